@@ -1,0 +1,25 @@
+/**
+ * The only place where wall time is read. Everything else gets a {@link Clock}, so that tests and replays can
+ * give it any time they like.
+ */
+export interface Clock {
+  /** Wall time, integer microseconds since the Unix epoch. */
+  nowUs(): number;
+  /** Monotonic milliseconds with a fraction, for durations only. */
+  monotonicMs(): number;
+}
+
+export const systemClock: Clock = {
+  nowUs: () => Date.now() * 1000,
+  monotonicMs: () => performance.now(),
+};
+
+export const secondUs = 1_000_000;
+export const minuteUs = 60 * secondUs;
+export const hourUs = 60 * minuteUs;
+export const dayUs = 24 * hourUs;
+
+/** Event time as ISO 8601 UTC with milliseconds, floored: `2015-08-02T12:21:00.000Z`. */
+export function formatTimeUs(timeUs: number): string {
+  return new Date(Math.floor(timeUs / 1000)).toISOString();
+}

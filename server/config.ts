@@ -1,0 +1,182 @@
+import { UserError } from './errors.ts';
+
+interface Knob {
+  readonly default: number | string | boolean;
+  readonly unit: string;
+  readonly min?: number;
+  readonly max?: number;
+  readonly pattern?: RegExp;
+  readonly meaning: string;
+}
+
+/** Every knob in one table: name, default, unit, range, meaning. A value comes from here, a config file or `--set`. */
+export const knobs = {
+  reorderWindowMs: {
+    default: 10_000,
+    unit: 'ms',
+    min: 0,
+    max: 600_000,
+    meaning: 'within it the events of feeds are put in order',
+  },
+  latenessMs: {
+    default: 600_000,
+    unit: 'ms',
+    min: 0,
+    max: 86_400_000,
+    meaning: 'how late an event may be and still count as traffic',
+  },
+  futureMs: {
+    default: 120_000,
+    unit: 'ms',
+    min: 0,
+    max: 86_400_000,
+    meaning: 'how far ahead of wall time a live event may be before it is quarantined',
+  },
+  presenceTtlMs: {
+    default: 7_200_000,
+    unit: 'ms',
+    min: 60_000,
+    max: 172_800_000,
+    meaning: 'a subscriber without a sighting for this long has vanished; above T3212 and the implicit detach',
+  },
+  presenceTtlByLac: {
+    default: '',
+    unit: 'LAC=ms,…',
+    pattern: /^$|^\d+=\d+(,\d+=\d+)*$/,
+    meaning: 'presenceTtlMs of single location areas',
+  },
+  holdDownMs: {
+    default: 60_000,
+    unit: 'ms',
+    min: 0,
+    max: 3_600_000,
+    meaning: 'a crossing undone within it does not count (ping-pong)',
+  },
+  gaugeEveryMs: {
+    default: 60_000,
+    unit: 'ms of event time',
+    min: 1_000,
+    max: 3_600_000,
+    meaning: 'how often gauges of cells and regions are stored',
+  },
+  flowWindowMs: {
+    default: 900_000,
+    unit: 'ms of event time',
+    min: 60_000,
+    max: 86_400_000,
+    meaning: 'the window of inflow and outflow on the wall',
+  },
+  subscribersMax: {
+    default: 15_000_000,
+    unit: 'subscribers',
+    min: 1_000,
+    max: 200_000_000,
+    meaning: 'size limit of the presence table',
+  },
+  homePlmns: {
+    default: '460-00,460-02,460-04,460-07,460-08',
+    unit: 'MCC-MNC,…',
+    pattern: /^\d{3}-\d{2,3}(,\d{3}-\d{2,3})*$/,
+    meaning: 'the home network',
+  },
+  minCount: {
+    default: 0,
+    unit: 'subscribers',
+    min: 0,
+    max: 1_000,
+    meaning: 'figures of 1 … minCount−1 are hidden on walls; 0 shows exact counts (loopback only)',
+  },
+  tickMs: { default: 1_000, unit: 'ms', min: 100, max: 60_000, meaning: 'a frame goes to each screen this often' },
+  staleMs: { default: 15_000, unit: 'ms', min: 1_000, max: 3_600_000, meaning: 'a feed silent for this long is stale' },
+  screensMax: { default: 1_000, unit: 'connections', min: 1, max: 100_000, meaning: 'open WebSockets' },
+  screenBufferBytesMax: {
+    default: 32_768,
+    unit: 'bytes',
+    min: 1_024,
+    max: 16_777_216,
+    meaning: 'a screen with more unsent bytes gets a snapshot later instead of deltas',
+  },
+  connectionsMax: {
+    default: 2_000_000,
+    unit: 'SCCP connections',
+    min: 1_000,
+    max: 50_000_000,
+    meaning: 'open SCCP connections followed',
+  },
+  connectionIdleMs: {
+    default: 10_800_000,
+    unit: 'ms of event time',
+    min: 10_000,
+    max: 86_400_000,
+    meaning: 'an SCCP connection silent for this long is closed',
+  },
+  tmsiMax: {
+    default: 16_000_000,
+    unit: 'mappings',
+    min: 1_000,
+    max: 200_000_000,
+    meaning: 'TMSI ↔ IMSI mappings kept',
+  },
+  reorderRowsMax: {
+    default: 2_000_000,
+    unit: 'rows',
+    min: 1_000,
+    max: 50_000_000,
+    meaning: 'rows held in the reorder window',
+  },
+  storeRowsMax: {
+    default: 1_000_000,
+    unit: 'rows',
+    min: 10_000,
+    max: 50_000_000,
+    meaning: 'rows waiting for the database',
+  },
+  keepEvents: {
+    default: 'all',
+    unit: 'all | off',
+    pattern: /^(all|off)$/,
+    meaning: 'whether located events are stored',
+  },
+  tileUrl: { default: '', unit: 'URL', meaning: 'tile server of the map ({z}/{x}/{y}); empty: the drawn schematic' },
+  pmtilesFile: { default: '', unit: 'path', meaning: 'PMTiles file of the map; empty: the drawn schematic' },
+  timeZone: { default: 'Asia/Shanghai', unit: 'IANA name', meaning: 'time zone that the wall shows' },
+  wallTitle: { default: '', unit: 'text', meaning: 'heading of the wall; empty: the name of the feed' },
+} as const satisfies Record<string, Knob>;
+
+type Widen<T> = T extends number ? number : T extends boolean ? boolean : string;
+export type KnobName = keyof typeof knobs;
+export type Config = { readonly [K in KnobName]: Widen<(typeof knobs)[K]['default']> };
+
+function checked(name: string, raw: unknown, where: string): number | string | boolean {
+  const knob = (knobs as Record<string, Knob>)[name];
+  if (knob === undefined) {
+    throw new UserError('CONFIG_UNKNOWN', `${where}: unknown setting '${name}'; 'signalwall help config' lists them`);
+  }
+  if (typeof knob.default === 'number') {
+    const value = typeof raw === 'string' && raw.trim() !== '' ? Number(raw) : raw;
+    if (typeof value !== 'number' || !Number.isFinite(value) || value < knob.min! || value > knob.max!) {
+      throw new UserError(
+        'CONFIG_RANGE',
+        `${where}: ${name} must be a number from ${knob.min} to ${knob.max} (${knob.unit}), not '${String(raw)}'`,
+      );
+    }
+    return value;
+  }
+  if (typeof raw !== 'string' || (knob.pattern !== undefined && !knob.pattern.test(raw))) {
+    throw new UserError('CONFIG_RANGE', `${where}: ${name} must be ${knob.unit}, not '${String(raw)}'`);
+  }
+  return raw;
+}
+
+/**
+ * The configuration from layers of raw settings, later ones winning. Rejects unknown names, NaN and values out of
+ * range, naming the setting, its range and the layer (`where`) it came from.
+ */
+export function makeConfig(...layers: { where: string; settings: Record<string, unknown> }[]): Config {
+  const config: Record<string, number | string | boolean> = {};
+  for (const [name, knob] of Object.entries(knobs)) config[name] = knob.default;
+  for (const { where, settings } of layers) {
+    for (const [name, raw] of Object.entries(settings)) config[name] = checked(name, raw, where);
+  }
+  return config as Config;
+}

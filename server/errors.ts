@@ -1,0 +1,30 @@
+/**
+ * An error that the person at the keyboard can mend. Its message is one line that says what is wrong, where and
+ * what to do; the command line prints it without a stack trace and ends with `exitCode`.
+ */
+export class UserError extends Error {
+  /** Stable name of the failure, e.g. `FEED_NOT_PCAP`; for tests, logs and `/api/health`. */
+  readonly code: string;
+  readonly exitCode: number;
+
+  constructor(code: string, message: string, options: { exitCode?: number; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'UserError';
+    this.code = code;
+    this.exitCode = options.exitCode ?? 1;
+  }
+}
+
+/** A broken invariant: a bug of ours. It stops the process with a clear message. */
+export class InvariantError extends Error {
+  override name = 'InvariantError';
+}
+
+export function assertInvariant(condition: boolean, message: string): asserts condition {
+  if (!condition) throw new InvariantError(message);
+}
+
+/** The message of anything thrown, for logs and wrapped errors. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,178 @@
+/**
+ * Located events as a struct of arrays on one transferable buffer: what correlate hands on, and everything behind
+ * it (presence, occupancy, store) reads. It holds no plain identity: `subLo`/`subHi` are the first 64 bits of the
+ * subscriber's keyed pseudonym (both 0: unresolved).
+ *
+ * Ownership: whoever holds a batch owns its buffer; `transfer()` gives it away and leaves the batch unusable.
+ */
+export interface EventRow {
+  /** Event time, integer microseconds since the epoch. */
+  timeUs: number;
+  subLo: number;
+  subHi: number;
+  /** Feed-local cell symbol in a worker's batch; surrogate `cell_id` after the hub has mapped it. {@link noCell}: unknown. */
+  cell: number;
+  /** Home PLMN of the subscriber as {@link packPlmn} packs it; 0: unknown. */
+  plmn: number;
+  kind: number;
+  outcome: number;
+  /** Cause value of the protocol that ended the procedure; 0: none. */
+  cause: number;
+  flags: number;
+  durationMs: number;
+  /** First 8 (or only 6) digits of the IMEI as an integer; 0: unknown. */
+  typeAllocationCode: number;
+  bytes: number;
+}
+
+/** Value of the `cell` column where no cell is known. */
+export const noCell = 0xffffffff;
+
+const bytesPerRow = 2 * 8 + 6 * 4 + 5;
+
+export class EventBatch {
+  readonly capacity: number;
+  readonly buffer: ArrayBuffer;
+  n = 0;
+  readonly timeUs: Float64Array;
+  readonly bytes: Float64Array;
+  readonly subLo: Uint32Array;
+  readonly subHi: Uint32Array;
+  readonly cell: Uint32Array;
+  readonly plmn: Uint32Array;
+  readonly durationMs: Uint32Array;
+  readonly typeAllocationCode: Uint32Array;
+  readonly kind: Uint8Array;
+  readonly outcome: Uint8Array;
+  readonly cause: Uint8Array;
+  readonly flags: Uint8Array;
+  /** Number of the feed the row came from; set by the hub. */
+  readonly feed: Uint8Array;
+
+  /** @param capacity rows; rounded up to a multiple of 8 so that every column is aligned */
+  constructor(capacity: number, buffer?: ArrayBuffer) {
+    const rows = (capacity + 7) & ~7;
+    this.capacity = rows;
+    this.buffer = buffer ?? new ArrayBuffer(rows * bytesPerRow);
+    let at = 0;
+    const column = <T>(type: new (buffer: ArrayBuffer, offset: number, length: number) => T, width: number): T => {
+      const view = new type(this.buffer, at, rows);
+      at += rows * width;
+      return view;
+    };
+    this.timeUs = column(Float64Array, 8);
+    this.bytes = column(Float64Array, 8);
+    this.subLo = column(Uint32Array, 4);
+    this.subHi = column(Uint32Array, 4);
+    this.cell = column(Uint32Array, 4);
+    this.plmn = column(Uint32Array, 4);
+    this.durationMs = column(Uint32Array, 4);
+    this.typeAllocationCode = column(Uint32Array, 4);
+    this.kind = column(Uint8Array, 1);
+    this.outcome = column(Uint8Array, 1);
+    this.cause = column(Uint8Array, 1);
+    this.flags = column(Uint8Array, 1);
+    this.feed = column(Uint8Array, 1);
+  }
+
+  get full(): boolean {
+    return this.n === this.capacity;
+  }
+
+  /** Appends one row by columns; the caller has checked {@link full}. */
+  push(
+    timeUs: number,
+    subLo: number,
+    subHi: number,
+    cell: number,
+    plmn: number,
+    kind: number,
+    outcome: number,
+    cause: number,
+    flags: number,
+    durationMs: number,
+    typeAllocationCode: number,
+    bytes: number,
+  ): void {
+    const i = this.n++;
+    this.timeUs[i] = timeUs;
+    this.bytes[i] = bytes;
+    this.subLo[i] = subLo;
+    this.subHi[i] = subHi;
+    this.cell[i] = cell;
+    this.plmn[i] = plmn;
+    this.durationMs[i] = durationMs;
+    this.typeAllocationCode[i] = typeAllocationCode;
+    this.kind[i] = kind;
+    this.outcome[i] = outcome;
+    this.cause[i] = cause;
+    this.flags[i] = flags;
+    this.feed[i] = 0;
+  }
+
+  /** Copies row `from` of `source` behind the last row. */
+  copyRow(source: EventBatch, from: number): void {
+    this.push(
+      source.timeUs[from],
+      source.subLo[from],
+      source.subHi[from],
+      source.cell[from],
+      source.plmn[from],
+      source.kind[from],
+      source.outcome[from],
+      source.cause[from],
+      source.flags[from],
+      source.durationMs[from],
+      source.typeAllocationCode[from],
+      source.bytes[from],
+    );
+    this.feed[this.n - 1] = source.feed[from];
+  }
+
+  /** One row as an object: for tests and the command line, never on a hot path. */
+  row(i: number): EventRow {
+    return {
+      timeUs: this.timeUs[i],
+      subLo: this.subLo[i],
+      subHi: this.subHi[i],
+      cell: this.cell[i],
+      plmn: this.plmn[i],
+      kind: this.kind[i],
+      outcome: this.outcome[i],
+      cause: this.cause[i],
+      flags: this.flags[i],
+      durationMs: this.durationMs[i],
+      typeAllocationCode: this.typeAllocationCode[i],
+      bytes: this.bytes[i],
+    };
+  }
+
+  /** A batch over a received buffer that holds `n` rows. */
+  static adopt(buffer: ArrayBuffer, n: number): EventBatch {
+    const batch = new EventBatch(buffer.byteLength / bytesPerRow, buffer);
+    batch.n = n;
+    return batch;
+  }
+}
+
+/** Where correlate and the xDR reader put their rows. */
+export interface EventSink {
+  /**
+   * Takes one row; same columns as {@link EventBatch.push}, but the cell as its CGI text (`460-00-42285-28831`)
+   * or `''` where no cell is known. Implementations memoise the text: pass the same string object where you can.
+   */
+  event(
+    timeUs: number,
+    subLo: number,
+    subHi: number,
+    cgi: string,
+    plmn: number,
+    kind: number,
+    outcome: number,
+    cause: number,
+    flags: number,
+    durationMs: number,
+    typeAllocationCode: number,
+    bytes: number,
+  ): void;
+}

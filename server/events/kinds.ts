@@ -1,0 +1,42 @@
+/**
+ * What a row of an {@link EventBatch} is. `sighting` rows only prove a place; every other kind is one located
+ * signalling procedure and counts as traffic. Codes are stored in the database: append, never renumber.
+ */
+export const eventKinds = [
+  'sighting',
+  'location update',
+  'imsi attach',
+  'periodic update',
+  'mo call',
+  'mt call',
+  'emergency call',
+  'mo sms',
+  'mt sms',
+  'supplementary service',
+  'handover',
+  'detach',
+  'data',
+  'other',
+] as const;
+export type EventKind = (typeof eventKinds)[number];
+
+/** Code of a kind: its place in {@link eventKinds}. */
+export const kindCode = Object.fromEntries(eventKinds.map((kind, code) => [kind, code])) as Record<EventKind, number>;
+
+/** How a procedure ended. Codes are stored: append, never renumber. */
+export const outcomes = ['unknown', 'success', 'rejected', 'failed', 'unanswered'] as const;
+export type Outcome = (typeof outcomes)[number];
+export const outcomeCode = Object.fromEntries(outcomes.map((outcome, code) => [outcome, code])) as Record<
+  Outcome,
+  number
+>;
+
+/** Bits of an event's `flags`. */
+export const eventFlag = {
+  /** Proves that the subscriber was in `cell` at `timeUs`: moves presence. */
+  sighting: 1,
+  /** The subscriber detached at `timeUs`, after having been placed in `cell`. */
+  detach: 2,
+  /** One unit of traffic of `kind`, counted in the interval of `timeUs` (the moment the procedure's outcome was known). */
+  traffic: 4,
+} as const;

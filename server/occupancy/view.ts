@@ -1,0 +1,96 @@
+import type { OriginClass } from '../../shared/protocol.ts';
+
+/**
+ * What the engine shows of its state. The arrays are the engine's own (not copies): read them between two calls of
+ * the engine, never keep or change them. Plain, exact counts: only the exit module may send them anywhere.
+ */
+export interface LiveView {
+  /** Everything before this event time has been counted, µs; 0 before the first event. */
+  readonly clockUs: number;
+  /** Cells in order of `cell_id` (dense from 0); arrays may be longer than `cellCount`. */
+  readonly cellCount: number;
+  readonly cellPresent: Uint32Array;
+  /** Regions in the order of the {@link RegionIndex}. */
+  readonly regionCount: number;
+  readonly regionPresent: Uint32Array;
+  readonly regionFresh5: Uint32Array;
+  readonly regionFresh30: Uint32Array;
+  /** Entries and exits that held, within the last flowWindow of event time. */
+  readonly regionInflow: Uint32Array;
+  readonly regionOutflow: Uint32Array;
+  /** Visitors of the last closed gauge interval. */
+  readonly regionVisitors: Uint32Array;
+  /** Subscribers present by origin of the city as a whole. */
+  readonly origins: readonly OriginCount[];
+  /** The same of one region. */
+  regionOrigins(region: number): readonly OriginCount[];
+  readonly present: number;
+  readonly fresh5: number;
+  readonly fresh30: number;
+  /** Since the engine started. */
+  readonly appeared: number;
+  readonly vanished: number;
+  /** Of those present, ms; -1 when nobody is. */
+  readonly fixAgeMedianMs: number;
+  readonly fixAgeP90Ms: number;
+  /** Traffic units by event kind code since the engine started. */
+  readonly traffic: Float64Array;
+  readonly resolvedEvents: number;
+  readonly unresolvedEvents: number;
+  readonly lateEvents: number;
+  /** Cells heard within presenceTtl ÷ cells known. */
+  readonly cellsHeardShare: number;
+  /** True until the table has seen one presenceTtl of events. */
+  readonly warmingUp: boolean;
+  /** Gauge intervals closed so far, and the end of the newest, µs. */
+  readonly intervals: number;
+  readonly intervalEndUs: number;
+  /** Present at the end of the last `points` closed intervals: region-major, oldest first, newest last. */
+  spark(points: number): Uint32Array;
+}
+
+export interface OriginCount {
+  readonly class: OriginClass;
+  readonly country: string;
+  readonly mcc: string;
+  readonly present: number;
+}
+
+/** Gauges of one closed interval [startUs, endUs), final: every crossing in it has been held or cancelled. */
+export interface IntervalGauges {
+  readonly startUs: number;
+  readonly endUs: number;
+  /** Cells whose figures changed since the last stored gauge, or have traffic in it. */
+  readonly cells: GaugeColumns & {
+    /** Row-aligned with `id`. */
+    readonly fresh5: Uint32Array;
+  };
+  readonly regions: GaugeColumns & { readonly fresh5: Uint32Array };
+  readonly present: number;
+}
+
+/** `id` is the surrogate cell_id, or the region's place in the {@link RegionIndex}; all columns have `n` rows. */
+export interface GaugeColumns {
+  readonly n: number;
+  readonly id: Uint32Array;
+  readonly present: Uint32Array;
+  readonly entries: Uint32Array;
+  readonly exits: Uint32Array;
+  readonly appeared: Uint32Array;
+  readonly vanished: Uint32Array;
+  readonly visitors: Uint32Array;
+}
+
+/** Ended stays in cells, as columns; `n` rows are valid and only during the call. */
+export interface StayColumns {
+  readonly n: number;
+  readonly subLo: Uint32Array;
+  readonly subHi: Uint32Array;
+  readonly cell: Uint32Array;
+  /** µs: first sighting in the cell, last sighting in it, first sighting elsewhere (or the vanish). */
+  readonly firstInUs: Float64Array;
+  readonly lastInUs: Float64Array;
+  readonly firstOutUs: Float64Array;
+  readonly events: Uint32Array;
+  readonly plmn: Uint32Array;
+}

@@ -1,0 +1,215 @@
+/**
+ * The wall protocol: what `/ws` carries. Every WebSocket message is one msgpack map. Counter columns are typed-array
+ * binaries (little-endian): a `Uint8Array` whose bytes are a `Uint32Array`. `shared/README.md` is the specification.
+ */
+export const protocolVersion = 1;
+
+/** Values of a u32 column that are no count. Zero, unknown and hidden are different things on every screen. */
+export const unknownCount = 0xffffffff;
+/** The figure is 1 … minCount−1 subscribers and shown as `<minCount`. */
+export const hiddenCount = 0xfffffffe;
+
+/** Columns of regions, in this order in {@link RegionColumns}. */
+export const regionColumns = [
+  'present',
+  /** present with a fix age ≤ 5 min */
+  'fresh5',
+  /** present with a fix age ≤ 30 min */
+  'fresh30',
+  /** entries and exits (held for holdDown) within flowWindow */
+  'inflow',
+  'outflow',
+  /** distinct subscribers present at any time of the last closed gauge interval */
+  'visitors',
+] as const;
+export type RegionColumn = (typeof regionColumns)[number];
+
+/** `index` are places in the layout (not ids); every other column is as long as it. */
+export interface CellColumns {
+  index: Uint8Array;
+  present: Uint8Array;
+}
+export type RegionColumns = { index: Uint8Array } & Record<RegionColumn, Uint8Array>;
+
+export type FeedState = 'starting' | 'warming up' | 'running' | 'behind' | 'stale' | 'ended' | 'failed';
+
+export interface FeedStatus {
+  id: string;
+  /** The feed's URI, without anything secret. */
+  uri: string;
+  state: FeedState;
+  /** Event time of the newest frame, µs; 0 before the first. */
+  clockUs: number;
+  /** Wall milliseconds since the last arrival. */
+  dataAgeMs: number;
+  framesPerS: number;
+  eventsPerS: number;
+  /** Event seconds per wall second asked for (0: as fast as it goes) and reached. */
+  speed: number;
+  speedReached: number;
+  /** 0 … 1 of a finite feed or of a warm-up; -1: endless. */
+  progress: number;
+  /** Bad records skipped, by reason code. */
+  faults: Record<string, number>;
+  faultsTotal: number;
+  /** One line for people, where the state needs explaining. */
+  note: string;
+}
+
+export interface StoreStatus {
+  state: 'starting' | 'up' | 'away';
+  /** Event time between the newest accepted event and the newest stored one, ms. */
+  lagMs: number;
+  queuedRows: number;
+  droppedRows: number;
+  error: string;
+}
+
+/** Origin classes, DESIGN §2 plus `other network` (a SIM of the same country's other operators). */
+export const originClasses = [
+  'local',
+  'other city',
+  'other province',
+  'other network',
+  '港澳台',
+  'international',
+  'unknown',
+] as const;
+export type OriginClass = (typeof originClasses)[number];
+
+export interface OriginRow {
+  class: OriginClass;
+  /** ISO 3166-1 alpha-2 of the home network's country; '' where unknown. */
+  country: string;
+  mcc: string;
+  present: number;
+}
+
+/** Figures and states of the whole wall; small, so sent whole in every frame. */
+export interface WallStatus {
+  /** Event clock, µs: everything up to here has been counted. */
+  eventUs: number;
+  /** Server wall time, µs. */
+  wallUs: number;
+  present: number;
+  fresh5: number;
+  fresh30: number;
+  appeared: number;
+  vanished: number;
+  /** Median and p90 fix age of those present, ms; -1 unknown. */
+  fixAgeMedianMs: number;
+  fixAgeP90Ms: number;
+  /** Shares 0 … 1; -1 unknown. */
+  resolvedShare: number;
+  cellsHeardShare: number;
+  unknownCells: number;
+  lateEvents: number;
+  eventsPerS: number;
+  /** Traffic units by event kind since the start of the event day shown. */
+  traffic: Record<string, number>;
+  origins: OriginRow[];
+  /** Cells by present count, largest first, at most 50: [layout index, present] — the list for cells without a position. */
+  topCells: [number, number][];
+  feeds: FeedStatus[];
+  store: StoreStatus;
+  /** True until the presence table has seen one presenceTtl of events: counts are still growing. */
+  warmingUp: boolean;
+  minCount: number;
+}
+
+/** The present count of each region at the end of the last `minutes.length` gauge intervals, oldest first. */
+export interface SparkColumns {
+  /** Interval length, ms, and the end of the newest interval, µs. */
+  everyMs: number;
+  endUs: number;
+  /** regions × points, row by region in layout order. */
+  points: number;
+  present: Uint8Array;
+}
+
+interface FrameHead {
+  v: typeof protocolVersion;
+  /** Number of this frame; a delta applies only on top of `seq − 1`. */
+  seq: number;
+  /** Revision of the layout that indices refer to; a new one means: fetch `/api/layout` again. */
+  layout: number;
+  status: WallStatus;
+}
+/** Complete state: sent at connection, after a gap, after a drain. `cells.index` covers every cell of the layout. */
+export interface SnapshotFrame extends FrameHead {
+  k: 'snapshot';
+  cells: CellColumns;
+  regions: RegionColumns;
+  spark: SparkColumns;
+}
+/** Only what changed since frame `seq − 1`; `spark` only when a gauge interval has closed (then points is 1). */
+export interface DeltaFrame extends FrameHead {
+  k: 'delta';
+  cells: CellColumns;
+  regions: RegionColumns;
+  spark?: SparkColumns;
+}
+export type ServerFrame = SnapshotFrame | DeltaFrame;
+
+/** What a screen may say. */
+export type ClientMessage = { k: 'resync'; have: number };
+
+/** `GET /api/layout`: what does not change each second. JSON. */
+export interface Layout {
+  revision: number;
+  /** Build of the server; a screen that sees another one reloads itself. */
+  build: string;
+  title: string;
+  timeZone: string;
+  flowWindowMs: number;
+  gaugeEveryMs: number;
+  minCount: number;
+  /** Where the base map comes from: the drawn schematic, tiles or PMTiles. */
+  map: { kind: 'schematic' | 'tiles' | 'pmtiles' | 'none'; url: string; attribution: string };
+  /** Drawn under the cells when map.kind is `schematic`: lines of [lon, lat], WGS-84. */
+  schematic: Schematic | null;
+  cells: LayoutCell[];
+  regions: LayoutRegion[];
+}
+export interface LayoutCell {
+  cgi: string;
+  name: string;
+  /** WGS-84 degrees; null: no position known. */
+  lon: number | null;
+  lat: number | null;
+  /** Degrees clockwise from north; null: omnidirectional or unknown. */
+  azimuth: number | null;
+}
+export const regionKinds = ['group', 'campus', 'estate', 'office', 'industrial', 'hall', 'community', 'venue'] as const;
+export type RegionKind = (typeof regionKinds)[number];
+export interface LayoutRegion {
+  id: string;
+  name: string;
+  kind: RegionKind | string;
+  /** People; null: none given. */
+  capacity: number | null;
+  /** Rings of [lon, lat] per polygon (GeoJSON MultiPolygon coordinates), null where the region is a list of cells. */
+  polygons: [number, number][][][] | null;
+  /** Count of cells now in it. */
+  cellCount: number;
+}
+export interface Schematic {
+  river: { w: number; p: [number, number][] }[];
+  road: { c: number; p: [number, number][] }[];
+  label: { name: string; lon: number; lat: number }[];
+  note: string;
+}
+
+/** `GET /api/regions/ID/history?from=…&to=…&bucket=60`: columns, one row a bucket, from the database. */
+export interface RegionHistory {
+  id: string;
+  bucketS: number;
+  /** Bucket starts, µs. */
+  timeUs: number[];
+  present: (number | null)[];
+  entries: (number | null)[];
+  exits: (number | null)[];
+  /** Traffic units of all kinds in the bucket, from the continuous aggregate. */
+  traffic: (number | null)[];
+  /** Where a figure is hidden, it is -1. */
+}
