@@ -9,6 +9,23 @@ export const unknownCount = 0xffffffff;
 /** The figure is 1 … minCount−1 subscribers and shown as `<minCount`. */
 export const hiddenCount = 0xfffffffe;
 
+/** Points of a sparkline at most: what a snapshot carries and a screen keeps. */
+export const sparkPointsMax = 120;
+
+/** Codes with which the server closes a WebSocket; 1001 … as RFC 6455 §7.4.1 and the IANA registry mean them. */
+export const closeCode = {
+  /** A text message; only binary ones are understood. */
+  unsupported: 1003,
+  /** Bytes that are no message of this protocol. */
+  invalid: 1007,
+  /** Too many messages. */
+  policy: 1008,
+  /** The server ends; come back. */
+  restart: 1012,
+  /** As many screens as allowed are open; come back later. */
+  full: 1013,
+} as const;
+
 /** Columns of regions, in this order in {@link RegionColumns}. */
 export const regionColumns = [
   'present',
@@ -117,7 +134,7 @@ export interface WallStatus {
   minCount: number;
 }
 
-/** The present count of each region at the end of the last `minutes.length` gauge intervals, oldest first. */
+/** The present count of each region at the end of the last `points` gauge intervals, oldest first. */
 export interface SparkColumns {
   /** Interval length, ms, and the end of the newest interval, µs. */
   everyMs: number;
@@ -142,7 +159,10 @@ export interface SnapshotFrame extends FrameHead {
   regions: RegionColumns;
   spark: SparkColumns;
 }
-/** Only what changed since frame `seq − 1`; `spark` only when a gauge interval has closed (then points is 1). */
+/**
+ * Only what changed since frame `seq − 1`; `spark` only when gauge intervals have closed since then, and only those
+ * (one when live; a fast replay closes several a tick). A cell index behind the layout's end is a cell appended to it.
+ */
 export interface DeltaFrame extends FrameHead {
   k: 'delta';
   cells: CellColumns;
@@ -212,4 +232,16 @@ export interface RegionHistory {
   /** Traffic units of all kinds in the bucket, from the continuous aggregate. */
   traffic: (number | null)[];
   /** Where a figure is hidden, it is -1. */
+}
+
+/** A row of `GET /api/cells`. Figures: -1 hidden, null unknown. */
+export interface CellRow extends LayoutCell {
+  present: number | null;
+}
+/** A row of `GET /api/regions`. Figures: -1 hidden, null unknown. */
+export type RegionRow = Omit<LayoutRegion, 'polygons'> & Record<RegionColumn, number | null>;
+
+/** Body of every refused `/api` request. */
+export interface ApiError {
+  error: { code: string; message: string };
 }

@@ -1,0 +1,111 @@
+import { columnU32, FrameError } from './codec.ts';
+import {
+  type RegionColumn,
+  regionColumns,
+  type ServerFrame,
+  type SparkColumns,
+  sparkPointsMax,
+  unknownCount,
+  type WallStatus,
+} from './protocol.ts';
+
+/**
+ * What became of a frame: `applied`, or `gap` when it does not follow on what is held (state unchanged: ask for a
+ * snapshot with `{k: 'resync', have}`).
+ */
+export type ApplyResult = 'applied' | 'gap';
+
+/** Places of a layout are array indices; a delta can't name one so far behind the end that it is clearly no cell. */
+const placesMax = 1 << 22;
+
+/**
+ * The wall's figures as a screen holds them: the newest snapshot with every later delta applied. Arrays are kept and
+ * written in place; they are replaced by longer ones when cells are appended to the layout.
+ */
+export class WallState {
+  /** Number of the frame last applied; -1 before the first snapshot. */
+  seq = -1;
+  layout = -1;
+  status: WallStatus | null = null;
+  /** Present per cell, by place in the layout; sentinels as in the protocol. */
+  cellPresent = new Uint32Array(0);
+  /** Per region column, by place in the layout. */
+  regions = emptyRegions(0);
+  /** Region-major, oldest point first: `sparkPoints` values a region, the newest ending at `sparkEndUs`. */
+  spark = new Uint32Array(0);
+  sparkPoints = 0;
+  sparkEndUs = 0;
+  /** Cells that the last frame changed, by place: what has to be repainted. All of them after a snapshot. */
+  changedCells: Uint32Array = new Uint32Array(0);
+
+  /** Applies a decoded frame. @throws FrameError, with nothing changed, when its indices lie outside any layout. */
+  apply(frame: ServerFrame): ApplyResult {
+    const whole = frame.k === 'snapshot';
+    if (!whole && (this.seq < 0 || frame.seq !== this.seq + 1)) return 'gap';
+    const cells = columnU32(frame.cells.index);
+    const rows = columnU32(frame.regions.index);
+    // Cells may be appended by a delta; regions change only with a snapshot.
+    const cellCount = placesNamed(cells, whole ? 0 : this.cellPresent.length);
+    const regionCount = placesNamed(rows, whole ? 0 : this.regions.present.length);
+    if (cellCount > placesMax) throw new FrameError(`place ${cellCount - 1} lies outside any layout`);
+    if (regionCount !== (whole ? rows.length : this.regions.present.length)) throw new FrameError('no such region');
+    if (frame.spark !== undefined && columnU32(frame.spark.present).length !== frame.spark.points * regionCount) {
+      throw new FrameError('spark is not as long as the regions');
+    }
+    if (whole) {
+      this.cellPresent = new Uint32Array(0);
+      this.regions = emptyRegions(regionCount);
+      this.spark = new Uint32Array(0);
+      this.sparkPoints = 0;
+    }
+    if (cellCount > this.cellPresent.length) this.cellPresent = grown(this.cellPresent, cellCount);
+    scatter(this.cellPresent, cells, columnU32(frame.cells.present));
+    for (const column of regionColumns) scatter(this.regions[column], rows, columnU32(frame.regions[column]));
+    if (frame.spark !== undefined) this.#appendSpark(frame.spark);
+    this.changedCells = cells;
+    this.seq = frame.seq;
+    this.layout = frame.layout;
+    this.status = frame.status;
+    return 'applied';
+  }
+
+  /** Puts the newest points behind those held and drops the oldest beyond {@link sparkPointsMax}. */
+  #appendSpark(columns: SparkColumns): void {
+    const values = columnU32(columns.present);
+    const regions = this.regions.present.length;
+    const kept = Math.min(this.sparkPoints, Math.max(0, sparkPointsMax - columns.points));
+    const points = kept + columns.points;
+    const next = new Uint32Array(points * regions);
+    for (let region = 0; region < regions; region++) {
+      const old = (region + 1) * this.sparkPoints;
+      next.set(this.spark.subarray(old - kept, old), region * points);
+      next.set(values.subarray(region * columns.points, (region + 1) * columns.points), region * points + kept);
+    }
+    this.spark = next;
+    this.sparkPoints = points;
+    this.sparkEndUs = columns.endUs;
+  }
+}
+
+function emptyRegions(count: number): Record<RegionColumn, Uint32Array<ArrayBuffer>> {
+  const columns = {} as Record<RegionColumn, Uint32Array<ArrayBuffer>>;
+  for (const column of regionColumns) columns[column] = new Uint32Array(count).fill(unknownCount);
+  return columns;
+}
+
+/** Places that exist once every place in `index` does. */
+function placesNamed(index: Uint32Array, before: number): number {
+  let count = before;
+  for (let row = 0; row < index.length; row++) if (index[row]! >= count) count = index[row]! + 1;
+  return count;
+}
+
+function grown(values: Uint32Array, length: number): Uint32Array<ArrayBuffer> {
+  const longer = new Uint32Array(length).fill(unknownCount);
+  longer.set(values);
+  return longer;
+}
+
+function scatter(target: Uint32Array, index: Uint32Array, values: Uint32Array): void {
+  for (let row = 0; row < index.length; row++) target[index[row]!] = values[row]!;
+}
