@@ -1,0 +1,37 @@
+import type { Clock } from '../clock.ts';
+import type { FeedHub } from '../events/hub.ts';
+import type { Engine } from '../occupancy/engine.ts';
+import type { CellRegistry } from '../reference/cell-registry.ts';
+import type { Store } from '../store/store.ts';
+
+export interface HealthSources {
+  clock: Clock;
+  startedMs: number;
+  hub: FeedHub;
+  store: Store;
+  engine: Engine;
+  registry: CellRegistry;
+}
+
+/** Body of `GET /api/health` but for push and versions, which the server adds. No figure about people is in it. */
+export function healthOf({ clock, startedMs, hub, store, engine, registry }: HealthSources): object {
+  const { view } = engine;
+  const feeds = hub.status();
+  const counters = new Map(hub.counters().map(({ id, counters }) => [id, counters]));
+  const events = view.resolvedEvents + view.unresolvedEvents;
+  const ill = feeds.some(({ state }) => state === 'failed' || state === 'stale') || store.status.state === 'away';
+  return {
+    status: ill ? 'degraded' : 'ok',
+    uptimeMs: Math.round(clock.monotonicMs() - startedMs),
+    eventUs: view.clockUs,
+    warmingUp: view.warmingUp,
+    feeds: feeds.map((feed) => ({ ...feed, ...counters.get(feed.id) })),
+    queues: { reorder: hub.sorter.stats, store: { rows: store.status.queuedRows, dropped: store.status.droppedRows } },
+    store: store.status,
+    resolvedShare: events === 0 ? null : view.resolvedEvents / events,
+    lateEvents: hub.sorter.stats.late,
+    tooLateEvents: hub.sorter.stats.tooLate,
+    cells: registry.count,
+    unknownCells: registry.listLoaded ? registry.unknownCells : 0,
+  };
+}

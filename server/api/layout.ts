@@ -1,0 +1,66 @@
+import type { Layout, LayoutCell, LayoutRegion, Schematic } from '../../shared/protocol.ts';
+import type { Clock } from '../clock.ts';
+import type { Config } from '../config.ts';
+import type { CellRegistry } from '../reference/cell-registry.ts';
+import type { RegionIndex } from '../reference/region-index.ts';
+
+/** New cells turn up by the hundred when a feed starts: screens fetch the layout anew at most this often. */
+const rebuildMs = 2000;
+
+export interface LayoutSources {
+  clock: Clock;
+  config: Config;
+  registry: CellRegistry;
+  regions: RegionIndex;
+  /** Heading of the wall where the configuration names none. */
+  title: string;
+  build: string;
+  /** Drawn under the cells where no tiles are configured; null: nothing. */
+  schematic: Schematic | null;
+}
+
+function mapOf(config: Config, schematic: Schematic | null): Layout['map'] {
+  if (config.pmtilesFile !== '')
+    return { kind: 'pmtiles', url: 'api/base.pmtiles', attribution: config.mapAttribution };
+  if (config.tileUrl !== '') return { kind: 'tiles', url: config.tileUrl, attribution: config.mapAttribution };
+  return { kind: schematic === null ? 'none' : 'schematic', url: '', attribution: '' };
+}
+
+/** Makes the layout that screens fetch, anew only when the cells have changed: a list of 10,012 is not built each second. */
+export function layoutMaker(sources: LayoutSources): () => Layout {
+  const { config, registry, regions } = sources;
+  let made: Layout | null = null;
+  let madeMs = 0;
+  return () => {
+    const nowMs = sources.clock.monotonicMs();
+    if (made !== null && (made.revision === registry.revision || nowMs - madeMs < rebuildMs)) return made;
+    madeMs = nowMs;
+    const cells: LayoutCell[] = [];
+    for (let id = 0; id < registry.count; id++) {
+      const { cgi, name, lon, lat, azimuth } = registry.info(id);
+      cells.push({ cgi, name, lon, lat, azimuth });
+    }
+    const layoutRegions: LayoutRegion[] = regions.regions.map(({ id, name, kind, capacity, polygons }, i) => ({
+      id,
+      name,
+      kind,
+      capacity,
+      polygons,
+      cellCount: regions.cellCount(i),
+    }));
+    made = {
+      revision: registry.revision,
+      build: sources.build,
+      title: config.wallTitle === '' ? sources.title : config.wallTitle,
+      timeZone: config.timeZone,
+      flowWindowMs: config.flowWindowMs,
+      gaugeEveryMs: config.gaugeEveryMs,
+      minCount: config.minCount,
+      map: mapOf(config, sources.schematic),
+      schematic: sources.schematic,
+      cells,
+      regions: layoutRegions,
+    };
+    return made;
+  };
+}

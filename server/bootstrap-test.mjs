@@ -1,0 +1,88 @@
+/** `npm test` and `npm run check`: tools from the system's packages, type check, lint, then the test runner. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+const onPath = (name) => spawnSync('sh', ['-c', `command -v ${name}`]).status === 0;
+
+/** Chromium and tshark from Debian's packages where this user may install them; otherwise the exact command is printed. */
+function ensureTools({ say, stop }) {
+  const missing = ['chromium', 'tshark'].filter((name) => !onPath(name));
+  if (missing.length === 0) return;
+  const packages = missing.includes('chromium') ? [...missing, 'fonts-noto-cjk'] : missing;
+  const command = `apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends ${packages.join(' ')}`;
+  if (onPath('apt-get') && process.getuid?.() === 0) {
+    say(`Installing ${packages.join(', ')} from the system's packages …`);
+    const done = spawnSync('sh', ['-c', command], { encoding: 'utf8', maxBuffer: 64 << 20 });
+    if (done.status === 0) return;
+    stop(`installing ${packages.join(', ')} failed:\n${done.stderr.trim().slice(-1000)}`);
+  }
+  stop(`the tests need ${missing.join(' and ')}. Install: sudo sh -c '${command}'`);
+}
+
+/** Types, Svelte and lint; prints what is wrong. Returns how many of the three passed. */
+function checks({ say, run, bin }) {
+  const steps = [
+    ['types', 'tsc', ['--noEmit', '-p', '.']],
+    ['svelte', 'svelte-check', ['--tsconfig', 'tsconfig.json', '--fail-on-warnings', '--output', 'human']],
+    ['lint', 'biome', ['check', '--error-on-warnings', '.']],
+  ];
+  let passed = 0;
+  for (const [name, tool, args] of steps) {
+    const result = run(bin(tool), args, { quiet: true });
+    say(`check ${name}: ${result.ok ? 'ok' : 'FAILED'}`);
+    if (result.ok) passed++;
+    else say(result.output.trim().slice(-8000));
+  }
+  return { passed, failed: steps.length - passed };
+}
+
+export function check(tools) {
+  return checks(tools).failed === 0;
+}
+
+/** @param args `--only unit|flow|e2e` runs one part without the checks; everything else goes to vitest */
+export function test(tools, args) {
+  const { root, say, stop, bin, buildServer, buildWeb } = tools;
+  const ci = process.env.CI === 'true';
+  const only = args[0] === '--only' ? args[1] : undefined;
+  const rest = only === undefined ? args : args.slice(2);
+  const projects = only === undefined ? [] : only === 'unit' ? ['unit', 'web'] : [only];
+  ensureTools(tools);
+  buildServer();
+  buildWeb();
+
+  const shared = existsSync(resolve(root, process.env.SIGNALWALL_SHARED ?? '../shared', 'captures'));
+  if (!shared && ci) stop('CI=true needs the shared inputs: set SIGNALWALL_SHARED to their folder (default ../shared)');
+
+  let { passed, failed } = only === undefined ? checks(tools) : { passed: 0, failed: 0 };
+  const folder = mkdtempSync(join(tmpdir(), 'signalwall-test-'));
+  const report = join(folder, 'report.json');
+  const status = spawnSync(
+    bin('vitest'),
+    [
+      'run',
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${report}`,
+      ...projects.flatMap((p) => ['--project', p]),
+      ...rest,
+    ],
+    { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] },
+  ).status;
+  const result = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : null;
+  rmSync(folder, { recursive: true, force: true });
+  const skipped = result === null ? 0 : result.numPendingTests + result.numTodoTests;
+  passed += result?.numPassedTests ?? 0;
+  failed += result?.numFailedTests ?? 0;
+  // A suite that fails to load has no failed test of its own; the runner's status tells.
+  if (status !== 0 && (result === null || result.numFailedTests === 0)) failed += 1;
+  if (!shared) say('not run: shared inputs absent');
+  if (skipped > 0 && ci) {
+    say(`${skipped} tests were skipped, which CI does not allow`);
+    failed += skipped;
+  }
+  process.stdout.write(`${passed} passed, ${failed} failed\n`);
+  return failed === 0;
+}

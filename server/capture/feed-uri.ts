@@ -1,0 +1,159 @@
+import { existsSync, statSync } from 'node:fs';
+import { UserError } from '../errors.ts';
+import { parsePlmn } from '../events/plmn.ts';
+
+export type FeedSpec =
+  | { kind: 'pcap'; path: string; uri: string }
+  | { kind: 'xdr'; path: string; plmn: string; offsetMinutes: number; uri: string }
+  | { kind: 'sim'; scenario: 'event-day'; options: SimFeedOptions; uri: string };
+
+/** Options of `sim:event-day`; what is absent takes the simulator's default. */
+export interface SimFeedOptions {
+  seed?: number;
+  population?: number;
+  date?: string;
+  from?: string;
+  hours?: number;
+  venueLac?: 'own' | 'shared';
+}
+
+/** Options that a feed of each kind takes after `?`. */
+const optionNames: Record<FeedSpec['kind'], readonly string[]> = {
+  pcap: [],
+  xdr: ['plmn', 'tz'],
+  sim: ['seed', 'population', 'date', 'from', 'hours', 'venue-lac'],
+};
+
+const bad = (uri: string, what: string) => new UserError('FEED_URI', `feed '${uri}': ${what}`);
+
+function unescapePart(uri: string, text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch (error) {
+    throw new UserError('FEED_URI', `feed '${uri}': '${text}' is not percent-encoded UTF-8; write a literal % as %25`, {
+      cause: error,
+    });
+  }
+}
+
+/** `?a=1&b=+08:00`, percent-encoded; a literal plus stays a plus. */
+function parseOptions(uri: string, kind: FeedSpec['kind'], query: string): Map<string, string> {
+  const options = new Map<string, string>();
+  for (const pair of query === '' ? [] : query.split('&')) {
+    const at = pair.indexOf('=');
+    const name = unescapePart(uri, at < 0 ? pair : pair.slice(0, at));
+    const known = optionNames[kind];
+    if (!known.includes(name)) {
+      throw bad(
+        uri,
+        `unknown option '${name}'; ${known.length === 0 ? `${kind}: takes none` : `known: ${known.join(', ')}`}`,
+      );
+    }
+    if (at < 0) throw bad(uri, `option '${name}' has no value; write ${name}=…`);
+    if (options.has(name)) throw bad(uri, `option '${name}' stands twice`);
+    options.set(name, unescapePart(uri, pair.slice(at + 1)));
+  }
+  return options;
+}
+
+/** `+08:00`, `-03:30`, `Z` → minutes east of UTC. */
+function parseOffset(uri: string, text: string): number {
+  if (text === 'Z') return 0;
+  const match = /^([+-])(\d{2}):(\d{2})$/.exec(text);
+  const minutes = match === null ? Number.NaN : Number(match[2]) * 60 + Number(match[3]);
+  if (match === null || Number(match[3]) > 59 || minutes > 14 * 60) {
+    throw bad(uri, `tz must be an offset from UTC such as +08:00 or Z, not '${text}'`);
+  }
+  return match[1] === '-' ? -minutes : minutes;
+}
+
+function integer(
+  uri: string,
+  options: Map<string, string>,
+  name: string,
+  min: number,
+  max: number,
+): number | undefined {
+  const text = options.get(name);
+  if (text === undefined) return undefined;
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= min && value <= max))
+    throw bad(uri, `${name} must be a whole number from ${min} to ${max}, not '${text}'`);
+  return value;
+}
+
+function matching(uri: string, options: Map<string, string>, name: string, pattern: RegExp, form: string) {
+  const text = options.get(name);
+  if (text !== undefined && !pattern.test(text)) throw bad(uri, `${name} must be ${form}, not '${text}'`);
+  return text;
+}
+
+function parseSim(uri: string, name: string, options: Map<string, string>): FeedSpec {
+  if (name !== 'event-day') throw bad(uri, `unknown scenario '${name}'; there is sim:event-day`);
+  const date = matching(uri, options, 'date', /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/, 'YYYY-MM-DD');
+  const from = matching(uri, options, 'from', /^([01]\d|2[0-3]):[0-5]\d$/, 'HH:MM (UTC+8)');
+  const venueLac = matching(uri, options, 'venue-lac', /^(own|shared)$/, 'own or shared') as
+    | 'own'
+    | 'shared'
+    | undefined;
+  const seed = integer(uri, options, 'seed', 0, 2 ** 31 - 1);
+  const population = integer(uri, options, 'population', 1000, 1_000_000);
+  const hours = integer(uri, options, 'hours', 1, 24 * 365);
+  return {
+    kind: 'sim',
+    scenario: 'event-day',
+    uri,
+    options: {
+      ...(seed !== undefined && { seed }),
+      ...(population !== undefined && { population }),
+      ...(hours !== undefined && { hours }),
+      ...(date !== undefined && { date }),
+      ...(from !== undefined && { from }),
+      ...(venueLac !== undefined && { venueLac }),
+    },
+  };
+}
+
+/**
+ * Reads a feed's URI: `pcap:PATH`, `xdr:PATH?plmn=460-01&tz=+08:00`, `sim:event-day?seed=1`, or a bare path that is
+ * taken by its ending. Options are percent-encoded after `?`; a literal `+` stays a plus.
+ *
+ * @param defaultPlmn PLMN of an xDR file's cells where the URI names none, as `460-00`
+ * @throws UserError FEED_URI, FEED_MISSING naming the part and the remedy
+ */
+export function parseFeedUri(uri: string, defaultPlmn: string): FeedSpec {
+  const scheme = /^([a-z][a-z0-9+]*):/.exec(uri)?.[1];
+  const question = uri.indexOf('?');
+  const rest = uri.slice(scheme === undefined ? 0 : scheme.length + 1, question < 0 ? undefined : question);
+  const query = question < 0 ? '' : uri.slice(question + 1);
+  const path = unescapePart(uri, rest);
+  let kind = scheme;
+  if (kind === undefined) {
+    if (/\.(pcap|pcapng|cap)(\.gz)?$/i.test(path)) kind = 'pcap';
+    else if (/\.csv(\.gz)?$/i.test(path)) kind = 'xdr';
+    else
+      throw bad(
+        uri,
+        'the ending tells no kind (.pcap, .pcapng, .cap, .csv, each also .gz); write pcap:PATH or xdr:PATH',
+      );
+  }
+  if (kind !== 'pcap' && kind !== 'xdr' && kind !== 'sim') {
+    throw bad(uri, `unknown kind '${kind}:'; known: pcap:PATH, xdr:PATH, sim:event-day`);
+  }
+  const options = parseOptions(uri, kind, query);
+  if (kind === 'sim') return parseSim(uri, path, options);
+  if (path === '') throw bad(uri, `no path; write ${kind}:PATH`);
+  if (!existsSync(path)) throw new UserError('FEED_MISSING', `feed '${uri}': no such file '${path}'; check the path`);
+  if (statSync(path).isDirectory())
+    throw new UserError('FEED_MISSING', `feed '${uri}': '${path}' is a folder; name a file in it`);
+  if (kind === 'pcap') return { kind, path, uri };
+  const plmn = options.get('plmn') ?? defaultPlmn;
+  try {
+    parsePlmn(plmn);
+  } catch (error) {
+    throw new UserError('FEED_URI', `feed '${uri}': plmn must be MCC-MNC such as 460-01, not '${plmn}'`, {
+      cause: error,
+    });
+  }
+  return { kind, path, plmn, offsetMinutes: parseOffset(uri, options.get('tz') ?? 'Z'), uri };
+}

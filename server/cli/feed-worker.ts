@@ -1,0 +1,125 @@
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import type { FeedSpec } from '../capture/feed-uri.ts';
+import type { Config } from '../config.ts';
+import { InvariantError, messageOf, UserError } from '../errors.ts';
+import { BatchWriter } from '../events/batch-writer.ts';
+import { batchesInFlightMax, batchRows, type FeedToHub, type HubToFeed } from '../events/feed-messages.ts';
+import { Pseudonymiser } from '../privacy/pseudonymiser.ts';
+import { type FeedPipeline, openFeedPipeline } from './feed-pipeline.ts';
+
+/** What the server gives the thread. */
+export interface FeedWorkerData {
+  spec: FeedSpec;
+  config: Config;
+  /** The pseudonym key: stays in this process. */
+  key: Uint8Array;
+}
+
+/** A thread that reads one feed as far as the hub allows and sends what it located, in batches. */
+class FeedWorker {
+  private readonly port: MessagePort;
+  private readonly writer = new BatchWriter();
+  private untilUs = Number.NEGATIVE_INFINITY;
+  private credits = batchesInFlightMax;
+  private stopped = false;
+  private wake: (() => void) | null = null;
+  private readonly data: FeedWorkerData;
+
+  constructor(port: MessagePort, data: FeedWorkerData) {
+    this.port = port;
+    this.data = data;
+    port.on('message', (message: HubToFeed) => {
+      if (message.k === 'until') this.untilUs = message.untilUs;
+      else if (message.k === 'credit') this.credits++;
+      else this.stopped = true;
+      this.wake?.();
+    });
+  }
+
+  async run(): Promise<void> {
+    const { spec, config, key } = this.data;
+    let pipeline: FeedPipeline | null = null;
+    try {
+      pipeline = await openFeedPipeline(spec, {
+        config,
+        sorted: false,
+        sortRecords: true,
+        sink: this.writer,
+        pseudonymiser: new Pseudonymiser(key),
+      });
+      this.send({ k: 'open', firstUs: pipeline.firstUs });
+      await this.read(pipeline);
+      if (!this.stopped) this.send({ k: 'end' });
+    } catch (error) {
+      if (error instanceof InvariantError) throw error;
+      const code = error instanceof UserError ? error.code : 'FEED_FAILED';
+      this.send({
+        k: 'failed',
+        code,
+        message: error instanceof UserError ? error.message : `feed ${spec.uri}: ${messageOf(error)}`,
+      });
+    } finally {
+      await pipeline?.close();
+      this.port.close();
+    }
+  }
+
+  private async read(pipeline: FeedPipeline): Promise<void> {
+    let doneUs = Number.NEGATIVE_INFINITY;
+    let ended = false;
+    while (!this.stopped) {
+      if (this.credits === 0 || (!ended && this.untilUs <= doneUs)) {
+        await this.woken();
+        continue;
+      }
+      const untilUs = this.untilUs;
+      const why: 'more' | 'until' | 'end' = ended ? 'end' : await pipeline.run(untilUs);
+      ended = why === 'end';
+      if (why === 'until') doneUs = untilUs;
+      if (why === 'more' && this.writer.waiting < batchRows) {
+        await new Promise(setImmediate);
+        continue;
+      }
+      const last = this.flush(pipeline);
+      if (ended && last) return;
+      await new Promise(setImmediate);
+    }
+  }
+
+  /** Sends one batch; true when nothing waits behind it. */
+  private flush(pipeline: FeedPipeline): boolean {
+    const { batch, newCells } = this.writer.take();
+    this.credits--;
+    const last = this.writer.waiting === 0;
+    this.send(
+      {
+        k: 'batch',
+        buffer: batch.buffer,
+        rows: batch.n,
+        newCells,
+        // Rows still waiting here may be older than the pipeline's clock: it is told with the last of them.
+        clockUs: last ? pipeline.clockUs : 0,
+        progress: pipeline.progress,
+        counters: pipeline.counters(),
+      },
+      [batch.buffer],
+    );
+    return last;
+  }
+
+  private send(message: FeedToHub, transfer: ArrayBuffer[] = []): void {
+    this.port.postMessage(message, transfer);
+  }
+
+  private woken(): Promise<void> {
+    return new Promise((resolve) => {
+      this.wake = () => {
+        this.wake = null;
+        resolve();
+      };
+    });
+  }
+}
+
+if (parentPort === null) throw new InvariantError('feed-worker.ts runs as a worker thread only');
+await new FeedWorker(parentPort, workerData as FeedWorkerData).run();

@@ -1,0 +1,61 @@
+import { knobs } from '../config.ts';
+import { messageOf, UserError } from '../errors.ts';
+import type { Command } from './command.ts';
+import { countCommand } from './count.ts';
+import { serveCommand } from './serve.ts';
+import { simulateCommand } from './simulate.ts';
+
+const commands: readonly Command[] = [serveCommand, countCommand, simulateCommand];
+
+function helpText(): string {
+  return [
+    'Signalwall: a live picture of where people are, from the signalling of a mobile network.',
+    '',
+    'usage: npm run -s signalwall -- COMMAND [OPTION …]',
+    '',
+    ...commands.map(({ name, summary }) => `  ${name.padEnd(10)} ${summary}`),
+    '',
+    "  help NAME  a command's options; 'help config' lists the settings of --config and --set",
+    '  --verbose  after any command: show the stack trace of an error',
+  ].join('\n');
+}
+
+function configText(): string {
+  const lines = Object.entries(knobs).map(([name, knob]) => {
+    const range = 'min' in knob ? `, ${knob.min} … ${knob.max}` : '';
+    return `  ${name.padEnd(22)} ${knob.meaning} (${knob.unit}${range}; default ${knob.default === '' ? 'empty' : knob.default})`;
+  });
+  return ['Settings, for --config FILE (a JSON object) and --set name=value:', '', ...lines].join('\n');
+}
+
+function help(topic: string | undefined): number {
+  const command = commands.find(({ name }) => name === topic);
+  if (topic !== undefined && topic !== 'config' && command === undefined) {
+    throw new UserError('USAGE', `no command '${topic}'; 'help' lists them`, { exitCode: 2 });
+  }
+  process.stdout.write(`${topic === 'config' ? configText() : (command?.usage ?? helpText())}\n`);
+  return 0;
+}
+
+async function main(argv: string[]): Promise<number> {
+  const [name, ...rest] = argv;
+  if (name === undefined || name === 'help' || name === '--help' || name === '-h') return help(rest[0]);
+  const command = commands.find((candidate) => candidate.name === name);
+  if (command === undefined) throw new UserError('USAGE', `no command '${name}'; 'help' lists them`, { exitCode: 2 });
+  if (rest.includes('--help') || rest.includes('-h')) return help(name);
+  return command.run(rest);
+}
+
+const argv = process.argv.slice(2);
+const verbose = argv.includes('--verbose');
+try {
+  process.exitCode = await main(argv.filter((argument) => argument !== '--verbose'));
+} catch (error) {
+  process.stderr.write(`error: ${messageOf(error)}\n`);
+  if (verbose && error instanceof Error)
+    process.stderr.write(
+      `${error.stack}\n${error.cause === undefined ? '' : `caused by: ${(error.cause as Error).stack ?? error.cause}\n`}`,
+    );
+  else if (!(error instanceof UserError)) process.stderr.write('This is a bug of Signalwall; --verbose shows where.\n');
+  process.exit(error instanceof UserError ? error.exitCode : 70);
+}

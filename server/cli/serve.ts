@@ -1,0 +1,119 @@
+import { resolve } from 'node:path';
+import { systemClock } from '../clock.ts';
+import { messageOf, UserError } from '../errors.ts';
+import { consoleLog } from '../log.ts';
+import { type ServeOptions, startSignalwall } from '../main.ts';
+import type { Command } from './command.ts';
+import { readConfig, readOptions } from './options.ts';
+
+const usage = `usage: npm start -- [OPTION …]      (or: npm run -s signalwall -- serve [OPTION …])
+
+Shows the live wall. Without --feed it simulates an event day at 60 times its speed.
+
+  --feed URI          a feed; repeat it for several. It replaces the simulation.
+                        pcap:PATH                          pcap or pcapng, also .gz
+                        xdr:PATH?plmn=460-01&tz=+08:00     decoded records (CSV), also .gz
+                        sim:event-day?seed=1&population=200000&date=2026-10-17&venue-lac=own|shared
+                      A bare path is taken by its ending. Options are percent-encoded; a plus stays a plus.
+  --speed N           event seconds per second, 0 = as fast as it goes (default 60 for sim:, else 1)
+  --cells FILE        cell list, CSV with the header cgi,lon,lat[,azimuth,name,site,radio,branch,centre,area,hall]
+  --regions FILE      micro-regions, GeoJSON
+  --listen HOST:PORT  where the wall is served (default 127.0.0.1:8080; loopback only until accounts exist)
+  --data DIR          data folder (default: SIGNALWALL_DATA, else ./.signalwall)
+  --config FILE       settings as a JSON object; --set NAME=VALUE sets one ('help config' lists them)
+  --verbose           show the stack trace of an error
+
+DATABASE_URL=postgres://… uses that TimescaleDB instead of the embedded one. Ctrl-C ends it.`;
+
+function parseListen(text: string): { host: string; port: number } {
+  const match = /^(?:\[([0-9a-f:.]+)\]|([^:[\]]+)):(\d{1,5})$/i.exec(text);
+  const port = Number(match?.[3]);
+  if (match === null || port > 65535) {
+    throw new UserError('USAGE', `--listen ${text}: write HOST:PORT such as 127.0.0.1:8080 or [::1]:8080`, {
+      exitCode: 2,
+    });
+  }
+  return { host: match[1] ?? match[2], port };
+}
+
+function parseSpeed(text: string): number {
+  const speed = text.trim() === '' ? Number.NaN : Number(text);
+  if (!(speed >= 0 && speed <= 100_000)) {
+    throw new UserError('USAGE', `--speed ${text}: write a number from 0 (as fast as it goes) to 100000`, {
+      exitCode: 2,
+    });
+  }
+  return speed;
+}
+
+function readServeOptions(argv: string[]): ServeOptions {
+  const { values } = readOptions('serve', argv, {
+    feed: { type: 'string', multiple: true },
+    speed: { type: 'string' },
+    cells: { type: 'string' },
+    regions: { type: 'string' },
+    listen: { type: 'string', default: '127.0.0.1:8080' },
+    data: { type: 'string' },
+    config: { type: 'string' },
+    set: { type: 'string', multiple: true },
+  });
+  const feeds = values.feed ?? ['sim:event-day?seed=1'];
+  // The simulated phones' own network is the test PLMN 001-01: at home here.
+  const simulated = feeds.some((feed) => feed.startsWith('sim:'));
+  const config = readConfig(
+    values.config,
+    values.set,
+    simulated ? { homePlmns: '460-00,460-02,460-04,460-07,460-08,001-01' } : {},
+  );
+  return {
+    feeds,
+    ...(values.speed !== undefined && { speed: parseSpeed(values.speed) }),
+    ...(values.cells !== undefined && { cellsFile: values.cells }),
+    ...(values.regions !== undefined && { regionsFile: values.regions }),
+    ...parseListen(values.listen),
+    dataDir: resolve(values.data ?? process.env.SIGNALWALL_DATA ?? '.signalwall'),
+    ...(process.env.DATABASE_URL && { databaseUrl: process.env.DATABASE_URL }),
+    config,
+  };
+}
+
+/** Ends with the code 0 at Ctrl-C or SIGTERM, at most 10 s after it. */
+async function run(argv: string[]): Promise<number> {
+  const options = readServeOptions(argv);
+  const ended = new Promise<string>((resolve) => {
+    process.once('SIGINT', () => resolve('Ctrl-C'));
+    process.once('SIGTERM', () => resolve('SIGTERM'));
+  });
+  const starting = startSignalwall(options, systemClock, consoleLog);
+  const running = await Promise.race([starting, ended]);
+  const watchdog = () =>
+    setTimeout(() => {
+      consoleLog('error', 'ending took longer than 10 s: stopped hard; the next start goes on from what was stored');
+      process.exit(1);
+    }, 9_500).unref();
+  if (typeof running === 'string') {
+    consoleLog('info', `${running} during the start: ending`);
+    watchdog();
+    await (await starting).stop();
+    return 0;
+  }
+  const why = await Promise.race([ended, running.failed]);
+  if (why instanceof Error) {
+    consoleLog('error', messageOf(why));
+    watchdog();
+    await running.stop();
+    return 1;
+  }
+  consoleLog('info', `${why}: ending`);
+  watchdog();
+  await running.stop();
+  consoleLog('info', 'Ended.');
+  return 0;
+}
+
+export const serveCommand: Command = {
+  name: 'serve',
+  summary: 'the live wall; what npm start runs',
+  usage,
+  run,
+};

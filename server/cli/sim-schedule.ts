@@ -1,0 +1,51 @@
+import type { SimFeedOptions } from '../capture/feed-uri.ts';
+import { hourUs, minuteUs } from '../clock.ts';
+
+/** Simulated days are days of UTC+8. */
+const zoneUs = 8 * hourUs;
+/** The first simulated day where the URI names none: a Saturday with a match. */
+export const defaultDate = '2026-10-17';
+/** Two hours before kick-off at 19:30. */
+const defaultJoin = '17:30';
+
+export interface SimSchedule {
+  /** Options with which the simulator starts: early enough for the presence table to warm up. */
+  options: SimFeedOptions;
+  /** Up to here it runs as fast as it goes, µs. */
+  joinUs: number;
+  /** Whether it goes on from stored history. */
+  resumed: boolean;
+}
+
+/** `2026-10-17` and `17:30` of UTC+8 → µs. */
+export function simTimeUs(date: string, time: string): number {
+  return Date.parse(`${date}T${time}:00+08:00`) * 1000;
+}
+
+function dateAndTime(timeUs: number): { date: string; from: string } {
+  const text = new Date((timeUs + zoneUs) / 1000).toISOString();
+  return { date: text.slice(0, 10), from: text.slice(11, 16) };
+}
+
+/**
+ * When a simulated feed starts and where the wall joins it: at the URI's date and time, or behind the last stored
+ * event of an earlier start. It begins `warmUpUs` earlier, so that whoever is powered on has been heard once.
+ *
+ * @param storedUs newest stored event time of this feed, -1 if none
+ */
+export function scheduleSim(options: SimFeedOptions, storedUs: number, warmUpUs: number): SimSchedule {
+  const firstJoinUs = simTimeUs(options.date ?? defaultDate, options.from ?? defaultJoin);
+  const endUs = options.hours === undefined ? Number.POSITIVE_INFINITY : firstJoinUs + options.hours * hourUs;
+  const resumed = storedUs >= firstJoinUs;
+  const joinUs = Math.min(resumed ? storedUs : firstJoinUs, endUs);
+  const startUs = Math.floor((joinUs - warmUpUs) / minuteUs) * minuteUs;
+  return {
+    options: {
+      ...options,
+      ...dateAndTime(startUs),
+      ...(Number.isFinite(endUs) && { hours: Math.max(1, Math.ceil((endUs - startUs) / hourUs)) }),
+    },
+    joinUs,
+    resumed,
+  };
+}

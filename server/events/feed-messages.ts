@@ -1,0 +1,44 @@
+/** What a feed's worker thread and the hub say to each other. */
+
+/** Counters of one feed, whole since its start. */
+export interface FeedCounters {
+  frames: number;
+  bytes: number;
+  messages: number;
+  events: number;
+  resolved: number;
+  unresolved: number;
+  /** Bad input skipped, by reason code. */
+  faults: Record<string, number>;
+  /** Bounded tables: what they hold and what they had to let go, by name. */
+  tables: Record<string, number>;
+}
+
+export type FeedToHub =
+  | { k: 'open'; firstUs: number }
+  | {
+      k: 'batch';
+      /** Columns of an EventBatch, transferred. */
+      buffer: ArrayBuffer;
+      rows: number;
+      /** CGIs of the cell symbols that are new in this batch; symbols count up from 0 over the feed's life. */
+      newCells: string[];
+      /** Newest time seen in the feed, µs. */
+      clockUs: number;
+      progress: number;
+      counters: FeedCounters;
+    }
+  | { k: 'end' }
+  | { k: 'failed'; code: string; message: string };
+
+export type HubToFeed =
+  /** The feed may read up to this event time; Infinity: as fast as it goes. */
+  | { k: 'until'; untilUs: number }
+  /** A batch has been taken: one more may be sent. */
+  | { k: 'credit' }
+  | { k: 'stop' };
+
+/** Batches that a feed may have under way; bounds what waits between the threads. */
+export const batchesInFlightMax = 4;
+/** Rows of one batch. */
+export const batchRows = 8192;

@@ -1,0 +1,316 @@
+import type { FeedState, FeedStatus } from '../../shared/protocol.ts';
+import type { Clock } from '../clock.ts';
+import type { Config } from '../config.ts';
+import type { Log } from '../log.ts';
+import { EventBatch, noCell } from './event-batch.ts';
+import type { FeedCounters, FeedToHub, HubToFeed } from './feed-messages.ts';
+import { Pace } from './pace.ts';
+import { type RowConsumer, Sorter } from './sorter.ts';
+
+/** A feed as the hub sees it: a worker thread, or anything that speaks its messages. */
+export interface FeedPort {
+  post(message: HubToFeed): void;
+  onMessage(listener: (message: FeedToHub) => void): void;
+  close(): Promise<void>;
+}
+
+export interface HubFeed {
+  id: string;
+  uri: string;
+  port: FeedPort;
+  /** The feed first runs as fast as it goes up to this event time (a warm-up), then at the speed asked for. */
+  joinUs?: number;
+}
+
+interface Feed extends HubFeed {
+  state: FeedState;
+  note: string;
+  firstUs: number;
+  clockUs: number;
+  progress: number;
+  arrivedMs: number;
+  /** Feed-local cell symbol → cell_id. */
+  cells: number[];
+  counters: FeedCounters;
+  rateAtMs: number;
+  rateFrames: number;
+  rateEvents: number;
+  framesPerS: number;
+  eventsPerS: number;
+  ended: boolean;
+}
+
+const noCounters = (): FeedCounters => ({
+  frames: 0,
+  bytes: 0,
+  messages: 0,
+  events: 0,
+  resolved: 0,
+  unresolved: 0,
+  faults: {},
+  tables: {},
+});
+/** A feed may run ahead of the slowest one by this much event time. */
+const skewMaxUs = 60_000_000;
+
+/**
+ * Brings the feeds together: paces replays on one time line, maps feed-local cells to cell_ids, puts all rows in
+ * order and hands them on with the event clock. The clock is the slowest running feed's; a feed that has ended or
+ * fallen silent no longer holds the others back.
+ */
+export class FeedHub {
+  readonly sorter: Sorter;
+  readonly pace: Pace;
+  private readonly feeds: Feed[] = [];
+  private readonly config: Config;
+  private readonly clock: Clock;
+  private readonly log: Log;
+  private readonly cellIdOf: (cgi: string) => number;
+  private readonly onClock: (clockUs: number, feedClocksUs: Float64Array) => void;
+  private readonly feedClocks: Float64Array;
+  private readonly room: () => Promise<void> | null;
+  private timer: NodeJS.Timeout | null = null;
+  private settled: (() => void) | null = null;
+  private stopping = false;
+
+  /**
+   * @param options.speed event seconds per wall second; 0: as fast as it goes
+   * @param options.room null while what comes next has room, else a promise that ends when it has again
+   */
+  constructor(options: {
+    config: Config;
+    clock: Clock;
+    log: Log;
+    feeds: HubFeed[];
+    speed: number;
+    cellIdOf: (cgi: string) => number;
+    onRows: RowConsumer;
+    onLate: RowConsumer;
+    onTooLate: RowConsumer;
+    onClock: (clockUs: number, feedClocksUs: Float64Array) => void;
+    room: () => Promise<void> | null;
+  }) {
+    const { config } = options;
+    this.config = config;
+    this.clock = options.clock;
+    this.log = options.log;
+    this.cellIdOf = options.cellIdOf;
+    this.onClock = options.onClock;
+    this.room = options.room;
+    this.pace = new Pace(options.speed);
+    this.sorter = new Sorter({
+      latenessUs: config.latenessMs * 1000,
+      rowsMax: config.reorderRowsMax,
+      onRows: options.onRows,
+      onLate: options.onLate,
+      onTooLate: options.onTooLate,
+    });
+    const nowMs = this.clock.monotonicMs();
+    for (const feed of options.feeds) {
+      this.feeds.push({
+        ...feed,
+        state: 'starting',
+        note: '',
+        firstUs: -1,
+        clockUs: 0,
+        progress: -1,
+        arrivedMs: nowMs,
+        cells: [],
+        counters: noCounters(),
+        rateAtMs: nowMs,
+        rateFrames: 0,
+        rateEvents: 0,
+        framesPerS: 0,
+        eventsPerS: 0,
+        ended: false,
+      });
+    }
+    this.feedClocks = new Float64Array(this.feeds.length).fill(Number.NEGATIVE_INFINITY);
+  }
+
+  /** Starts all feeds; resolves when each has opened or failed. */
+  async start(): Promise<void> {
+    const opened = new Promise<void>((resolve) => {
+      this.settled = resolve;
+    });
+    this.feeds.forEach((feed, i) => {
+      feed.port.onMessage((message) => this.take(feed, i, message));
+    });
+    this.checkSettled();
+    await opened;
+    this.timer = setInterval(() => this.tick(), 20);
+    this.tick();
+  }
+
+  /** Ends all feeds and waits for their threads. */
+  async stop(): Promise<void> {
+    this.stopping = true;
+    if (this.timer !== null) clearInterval(this.timer);
+    for (const feed of this.feeds) feed.port.post({ k: 'stop' });
+    await Promise.all(this.feeds.map((feed) => feed.port.close()));
+  }
+
+  /** The first failure of a feed, if any. */
+  get failure(): string | null {
+    return this.feeds.find((feed) => feed.state === 'failed')?.note ?? null;
+  }
+
+  get allDone(): boolean {
+    return this.feeds.every((feed) => feed.ended);
+  }
+
+  get eventsPerS(): number {
+    return this.feeds.reduce((sum, feed) => sum + feed.eventsPerS, 0);
+  }
+
+  counters(): { id: string; counters: FeedCounters }[] {
+    return this.feeds.map(({ id, counters }) => ({ id, counters }));
+  }
+
+  status(): FeedStatus[] {
+    const nowMs = this.clock.monotonicMs();
+    return this.feeds.map((feed) => {
+      const dataAgeMs = Math.round(nowMs - feed.arrivedMs);
+      const state = feed.state === 'running' && dataAgeMs > this.config.staleMs ? 'stale' : feed.state;
+      return {
+        id: feed.id,
+        uri: feed.uri,
+        state,
+        clockUs: feed.clockUs,
+        dataAgeMs,
+        framesPerS: Math.round(feed.framesPerS),
+        eventsPerS: Math.round(feed.eventsPerS),
+        speed: this.pace.speed,
+        speedReached: this.pace.reached,
+        progress: this.progressOf(feed),
+        faults: feed.counters.faults,
+        faultsTotal: Object.values(feed.counters.faults).reduce((sum, count) => sum + count, 0),
+        note: feed.note,
+      };
+    });
+  }
+
+  private progressOf(feed: Feed): number {
+    if (feed.state !== 'warming up' || feed.joinUs === undefined) return feed.progress;
+    const share = (feed.clockUs - feed.firstUs) / (feed.joinUs - feed.firstUs);
+    return Math.max(0, Math.min(1, share));
+  }
+
+  private take(feed: Feed, index: number, message: FeedToHub): void {
+    switch (message.k) {
+      case 'open':
+        feed.firstUs = message.firstUs;
+        feed.clockUs = message.firstUs;
+        feed.state = feed.joinUs === undefined ? 'running' : 'warming up';
+        feed.arrivedMs = this.clock.monotonicMs();
+        this.checkSettled();
+        return;
+      case 'failed':
+        feed.state = 'failed';
+        feed.note = message.message;
+        feed.ended = true;
+        this.log('error', message.message);
+        this.checkSettled();
+        this.advance();
+        return;
+      case 'end':
+        if (feed.state !== 'failed') feed.state = 'ended';
+        feed.ended = true;
+        this.log(
+          'info',
+          `feed ${feed.uri} has ended: ${feed.counters.events} events from ${feed.counters.frames} records`,
+        );
+        this.advance();
+        return;
+      case 'batch':
+        this.takeBatch(feed, index, message);
+        return;
+    }
+  }
+
+  private takeBatch(feed: Feed, index: number, message: Extract<FeedToHub, { k: 'batch' }>): void {
+    feed.arrivedMs = this.clock.monotonicMs();
+    feed.counters = message.counters;
+    feed.progress = message.progress;
+    for (const cgi of message.newCells) feed.cells.push(this.cellIdOf(cgi));
+    const batch = EventBatch.adopt(message.buffer, message.rows);
+    const { cell } = batch;
+    for (let i = 0; i < batch.n; i++) {
+      if (cell[i] !== noCell) cell[i] = feed.cells[cell[i]];
+    }
+    batch.feed.fill(index, 0, batch.n);
+    this.sorter.push(batch);
+    if (message.clockUs > feed.clockUs) feed.clockUs = message.clockUs;
+    this.advance();
+    const wait = this.room();
+    if (wait === null) feed.port.post({ k: 'credit' });
+    else void wait.then(() => feed.port.post({ k: 'credit' }));
+  }
+
+  /** Moves the event clock to the slowest running feed's and releases what lies before it. */
+  private advance(): void {
+    const windowUs = this.config.reorderWindowMs * 1000;
+    const nowMs = this.clock.monotonicMs();
+    let watermarkUs = Number.POSITIVE_INFINITY;
+    let newestUs = 0;
+    this.feeds.forEach((feed, i) => {
+      if (feed.firstUs < 0) return;
+      newestUs = Math.max(newestUs, feed.clockUs);
+      this.feedClocks[i] = feed.ended ? feed.clockUs : feed.clockUs - windowUs;
+      const silent = nowMs - feed.arrivedMs > this.config.staleMs;
+      if (!feed.ended && !silent) watermarkUs = Math.min(watermarkUs, feed.clockUs - windowUs);
+    });
+    // All have ended: every row comes out, and the clock stands behind the newest event.
+    if (watermarkUs === Number.POSITIVE_INFINITY) watermarkUs = this.allDone ? newestUs + 1 : newestUs - windowUs;
+    this.sorter.release(watermarkUs);
+    if (this.sorter.releasedUs > 0) this.onClock(this.sorter.releasedUs, this.feedClocks);
+  }
+
+  private checkSettled(): void {
+    if (this.feeds.some((feed) => feed.state === 'starting')) return;
+    this.settled?.();
+    this.settled = null;
+  }
+
+  /** Tells each feed how far it may read, and works out rates. */
+  private tick(): void {
+    if (this.stopping) return;
+    const nowMs = this.clock.monotonicMs();
+    const running = this.feeds.filter((feed) => !feed.ended && feed.firstUs >= 0);
+    const slowestUs = running.reduce((min, feed) => Math.min(min, feed.clockUs), Number.POSITIVE_INFINITY);
+    const allowedUs = this.pace.allowedUs(
+      nowMs,
+      slowestUs,
+      running.some((feed) => feed.state === 'warming up'),
+    );
+    for (const feed of running) {
+      if (feed.state === 'warming up' && feed.clockUs >= feed.joinUs!) {
+        feed.state = 'running';
+        this.log('info', `feed ${feed.uri} has warmed up`);
+      }
+      const untilUs = feed.state === 'warming up' ? feed.joinUs! : allowedUs;
+      feed.port.post({ k: 'until', untilUs: running.length > 1 ? Math.min(untilUs, slowestUs + skewMaxUs) : untilUs });
+      if (feed.state === 'running' || feed.state === 'behind') {
+        if ((feed.state === 'behind') !== this.pace.behind)
+          this.log('info', this.pace.behind ? this.slowNote() : `replay keeps its speed again`);
+        feed.state = this.pace.behind ? 'behind' : 'running';
+        feed.note = this.pace.behind ? this.slowNote() : '';
+      }
+    }
+    for (const feed of this.feeds) this.rate(feed, nowMs);
+  }
+
+  private slowNote(): string {
+    return `this machine can't keep up with speed ${this.pace.speed}: running at ${this.pace.reached.toFixed(1)}`;
+  }
+
+  private rate(feed: Feed, nowMs: number): void {
+    const elapsedS = (nowMs - feed.rateAtMs) / 1000;
+    if (elapsedS < 1) return;
+    feed.framesPerS = (feed.counters.frames - feed.rateFrames) / elapsedS;
+    feed.eventsPerS = (feed.counters.events - feed.rateEvents) / elapsedS;
+    feed.rateAtMs = nowMs;
+    feed.rateFrames = feed.counters.frames;
+    feed.rateEvents = feed.counters.events;
+  }
+}

@@ -1,0 +1,59 @@
+/** A replay may fall behind by this much wall time before it slows down and says so. */
+const behindMs = 2000;
+
+/**
+ * How far replays may read: event time runs `speed` times as fast as wall time, from the oldest feed's first event.
+ * A replay that the machine can't keep up with slows down instead of catching up in a burst.
+ */
+export class Pace {
+  /** Event seconds per wall second; 0: as fast as it goes. */
+  readonly speed: number;
+  behind = false;
+  /** The speed of the last seconds, event seconds per wall second. */
+  reached = 0;
+  private originUs = Number.NaN;
+  private originMs = 0;
+  private markUs = Number.NaN;
+  private markMs = 0;
+  private behindSinceMs = 0;
+
+  constructor(speed: number) {
+    this.speed = speed;
+  }
+
+  /**
+   * @param nowMs monotonic wall time
+   * @param slowestUs where the slowest running feed stands, event µs
+   * @param hold true while feeds still warm up: the time line begins when they have
+   */
+  allowedUs(nowMs: number, slowestUs: number, hold: boolean): number {
+    if (!Number.isFinite(slowestUs)) return Number.POSITIVE_INFINITY;
+    this.measure(nowMs, slowestUs);
+    if (this.speed === 0) return Number.POSITIVE_INFINITY;
+    if (Number.isNaN(this.originUs) || hold) {
+      this.originUs = slowestUs;
+      this.originMs = nowMs;
+    }
+    const wantUs = this.originUs + (nowMs - this.originMs) * 1000 * this.speed;
+    const lagMs = (wantUs - slowestUs) / 1000 / this.speed;
+    if (lagMs > behindMs) {
+      this.originMs += lagMs - behindMs;
+      this.behind = true;
+      this.behindSinceMs = nowMs;
+    } else if (this.behind && nowMs - this.behindSinceMs > 5 * behindMs && lagMs < behindMs / 2) {
+      this.behind = false;
+    }
+    return this.originUs + (nowMs - this.originMs) * 1000 * this.speed;
+  }
+
+  private measure(nowMs: number, slowestUs: number): void {
+    if (Number.isNaN(this.markUs)) {
+      this.markUs = slowestUs;
+      this.markMs = nowMs;
+    } else if (nowMs - this.markMs >= 2000) {
+      this.reached = (slowestUs - this.markUs) / 1000 / (nowMs - this.markMs);
+      this.markUs = slowestUs;
+      this.markMs = nowMs;
+    }
+  }
+}

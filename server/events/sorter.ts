@@ -1,0 +1,210 @@
+import { EventBatch } from './event-batch.ts';
+
+/** Gets released rows; `batch` is reused, read it during the call. */
+export type RowConsumer = (batch: EventBatch, from: number, to: number) => void;
+
+export interface SorterStats {
+  /** Rows behind the released clock that still count as traffic, and rows too old even for that. */
+  late: number;
+  tooLate: number;
+  /** Rows released before the window had passed because the buffer was full. */
+  forced: number;
+  held: number;
+}
+
+/** A run of row numbers whose rows ascend in (time, arrival); a queue with a moving head. */
+interface Run {
+  rows: Float64Array;
+  head: number;
+  tail: number;
+  lastUs: number;
+}
+
+const outRows = 8192;
+/** More runs than this are merged in pairs, so that any disorder costs n·log n at most. */
+const runsMax = 64;
+
+/**
+ * Puts rows in order of (event time, arrival). Rows wait in a ring until the watermark has passed them. Streams are
+ * nearly sorted, so rows are dealt onto few ascending runs (patience sorting) that are merged at the release.
+ */
+export class Sorter {
+  readonly stats: SorterStats = { late: 0, tooLate: 0, forced: 0, held: 0 };
+  /** Everything before this time has been released, µs. */
+  releasedUs = Number.NEGATIVE_INFINITY;
+  private ring = new EventBatch(1 << 14);
+  private next = 0;
+  private oldest = 0;
+  private released = new Uint8Array(1 << 14);
+  private readonly runs: Run[] = [];
+  private readonly out = new EventBatch(outRows);
+  private readonly late = new EventBatch(outRows);
+  private readonly latenessUs: number;
+  private readonly rowsMax: number;
+  private readonly onRows: RowConsumer;
+  private readonly onLate: RowConsumer;
+  private readonly onTooLate: RowConsumer;
+
+  /**
+   * @param options.onLate rows at most `latenessUs` behind the released clock: traffic only
+   * @param options.onTooLate older ones: for the database only
+   */
+  constructor(options: {
+    latenessUs: number;
+    rowsMax: number;
+    onRows: RowConsumer;
+    onLate: RowConsumer;
+    onTooLate: RowConsumer;
+  }) {
+    this.latenessUs = options.latenessUs;
+    this.rowsMax = options.rowsMax;
+    this.onRows = options.onRows;
+    this.onLate = options.onLate;
+    this.onTooLate = options.onTooLate;
+  }
+
+  /** Takes all rows of a batch; late ones go to their consumer at once. */
+  push(batch: EventBatch): void {
+    const { late } = this;
+    for (let i = 0; i < batch.n; i++) {
+      if (batch.timeUs[i] >= this.releasedUs) {
+        this.hold(batch, i);
+        continue;
+      }
+      if (batch.timeUs[i] < this.releasedUs - this.latenessUs) {
+        this.stats.tooLate++;
+        this.onTooLate(batch, i, i + 1);
+        continue;
+      }
+      this.stats.late++;
+      late.copyRow(batch, i);
+      if (late.full) this.flushLate();
+    }
+    this.flushLate();
+  }
+
+  /** Releases, in order, every row before `watermarkUs`. */
+  release(watermarkUs: number): void {
+    if (watermarkUs <= this.releasedUs) return;
+    this.merge(watermarkUs, Number.POSITIVE_INFINITY);
+    this.releasedUs = watermarkUs;
+  }
+
+  private flushLate(): void {
+    if (this.late.n > 0) this.onLate(this.late, 0, this.late.n);
+    this.late.n = 0;
+  }
+
+  private hold(batch: EventBatch, i: number): void {
+    if (this.next - this.oldest === this.ring.capacity) this.makeRoom();
+    const row = this.next++;
+    const slot = row & (this.ring.capacity - 1);
+    this.ring.n = slot;
+    this.ring.copyRow(batch, i);
+    this.released[slot] = 0;
+    this.stats.held++;
+    const timeUs = batch.timeUs[i];
+    for (const run of this.runs) {
+      if (run.lastUs <= timeUs || run.head === run.tail) {
+        this.append(run, row, timeUs);
+        return;
+      }
+    }
+    if (this.runs.length === runsMax) this.joinShortest();
+    const run: Run = { rows: new Float64Array(64), head: 0, tail: 0, lastUs: 0 };
+    this.runs.push(run);
+    this.append(run, row, timeUs);
+  }
+
+  /** Merges the two shortest runs into one. */
+  private joinShortest(): void {
+    const { runs, ring } = this;
+    runs.sort((a, b) => b.tail - b.head - (a.tail - a.head));
+    const b = runs.pop()!;
+    const a = runs.pop()!;
+    const mask = ring.capacity - 1;
+    const rows = new Float64Array(Math.max(64, 2 * (a.tail - a.head + b.tail - b.head)));
+    let n = 0;
+    while (a.head < a.tail || b.head < b.tail) {
+      const rowA = a.head < a.tail ? a.rows[a.head] : -1;
+      const rowB = b.head < b.tail ? b.rows[b.head] : -1;
+      const byTime = rowA < 0 ? 1 : rowB < 0 ? -1 : ring.timeUs[rowA & mask] - ring.timeUs[rowB & mask] || rowA - rowB;
+      rows[n++] = byTime < 0 ? rowA : rowB;
+      if (byTime < 0) a.head++;
+      else b.head++;
+    }
+    runs.push({ rows, head: 0, tail: n, lastUs: Math.max(a.lastUs, b.lastUs) });
+  }
+
+  private append(run: Run, row: number, timeUs: number): void {
+    if (run.head === run.tail) {
+      run.head = 0;
+      run.tail = 0;
+    } else if (run.tail === run.rows.length) {
+      const held = run.rows.subarray(run.head, run.tail);
+      const rows = held.length > run.rows.length / 2 ? new Float64Array(run.rows.length * 2) : run.rows;
+      rows.set(held);
+      run.rows = rows;
+      run.tail = held.length;
+      run.head = 0;
+    }
+    run.rows[run.tail++] = row;
+    run.lastUs = timeUs;
+  }
+
+  /** The ring is full: grow it, or at its limit release the older half early, counted. */
+  private makeRoom(): void {
+    const { ring } = this;
+    if (ring.capacity * 2 > this.rowsMax) {
+      this.stats.forced += this.merge(Number.POSITIVE_INFINITY, Math.ceil(this.stats.held / 2));
+      return;
+    }
+    const grown = new EventBatch(ring.capacity * 2);
+    const released = new Uint8Array(grown.capacity);
+    for (let row = this.oldest; row < this.next; row++) {
+      grown.n = row & (grown.capacity - 1);
+      grown.copyRow(ring, row & (ring.capacity - 1));
+      released[row & (grown.capacity - 1)] = this.released[row & (ring.capacity - 1)];
+    }
+    this.ring = grown;
+    this.released = released;
+  }
+
+  /** Merges the runs into the consumer: rows before `untilUs`, at most `rowsMax`. Returns how many. */
+  private merge(untilUs: number, rowsMax: number): number {
+    const { runs, out } = this;
+    const mask = this.ring.capacity - 1;
+    let merged = 0;
+    while (merged < rowsMax) {
+      let best: Run | undefined;
+      let bestUs = untilUs;
+      let bestRow = 0;
+      for (const run of runs) {
+        if (run.head === run.tail) continue;
+        const row = run.rows[run.head];
+        const timeUs = this.ring.timeUs[row & mask];
+        if (timeUs < bestUs || (timeUs === bestUs && best !== undefined && row < bestRow)) {
+          best = run;
+          bestUs = timeUs;
+          bestRow = row;
+        }
+      }
+      if (best === undefined) break;
+      best.head++;
+      merged++;
+      this.released[bestRow & mask] = 1;
+      out.copyRow(this.ring, bestRow & mask);
+      if (bestUs > this.releasedUs) this.releasedUs = bestUs;
+      if (out.full) this.flushOut();
+    }
+    this.flushOut();
+    this.stats.held -= merged;
+    while (this.oldest < this.next && this.released[this.oldest & mask] === 1) this.oldest++;
+    return merged;
+  }
+
+  private flushOut(): void {
+    if (this.out.n > 0) this.onRows(this.out, 0, this.out.n);
+    this.out.n = 0;
+  }
+}

@@ -1,0 +1,60 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parseFeedUri } from '../../server/capture/feed-uri.ts';
+
+let folder: string;
+const file = (name: string) => join(folder, name);
+const parse = (uri: string) => parseFeedUri(uri, '460-00');
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'signalwall-uri-'));
+  for (const name of ['a.pcap', 'a.csv.gz', 'a b+c.pcap', 'noending']) writeFileSync(file(name), '');
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test('takes a bare path by its ending', () => {
+  expect(parse(file('a.pcap'))).toMatchObject({ kind: 'pcap', path: file('a.pcap') });
+  expect(parse(file('a.csv.gz'))).toMatchObject({ kind: 'xdr', plmn: '460-00', offsetMinutes: 0 });
+});
+
+test('a literal plus stays a plus, in paths and in options', () => {
+  expect(parse(`pcap:${file('a b+c.pcap')}`)).toMatchObject({ path: file('a b+c.pcap') });
+  expect(parse(`pcap:${folder}/a%20b+c.pcap`)).toMatchObject({ path: file('a b+c.pcap') });
+  expect(parse(`xdr:${file('a.csv.gz')}?plmn=460-01&tz=+08:00`)).toMatchObject({ plmn: '460-01', offsetMinutes: 480 });
+  expect(parse(`xdr:${file('a.csv.gz')}?tz=%2D03:30`)).toMatchObject({ offsetMinutes: -210 });
+});
+
+test('reads the options of the simulated event day', () => {
+  expect(parse('sim:event-day?seed=7&population=5000&venue-lac=shared&date=2026-10-17&from=16:30')).toMatchObject({
+    kind: 'sim',
+    options: { seed: 7, population: 5000, venueLac: 'shared', date: '2026-10-17', from: '16:30' },
+  });
+});
+
+describe('says in one line what is wrong and what to write', () => {
+  test.each([
+    ['pcap:/no/such.pcap', /no such file '\/no\/such.pcap'/],
+    ['ftp:whatever', /unknown kind 'ftp:'; known: pcap:PATH/],
+    ['sim:concert', /unknown scenario 'concert'; there is sim:event-day/],
+    ['sim:event-day?seed=-1', /seed must be a whole number from 0/],
+    ['sim:event-day?from=25:00', /from must be HH:MM/],
+    ['sim:event-day?colour=red', /unknown option 'colour'; known: seed, population/],
+    ['sim:event-day?seed', /option 'seed' has no value/],
+    ['sim:event-day?seed=1&seed=2', /stands twice/],
+    ['xdr:%E0', /percent-encoded/],
+    ['pcap:', /no path/],
+  ])('%s', (uri, message) => {
+    expect(() => parse(uri)).toThrow(message);
+  });
+
+  test('an xdr file with a broken PLMN or offset', () => {
+    expect(() => parse(`xdr:${file('a.csv.gz')}?plmn=46001`)).toThrow(/plmn must be MCC-MNC such as 460-01/);
+    expect(() => parse(`xdr:${file('a.csv.gz')}?tz=8`)).toThrow(/tz must be an offset from UTC such as \+08:00/);
+  });
+
+  test('a folder, and a file without a telling ending', () => {
+    expect(() => parse(`pcap:${folder}`)).toThrow(/is a folder/);
+    expect(() => parse(file('noending'))).toThrow(/the ending tells no kind/);
+  });
+});

@@ -1,0 +1,139 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { XdrReader } from '../../server/capture/xdr.ts';
+import { parseTimeUs } from '../../server/capture/xdr-record.ts';
+import { formatTimeUs } from '../../server/clock.ts';
+import type { EventSink } from '../../server/events/event-batch.ts';
+import { eventKinds } from '../../server/events/kinds.ts';
+
+const header = 'user,lac,ci,imei_prefix,start,end,uplink_bytes,downlink_bytes,rat';
+const lines = [
+  'U1,100,7,352021,2015-08-02 12:00:05.000001,2015-08-02 12:00:09,10,20,1',
+  'U2,100,8,,2015-08-02 12:00:01,2015-08-02 12:00:01,1,0,1',
+  'U1,200,9,86295399,2015-08-02 12:00:05.000001,2015-08-02 12:00:06,0,0,2',
+];
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'signalwall-xdr-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function write(name: string, text: string | Buffer): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+const open = (path: string, sorted = true) =>
+  XdrReader.open({
+    path,
+    plmn: '460-01',
+    offsetMinutes: 480,
+    sorted,
+    subscriberOf: (user, out) => {
+      out[0] = Number(user.slice(1));
+      out[1] = 1;
+    },
+  });
+
+/** Every row as `time user cell kind`. */
+async function rowsOf(reader: XdrReader): Promise<string[]> {
+  const rows: string[] = [];
+  const sink: EventSink = {
+    event: (timeUs, lo, _hi, cgi, _plmn, kind) => {
+      rows.push(`${formatTimeUs(timeUs).slice(11, 19)}.${timeUs % 1e6} U${lo} ${cgi} ${eventKinds[kind]}`);
+    },
+  };
+  while ((await reader.read(sink, Number.POSITIVE_INFINITY, 2)) !== 'end');
+  await reader.close();
+  return rows;
+}
+
+test('gives two sightings of a record in order of time, then line, then start before end', async () => {
+  const path = write('sorted.csv', [header, ...lines].join('\n'));
+  expect(await rowsOf(await open(path))).toEqual([
+    '04:00:01.0 U2 460-01-100-8 data',
+    '04:00:05.1 U1 460-01-100-7 data',
+    '04:00:05.1 U1 460-01-200-9 data',
+    '04:00:06.0 U1 460-01-200-9 sighting',
+    '04:00:09.0 U1 460-01-100-7 sighting',
+  ]);
+});
+
+test('reads gzip by its content, a byte order mark, CRLF and columns in another order', async () => {
+  const shuffled = [
+    'rat,end,start,user,lac,ci,imei_prefix,uplink_bytes,downlink_bytes,more',
+    '1,2015-08-02 12:00:02,2015-08-02 12:00:01,U3,1,2,,0,0,x',
+  ];
+  const path = write('odd.csv', gzipSync(`\uFEFF${shuffled.join('\r\n')}\r\n`));
+  expect(await rowsOf(await open(path))).toEqual([
+    '04:00:01.0 U3 460-01-1-2 data',
+    '04:00:02.0 U3 460-01-1-2 sighting',
+  ]);
+});
+
+test('keeps the file’s order where it is not to be sorted', async () => {
+  const path = write('unsorted.csv', [header, ...lines].join('\n'));
+  const rows = await rowsOf(await open(path, false));
+  expect(rows.map((row) => row.slice(0, 8))).toEqual(['04:00:05', '04:00:09', '04:00:01', '04:00:05', '04:00:06']);
+});
+
+test('stops in front of rows later than it may read', async () => {
+  const reader = await open(write('until.csv', [header, ...lines].join('\n')));
+  const times: number[] = [];
+  const sink: EventSink = { event: (timeUs) => times.push(timeUs) };
+  expect(await reader.read(sink, Date.UTC(2015, 7, 2, 4, 0, 5) * 1000, 100)).toBe('until');
+  expect(times).toHaveLength(1);
+  expect(reader.nextTimeUs).toBe(Date.UTC(2015, 7, 2, 4, 0, 5) * 1000 + 1);
+  await reader.close();
+});
+
+test('skips and counts bad records inside a good file', async () => {
+  const bad = [
+    'U1,100,7,352021,2015-08-02 12:00,2015-08-02 12:00:09,10,20,1',
+    'U1,100,7,352021,2015-02-30 12:00:00,2015-08-02 12:00:09,10,20,1',
+    'U1,100,7,352021,2015-08-02 12:00:09,2015-08-02 12:00:05,10,20,1',
+    'U1,70000,7,352021,2015-08-02 12:00:05,2015-08-02 12:00:09,10,20,1',
+    'U1,100,7,352021,2015-08-02 12:00:05,2015-08-02 12:00:09,-1,20,1',
+    'U1,100,7,352021',
+    ',100,7,352021,2015-08-02 12:00:05,2015-08-02 12:00:09,10,20,1',
+  ];
+  const reader = await open(write('bad.csv', [header, lines[0], ...bad, lines[1]].join('\n')));
+  expect(await rowsOf(reader)).toHaveLength(3);
+  expect(Object.fromEntries(reader.faults)).toEqual({
+    XDR_BAD_TIME: 2,
+    XDR_END_BEFORE_START: 1,
+    XDR_BAD_CELL: 1,
+    XDR_BAD_BYTES: 1,
+    XDR_COLUMN_COUNT: 1,
+    XDR_NO_USER: 1,
+  });
+});
+
+test('a gzip file cut in the middle gives what is before the cut and one counted fault', async () => {
+  const whole = gzipSync(
+    [header, ...Array.from({ length: 5000 }, (_, i) => lines[0].replace('U1', `U${i * 7919}`))].join('\n'),
+  );
+  const reader = await open(write('cut.csv.gz', whole.subarray(0, whole.length >> 1)));
+  expect((await rowsOf(reader)).length).toBeGreaterThan(100);
+  expect(Object.fromEntries(reader.faults)).toEqual({ XDR_CUT_FILE: 1 });
+});
+
+test('refuses a file without the columns, naming them, and one without a good record', async () => {
+  await expect(open(write('columns.csv', 'user,lac,ci,imei_prefix,start\nU1,1,2,,x'))).rejects.toThrow(
+    /lacks the columns end, uplink_bytes, downlink_bytes, rat in its header \(line 1\); it must have user,lac/,
+  );
+  await expect(open(write('times.csv', `${header}\nU1,1,2,,yesterday,today,0,0,1`))).rejects.toThrow(
+    /no good record \(XDR_BAD_TIME 1×, first at line 2\); times must read 2015-08-02 22:26:52.644817/,
+  );
+  await expect(open(write('empty.csv', ''))).rejects.toThrow(/is empty/);
+});
+
+test('keeps microseconds and the offset of a time', () => {
+  expect(parseTimeUs('2015-08-02 20:20:57.720735', 480)).toBe(Date.UTC(2015, 7, 2, 12, 20, 57) * 1000 + 720735);
+  expect(parseTimeUs('2015-08-02T00:00:00.5', 0)).toBe(Date.UTC(2015, 7, 2) * 1000 + 500000);
+  expect(parseTimeUs('2015-08-02 24:00:00', 0)).toBeNaN();
+});

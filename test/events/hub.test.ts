@@ -1,0 +1,140 @@
+import { afterEach, expect, test } from 'vitest';
+import { makeConfig } from '../../server/config.ts';
+import { EventBatch } from '../../server/events/event-batch.ts';
+import type { FeedToHub, HubToFeed } from '../../server/events/feed-messages.ts';
+import { FeedHub, type FeedPort } from '../../server/events/hub.ts';
+
+const config = makeConfig({ where: 'test', settings: { reorderWindowMs: 10_000 } });
+const counters = { frames: 0, bytes: 0, messages: 0, events: 0, resolved: 0, unresolved: 0, faults: {}, tables: {} };
+const hubs: FeedHub[] = [];
+afterEach(async () => {
+  await Promise.all(hubs.splice(0).map((hub) => hub.stop()));
+});
+
+class FakeFeed implements FeedPort {
+  sent: HubToFeed[] = [];
+  private listener: (message: FeedToHub) => void = () => undefined;
+  post(message: HubToFeed): void {
+    this.sent.push(message);
+  }
+  onMessage(listener: (message: FeedToHub) => void): void {
+    this.listener = listener;
+  }
+  async close(): Promise<void> {}
+  say(message: FeedToHub): void {
+    this.listener(message);
+  }
+  rows(timesS: number[], cells: number[], newCells: string[]): void {
+    const batch = new EventBatch(8);
+    timesS.forEach((timeS, i) => {
+      batch.push(timeS * 1e6, i + 1, 1, cells[i], 0, 0, 0, 0, 1, 0, 0, 0);
+    });
+    const clockUs = Math.max(...timesS) * 1e6;
+    this.say({ k: 'batch', buffer: batch.buffer, rows: batch.n, newCells, clockUs, progress: 0, counters });
+  }
+}
+
+function start(count: number, room: () => Promise<void> | null = () => null) {
+  let nowMs = 0;
+  const released: [number, number, number][] = [];
+  const clocks: number[] = [];
+  const ids = new Map<string, number>();
+  const ports = Array.from({ length: count }, () => new FakeFeed());
+  const hub = new FeedHub({
+    config,
+    clock: { nowUs: () => nowMs * 1000, monotonicMs: () => nowMs },
+    log: () => undefined,
+    feeds: ports.map((port, i) => ({ id: `f${i}`, uri: `test:${i}`, port })),
+    speed: 0,
+    cellIdOf: (cgi) => ids.get(cgi) ?? (ids.set(cgi, 100 + ids.size), 99 + ids.size),
+    onRows: (batch, from, to) => {
+      for (let i = from; i < to; i++) released.push([batch.timeUs[i] / 1e6, batch.cell[i], batch.feed[i]]);
+    },
+    onLate: () => undefined,
+    onTooLate: () => undefined,
+    onClock: (clockUs) => clocks.push(clockUs / 1e6),
+    room,
+  });
+  hubs.push(hub);
+  const started = hub.start();
+  return { hub, ports, released, clocks, started, pass: (ms: number) => (nowMs += ms) };
+}
+
+test('maps each feed’s own cell symbols to the one list of cells', async () => {
+  const { ports, released, started } = start(2);
+  for (const port of ports) port.say({ k: 'open', firstUs: 0 });
+  await started;
+  ports[0].rows([1, 2], [0, 1], ['460-00-1-1', '460-00-1-2']);
+  ports[1].rows([3, 4], [0, 1], ['460-00-1-2', '460-00-1-3']);
+  for (const port of ports) port.say({ k: 'end' });
+  expect(released).toEqual([
+    [1, 100, 0],
+    [2, 101, 0],
+    [3, 101, 1],
+    [4, 102, 1],
+  ]);
+});
+
+test('the slowest running feed sets the clock, ten seconds behind its newest event', async () => {
+  const { ports, released, clocks, started } = start(2);
+  for (const port of ports) port.say({ k: 'open', firstUs: 0 });
+  await started;
+  ports[0].rows([100], [0], ['460-00-1-1']);
+  ports[1].rows([30], [0], ['460-00-1-1']);
+  expect(clocks.at(-1)).toBe(20);
+  expect(released).toEqual([]);
+  ports[1].rows([45], [0], []);
+  expect(clocks.at(-1)).toBe(35);
+  expect(released).toEqual([[30, 100, 1]]);
+});
+
+test('a feed that has fallen silent no longer holds the others back', async () => {
+  const { ports, clocks, started, pass } = start(2);
+  for (const port of ports) port.say({ k: 'open', firstUs: 0 });
+  await started;
+  ports[1].rows([30], [0], ['460-00-1-1']);
+  pass(config.staleMs + 1);
+  ports[0].rows([100], [0], ['460-00-1-1']);
+  expect(clocks.at(-1)).toBe(90);
+});
+
+test('when all feeds have ended every row comes out and the clock stands behind the newest', async () => {
+  const { hub, ports, released, clocks, started } = start(1);
+  ports[0].say({ k: 'open', firstUs: 0 });
+  await started;
+  ports[0].rows([5, 7], [0, 0], ['460-00-1-1']);
+  ports[0].say({ k: 'end' });
+  expect(released.map(([time]) => time)).toEqual([5, 7]);
+  expect(clocks.at(-1)).toBeGreaterThan(7);
+  expect(hub.allDone).toBe(true);
+});
+
+test('a feed gets its credit back only when what comes next has room', async () => {
+  let open: () => void = () => undefined;
+  const full = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  const { ports, started } = start(1, () => full);
+  ports[0].say({ k: 'open', firstUs: 0 });
+  await started;
+  ports[0].rows([1], [0], ['460-00-1-1']);
+  const credits = () => ports[0].sent.filter(({ k }) => k === 'credit').length;
+  await Promise.resolve();
+  expect(credits()).toBe(0);
+  open();
+  await full;
+  await Promise.resolve();
+  expect(credits()).toBe(1);
+});
+
+test('a feed that can’t be opened is a failure with its message, and the others go on', async () => {
+  const { hub, ports, started, released } = start(2);
+  ports[0].say({ k: 'failed', code: 'FEED_NOT_PCAP', message: 'not a capture' });
+  ports[1].say({ k: 'open', firstUs: 0 });
+  await started;
+  expect(hub.failure).toBe('not a capture');
+  ports[1].rows([1], [0], ['460-00-1-1']);
+  ports[1].say({ k: 'end' });
+  expect(released).toHaveLength(1);
+  expect(hub.status().map(({ state }) => state)).toEqual(['failed', 'ended']);
+});
