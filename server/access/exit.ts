@@ -1,0 +1,164 @@
+import {
+  hiddenCount,
+  type OriginRow,
+  type RegionColumn,
+  type RegionHistory,
+  regionColumns,
+  sparkPointsMax,
+  unknownCount,
+} from '../../shared/protocol.ts';
+import { minuteUs } from '../clock.ts';
+import { eventKinds } from '../events/kinds.ts';
+import type { LiveView } from '../occupancy/view.ts';
+import { blurColumn, blurNext, blurOnce } from './blur.ts';
+import { OriginExit } from './origins.ts';
+import { SparkExit } from './spark.ts';
+
+/** Figures that may be shown change at most this often, event time, when they are not exact. */
+export const republishUs = minuteUs;
+
+/** Figures of the city as a whole; a sentinel where one is hidden. */
+export interface PublishedTotals {
+  present: number;
+  fresh5: number;
+  fresh30: number;
+  appeared: number;
+  vanished: number;
+  /** ms; -1: unknown, or of so few that it is hidden. */
+  fixAgeMedianMs: number;
+  fixAgeP90Ms: number;
+  /** Units by event kind, without those that never came. */
+  traffic: Record<string, number>;
+}
+
+/**
+ * The only exit of figures: everything about people that leaves the process goes through here. With minCount 0 it
+ * passes exact figures; else small ones are hidden and all others rounded, changed at most once a minute of event time
+ * and only with hysteresis. No total is exact then, so no hidden part can be had by subtracting.
+ */
+export class FigureExit {
+  readonly minCount: number;
+  /** By place in the layout; sentinels of the wall protocol where a figure is unknown or hidden. */
+  cellPresent = new Uint32Array(0);
+  regions = emptyColumns(0);
+  origins: OriginRow[] = [];
+  totals: PublishedTotals = emptyTotals();
+  readonly spark: SparkExit;
+  readonly #origins: OriginExit;
+  #period = -1;
+
+  constructor(minCount: number) {
+    this.minCount = minCount;
+    this.spark = new SparkExit(minCount, sparkPointsMax);
+    this.#origins = new OriginExit(minCount);
+  }
+
+  /**
+   * Takes over what the engine shows now, as far as it may be shown. `cells` and `regions` are the layout's counts;
+   * places that the engine does not know yet are unknown. `regionsReplaced`: the places mean other regions now.
+   */
+  update(view: LiveView, cells: number, regions: number, regionsReplaced: boolean): void {
+    if (cells !== this.cellPresent.length) this.cellPresent = resized(this.cellPresent, cells);
+    if (regionsReplaced || regions !== this.regions.present.length) {
+      this.regions = emptyColumns(regions);
+      this.spark.clear(regions);
+      this.#period = -1;
+    }
+    this.spark.update(view);
+    const period = Math.floor(view.clockUs / republishUs);
+    if (this.minCount > 0 && period === this.#period) return;
+    this.#period = period;
+    blurColumn(this.cellPresent, view.cellPresent, view.cellCount, this.minCount);
+    const exact = regionColumnsOf(view);
+    for (const column of regionColumns) {
+      blurColumn(this.regions[column], exact[column], view.regionCount, this.minCount);
+    }
+    this.origins = this.#origins.publish(view.origins);
+    this.totals = this.#nextTotals(view);
+  }
+
+  #nextTotals(view: LiveView): PublishedTotals {
+    const { minCount, totals } = this;
+    const present = blurNext(totals.present, view.present, minCount);
+    // The age of a handful of fixes would be the age of somebody's fix.
+    const agesShown = present !== hiddenCount;
+    const traffic: Record<string, number> = {};
+    for (let code = 0; code < eventKinds.length; code++) {
+      const kind = eventKinds[code]!;
+      const units = view.traffic[code] ?? 0;
+      if (units > 0) traffic[kind] = blurNext(totals.traffic[kind] ?? unknownCount, units, minCount);
+    }
+    return {
+      present,
+      fresh5: blurNext(totals.fresh5, view.fresh5, minCount),
+      fresh30: blurNext(totals.fresh30, view.fresh30, minCount),
+      appeared: blurNext(totals.appeared, view.appeared, minCount),
+      vanished: blurNext(totals.vanished, view.vanished, minCount),
+      fixAgeMedianMs: agesShown ? view.fixAgeMedianMs : -1,
+      fixAgeP90Ms: agesShown ? view.fixAgeP90Ms : -1,
+      traffic,
+    };
+  }
+}
+
+/** A count as text for the command line: `<20` for 1 … minCount − 1, else its digits; 0 is `0`. */
+export function hideBelow(value: number, minCount: number): string {
+  return value > 0 && value < minCount ? `<${minCount}` : String(value);
+}
+
+/** A region's history as it may be shown: -1 where a figure is hidden, null where none is known. */
+export function publishHistory(history: RegionHistory, minCount: number): RegionHistory {
+  const column = (values: (number | null)[]) =>
+    values.map((value) => (value === null ? null : jsonFigure(blurOnce(value, minCount))));
+  return {
+    id: history.id,
+    bucketS: history.bucketS,
+    timeUs: history.timeUs,
+    present: column(history.present),
+    entries: column(history.entries),
+    exits: column(history.exits),
+    traffic: column(history.traffic),
+  };
+}
+
+/** A published figure in JSON: -1 hidden, null unknown. */
+export function jsonFigure(published: number): number | null {
+  if (published === hiddenCount) return -1;
+  return published === unknownCount ? null : published;
+}
+
+function regionColumnsOf(view: LiveView): Record<RegionColumn, Uint32Array> {
+  return {
+    present: view.regionPresent,
+    fresh5: view.regionFresh5,
+    fresh30: view.regionFresh30,
+    inflow: view.regionInflow,
+    outflow: view.regionOutflow,
+    visitors: view.regionVisitors,
+  };
+}
+
+function emptyColumns(rows: number): Record<RegionColumn, Uint32Array<ArrayBuffer>> {
+  const columns = {} as Record<RegionColumn, Uint32Array<ArrayBuffer>>;
+  for (const column of regionColumns) columns[column] = new Uint32Array(rows).fill(unknownCount);
+  return columns;
+}
+
+function resized(values: Uint32Array, rows: number): Uint32Array<ArrayBuffer> {
+  const next = new Uint32Array(rows).fill(unknownCount);
+  next.set(values.subarray(0, rows));
+  return next;
+}
+
+function emptyTotals(): PublishedTotals {
+  return {
+    present: unknownCount,
+    fresh5: unknownCount,
+    fresh30: unknownCount,
+    appeared: unknownCount,
+    vanished: unknownCount,
+    fixAgeMedianMs: -1,
+    fixAgeP90Ms: -1,
+    traffic: {},
+  };
+}

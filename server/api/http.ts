@@ -1,0 +1,166 @@
+import { STATUS_CODES } from 'node:http';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import type { ApiError } from '../../shared/protocol.ts';
+import type { UwsRequest, UwsResponse } from '../push/uws.ts';
+
+/** A request's parts, copied while uWebSockets.js still lets them be read. */
+export interface ApiRequest {
+  readonly method: string;
+  /** As sent, percent-encoded, without the query. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly host: string;
+  readonly ifNoneMatch: string;
+  readonly acceptsGzip: boolean;
+  readonly range: string;
+}
+
+export function readRequest(request: UwsRequest): ApiRequest {
+  return {
+    method: request.getMethod().toUpperCase(),
+    path: request.getUrl(),
+    query: new URLSearchParams(request.getQuery()),
+    host: request.getHeader('host'),
+    ifNoneMatch: request.getHeader('if-none-match'),
+    acceptsGzip: /\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))/.test(request.getHeader('accept-encoding')),
+    range: request.getHeader('range'),
+  };
+}
+
+/** A request that is refused with a status and a stable code; the message says what to do. */
+export class Refusal extends Error {
+  override name = 'Refusal';
+  readonly status: number;
+  readonly code: string;
+  constructor(status: number, code: string, message: string) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+/**
+ * One answer. Every call is safe at any time: after an abort or a second answer nothing happens, and writes are corked
+ * so that an answer leaves in one piece even from an asynchronous handler.
+ */
+export class Reply {
+  readonly response: UwsResponse;
+  readonly #method: string;
+  readonly #headers: readonly [string, string][];
+  readonly #onDone: () => void;
+  #open = true;
+  #abortListener: (() => void) | null = null;
+
+  /** `headers` go out with every answer. `onDone` is called once: when answered or aborted. */
+  constructor(response: UwsResponse, method: string, headers: readonly [string, string][], onDone: () => void) {
+    this.response = response;
+    this.#method = method;
+    this.#headers = headers;
+    this.#onDone = onDone;
+    response.onAborted(() => {
+      this.finished();
+      this.#abortListener?.();
+    });
+  }
+
+  /** False once answered or aborted: the response must not be touched. */
+  get open(): boolean {
+    return this.#open;
+  }
+
+  get isHead(): boolean {
+    return this.#method === 'HEAD';
+  }
+
+  /** Called when the client goes away before the answer is complete. */
+  onAborted(listener: () => void): void {
+    this.#abortListener = listener;
+  }
+
+  /** For who writes the body itself: the last byte has been handed over. */
+  finished(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#onDone();
+  }
+
+  /** Status line and headers; call inside `response.cork`. */
+  writeHead(status: number, headers: Record<string, string>): void {
+    this.response.writeStatus(`${status} ${STATUS_CODES[status] ?? ''}`);
+    for (const [name, value] of this.#headers) this.response.writeHeader(name, value);
+    for (const [name, value] of Object.entries(headers)) this.response.writeHeader(name, value);
+  }
+
+  /** The whole answer. `closeConnection` where the request's body was not read. */
+  send(status: number, headers: Record<string, string>, body: Uint8Array, closeConnection = false): void {
+    if (!this.#open) return;
+    this.response.cork(() => {
+      this.writeHead(status, headers);
+      if (status === 304) this.response.endWithoutBody();
+      else if (this.isHead) this.response.endWithoutBody(body.byteLength, closeConnection);
+      else this.response.end(body, closeConnection);
+    });
+    this.finished();
+  }
+
+  /** A JSON answer that nobody may keep. */
+  json(status: number, value: unknown, headers: Record<string, string> = {}): void {
+    this.send(status, { 'content-type': jsonType, 'cache-control': 'no-store', ...headers }, encodeText(json(value)));
+  }
+
+  error(refusal: Refusal, headers: Record<string, string> = {}, closeConnection = false): void {
+    const body: ApiError = { error: { code: refusal.code, message: refusal.message } };
+    const all = { 'content-type': jsonType, 'cache-control': 'no-store', ...headers };
+    this.send(refusal.status, all, encodeText(json(body)), closeConnection);
+  }
+}
+
+export const jsonType = 'application/json; charset=utf-8';
+
+const encoder = new TextEncoder();
+export function encodeText(text: string): Uint8Array {
+  return encoder.encode(text);
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value)}\n`;
+}
+
+const gzipAsync = promisify(gzip);
+
+/** A body that is made once and answered often: plain and gzip, with an entity tag. */
+export interface CachedBody {
+  readonly plain: Uint8Array;
+  readonly zipped: Uint8Array | null;
+  readonly etag: string;
+  readonly type: string;
+  readonly cacheControl: string;
+}
+
+/** Zips in the thread pool; bodies that would not get smaller stay plain. */
+export async function zipBody(body: Omit<CachedBody, 'zipped'>): Promise<CachedBody> {
+  if (body.plain.byteLength < 1024) return { ...body, zipped: null };
+  const zipped = await gzipAsync(body.plain);
+  return { ...body, zipped: zipped.byteLength < body.plain.byteLength ? zipped : null };
+}
+
+/** Answers with a cached body, with 304 when the client has it already. */
+export function sendCached(request: ApiRequest, reply: Reply, body: CachedBody): void {
+  const headers: Record<string, string> = { etag: body.etag, 'cache-control': body.cacheControl };
+  if (body.zipped !== null) headers.vary = 'accept-encoding';
+  if (tagMatches(request.ifNoneMatch, body.etag)) {
+    reply.send(304, headers, new Uint8Array(0));
+    return;
+  }
+  headers['content-type'] = body.type;
+  const zipped = request.acceptsGzip ? body.zipped : null;
+  if (zipped !== null) headers['content-encoding'] = 'gzip';
+  reply.send(200, headers, zipped ?? body.plain);
+}
+
+/** RFC 9110 §13.1.2: weak comparison with any of the listed tags. */
+function tagMatches(ifNoneMatch: string, etag: string): boolean {
+  if (ifNoneMatch === '') return false;
+  return ifNoneMatch.split(',').some((tag) => tag.trim() === '*' || tag.trim() === etag);
+}

@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto';
+import type { CellRow, Layout, RegionColumn, RegionRow } from '../../shared/protocol.ts';
+import { type FigureExit, jsonFigure } from '../access/exit.ts';
+import { type ApiRequest, type CachedBody, encodeText, jsonType, type Reply, sendCached, zipBody } from './http.ts';
+
+/** `GET /api/layout`: encoded and zipped once per revision, however many screens ask. */
+export class LayoutAnswers {
+  readonly #layout: () => Layout;
+  #revision = -1;
+  #body: Promise<CachedBody> | null = null;
+
+  constructor(layout: () => Layout) {
+    this.#layout = layout;
+  }
+
+  async answer(request: ApiRequest, reply: Reply): Promise<void> {
+    const layout = this.#layout();
+    if (this.#body === null || layout.revision !== this.#revision) {
+      this.#revision = layout.revision;
+      this.#body = cachedJson(layout);
+    }
+    sendCached(request, reply, await this.#body);
+  }
+}
+
+/** `GET /api/cells`: the layout's cells with the figures of the last frame. */
+export async function answerCells(request: ApiRequest, reply: Reply, layout: Layout, exit: FigureExit): Promise<void> {
+  const rows = layout.cells.map((cell, place): CellRow => ({ ...cell, present: figureAt(exit.cellPresent, place) }));
+  sendCached(request, reply, await cachedJson({ cells: rows }));
+}
+
+/** `GET /api/regions`: the layout's regions, without their outlines, with the figures of the last frame. */
+export async function answerRegions(
+  request: ApiRequest,
+  reply: Reply,
+  layout: Layout,
+  exit: FigureExit,
+): Promise<void> {
+  const rows = layout.regions.map((region, place): RegionRow => {
+    const { id, name, kind, capacity, cellCount } = region;
+    const figure = (column: RegionColumn) => figureAt(exit.regions[column], place);
+    return {
+      id,
+      name,
+      kind,
+      capacity,
+      cellCount,
+      present: figure('present'),
+      fresh5: figure('fresh5'),
+      fresh30: figure('fresh30'),
+      inflow: figure('inflow'),
+      outflow: figure('outflow'),
+      visitors: figure('visitors'),
+    };
+  });
+  sendCached(request, reply, await cachedJson({ regions: rows }));
+}
+
+function figureAt(published: Uint32Array, place: number): number | null {
+  return place < published.length ? jsonFigure(published[place]!) : null;
+}
+
+function cachedJson(value: unknown): Promise<CachedBody> {
+  const plain = encodeText(`${JSON.stringify(value)}\n`);
+  const etag = `W/"${createHash('sha256').update(plain).digest('base64url').slice(0, 22)}"`;
+  return zipBody({ plain, etag, type: jsonType, cacheControl: 'no-cache' });
+}

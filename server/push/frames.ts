@@ -1,0 +1,172 @@
+import { columnBytes, encodeFrame } from '../../shared/codec.ts';
+import {
+  type Layout,
+  protocolVersion,
+  type RegionColumn,
+  type RegionColumns,
+  regionColumns,
+  type SparkColumns,
+  type WallStatus,
+} from '../../shared/protocol.ts';
+import type { FigureExit } from '../access/exit.ts';
+import type { Clock } from '../clock.ts';
+import type { LiveView } from '../occupancy/view.ts';
+import { type MachineStatus, makeStatus } from './status.ts';
+
+export interface FrameInputs {
+  view(): LiveView;
+  layout(): Layout;
+  status(): MachineStatus;
+  readonly exit: FigureExit;
+  readonly clock: Clock;
+  readonly gaugeEveryMs: number;
+}
+
+/** One encoded frame for every screen. */
+export interface TickFrame {
+  readonly bytes: Uint8Array;
+  /** True when it is a snapshot: regions were replaced, so that no delta fits. */
+  readonly whole: boolean;
+}
+
+/**
+ * Turns published figures into numbered frames: one delta a tick, encoded once for all screens, and a snapshot of the
+ * same state for a screen that joins, lost a frame or was too slow. Cells appended to the layout come with a delta;
+ * replaced regions make the tick's frame a snapshot.
+ */
+export class FrameSource {
+  /** Number of the newest frame; 0 before the first. */
+  seq = 0;
+  /** Bytes of the newest delta and snapshot, and microseconds that encoding the newest delta took. */
+  readonly stats = { deltaBytes: 0, snapshotBytes: 0, encodeUs: 0 };
+  readonly #in: FrameInputs;
+  #layoutRevision = -1;
+  #regionKey = '';
+  #status: WallStatus | null = null;
+  #snapshot: Uint8Array | null = null;
+  /** Figures of frame `seq`, which the next delta is made against. */
+  #sentCells = new Uint32Array(0);
+  #sentRegions = new Map<RegionColumn, Uint32Array>();
+  #sparkAdded = 0;
+
+  constructor(inputs: FrameInputs) {
+    this.#in = inputs;
+  }
+
+  /** Takes over the engine's state as the next frame. With `encode` false (no screens) only its state is kept. */
+  tick(encode: boolean): TickFrame | null {
+    const { exit, clock } = this.#in;
+    const view = this.#in.view();
+    const layout = this.#in.layout();
+    const replaced = this.#regionsReplaced(layout);
+    exit.update(view, layout.cells.length, layout.regions.length, replaced);
+    this.#layoutRevision = layout.revision;
+    this.#status = makeStatus(exit, view, this.#in.status(), clock.nowUs());
+    this.#sparkAdded = exit.spark.added;
+    this.#snapshot = null;
+    this.seq++;
+    let frame: TickFrame | null = null;
+    if (encode) {
+      const from = clock.monotonicMs();
+      frame = replaced ? { bytes: this.snapshot(), whole: true } : { bytes: this.#encodeDelta(), whole: false };
+      this.stats.encodeUs = Math.round((clock.monotonicMs() - from) * 1000);
+      if (!frame.whole) this.stats.deltaBytes = frame.bytes.byteLength;
+    }
+    this.#remember();
+    return frame;
+  }
+
+  /** The complete state as of frame `seq`; encoded once however many screens ask. */
+  snapshot(): Uint8Array {
+    if (this.#snapshot !== null) return this.#snapshot;
+    if (this.seq === 0) this.tick(false);
+    const { exit } = this.#in;
+    const places = exit.cellPresent.length;
+    const regions = exit.regions.present.length;
+    const columns = { index: columnBytes(range(regions)) } as RegionColumns;
+    for (const column of regionColumns) columns[column] = columnBytes(exit.regions[column]);
+    this.#snapshot = encodeFrame({
+      v: protocolVersion,
+      k: 'snapshot',
+      seq: this.seq,
+      layout: this.#layoutRevision,
+      status: this.#status!,
+      cells: { index: columnBytes(range(places)), present: columnBytes(exit.cellPresent) },
+      regions: columns,
+      spark: this.#spark(exit.spark.points),
+    });
+    this.stats.snapshotBytes = this.#snapshot.byteLength;
+    return this.#snapshot;
+  }
+
+  #encodeDelta(): Uint8Array {
+    const { exit } = this.#in;
+    const cells = changedPlaces(exit.cellPresent.length, [[exit.cellPresent, this.#sentCells]]);
+    const pairs = regionColumns.map((column): [Uint32Array, Uint32Array] => [
+      exit.regions[column],
+      this.#sentRegions.get(column) ?? new Uint32Array(0),
+    ]);
+    const rows = changedPlaces(exit.regions.present.length, pairs);
+    const columns = { index: columnBytes(rows) } as RegionColumns;
+    for (const column of regionColumns) columns[column] = columnBytes(gather(exit.regions[column], rows));
+    return encodeFrame({
+      v: protocolVersion,
+      k: 'delta',
+      seq: this.seq,
+      layout: this.#layoutRevision,
+      status: this.#status!,
+      cells: { index: columnBytes(cells), present: columnBytes(gather(exit.cellPresent, cells)) },
+      regions: columns,
+      ...(this.#sparkAdded > 0 ? { spark: this.#spark(this.#sparkAdded) } : {}),
+    });
+  }
+
+  #spark(points: number): SparkColumns {
+    const { exit, gaugeEveryMs } = this.#in;
+    return { everyMs: gaugeEveryMs, endUs: exit.spark.endUs, points, present: columnBytes(exit.spark.newest(points)) };
+  }
+
+  /** Whether the layout's regions are others than those of the last frame. */
+  #regionsReplaced(layout: Layout): boolean {
+    if (layout.revision === this.#layoutRevision) return false;
+    const key = JSON.stringify(layout.regions.map((region) => region.id));
+    const replaced = key !== this.#regionKey;
+    this.#regionKey = key;
+    return replaced;
+  }
+
+  #remember(): void {
+    const { exit } = this.#in;
+    if (this.#sentCells.length !== exit.cellPresent.length) this.#sentCells = exit.cellPresent.slice();
+    else this.#sentCells.set(exit.cellPresent);
+    for (const column of regionColumns) {
+      const sent = this.#sentRegions.get(column);
+      if (sent?.length === exit.regions[column].length) sent.set(exit.regions[column]);
+      else this.#sentRegions.set(column, exit.regions[column].slice());
+    }
+  }
+}
+
+function range(count: number): Uint32Array {
+  const places = new Uint32Array(count);
+  for (let place = 0; place < count; place++) places[place] = place;
+  return places;
+}
+
+/** Places where any of the [now, before] pairs differ, or that `before` does not have. */
+function changedPlaces(count: number, pairs: [Uint32Array, Uint32Array][]): Uint32Array {
+  const places = new Uint32Array(count);
+  let changed = 0;
+  for (let place = 0; place < count; place++) {
+    if (pairs.some(([now, before]) => place >= before.length || now[place] !== before[place])) {
+      places[changed++] = place;
+    }
+  }
+  return places.subarray(0, changed);
+}
+
+function gather(values: Uint32Array, places: Uint32Array): Uint32Array {
+  const rows = new Uint32Array(places.length);
+  for (let row = 0; row < places.length; row++) rows[row] = values[places[row]!]!;
+  return rows;
+}

@@ -1,0 +1,219 @@
+import { clientMessageBytesMax } from '../../shared/codec.ts';
+import { type Layout, protocolVersion } from '../../shared/protocol.ts';
+import { FigureExit } from '../access/exit.ts';
+import { hostAllowed, listenAddress, originAllowed, securityHeaders } from '../api/guard.ts';
+import { HistoryAnswers, type HistorySource } from '../api/history.ts';
+import { type ApiRequest, Refusal, Reply, readRequest } from '../api/http.ts';
+import { listenAlone } from '../api/listen.ts';
+import { TileFile } from '../api/pmtiles.ts';
+import { StaticFiles } from '../api/static.ts';
+import { answerCells, answerRegions, LayoutAnswers } from '../api/tables.ts';
+import type { Clock } from '../clock.ts';
+import type { Config } from '../config.ts';
+import { messageOf } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { LiveView } from '../occupancy/view.ts';
+import { FrameSource } from './frames.ts';
+import { type ScreenSocket, Screens } from './screens.ts';
+import type { MachineStatus } from './status.ts';
+import { loadUws, type UwsApp, type UwsResponse } from './uws.ts';
+
+export interface ServerOptions {
+  /** A loopback address or `localhost`. */
+  host: string;
+  /** 0: any free one. */
+  port: number;
+  config: Config;
+  clock: Clock;
+  log: Log;
+  /** Folder of the built web application. */
+  webRoot: string;
+  build: string;
+  view(): LiveView;
+  /** The same object as long as its revision stays. Its cells are only ever appended to, in order of cell_id. */
+  layout(): Layout;
+  status(): MachineStatus;
+  /** What `GET /api/health` says beside `push` and `versions`. */
+  health(): object;
+  store: HistorySource;
+}
+
+export interface PushServer {
+  readonly port: number;
+  /** Once per tick: makes the next frame and sends it to every screen. */
+  publish(): void;
+  /** Says goodbye to the screens (1012) and ends every connection, within a few seconds. */
+  close(): Promise<void>;
+  readonly stats: PushStats;
+}
+
+export type PushStats = Screens['counts'] & {
+  /** Screens open now, and those of them that wait for a snapshot. */
+  screens: number;
+  behind: number;
+  /** Number of the newest frame, its size, and microseconds its encoding took. */
+  seq: number;
+  deltaBytes: number;
+  snapshotBytes: number;
+  encodeUs: number;
+  requests: number;
+  requestsRefused: number;
+  /** Upgrades and requests refused for their Host or Origin. */
+  strangers: number;
+};
+
+/** How long `close` waits for answers and close frames to leave. */
+const closeGraceMs = 3_000;
+
+/**
+ * Serves the wall: the built application, `/ws` and the read API.
+ * @throws UserError LISTEN_NOT_LOOPBACK, PORT_IN_USE and others of its parts, before anything is answered
+ */
+export async function startServer(options: ServerOptions): Promise<PushServer> {
+  const host = listenAddress(options.host);
+  const { uws, source } = loadUws();
+  const { config, clock, log } = options;
+  const statics = await StaticFiles.read(options.webRoot);
+  const tiles = config.pmtilesFile === '' ? null : await TileFile.open(config.pmtilesFile);
+  const exit = new FigureExit(config.minCount);
+  const frames = new FrameSource({ ...callsOf(options), exit, clock, gaugeEveryMs: config.gaugeEveryMs });
+  const screens = new Screens(frames, config, clock);
+  const layouts = new LayoutAnswers(options.layout);
+  const histories = new HistoryAnswers(options.store, config, log);
+  const headers = securityHeaders(config.tileUrl);
+  const counts = { requests: 0, requestsRefused: 0, strangers: 0 };
+  let pending = 0;
+  let closing = false;
+
+  const stats = (): PushStats => ({
+    ...screens.counts,
+    ...frames.stats,
+    ...counts,
+    screens: screens.size,
+    behind: screens.behind,
+    seq: frames.seq,
+  });
+
+  function health(): object {
+    const own = options.health() as { versions?: object };
+    const versions = { build: options.build, protocol: protocolVersion, node: process.versions.node, uws: source };
+    return { ...own, push: stats(), versions: { ...own.versions, ...versions } };
+  }
+
+  async function route(request: ApiRequest, reply: Reply): Promise<void> {
+    if (!hostAllowed(request.host)) {
+      counts.strangers++;
+      throw new Refusal(403, 'HOST_REFUSED', 'open Signalwall by localhost or 127.0.0.1, not by another name');
+    }
+    const { path } = request;
+    if (path === '/ws') throw new Refusal(426, 'UPGRADE_REQUIRED', '/ws speaks WebSocket only');
+    if (path !== '/api' && !path.startsWith('/api/')) return statics.answer(request, reply);
+    if (path === '/api/health') return reply.json(200, health());
+    if (path === '/api/layout') return layouts.answer(request, reply);
+    if (path === '/api/cells') return answerCells(request, reply, options.layout(), exit);
+    if (path === '/api/regions') return answerRegions(request, reply, options.layout(), exit);
+    const region = /^\/api\/regions\/([^/]+)\/history$/.exec(path)?.[1];
+    if (region !== undefined) {
+      const databaseAway = options.status().store.state === 'away';
+      const now = { layout: options.layout(), clockUs: options.view().clockUs, databaseAway };
+      return histories.answer(request, reply, region, now);
+    }
+    if (path === '/api/base.pmtiles' && tiles !== null) return tiles.answer(request, reply);
+    throw new Refusal(404, 'NOT_FOUND', 'no such path; the API is described in server/api/README.md');
+  }
+
+  const app = uws.App();
+  serveScreens(app, uws.DISABLED, screens, (hostHeader, origin) => {
+    const allowed = !closing && originAllowed(origin, hostHeader);
+    if (!allowed) counts.strangers++;
+    return allowed;
+  });
+  app.any('/*', (response, raw) => {
+    counts.requests++;
+    pending++;
+    const request = readRequest(raw);
+    const reply = new Reply(response, request.method, headers, () => pending--);
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      counts.requestsRefused++;
+      reply.error(new Refusal(405, 'METHOD_NOT_ALLOWED', 'only GET and HEAD'), { allow: 'GET, HEAD' }, true);
+      return;
+    }
+    route(request, reply).catch((error: unknown) => {
+      counts.requestsRefused++;
+      if (error instanceof Refusal) {
+        reply.error(error, error.status === 503 ? { 'retry-after': '5' } : {});
+        return;
+      }
+      log('error', `${request.method} ${request.path.slice(0, 200)}: ${messageOf(error)}`);
+      reply.error(new Refusal(500, 'INTERNAL', 'the server could not answer; its log says why'));
+    });
+  });
+
+  const listening = await listenAlone(uws, app, host, options.port).catch(async (error: unknown) => {
+    await tiles?.close();
+    throw error;
+  });
+  const port = uws.us_socket_local_port(listening);
+  if (statics.count === 0) log('warn', `no web application in ${options.webRoot}: run npm run build`);
+
+  return {
+    port,
+    publish: () => screens.tick(),
+    async close() {
+      if (closing) return;
+      closing = true;
+      uws.us_listen_socket_close(listening);
+      screens.endAll();
+      const from = clock.monotonicMs();
+      while (pending > 0 && clock.monotonicMs() - from < closeGraceMs) await sleep(20);
+      // One more turn for the close frames to leave.
+      await sleep(50);
+      app.close();
+      await tiles?.close();
+    },
+    get stats() {
+      return stats();
+    },
+  };
+}
+
+/** The calls into the composition root, bound to their object. */
+function callsOf(options: ServerOptions): Pick<ServerOptions, 'view' | 'layout' | 'status'> {
+  return { view: () => options.view(), layout: () => options.layout(), status: () => options.status() };
+}
+
+/** `/ws`: what uWebSockets.js tells about sockets goes to `screens`. */
+function serveScreens(
+  app: UwsApp,
+  compression: number,
+  screens: Screens,
+  allowed: (host: string, origin: string) => boolean,
+): void {
+  app.ws<Record<string, never>>('/ws', {
+    compression,
+    maxPayloadLength: clientMessageBytesMax * 4,
+    // Never reached: Screens stops far below. Closing is safe where dropping silently is not.
+    maxBackpressure: 64 * 1024 * 1024,
+    closeOnBackpressureLimit: true,
+    idleTimeout: 60,
+    sendPingsAutomatically: true,
+    upgrade(response: UwsResponse, request, context) {
+      if (!allowed(request.getHeader('host'), request.getHeader('origin'))) {
+        response.writeStatus('403 Forbidden').end('this page may not open the wall', true);
+        return;
+      }
+      const key = request.getHeader('sec-websocket-key');
+      const protocol = request.getHeader('sec-websocket-protocol');
+      const extensions = request.getHeader('sec-websocket-extensions');
+      response.upgrade<Record<string, never>>({}, key, protocol, extensions, context);
+    },
+    open: (socket: ScreenSocket) => screens.opened(socket),
+    message: (socket: ScreenSocket, message, isBinary) => screens.message(socket, new Uint8Array(message), isBinary),
+    drain: (socket: ScreenSocket) => screens.drained(socket),
+    close: (socket: ScreenSocket) => screens.closed(socket),
+  });
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
