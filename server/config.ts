@@ -25,13 +25,6 @@ export const knobs = {
     max: 86_400_000,
     meaning: 'how late an event may be and still count as traffic',
   },
-  futureMs: {
-    default: 120_000,
-    unit: 'ms',
-    min: 0,
-    max: 86_400_000,
-    meaning: 'how far ahead of wall time a live event may be before it is quarantined',
-  },
   presenceTtlMs: {
     default: 7_200_000,
     unit: 'ms',
@@ -72,6 +65,13 @@ export const knobs = {
     min: 1_000,
     max: 200_000_000,
     meaning: 'size limit of the presence table',
+  },
+  crossingsMax: {
+    default: 16_000_000,
+    unit: 'crossings',
+    min: 10_000,
+    max: 200_000_000,
+    meaning: 'crossings of cell and region borders kept until holdDown and their gauge interval are over',
   },
   homePlmns: {
     default: '460-00,460-02,460-04,460-07,460-08',
@@ -166,6 +166,20 @@ export const knobs = {
     max: 86_400_000,
     meaning: 'an SCCP connection silent for this long is closed',
   },
+  handoverJoinMs: {
+    default: 10_000,
+    unit: 'ms of event time',
+    min: 100,
+    max: 60_000,
+    meaning: 'how long after HANDOVER REQUIRED a HANDOVER REQUEST may answer it',
+  },
+  cellsMax: {
+    default: 1_000_000,
+    unit: 'cells',
+    min: 1_000,
+    max: 16_000_000,
+    meaning: 'different cells that a feed may name; more are unknown',
+  },
   tmsiMax: {
     default: 16_000_000,
     unit: 'mappings',
@@ -195,7 +209,7 @@ export const knobs = {
   },
   tileUrl: { default: '', unit: 'URL', meaning: 'tile server of the map ({z}/{x}/{y}); empty: the drawn schematic' },
   pmtilesFile: { default: '', unit: 'path', meaning: 'PMTiles file of the map; empty: the drawn schematic' },
-  mapAttribution: { default: '', unit: 'text', meaning: 'attribution that the map\'s source asks for' },
+  mapAttribution: { default: '', unit: 'text', meaning: "attribution that the map's source asks for" },
   timeZone: { default: 'Asia/Shanghai', unit: 'IANA name', meaning: 'time zone that the wall shows' },
   wallTitle: { default: '', unit: 'text', meaning: 'heading of the wall; empty: the name of the feed' },
 } as const satisfies Record<string, Knob>;

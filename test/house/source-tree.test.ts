@@ -1,0 +1,157 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, extname, join, relative, resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { knobs } from '../../server/config.ts';
+import { root } from '../tools/shared-inputs.ts';
+
+interface Source {
+  path: string;
+  text: string;
+  /** Files of this repository that it imports, relative to the root. */
+  imports: string[];
+}
+
+const importPattern =
+  /(?:^|\n)\s*(?:import|export)\b[^'";]*?from\s*'([^']+)'|import\s*\(\s*'([^']+)'\s*\)|(?:^|\n)import\s*'([^']+)'/g;
+
+function readSources(folder: string, out: Source[] = []): Source[] {
+  for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) readSources(path, out);
+    else if (['.ts', '.svelte', '.mjs'].includes(extname(path))) {
+      const text = readFileSync(join(root, path), 'utf8');
+      const imports = [...text.matchAll(importPattern)]
+        .map((match) => match[1] ?? match[2] ?? match[3])
+        .filter((target) => target.startsWith('.'))
+        .map((target) => relative(root, resolve(root, dirname(path), target)));
+      out.push({ path, text, imports });
+    }
+  }
+  return out;
+}
+
+const sources = ['server', 'shared', 'web', 'fixtures'].flatMap((folder) => readSources(folder));
+const all = [...sources, ...readSources('test')];
+
+/** Small helpers that any stage of the server may import. */
+const leaves = /^server\/(clock|config|errors|log|root|worker-url)\.ts$|^server\/events\/(plmn|kinds|event-batch)\.ts$/;
+
+/** What each part may import beside itself and the leaves: DESIGN §4, upstream only. */
+const mayImport: Record<string, RegExp> = {
+  'server/capture': /^$/,
+  'server/decode': /^server\/capture\//,
+  'server/privacy': /^$/,
+  'server/correlate': /^server\/(decode|privacy)\//,
+  'server/events': /^shared\//,
+  'server/reference': /^shared\//,
+  'server/presence': /^server\/(events|reference)\//,
+  'server/occupancy': /^(shared|server\/(presence|events|reference))\//,
+  'server/store': /^(shared|server\/(occupancy|events|reference))\//,
+  'server/access': /^(shared|server\/occupancy)\//,
+  'server/push': /^(shared|server\/(occupancy|access))\//,
+  'server/api': /^(shared|server\/(push|access|store|events|occupancy|reference))\//,
+  'server/cli': /^(shared|server|fixtures\/make)\//,
+  shared: /^$/,
+  web: /^shared\//,
+  'fixtures/make': /^server\/(capture\/frame(-reader)?\.ts|cli\/command\.ts)/,
+};
+
+test('stages import upstream stages, shared/ and leaves only', () => {
+  const wrong: string[] = [];
+  for (const { path, imports } of sources) {
+    const part = Object.keys(mayImport).find((folder) => path.startsWith(`${folder}/`));
+    if (part === undefined) continue;
+    for (const target of imports) {
+      if (target.startsWith(`${part}/`) || mayImport[part].test(target)) continue;
+      if (leaves.test(target) && part !== 'shared' && part !== 'web') continue;
+      wrong.push(`${path} imports ${target}`);
+    }
+  }
+  expect(wrong).toEqual([]);
+});
+
+test('nobody outside test/ imports test/, and every source folder is known to these rules', () => {
+  expect(
+    sources.filter(({ imports }) => imports.some((target) => target.startsWith('test/'))).map(({ path }) => path),
+  ).toEqual([]);
+  const folders = new Set(
+    sources.map(({ path }) =>
+      path
+        .split('/')
+        .slice(0, path.startsWith('server/') ? 2 : 1)
+        .join('/'),
+    ),
+  );
+  for (const folder of folders) {
+    if (folder.startsWith('server/') && extname(folder) === '') expect(Object.keys(mayImport)).toContain(folder);
+  }
+});
+
+test('the encoder never imports the decoder, so that they can’t share a mistake', () => {
+  const reach = (from: string, seen: Set<string>): Set<string> => {
+    if (seen.has(from)) return seen;
+    seen.add(from);
+    for (const target of sources.find(({ path }) => path === from)?.imports ?? []) reach(target, seen);
+    return seen;
+  };
+  const reached = new Set<string>();
+  for (const { path } of sources) if (path.startsWith('fixtures/make/')) reach(path, reached);
+  expect([...reached].filter((path) => /^server\/(decode|correlate|privacy)\//.test(path))).toEqual([]);
+});
+
+test('wall time is read in clock.ts only, and nothing is left to chance', () => {
+  const wrong = sources
+    .filter(({ path }) => !/^server\/clock\.ts$|^web\/app\/clock\.ts$|\.mjs$/.test(path))
+    .filter(
+      ({ text }) =>
+        /\bDate\.now\(|\bnew Date\(\)/.test(text) || (/\bMath\.random\(/.test(text) && !/jitter/.test(text)),
+    );
+  expect(wrong.map(({ path }) => path)).toEqual([]);
+});
+
+describe('house rules', () => {
+  test('no error vanishes in an empty catch', () => {
+    const wrong = sources.filter(({ text }) =>
+      /catch\s*(\([^)]*\))?\s*\{\s*\}|\.catch\(\(\)\s*=>\s*(\{\s*\}|undefined|null)\)/.test(text),
+    );
+    expect(wrong.map(({ path }) => path)).toEqual([]);
+  });
+
+  test('no test is skipped, focused or left open', () => {
+    const pattern = /\b(it|test|describe)\.(skip|only|todo|fails)\(/;
+    expect(
+      all
+        .filter(({ path, text }) => path.startsWith('test/') && pattern.test(text.replace(/`[^`]*`|\/[^\n]*\//g, '')))
+        .map(({ path }) => path),
+    ).toEqual([]);
+  });
+
+  test('files stay below 400 lines', () => {
+    const long = all
+      .map(({ path, text }) => ({ path, lines: text.split('\n').length }))
+      .filter(({ lines }) => lines > 400);
+    expect(long).toEqual([]);
+  });
+
+  test('every folder of the house says what it is in a README', () => {
+    const folders = ['server', 'shared', 'web', 'sql', 'fixtures', 'test', ...Object.keys(mayImport)];
+    const missing = [...new Set(folders)].filter((folder) => !readdirSync(join(root, folder)).includes('README.md'));
+    expect(missing).toEqual([]);
+  });
+
+  test('every setting is read somewhere', () => {
+    const unused = Object.keys(knobs).filter(
+      (name) =>
+        !sources.some(
+          ({ path, text }) =>
+            path !== 'server/config.ts' && path.startsWith('server/') && new RegExp(`\\b${name}\\b`).test(text),
+        ),
+    );
+    expect(unused).toEqual([]);
+  });
+
+  test('no identity of fifteen digits stands in the project but of the test network 001-01', () => {
+    const digits = /(?<![0-9a-fA-F.])(?!00101)(?!35)\d{15}(?!\d)/;
+    expect(all.filter(({ text }) => digits.test(text)).map(({ path }) => path)).toEqual([]);
+  });
+});

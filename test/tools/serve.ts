@@ -1,0 +1,98 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { root } from './shared-inputs.ts';
+
+/** A folder of its own that goes with `remove`. */
+export function temporaryFolder(name: string): { path: string; remove(): void } {
+  const path = mkdtempSync(join(tmpdir(), `signalwall-${name}-`));
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+export interface RunningServer {
+  address: string;
+  /** Everything it has said so far. */
+  output(): string;
+  /** Ends it as Ctrl-C does; resolves to its exit code and how long it took. */
+  interrupt(): Promise<{ code: number | null; ms: number }>;
+  kill(): void;
+  process: ChildProcess;
+}
+
+/** Runs the built command line to its end. */
+export function runCli(
+  args: string[],
+  env: Record<string, string> = {},
+): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [join(root, 'dist/server/signalwall.js'), ...args], {
+      cwd: root,
+      env: { ...process.env, ...env },
+    });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.on('data', (chunk) => (stdout += chunk));
+    child.stderr.on('data', (chunk) => (stderr += chunk));
+    child.once('exit', (code) => resolve({ code, stdout, stderr }));
+  });
+}
+
+/** Starts the built server on a free port and waits until it prints its address. */
+export async function serve(
+  args: string[],
+  options: { dataDir: string; port?: number; env?: Record<string, string> },
+): Promise<RunningServer> {
+  const child = spawn(
+    process.execPath,
+    [
+      join(root, 'dist/server/signalwall.js'),
+      'serve',
+      '--listen',
+      `127.0.0.1:${options.port ?? 0}`,
+      '--data',
+      options.dataDir,
+      ...args,
+    ],
+    { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...options.env } },
+  );
+  let output = '';
+  const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  const address = await new Promise<string>((resolve, reject) => {
+    const read = (chunk: Buffer) => {
+      output += chunk.toString();
+      const match = /^Wall: (http:\S+)/m.exec(output);
+      if (match !== null) resolve(match[1]);
+    };
+    child.stdout.on('data', read);
+    child.stderr.on('data', read);
+    void exited.then((code) => reject(new Error(`the server ended with ${code}:\n${output}`)));
+  });
+  return {
+    address,
+    output: () => output,
+    interrupt: async () => {
+      const startedMs = performance.now();
+      child.kill('SIGINT');
+      const code = await exited;
+      return { code, ms: performance.now() - startedMs };
+    },
+    kill: () => child.kill('SIGKILL'),
+    process: child,
+  };
+}
+
+/** Polls until `probe` gives something, or fails with what was waited for. */
+export async function until<T>(
+  what: string,
+  probe: () => Promise<T | undefined | false> | T | undefined | false,
+  timeoutMs = 60_000,
+): Promise<T> {
+  const endMs = performance.now() + timeoutMs;
+  for (;;) {
+    const value = await probe();
+    if (value !== undefined && value !== false) return value;
+    if (performance.now() > endMs) throw new Error(`not within ${timeoutMs / 1000} s: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
