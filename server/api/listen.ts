@@ -1,23 +1,31 @@
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { UserError } from '../errors.ts';
-import type { ListenSocket, Uws, UwsApp } from '../push/uws.ts';
+import type { ListenSocket, UwsApp } from '../push/uws.ts';
+
+/** A listener that does not even accept a connection within this time is there all the same. */
+const connectMs = 1_000;
 
 /**
- * Listens, alone on its port. @throws UserError PORT_IN_USE, PORT_REFUSED, LISTEN_FAILED
+ * Listens, alone on its port.
+ *
+ * uWebSockets.js shares a port with whoever else shares it (SO_REUSEPORT), so two servers would divide the screens
+ * between them; its exclusive mode, in turn, finds the port taken for a minute after a restart (TIME_WAIT). So a
+ * connection is tried first: who answers has the port.
+ *
+ * @throws UserError PORT_IN_USE, PORT_REFUSED, LISTEN_FAILED
  */
-export async function listenAlone(uws: Uws, app: UwsApp, host: string, port: number): Promise<ListenSocket> {
-  const socket = await new Promise<ListenSocket | false>((resolve) => {
-    // Exclusive: else Linux lets two servers share the port and spread the screens over both.
-    app.listen(host, port, uws.LIBUS_LISTEN_EXCLUSIVE_PORT, resolve);
-  });
-  if (socket !== false) return socket;
-  // uWebSockets.js does not say why; Node's own attempt does.
-  const code = await listenErrorCode(host, port);
+export async function listenAlone(app: UwsApp, host: string, port: number): Promise<ListenSocket> {
   const at = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  let code = 'EADDRINUSE';
+  if (port === 0 || !(await answers(host, port))) {
+    const socket = await new Promise<ListenSocket | false>((done) => app.listen(host, port, done));
+    if (socket !== false) return socket;
+    code = await listenErrorCode(host, port);
+  }
   if (code === 'EADDRINUSE') {
     throw new UserError(
       'PORT_IN_USE',
-      `${at} is in use by another program (perhaps another Signalwall): end it or choose another port with --listen ${at.replace(/\d+$/, String(port + 1))}`,
+      `${at} is in use by another program (perhaps another Signalwall): end it or choose another port, e.g. --listen ${at.replace(/\d+$/, String(port + 1))}`,
     );
   }
   if (code === 'EACCES') {
@@ -26,10 +34,25 @@ export async function listenAlone(uws: Uws, app: UwsApp, host: string, port: num
   throw new UserError('LISTEN_FAILED', `cannot listen on ${at} (${code}): choose another address with --listen`);
 }
 
+function answers(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port });
+    const timer = setTimeout(() => done(true), connectMs);
+    const done = (answered: boolean) => {
+      clearTimeout(timer);
+      socket.destroy();
+      resolve(answered);
+    };
+    socket.once('connect', () => done(true));
+    socket.once('error', () => done(false));
+  });
+}
+
+/** Why listening fails: uWebSockets.js does not say, Node does. */
 function listenErrorCode(host: string, port: number): Promise<string> {
   return new Promise((resolve) => {
     const probe = createServer();
     probe.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
-    probe.listen({ host, port, exclusive: true }, () => probe.close(() => resolve('refused by uWebSockets.js')));
+    probe.listen({ host, port, exclusive: true }, () => probe.close(() => resolve('uWebSockets.js refused it')));
   });
 }

@@ -149,7 +149,7 @@ export async function startServer(options: ServerOptions): Promise<PushServer> {
     });
   });
 
-  const listening = await listenAlone(uws, app, host, options.port).catch(async (error: unknown) => {
+  const listening = await listenAlone(app, host, options.port).catch(async (error: unknown) => {
     await tiles?.close();
     throw error;
   });

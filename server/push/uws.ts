@@ -8,7 +8,6 @@ export interface Uws {
   us_listen_socket_close(socket: ListenSocket): void;
   us_socket_local_port(socket: ListenSocket): number;
   readonly DISABLED: number;
-  readonly LIBUS_LISTEN_EXCLUSIVE_PORT: number;
 }
 /** A native handle; invalid once closed. */
 export type ListenSocket = { readonly listenSocket: never };
@@ -18,7 +17,7 @@ export type UpgradeContext = { readonly upgradeContext: never };
 export interface UwsApp {
   any(pattern: string, handler: (response: UwsResponse, request: UwsRequest) => void): UwsApp;
   ws<T>(pattern: string, behavior: UwsBehavior<T>): UwsApp;
-  listen(host: string, port: number, options: number, done: (socket: ListenSocket | false) => void): UwsApp;
+  listen(host: string, port: number, done: (socket: ListenSocket | false) => void): UwsApp;
   /** Closes every connection by force. */
   close(): UwsApp;
 }
