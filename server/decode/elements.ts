@@ -1,0 +1,127 @@
+import { packPlmn } from '../events/plmn.ts';
+import { DecodeError, type Layer } from './decode-error.ts';
+import type { SignalMessage } from './message.ts';
+
+/** Information elements that several protocols share. */
+
+/**
+ * A PLMN identity of three octets, packed; 0 where its digits are no digits (a deleted LAI, unused octets).
+ * 3GPP TS 24.008 §10.5.1.3: MCC 2 and 1, MNC 3 and MCC 3, MNC 2 and 1; MNC 3 is 1111 in a two-digit MNC.
+ */
+export function readPlmn(bytes: Uint8Array, at: number): number {
+  const a = bytes[at];
+  const b = bytes[at + 1];
+  const c = bytes[at + 2];
+  const mcc1 = a & 0x0f;
+  const mcc2 = a >> 4;
+  const mcc3 = b & 0x0f;
+  const mnc1 = c & 0x0f;
+  const mnc2 = c >> 4;
+  const mnc3 = b >> 4;
+  if (mcc1 > 9 || mcc2 > 9 || mcc3 > 9 || mnc1 > 9 || mnc2 > 9) return 0;
+  const mcc = mcc1 * 100 + mcc2 * 10 + mcc3;
+  if (mnc3 === 0x0f) return packPlmn(mcc, mnc1 * 10 + mnc2, 2);
+  return mnc3 > 9 ? 0 : packPlmn(mcc, mnc1 * 100 + mnc2 * 10 + mnc3, 3);
+}
+
+/** Location Area Identification of five octets. 3GPP TS 24.008 §10.5.1.3. */
+export function readLai(message: SignalMessage, bytes: Uint8Array, at: number): void {
+  message.laiPlmn = readPlmn(bytes, at);
+  message.laiLac = (bytes[at + 3] << 8) | bytes[at + 4];
+}
+
+/**
+ * Mobile Identity: fills `imsi`, `imei` or `tmsi`. 3GPP TS 24.008 §10.5.1.4; BSSMAP's IMSI and IMEI are coded the same,
+ * 3GPP TS 48.008 §3.2.2.6, §3.2.2.86.
+ *
+ * An IMEISV above 9007199254740991 (type allocation codes from 90 on) is beyond what a float64 holds exactly: the last
+ * digit of its software version may be rounded, the type allocation code never.
+ */
+export function readMobileIdentity(
+  layer: Layer,
+  message: SignalMessage,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): void {
+  if (start >= end) throw new DecodeError(layer, 'BAD_LENGTH', start);
+  const first = bytes[start];
+  const type = first & 7;
+  if (type === 4) {
+    if (end - start < 5) throw new DecodeError(layer, 'BAD_LENGTH', start);
+    message.tmsi =
+      ((bytes[start + 1] << 24) | (bytes[start + 2] << 16) | (bytes[start + 3] << 8) | bytes[start + 4]) >>> 0;
+    return;
+  }
+  // 0 is no identity (a phone may have none to give), 5 a TMGI; both name no subscriber.
+  if (type === 0 || type > 3) return;
+  const isOdd = (first & 8) !== 0;
+  const digits = 2 * (end - start) - (isOdd ? 1 : 2);
+  const digitsMax = type === 1 ? 15 : 16;
+  if (digits < 1 || digits > digitsMax) throw new DecodeError(layer, 'BAD_IDENTITY', start);
+  let value = first >> 4;
+  let isDigit = value <= 9;
+  for (let i = 1; i < digits; i++) {
+    const octet = bytes[start + ((i + 1) >> 1)];
+    const digit = (i & 1) !== 0 ? octet & 0x0f : octet >> 4;
+    if (digit > 9) isDigit = false;
+    value = value * 10 + digit;
+  }
+  if (!isDigit) throw new DecodeError(layer, 'BAD_IDENTITY', start);
+  if (type === 1) {
+    message.imsi = value;
+    message.imsiDigits = digits;
+  } else {
+    message.imei = value;
+    message.imeiDigits = digits;
+  }
+}
+
+/** PLMN, LAC and CI of the cell that {@link readCell} read last; 0 or -1 where it does not name them. */
+export const cell = { plmn: 0, lac: -1, ci: -1 };
+
+/** Octets of one cell identification by its discriminator; -1 reserved. 3GPP TS 48.008 §3.2.2.17, §3.2.2.27. */
+const cellLengths = [7, 4, 2, 0, 5, 2, 0, -1, 7, 2, 4, 7, 6, -1, -1, -1];
+const namesPlmn = 1;
+const namesLac = 2;
+const namesCi = 4;
+/**
+ * What stands in front of a cell identification, in this order. An RNC-ID or a service area code takes the place of
+ * the CI in discriminators 8 to 11: they name no GSM cell. 12 has an RNC-ID between LAC and CI and names a UTRAN cell.
+ */
+const cellParts = [
+  namesPlmn | namesLac | namesCi,
+  namesLac | namesCi,
+  namesCi,
+  0,
+  namesPlmn | namesLac,
+  namesLac,
+  0,
+  0,
+  namesPlmn | namesLac,
+  0,
+  namesLac,
+  namesPlmn | namesLac,
+  namesLac,
+];
+
+/** Cell identification of the given discriminator into {@link cell}; reserved discriminators name nothing. */
+export function readCell(bytes: Uint8Array, start: number, end: number, discriminator: number): void {
+  cell.plmn = 0;
+  cell.lac = -1;
+  cell.ci = -1;
+  const length = cellLengths[discriminator];
+  if (length < 0) return;
+  if (start + length > end) throw new DecodeError('bssmap', 'BAD_LENGTH', start);
+  const parts = cellParts[discriminator];
+  let at = start;
+  if ((parts & namesPlmn) !== 0) {
+    cell.plmn = readPlmn(bytes, at);
+    at += 3;
+  }
+  if ((parts & namesLac) !== 0) {
+    cell.lac = (bytes[at] << 8) | bytes[at + 1];
+    at += 2;
+  }
+  if ((parts & namesCi) !== 0) cell.ci = (bytes[at] << 8) | bytes[at + 1];
+}

@@ -1,0 +1,105 @@
+interface Datagram {
+  readonly timeS: number;
+  /** Source address, destination address, then the payload as far as it came. */
+  bytes: Uint8Array;
+  readonly ranges: { start: number; end: number }[];
+  /** Length of the payload; -1 until its last fragment came. */
+  total: number;
+}
+
+const rangesMax = 64;
+const payloadBytesMax = 65_535;
+
+/** A datagram whose fragments all came. */
+export interface WholeDatagram {
+  /** Source address, destination address, payload. */
+  readonly bytes: Uint8Array;
+  readonly end: number;
+}
+
+/**
+ * Puts fragmented IP datagrams together, RFC 791 §3.2 and RFC 8200 §4.5. Overlapping fragments spoil their datagram
+ * (RFC 5722); an exact copy is ignored. Holds at most `max` datagrams, each at most `ageMsMax`; the oldest go first.
+ */
+export class IpFragments {
+  readonly #max: number;
+  readonly #ageS: number;
+  readonly #evicted: (n: number) => void;
+  /** By addresses, protocol and identification as text; oldest first. */
+  readonly #datagrams = new Map<string, Datagram>();
+
+  constructor(max: number, ageMsMax: number, evicted: (n: number) => void) {
+    this.#max = max;
+    this.#ageS = ageMsMax / 1000;
+    this.#evicted = evicted;
+  }
+
+  /**
+   * Takes a copy of the fragment `bytes[start..end)`.
+   *
+   * @param addresses where source and destination address stand in `bytes`, one after the other
+   * @param addressLength octets of one address
+   * @param offset place of the fragment in the payload, octets
+   * @param more whether further fragments follow it
+   * @returns the datagram, `waiting` where more is to come, or `bad` where the fragment contradicts what came before
+   */
+  add(
+    bytes: Uint8Array,
+    addresses: number,
+    addressLength: number,
+    protocol: number,
+    identification: number,
+    offset: number,
+    more: boolean,
+    timeS: number,
+    start: number,
+    end: number,
+  ): WholeDatagram | 'waiting' | 'bad' {
+    const header = bytes.subarray(addresses, addresses + 2 * addressLength);
+    const key = `${header.join('.')}/${protocol}/${identification}`;
+    let datagram = this.#datagrams.get(key);
+    if (datagram === undefined) {
+      this.#makeRoom(timeS);
+      datagram = { timeS, bytes: new Uint8Array(2 * addressLength + 2048), ranges: [], total: -1 };
+      datagram.bytes.set(header);
+      this.#datagrams.set(key, datagram);
+    }
+    const reach = offset + end - start;
+    const { ranges } = datagram;
+    if (ranges.some((range) => range.start === offset && range.end === reach)) return 'waiting';
+    if (
+      reach > payloadBytesMax ||
+      reach === offset ||
+      ranges.length === rangesMax ||
+      (more && datagram.total >= 0 && reach > datagram.total) ||
+      (!more && (datagram.total >= 0 || ranges.some((range) => range.end > reach))) ||
+      ranges.some((range) => range.start < reach && offset < range.end)
+    ) {
+      this.#datagrams.delete(key);
+      return 'bad';
+    }
+    if (!more) datagram.total = reach;
+    ranges.push({ start: offset, end: reach });
+    const payload = 2 * addressLength;
+    if (payload + reach > datagram.bytes.length) {
+      const larger = new Uint8Array(payload + Math.max(reach, 2 * datagram.bytes.length));
+      larger.set(datagram.bytes);
+      datagram.bytes = larger;
+    }
+    datagram.bytes.set(bytes.subarray(start, end), payload + offset);
+    const received = ranges.reduce((sum, range) => sum + range.end - range.start, 0);
+    if (received !== datagram.total) return 'waiting';
+    this.#datagrams.delete(key);
+    return { bytes: datagram.bytes, end: payload + datagram.total };
+  }
+
+  #makeRoom(timeS: number): void {
+    let evicted = 0;
+    for (const [key, datagram] of this.#datagrams) {
+      if (this.#datagrams.size < this.#max && Math.abs(timeS - datagram.timeS) <= this.#ageS) break;
+      this.#datagrams.delete(key);
+      evicted++;
+    }
+    if (evicted > 0) this.#evicted(evicted);
+  }
+}

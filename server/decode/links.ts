@@ -1,0 +1,63 @@
+/**
+ * Numbers the signalling links of a feed, so that the state of correlation can be keyed by a small integer.
+ *
+ * A link is an unordered pair of point codes, not a transport association: SCCP local references belong to the two
+ * nodes, and messages of one SCCP connection may come over any association between them (several associations of a
+ * load-sharing route set, another path of a multi-homed association, a new association after a failure). Only where
+ * both point codes are equal or absent (laboratories, SCCP without MTP3) do the two transport addresses tell links
+ * apart.
+ *
+ * Bounded: when `max` links are known the table starts anew with fresh numbers, so that a flood of invented point
+ * codes costs the connections that are open at that moment, never memory or the feed.
+ */
+export class LinkTable {
+  readonly #max: number;
+  readonly #mask: number;
+  readonly #low: Uint32Array;
+  readonly #high: Uint32Array;
+  readonly #transport: Uint32Array;
+  readonly #symbols: Uint32Array;
+  #known = 0;
+  #next = 1;
+
+  /** @param max links told apart */
+  constructor(max: number) {
+    let size = 16;
+    while (size < max * 2) size *= 2;
+    this.#max = max;
+    this.#mask = size - 1;
+    this.#low = new Uint32Array(size);
+    this.#high = new Uint32Array(size);
+    this.#transport = new Uint32Array(size);
+    this.#symbols = new Uint32Array(size);
+  }
+
+  /**
+   * The number of a link, from 1 on; new links get the next one.
+   *
+   * @param low the smaller point code, 32 bits
+   * @param high the greater point code, 32 bits
+   * @param transport 0, or a hash of the two transport addresses where the point codes don't tell links apart
+   */
+  symbolOf(low: number, high: number, transport: number): number {
+    let slot = (Math.imul(low, 0x9e3779b1) ^ Math.imul(high, 0x85ebca6b) ^ Math.imul(transport, 0xc2b2ae35)) >>> 0;
+    slot = (slot ^ (slot >>> 15)) & this.#mask;
+    while (this.#symbols[slot] !== 0) {
+      if (this.#low[slot] === low && this.#high[slot] === high && this.#transport[slot] === transport) {
+        return this.#symbols[slot];
+      }
+      slot = (slot + 1) & this.#mask;
+    }
+    if (this.#known === this.#max) {
+      this.#symbols.fill(0);
+      this.#known = 0;
+      return this.symbolOf(low, high, transport);
+    }
+    this.#known++;
+    this.#low[slot] = low;
+    this.#high[slot] = high;
+    this.#transport[slot] = transport;
+    this.#symbols[slot] = this.#next;
+    return this.#next++;
+  }
+}

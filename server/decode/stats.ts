@@ -1,0 +1,49 @@
+import type { Layer } from './decode-error.ts';
+import { layers } from './decode-error.ts';
+
+/** Different names kept per counter; hostile input can make up unknown codes without end. */
+const namesMax = 512;
+const otherName = '(other)';
+
+function count(counter: Map<string, number>, name: string): void {
+  const known = counter.get(name);
+  if (known !== undefined) counter.set(name, known + 1);
+  else if (counter.size < namesMax) counter.set(name, 1);
+  else counter.set(otherName, (counter.get(otherName) ?? 0) + 1);
+}
+
+/** What a {@link Decoder} has seen; read it at any time. */
+export class DecodeStats {
+  frames = 0;
+  /** Messages given to the sink. */
+  messages = 0;
+  /** Protocol data units begun by layer: frames, packets, chunks with data, messages. */
+  readonly layers: Record<Layer, number> = Object.fromEntries(layers.map((layer) => [layer, 0])) as Record<
+    Layer,
+    number
+  >;
+  /** Malformed input by {@link DecodeError.code}. */
+  readonly faults = new Map<string, number>();
+  /** Well-formed input that this decoder has no use for, by the name its specification gives it. */
+  readonly unhandled = new Map<string, number>();
+  /** SCTP DATA chunks seen before and left out. */
+  duplicates = 0;
+  /** Fragments and unfinished messages dropped for lack of room or after their time, by layer. */
+  readonly evicted = new Map<string, number>();
+  /** Messages by BSSMAP type. */
+  readonly bssmap = new Uint32Array(256);
+  /** Messages by protocol discriminator × 256 + DTAP type, nested ones included. */
+  readonly dtap = new Uint32Array(16 * 256);
+
+  fault(code: string): void {
+    count(this.faults, code);
+  }
+
+  unhandledAs(name: string): void {
+    count(this.unhandled, name);
+  }
+
+  evict(layer: Layer, n: number): void {
+    this.evicted.set(layer, (this.evicted.get(layer) ?? 0) + n);
+  }
+}

@@ -1,0 +1,138 @@
+/** Names of what the lower layers carry but this decoder does not take apart, for the `unhandled` counter. */
+
+function table(size: number, prefix: string, names: Record<number, string>): readonly string[] {
+  return Array.from({ length: size }, (_, code) =>
+    names[code] === undefined ? `${prefix} ${code}` : `${prefix} ${names[code]}`,
+  );
+}
+
+/** IEEE EtherTypes that turn up beside signalling. */
+const etherTypes: Record<number, string> = {
+  2054: 'ARP',
+  32821: 'RARP',
+  34825: 'slow protocols',
+  34887: 'MPLS',
+  34888: 'MPLS multicast',
+  34915: 'PPPoE discovery',
+  34916: 'PPPoE session',
+  35020: 'LLDP',
+  35063: 'PTP',
+};
+
+export function etherTypeName(type: number): string {
+  if (type < 0x0600) return 'Ethernet LLC frame';
+  const name = etherTypes[type];
+  return name === undefined ? `EtherType 0x${type.toString(16).padStart(4, '0')}` : `EtherType ${name}`;
+}
+
+/** IANA assigned internet protocol numbers. */
+export const ipProtocolNames = table(256, 'IP protocol', {
+  1: 'ICMP',
+  2: 'IGMP',
+  4: 'IPv4 encapsulation',
+  6: 'TCP',
+  17: 'UDP',
+  41: 'IPv6 encapsulation',
+  47: 'GRE',
+  50: 'ESP',
+  58: 'ICMPv6',
+  59: 'none',
+  89: 'OSPF',
+  103: 'PIM',
+  112: 'VRRP',
+});
+
+/** SCTP chunk types that carry no user data, RFC 9260 §3.2 and its extensions; all others are unknown. */
+export const sctpControlChunks: ReadonlySet<number> = new Set([
+  1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 128, 129, 130, 132, 192, 193,
+]);
+export const sctpChunkNames = table(256, 'SCTP chunk', { 64: 'I-DATA', 194: 'I-FORWARD-TSN' });
+
+/** SCTP payload protocol identifiers, IANA. */
+export const sctpPayloadNames = table(64, 'SCTP payload', {
+  0: 'unspecified',
+  1: 'IUA',
+  2: 'M2UA',
+  3: 'M3UA',
+  4: 'SUA',
+  5: 'M2PA',
+  6: 'V5UA',
+  7: 'H.248',
+  8: 'BICC',
+  9: 'TALI',
+  18: 'S1AP',
+  20: 'HNBAP',
+  25: 'SBc-AP',
+  27: 'X2AP',
+  46: 'DIAMETER',
+  60: 'NGAP',
+});
+
+/** M3UA messages other than DATA by class × 16 + type, RFC 4666 §3.1.3. */
+export const m3uaNames: readonly string[] = table(
+  256,
+  'M3UA message',
+  Object.fromEntries(
+    [
+      ['ERR', 'NTFY'],
+      ['', 'DATA'],
+      ['', 'DUNA', 'DAVA', 'DAUD', 'SCON', 'DUPU', 'DRST'],
+      ['', 'ASPUP', 'ASPDN', 'BEAT', 'ASPUP ACK', 'ASPDN ACK', 'BEAT ACK'],
+      ['', 'ASPAC', 'ASPIA', 'ASPAC ACK', 'ASPIA ACK'],
+    ]
+      .flatMap((types, group) => types.map((name, type) => [group * 16 + type, name] as const))
+      .concat([
+        [9 * 16 + 1, 'REG REQ'],
+        [9 * 16 + 2, 'REG RSP'],
+        [9 * 16 + 3, 'DEREG REQ'],
+        [9 * 16 + 4, 'DEREG RSP'],
+      ])
+      .filter(([, name]) => name !== ''),
+  ),
+);
+
+/** MTP users by service indicator, ITU-T Q.704 §14.2.1. */
+export const serviceIndicatorNames = table(256, 'MTP user', {
+  0: 'SNM',
+  1: 'MTN',
+  2: 'MTNS',
+  3: 'SCCP',
+  4: 'TUP',
+  5: 'ISUP',
+  6: 'DUP (call and circuit)',
+  7: 'DUP (facility)',
+  8: 'MTP test',
+  9: 'broadband ISUP',
+  10: 'satellite ISUP',
+  12: 'AAL type 2',
+  13: 'BICC',
+  14: 'GCP',
+});
+
+/** SCCP users by subsystem number, ITU-T Q.713 §3.4.2.2 and 3GPP TS 23.003 §8.2; index 256: none given. */
+export const subsystemNames = table(257, 'SCCP user', {
+  1: 'SCCP management',
+  3: 'ISUP',
+  4: 'OMAP',
+  5: 'MAP',
+  6: 'HLR',
+  7: 'VLR',
+  8: 'MSC',
+  9: 'EIR',
+  10: 'AuC',
+  142: 'RANAP',
+  143: 'RNSAP',
+  145: 'GMLC',
+  146: 'CAP',
+  147: 'gsmSCF',
+  148: 'SIWF',
+  149: 'SGSN',
+  150: 'GGSN',
+  249: 'PCAP',
+  250: 'BSC (BSSAP-LE)',
+  251: 'MSC (BSSAP-LE)',
+  252: 'SMLC (BSSAP-LE)',
+  253: 'BSS O&M',
+  254: 'BSSAP',
+  256: 'without subsystem number',
+});
