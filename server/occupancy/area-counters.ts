@@ -1,0 +1,57 @@
+/**
+ * Counters of all areas side by side. An area is a micro-region (`area` = its place in the RegionIndex) or a cell
+ * (`area` = count of regions + cell id): the rules of crossings and visits are the same for both.
+ */
+export class AreaCounters {
+  readonly regionCount: number;
+  capacity: number;
+  present: Uint32Array;
+  /** Left in the open interval after a visit in it, and not back: visitors = present + left. */
+  left: Uint32Array;
+  /** Of the open interval. */
+  appeared: Uint32Array;
+  vanished: Uint32Array;
+  /** Crossings that held, of the oldest interval that is not final. */
+  entries: Uint32Array;
+  exits: Uint32Array;
+  /** What the newest gauge row said. */
+  storedPresent: Uint32Array;
+  storedFresh5: Uint32Array;
+  /** Something happened in the open interval. */
+  touched: Uint8Array;
+
+  constructor(regionCount: number, cellCapacity: number) {
+    this.regionCount = regionCount;
+    this.capacity = regionCount + cellCapacity;
+    const column = () => new Uint32Array(this.capacity);
+    this.present = column();
+    this.left = column();
+    this.appeared = column();
+    this.vanished = column();
+    this.entries = column();
+    this.exits = column();
+    this.storedPresent = column();
+    this.storedFresh5 = column();
+    this.touched = new Uint8Array(this.capacity);
+  }
+
+  growTo(cellCapacity: number): void {
+    this.capacity = this.regionCount + cellCapacity;
+    const grown = (column: Uint32Array): Uint32Array => {
+      const wider = new Uint32Array(this.capacity);
+      wider.set(column);
+      return wider;
+    };
+    this.present = grown(this.present);
+    this.left = grown(this.left);
+    this.appeared = grown(this.appeared);
+    this.vanished = grown(this.vanished);
+    this.entries = grown(this.entries);
+    this.exits = grown(this.exits);
+    this.storedPresent = grown(this.storedPresent);
+    this.storedFresh5 = grown(this.storedFresh5);
+    const touched = new Uint8Array(this.capacity);
+    touched.set(this.touched);
+    this.touched = touched;
+  }
+}

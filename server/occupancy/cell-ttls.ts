@@ -1,0 +1,43 @@
+import type { Config } from '../config.ts';
+import type { CellTtls } from '../presence/presence.ts';
+import type { CellRegistry } from '../reference/cell-registry.ts';
+
+/** presenceTtl of each cell by its LAC: `presenceTtlMs`, or what `presenceTtlByLac` says of the location area. */
+export class LacTtls implements CellTtls {
+  readonly minUs: number;
+  readonly maxUs: number;
+  private readonly defaultUs: number;
+  private readonly byLac = new Map<number, number>();
+  private readonly registry: CellRegistry;
+  private byCell = new Float64Array(0);
+  private known = 0;
+
+  constructor(config: Config, registry: CellRegistry) {
+    this.registry = registry;
+    this.defaultUs = config.presenceTtlMs * 1000;
+    for (const pair of config.presenceTtlByLac.split(',').filter((text) => text !== '')) {
+      const [lac, ms] = pair.split('=').map(Number);
+      this.byLac.set(lac, ms * 1000);
+    }
+    this.minUs = Math.min(this.defaultUs, ...this.byLac.values());
+    this.maxUs = Math.max(this.defaultUs, ...this.byLac.values());
+  }
+
+  of(cell: number): number {
+    if (this.byLac.size === 0) return this.defaultUs;
+    if (cell >= this.known) this.learn();
+    return this.byCell[cell];
+  }
+
+  private learn(): void {
+    const { count } = this.registry;
+    if (count > this.byCell.length) {
+      const grown = new Float64Array(Math.max(count, this.byCell.length * 2, 1024));
+      grown.set(this.byCell);
+      this.byCell = grown;
+    }
+    for (; this.known < count; this.known++) {
+      this.byCell[this.known] = this.byLac.get(this.registry.lac(this.known)) ?? this.defaultUs;
+    }
+  }
+}

@@ -1,0 +1,241 @@
+import type { Config } from '../config.ts';
+import { assertInvariant } from '../errors.ts';
+import { type EventBatch, noCell } from '../events/event-batch.ts';
+import { eventFlag, eventKinds } from '../events/kinds.ts';
+import { Presence } from '../presence/presence.ts';
+import type { CellRegistry } from '../reference/cell-registry.ts';
+import { OriginClassifier } from '../reference/origin.ts';
+import type { RegionIndex } from '../reference/region-index.ts';
+import { LacTtls } from './cell-ttls.ts';
+import { fixAgeStepUs } from './fix-ages.ts';
+import { GaugeBook } from './gauge-book.ts';
+import { type EngineFigures, EngineView } from './live-view.ts';
+import { Occupancy } from './occupancy.ts';
+import { StayBuffer } from './stays.ts';
+import type { IntervalGauges, LiveView, StayColumns } from './view.ts';
+
+export interface EngineOptions {
+  config: Config;
+  registry: CellRegistry;
+  regions: RegionIndex;
+  /** Length of a gauge interval, µs. */
+  everyUs: number;
+  /** Takes each interval once it is final, in order; its arrays belong to the taker. See {@link GaugeBook}. */
+  onInterval?: (gauges: IntervalGauges) => void;
+  /** Takes ended stays; the columns are valid only during the call. */
+  onStays?: (stays: StayColumns) => void;
+  /** False spares crossings and visitors of single cells, where only regions are asked for. */
+  cellGauges?: boolean;
+}
+
+/** How full the engine's bounded parts are, and what they have refused. */
+export interface EngineLimits {
+  readonly subscribers: number;
+  readonly subscribersMax: number;
+  /** Sightings of new subscribers refused because the table was full. */
+  readonly subscribersRefused: number;
+  readonly crossings: number;
+  /** Crossings counted before their holdDown was over because the trail was full. */
+  readonly crossingsForced: number;
+  readonly bytes: number;
+}
+
+/** Rows whose slots and records are loaded together before they are applied. */
+const groupRows = 64;
+
+/**
+ * Sightings to counters: presence, occupancy, gauges. One event clock drives it; rows come in order of
+ * (time, arrival), their `cell` column holding ids of the registry.
+ */
+export class Engine {
+  readonly view: LiveView;
+  private readonly registry: CellRegistry;
+  private readonly presence: Presence;
+  private readonly occupancy: Occupancy;
+  private readonly book: GaugeBook;
+  private readonly stays: StayBuffer | null;
+  private readonly figures: EngineFigures;
+  private readonly hashes = new Uint32Array(groupRows);
+  /** The next time at which something is due whether rows come or not. */
+  private turnUs = 0;
+  private kept = 0;
+
+  constructor(options: EngineOptions) {
+    const { config, registry, regions } = options;
+    const ttls = new LacTtls(config, registry);
+    const cellGauges = options.cellGauges ?? true;
+    const holdDownUs = config.holdDownMs * 1000;
+    this.registry = registry;
+    this.stays = options.onStays === undefined ? null : new StayBuffer(options.onStays);
+    this.occupancy = new Occupancy({
+      regions,
+      classifier: new OriginClassifier(config.homePlmns),
+      holdDownUs,
+      flowWindowUs: config.flowWindowMs * 1000,
+      ttlMaxUs: ttls.maxUs,
+      crossingsMax: config.crossingsMax,
+      cellGauges,
+      stays: this.stays,
+      beforeHeld: (timeUs) => this.book.finalizeBefore(timeUs),
+    });
+    this.presence = new Presence({ subscribersMax: config.subscribersMax, ttls, sink: this.occupancy });
+    this.occupancy.attach(this.presence);
+    this.book = new GaugeBook({
+      occupancy: this.occupancy,
+      regions,
+      everyUs: options.everyUs,
+      holdDownUs,
+      cellGauges,
+      taker: options.onInterval ?? null,
+    });
+    this.figures = {
+      clockUs: 0,
+      firstUs: -1,
+      traffic: new Float64Array(eventKinds.length),
+      resolvedEvents: 0,
+      unresolvedEvents: 0,
+      lateEvents: 0,
+      heardUs: new Float64Array(0),
+    };
+    this.view = new EngineView({
+      registry,
+      occupancy: this.occupancy,
+      book: this.book,
+      figures: this.figures,
+      present: () => this.presence.present,
+      ttlUs: config.presenceTtlMs * 1000,
+    });
+    this.grow();
+  }
+
+  get limits(): EngineLimits {
+    const { table } = this.presence;
+    const { trail } = this.occupancy;
+    return {
+      subscribers: table.size,
+      subscribersMax: table.capacity,
+      subscribersRefused: table.refused,
+      crossings: trail.size,
+      crossingsForced: trail.forced,
+      bytes: table.byteLength + trail.byteLength,
+    };
+  }
+
+  /** Rows `from` … `to − 1`, none earlier than a row before or the clock of {@link advance}. */
+  apply(batch: EventBatch, from: number, to: number): void {
+    for (let at = from; at < to; at += groupRows) {
+      const end = Math.min(at + groupRows, to);
+      this.kept ^= this.presence.touch(batch.subLo, batch.subHi, at, end, this.hashes);
+      this.applyGroup(batch, at, end);
+    }
+  }
+
+  /** Late rows: traffic in the totals, nobody is moved. */
+  applyLate(batch: EventBatch, from: number, to: number): void {
+    for (let i = from; i < to; i++) {
+      this.figures.lateEvents++;
+      if ((batch.flags[i] & eventFlag.traffic) !== 0) this.countTraffic(batch, i);
+    }
+  }
+
+  /**
+   * All rows before `clockUs` have come: intervals close and become final, subscribers vanish.
+   *
+   * @param feedClocksUs clocks by feed number. The array is kept: update it in place before rows that the clocks have
+   * passed are applied. A subscriber last seen by a feed does not vanish before that feed's clock.
+   */
+  advance(clockUs: number, feedClocksUs?: Float64Array): void {
+    if (feedClocksUs !== undefined) this.presence.setFeedClocks(feedClocksUs);
+    const { figures } = this;
+    if (figures.firstUs < 0 || clockUs < figures.clockUs) return;
+    figures.clockUs = clockUs;
+    this.turn(clockUs);
+    // Somebody whose presence ends at this very time has not been seen before it.
+    this.presence.expireBefore(clockUs + 1);
+    this.stays?.flush();
+  }
+
+  /** The feeds have ended: the open interval closes at its end and pending crossings count. */
+  finish(): void {
+    if (this.figures.firstUs < 0) return;
+    const { book, occupancy } = this;
+    this.closeInterval();
+    occupancy.trail.settleAll();
+    book.finalize(Number.POSITIVE_INFINITY);
+    this.stays?.flush();
+  }
+
+  private applyGroup(batch: EventBatch, from: number, to: number): void {
+    const { figures, presence, hashes } = this;
+    const { timeUs, subLo, subHi, cell, flags, plmn, feed } = batch;
+    for (let i = from; i < to; i++) {
+      const time = timeUs[i];
+      if (time >= this.turnUs) this.reach(time);
+      assertInvariant(time >= figures.clockUs, 'event rows must come in order of time');
+      figures.clockUs = time;
+      const rowFlags = flags[i];
+      if ((rowFlags & eventFlag.traffic) !== 0) this.countTraffic(batch, i);
+      const id = cell[i];
+      if (id === noCell) continue;
+      if (id >= this.occupancy.cellCapacity) this.grow();
+      figures.heardUs[id] = time;
+      this.occupancy.touchCell(id);
+      const lo = subLo[i];
+      const hi = subHi[i];
+      if ((rowFlags & eventFlag.sighting) === 0 || (lo | hi) === 0) continue;
+      const index = presence.sighting(hashes[i - from], lo, hi, time, id, plmn[i], feed[i]);
+      if ((rowFlags & eventFlag.detach) !== 0 && index >= 0) presence.detach(index, time);
+    }
+  }
+
+  private countTraffic(batch: EventBatch, i: number): void {
+    const { figures } = this;
+    figures.traffic[batch.kind[i]]++;
+    if ((batch.subLo[i] | batch.subHi[i]) === 0) figures.unresolvedEvents++;
+    else figures.resolvedEvents++;
+  }
+
+  /** A row of `timeUs` comes and something is due before it. */
+  private reach(timeUs: number): void {
+    if (this.figures.firstUs < 0) {
+      this.figures.firstUs = timeUs;
+      this.book.open(timeUs);
+    }
+    this.turn(timeUs);
+    this.presence.expireBefore(timeUs);
+  }
+
+  private turn(timeUs: number): void {
+    const { book, occupancy } = this;
+    while (book.endUs <= timeUs) {
+      if (this.presence.present === 0 && book.quiet) book.skipTo(timeUs);
+      else this.closeInterval();
+    }
+    occupancy.fixAges.advance(timeUs);
+    occupancy.flows.advance(timeUs);
+    this.settle(timeUs);
+    this.turnUs = Math.min(book.endUs, (Math.floor(timeUs / fixAgeStepUs) + 1) * fixAgeStepUs);
+  }
+
+  private closeInterval(): void {
+    const { book, occupancy } = this;
+    const { endUs } = book;
+    this.presence.expireBefore(endUs);
+    occupancy.fixAges.advance(endUs);
+    book.close(this.presence.present);
+    this.settle(endUs);
+  }
+
+  private settle(clockUs: number): void {
+    this.occupancy.trail.settle(clockUs);
+    this.book.finalize(clockUs);
+  }
+
+  private grow(): void {
+    const { figures, occupancy } = this;
+    occupancy.growTo(this.registry.count);
+    const heardUs = new Float64Array(occupancy.cellCapacity).fill(-1);
+    heardUs.set(figures.heardUs);
+    figures.heardUs = heardUs;
+  }
+}

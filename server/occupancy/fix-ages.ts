@@ -1,0 +1,119 @@
+import { minuteUs, secondUs } from '../clock.ts';
+
+/** Fix ages are known to this step: a count of "≤ 5 min" at 12:00:07 takes in sightings from 11:55:00 on. */
+export const fixAgeStepUs = 10 * secondUs;
+const freshSteps = (5 * minuteUs) / fixAgeStepUs;
+const steps = (30 * minuteUs) / fixAgeStepUs;
+/** Steps kept apart per cell: the running one and those of the last 30 min. */
+const ring = steps + 1;
+
+/**
+ * How long ago those present were last seen: per cell the counts of ages ≤ 5 and ≤ 30 min, for the whole city a
+ * histogram. Present subscribers are counted under the 10 s step of their newest sighting, so that ages grow by
+ * themselves as the steps go by, nobody has to be looked at again, and counts of disjoint subscribers add up.
+ * At instants that are multiples of 10 s the counts are exact.
+ */
+export class FixAges {
+  /** Present with an age ≤ 5 min and ≤ 30 min, by cell. */
+  fresh5: Uint32Array = new Uint32Array(0);
+  fresh30: Uint32Array = new Uint32Array(0);
+  private cellCapacity = 0;
+  /** By step (ring) and cell: present subscribers whose newest sighting lies in the step. */
+  private byStep: Uint32Array[] = [];
+  /** The same of the whole city over presenceTtl, for median and p90. */
+  private readonly city: Uint32Array;
+  /** Present for longer than the city's histogram reaches: their feed's clock stands. */
+  private older = 0;
+  private step = 0;
+
+  constructor(ttlMaxUs: number) {
+    this.city = new Uint32Array(Math.ceil(ttlMaxUs / fixAgeStepUs) + 2);
+    this.byStep = Array.from({ length: ring }, () => new Uint32Array(0));
+  }
+
+  growTo(cellCapacity: number): void {
+    const grown = (column: Uint32Array): Uint32Array => {
+      const wider = new Uint32Array(cellCapacity);
+      wider.set(column);
+      return wider;
+    };
+    this.fresh5 = grown(this.fresh5);
+    this.fresh30 = grown(this.fresh30);
+    this.byStep = this.byStep.map(grown);
+    this.cellCapacity = cellCapacity;
+  }
+
+  /** Sets the clock. */
+  advance(timeUs: number): void {
+    const target = Math.floor(timeUs / fixAgeStepUs);
+    const gap = target - this.step;
+    if (gap <= 0) return;
+    if (gap >= ring) this.clearCells();
+    else for (let step = this.step + 1; step <= target; step++) this.turnCells(step);
+    // After a long gap each place of the histogram is emptied once.
+    const from = Math.max(this.step, target - this.city.length);
+    for (let step = from + 1; step <= target; step++) {
+      const place = step % this.city.length;
+      this.older += this.city[place];
+      this.city[place] = 0;
+    }
+    this.step = target;
+  }
+
+  add(cell: number, timeUs: number): void {
+    const step = Math.floor(timeUs / fixAgeStepUs);
+    this.byStep[step % ring][cell]++;
+    this.fresh5[cell]++;
+    this.fresh30[cell]++;
+    this.city[step % this.city.length]++;
+  }
+
+  remove(cell: number, lastUs: number): void {
+    const step = Math.floor(lastUs / fixAgeStepUs);
+    const age = this.step - step;
+    if (age < ring) {
+      this.byStep[step % ring][cell]--;
+      this.fresh30[cell]--;
+      if (age <= freshSteps) this.fresh5[cell]--;
+    }
+    if (age < this.city.length) this.city[step % this.city.length]--;
+    else this.older--;
+  }
+
+  /** Seen again in the same cell: nothing changes within a step. */
+  renew(cell: number, lastUs: number, timeUs: number): void {
+    if (Math.floor(lastUs / fixAgeStepUs) === Math.floor(timeUs / fixAgeStepUs)) return;
+    this.remove(cell, lastUs);
+    this.add(cell, timeUs);
+  }
+
+  /** Age of those present at the given share (0.5: median), ms, to the step; -1 when nobody is present. */
+  quantileMs(share: number, present: number): number {
+    if (present === 0) return -1;
+    const rank = Math.ceil(share * present);
+    let seen = 0;
+    for (let age = 0; age < this.city.length; age++) {
+      seen += this.city[(this.step - age + this.city.length) % this.city.length];
+      if (seen >= rank) return (age * fixAgeStepUs) / 1000;
+    }
+    return (this.city.length * fixAgeStepUs) / 1000;
+  }
+
+  /** A new step begins: the ones that are now too old leave each count. */
+  private turnCells(step: number): void {
+    const stale5 = this.byStep[(step - freshSteps - 1) % ring];
+    const stale30 = this.byStep[step % ring];
+    const { fresh5, fresh30 } = this;
+    for (let cell = 0; cell < this.cellCapacity; cell++) {
+      fresh5[cell] -= stale5[cell];
+      fresh30[cell] -= stale30[cell];
+    }
+    stale30.fill(0);
+  }
+
+  private clearCells(): void {
+    this.fresh5.fill(0);
+    this.fresh30.fill(0);
+    for (const column of this.byStep) column.fill(0);
+  }
+}

@@ -1,0 +1,99 @@
+import type { OriginClassifier } from '../reference/origin.ts';
+import type { OriginCount } from './view.ts';
+
+/** PLMN codes are 16 bits of a subscriber's record; groups are far fewer. */
+const plmnsMax = 0xffff;
+
+/**
+ * Subscribers present by origin: of the whole city and of each region. A PLMN gets a dense code (0: unknown), a code
+ * the group it is counted under: class, country and MCC.
+ */
+export class Origins {
+  private readonly classifier: OriginClassifier;
+  private readonly regionCount: number;
+  private readonly codes = new Map<number, number>([[0, 0]]);
+  private readonly plmns: number[] = [0];
+  private readonly groupIds = new Map<string, number>();
+  private readonly groups: Omit<OriginCount, 'present'>[] = [];
+  private groupOfCode = new Uint16Array(64);
+  private groupCapacity = 16;
+  private readonly city: number[] = [];
+  private byRegion: Uint32Array;
+
+  constructor(classifier: OriginClassifier, regionCount: number) {
+    this.classifier = classifier;
+    this.regionCount = regionCount;
+    this.byRegion = new Uint32Array(regionCount * this.groupCapacity);
+    this.groupOf(0);
+  }
+
+  /** Code of a PLMN; 0 when it is unknown or there are more PLMNs than codes. */
+  codeOf(plmn: number): number {
+    const known = this.codes.get(plmn);
+    if (known !== undefined) return known;
+    const code = this.plmns.length;
+    if (code > plmnsMax) return 0;
+    this.codes.set(plmn, code);
+    this.plmns.push(plmn);
+    if (code >= this.groupOfCode.length) {
+      const grown = new Uint16Array(this.groupOfCode.length * 2);
+      grown.set(this.groupOfCode);
+      this.groupOfCode = grown;
+    }
+    this.groupOfCode[code] = this.groupOf(plmn);
+    return code;
+  }
+
+  plmnOf(code: number): number {
+    return this.plmns[code];
+  }
+
+  addToCity(code: number, change: 1 | -1): void {
+    this.city[this.groupOfCode[code]] += change;
+  }
+
+  addToRegion(region: number, code: number, change: 1 | -1): void {
+    this.byRegion[region * this.groupCapacity + this.groupOfCode[code]] += change;
+  }
+
+  cityCounts(): OriginCount[] {
+    return this.counts((group) => this.city[group]);
+  }
+
+  regionCounts(region: number): OriginCount[] {
+    return this.counts((group) => this.byRegion[region * this.groupCapacity + group]);
+  }
+
+  /** Those with somebody present, largest first, ties by MCC. */
+  private counts(presentOf: (group: number) => number): OriginCount[] {
+    return this.groups
+      .map((group, i) => ({ ...group, present: presentOf(i) }))
+      .filter(({ present }) => present > 0)
+      .sort((a, b) => b.present - a.present || (a.mcc < b.mcc ? -1 : a.mcc > b.mcc ? 1 : 0));
+  }
+
+  private groupOf(plmn: number): number {
+    const origin = this.classifier.classify(plmn);
+    const key = `${origin.class},${origin.country},${origin.mcc}`;
+    let group = this.groupIds.get(key);
+    if (group === undefined) {
+      group = this.groups.length;
+      this.groupIds.set(key, group);
+      this.groups.push(origin);
+      this.city.push(0);
+      if (group >= this.groupCapacity) this.widen();
+    }
+    return group;
+  }
+
+  private widen(): void {
+    const from = this.groupCapacity;
+    const to = from * 2;
+    const wider = new Uint32Array(this.regionCount * to);
+    for (let region = 0; region < this.regionCount; region++) {
+      wider.set(this.byRegion.subarray(region * from, (region + 1) * from), region * to);
+    }
+    this.byRegion = wider;
+    this.groupCapacity = to;
+  }
+}

@@ -1,0 +1,162 @@
+/** Answers whether the record `index` holds the key: the table knows, the slots don't keep keys. */
+export interface KeyStore {
+  holds(index: number, lo: number, hi: number): boolean;
+  hashAt(index: number): number;
+}
+
+/** A slot is a 5-bit tag of the hash above a 27-bit `index + 1`. 0 is empty, {@link removed} was one of the old table. */
+const indexMask = 0x07ffffff;
+const removed = 0xffffffff;
+/** Indices that a slot can name. */
+export const slotIndexMax = indexMask - 2;
+
+const loadMax = 0.8;
+const growth = 1.5;
+/** Old slots moved per insertion while growing: enough to end long before the next growth, little enough to stall nobody. */
+const movesPerInsertion = 8;
+const sizeMin = 1024;
+
+/** Mixes the 64 bits of a key into 32. */
+export function hashOf(lo: number, hi: number): number {
+  let x = lo ^ Math.imul(hi, 0x9e3779b1);
+  x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
+  x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
+  return (x ^ (x >>> 16)) >>> 0;
+}
+
+function tagOf(hash: number): number {
+  // The position comes from the high bits, so the tag takes the low ones.
+  return (hash << 27) >>> 0;
+}
+
+/**
+ * Open addressing with linear probing: key → dense index, four bytes a slot. The table grows by half; its slots then
+ * move over a few per insertion, and until they have moved both tables are asked.
+ */
+export class Slots {
+  private slots = new Uint32Array(sizeMin);
+  private scale = sizeMin / 2 ** 32;
+  /** The table before the growth under way, its slots below `moved` copied over; empty otherwise. */
+  private old = new Uint32Array(0);
+  private oldScale = 0;
+  private moved = 0;
+  private used = 0;
+  private readonly keys: KeyStore;
+
+  constructor(keys: KeyStore) {
+    this.keys = keys;
+  }
+
+  get byteLength(): number {
+    return this.slots.byteLength + this.old.byteLength;
+  }
+
+  /** Brings the key's first slot into the cache; the result only keeps the load from being dropped. */
+  touch(hash: number): number {
+    return this.slots[(hash * this.scale) >>> 0];
+  }
+
+  /** The key's index, or -1. */
+  find(hash: number, lo: number, hi: number): number {
+    const { slots } = this;
+    const tag = tagOf(hash);
+    let at = (hash * this.scale) >>> 0;
+    for (let slot = slots[at]; slot !== 0; slot = slots[at]) {
+      if (((slot ^ tag) & ~indexMask) === 0) {
+        const index = (slot & indexMask) - 1;
+        if (this.keys.holds(index, lo, hi)) return index;
+      }
+      at = at + 1 === slots.length ? 0 : at + 1;
+    }
+    return this.old.length === 0 ? -1 : this.findOld(hash, lo, hi);
+  }
+
+  /** Adds a key that {@link find} does not know. */
+  insert(hash: number, index: number): void {
+    if (this.old.length > 0) this.moveSome();
+    else if (this.used >= this.slots.length * loadMax) this.grow();
+    this.place(hash, index);
+    this.used++;
+  }
+
+  /** Takes out a key; its record must still hold it. */
+  remove(hash: number, lo: number, hi: number): void {
+    const at = this.slotOf(this.slots, this.scale, hash, lo, hi);
+    if (at >= 0) this.closeGap(at);
+    else {
+      const oldAt = this.slotOf(this.old, this.oldScale, hash, lo, hi);
+      this.old[oldAt] = removed;
+    }
+    this.used--;
+  }
+
+  private findOld(hash: number, lo: number, hi: number): number {
+    const at = this.slotOf(this.old, this.oldScale, hash, lo, hi);
+    // Below `moved` stand copies; a key that is not in the new table any more has left.
+    return at < this.moved ? -1 : (this.old[at] & indexMask) - 1;
+  }
+
+  /** Place of the key's slot, or -1. */
+  private slotOf(slots: Uint32Array, scale: number, hash: number, lo: number, hi: number): number {
+    if (slots.length === 0) return -1;
+    const tag = tagOf(hash);
+    let at = (hash * scale) >>> 0;
+    for (let slot = slots[at]; slot !== 0; slot = slots[at]) {
+      const matches = slot !== removed && ((slot ^ tag) & ~indexMask) === 0;
+      if (matches && this.keys.holds((slot & indexMask) - 1, lo, hi)) return at;
+      at = at + 1 === slots.length ? 0 : at + 1;
+    }
+    return -1;
+  }
+
+  private place(hash: number, index: number): void {
+    const { slots } = this;
+    let at = (hash * this.scale) >>> 0;
+    while (slots[at] !== 0) at = at + 1 === slots.length ? 0 : at + 1;
+    slots[at] = (tagOf(hash) | (index + 1)) >>> 0;
+  }
+
+  /** Empties a slot and moves later ones of its run back over it, so that no probe stops too early. */
+  private closeGap(gap: number): void {
+    const { slots } = this;
+    const size = slots.length;
+    let hole = gap;
+    let at = gap;
+    for (;;) {
+      at = at + 1 === size ? 0 : at + 1;
+      const slot = slots[at];
+      if (slot === 0) break;
+      const home = (this.keys.hashAt((slot & indexMask) - 1) * this.scale) >>> 0;
+      // How far the slot is from home against how far the hole is: it may only move back as far as its home.
+      const fromHome = at >= home ? at - home : at - home + size;
+      const fromHole = at >= hole ? at - hole : at - hole + size;
+      if (fromHome >= fromHole) {
+        slots[hole] = slot;
+        hole = at;
+      }
+    }
+    slots[hole] = 0;
+  }
+
+  private grow(): void {
+    this.old = this.slots;
+    this.oldScale = this.scale;
+    this.moved = 0;
+    const size = Math.ceil(this.slots.length * growth);
+    this.slots = new Uint32Array(size);
+    this.scale = size / 2 ** 32;
+    this.moveSome();
+  }
+
+  private moveSome(): void {
+    const { old } = this;
+    const end = Math.min(old.length, this.moved + movesPerInsertion);
+    for (; this.moved < end; this.moved++) {
+      const slot = old[this.moved];
+      if (slot === 0 || slot === removed) continue;
+      const index = (slot & indexMask) - 1;
+      this.place(this.keys.hashAt(index), index);
+    }
+    if (this.moved === old.length) this.old = new Uint32Array(0);
+  }
+}

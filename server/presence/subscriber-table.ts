@@ -1,0 +1,245 @@
+import { hashOf, type KeyStore, Slots, slotIndexMax } from './slots.ts';
+
+/** Bytes of one record; interleaved, because an event touches most fields of one subscriber and of no other. */
+const recordBytes = 40;
+const words = recordBytes / 4;
+const doubles = recordBytes / 8;
+
+// Layout, in 32-bit words: 0 lo, 1 hi, 2–3 last sighting (f64), 4–5 first sighting in the cell (f64),
+// 6 cell (24 bits) and feed (8), 7 origin (16) and events in the cell (16), 8 next in wheel (27) and flags (5),
+// 9 newest entry of the crossing trail.
+const wLo = 0;
+const wHi = 1;
+const dLast = 1;
+const dSince = 2;
+const wCellFeed = 6;
+const wOriginEvents = 7;
+const wNextFlags = 8;
+const wTrail = 9;
+
+/** Value of a subscriber's cell while it is nowhere. */
+export const nowhere = 0xffffff;
+const nextMask = 0x07ffffff;
+const inWheelFlag = 1 << 27;
+const eventsMax = 0xffff;
+
+const pageBytes = 65_536;
+/** Growth in small steps: a step costs page-table work only, nothing is copied. */
+const growthPages = 64;
+const pagesMax = 65_536;
+
+/**
+ * Dense records of the subscribers that are known, found by the first 64 bits of their pseudonym. Indices of freed
+ * records are used again; the caller frees one only when nothing refers to it.
+ *
+ * The records live in a WebAssembly.Memory, used as memory that grows in place: a grown table of typed arrays would
+ * have to be copied, which stalls for 20 ms at a million subscribers. Growing replaces {@link u32} and {@link f64}:
+ * read them anew after every {@link insert}.
+ */
+export class SubscriberTable implements KeyStore {
+  readonly capacity: number;
+  u32: Uint32Array;
+  f64: Float64Array;
+  private readonly memory: WebAssembly.Memory;
+  private readonly slots: Slots;
+  private room: number;
+  /** Records ever used; those freed hang in a list through `trail`. */
+  private high = 0;
+  private freeHead = 0;
+  private liveCount = 0;
+  private refusedCount = 0;
+
+  /** @param subscribersMax bound of the table; at most what 4 GiB of records hold */
+  constructor(subscribersMax: number) {
+    this.capacity = Math.min(subscribersMax, slotIndexMax, Math.floor((pagesMax * pageBytes) / recordBytes));
+    const maximum = Math.ceil((this.capacity * recordBytes) / pageBytes);
+    const initial = Math.min(growthPages, maximum);
+    this.memory = new WebAssembly.Memory({ initial, maximum });
+    this.u32 = new Uint32Array(this.memory.buffer);
+    this.f64 = new Float64Array(this.memory.buffer);
+    this.room = Math.min(this.capacity, Math.floor((initial * pageBytes) / recordBytes));
+    this.slots = new Slots(this);
+  }
+
+  /** Records in use: present subscribers and those that something still refers to. */
+  get size(): number {
+    return this.liveCount;
+  }
+
+  /** Sightings of new subscribers refused because the table was full. */
+  get refused(): number {
+    return this.refusedCount;
+  }
+
+  get byteLength(): number {
+    return this.memory.buffer.byteLength + this.slots.byteLength;
+  }
+
+  holds(index: number, lo: number, hi: number): boolean {
+    const at = index * words;
+    return this.u32[at + wLo] === lo && this.u32[at + wHi] === hi;
+  }
+
+  hashAt(index: number): number {
+    const at = index * words;
+    return hashOf(this.u32[at + wLo], this.u32[at + wHi]);
+  }
+
+  touchSlot(hash: number): number {
+    return this.slots.touch(hash);
+  }
+
+  /** The subscriber's index, or -1. `hash` is {@link hashOf} of the key. */
+  find(hash: number, lo: number, hi: number): number {
+    return this.slots.find(hash, lo, hi);
+  }
+
+  /** Adds an unknown subscriber, who is nowhere yet; -1 when the table is full (counted). */
+  insert(hash: number, lo: number, hi: number): number {
+    let index: number;
+    if (this.freeHead !== 0) {
+      index = this.freeHead - 1;
+      this.freeHead = this.u32[index * words + wTrail];
+    } else {
+      if (this.high === this.room && !this.grow()) {
+        this.refusedCount++;
+        return -1;
+      }
+      index = this.high++;
+    }
+    const at = index * words;
+    const { u32 } = this;
+    u32[at + wLo] = lo;
+    u32[at + wHi] = hi;
+    u32[at + wCellFeed] = nowhere;
+    u32[at + wOriginEvents] = 0;
+    u32[at + wNextFlags] = 0;
+    u32[at + wTrail] = 0;
+    this.slots.insert(hash, index);
+    this.liveCount++;
+    return index;
+  }
+
+  /** Frees a record that nothing refers to any more. */
+  free(index: number): void {
+    const at = index * words;
+    const { u32 } = this;
+    this.slots.remove(this.hashAt(index), u32[at + wLo], u32[at + wHi]);
+    // A key that is no pseudonym: a slot left over from before a growth must not find it.
+    u32[at + wLo] = 0;
+    u32[at + wHi] = 0;
+    u32[at + wTrail] = this.freeHead;
+    this.freeHead = index + 1;
+    this.liveCount--;
+  }
+
+  subLo(index: number): number {
+    return this.u32[index * words + wLo];
+  }
+
+  subHi(index: number): number {
+    return this.u32[index * words + wHi];
+  }
+
+  /** Newest sighting, µs. */
+  lastUs(index: number): number {
+    return this.f64[index * doubles + dLast];
+  }
+
+  /** First sighting of the stay in the present cell, µs. */
+  sinceUs(index: number): number {
+    return this.f64[index * doubles + dSince];
+  }
+
+  cell(index: number): number {
+    return this.u32[index * words + wCellFeed] & nowhere;
+  }
+
+  /** Feed of the newest sighting. */
+  feed(index: number): number {
+    return this.u32[index * words + wCellFeed] >>> 24;
+  }
+
+  /** The caller's 16-bit code of where the subscriber comes from; 0: unknown. */
+  origin(index: number): number {
+    return this.u32[index * words + wOriginEvents] >>> 16;
+  }
+
+  /** Sightings in the stay; stops counting at 65,535. */
+  events(index: number): number {
+    return this.u32[index * words + wOriginEvents] & eventsMax;
+  }
+
+  setOrigin(index: number, origin: number): void {
+    const at = index * words + wOriginEvents;
+    this.u32[at] = ((this.u32[at] & eventsMax) | (origin << 16)) >>> 0;
+  }
+
+  /** Begins a stay. */
+  place(index: number, cell: number, feed: number, timeUs: number): void {
+    const { u32, f64 } = this;
+    f64[index * doubles + dLast] = timeUs;
+    f64[index * doubles + dSince] = timeUs;
+    const at = index * words;
+    u32[at + wCellFeed] = cell | (feed << 24);
+    u32[at + wOriginEvents] = ((u32[at + wOriginEvents] & ~eventsMax) | 1) >>> 0;
+  }
+
+  /** One more sighting in the same cell. */
+  renew(index: number, feed: number, timeUs: number): void {
+    const { u32 } = this;
+    this.f64[index * doubles + dLast] = timeUs;
+    const at = index * words;
+    u32[at + wCellFeed] = (u32[at + wCellFeed] & nowhere) | (feed << 24);
+    if ((u32[at + wOriginEvents] & eventsMax) !== eventsMax) u32[at + wOriginEvents]++;
+  }
+
+  /** Ends presence. */
+  remove(index: number): void {
+    this.u32[index * words + wCellFeed] = nowhere;
+  }
+
+  /** Sequence number of the subscriber's newest trail entry; 0: none. */
+  trail(index: number): number {
+    return this.u32[index * words + wTrail];
+  }
+
+  setTrail(index: number, sequence: number): void {
+    this.u32[index * words + wTrail] = sequence;
+  }
+
+  inWheel(index: number): boolean {
+    return (this.u32[index * words + wNextFlags] & inWheelFlag) !== 0;
+  }
+
+  /** Next of the subscriber's wheel list as index + 1; 0: end. */
+  nextInWheel(index: number): number {
+    return this.u32[index * words + wNextFlags] & nextMask;
+  }
+
+  /** Puts the subscriber into a wheel list in front of `next` (index + 1). */
+  linkInWheel(index: number, next: number): void {
+    this.u32[index * words + wNextFlags] = inWheelFlag | next;
+  }
+
+  unlinkFromWheel(index: number): void {
+    this.u32[index * words + wNextFlags] = 0;
+  }
+
+  private grow(): boolean {
+    if (this.high >= this.capacity) return false;
+    const pages = this.memory.buffer.byteLength / pageBytes;
+    const wanted = Math.min(growthPages, Math.ceil((this.capacity * recordBytes) / pageBytes) - pages);
+    try {
+      this.memory.grow(wanted);
+    } catch (error) {
+      // The machine gives no more memory: the table is as full as it can be.
+      if (error instanceof RangeError) return false;
+      throw error;
+    }
+    this.u32 = new Uint32Array(this.memory.buffer);
+    this.f64 = new Float64Array(this.memory.buffer);
+    this.room = Math.min(this.capacity, Math.floor(((pages + wanted) * pageBytes) / recordBytes));
+    return true;
+  }
+}

@@ -1,0 +1,127 @@
+import { readFile } from 'node:fs/promises';
+import { gunzipSync } from 'node:zlib';
+import { CsvError, parse } from 'csv-parse/sync';
+import { messageOf, UserError } from '../errors.ts';
+import type { CellInfo } from './cell-registry.ts';
+
+const required = ['cgi', 'lon', 'lat'] as const;
+const known = [...required, 'azimuth', 'name', 'site', 'radio', 'branch', 'centre', 'area', 'hall'];
+
+/** Why a text is no CGI as Signalwall writes it, or '' if it is one. 3GPP TS 23.003 §4.3.1. */
+export function cgiFault(text: string): string {
+  const match = /^(\d{3})-(\d{2,3})-(\d+)-(\d+)$/.exec(text);
+  if (match === null) return 'is no MCC-MNC-LAC-CI';
+  const [, , , lac, ci] = match;
+  if (lac !== String(Number(lac)) || ci !== String(Number(ci))) return 'has padded numbers';
+  if (Number(lac) > 0xffff) return 'has a LAC above 65535';
+  // 28 bits leave room for the ECI of later networks.
+  if (Number(ci) > 0xfffffff) return 'has a CI above 268435455';
+  return '';
+}
+
+/** Why a pair of degrees is no position, or ''. */
+export function positionFault(lon: number, lat: number): string {
+  if (Math.abs(lat) > 90 && Math.abs(lat) <= 180 && Math.abs(lon) <= 90) {
+    return `lon ${lon} and lat ${lat} look swapped: longitude comes first`;
+  }
+  if (!(Math.abs(lon) <= 180)) return `lon ${lon} is not within ±180 degrees`;
+  if (!(Math.abs(lat) <= 90)) return `lat ${lat} is not within ±90 degrees`;
+  return '';
+}
+
+/** Text of a file, gunzipped where it is gzip by content. */
+export async function readText(path: string, what: string, code: string): Promise<string> {
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(path);
+    if (bytes[0] === 0x1f && bytes[1] === 0x8b) bytes = gunzipSync(bytes);
+  } catch (error) {
+    throw new UserError(code, `${path}: cannot read this ${what} (${messageOf(error)}): check the path and the file`, {
+      cause: error,
+    });
+  }
+  return bytes.toString('utf8').replace(/^\uFEFF/, '');
+}
+
+interface ParsedRow {
+  record: Record<string, string>;
+  info: { lines: number };
+}
+
+function parseRows(path: string, text: string): ParsedRow[] {
+  try {
+    return parse(text, {
+      columns: (header: string[]) => {
+        const missing = required.filter((name) => !header.includes(name));
+        if (missing.length > 0) {
+          throw new UserError(
+            'CELLS_COLUMNS',
+            `${path}: line 1: the cell list lacks the column${missing.length > 1 ? 's' : ''} ${missing.join(', ')}: begin it with cgi,lon,lat (further columns it may have: ${known.slice(3).join(', ')})`,
+          );
+        }
+        return header;
+      },
+      info: true,
+      trim: true,
+      skip_empty_lines: true,
+    }) as unknown as ParsedRow[];
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    const line = error instanceof CsvError && typeof error.lines === 'number' ? `line ${error.lines}: ` : '';
+    throw new UserError('CELLS_CSV', `${path}: ${line}${messageOf(error)}: mend this line of the cell list`, {
+      cause: error,
+    });
+  }
+}
+
+/**
+ * Reads a cell list: CSV (gzip'd or not) with the header `cgi,lon,lat[,azimuth,name,site,radio,branch,centre,area,hall]`
+ * in any order; unknown columns are ignored. A cell whose lon and lat are both empty has no position.
+ *
+ * @throws UserError naming file, line and remedy
+ */
+export async function readCells(path: string): Promise<CellInfo[]> {
+  const rows = parseRows(path, await readText(path, 'cell list', 'CELLS_UNREADABLE'));
+  const lineOf = new Map<string, number>();
+  return rows.map(({ record, info }) => {
+    const fail = (what: string): never => {
+      throw new UserError('CELLS_ROW', `${path}: line ${info.lines}: ${what}`);
+    };
+    const number = (name: string): number | null => {
+      const text = record[name] ?? '';
+      if (text === '') return null;
+      const value = Number(text);
+      return Number.isFinite(value) ? value : fail(`${name} '${text}' is no number: write degrees such as 113.264`);
+    };
+    const { cgi } = record;
+    const fault = cgiFault(cgi);
+    if (fault !== '') fail(`the cell '${cgi}' ${fault}: write it as 460-00-42285-28831`);
+    const before = lineOf.get(cgi);
+    if (before !== undefined) fail(`the cell ${cgi} stands in line ${before} already: remove one of the two`);
+    lineOf.set(cgi, info.lines);
+
+    const lon = number('lon');
+    const lat = number('lat');
+    if ((lon === null) !== (lat === null)) fail(`the cell ${cgi} has only one of lon and lat: give both or neither`);
+    if (lon !== null && lat !== null) {
+      const wrong = positionFault(lon, lat);
+      if (wrong !== '') fail(`${wrong}: mend the position of ${cgi}`);
+    }
+    const azimuth = number('azimuth');
+    if (azimuth !== null && (azimuth < 0 || azimuth > 360)) {
+      fail(`azimuth ${azimuth} is not within 0 … 360 degrees: give degrees clockwise from north`);
+    }
+    const parents = [record.branch, record.centre, record.area, record.hall].map((name) => name ?? '');
+    const cell: CellInfo = {
+      cgi,
+      name: record.name ?? '',
+      lon,
+      lat,
+      azimuth,
+      radio: record.radio ?? '',
+      site: record.site ?? '',
+    };
+    if (parents.some((name) => name !== '')) cell.parents = parents;
+    return cell;
+  });
+}

@@ -1,0 +1,165 @@
+import Flatbush from 'flatbush';
+import { UserError } from '../errors.ts';
+import type { CellRegistry } from './cell-registry.ts';
+import { type Box, boxOf, inPolygon, type Polygon } from './geometry.ts';
+import type { Region } from './read-regions.ts';
+
+interface Matcher {
+  /** Exact CGIs and the prefixes of a cell list; both null where the geometry decides. */
+  exact: Set<string> | null;
+  prefixes: string[];
+  polygons: { polygon: Polygon; box: Box }[];
+}
+
+function matcherOf(region: Region): Matcher {
+  if (region.cells !== null) {
+    return {
+      exact: new Set(region.cells.filter((cell) => !cell.endsWith('*'))),
+      prefixes: region.cells.filter((cell) => cell.endsWith('*')).map((cell) => cell.slice(0, -1)),
+      polygons: [],
+    };
+  }
+  const polygons = (region.polygons ?? []).map((polygon) => ({ polygon, box: boxOf(polygon) }));
+  return { exact: null, prefixes: [], polygons };
+}
+
+function listMatches(matcher: Matcher, cgi: string): boolean {
+  return matcher.exact!.has(cgi) || matcher.prefixes.some((prefix) => cgi.startsWith(prefix));
+}
+
+/**
+ * Which micro-regions each cell is in. Cells with the same regions share a *set*, so that a move between two of them
+ * is seen to cross nothing by comparing two numbers; set 0 is the empty one. Cells that turn up later join the regions
+ * that match them.
+ *
+ * A list of cells replaces a region's geometry. An exact CGI that a loaded cell list lacks is an error; a geometry
+ * that no cell with a position is in matches nothing, and `warn` gets one line that names all such regions.
+ */
+export class RegionIndex {
+  readonly regions: Region[];
+  /** Set of each cell, by cell id; replaced when it grows. */
+  setOf = new Uint32Array(1024);
+  /** The regions of each set, ascending. */
+  readonly sets: Uint32Array[] = [new Uint32Array(0)];
+
+  private readonly registry: CellRegistry;
+  private readonly matchers: Matcher[];
+  private readonly members: number[][];
+  private readonly setIds = new Map<string, number>([['', 0]]);
+
+  constructor(regions: Region[], registry: CellRegistry, warn: (line: string) => void) {
+    this.regions = regions;
+    this.registry = registry;
+    this.matchers = regions.map(matcherOf);
+    this.members = regions.map(() => []);
+    if (registry.listLoaded) this.refuseUnlistedCells();
+    this.placeKnownCells();
+    this.warnOfEmptyGeometries(warn);
+    registry.onAdded((id) => this.place(id, this.match(id)));
+  }
+
+  /** Regions of a cell, ascending; not to be changed. */
+  regionsOf(cell: number): ArrayLike<number> {
+    return this.sets[this.setOf[cell]];
+  }
+
+  cellCount(region: number): number {
+    return this.members[region].length;
+  }
+
+  /** Ids of the cells in a region, in the order they were found. */
+  cellsOf(region: number): readonly number[] {
+    return this.members[region];
+  }
+
+  private refuseUnlistedCells(): void {
+    for (const region of this.regions) {
+      for (const cell of region.cells ?? []) {
+        if (cell.endsWith('*')) continue;
+        const id = this.registry.find(cell);
+        if (id >= 0 && this.registry.isListed(id)) continue;
+        throw new UserError(
+          'REGION_CELL_UNKNOWN',
+          `region ${region.id} names the cell ${cell}, which the cell list lacks: add the cell to the list or take it out of the region`,
+        );
+      }
+    }
+  }
+
+  private placeKnownCells(): void {
+    const { registry } = this;
+    const found: number[][] = Array.from({ length: registry.count }, () => []);
+    const positioned: number[] = [];
+    for (let id = 0; id < registry.count; id++) {
+      if (registry.info(id).lon !== null && registry.info(id).lat !== null) positioned.push(id);
+    }
+    let tree: Flatbush | null = null;
+    if (positioned.length > 0) {
+      tree = new Flatbush(positioned.length);
+      for (const id of positioned) tree.add(registry.info(id).lon!, registry.info(id).lat!);
+      tree.finish();
+    }
+    this.matchers.forEach((matcher, region) => {
+      if (matcher.exact !== null) {
+        for (let id = 0; id < registry.count; id++)
+          if (listMatches(matcher, registry.info(id).cgi)) found[id].push(region);
+        return;
+      }
+      for (const { polygon, box } of matcher.polygons) {
+        for (const hit of tree?.search(box.minX, box.minY, box.maxX, box.maxY) ?? []) {
+          const id = positioned[hit];
+          // A cell may lie in two polygons of one region.
+          if (found[id].at(-1) === region) continue;
+          if (inPolygon(polygon, registry.info(id).lon!, registry.info(id).lat!)) found[id].push(region);
+        }
+      }
+    });
+    found.forEach((regions, id) => {
+      this.place(id, regions);
+    });
+  }
+
+  private match(id: number): number[] {
+    const { cgi, lon, lat } = this.registry.info(id);
+    const found: number[] = [];
+    this.matchers.forEach((matcher, region) => {
+      const inside =
+        matcher.exact !== null
+          ? listMatches(matcher, cgi)
+          : lon !== null && lat !== null && matcher.polygons.some(({ polygon }) => inPolygon(polygon, lon, lat));
+      if (inside) found.push(region);
+    });
+    return found;
+  }
+
+  private place(id: number, regions: number[]): void {
+    if (id >= this.setOf.length) {
+      const grown = new Uint32Array(Math.max(id + 1, this.setOf.length * 2));
+      grown.set(this.setOf);
+      this.setOf = grown;
+    }
+    const key = regions.join(',');
+    let set = this.setIds.get(key);
+    if (set === undefined) {
+      set = this.sets.length;
+      this.sets.push(Uint32Array.from(regions));
+      this.setIds.set(key, set);
+    }
+    this.setOf[id] = set;
+    for (const region of regions) this.members[region].push(id);
+  }
+
+  private warnOfEmptyGeometries(warn: (line: string) => void): void {
+    const empty = this.regions.filter((region, i) => region.cells === null && this.members[i].length === 0);
+    if (empty.length === 0) return;
+    const named = empty
+      .slice(0, 5)
+      .map((region) => region.id)
+      .join(', ');
+    const more = empty.length > 5 ? ` and ${empty.length - 5} more` : '';
+    warn(
+      `no cell with a position lies in the geometry of ${empty.length === 1 ? 'region' : 'regions'} ${named}${more}: ` +
+        'they stay empty; give positions with --cells FILE, or list their cells',
+    );
+  }
+}

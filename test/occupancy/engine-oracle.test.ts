@@ -1,0 +1,199 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { countByDefinition, type OracleSighting, staysByDefinition } from './oracle.ts';
+import { regionOf, SmallCity } from './small-city.ts';
+
+const secondUs = 1_000_000;
+const base = Date.UTC(2015, 7, 2, 12) * 1000;
+const cells = ['001-01-100-1', '001-01-100-2', '001-01-100-3', '001-01-200-1', '001-01-200-2', '001-01-300-1'];
+/** Overlapping, nested, equal to one cell, by prefix, and empty until its cell turns up. */
+const regions = [
+  regionOf('lac-100', ['001-01-100-*']),
+  regionOf('mixed', ['001-01-100-3', '001-01-200-1']),
+  regionOf('inner', ['001-01-100-2']),
+  regionOf('all', ['*']),
+  regionOf('late', ['001-01-300-*', '001-01-200-2']),
+];
+
+interface Scenario {
+  everyS: number;
+  holdDownS: number;
+  ttlS: number;
+  ttl200S: number;
+  steps: { gapS: number; jitterUs: number; subscriber: number; cell: number; detach: boolean; advance: boolean }[];
+}
+
+const step = fc.record({
+  // Gaps that hit holdDown, ttl and interval ends exactly, and ties.
+  gapS: fc.oneof(
+    { weight: 4, arbitrary: fc.constantFrom(0, 1, 5, 10, 20, 30) },
+    { weight: 1, arbitrary: fc.constantFrom(60, 120, 300, 1000) },
+  ),
+  jitterUs: fc.constantFrom(0, 0, 0, 1, 999_999),
+  subscriber: fc.nat({ max: 4 }),
+  cell: fc.nat({ max: cells.length - 1 }),
+  detach: fc.boolean(),
+  advance: fc.boolean(),
+});
+const scenario: fc.Arbitrary<Scenario> = fc.record({
+  everyS: fc.constantFrom(10, 30, 60, 300),
+  holdDownS: fc.constantFrom(0, 10, 60, 150),
+  ttlS: fc.constantFrom(60, 120, 600),
+  ttl200S: fc.constantFrom(60, 90, 300),
+  steps: fc.array(step, { minLength: 1, maxLength: 60 }),
+});
+
+function sightingsOf({ steps }: Scenario): OracleSighting[] {
+  let timeUs = base;
+  return steps.map(({ gapS, jitterUs, subscriber, cell, detach }, i) => {
+    timeUs += gapS * secondUs;
+    // Jitter keeps the order: it goes back to whole seconds at the next gap.
+    const at = timeUs + (gapS > 0 ? jitterUs : 0);
+    timeUs = at;
+    if (i % 3 === 0) timeUs = Math.ceil(timeUs / secondUs) * secondUs;
+    return { timeUs: at, subscriber: `s${subscriber}`, cell: cells[cell], detach: detach && i % 4 === 0 };
+  });
+}
+
+function run(given: Scenario, sightings: OracleSighting[], advance = true, clockUs = 0): SmallCity {
+  const city = new SmallCity({
+    regions,
+    everyUs: given.everyS * secondUs,
+    settings: {
+      holdDownMs: given.holdDownS * 1000,
+      presenceTtlMs: given.ttlS * 1000,
+      presenceTtlByLac: `200=${given.ttl200S * 1000}`,
+    },
+  });
+  sightings.forEach((sighting, i) => {
+    if (advance && given.steps[i]?.advance) city.engine.advance(sighting.timeUs);
+    city.see(sighting);
+  });
+  city.engine.advance(clockUs);
+  city.engine.finish();
+  return city;
+}
+
+function oracleOptions(given: Scenario, sightings: OracleSighting[]) {
+  const areas = new Map<string, Set<string>>();
+  const heard = [...new Set(sightings.map(({ cell }) => cell))];
+  for (const { id, cells: patterns } of regions) {
+    const matches = (cell: string) =>
+      patterns!.some((p) => (p.endsWith('*') ? cell.startsWith(p.slice(0, -1)) : p === cell));
+    areas.set(id, new Set(heard.filter(matches)));
+  }
+  for (const cell of heard) areas.set(cell, new Set([cell]));
+  return {
+    sightings,
+    areas,
+    everyUs: given.everyS * secondUs,
+    holdDownUs: given.holdDownS * secondUs,
+    ttlUs: (cell: string) => (cell.startsWith('001-01-200-') ? given.ttl200S : given.ttlS) * secondUs,
+  };
+}
+
+/** Intervals that the engine passed over because nothing was there count as zero rows. */
+function compare(city: SmallCity, expected: ReturnType<typeof countByDefinition>): void {
+  const got = city.table();
+  for (const [endUs, areas] of expected) {
+    for (const [area, row] of areas) {
+      const zero = { present: 0, entries: 0, exits: 0, appeared: 0, vanished: 0, visitors: 0, fresh5: 0 };
+      expect(got.get(endUs)?.get(area) ?? zero, `${area} at ${endUs - base}`).toEqual(row);
+    }
+  }
+  expect(got.size).toBeLessThanOrEqual(expected.size);
+}
+
+describe('the engine against counting by definition', () => {
+  it('agrees in every counter, interval, region and cell of random cities', () => {
+    fc.assert(
+      fc.property(scenario, (given) => {
+        const sightings = sightingsOf(given);
+        compare(run(given, sightings), countByDefinition(oracleOptions(given, sightings)));
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  it('hands on the stays that the definition gives', () => {
+    fc.assert(
+      fc.property(scenario, (given) => {
+        const sightings = sightingsOf(given);
+        const city = run(given, sightings);
+        const everyUs = given.everyS * secondUs;
+        const endUs = (Math.floor(sightings.at(-1)!.timeUs / everyUs) + 1) * everyUs;
+        const order = (a: { subscriber: string; firstInUs: number }, b: { subscriber: string; firstInUs: number }) =>
+          a.firstInUs - b.firstInUs || a.subscriber.localeCompare(b.subscriber);
+        expect(city.stays.sort(order)).toEqual(staysByDefinition(oracleOptions(given, sightings), endUs).sort(order));
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('holds the balance of each region and makes regions the sums of their cells', () => {
+    fc.assert(
+      fc.property(scenario, (given) => {
+        // Without holdDown no crossing is ever cancelled, so the balance is exact in each interval.
+        const city = run({ ...given, holdDownS: 0 }, sightingsOf(given));
+        const before = new Map<string, number>();
+        for (const areas of city.table().values()) {
+          for (const [area, row] of areas) {
+            const change = row.entries - row.exits + row.appeared - row.vanished;
+            expect(row.present - (before.get(area) ?? 0), area).toBe(change);
+            before.set(area, row.present);
+          }
+          regions.forEach(({ id }, region) => {
+            const members = city.regions.cellsOf(region).map((cell) => city.registry.info(cell).cgi);
+            const sum = members.reduce((total, cell) => total + areas.get(cell)!.present, 0);
+            expect(areas.get(id)!.present, id).toBe(sum);
+          });
+        }
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it('adds up over any split of the subscribers', () => {
+    fc.assert(
+      fc.property(scenario, fc.integer({ min: 1, max: 3 }), (given, parts) => {
+        const sightings = sightingsOf(given);
+        const whole = run(given, sightings, false).table();
+        const sums = new Map<string, number>();
+        for (let part = 0; part < parts; part++) {
+          const own = sightings.filter(({ subscriber }) => Number(subscriber.slice(1)) % parts === part);
+          // A partition's clock goes on with the rows of the others.
+          const city = run(given, own, false, sightings.at(-1)!.timeUs);
+          for (const [endUs, areas] of city.table()) {
+            for (const [area, row] of areas) {
+              for (const [name, value] of Object.entries(row)) {
+                const key = `${endUs} ${area} ${name}`;
+                sums.set(key, (sums.get(key) ?? 0) + value);
+              }
+            }
+          }
+        }
+        for (const [endUs, areas] of whole) {
+          for (const [area, row] of areas) {
+            for (const [name, value] of Object.entries(row)) {
+              expect(sums.get(`${endUs} ${area} ${name}`) ?? 0, `${name} of ${area}`).toBe(value);
+            }
+          }
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('gives the same bytes for the same rows, however they are cut into batches', () => {
+    fc.assert(
+      fc.property(scenario, (given) => {
+        const sightings = sightingsOf(given);
+        const one = run(given, sightings);
+        const other = run(given, sightings, false);
+        const bytes = (city: SmallCity) => JSON.stringify([[...city.table()].map(([e, r]) => [e, [...r]])]);
+        expect(bytes(other)).toBe(bytes(one));
+      }),
+      { numRuns: 50 },
+    );
+  });
+});

@@ -1,0 +1,171 @@
+/**
+ * The slow and obvious way from sightings to counters, straight from the definitions in DESIGN §2: plain objects,
+ * every interval and every area looked at for every subscriber. Nothing of server/ is used.
+ */
+export interface OracleSighting {
+  timeUs: number;
+  subscriber: string;
+  cell: string;
+  detach?: boolean;
+}
+
+export interface OracleRow {
+  present: number;
+  entries: number;
+  exits: number;
+  appeared: number;
+  vanished: number;
+  visitors: number;
+  fresh5: number;
+}
+
+export interface OracleStay {
+  subscriber: string;
+  cell: string;
+  firstInUs: number;
+  lastInUs: number;
+  firstOutUs: number;
+  events: number;
+}
+
+export interface OracleOptions {
+  /** In order of (time, arrival). */
+  sightings: OracleSighting[];
+  /** Areas by name with the cells in them. */
+  areas: Map<string, Set<string>>;
+  everyUs: number;
+  holdDownUs: number;
+  ttlUs: (cell: string) => number;
+}
+
+interface Segment {
+  cell: string;
+  fromUs: number;
+  toUs: number;
+}
+
+interface Life {
+  segments: Segment[];
+  appearances: { timeUs: number; cell: string }[];
+  vanishings: { timeUs: number; cell: string }[];
+  /** In order; a null `from` is an appearance, a null `to` a vanishing. */
+  steps: { timeUs: number; from: string | null; to: string | null }[];
+}
+
+const fiveMinutesUs = 300_000_000;
+
+function lifeOf(sightings: OracleSighting[], ttlUs: (cell: string) => number): Life {
+  const life: Life = { segments: [], appearances: [], vanishings: [], steps: [] };
+  let gone = true;
+  sightings.forEach((sighting, i) => {
+    const { timeUs, cell } = sighting;
+    if (gone) {
+      life.appearances.push({ timeUs, cell });
+      life.steps.push({ timeUs, from: null, to: cell });
+    } else if (sightings[i - 1].cell !== cell) {
+      life.steps.push({ timeUs, from: sightings[i - 1].cell, to: cell });
+    }
+    const nextUs = i + 1 < sightings.length ? sightings[i + 1].timeUs : Number.POSITIVE_INFINITY;
+    const endUs = sighting.detach === true ? timeUs : timeUs + ttlUs(cell);
+    gone = sighting.detach === true || nextUs >= endUs;
+    life.segments.push({ cell, fromUs: timeUs, toUs: Math.min(nextUs, endUs) });
+    if (gone) {
+      life.vanishings.push({ timeUs: endUs, cell });
+      life.steps.push({ timeUs: endUs, from: cell, to: null });
+    }
+  });
+  return life;
+}
+
+/** Crossings of one subscriber at one area's border that count. */
+function crossingsOf(life: Life, cells: Set<string>, holdDownUs: number): { timeUs: number; entry: boolean }[] {
+  const held: { timeUs: number; entry: boolean }[] = [];
+  let pending: { timeUs: number; entry: boolean } | null = null;
+  for (const { timeUs, from, to } of life.steps) {
+    if (from === null) continue;
+    if (to === null) {
+      if (pending !== null) held.push(pending);
+      pending = null;
+      continue;
+    }
+    if (cells.has(from) === cells.has(to)) continue;
+    const crossing = { timeUs, entry: cells.has(to) };
+    if (pending !== null && crossing.entry !== pending.entry && timeUs - pending.timeUs < holdDownUs) {
+      pending = null;
+      continue;
+    }
+    if (pending !== null) held.push(pending);
+    pending = crossing;
+  }
+  if (pending !== null) held.push(pending);
+  return held;
+}
+
+function bySubscriber(sightings: OracleSighting[]): OracleSighting[][] {
+  const groups = new Map<string, OracleSighting[]>();
+  for (const sighting of sightings) {
+    const group = groups.get(sighting.subscriber);
+    if (group === undefined) groups.set(sighting.subscriber, [sighting]);
+    else group.push(sighting);
+  }
+  return [...groups.values()];
+}
+
+/** Rows by interval end (µs), then by area, from the first to the last sighting's interval. */
+export function countByDefinition(options: OracleOptions): Map<number, Map<string, OracleRow>> {
+  const { sightings, areas, everyUs, holdDownUs, ttlUs } = options;
+  const table = new Map<number, Map<string, OracleRow>>();
+  if (sightings.length === 0) return table;
+  const startOf = (timeUs: number) => Math.floor(timeUs / everyUs) * everyUs;
+  const lastUs = startOf(sightings[sightings.length - 1].timeUs);
+  const lives = bySubscriber(sightings).map((own) => ({ own, life: lifeOf(own, ttlUs) }));
+  for (let s = startOf(sightings[0].timeUs); s <= lastUs; s += everyUs) {
+    const e = s + everyUs;
+    const row = new Map<string, OracleRow>();
+    table.set(e, row);
+    for (const [name, cells] of areas) {
+      const counts = { present: 0, entries: 0, exits: 0, appeared: 0, vanished: 0, visitors: 0, fresh5: 0 };
+      row.set(name, counts);
+      for (const { own, life } of lives) {
+        const inside = life.segments.filter(({ cell }) => cells.has(cell));
+        if (inside.some(({ fromUs, toUs }) => fromUs < e && toUs >= e && fromUs < toUs)) {
+          counts.present++;
+          const newest = own.filter(({ timeUs }) => timeUs < e).at(-1)!;
+          if (newest.timeUs >= e - fiveMinutesUs) counts.fresh5++;
+        }
+        if (inside.some(({ fromUs, toUs }) => Math.max(fromUs, s) < Math.min(toUs, e))) counts.visitors++;
+        const within = ({ timeUs }: { timeUs: number }) => timeUs >= s && timeUs < e;
+        counts.appeared += life.appearances.filter((a) => cells.has(a.cell)).filter(within).length;
+        counts.vanished += life.vanishings.filter((v) => cells.has(v.cell)).filter(within).length;
+        for (const { entry } of crossingsOf(life, cells, holdDownUs).filter(within)) {
+          if (entry) counts.entries++;
+          else counts.exits++;
+        }
+      }
+    }
+  }
+  return table;
+}
+
+/** Stays in cells that ended before `untilUs` (by a later sighting, always), without those of no length. */
+export function staysByDefinition(options: OracleOptions, untilUs: number): OracleStay[] {
+  const stays: OracleStay[] = [];
+  for (const own of bySubscriber(options.sightings)) {
+    let open: OracleStay | null = null;
+    own.forEach((sighting, i) => {
+      const { subscriber, timeUs, cell } = sighting;
+      if (open === null) open = { subscriber, cell, firstInUs: timeUs, lastInUs: timeUs, firstOutUs: -1, events: 0 };
+      open.lastInUs = timeUs;
+      open.events++;
+      const next = own[i + 1];
+      const endUs = sighting.detach === true ? timeUs : timeUs + options.ttlUs(cell);
+      const gone = next === undefined || next.timeUs >= endUs;
+      if (!gone && sighting.detach !== true && next.cell === cell) return;
+      open.firstOutUs = gone || sighting.detach === true ? endUs : next.timeUs;
+      const ended = gone || sighting.detach === true ? open.firstOutUs < untilUs : true;
+      if (ended && open.firstOutUs > open.firstInUs) stays.push(open);
+      open = null;
+    });
+  }
+  return stays;
+}
