@@ -1,8 +1,8 @@
 import { connect } from 'node:net';
 import type { HistorySource } from '../../server/api/history.ts';
+import { type PushServer, startServer } from '../../server/api/server.ts';
 import type { Clock } from '../../server/clock.ts';
 import { makeConfig } from '../../server/config.ts';
-import { type PushServer, startServer } from '../../server/push/server.ts';
 import type { MachineStatus } from '../../server/push/status.ts';
 import type { Layout } from '../../shared/protocol.ts';
 import { FakeView, fakeLayout } from './fake-view.ts';

@@ -1,22 +1,22 @@
 import { clientMessageBytesMax } from '../../shared/codec.ts';
 import { type Layout, protocolVersion } from '../../shared/protocol.ts';
 import { FigureExit } from '../access/exit.ts';
-import { hostAllowed, listenAddress, originAllowed, securityHeaders } from '../api/guard.ts';
-import { HistoryAnswers, type HistorySource } from '../api/history.ts';
-import { type ApiRequest, Refusal, Reply, readRequest } from '../api/http.ts';
-import { listenAlone } from '../api/listen.ts';
-import { TileFile } from '../api/pmtiles.ts';
-import { StaticFiles } from '../api/static.ts';
-import { answerCells, answerRegions, LayoutAnswers } from '../api/tables.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import { messageOf } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { LiveView } from '../occupancy/view.ts';
-import { FrameSource } from './frames.ts';
-import { type ScreenSocket, Screens } from './screens.ts';
-import type { MachineStatus } from './status.ts';
-import { loadUws, type UwsApp, type UwsResponse } from './uws.ts';
+import { FrameSource } from '../push/frames.ts';
+import { type ScreenSocket, Screens } from '../push/screens.ts';
+import type { MachineStatus } from '../push/status.ts';
+import { loadUws, type UwsApp, type UwsResponse } from '../push/uws.ts';
+import { hostAllowed, listenAddress, originAllowed, securityHeaders } from './guard.ts';
+import { HistoryAnswers, type HistorySource } from './history.ts';
+import { type ApiRequest, Refusal, Reply, readRequest } from './http.ts';
+import { listenAlone } from './listen.ts';
+import { TileFile } from './pmtiles.ts';
+import { StaticFiles } from './static.ts';
+import { answerCells, answerRegions, LayoutAnswers } from './tables.ts';
 
 export interface ServerOptions {
   /** A loopback address or `localhost`. */
