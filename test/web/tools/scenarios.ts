@@ -1,0 +1,84 @@
+import type { Schematic } from '../../../shared/protocol.ts';
+import { fakeLayout } from './fake-city.ts';
+import { FakeFeed, kickOffUs } from './fake-feed.ts';
+
+const minuteUs = 60_000_000;
+const hourMs = 3_600_000;
+
+/** What a wall can be shown in tests and pictures. */
+export const scenarioNames = ['day', 'hidden', 'xdr', 'warming', 'empty', 'away', 'stale', 'faults', 'silent'] as const;
+export type ScenarioName = (typeof scenarioNames)[number];
+
+export function makeScenario(name: ScenarioName, schematic: Schematic): FakeFeed {
+  const xdr = name === 'xdr';
+  const empty = name === 'empty';
+  const layout = fakeLayout({
+    seed: 7,
+    cells: empty ? 0 : xdr ? 5_595 : 10_012,
+    positions: !xdr,
+    regions: !empty && !xdr,
+    minCount: name === 'hidden' ? 20 : 0,
+    title: xdr ? '' : '天河体育中心 · 赛事保障',
+    schematic: xdr || empty ? null : schematic,
+  });
+  const startUs = kickOffUs + (xdr ? 0 : 45 * minuteUs) + 8_000_000;
+  const base = { seed: 11, startUs, stepUs: minuteUs };
+  switch (name) {
+    case 'warming':
+      return new FakeFeed(layout, {
+        ...base,
+        status: { warmingUp: true },
+        feed: { state: 'warming up', progress: 0.42 },
+      });
+    case 'away':
+      return new FakeFeed(layout, {
+        ...base,
+        status: {
+          store: { state: 'away', lagMs: 93_000, queuedRows: 48_213, droppedRows: 0, error: 'connect ECONNREFUSED' },
+        },
+      });
+    case 'stale':
+      return new FakeFeed(layout, { ...base, stepUs: 0, feed: { state: 'stale', dataAgeMs: 95_000, speed: 1 } });
+    case 'faults':
+      return new FakeFeed(layout, {
+        ...base,
+        feed: {
+          state: 'behind',
+          speedReached: 38.2,
+          faults: { SCCP_TRUNCATED: 17, M3UA_LENGTH: 3, TRUNCATED_CAPTURE: 1 },
+          faultsTotal: 21,
+        },
+        status: { unknownCells: 12, lateEvents: 1482 },
+      });
+    case 'xdr':
+      return new FakeFeed(layout, {
+        ...base,
+        feed: { id: 'xdr', uri: 'xdr:xdr-guangzhou-2015-08.csv.gz', speed: 600, speedReached: 600, progress: 0.31 },
+      });
+    case 'empty':
+      return new FakeFeed(layout, {
+        ...base,
+        startUs: 0,
+        stepUs: 0,
+        status: {
+          eventUs: 0,
+          present: 0,
+          fresh5: 0,
+          fresh30: 0,
+          appeared: 0,
+          vanished: 0,
+          origins: [],
+          resolvedShare: -1,
+          cellsHeardShare: -1,
+          eventsPerS: 0,
+          lateEvents: 0,
+          fixAgeMedianMs: -1,
+          fixAgeP90Ms: -1,
+          warmingUp: true,
+        },
+        feed: { state: 'starting', dataAgeMs: hourMs / 3600 },
+      });
+    default:
+      return new FakeFeed(layout, base);
+  }
+}

@@ -1,0 +1,119 @@
+import { Chart, Filler, LinearScale, LineController, LineElement, PointElement } from 'chart.js';
+import { formatAxis } from '../parts/format.ts';
+import { formatHourMinute } from '../parts/time.ts';
+import { fontStack } from './base-painter.ts';
+
+Chart.register(LineController, LineElement, PointElement, LinearScale, Filler);
+
+export interface TrendPoint {
+  x: number;
+  y: number | null;
+}
+
+const hourUs = 3_600_000_000;
+const line = '#4cc9f0';
+const capacityLine = '#ffb347';
+const grid = 'rgba(148, 170, 205, 0.14)';
+const tick = '#a9b8cf';
+
+/**
+ * The trend of one region: an area with time below and, where there is one, the capacity as a dashed line. Animation,
+ * parsing, points and events are off: at one update a second these cost 27 times the drawing itself.
+ */
+export class TrendChart {
+  readonly #chart: Chart<'line', TrendPoint[]>;
+  #zone = 'UTC';
+
+  constructor(canvas: HTMLCanvasElement, rem: number) {
+    const font = { family: fontStack, size: rem };
+    this.#chart = new Chart<'line', TrendPoint[]>(canvas, {
+      type: 'line',
+      data: {
+        datasets: [
+          {
+            data: [],
+            borderColor: line,
+            backgroundColor: 'rgba(76, 201, 240, 0.18)',
+            borderWidth: rem * 0.13,
+            fill: 'origin',
+            spanGaps: false,
+          },
+          { data: [], borderColor: capacityLine, borderWidth: rem * 0.1, borderDash: [rem * 0.5, rem * 0.4] },
+        ],
+      },
+      options: {
+        animation: false,
+        parsing: false,
+        normalized: true,
+        events: [],
+        responsive: true,
+        maintainAspectRatio: false,
+        elements: { point: { radius: 0 } },
+        layout: { padding: { top: rem * 0.3, right: rem * 0.2 } },
+        scales: {
+          x: {
+            type: 'linear',
+            grid: { color: grid, tickLength: 0 },
+            border: { color: grid },
+            afterBuildTicks: (axis) => {
+              axis.ticks = clockTicks(axis.min, axis.max).map((value) => ({ value }));
+            },
+            ticks: {
+              color: tick,
+              font,
+              maxRotation: 0,
+              padding: rem * 0.3,
+              callback: (value) => formatHourMinute(Number(value), this.#zone),
+            },
+          },
+          y: {
+            beginAtZero: true,
+            grid: { color: grid, tickLength: 0 },
+            border: { display: false },
+            ticks: {
+              color: tick,
+              font,
+              maxTicksLimit: 5,
+              padding: rem * 0.4,
+              precision: 0,
+              callback: (value) => formatAxis(Number(value)),
+            },
+          },
+        },
+      },
+    });
+  }
+
+  /** Shows `points` over the `hours` before the newest one, hours of the clock as grid. */
+  update(points: TrendPoint[], capacity: number | null, hours: number, zone: string): void {
+    this.#zone = zone;
+    const end = points.at(-1)?.x ?? 0;
+    // As long as there is less than an hour, that hour fills the chart; then it grows to the full span.
+    const start = Math.max(end - hours * hourUs, Math.min(points[0]?.x ?? 0, end - hourUs));
+    const [present, limit] = this.#chart.data.datasets;
+    present!.data = points;
+    limit!.data =
+      capacity === null
+        ? []
+        : [
+            { x: start, y: capacity },
+            { x: end, y: capacity },
+          ];
+    const x = this.#chart.options.scales!.x!;
+    x.min = start;
+    x.max = end;
+    this.#chart.update('none');
+  }
+
+  destroy(): void {
+    this.#chart.destroy();
+  }
+}
+
+/** Round times between two: whole hours, or quarters of an hour where there are few. Whole hours of UTC+n are too. */
+export function clockTicks(fromUs: number, toUs: number): number[] {
+  const stepUs = toUs - fromUs > 2.5 * hourUs ? hourUs : hourUs / 4;
+  const ticks: number[] = [];
+  for (let t = Math.ceil(fromUs / stepUs) * stepUs; t <= toUs; t += stepUs) ticks.push(t);
+  return ticks;
+}

@@ -1,0 +1,89 @@
+import type { FeedStatus, WallStatus } from '../../shared/protocol.ts';
+import { t } from '../app/i18n.svelte.ts';
+import { formatAge, formatShare } from '../parts/format.ts';
+
+/** One thing that the people before the wall should know. `detail` is shown on demand. */
+export interface Notice {
+  readonly id: string;
+  readonly level: 'bad' | 'warn' | 'info';
+  readonly text: string;
+  readonly detail: string;
+}
+
+const grouped = new Intl.NumberFormat('en-US');
+const reasonsMax = 12;
+
+/** The notices of a status, worst first. The state of the connection is not among them: it takes the whole line. */
+export function noticesOf(status: WallStatus): Notice[] {
+  const notices: Notice[] = [];
+  for (const feed of status.feeds) feedNotice(feed, status, notices);
+  storeNotice(status, notices);
+  if (status.warmingUp) notices.push(warmingNotice(status));
+  faultsNotice(status.feeds, notices);
+  if (status.minCount === 0) {
+    notices.push({ id: 'exact', level: 'warn', text: t('notice.exact'), detail: t('notice.exactDetail') });
+  } else if (status.minCount > 1) {
+    notices.push({ id: 'hidden', level: 'info', text: t('notice.hidden', { n: status.minCount }), detail: '' });
+  }
+  const order = { bad: 0, warn: 1, info: 2 };
+  return notices.toSorted((a, b) => order[a.level] - order[b.level]);
+}
+
+function feedNotice(feed: FeedStatus, status: WallStatus, notices: Notice[]): void {
+  const name = feed.id || feed.uri;
+  const id = `feed ${feed.id}`;
+  // When it is the only feed, the stale line above says it already.
+  const alone = status.feeds.length === 1;
+  if (feed.state === 'failed') {
+    const text = t('notice.feedFailed', { feed: name, note: feed.note });
+    notices.push({ id, level: 'bad', text, detail: feed.note });
+  } else if (feed.state === 'stale' && !alone) {
+    const text = t('notice.feedStale', { feed: name, age: formatAge(feed.dataAgeMs) });
+    notices.push({ id, level: 'bad', text, detail: feed.note });
+  } else if (feed.state === 'behind') {
+    notices.push({ id, level: 'warn', text: t('notice.feedBehind', { feed: name }), detail: feed.note });
+  }
+  if (status.feeds.every((f) => f.state === 'ended') && feed === status.feeds[0]) {
+    notices.push({ id: 'ended', level: 'info', text: t('notice.ended'), detail: '' });
+  }
+}
+
+function storeNotice({ store }: WallStatus, notices: Notice[]): void {
+  const detail = [
+    store.error,
+    store.queuedRows > 0 ? t('notice.storeQueue', { rows: grouped.format(store.queuedRows) }) : '',
+    store.droppedRows > 0 ? t('notice.storeDropped', { rows: grouped.format(store.droppedRows) }) : '',
+  ]
+    .filter((part) => part !== '')
+    .join(' · ');
+  if (store.state === 'away') notices.push({ id: 'store', level: 'bad', text: t('notice.storeAway'), detail });
+  if (store.state === 'starting') {
+    notices.push({ id: 'store', level: 'info', text: t('notice.storeStarting'), detail });
+  }
+}
+
+function warmingNotice(status: WallStatus): Notice {
+  const shares = status.feeds.filter((f) => f.state === 'warming up' && f.progress >= 0).map((f) => f.progress);
+  const text =
+    shares.length === 0
+      ? t('notice.warming')
+      : t('notice.warmingShare', { share: formatShare(Math.min(...shares), true).text });
+  return { id: 'warming', level: 'warn', text, detail: '' };
+}
+
+/** Bad records by reason, of all feeds together, most frequent first. */
+function faultsNotice(feeds: readonly FeedStatus[], notices: Notice[]): void {
+  const reasons = new Map<string, number>();
+  let total = 0;
+  for (const feed of feeds) {
+    total += feed.faultsTotal;
+    for (const [reason, n] of Object.entries(feed.faults)) reasons.set(reason, (reasons.get(reason) ?? 0) + n);
+  }
+  if (total === 0) return;
+  const detail = [...reasons]
+    .toSorted((a, b) => b[1] - a[1])
+    .slice(0, reasonsMax)
+    .map(([reason, n]) => `${reason} ${grouped.format(n)}`)
+    .join(' · ');
+  notices.push({ id: 'faults', level: 'info', text: t('notice.faults', { n: grouped.format(total) }), detail });
+}

@@ -1,0 +1,198 @@
+import type { FrameError } from '../../shared/codec.ts';
+import type { Layout, LayoutRegion, ServerFrame, WallStatus } from '../../shared/protocol.ts';
+import type { FrameLoop } from '../draw/frame-loop.ts';
+import type { ScreenClock } from '../link/clock.ts';
+import { LayoutLoader } from '../link/layout.ts';
+import { BuildGuard } from '../link/reload.ts';
+import { type LinkStatus, WallSocket } from '../link/socket.ts';
+import { usableZone } from '../parts/time.ts';
+import { Figures } from './figures.ts';
+import { type Freshness, judgeFreshness } from './freshness.ts';
+import { TrendModel } from './trend.svelte.ts';
+
+export interface WallOptions {
+  clock: ScreenClock;
+  frames: FrameLoop;
+  /** Address of the page; everything else is relative to it. */
+  base: string;
+  storage: Pick<Storage, 'getItem' | 'setItem'>;
+  reload(): void;
+}
+
+/**
+ * All that a screen shows. Frames are applied to typed arrays as they come; what components see changes once per
+ * animation frame, when `frame` rises.
+ */
+export class Wall {
+  layout = $state.raw<Layout | null>(null);
+  layoutError = $state.raw<{ message: string; retryAtMs: number } | null>(null);
+  status = $state.raw<WallStatus | null>(null);
+  link = $state.raw<LinkStatus>({ state: 'connecting', retryAtMs: -1 });
+  /** Rises with each painted frame: components read it before they read {@link figures}. */
+  frame = $state(0);
+  /** Rises when gauge intervals have closed. */
+  sparkVersion = $state(0);
+  /** Monotonic ms; rises each second, so that ages grow while nothing arrives. */
+  nowMs = $state(0);
+  /** When the last frame came, monotonic ms; -1 before the first. */
+  frameMs = $state(-1);
+  chosenId = $state('');
+
+  readonly figures = new Figures();
+  readonly trend: TrendModel;
+  readonly #options: WallOptions;
+  readonly #socket: WallSocket;
+  readonly #loader: LayoutLoader;
+  readonly #guard: BuildGuard;
+  #ticker: ReturnType<typeof setInterval> | undefined;
+  #arrivedMs = -1;
+  #sparkEndUs = -1;
+  readonly #commit = () => this.#commitFrame();
+  readonly #online = () => this.#socket.retryNow();
+
+  constructor(options: WallOptions) {
+    this.#options = options;
+    const { clock, base } = options;
+    this.nowMs = clock.monotonicMs();
+    this.#guard = new BuildGuard(clock, options.storage, options.reload);
+    this.#loader = new LayoutLoader({
+      url: new URL('api/layout', base).href,
+      clock,
+      onLayout: (layout) => this.applyLayout(layout),
+      onError: (message, retryAtMs) => {
+        this.layoutError = { message, retryAtMs };
+      },
+    });
+    const address = new URL('ws', base);
+    address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
+    this.#socket = new WallSocket({
+      url: address.href,
+      clock,
+      onFrame: (frame) => this.applyFrame(frame),
+      onLink: (link) => {
+        if (link.state !== this.link.state || link.retryAtMs !== this.link.retryAtMs) this.link = link;
+      },
+      lastSeq: () => this.figures.state.seq,
+      onBadFrame: (error: FrameError) => {
+        // Another protocol version means another build: its layout makes this page load itself anew.
+        console.warn(`signalwall: ${error.message}`);
+        this.#loader.refresh();
+      },
+    });
+    this.trend = new TrendModel({
+      clock,
+      url: (id, fromUs, toUs, bucketS) =>
+        new URL(`api/regions/${encodeURIComponent(id)}/history?from=${fromUs}&to=${toUs}&bucket=${bucketS}`, base).href,
+    });
+  }
+
+  start(): void {
+    this.#loader.start();
+    this.#socket.start();
+    this.#ticker = setInterval(() => this.#tick(), 1000);
+    globalThis.addEventListener('online', this.#online);
+  }
+
+  stop(): void {
+    clearInterval(this.#ticker);
+    globalThis.removeEventListener('online', this.#online);
+    this.#loader.stop();
+    this.#socket.stop();
+    this.trend.dispose();
+    this.#options.frames.drop(this.#commit);
+  }
+
+  applyLayout(layout: Layout): void {
+    this.layoutError = null;
+    if (this.#guard.see(layout.build)) return;
+    this.layout = layout;
+    this.figures.markAll();
+    if (!layout.regions.some((region) => region.id === this.chosenId)) {
+      this.choose((layout.regions.find((region) => region.kind === 'venue') ?? layout.regions[0])?.id ?? '');
+    }
+    this.#options.frames.schedule(this.#commit);
+  }
+
+  applyFrame(frame: ServerFrame): 'applied' | 'gap' {
+    const result = this.figures.apply(frame);
+    if (frame.layout !== this.layout?.revision) this.#loader.want(frame.layout);
+    if (result === 'gap') return result;
+    this.#arrivedMs = this.#options.clock.monotonicMs();
+    this.#options.frames.schedule(this.#commit);
+    return result;
+  }
+
+  /** Shows the trend of another region. */
+  choose(id: string): void {
+    this.chosenId = id;
+    this.trend.choose(id);
+    this.#seedTrend();
+  }
+
+  get region(): LayoutRegion | undefined {
+    return this.layout?.regions[this.chosenPlace];
+  }
+
+  get chosenPlace(): number {
+    return this.layout?.regions.findIndex((region) => region.id === this.chosenId) ?? -1;
+  }
+
+  /** Whether the regions' figures and the layout held belong together; false for a moment while a new one is read. */
+  get regionsFit(): boolean {
+    return this.layout !== null && this.layout.revision >= this.figures.snapshotLayout;
+  }
+
+  get zone(): string {
+    return usableZone(this.layout?.timeZone ?? 'UTC');
+  }
+
+  get minCount(): number {
+    return this.status?.minCount ?? this.layout?.minCount ?? 0;
+  }
+
+  get freshness(): Freshness {
+    return judgeFreshness({
+      link: this.link,
+      nowMs: this.nowMs,
+      frameMs: this.frameMs,
+      feeds: this.status?.feeds ?? [],
+    });
+  }
+
+  /** Wall time by the server's clock, carried on by the screen's monotonic one, µs. */
+  get wallUs(): number {
+    if (this.status === null) return this.#options.clock.wallMs() * 1000;
+    return this.status.wallUs + Math.max(0, this.nowMs - this.frameMs) * 1000;
+  }
+
+  #commitFrame(): void {
+    const { state } = this.figures;
+    if (state.status !== null) {
+      this.status = state.status;
+      this.frameMs = this.#arrivedMs;
+      this.nowMs = Math.max(this.nowMs, this.#options.clock.monotonicMs());
+    }
+    this.frame++;
+    if (state.sparkEndUs !== this.#sparkEndUs) {
+      this.#sparkEndUs = state.sparkEndUs;
+      this.sparkVersion++;
+      this.#seedTrend();
+    }
+  }
+
+  /** Gives the trend what the frames have brought of its region; it takes what is new. */
+  #seedTrend(): void {
+    const place = this.chosenPlace;
+    if (place < 0 || !this.regionsFit) return;
+    const { state } = this.figures;
+    this.trend.extend(state.sparkEndUs, this.layout!.gaugeEveryMs, this.figures.sparkOf(place));
+  }
+
+  #tick(): void {
+    this.nowMs = this.#options.clock.monotonicMs();
+    const status = this.figures.state.status;
+    if (status !== null && this.layout !== null) {
+      this.trend.tick(status.eventUs, status.store.state === 'up', this.layout.gaugeEveryMs);
+    }
+  }
+}
