@@ -1,0 +1,88 @@
+/** How `pg` talks to either database. */
+import pg from 'pg';
+import { minuteUs, secondUs } from '../clock.ts';
+
+export interface Database {
+  readonly config: pg.ClientConfig;
+  readonly embedded: boolean;
+  /** For people, without anything secret: `the embedded database in …`, `sw@db.example:5432/wall`. */
+  readonly name: string;
+}
+
+const timestampText = /^(\d{4,})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?([+-])(\d\d)(?::?(\d\d))?$/;
+
+/** A timestamptz as PostgreSQL writes it (ISO style) → µs; `infinity` → Infinity. */
+export function parseTimestampUs(text: string): number {
+  if (text === 'infinity') return Infinity;
+  if (text === '-infinity') return -Infinity;
+  const match = timestampText.exec(text);
+  if (match === null) throw new RangeError(`not a timestamp: '${text}'`);
+  const [, year, month, day, hour, minute, second, fraction = '', sign, zoneHours, zoneMinutes = '0'] = match;
+  const utcMs = Date.UTC(+year, +month - 1, +day, +hour, +minute, +second);
+  const zoneUs = (Number(zoneHours) * 60 + Number(zoneMinutes)) * minuteUs;
+  return utcMs * 1000 + Number(fraction.padEnd(6, '0')) - (sign === '-' ? -zoneUs : zoneUs);
+}
+
+/** µs → text that PostgreSQL reads as timestamptz, with all six digits. */
+export function timestampUs(us: number): string {
+  if (us === Infinity) return 'infinity';
+  if (us === -Infinity) return '-infinity';
+  const seconds = Math.floor(us / secondUs);
+  const micros = String(us - seconds * secondUs).padStart(6, '0');
+  return `${new Date(seconds * 1000).toISOString().slice(0, 19)}.${micros}Z`;
+}
+
+const oid = { int8: 20, timestamptz: 1184, numeric: 1700 };
+const own: Record<number, (text: string) => unknown> = {
+  [oid.int8]: Number,
+  [oid.numeric]: Number,
+  [oid.timestamptz]: parseTimestampUs,
+};
+const types = {
+  getTypeParser(type: number, format?: 'text' | 'binary') {
+    return (format !== 'binary' && own[type]) || pg.types.getTypeParser(type, format as 'text');
+  },
+} as pg.CustomTypesConfig;
+
+const connectMsMax = 10_000;
+
+/** A connection's configuration; `deadlineMs` ends a statement on a real database (the embedded one has its own). */
+export function clientConfig(database: Database, deadlineMs: number): pg.ClientConfig {
+  return {
+    ...database.config,
+    types,
+    application_name: 'signalwall',
+    connectionTimeoutMillis: connectMsMax,
+    keepAlive: true,
+    ...(database.embedded ? {} : { options: '-c timezone=UTC', statement_timeout: deadlineMs }),
+  };
+}
+
+/** Connections for reading and for upkeep; the writer has one of its own. */
+export function openPool(database: Database, deadlineMs: number, log: (line: string) => void): pg.Pool {
+  const pool = new pg.Pool({ ...clientConfig(database, deadlineMs), max: 4, idleTimeoutMillis: 30_000 });
+  // An idle connection broke: the pool has dropped it, and whoever asks next sees the database's state.
+  pool.on('error', (error) => log(`database: an idle connection ended (${error.message})`));
+  return pool;
+}
+
+/** Runs `work` in a transaction; whatever it throws rolls it back. */
+export async function transaction<T>(pool: pg.Pool, work: (client: pg.ClientBase) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await client.query('begin');
+    const result = await work(client);
+    await client.query('commit');
+    return result;
+  } catch (error) {
+    try {
+      await client.query('rollback');
+    } catch (rollbackError) {
+      broken = rollbackError as Error;
+    }
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}

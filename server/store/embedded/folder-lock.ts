@@ -1,0 +1,145 @@
+/**
+ * The lock of a database folder: a file beside it that names the process at work in it. The embedded database has
+ * no lock of its own, and two processes on one folder destroy each other's rows silently.
+ */
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { dirname } from 'node:path';
+import { UserError } from '../../errors.ts';
+
+interface Holder {
+  readonly pid: number;
+  readonly host: string;
+  /** Start of the process in clock ticks since boot: tells a reused pid. '' where the system does not say. */
+  readonly started: string;
+  /** Folder of the holder's socket, removed with a stale lock; '' for none. */
+  readonly socketFolder: string;
+}
+
+export interface FolderLock {
+  release(): void;
+}
+
+/** A taker that died between two steps may have left its guard; after this long it is of no meaning. */
+const guardAgeMsMax = 10_000;
+
+function startOf(pid: number): string {
+  try {
+    // Field 22 of /proc/PID/stat; the name in field 2 may hold blanks and brackets, so count from its end.
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+    return '';
+  }
+}
+
+function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function read(path: string): { text: string; holder: Holder | null } | null {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+  try {
+    const holder = JSON.parse(text) as Holder;
+    return { text, holder: Number.isInteger(holder?.pid) ? holder : null };
+  } catch (error) {
+    if (error instanceof SyntaxError) return { text, holder: null };
+    throw error;
+  }
+}
+
+/** Another host's process can't be looked at (a folder on a share, another container): it counts as alive. */
+function inUse(holder: Holder): boolean {
+  if (holder.host !== hostname()) return true;
+  return alive(holder.pid) && (holder.started === '' || startOf(holder.pid) === holder.started);
+}
+
+/** Links `from` to `to` if nothing stands there: the one step that only one of many can do. */
+function linkIfFree(from: string, to: string): boolean {
+  try {
+    linkSync(from, to);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+function olderThan(path: string, ageMs: number, self: string): boolean {
+  try {
+    return statSync(self).mtimeMs - statSync(path).mtimeMs > ageMs;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+/** Puts our lock in the place of a stale one; false when somebody else was quicker. */
+function takeOver(path: string, own: string, staleText: string, stale: Holder | null): boolean {
+  const guard = `${path}.guard`;
+  if (!linkIfFree(own, guard)) {
+    if (!olderThan(guard, guardAgeMsMax, own)) return false;
+    rmSync(guard, { force: true });
+    if (!linkIfFree(own, guard)) return false;
+  }
+  try {
+    if (read(path)?.text !== staleText) return false;
+    renameSync(own, path);
+    if (stale !== null && stale.socketFolder !== '') rmSync(stale.socketFolder, { recursive: true, force: true });
+    return true;
+  } finally {
+    unlinkSync(guard);
+  }
+}
+
+/**
+ * Locks the folder for this process; a lock whose process is gone is taken over.
+ *
+ * @throws UserError DATA_IN_USE, naming the folder and the process
+ */
+export function lockFolder(folder: string, socketFolder = ''): FolderLock {
+  const path = `${folder}.lock`;
+  mkdirSync(dirname(folder), { recursive: true });
+  const own = `${path}.${process.pid}`;
+  const holder: Holder = { pid: process.pid, host: hostname(), started: startOf(process.pid), socketFolder };
+  const text = JSON.stringify(holder);
+  writeFileSync(own, text, { mode: 0o600 });
+  try {
+    for (let attempt = 0; attempt < 3; attempt++) {
+      if (linkIfFree(own, path)) return { release: () => release(path, text) };
+      const found = read(path);
+      if (found === null) continue;
+      if (found.holder !== null && inUse(found.holder))
+        throw new UserError('DATA_IN_USE', describe(folder, found.holder, path));
+      if (takeOver(path, own, found.text, found.holder)) return { release: () => release(path, text) };
+    }
+    throw new UserError('DATA_IN_USE', `${folder} is being opened by another process: try again`);
+  } finally {
+    rmSync(own, { force: true });
+  }
+}
+
+function describe(folder: string, holder: Holder, path: string): string {
+  const where = holder.host === hostname() ? '' : ` on ${holder.host}`;
+  const remedy =
+    holder.host === hostname()
+      ? 'end that process, or choose another folder with --data'
+      : `end that process, choose another folder with --data, or remove ${path} if it surely runs no more`;
+  return `${folder} is in use by process ${holder.pid}${where}: ${remedy}`;
+}
+
+function release(path: string, text: string): void {
+  if (read(path)?.text === text) rmSync(path, { force: true });
+}

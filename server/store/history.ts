@@ -1,0 +1,70 @@
+/** A region's past, bucket by bucket, from the gauges and the traffic aggregates. */
+import type pg from 'pg';
+import type { RegionHistory } from '../../shared/protocol.ts';
+import { secondUs } from '../clock.ts';
+import { UserError } from '../errors.ts';
+import { timestampUs } from './connection.ts';
+import { namedQuery } from './queries.ts';
+
+export const historyBucketsMax = 20_000;
+
+interface Row {
+  bucket: number;
+  present: number | null;
+  entries: number | null;
+  exits: number | null;
+  traffic: number | null;
+  counted: boolean | null;
+}
+
+/**
+ * Null where nothing was counted (the server did not run), 0 where it was counted and nobody crossed. Without stored
+ * events the traffic is null throughout: unknown is not zero.
+ */
+export async function readRegionHistory(
+  pool: pg.Pool,
+  id: string,
+  fromUs: number,
+  toUs: number,
+  bucketS: number,
+  eventsKept: boolean,
+): Promise<RegionHistory> {
+  const widthUs = bucketS * secondUs;
+  if (!Number.isInteger(bucketS) || bucketS <= 0 || bucketS % 60 !== 0) {
+    throw new UserError('HISTORY_RANGE', `bucket must be a multiple of 60 s, not ${bucketS}`);
+  }
+  const startUs = Math.floor(fromUs / widthUs) * widthUs;
+  const buckets = Math.ceil((toUs - startUs) / widthUs);
+  if (!(buckets >= 1 && buckets <= historyBucketsMax)) {
+    throw new UserError('HISTORY_RANGE', `from … to must hold 1 to ${historyBucketsMax} buckets of ${bucketS} s`);
+  }
+  const known = await pool.query('select from micro_region where id = $1', [id]);
+  if (known.rowCount === 0) throw new UserError('REGION_UNKNOWN', `no region '${id}' is stored`);
+
+  const query = namedQuery(bucketS % 3600 === 0 ? 'region-history-hour' : 'region-history-minute');
+  const { rows } = await pool.query<Row>(query, [
+    id,
+    timestampUs(startUs),
+    timestampUs(startUs + buckets * widthUs),
+    bucketS,
+  ]);
+  const nulls = () => new Array<number | null>(buckets).fill(null);
+  const history: RegionHistory = {
+    id,
+    bucketS,
+    timeUs: Array.from({ length: buckets }, (_, i) => startUs + i * widthUs),
+    present: nulls(),
+    entries: nulls(),
+    exits: nulls(),
+    traffic: nulls(),
+  };
+  for (const row of rows) {
+    const i = Math.round((row.bucket - startUs) / widthUs);
+    const counted = row.counted === true;
+    history.present[i] = row.present;
+    history.entries[i] = row.entries;
+    history.exits[i] = row.exits;
+    if (eventsKept) history.traffic[i] = row.traffic ?? (counted ? 0 : null);
+  }
+  return history;
+}

@@ -1,0 +1,95 @@
+/** Puts the store together: which database, its schema, whose network it holds, the writer, upkeep, the queries. */
+import { join } from 'node:path';
+import pg from 'pg';
+import { assertInvariant, messageOf, UserError } from '../errors.ts';
+import { clientConfig, type Database, openPool } from './connection.ts';
+import { DatabaseStore } from './database-store.ts';
+import { EmbeddedDatabase } from './embedded/embedded-database.ts';
+import { readLedger } from './ledger.ts';
+import { migrate } from './migrate.ts';
+import { setPolicies } from './policies.ts';
+import { openRealDatabase } from './real-database.ts';
+import type { Store, StoreOptions } from './types.ts';
+
+/** Opened, with what must be closed again. */
+interface Opened {
+  database: Database;
+  version: string;
+  embedded: EmbeddedDatabase | null;
+}
+
+/**
+ * Opens the database, brings its schema up to date and begins to write.
+ *
+ * @throws UserError when the database refuses, is in use, or holds another network
+ */
+export async function openStore(options: StoreOptions): Promise<Store> {
+  assertInvariant(/^[a-z0-9-]+$/.test(options.network), `'${options.network}' names no network`);
+  const opened = options.databaseUrl ? await openReal(options, options.databaseUrl) : await openEmbedded(options);
+  const { database, embedded } = opened;
+  const pool = openPool(database, options.config.databaseDeadlineMs, (line) => options.log('warn', line));
+  try {
+    await prepare(options, database);
+    const ledgers = await readLedger(pool);
+    const store = new DatabaseStore({ ...options, ...opened, pool, ledgers });
+    await store.open();
+    return store;
+  } catch (error) {
+    await pool.end();
+    await embedded?.close();
+    if (error instanceof UserError) throw error;
+    throw new UserError('DATABASE_REFUSED', `${database.name} refuses: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+async function openReal(options: StoreOptions, url: string): Promise<Opened> {
+  options.progress('database: connecting to DATABASE_URL');
+  return { ...(await openRealDatabase(url)), embedded: null };
+}
+
+async function openEmbedded(options: StoreOptions): Promise<Opened> {
+  options.progress('database: starting the embedded TimescaleDB');
+  const folder = join(options.dataDir, options.network, 'pg');
+  const { config, log, progress } = options;
+  const embedded = await EmbeddedDatabase.open({ folder, deadlineMs: config.databaseDeadlineMs, log, progress });
+  const login = { host: embedded.socketFolder, port: 5432, user: 'postgres', database: 'postgres', password: '' };
+  return {
+    database: { config: login, embedded: true, name: `the embedded database in ${folder}` },
+    version: embedded.version,
+    embedded,
+  };
+}
+
+/** The schema, the network it holds, and (on a real database) whose jobs keep it. */
+async function prepare(options: StoreOptions, database: Database): Promise<void> {
+  // No deadline: a migration of a large database takes its time.
+  const client = new pg.Client(clientConfig(database, 0));
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    await checkNetwork(client, database, options.network);
+    for (const name of await migrate(client, database.embedded)) options.progress(`database: applied sql/${name}`);
+    await client.query(`insert into meta (key, value) values ('network', $1) on conflict do nothing`, [
+      options.network,
+    ]);
+    await checkNetwork(client, database, options.network);
+    if (!database.embedded) await setPolicies(client, options.mode ?? 'replay');
+  } finally {
+    await client.end();
+  }
+}
+
+const networkNames: Record<string, string> = { sim: 'the simulated city', live: 'a real network' };
+
+async function checkNetwork(client: pg.Client, database: Database, network: string): Promise<void> {
+  const { rows: tables } = await client.query<{ there: boolean }>(`select to_regclass('meta') is not null as there`);
+  if (!tables[0].there) return;
+  const { rows } = await client.query<{ value: string }>(`select value from meta where key = 'network'`);
+  const held = rows[0]?.value ?? network;
+  if (held === network) return;
+  const name = (each: string) => networkNames[each] ?? `the network '${each}'`;
+  throw new UserError(
+    'NETWORK_MISMATCH',
+    `${database.name} holds ${name(held)}, and this is ${name(network)}: use another database or folder`,
+  );
+}

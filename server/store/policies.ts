@@ -1,0 +1,42 @@
+/**
+ * TimescaleDB's own jobs, for live data on a real database: they go by wall time. For replays they are taken away,
+ * since by wall time everything replayed is long past its period.
+ */
+import type pg from 'pg';
+import { secondUs } from '../clock.ts';
+import { aggregates, keptTables, refreshReachUs } from './periods.ts';
+
+const seconds = (us: number) => `interval '${us / secondUs} seconds'`;
+
+/** The statements that add all policies; running them again changes nothing. */
+export function addPolicies(): string[] {
+  const statements: string[] = [];
+  for (const { name, bucketUs } of aggregates) {
+    const every = bucketUs >= 3600 * secondUs ? '10 minutes' : '30 seconds';
+    statements.push(
+      `select add_continuous_aggregate_policy('${name}', start_offset => ${seconds(refreshReachUs)},
+         end_offset => ${seconds(bucketUs)}, schedule_interval => interval '${every}', if_not_exists => true)`,
+    );
+  }
+  for (const { name, keepUs, compressAfterUs } of keptTables) {
+    if (compressAfterUs !== null) {
+      statements.push(`select add_compression_policy('${name}', ${seconds(compressAfterUs)}, if_not_exists => true)`);
+    }
+    statements.push(`select add_retention_policy('${name}', ${seconds(keepUs)}, if_not_exists => true)`);
+  }
+  return statements;
+}
+
+export function removePolicies(): string[] {
+  return [
+    ...aggregates.map(({ name }) => `select remove_continuous_aggregate_policy('${name}', if_exists => true)`),
+    ...keptTables.flatMap(({ name, compressAfterUs }) => [
+      ...(compressAfterUs === null ? [] : [`select remove_compression_policy('${name}', if_exists => true)`]),
+      `select remove_retention_policy('${name}', if_exists => true)`,
+    ]),
+  ];
+}
+
+export async function setPolicies(client: pg.ClientBase, mode: 'replay' | 'live'): Promise<void> {
+  for (const statement of mode === 'live' ? addPolicies() : removePolicies()) await client.query(statement);
+}

@@ -1,0 +1,119 @@
+/** A TimescaleDB given by DATABASE_URL: reached, and checked for what Signalwall needs of it. */
+import pg from 'pg';
+import { parse } from 'pg-connection-string';
+import { messageOf, UserError } from '../errors.ts';
+import { clientConfig, type Database } from './connection.ts';
+import { pause } from './pause.ts';
+
+const versionMin = [2, 17] as const;
+const startingUpTries = 20;
+const startingUpWaitMs = 500;
+const checkMsMax = 60_000;
+
+const remedies: Record<string, string> = {
+  ECONNREFUSED: 'nothing listens there: start the database or correct DATABASE_URL',
+  ENOTFOUND: 'no such host: correct DATABASE_URL',
+  EAI_AGAIN: 'the host name does not resolve now: correct DATABASE_URL or try again',
+  ETIMEDOUT: 'no answer: correct DATABASE_URL or open the way to it',
+  ENOENT: 'no such socket: start the database or correct DATABASE_URL',
+  '28P01': 'the password is refused: correct DATABASE_URL',
+  '28000': 'the login is refused: correct DATABASE_URL or pg_hba.conf',
+  '3D000': 'no such database: create it or correct DATABASE_URL',
+  '53300': 'it has no connection left: raise max_connections or end others',
+};
+
+/** @throws UserError DATABASE_URL, DATABASE_REFUSED, NO_TIMESCALEDB, TIMESCALEDB_LICENCE, TIMESCALEDB_OLD */
+export async function openRealDatabase(url: string): Promise<{ database: Database; version: string }> {
+  const database = readUrl(url);
+  const client = await connect(database);
+  try {
+    return { database, version: await check(client, database.name) };
+  } finally {
+    await client.end();
+  }
+}
+
+function readUrl(url: string): Database {
+  const wrong = 'DATABASE_URL is no PostgreSQL address: write postgres://USER:PASSWORD@HOST:PORT/DATABASE';
+  if (!/^postgres(?:ql)?:\/\//.test(url)) throw new UserError('DATABASE_URL', wrong);
+  let parts: ReturnType<typeof parse>;
+  try {
+    parts = parse(url);
+  } catch {
+    // The parser's own message may quote the address with its password.
+    throw new UserError('DATABASE_URL', wrong);
+  }
+  const user = parts.user ? `${parts.user}@` : '';
+  const name = `${user}${parts.host ?? 'localhost'}:${parts.port || 5432}/${parts.database ?? ''}`;
+  return { config: { connectionString: url }, embedded: false, name };
+}
+
+async function connect(database: Database): Promise<pg.Client> {
+  const { signal } = new AbortController();
+  for (let attempt = 1; ; attempt++) {
+    const client = new pg.Client(clientConfig(database, checkMsMax));
+    // Between two statements a lost connection shows in the next one.
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+      return client;
+    } catch (error) {
+      const code = (error as { code?: string }).code ?? '';
+      if (code === '57P03' && attempt < startingUpTries) {
+        await pause(startingUpWaitMs, signal);
+        continue;
+      }
+      const detail = remedies[code] ?? `${messageOf(error) || code}: correct DATABASE_URL or mend the database`;
+      throw new UserError('DATABASE_REFUSED', `the database ${database.name} refuses: ${detail}`);
+    }
+  }
+}
+
+/** The extension is there (made if it may be), new enough, and with the community features. */
+async function check(client: pg.Client, name: string): Promise<string> {
+  const found = await client.query<{ available: string; installed: string | null }>(
+    `select default_version as available, installed_version as installed
+     from pg_available_extensions where name = 'timescaledb'`,
+  );
+  if (found.rows.length === 0) {
+    throw new UserError(
+      'NO_TIMESCALEDB',
+      `${name} has no TimescaleDB: install it on that server (image timescale/timescaledb)`,
+    );
+  }
+  if (found.rows[0].installed === null) await createExtension(client, name);
+  const { rows } = await client.query<{ version: string; server: string; licence: string | null }>(
+    `select extversion as version, current_setting('server_version') as server,
+            current_setting('timescaledb.license', true) as licence
+     from pg_extension where extname = 'timescaledb'`,
+  );
+  const { version, server, licence } = rows[0];
+  const [major, minor] = version.split('.').map(Number);
+  if (major < versionMin[0] || (major === versionMin[0] && minor < versionMin[1])) {
+    throw new UserError(
+      'TIMESCALEDB_OLD',
+      `${name} has TimescaleDB ${version}: update it to ${versionMin.join('.')} or newer`,
+    );
+  }
+  if (licence !== 'timescale') {
+    throw new UserError(
+      'TIMESCALEDB_LICENCE',
+      `${name} has TimescaleDB without its community features (licence '${licence}'): use an image without -oss, or set timescaledb.license = 'timescale'`,
+    );
+  }
+  return `PostgreSQL ${server}, TimescaleDB ${version}`;
+}
+
+async function createExtension(client: pg.Client, name: string): Promise<void> {
+  try {
+    await client.query('create extension if not exists timescaledb');
+  } catch (error) {
+    const preload = /preload/.test(messageOf(error));
+    throw new UserError(
+      'NO_TIMESCALEDB',
+      preload
+        ? `${name} does not load TimescaleDB: add timescaledb to shared_preload_libraries and restart it`
+        : `${name} has no extension timescaledb and it can't be created (${messageOf(error)}): create it as a superuser`,
+    );
+  }
+}

@@ -1,0 +1,43 @@
+/** Micro-regions in the database, and which cells they hold, by date. */
+import type pg from 'pg';
+import { timestampUs } from './connection.ts';
+import { namedQuery } from './queries.ts';
+import type { StoredRegion } from './types.ts';
+
+/**
+ * Stores the regions; one that the list no longer has keeps its rows.
+ *
+ * @returns the regions' surrogates in the order of the list
+ */
+export async function saveRegions(client: pg.ClientBase, regions: readonly StoredRegion[]): Promise<number[]> {
+  const { rows } = await client.query<{ region_id: number; id: string }>(namedQuery('save-regions'), [
+    JSON.stringify(regions),
+  ]);
+  const byId = new Map(rows.map((row) => [row.id, row.region_id]));
+  return regions.map((region) => byId.get(region.id)!);
+}
+
+/**
+ * Brings the membership up to date. A region that had no cells yet gets them for all times (its past too), and so
+ * does a cell from `newFromId` on in any region (it was not heard of before); other changes hold from `fromUs`.
+ */
+export async function saveMembership(
+  client: pg.ClientBase,
+  regionIds: readonly number[],
+  cellsOf: (region: number) => ArrayLike<number>,
+  newFromId: number,
+  fromUs: number,
+): Promise<void> {
+  const regions: number[] = [];
+  const cells: number[] = [];
+  for (let i = 0; i < regionIds.length; i++) {
+    for (const cell of Array.from(cellsOf(i))) {
+      regions.push(regionIds[i]);
+      cells.push(cell);
+    }
+  }
+  const from = timestampUs(fromUs);
+  await client.query(namedQuery('close-membership'), [[...regionIds], regions, cells, from]);
+  await client.query(namedQuery('add-membership'), [regions, cells, from, newFromId]);
+  await client.query('analyze micro_region_cell');
+}

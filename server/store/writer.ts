@@ -1,0 +1,243 @@
+/**
+ * Stores batches, one transaction each, over a connection of its own; rides out a database that goes away.
+ *
+ * Exactly once: the ledger row moves in the transaction of the rows, on condition that it stands where this writer
+ * left it. After a lost connection, when a commit may or may not have happened, the ledger tells which.
+ */
+import { finished } from 'node:stream/promises';
+import pg from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
+import type { StoreStatus } from '../../shared/protocol.ts';
+import type { Clock } from '../clock.ts';
+import { assertInvariant, InvariantError, messageOf, UserError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { StoreBatch } from './batch.ts';
+import { addCells } from './cells.ts';
+import { clientConfig, type Database } from './connection.ts';
+import type { Intake } from './intake.ts';
+import { type LedgerRow, moveLedger, readLedgerRow } from './ledger.ts';
+import { pause } from './pause.ts';
+import { copyTableNames, copyTables } from './rows.ts';
+
+export interface WriterOptions {
+  readonly database: Database;
+  readonly intake: Intake;
+  /** Ledger rows as they stand in the database; kept up to date. */
+  readonly ledgers: Map<string, LedgerRow>;
+  /** A transaction that takes longer is given up, its connection cut, and tried again. */
+  readonly deadlineMs: number;
+  readonly clock: Clock;
+  readonly log: Log;
+  onStored(batch: StoreBatch): void;
+  /** The queue or the state has changed. */
+  onChange(): void;
+}
+
+const retryAfterMs = 250;
+const retryAfterMsMax = 10_000;
+const idleMs = 100;
+const busyTries = 8;
+/** A batch whose statements fail that often, with the database up, is given up. */
+const refusalsMax = 3;
+/** SQLSTATE classes that speak of the database's state, not of the statement: those are waited out. */
+const passing = /^(?:08|25|40|53|54|55|57|58|XX)/;
+/** Key of the advisory lock that one writing server holds on a real database. */
+const writerKey = [0x7367776c, 2] as const;
+
+/** A connection, and the promise that rejects when it is lost. */
+interface Link {
+  readonly client: pg.Client;
+  readonly lost: Promise<never>;
+}
+
+export class Writer {
+  state: StoreStatus['state'] = 'starting';
+  error = '';
+  readonly #options: WriterOptions;
+  readonly #stop = new AbortController();
+  #loop: Promise<void> = Promise.resolve();
+  #wake = new AbortController();
+  #link: Link | null = null;
+  #retryMs = retryAfterMs;
+  #awaySinceMs = 0;
+  /** The end of the last transaction is not known: ask the ledger before the next one. */
+  #unknown = false;
+
+  constructor(options: WriterOptions) {
+    this.#options = options;
+  }
+
+  /** Connects for the first time and begins to store. Rejects with what the connection meets. */
+  async open(): Promise<void> {
+    const { signal } = this.#stop;
+    for (let attempt = 1; this.#link === null; attempt++) {
+      try {
+        this.#link = await this.#connect();
+      } catch (error) {
+        // A server that has just ended may still be seen by the database.
+        const busy = error instanceof UserError && error.code === 'DATABASE_IN_USE';
+        if (!busy || attempt >= busyTries) throw error;
+        await pause(retryAfterMs, signal);
+      }
+    }
+    this.state = 'up';
+    this.#loop = this.#run();
+  }
+
+  /** Something may be ready to be stored. */
+  wake(): void {
+    this.#wake.abort();
+  }
+
+  /** Stores what is queued if the database takes it within `ms`, then ends. */
+  async close(ms: number): Promise<void> {
+    const { intake, clock, log } = this.#options;
+    intake.seal();
+    this.wake();
+    const untilMs = clock.monotonicMs() + ms;
+    const { signal } = new AbortController();
+    while (intake.rows > 0 && this.state === 'up' && clock.monotonicMs() < untilMs) await pause(10, signal);
+    this.#stop.abort();
+    this.wake();
+    const left = intake.rows;
+    if (left > 0) log('warn', `database: ${left} rows were not stored (${this.error || 'no time left'})`);
+    // Ends the statement under way too, if one hangs.
+    if (left > 0) await this.#drop();
+    await this.#loop;
+    await this.#drop();
+  }
+
+  async #run(): Promise<void> {
+    const { intake, onChange } = this.#options;
+    const stopped = this.#stop.signal;
+    while (!stopped.aborted) {
+      const batch = intake.head();
+      if (batch === null) {
+        this.#wake = new AbortController();
+        await pause(idleMs, this.#wake.signal);
+        continue;
+      }
+      try {
+        const outcome = await this.#store(batch);
+        this.#up();
+        intake.done(outcome);
+      } catch (error) {
+        if (error instanceof InvariantError) throw error;
+        await this.#drop();
+        if (stopped.aborted) return;
+        this.#away(error);
+        onChange();
+        await pause(this.#retryMs, stopped);
+        this.#retryMs = Math.min(this.#retryMs * 2, retryAfterMsMax);
+      }
+      onChange();
+    }
+  }
+
+  /** One attempt at a batch. `dropped`: its statements are refused again and again. */
+  async #store(batch: StoreBatch): Promise<'stored' | 'dropped'> {
+    const { deadlineMs, onStored, ledgers, log } = this.#options;
+    this.#link ??= await this.#connect();
+    const { client, lost } = this.#link;
+    let timer: NodeJS.Timeout | undefined;
+    const deadline = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`no answer within ${deadlineMs / 1000} s`)), deadlineMs);
+    });
+    try {
+      await Promise.race([this.#transact(client, batch), lost, deadline]);
+    } catch (error) {
+      this.#unknown = true;
+      const code = error instanceof pg.DatabaseError ? (error.code ?? '') : '';
+      if (code === '' || passing.test(code) || ++batch.refusals < refusalsMax) throw error;
+      log('error', `database: ${batch.rows} rows are refused and given up (${messageOf(error)})`);
+      await this.#drop();
+      return 'dropped';
+    } finally {
+      clearTimeout(timer);
+    }
+    assertInvariant(batch.ledger !== null, 'a batch is sealed before it is stored');
+    ledgers.set(batch.stream, { ...batch.ledger });
+    onStored(batch);
+    return 'stored';
+  }
+
+  async #transact(client: pg.Client, batch: StoreBatch): Promise<void> {
+    const { ledgers } = this.#options;
+    const to = batch.ledger!;
+    const from = ledgers.get(batch.stream)?.batch ?? 0;
+    if (this.#unknown) {
+      const stored = await readLedgerRow(client, batch.stream);
+      this.#unknown = false;
+      if (stored.batch === to.batch) return;
+    }
+    await client.query('begin');
+    if (!(await moveLedger(client, batch.stream, from, to))) {
+      throw new Error(`the ledger of ${batch.stream} has been moved: does another server write to this database?`);
+    }
+    if (batch.cells.length > 0) await addCells(client, batch.cells);
+    for (const table of copyTableNames) {
+      const rows = batch.copies[table];
+      if (rows.rows === 0) continue;
+      const stream = client.query(copyFrom(`copy ${table} (${copyTables[table]}) from stdin with (format binary)`));
+      stream.end(rows.finished());
+      await finished(stream);
+    }
+    await client.query('commit');
+  }
+
+  async #connect(): Promise<Link> {
+    const { database, deadlineMs } = this.#options;
+    const client = new pg.Client(clientConfig(database, deadlineMs));
+    const lost = new Promise<never>((_, reject) => {
+      client.on('error', reject);
+      client.on('end', () => reject(new Error('the connection was closed')));
+    });
+    // Who waits for it hears of it; between two transactions nobody does, and the next one meets the closed client.
+    lost.catch(() => undefined);
+    await client.connect();
+    if (!database.embedded) await this.#fence(client);
+    return { client, lost };
+  }
+
+  /**
+   * One server writes to a database at a time; and while an earlier connection of ours still lives on there, its
+   * commit may be under way: the lock is free when that is over.
+   */
+  async #fence(client: pg.Client): Promise<void> {
+    const { rows } = await client.query<{ held: boolean }>('select pg_try_advisory_lock($1, $2) as held', [
+      ...writerKey,
+    ]);
+    if (rows[0].held) return;
+    await client.end();
+    throw new UserError(
+      'DATABASE_IN_USE',
+      `another server writes to the database ${this.#options.database.name}: end it, or use another database`,
+    );
+  }
+
+  async #drop(): Promise<void> {
+    const link = this.#link;
+    this.#link = null;
+    if (link === null) return;
+    // Ends at once when a statement hangs; an error here is one of a connection that is being given up.
+    await link.client.end().catch(() => undefined);
+  }
+
+  #up(): void {
+    this.#retryMs = retryAfterMs;
+    if (this.state === 'up') return;
+    this.state = 'up';
+    this.error = '';
+    const { clock, intake, log } = this.#options;
+    const awayS = Math.round((clock.monotonicMs() - this.#awaySinceMs) / 1000);
+    log('info', `database: back after ${awayS} s, ${intake.rows} rows to catch up with`);
+  }
+
+  #away(error: unknown): void {
+    this.error = messageOf(error);
+    if (this.state === 'away') return;
+    this.state = 'away';
+    this.#awaySinceMs = this.#options.clock.monotonicMs();
+    this.#options.log('warn', `database: away (${this.error}); counting goes on, rows wait, trying again`);
+  }
+}

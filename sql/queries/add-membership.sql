@@ -1,0 +1,13 @@
+-- $1, $2: members now (region, cell, row by row), $3: from when on, $4: first cell_id that was not known before.
+-- A region without any member so far, and a cell not known before, are members from -infinity on.
+with drawn as (
+  select distinct region_id from micro_region_cell
+)
+insert into micro_region_cell (region_id, cell_id, valid_from)
+select now.region_id, now.cell_id,
+  case when d.region_id is null or now.cell_id >= $4::integer then '-infinity' else $3::timestamptz end
+from unnest($1::integer[], $2::integer[]) as now (region_id, cell_id)
+left join drawn d on d.region_id = now.region_id
+where not exists (
+  select from micro_region_cell m
+  where m.region_id = now.region_id and m.cell_id = now.cell_id and m.valid_to = 'infinity')

@@ -1,0 +1,32 @@
+-- One row a bucket in which anything was counted, from the hourly aggregates.
+-- $1: region id, $2: from, $3: to (exclusive), $4: width in seconds (a multiple of 3600).
+with region as (
+  select region_id from micro_region where id = $1
+),
+counted as (
+  select time_bucket(make_interval(secs => $4), ts) as bucket
+  from city_gauge
+  where ts >= $2::timestamptz and ts < $3::timestamptz
+  group by 1
+),
+gauge as (
+  select time_bucket(make_interval(secs => $4), h.bucket) as bucket,
+    last(h.present, h.bucket) as present, sum(h.entries) as entries, sum(h.exits) as exits
+  from region_gauge_1h h
+  where h.region_id = (select region_id from region) and h.bucket >= $2::timestamptz and h.bucket < $3::timestamptz
+  group by 1
+),
+traffic as (
+  select time_bucket(make_interval(secs => $4), t.bucket) as bucket, sum(t.units) as units
+  from cell_traffic_1h t
+  join micro_region_cell m on m.cell_id = t.cell_id and t.bucket >= m.valid_from and t.bucket < m.valid_to
+  where m.region_id = (select region_id from region)
+    and t.cell_id = any (array(select cell_id from micro_region_cell where region_id = (select region_id from region)))
+    and t.bucket >= $2::timestamptz and t.bucket < $3::timestamptz
+  group by 1
+)
+select bucket, g.present, g.entries, g.exits, t.units as traffic, c.bucket is not null as counted
+from counted c
+full join gauge g using (bucket)
+full join traffic t using (bucket)
+order by bucket
