@@ -201,6 +201,13 @@ export const knobs = {
     max: 50_000_000,
     meaning: 'rows waiting for the database',
   },
+  databaseDeadlineMs: {
+    default: 60_000,
+    unit: 'ms',
+    min: 1_000,
+    max: 3_600_000,
+    meaning: 'a statement that takes longer is given up and its connection cut',
+  },
   keepEvents: {
     default: 'all',
     unit: 'all | off',
