@@ -2,7 +2,7 @@ import type { Layout, RegionHistory } from '../../shared/protocol.ts';
 import { publishHistory } from '../access/exit.ts';
 import { hourUs, secondUs } from '../clock.ts';
 import type { Config } from '../config.ts';
-import { messageOf } from '../errors.ts';
+import { messageOf, UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { type ApiRequest, Refusal, type Reply } from './http.ts';
 import { decodePath } from './static.ts';
@@ -25,8 +25,8 @@ export interface HistoryRange {
 
 /**
  * The checked query of a history. `from` and `to`: ISO 8601 with a zone, or integer µs since 1970; without them the
- * last three hours before `clockUs`. `bucket`: seconds, a multiple of the gauge interval that divides a day. The range
- * is widened to whole buckets: freely chosen borders would let hidden figures be had by subtracting.
+ * last three hours before `clockUs`. `bucket`: seconds, whole minutes and whole gauge intervals, at most a day. The
+ * range is widened to whole buckets: freely chosen borders would let hidden figures be had by subtracting.
  * @throws Refusal 400 BAD_TIME, BAD_RANGE, BAD_BUCKET, RANGE_TOO_LONG
  */
 export function readRange(
@@ -34,11 +34,12 @@ export function readRange(
   clockUs: number,
   limits: Pick<Config, 'gaugeEveryMs' | 'historyRowsMax'>,
 ): HistoryRange {
-  const gaugeS = limits.gaugeEveryMs / 1000;
-  const bucketText = query.get('bucket') ?? String(Math.max(60, gaugeS));
+  const gaugeS = Math.max(1, Math.round(limits.gaugeEveryMs / 1000));
+  const finestS = leastCommonMultiple(60, gaugeS);
+  const bucketText = query.get('bucket') ?? String(finestS);
   const bucketS = /^\d{1,6}$/.test(bucketText) ? Number(bucketText) : 0;
-  if (bucketS === 0 || bucketS % gaugeS !== 0 || dayS % bucketS !== 0) {
-    throw new Refusal(400, 'BAD_BUCKET', `bucket must be seconds, a multiple of ${gaugeS} that divides ${dayS}`);
+  if (bucketS === 0 || bucketS % finestS !== 0 || bucketS > Math.max(dayS, finestS)) {
+    throw new Refusal(400, 'BAD_BUCKET', `bucket must be a multiple of ${finestS} seconds, at most a day`);
   }
   const to = query.has('to') ? readTime('to', query.get('to')!) : clockUs;
   const from = query.has('from') ? readTime('from', query.get('from')!) : Math.max(0, to - 3 * hourUs);
@@ -54,6 +55,12 @@ export function readRange(
     );
   }
   return { fromUs, toUs, bucketS };
+}
+
+function leastCommonMultiple(a: number, b: number): number {
+  let multiple = a;
+  while (multiple % b !== 0) multiple += a;
+  return multiple;
 }
 
 const lastUs = Date.UTC(2255, 0, 1) * 1000;
@@ -89,7 +96,7 @@ export class HistoryAnswers {
   ): Promise<void> {
     const id = decodePath(encodedId);
     if (!now.layout.regions.some((region) => region.id === id)) {
-      throw new Refusal(404, 'UNKNOWN_REGION', 'no region has this id; /api/regions lists them');
+      throw unknownRegion();
     }
     const range = readRange(request.query, now.clockUs, this.#config);
     if (now.databaseAway) throw away();
@@ -110,6 +117,7 @@ export class HistoryAnswers {
       return await Promise.race([this.#counted(id, range), late]);
     } catch (error) {
       if (error instanceof Refusal) throw error;
+      if (error instanceof UserError && error.code === 'REGION_UNKNOWN') throw unknownRegion();
       this.#log('warn', `history of region ${id}: ${messageOf(error)}`);
       throw away();
     } finally {
@@ -129,4 +137,8 @@ export class HistoryAnswers {
 
 function away(): Refusal {
   return new Refusal(503, 'DATABASE_AWAY', 'the database is not there at the moment; live figures go on without it');
+}
+
+function unknownRegion(): Refusal {
+  return new Refusal(404, 'UNKNOWN_REGION', 'no region has this id; /api/regions lists them');
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { HistorySource } from '../../server/api/history.ts';
+import { UserError } from '../../server/errors.ts';
 import type { CellRow, Layout, RegionHistory, RegionRow } from '../../shared/protocol.ts';
 import { fakeLayout } from '../tools/fake-view.ts';
 import { jsonOf, request, startTestServer, type TestServer } from '../tools/push-server.ts';
@@ -208,7 +209,8 @@ test.each([
   ['from=2000&to=1000', 'BAD_RANGE'],
   ['bucket=0', 'BAD_BUCKET'],
   ['bucket=61', 'BAD_BUCKET'],
-  ['bucket=420', 'BAD_BUCKET'],
+  ['bucket=90', 'BAD_BUCKET'],
+  ['bucket=86460', 'BAD_BUCKET'],
   ['bucket=60;drop', 'BAD_BUCKET'],
   ['from=0&bucket=60', 'RANGE_TOO_LONG'],
 ])('refuses a history of %s with 400 and %s', async (query, code) => {
@@ -229,6 +231,9 @@ test('a database that is away or refuses is 503, without its words', async () =>
   const failed = await request(it.server.port, '/api/regions/r0/history');
   expect([failed.status, codeOf(failed)]).toEqual([503, 'DATABASE_AWAY']);
   expect(failed.body.toString()).not.toContain('geheim');
+  const unstored = () => Promise.reject(new UserError('REGION_UNKNOWN', 'not stored'));
+  const other = await start({ store: recordingStore([], unstored) });
+  expect((await request(other.server.port, '/api/regions/r0/history')).status).toBe(404);
   it.status.store.state = 'away';
   expect((await request(it.server.port, '/api/regions/r0/history')).status).toBe(503);
 });
