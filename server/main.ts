@@ -22,7 +22,8 @@ import { readCells } from './reference/read-cells.ts';
 import { type Region, readRegions } from './reference/read-regions.ts';
 import { RegionIndex } from './reference/region-index.ts';
 import { projectRoot } from './root.ts';
-import { openStore, type Store } from './store/store.ts';
+import { openStore } from './store/open-store.ts';
+import type { Store } from './store/types.ts';
 import { workerUrl } from './worker-url.ts';
 
 export interface ServeOptions {
@@ -137,7 +138,7 @@ async function loadReference(options: ServeOptions, specs: FeedSpec[], store: St
   if (options.regionsFile !== undefined) regionList = await readRegions(options.regionsFile);
   const regions = new RegionIndex(regionList, registry, (line) => log('warn', line));
   await store.saveCells(Array.from({ length: registry.count }, (_, id) => ({ id, cell: registry.info(id) })));
-  await store.saveRegions(regionList, (region) => [...regions.cellsOf(region)]);
+  await store.saveRegions(regionList, (region) => regions.cellsOf(region));
   registry.onAdded((id) => store.addCell(id, registry.info(id)));
   log('info', `Reference: ${registry.count.toLocaleString('en')} cells, ${regionList.length} micro-regions`);
   return { registry, regions, schematic: city?.schematic ?? null };

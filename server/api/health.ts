@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { FeedHub } from '../events/hub.ts';
 import type { Engine } from '../occupancy/engine.ts';
 import type { CellRegistry } from '../reference/cell-registry.ts';
-import type { Store } from '../store/store.ts';
+import type { Store } from '../store/types.ts';
 
 export interface HealthSources {
   clock: Clock;
@@ -27,7 +27,7 @@ export function healthOf({ clock, startedMs, hub, store, engine, registry }: Hea
     warmingUp: view.warmingUp,
     feeds: feeds.map((feed) => ({ ...feed, ...counters.get(feed.id) })),
     queues: { reorder: hub.sorter.stats, store: { rows: store.status.queuedRows, dropped: store.status.droppedRows } },
-    store: store.status,
+    store: { ...store.status, version: store.version },
     resolvedShare: events === 0 ? null : view.resolvedEvents / events,
     lateEvents: hub.sorter.stats.late,
     tooLateEvents: hub.sorter.stats.tooLate,

@@ -1,6 +1,7 @@
 import { openSimulation } from '../../fixtures/make/simulation.ts';
 import type { FeedSpec } from '../capture/feed-uri.ts';
 import { parseFeedUri } from '../capture/feed-uri.ts';
+import type { FrameSink } from '../capture/frame.ts';
 import type { FrameReader } from '../capture/frame-reader.ts';
 import { openCapture } from '../capture/open-capture.ts';
 import { XdrReader } from '../capture/xdr.ts';
@@ -38,9 +39,10 @@ export interface PipelineOptions {
 
 const readMax = 4096;
 
-class FramePipeline implements FeedPipeline {
-  firstUs: number;
+class FramePipeline implements FeedPipeline, FrameSink {
+  readonly firstUs: number;
   clockUs: number;
+  private bytes = 0;
   private readonly reader: FrameReader;
   private readonly decoder: Decoder;
   private readonly correlator: Correlator;
@@ -65,8 +67,7 @@ class FramePipeline implements FeedPipeline {
   }
 
   async run(untilUs: number, recordsMax = readMax): Promise<'more' | 'until' | 'end'> {
-    const why = await this.reader.read(this.decoder, untilUs, recordsMax);
-    if (this.decoder.stats.newestUs > this.clockUs) this.clockUs = this.decoder.stats.newestUs;
+    const why = await this.reader.read(this, untilUs, recordsMax);
     if (why === 'until' && Number.isFinite(untilUs)) this.clockUs = Math.max(this.clockUs, untilUs);
     this.correlator.tick(this.clockUs);
     if (why === 'end' && !this.flushed) {
@@ -76,22 +77,30 @@ class FramePipeline implements FeedPipeline {
     return why;
   }
 
+  frame(timeUs: number, linkType: number, bytes: Uint8Array, start: number, end: number): void {
+    if (timeUs > this.clockUs) this.clockUs = timeUs;
+    this.bytes += end - start;
+    this.decoder.frame(timeUs, linkType, bytes, start, end);
+  }
+
   counters(): FeedCounters {
     const { stats } = this.decoder;
-    const correlated = this.correlator.stats;
+    const { faults: oddities, ...correlated } = this.correlator.stats;
     const faults: Record<string, number> = {};
-    for (const source of [this.reader.faults, stats.faults, correlated.faults]) {
+    for (const source of [this.reader.faults, stats.faults]) {
       for (const [reason, count] of source) faults[reason] = (faults[reason] ?? 0) + count;
     }
     return {
       frames: stats.frames,
-      bytes: stats.bytes,
+      bytes: this.bytes,
       messages: stats.messages,
       events: correlated.events,
       resolved: correlated.resolved,
       unresolved: correlated.unresolved,
       faults,
-      tables: this.correlator.tables(),
+      unhandled: Object.fromEntries(stats.unhandled),
+      // What correlation had to guess or let go is the network's way, not bad input.
+      correlation: { ...correlated, ...Object.fromEntries(oddities) },
     };
   }
 
@@ -101,7 +110,7 @@ class FramePipeline implements FeedPipeline {
 }
 
 class RecordPipeline implements FeedPipeline {
-  firstUs: number;
+  readonly firstUs: number;
   clockUs: number;
   private readonly reader: XdrReader;
   private readonly sink: EventSink;
@@ -140,13 +149,19 @@ class RecordPipeline implements FeedPipeline {
       resolved: this.events,
       unresolved: 0,
       faults: Object.fromEntries(faults),
-      tables: {},
+      unhandled: {},
+      correlation: {},
     };
   }
 
   close(): Promise<void> {
     return this.reader.close();
   }
+}
+
+/** The stages behind frames from any reader. */
+export function framePipeline(reader: FrameReader, options: PipelineOptions): FeedPipeline {
+  return new FramePipeline(reader, options);
 }
 
 /** Opens a feed and joins its stages. @throws UserError naming the feed, what is wrong and the remedy */

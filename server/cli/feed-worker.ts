@@ -88,7 +88,7 @@ class FeedWorker {
 
   /** Sends one batch; true when nothing waits behind it. */
   private flush(pipeline: FeedPipeline): boolean {
-    const { batch, newCells } = this.writer.take();
+    const { batch, newestUs, newCells } = this.writer.take();
     this.credits--;
     const last = this.writer.waiting === 0;
     this.send(
@@ -97,8 +97,8 @@ class FeedWorker {
         buffer: batch.buffer,
         rows: batch.n,
         newCells,
-        // Rows still waiting here may be older than the pipeline's clock: it is told with the last of them.
-        clockUs: last ? pipeline.clockUs : 0,
+        // Rows still waiting here may be much older than the pipeline's clock: it is told with the last of them.
+        clockUs: last ? pipeline.clockUs : newestUs,
         progress: pipeline.progress,
         counters: pipeline.counters(),
       },

@@ -4,12 +4,13 @@ import { batchRows } from './feed-messages.ts';
 /** Collects rows in batches and turns each cell's CGI into a feed-local symbol (0, 1, 2 … in order of appearance). */
 export class BatchWriter implements EventSink {
   /** Full batches waiting to be taken, and the one being filled. */
-  private readonly full: EventBatch[] = [];
+  private readonly full: { batch: EventBatch; newestUs: number }[] = [];
   private batch = new EventBatch(batchRows);
   private newCells: string[] = [];
   private readonly symbolByCgi = new Map<string, number>();
   private lastCgi = '';
   private lastSymbol = noCell;
+  /** Newest time of all rows written so far, µs. */
   newestUs = -1;
 
   event(
@@ -31,7 +32,7 @@ export class BatchWriter implements EventSink {
       this.lastSymbol = this.symbolOf(cgi);
     }
     if (this.batch.full) {
-      this.full.push(this.batch);
+      this.full.push({ batch: this.batch, newestUs: this.newestUs });
       this.batch = new EventBatch(batchRows);
     }
     if (timeUs > this.newestUs) this.newestUs = timeUs;
@@ -56,16 +57,19 @@ export class BatchWriter implements EventSink {
     return this.full.length * batchRows + this.batch.n;
   }
 
-  /** Takes the oldest batch (perhaps an empty one) and the cells that became known since the last call. */
-  take(): { batch: EventBatch; newCells: string[] } {
-    let batch = this.full.shift();
-    if (batch === undefined) {
-      batch = this.batch;
+  /**
+   * Takes the oldest batch (perhaps an empty one), the newest time of the rows up to its end, and the cells that
+   * became known since the last call.
+   */
+  take(): { batch: EventBatch; newestUs: number; newCells: string[] } {
+    let taken = this.full.shift();
+    if (taken === undefined) {
+      taken = { batch: this.batch, newestUs: this.newestUs };
       this.batch = new EventBatch(batchRows);
     }
     const { newCells } = this;
     this.newCells = [];
-    return { batch, newCells };
+    return { ...taken, newCells };
   }
 
   private symbolOf(cgi: string): number {

@@ -10,8 +10,10 @@ export interface FeedCounters {
   unresolved: number;
   /** Bad input skipped, by reason code. */
   faults: Record<string, number>;
-  /** Bounded tables: what they hold and what they had to let go, by name. */
-  tables: Record<string, number>;
+  /** Well-formed input that nothing here has a use for, by its specification's name. */
+  unhandled: Record<string, number>;
+  /** What correlation holds, joined, guessed and had to let go, by name. */
+  correlation: Record<string, number>;
 }
 
 export type FeedToHub =

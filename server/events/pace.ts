@@ -43,7 +43,7 @@ export class Pace {
     } else if (this.behind && nowMs - this.behindSinceMs > 5 * behindMs && lagMs < behindMs / 2) {
       this.behind = false;
     }
-    return this.originUs + (nowMs - this.originMs) * 1000 * this.speed;
+    return Math.floor(this.originUs + (nowMs - this.originMs) * 1000 * this.speed);
   }
 
   private measure(nowMs: number, slowestUs: number): void {

@@ -18,7 +18,12 @@ function format({ key, value, unit }: Figure): string {
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
-    options: { only: { type: 'string' }, json: { type: 'string' }, small: { type: 'boolean' }, help: { type: 'boolean' } },
+    options: {
+      only: { type: 'string' },
+      json: { type: 'string' },
+      small: { type: 'boolean' },
+      help: { type: 'boolean' },
+    },
   });
   const names = values.only?.split(',') ?? benches.map(({ name }) => name);
   const unknown = names.filter((name) => !benches.some((bench) => bench.name === name));

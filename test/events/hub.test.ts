@@ -5,7 +5,7 @@ import type { FeedToHub, HubToFeed } from '../../server/events/feed-messages.ts'
 import { FeedHub, type FeedPort } from '../../server/events/hub.ts';
 
 const config = makeConfig({ where: 'test', settings: { reorderWindowMs: 10_000 } });
-const counters = { frames: 0, bytes: 0, messages: 0, events: 0, resolved: 0, unresolved: 0, faults: {}, tables: {} };
+const counters = { frames: 0, bytes: 0, messages: 0, events: 0, resolved: 0, unresolved: 0, faults: {}, unhandled: {}, correlation: {} };
 const hubs: FeedHub[] = [];
 afterEach(async () => {
   await Promise.all(hubs.splice(0).map((hub) => hub.stop()));

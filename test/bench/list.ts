@@ -1,0 +1,46 @@
+import { accuracyBench } from './accuracy.ts';
+import type { Bench } from './bench.ts';
+import { benchDecode } from './decode.ts';
+import { latencyBench } from './latency.ts';
+import { pipelineBench } from './pipeline.ts';
+import { presenceBench } from './presence.ts';
+import { benchPush } from './push.ts';
+import { startupBench } from './startup.ts';
+
+const decodeBench: Bench = {
+  name: 'decode',
+  meaning: 'packets per second of decoding alone, from memory, on one core',
+  async run(scale) {
+    const { packetsPerSecond, bytesPerPacket } = benchDecode({ packets: scale === 'full' ? 1_000_000 : 5_000 });
+    return [
+      { key: 'decode.packetsPerS', value: packetsPerSecond, unit: 'packets/s' },
+      { key: 'decode.bytesPerPacket', value: bytesPerPacket, unit: 'bytes' },
+    ];
+  },
+};
+
+const pushBench: Bench = {
+  name: 'push',
+  meaning: 'frames of 10,012 cells and 50 regions; a delta with 800 changed cells',
+  async run(scale) {
+    const figures = benchPush(scale === 'full' ? 500 : 10);
+    return [
+      { key: 'push.snapshotBytes', value: figures.snapshotBytes, unit: 'bytes' },
+      { key: 'push.deltaBytes', value: figures.deltaBytes, unit: 'bytes' },
+      { key: 'push.tickUs', value: figures.tickUs, unit: 'µs' },
+      { key: 'push.snapshotUs', value: figures.snapshotUs, unit: 'µs' },
+      { key: 'push.applyUs', value: figures.applyUs, unit: 'µs' },
+    ];
+  },
+};
+
+/** Every bench, in the order they run. */
+export const benches: readonly Bench[] = [
+  decodeBench,
+  presenceBench,
+  pushBench,
+  latencyBench,
+  pipelineBench,
+  accuracyBench,
+  startupBench,
+];
