@@ -5,7 +5,6 @@ export const en: Record<keyof typeof zh, string> = {
   'app.title': 'Crowd monitor',
   'app.opening': 'Opening the wall…',
   'app.noLayout': 'Reading the layout failed: {error}. Next try in {seconds} s',
-  'skip.list': 'Skip to the list of micro-regions',
 
   'clock.event': 'Event time',
   'clock.wall': 'Wall clock',
@@ -36,7 +35,7 @@ export const en: Record<keyof typeof zh, string> = {
   'notice.storeStarting': 'Database starting',
   'notice.storeQueue': '{rows} rows waiting',
   'notice.storeDropped': '{rows} rows dropped',
-  'notice.faults': '{n} bad records skipped',
+  'notice.faults': '{n} bad records skipped: {reasons}',
   'notice.feedStale': '{feed}: no new data for {age}',
   'notice.feedFailed': '{feed} failed: {note}',
   'notice.feedBehind': '{feed} is behind',
@@ -52,11 +51,10 @@ export const en: Record<keyof typeof zh, string> = {
   'stale.failed': 'Feed failed',
 
   'total.present': 'Present',
-  'total.presentUnit': 'subscribers',
   'total.fresh': 'Fix age',
+  'total.median': 'median {age}',
   'total.fresh5': '≤5 min',
   'total.fresh30': '≤30 min',
-  'total.older': 'older',
   'total.appeared': 'appeared',
   'total.vanished': 'vanished',
   'total.resolved': 'Resolved',
@@ -64,7 +62,7 @@ export const en: Record<keyof typeof zh, string> = {
   'total.unknownCells': 'Unknown cells',
   'total.late': 'Late events',
   'total.label': 'City totals',
-  'total.heard': 'Cells heard',
+  'total.heard': '{share} of cells heard',
 
   'map.label': 'Map of subscribers per cell',
   'map.legend': 'Present in cell',
@@ -82,7 +80,6 @@ export const en: Record<keyof typeof zh, string> = {
   'cells.noPositionsHint': '--cells FILE gives them (CSV: cgi,lon,lat,…)',
   'cells.total': '{n} cells',
   'cells.empty': 'Nobody in any cell yet',
-  'cells.name': 'Cell',
   'cells.waiting': 'Waiting for the first data…',
 
   'list.title': 'Micro-regions',
@@ -126,7 +123,7 @@ export const en: Record<keyof typeof zh, string> = {
   'trend.empty': 'No history yet; new figures appear at the right',
   'trend.away': 'Database away: live part only',
   'trend.failed': 'Reading the history failed: live part only',
-  'trend.none': 'No region chosen',
+  'trend.city': 'Whole city',
   'trend.chart': 'Chart of subscribers present in {name}',
   'trend.someHidden': 'some figures are hidden',
 
@@ -139,8 +136,8 @@ export const en: Record<keyof typeof zh, string> = {
   'origin.local': 'Local',
   'origin.other city': 'Other city',
   'origin.other province': 'Other province',
-  'origin.other network': 'Other network',
-  'origin.港澳台': 'HK, Macau, Taiwan',
+  'origin.other network': 'Other netw.',
+  'origin.港澳台': 'HK, MO, TW',
   'origin.international': 'International',
   'origin.unknown': 'Unknown',
 
@@ -148,6 +145,7 @@ export const en: Record<keyof typeof zh, string> = {
   'figure.hidden': 'fewer than {n}, hidden',
   'age.seconds': '{s} s',
   'age.minutes': '{m} min {s} s',
+  'age.roughMinutes': '{m} min',
   'age.hours': '{h} h {m} min',
   'age.days': '{d} d {h} h',
 

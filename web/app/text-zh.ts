@@ -3,7 +3,6 @@ export const zh = {
   'app.title': '人流实时监测',
   'app.opening': '正在打开大屏…',
   'app.noLayout': '读取布局失败：{error}。{seconds} 秒后重试',
-  'skip.list': '跳到微区域列表',
 
   'clock.event': '事件时间',
   'clock.wall': '本地时间',
@@ -34,7 +33,7 @@ export const zh = {
   'notice.storeStarting': '数据库启动中',
   'notice.storeQueue': '{rows} 行待写入',
   'notice.storeDropped': '已丢弃 {rows} 行',
-  'notice.faults': '已跳过 {n} 条坏记录',
+  'notice.faults': '已跳过 {n} 条坏记录：{reasons}',
   'notice.feedStale': '{feed} 已 {age} 无新数据',
   'notice.feedFailed': '{feed} 失败：{note}',
   'notice.feedBehind': '{feed} 处理落后',
@@ -50,11 +49,10 @@ export const zh = {
   'stale.failed': '数据源失败',
 
   'total.present': '在网人数',
-  'total.presentUnit': '人',
   'total.fresh': '定位新鲜度',
+  'total.median': '中位 {age}',
   'total.fresh5': '≤5 分',
   'total.fresh30': '≤30 分',
-  'total.older': '更早',
   'total.appeared': '出现',
   'total.vanished': '消失',
   'total.resolved': '识别率',
@@ -62,7 +60,7 @@ export const zh = {
   'total.unknownCells': '未知小区',
   'total.late': '迟到事件',
   'total.label': '全城合计',
-  'total.heard': '活跃小区',
+  'total.heard': '活跃小区 {share}',
 
   'map.label': '小区人数地图',
   'map.legend': '小区在场人数',
@@ -80,7 +78,6 @@ export const zh = {
   'cells.noPositionsHint': '用 --cells FILE 提供小区坐标（CSV：cgi,lon,lat,…）',
   'cells.total': '共 {n} 个小区',
   'cells.empty': '尚无小区有人',
-  'cells.name': '小区',
   'cells.waiting': '等待第一批数据…',
 
   'list.title': '微区域',
@@ -124,7 +121,7 @@ export const zh = {
   'trend.empty': '尚无历史，新的数据会从右侧出现',
   'trend.away': '数据库不可用，仅显示实时部分',
   'trend.failed': '历史读取失败，仅显示实时部分',
-  'trend.none': '未选择区域',
+  'trend.city': '全城',
   'trend.chart': '{name} 在场人数趋势图',
   'trend.someHidden': '部分时段人数已隐藏',
 
@@ -146,6 +143,7 @@ export const zh = {
   'figure.hidden': '少于 {n}，已隐藏',
   'age.seconds': '{s} 秒',
   'age.minutes': '{m} 分 {s} 秒',
+  'age.roughMinutes': '{m} 分',
   'age.hours': '{h} 小时 {m} 分',
   'age.days': '{d} 天 {h} 小时',
 

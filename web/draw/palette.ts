@@ -19,7 +19,7 @@ export const classCount = firstClass + ladder.length;
  */
 export const classColours: readonly string[] = [
   '#5b6b82',
-  '#a898f0',
+  '#7a70b8',
   '#15263a',
   '#14404b',
   '#16534f',

@@ -16,6 +16,8 @@ const labelsMax = 12;
 interface Outline {
   readonly place: number;
   readonly region: LayoutRegion;
+  /** The venue that the wall is about. */
+  readonly main: boolean;
   /** x, y pairs per ring, px of the view. */
   rings: Float32Array[];
   centreX: number;
@@ -40,9 +42,12 @@ export class RegionPainter {
   #labels: Label[] = [];
   #view: View | null = null;
 
-  setRegions(regions: readonly LayoutRegion[]): void {
+  /** `main`: place of the venue that the wall is about, drawn prominently; -1 for none. */
+  setRegions(regions: readonly LayoutRegion[], main: number): void {
     this.#outlines = regions.flatMap((region, place) =>
-      region.polygons === null ? [] : [{ place, region, rings: [], centreX: 0, top: 0, bottom: 0, width: 0 }],
+      region.polygons === null
+        ? []
+        : [{ place, region, main: place === main, rings: [], centreX: 0, top: 0, bottom: 0, width: 0 }],
     );
     this.#labels = [];
     if (this.#view !== null) this.setView(this.#view);
@@ -80,16 +85,30 @@ export class RegionPainter {
     const view = this.#view;
     this.#labels = [];
     if (view === null) return;
-    const rank = (o: Outline) => (o.region.kind === 'venue' ? 2 : 0) + (o.place === chosen ? 1 : 0);
+    const rank = (o: Outline) => (o.main ? 4 : 0) + (o.place === chosen ? 2 : 0) + (o.region.kind === 'venue' ? 1 : 0);
     const order = this.#outlines.toSorted(
       (a, b) => rank(b) - rank(a) || weight(b.place) - weight(a.place) || a.place - b.place,
     );
     const taken: { x0: number; x1: number; y0: number; y1: number }[] = [];
+    const main = order.find((outline) => outline.main);
+    // What the crowd in and around the venue looks like must not be hidden by names.
+    const clear = 2.2 * view.rem;
+    if (main !== undefined) {
+      const half = main.width / 2 + clear;
+      const around = {
+        x0: main.centreX - half,
+        x1: main.centreX + half,
+        y0: main.top - clear,
+        y1: main.bottom + clear,
+      };
+      taken.push(around);
+    }
     for (const outline of order) {
       if (this.#labels.length >= labelsMax) break;
       const height = labelHeight(outline, view.rem);
       const width = Math.max(measure(outline.region.name), 4.2 * view.rem) + 1.1 * view.rem;
-      for (const y of [outline.top - height - 0.3 * view.rem, outline.bottom + 0.3 * view.rem]) {
+      const gap = outline.main ? clear : 0.3 * view.rem;
+      for (const y of [outline.top - height - gap, outline.bottom + gap]) {
         const box = { x0: outline.centreX - width / 2, x1: outline.centreX + width / 2, y0: y, y1: y + height };
         if (box.x0 < margin.left || box.x1 > view.width - margin.right) continue;
         if (box.y0 < margin.top || box.y1 > view.height - margin.bottom) continue;
@@ -140,11 +159,12 @@ function inside(rings: readonly Float32Array[], x: number, y: number): boolean {
 }
 
 function labelHeight(outline: Outline, rem: number): number {
-  return (outline.region.kind === 'venue' ? 3.15 : 2.5) * rem;
+  return (outline.main ? 3.15 : 2.5) * rem;
 }
 
 function paintOutline(context: CanvasRenderingContext2D, outline: Outline, chosen: boolean, rem: number): void {
-  const venue = outline.region.kind === 'venue';
+  const { main } = outline;
+  const gold = outline.region.kind === 'venue';
   context.beginPath();
   for (const xy of outline.rings) {
     for (let k = 0; k < xy.length; k += 2) {
@@ -155,40 +175,39 @@ function paintOutline(context: CanvasRenderingContext2D, outline: Outline, chose
   }
   // A dark rim first: the line is seen on bright cells too.
   context.strokeStyle = 'rgba(5, 12, 24, 0.8)';
-  context.lineWidth = (venue ? 0.5 : chosen ? 0.42 : 0.26) * rem;
+  context.lineWidth = (main ? 0.55 : chosen ? 0.42 : 0.26) * rem;
   context.stroke();
-  context.strokeStyle = venue ? regionColours.venue : chosen ? regionColours.chosen : regionColours.other;
-  context.globalAlpha = venue || chosen ? 1 : 0.8;
-  context.lineWidth = (venue ? 0.19 : chosen ? 0.17 : 0.085) * rem;
+  context.strokeStyle = gold ? regionColours.venue : chosen ? regionColours.chosen : regionColours.other;
+  context.globalAlpha = main || chosen ? 1 : 0.8;
+  context.lineWidth = (main ? 0.23 : chosen ? 0.17 : 0.085) * rem;
   context.stroke();
   context.globalAlpha = 1;
 }
 
 function paintLabel(context: CanvasRenderingContext2D, label: Label, text: string, chosen: boolean, rem: number): void {
-  const { region } = label.outline;
-  const venue = region.kind === 'venue';
+  const { region, main } = label.outline;
   const height = labelHeight(label.outline, rem);
-  const colour = venue ? regionColours.venue : chosen ? regionColours.chosen : regionColours.text;
+  const colour = main ? regionColours.venue : chosen ? regionColours.chosen : regionColours.text;
   context.fillStyle = regionColours.plate;
   context.beginPath();
   context.roundRect(label.x - label.width / 2, label.y, label.width, height, 0.25 * rem);
   context.fill();
-  if (venue || chosen) {
+  if (main || chosen) {
     context.strokeStyle = colour;
     context.lineWidth = 0.07 * rem;
     context.stroke();
   }
   context.textAlign = 'center';
   context.textBaseline = 'middle';
-  context.fillStyle = venue || chosen ? colour : '#b9c7de';
-  context.font = `${venue ? 600 : 500} ${labelNameRem(venue) * rem}px ${fontStack}`;
+  context.fillStyle = main || chosen ? colour : '#b9c7de';
+  context.font = `${main ? 600 : 500} ${labelNameRem(main) * rem}px ${fontStack}`;
   context.fillText(region.name, label.x, label.y + height * 0.29, label.width - 0.4 * rem);
   context.fillStyle = colour;
-  context.font = `700 ${(venue ? 1.45 : 1.12) * rem}px ${fontStack}`;
+  context.font = `700 ${(main ? 1.45 : 1.12) * rem}px ${fontStack}`;
   context.fillText(text, label.x, label.y + height * 0.71);
 }
 
 /** Size of a label's name, rem. */
-export function labelNameRem(venue: boolean): number {
-  return venue ? 1.15 : 0.98;
+export function labelNameRem(main: boolean): number {
+  return main ? 1.15 : 0.98;
 }

@@ -5,7 +5,7 @@ import { CanvasLayer } from './canvas-layer.ts';
 import { CellPainter } from './cell-painter.ts';
 import type { FrameLoop } from './frame-loop.ts';
 import { chooseFactor, scaleOf } from './palette.ts';
-import { type Box, boxOf, coreBox, type View } from './projection.ts';
+import { boxOf, coreBox, type View } from './projection.ts';
 import { labelNameRem, RegionPainter } from './region-painter.ts';
 
 export interface WallMapOptions {
@@ -94,14 +94,14 @@ export class WallMap {
     if (!still) this.#listen();
   }
 
-  /** Takes over a layout. The view goes to the city's core when `fit`. */
-  setLayout(layout: Layout): void {
+  /** Takes over a layout; `main` is the place of the venue that the wall is about, -1 for none. */
+  setLayout(layout: Layout, main: number): void {
     const before = this.#layout;
     this.#layout = layout;
     this.#cells.setCells(layout.cells);
-    this.#regions.setRegions(layout.regions);
+    this.#regions.setRegions(layout.regions, main);
     if (before?.map.kind !== layout.map.kind || before?.map.url !== layout.map.url) void this.#setTiles(layout);
-    const home = this.#homeOf(layout);
+    const home = homeOf(layout, main);
     if (home !== null && !(this.#home?.equals(home) ?? false)) {
       this.#home = home;
       if (this.#atHome) this.showHome();
@@ -180,17 +180,6 @@ export class WallMap {
     });
   }
 
-  #homeOf(layout: Layout): L.LatLngBounds | null {
-    const placed = layout.cells.filter((cell) => cell.lon !== null && cell.lat !== null);
-    const venue = layout.regions.find((region) => region.kind === 'venue' && region.polygons !== null);
-    const box: Box | null = coreBox(
-      placed.map((cell) => cell.lon!),
-      placed.map((cell) => cell.lat!),
-      boxOf(venue?.polygons ?? null),
-    );
-    return box === null ? null : L.latLngBounds([box.south, box.west], [box.north, box.east]);
-  }
-
   async #setTiles(layout: Layout): Promise<void> {
     this.#tiles?.remove();
     this.#tiles = null;
@@ -230,4 +219,15 @@ export class WallMap {
     if (schematic !== null && this.#view !== null) paintDistricts(context, schematic, this.#view);
     this.#regions.paint(context, this.#chosen, this.#options.regionText);
   }
+}
+
+/** What the wall opens with: the city's core and the main venue. */
+function homeOf(layout: Layout, main: number): L.LatLngBounds | null {
+  const placed = layout.cells.filter((cell) => cell.lon !== null && cell.lat !== null);
+  const box = coreBox(
+    placed.map((cell) => cell.lon!),
+    placed.map((cell) => cell.lat!),
+    boxOf(layout.regions[main]?.polygons ?? null),
+  );
+  return box === null ? null : L.latLngBounds([box.south, box.west], [box.north, box.east]);
 }

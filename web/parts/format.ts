@@ -35,12 +35,12 @@ export function isCount(value: number): boolean {
   return Number.isFinite(value) && value >= 0 && value < hiddenCount;
 }
 
-/** A share 0 … 1 as percent; negative or NaN is unknown. One decimal below 10 % unless `whole`. */
+/** A share 0 … 1 as percent; negative or NaN is unknown. One decimal below 10 %, or below 1 % if `whole`. */
 export function formatShare(share: number, whole = false): Figure {
   if (!Number.isFinite(share) || share < 0) return unknown();
   if (share === 0) return { text: '0%', state: 'zero', spoken: '' };
   const percent = share * 100;
-  const digits = whole || percent >= 9.95 ? 0 : 1;
+  const digits = (whole && percent >= 0.95) || percent >= 9.95 ? 0 : 1;
   // 99.96 % is not all: never round up to 100.
   const shown = share < 1 && percent > 99.5 ? Math.floor(percent * 10) / 10 : Number(percent.toFixed(digits));
   return { text: `${shown}%`, state: 'value', spoken: '' };
@@ -72,9 +72,10 @@ function trim(value: number): string {
   return String(Math.round(value * 10) / 10);
 }
 
-/** An age in words: `12 s`, `3 min 05 s`, `2 h 10 min`. Negative is unknown. */
-export function formatAge(ms: number): string {
+/** An age in words: `12 s`, `3 min 05 s`, `2 h 10 min`; `rough` leaves out seconds from a minute on. Negative is unknown. */
+export function formatAge(ms: number, rough = false): string {
   if (!Number.isFinite(ms) || ms < 0) return unknownSign;
+  if (rough && ms >= 60_000 && ms < 3_600_000) return t('age.roughMinutes', { m: Math.round(ms / 60_000) });
   const s = Math.floor(ms / 1000);
   const two = (n: number) => String(n).padStart(2, '0');
   if (s < 60) return t('age.seconds', { s });

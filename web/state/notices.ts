@@ -12,6 +12,8 @@ export interface Notice {
 
 const grouped = new Intl.NumberFormat('en-US');
 const reasonsMax = 12;
+/** Reasons named on the wall without anybody touching it. */
+const reasonsShown = 2;
 
 /** The notices of a status, worst first. The state of the connection is not among them: it takes the whole line. */
 export function noticesOf(status: WallStatus): Notice[] {
@@ -80,10 +82,11 @@ function faultsNotice(feeds: readonly FeedStatus[], notices: Notice[]): void {
     for (const [reason, n] of Object.entries(feed.faults)) reasons.set(reason, (reasons.get(reason) ?? 0) + n);
   }
   if (total === 0) return;
-  const detail = [...reasons]
+  const named = [...reasons]
     .toSorted((a, b) => b[1] - a[1])
     .slice(0, reasonsMax)
-    .map(([reason, n]) => `${reason} ${grouped.format(n)}`)
-    .join(' · ');
-  notices.push({ id: 'faults', level: 'info', text: t('notice.faults', { n: grouped.format(total) }), detail });
+    .map(([reason, n]) => `${reason} ${grouped.format(n)}`);
+  const some = named.slice(0, reasonsShown).join(' · ') + (named.length > reasonsShown ? ' …' : '');
+  const text = t('notice.faults', { n: grouped.format(total), reasons: some });
+  notices.push({ id: 'faults', level: 'info', text, detail: named.join(' · ') });
 }

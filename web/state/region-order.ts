@@ -14,6 +14,16 @@ export function orderRegions(regions: readonly LayoutRegion[], present: (place: 
   return regions.map((_, place) => place).sort((a, b) => rank(a) - rank(b) || weight(b) - weight(a) || a - b);
 }
 
+/** Place of the region that the wall is about: the largest venue, else the first region; -1 without any. */
+export function mainRegion(regions: readonly LayoutRegion[]): number {
+  let main = -1;
+  for (const [place, { kind, capacity }] of regions.entries()) {
+    if (kind !== 'venue') continue;
+    if (main < 0 || (capacity ?? 0) > (regions[main]!.capacity ?? 0)) main = place;
+  }
+  return main < 0 && regions.length > 0 ? 0 : main;
+}
+
 /** One page of the list: the chosen region stands on top of each page, the others are spread over the pages. */
 export interface Page {
   readonly places: number[];

@@ -6,8 +6,10 @@ import { LayoutLoader } from '../link/layout.ts';
 import { BuildGuard } from '../link/reload.ts';
 import { type LinkStatus, WallSocket } from '../link/socket.ts';
 import { usableZone } from '../parts/time.ts';
+import { CityTrend } from './city-trend.svelte.ts';
 import { Figures } from './figures.ts';
 import { type Freshness, judgeFreshness } from './freshness.ts';
+import { mainRegion } from './region-order.ts';
 import { TrendModel } from './trend.svelte.ts';
 
 export interface WallOptions {
@@ -40,6 +42,7 @@ export class Wall {
 
   readonly figures = new Figures();
   readonly trend: TrendModel;
+  readonly city = new CityTrend();
   readonly #options: WallOptions;
   readonly #socket: WallSocket;
   readonly #loader: LayoutLoader;
@@ -108,7 +111,7 @@ export class Wall {
     this.layout = layout;
     this.figures.markAll();
     if (!layout.regions.some((region) => region.id === this.chosenId)) {
-      this.choose((layout.regions.find((region) => region.kind === 'venue') ?? layout.regions[0])?.id ?? '');
+      this.choose(layout.regions[this.mainPlace]?.id ?? '');
     }
     this.#options.frames.schedule(this.#commit);
   }
@@ -131,6 +134,11 @@ export class Wall {
 
   get region(): LayoutRegion | undefined {
     return this.layout?.regions[this.chosenPlace];
+  }
+
+  /** Place of the region that the wall is about, -1 without any. */
+  get mainPlace(): number {
+    return mainRegion(this.layout?.regions ?? []);
   }
 
   get chosenPlace(): number {
@@ -170,6 +178,7 @@ export class Wall {
     if (state.status !== null) {
       this.status = state.status;
       this.frameMs = this.#arrivedMs;
+      this.city.add(state.status.eventUs, state.status.present, this.layout?.gaugeEveryMs ?? 60_000);
       this.nowMs = Math.max(this.nowMs, this.#options.clock.monotonicMs());
     }
     this.frame++;

@@ -1,3 +1,4 @@
+import { makeCity } from '../../../fixtures/make/city/index.ts';
 import type { Schematic } from '../../../shared/protocol.ts';
 import { fakeLayout } from './fake-city.ts';
 import { FakeFeed, kickOffUs } from './fake-feed.ts';
@@ -6,7 +7,18 @@ const minuteUs = 60_000_000;
 const hourMs = 3_600_000;
 
 /** What a wall can be shown in tests and pictures. */
-export const scenarioNames = ['day', 'hidden', 'xdr', 'warming', 'empty', 'away', 'stale', 'faults', 'silent'] as const;
+export const scenarioNames = [
+  'day',
+  'city',
+  'hidden',
+  'xdr',
+  'warming',
+  'empty',
+  'away',
+  'stale',
+  'faults',
+  'silent',
+] as const;
 export type ScenarioName = (typeof scenarioNames)[number];
 
 export function makeScenario(name: ScenarioName, schematic: Schematic): FakeFeed {
@@ -21,6 +33,20 @@ export function makeScenario(name: ScenarioName, schematic: Schematic): FakeFeed
     title: xdr ? '' : '天河体育中心 · 赛事保障',
     schematic: xdr || empty ? null : schematic,
   });
+  if (name === 'city') {
+    // The simulated city's own cells, regions and schematic under invented counts.
+    const city = makeCity(1);
+    layout.cells = city.cells.map(({ cgi, name, lon, lat, azimuth }) => ({ cgi, name, lon, lat, azimuth }));
+    layout.regions = city.regions.map(({ id, name, kind, capacity, polygons }) => ({
+      id,
+      name,
+      kind,
+      capacity,
+      polygons,
+      cellCount: 1,
+    }));
+    layout.schematic = city.schematic;
+  }
   const startUs = kickOffUs + (xdr ? 0 : 45 * minuteUs) + 8_000_000;
   const base = { seed: 11, startUs, stepUs: minuteUs };
   switch (name) {
