@@ -54,7 +54,7 @@ describe('one procedure', () => {
         '0f 23 00 21', // 35 octets of data, BSSMAP of 33
         '57 05 08 00 64f000 a4da 4e27', // cell 7: LAC 42202, CI 20007
         '17 12 05 08 72 64f000fffe 33', // IMSI attach without a key, location area deleted
-        '08 3901140000000024', // IMSI 310410000000042
+        '08 3901140000000024', // IMSI of 310-410 with MSIN 000000042
         '21 81 00',
       ]
         .join('')

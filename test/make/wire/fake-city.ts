@@ -48,7 +48,7 @@ export class ScriptedCity implements CitySimulation {
   }
 
   imsi(phone: number): string {
-    if (phone === this.population - 1) return '310410000000042';
+    if (phone === this.population - 1) return `310410${'42'.padStart(9, '0')}`;
     return `00101${String(phone + 1).padStart(10, '0')}`;
   }
 
