@@ -1,0 +1,147 @@
+import { execFileSync } from 'node:child_process';
+import { mccOf } from '../../server/events/plmn.ts';
+import { sharedPath } from '../tools/shared-inputs.ts';
+import type { Plain } from './collect.ts';
+
+/** What one frame says, in the oracle's terms: strings by field, absent ones left out. */
+export type Row = Record<string, string>;
+
+/**
+ * What tshark sees in a capture, by frame number: the fields that `tools/tshark-oracle.sh` prints and the few that it
+ * leaves out. A field that occurs several times in a frame has its values joined by `|`.
+ */
+export function oracle(path: string): Map<number, Row> {
+  const rows = parse(execFileSync(sharedPath('tools/tshark-oracle.sh'), [path], { encoding: 'utf8', stdio: 'pipe' }));
+  const more = ['dtap.updating_type', 'dtap.service_type', 'dtap.ti_flag', 'dtap.tio', 'dtap.cp_cause', 'tmsi'];
+  const format = ['-T', 'fields', '-E', 'header=y', '-E', 'occurrence=a', '-E', 'aggregator=|', '-E', 'separator=/t'];
+  const args = [
+    '-n',
+    '-r',
+    path,
+    '-Y',
+    'sccp',
+    ...format,
+    '-e',
+    'frame.number',
+    ...more.flatMap((name) => ['-e', `gsm_a.${name}`]),
+  ];
+  for (const [frame, row] of parse(execFileSync('tshark', args, { encoding: 'utf8', stdio: 'pipe' }))) {
+    Object.assign(rows.get(frame) ?? {}, row);
+  }
+  return rows;
+}
+
+function parse(text: string): Map<number, Row> {
+  const [header, ...lines] = text.trimEnd().split('\n');
+  const names = header.split('\t');
+  const rows = new Map<number, Row>();
+  for (const line of lines) {
+    const values = line.split('\t');
+    const row: Row = {};
+    for (const [i, name] of names.entries()) if ((values[i] ?? '') !== '') row[name] = values[i];
+    rows.set(Number(row['frame.number']), row);
+  }
+  return rows;
+}
+
+/** Both sides of the comparison, as text by the field's name in SignalMessage. */
+export type Comparable = Record<string, string>;
+
+function put(out: Comparable, name: string, value: string | number | undefined): void {
+  if (value !== undefined && value !== '') out[name] = String(value);
+}
+
+/** tshark's view of a frame in the terms of SignalMessage. MCC and MNC are numbers there: leading zeros are lost. */
+export function fromRow(row: Row): Comparable {
+  const out: Comparable = {};
+  const all = (field: string) => row[field]?.split('|') ?? [];
+  const number = (field: string) => (row[field] === undefined ? undefined : Number(all(field)[0]));
+  put(out, 'opc', number('m3ua.protocol_data_opc') ?? number('mtp3.opc'));
+  put(out, 'dpc', number('m3ua.protocol_data_dpc') ?? number('mtp3.dpc'));
+  put(out, 'sccpType', number('sccp.message_type'));
+  put(out, 'sourceLocalReference', number('sccp.slr'));
+  put(out, 'destinationLocalReference', number('sccp.dlr'));
+  put(out, 'sccpCause', number('sccp.release_cause') ?? number('sccp.refusal_cause') ?? number('sccp.return_cause'));
+  const type = number('gsm_a.bssmap.msgtype');
+  put(out, 'bssmapType', type);
+  put(out, 'bssmapCause', number('gsm_a.bssmap.cause'));
+
+  // Discriminators say which parts each cell has; the PLMN of an IMSI comes behind those of the cells.
+  const plmns = all('e212.mcc').map((mcc, i) => `${Number(mcc)}-${Number(all('e212.mnc')[i])}`);
+  const lacs = all('gsm_a.bssmap.cell_lac');
+  const cis = all('gsm_a.bssmap.cell_ci');
+  const places = type === 0x11 ? ['targetCell'] : type === 0x52 ? [] : ['cell', 'targetCell'];
+  for (const [i, discriminator] of all('gsm_a.bssmap.be.cell_id_disc').map(Number).entries()) {
+    if (places[i] === undefined) break;
+    if ([0, 4, 8, 11].includes(discriminator)) put(out, `${places[i]}Plmn`, plmns.shift());
+    if ([0, 1, 4, 5, 8, 10, 11].includes(discriminator)) put(out, `${places[i]}Lac`, Number(lacs.shift()));
+    if ([0, 1, 2].includes(discriminator)) put(out, `${places[i]}Ci`, Number(cis.shift()));
+  }
+
+  put(out, 'protocolDiscriminator', number('gsm_a.L3_protocol_discriminator'));
+  for (const protocol of ['mm', 'cc', 'rr', 'sms', 'ss']) {
+    put(out, 'dtapType', number(`gsm_a.dtap.msg_${protocol}_type`));
+  }
+  const flag = row['gsm_a.dtap.ti_flag'];
+  if (flag !== undefined) out.transactionId = String((/^(1|True)$/.test(flag) ? 8 : 0) + number('gsm_a.dtap.tio')!);
+  put(out, 'rpType', number('gsm_a.rp.msg_type'));
+  if (row['e212.lai.mcc'] !== undefined) {
+    put(out, 'laiPlmn', `${number('e212.lai.mcc')}-${number('e212.lai.mnc')}`);
+  }
+  put(out, 'laiLac', number('gsm_a.lac'));
+  put(out, 'imsi', row['e212.imsi']);
+  put(out, 'tmsi', number('3gpp.tmsi') ?? number('gsm_a.tmsi'));
+  put(out, 'imei', row['gsm_a.imei'] ?? row['gsm_a.imeisv']);
+  put(out, 'locationUpdatingType', number('gsm_a.dtap.updating_type'));
+  put(out, 'cmServiceType', number('gsm_a.dtap.service_type'));
+  put(
+    out,
+    'cause',
+    number('gsm_a.dtap.cause') ??
+      number('gsm_a.dtap.rej_cause') ??
+      number('gsm_a.rp.cause') ??
+      number('gsm_a.dtap.cp_cause'),
+  );
+  put(out, 'called', type === undefined && out.dtapType === '5' ? row['gsm_a.dtap.cld_party_bcd_num'] : undefined);
+  put(out, 'calling', type === undefined && out.dtapType === '5' ? row['gsm_a.dtap.clg_party_bcd_num'] : undefined);
+  return out;
+}
+
+/** Semi-octets as digits, the low half first, up to the filler. 3GPP TS 24.008 §10.5.4.7. */
+function digitsOf(semiOctets: string): string {
+  const swapped = semiOctets.replace(/(.)(.)/g, '$2$1');
+  return swapped.replace(/f.*$/, '');
+}
+
+/** Our view of a frame in the same terms. */
+export function fromMessage(message: Plain): Comparable {
+  const out: Comparable = {};
+  for (const [name, value] of Object.entries(message)) {
+    if (['frame', 'timeUs', 'link', 'fromLower', 'imsiDigits', 'imeiDigits'].includes(name)) continue;
+    if (name === 'imsi') out.imsi = String(value).padStart(message.imsiDigits as number, '0');
+    else if (name === 'imei') out.imei = String(value).padStart(message.imeiDigits as number, '0');
+    else if (name === 'called' || name === 'calling') put(out, name, digitsOf(value as string));
+    else if (/Plmn$/.test(name)) out[name] = `${mccOf(value as number)}-${(value as number) & 0x3ff}`;
+    else out[name] = String(value);
+  }
+  return out;
+}
+
+/** What differs, one line a field: `frame 7 cause: 5, tshark 6`. Identities stay out of the text. */
+export function differences(rows: Map<number, Row>, messages: Plain[]): string[] {
+  const lines: string[] = [];
+  const ours = new Map(messages.map((message) => [message.frame as number, fromMessage(message)]));
+  for (const frame of [...new Set([...rows.keys(), ...ours.keys()])].sort((a, b) => a - b)) {
+    const a = ours.get(frame) ?? {};
+    const row = rows.get(frame);
+    const b = row === undefined ? {} : fromRow(row);
+    for (const name of [...new Set([...Object.keys(a), ...Object.keys(b)])].sort()) {
+      if (a[name] === b[name]) continue;
+      const secret = ['imsi', 'tmsi', 'imei', 'called', 'calling'].includes(name);
+      const show = (value: string | undefined) => (value === undefined ? 'absent' : secret ? 'given' : value);
+      const isSame = show(a[name]) === show(b[name]);
+      lines.push(`frame ${frame} ${name}: ${show(a[name])}, tshark ${show(b[name])}${isSame ? ' (differs)' : ''}`);
+    }
+  }
+  return lines;
+}

@@ -1,0 +1,32 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from '../tools/shared-inputs.ts';
+import type { Plain } from './collect.ts';
+import { connectionRequest, dataForm1, frameOf, hex, unitdata } from './wire.ts';
+
+export interface Vector {
+  name: string;
+  clause: string;
+  carrier: 'CR' | 'DT1' | 'UDT';
+  hex: string;
+  decoded: Plain;
+}
+
+function read(file: string): Vector[] {
+  return JSON.parse(readFileSync(join(root, 'fixtures/wire', file), 'utf8')).vectors;
+}
+
+/** All vectors of `fixtures/wire`. */
+export const vectors: Vector[] = [...read('bssmap.json'), ...read('dtap.json')];
+
+/** The SCCP message that carries a vector. */
+export function sccpOf(vector: Vector): number[] {
+  const user = hex(vector.hex);
+  if (vector.carrier === 'CR') return connectionRequest(0x010203, user);
+  return vector.carrier === 'UDT' ? unitdata(user) : dataForm1(0x040506, user);
+}
+
+/** A whole Ethernet frame around a vector, with its own TSN. */
+export function frameOfVector(vector: Vector, tsn: number): Uint8Array {
+  return frameOf(sccpOf(vector), { tsn });
+}
