@@ -184,10 +184,10 @@ export class DatabaseStore implements Store {
     await embedded?.close();
   }
 
-  /** When a change of reference data takes effect: now by the event clock, or by the wall before the first event. */
+  /** When a change of reference data takes effect: now by the event clock; before it runs, where the rows end. */
   #nowUs(): number {
-    const us = Math.max(this.#intake.clockUs, this.#storedUs);
-    return us >= 0 ? us : this.#parts.clock.nowUs();
+    if (this.#intake.clockUs >= 0) return this.#intake.clockUs;
+    return this.#storedUs >= 0 ? this.#storedUs : this.#parts.clock.nowUs();
   }
 
   #stored(batch: StoreBatch): void {

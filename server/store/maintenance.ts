@@ -18,7 +18,7 @@ export interface MaintenanceOptions {
 }
 
 /** Not more often than this, wall time: at sixty times real time a minute closes each second. */
-const refreshEveryMs = 20_000;
+const refreshEveryMs = 10_000;
 const tidyEveryMs = 60_000;
 const vacuumEveryMs = 3_600_000;
 /** Each compression holds up the writer for seconds on the embedded database. */
