@@ -1,6 +1,6 @@
 import { assertInvariant } from '../errors.ts';
 
-/** Bits of an entry's `area` word; the area itself has the 28 below. */
+/** Bits of an entry's `area` word; the area itself has the 27 below. */
 const entryBit = 1 << 31;
 /** Counts as a crossing when it settles, unless it is cancelled before. */
 const pendingBit = 1 << 30;
@@ -8,7 +8,9 @@ const pendingBit = 1 << 30;
 const visitedBit = 1 << 29;
 /** Can't be cancelled any more: the subscriber has vanished since. */
 const heldBit = 1 << 28;
-const areaMask = heldBit - 1;
+/** Left by vanishing: with this entry the last reference to the subscriber may go. */
+const goneBit = 1 << 27;
+const areaMask = goneBit - 1;
 
 const chunkBits = 13;
 const chunkRows = 1 << chunkBits;
@@ -24,11 +26,12 @@ class Chunk {
   readonly before = new Uint32Array(chunkRows);
 }
 
-/** Where the newest trail entry of each subscriber is kept, and who is told when the last one has gone. */
+/** Where the newest trail entry of each subscriber is kept, and who is told when the last one of an absent one goes. */
 export interface TrailOwner {
+  /** As {@link setSequence} left it; it may have left the trail since. 0: none. */
   sequenceOf(sub: number): number;
   setSequence(sub: number, sequence: number): void;
-  /** Nothing in the trail refers to the subscriber any more. */
+  /** The newest entry of a subscriber who vanished has left the trail: nothing here refers to it any more. */
   trailEnded(sub: number): void;
   /** A crossing held. Called in order of time. */
   held(area: number, isEntry: boolean, timeUs: number): void;
@@ -97,13 +100,19 @@ export class CrossingTrail {
       visited ||= this.visitedSince(newest, intervalStartUs);
     }
     const pending = isCrossing && !this.cancels(newest, timeUs);
-    this.push(sub, (area | (pending ? pendingBit : 0) | (visited ? visitedBit : 0)) >>> 0, timeUs);
+    const kind = isCrossing ? (pending ? pendingBit : 0) : goneBit;
+    this.push(sub, (area | kind | (visited ? visitedBit : 0)) >>> 0, timeUs);
     return visited;
+  }
+
+  /** Whether the trail refers to the subscriber. */
+  holds(sub: number): boolean {
+    return this.firstOf(sub) !== 0;
   }
 
   /** The subscriber vanishes: its pending crossings will count whatever comes. */
   hold(sub: number): void {
-    for (let sequence = this.owner.sequenceOf(sub); this.isLive(sequence); ) {
+    for (let sequence = this.firstOf(sub); this.isLive(sequence); ) {
       const chunk = this.chunkOf(sequence);
       const row = sequence & chunkMask;
       chunk.area[row] |= heldBit;
@@ -153,13 +162,21 @@ export class CrossingTrail {
   }
 
   private newestOf(sub: number, area: number): number {
-    for (let sequence = this.owner.sequenceOf(sub); this.isLive(sequence); ) {
+    for (let sequence = this.firstOf(sub); this.isLive(sequence); ) {
       const chunk = this.chunkOf(sequence);
       const row = sequence & chunkMask;
       if ((chunk.area[row] & areaMask) === area) return sequence;
       sequence = chunk.before[row];
     }
     return 0;
+  }
+
+  /** The subscriber's newest entry that is still here, or 0. */
+  private firstOf(sub: number): number {
+    const sequence = this.owner.sequenceOf(sub);
+    if (!this.isLive(sequence)) return 0;
+    // A sequence number kept for 2³² entries would name somebody else's.
+    return this.chunkOf(sequence).sub[sequence & chunkMask] === sub ? sequence : 0;
   }
 
   private isLive(sequence: number): boolean {
@@ -185,7 +202,7 @@ export class CrossingTrail {
     chunk.timeUs[row] = timeUs;
     chunk.sub[row] = sub;
     chunk.area[row] = area;
-    chunk.before[row] = sub === nobody ? 0 : this.owner.sequenceOf(sub);
+    chunk.before[row] = sub === nobody ? 0 : this.firstOf(sub);
     this.head = (this.head + 1) >>> 0;
   }
 
@@ -228,6 +245,7 @@ export class CrossingTrail {
     const chunk = this.chunkOf(sequence);
     const row = sequence & chunkMask;
     const sub = chunk.sub[row];
+    const word = chunk.area[row];
     this.tail = (sequence + 1) >>> 0;
     if (row === chunkMask) {
       const at = (sequence >>> chunkBits) & (this.directory.length - 1);
@@ -236,10 +254,8 @@ export class CrossingTrail {
       // A few chunks wait for re-use; what a burst needed goes back to the heap.
       if (this.spare.length < 4) this.spare.push(chunk);
     }
-    if (sub !== nobody && this.owner.sequenceOf(sub) === sequence) {
-      this.owner.setSequence(sub, 0);
-      this.owner.trailEnded(sub);
-    }
+    // Most entries go without a look at their subscriber: only one that vanished can be freed.
+    if ((word & goneBit) !== 0 && this.owner.sequenceOf(sub) === sequence) this.owner.trailEnded(sub);
     assertInvariant((this.head - this.tail) >>> 0 <= this.entriesMax, 'the crossing trail lost count of its entries');
   }
 }

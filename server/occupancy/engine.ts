@@ -37,7 +37,9 @@ export interface EngineLimits {
   readonly crossings: number;
   /** Crossings counted before their holdDown was over because the trail was full. */
   readonly crossingsForced: number;
-  readonly bytes: number;
+  /** Of the presence table (records and slots), and of the crossing trail. */
+  readonly subscriberBytes: number;
+  readonly crossingBytes: number;
 }
 
 /** Rows whose slots and records are loaded together before they are applied. */
@@ -117,7 +119,8 @@ export class Engine {
       subscribersRefused: table.refused,
       crossings: trail.size,
       crossingsForced: trail.forced,
-      bytes: table.byteLength + trail.byteLength,
+      subscriberBytes: table.byteLength,
+      crossingBytes: trail.byteLength,
     };
   }
 

@@ -1,17 +1,23 @@
 import { minuteUs, secondUs } from '../clock.ts';
 
 /** Fix ages are known to this step: a count of "≤ 5 min" at 12:00:07 takes in sightings from 11:55:00 on. */
-export const fixAgeStepUs = 10 * secondUs;
-const freshSteps = (5 * minuteUs) / fixAgeStepUs;
-const steps = (30 * minuteUs) / fixAgeStepUs;
-/** Steps kept apart per cell: the running one and those of the last 30 min. */
-const ring = steps + 1;
+export const fixAgeStepUs = 30 * secondUs;
+const fresh5Steps = (5 * minuteUs) / fixAgeStepUs;
+const fresh30Steps = (30 * minuteUs) / fixAgeStepUs;
+/** Steps kept apart per cell: the running one, those of the last 30 min, and up to a power of two. */
+const ring = 64;
+const ringMask = ring - 1;
+
+/** Number of a step as a 32-bit integer: its remainders are then cheap. */
+function stepOf(timeUs: number): number {
+  return (timeUs / fixAgeStepUs) | 0;
+}
 
 /**
  * How long ago those present were last seen: per cell the counts of ages ≤ 5 and ≤ 30 min, for the whole city a
- * histogram. Present subscribers are counted under the 10 s step of their newest sighting, so that ages grow by
+ * histogram. Present subscribers are counted under the half minute of their newest sighting, so that ages grow by
  * themselves as the steps go by, nobody has to be looked at again, and counts of disjoint subscribers add up.
- * At instants that are multiples of 10 s the counts are exact.
+ * At instants that are multiples of 30 s the counts are exact.
  */
 export class FixAges {
   /** Present with an age ≤ 5 min and ≤ 30 min, by cell. */
@@ -22,12 +28,14 @@ export class FixAges {
   private byStep: Uint32Array[] = [];
   /** The same of the whole city over presenceTtl, for median and p90. */
   private readonly city: Uint32Array;
+  private readonly cityMask: number;
   /** Present for longer than the city's histogram reaches: their feed's clock stands. */
   private older = 0;
   private step = 0;
 
   constructor(ttlMaxUs: number) {
-    this.city = new Uint32Array(Math.ceil(ttlMaxUs / fixAgeStepUs) + 2);
+    this.city = new Uint32Array(2 ** Math.ceil(Math.log2(ttlMaxUs / fixAgeStepUs + 2)));
+    this.cityMask = this.city.length - 1;
     this.byStep = Array.from({ length: ring }, () => new Uint32Array(0));
   }
 
@@ -45,7 +53,7 @@ export class FixAges {
 
   /** Sets the clock. */
   advance(timeUs: number): void {
-    const target = Math.floor(timeUs / fixAgeStepUs);
+    const target = stepOf(timeUs);
     const gap = target - this.step;
     if (gap <= 0) return;
     if (gap >= ring) this.clearCells();
@@ -53,7 +61,7 @@ export class FixAges {
     // After a long gap each place of the histogram is emptied once.
     const from = Math.max(this.step, target - this.city.length);
     for (let step = from + 1; step <= target; step++) {
-      const place = step % this.city.length;
+      const place = step & this.cityMask;
       this.older += this.city[place];
       this.city[place] = 0;
     }
@@ -61,28 +69,28 @@ export class FixAges {
   }
 
   add(cell: number, timeUs: number): void {
-    const step = Math.floor(timeUs / fixAgeStepUs);
-    this.byStep[step % ring][cell]++;
+    const step = stepOf(timeUs);
+    this.byStep[step & ringMask][cell]++;
     this.fresh5[cell]++;
     this.fresh30[cell]++;
-    this.city[step % this.city.length]++;
+    this.city[step & this.cityMask]++;
   }
 
   remove(cell: number, lastUs: number): void {
-    const step = Math.floor(lastUs / fixAgeStepUs);
+    const step = stepOf(lastUs);
     const age = this.step - step;
-    if (age < ring) {
-      this.byStep[step % ring][cell]--;
+    if (age <= fresh30Steps) {
+      this.byStep[step & ringMask][cell]--;
       this.fresh30[cell]--;
-      if (age <= freshSteps) this.fresh5[cell]--;
+      if (age <= fresh5Steps) this.fresh5[cell]--;
     }
-    if (age < this.city.length) this.city[step % this.city.length]--;
+    if (age < this.city.length) this.city[step & this.cityMask]--;
     else this.older--;
   }
 
   /** Seen again in the same cell: nothing changes within a step. */
   renew(cell: number, lastUs: number, timeUs: number): void {
-    if (Math.floor(lastUs / fixAgeStepUs) === Math.floor(timeUs / fixAgeStepUs)) return;
+    if (stepOf(lastUs) === stepOf(timeUs)) return;
     this.remove(cell, lastUs);
     this.add(cell, timeUs);
   }
@@ -93,7 +101,7 @@ export class FixAges {
     const rank = Math.ceil(share * present);
     let seen = 0;
     for (let age = 0; age < this.city.length; age++) {
-      seen += this.city[(this.step - age + this.city.length) % this.city.length];
+      seen += this.city[(this.step - age) & this.cityMask];
       if (seen >= rank) return (age * fixAgeStepUs) / 1000;
     }
     return (this.city.length * fixAgeStepUs) / 1000;
@@ -101,8 +109,8 @@ export class FixAges {
 
   /** A new step begins: the ones that are now too old leave each count. */
   private turnCells(step: number): void {
-    const stale5 = this.byStep[(step - freshSteps - 1) % ring];
-    const stale30 = this.byStep[step % ring];
+    const stale5 = this.byStep[(step - fresh5Steps - 1) & ringMask];
+    const stale30 = this.byStep[(step - fresh30Steps - 1) & ringMask];
     const { fresh5, fresh30 } = this;
     for (let cell = 0; cell < this.cellCapacity; cell++) {
       fresh5[cell] -= stale5[cell];

@@ -130,6 +130,10 @@ export class Occupancy implements PresenceSink, TrailOwner {
     }
   }
 
+  refersTo(sub: number): boolean {
+    return this.trail.holds(sub);
+  }
+
   originOf(plmn: number): number {
     return this.origins.codeOf(plmn);
   }

@@ -13,6 +13,8 @@ export interface PresenceSink {
   renewed(cell: number, lastUs: number, timeUs: number): void;
   /** Presence ended at exactly `timeUs`: the newest sighting plus presenceTtl, or a detach. */
   vanished(index: number, cell: number, timeUs: number): void;
+  /** Whether the sink still needs the index of a subscriber who vanished. */
+  refersTo(index: number): boolean;
   /** Code of a PLMN heard for a subscriber whose origin was unknown; 0: still unknown. */
   originOf(plmn: number): number;
   /** An origin became known while the subscriber was present. */
@@ -100,7 +102,8 @@ export class Presence {
   /** Frees the index if nothing refers to it: whoever drops a reference calls it. */
   release(index: number): void {
     const { table } = this;
-    if (table.cell(index) === nowhere && table.trail(index) === 0 && !table.inWheel(index)) table.free(index);
+    if (table.cell(index) !== nowhere || table.inWheel(index) || this.sink.refersTo(index)) return;
+    table.free(index);
   }
 
   /** For the wheel. */

@@ -36,7 +36,7 @@ const step = fc.record({
   advance: fc.boolean(),
 });
 const scenario: fc.Arbitrary<Scenario> = fc.record({
-  everyS: fc.constantFrom(10, 30, 60, 300),
+  everyS: fc.constantFrom(30, 60, 300),
   holdDownS: fc.constantFrom(0, 10, 60, 150),
   ttlS: fc.constantFrom(60, 120, 600),
   ttl200S: fc.constantFrom(60, 90, 300),

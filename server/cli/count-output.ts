@@ -1,0 +1,75 @@
+import { createWriteStream } from 'node:fs';
+import type { Writable } from 'node:stream';
+import { messageOf, UserError } from '../errors.ts';
+
+/** Where `count` prints: standard output or a file. A reader that closes the pipe ends the count without a complaint. */
+export class CountOutput {
+  /** The reader has gone. */
+  closed = false;
+  private readonly stream: Writable;
+  private readonly path: string | undefined;
+  private failure: Error | null = null;
+  private held = '';
+
+  private constructor(stream: Writable, path: string | undefined) {
+    this.stream = stream;
+    this.path = path;
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (path === undefined && error.code === 'EPIPE') this.closed = true;
+      else this.failure = error;
+    });
+  }
+
+  /** @param path a file, or undefined for standard output @throws UserError COUNT_OUTPUT */
+  static async open(path: string | undefined): Promise<CountOutput> {
+    if (path === undefined) return new CountOutput(process.stdout, undefined);
+    const stream = createWriteStream(path);
+    const output = new CountOutput(stream, path);
+    await new Promise<void>((resolve) => {
+      stream.once('open', () => resolve());
+      stream.once('error', () => resolve());
+    });
+    output.check();
+    return output;
+  }
+
+  write(text: string): void {
+    this.held += text;
+  }
+
+  /** Writes what is held and waits until the reader has taken it. */
+  async flush(): Promise<void> {
+    this.check();
+    if (this.held === '' || this.closed) {
+      this.held = '';
+      return;
+    }
+    const text = this.held;
+    this.held = '';
+    // The callback comes with success or with the error that the listener above has taken note of.
+    await new Promise<void>((resolve) => this.stream.write(text, () => resolve()));
+    this.check();
+  }
+
+  async close(): Promise<void> {
+    await this.flush();
+    if (this.path === undefined) return;
+    await new Promise<void>((resolve) => {
+      this.stream.once('close', () => resolve());
+      this.stream.end();
+    });
+    this.check();
+  }
+
+  private check(): void {
+    if (this.failure === null) return;
+    const where = this.path ?? 'standard output';
+    throw new UserError(
+      'COUNT_OUTPUT',
+      `count can't write to ${where}: ${messageOf(this.failure)}; choose another --out`,
+      {
+        cause: this.failure,
+      },
+    );
+  }
+}

@@ -1,0 +1,203 @@
+import { makeCity } from '../../fixtures/make/city/index.ts';
+import { type FeedSpec, parseFeedUri } from '../capture/feed-uri.ts';
+import { hourUs, minuteUs, secondUs } from '../clock.ts';
+import type { Config } from '../config.ts';
+import { UserError } from '../errors.ts';
+import { noCell } from '../events/event-batch.ts';
+import type { RowConsumer } from '../events/sorter.ts';
+import { consoleLog, type Log } from '../log.ts';
+import { Engine } from '../occupancy/engine.ts';
+import { ephemeralKey } from '../privacy/key-file.ts';
+import { Pseudonymiser } from '../privacy/pseudonymiser.ts';
+import { CellRegistry } from '../reference/cell-registry.ts';
+import { readCells } from '../reference/read-cells.ts';
+import { type Region, readRegions } from '../reference/read-regions.ts';
+import { RegionIndex } from '../reference/region-index.ts';
+import type { Command } from './command.ts';
+import { CountOutput } from './count-output.ts';
+import { type OrderedRows, SortedRows, WindowedRows } from './count-rows.ts';
+import { CountTable, countHeader } from './count-table.ts';
+import { openFeedPipeline } from './feed-pipeline.ts';
+import { readConfig, readOptions } from './options.ts';
+
+const usage = `usage: npm run -s signalwall -- count FEED --regions FILE [OPTION …]
+
+Counts people in micro-regions over a finite feed, without server and database, and prints CSV:
+time,region,present,entries,exits,appeared,vanished,visitors
+One row a region and interval; time is the interval's end in UTC, present the state just before it.
+
+  FEED              pcap:PATH, xdr:PATH?plmn=460-01&tz=+08:00, sim:event-day?hours=1, or a path by its ending
+  --regions FILE    micro-regions, GeoJSON; properties id, name, kind, capacity, cells (CGIs, or prefixes ending in *)
+  --cells FILE      cell list, CSV with the header cgi,lon,lat[,azimuth,name,site,radio,branch,centre,area,hall]
+  --every LENGTH    length of an interval: 30s, 1m, 5m, 1h (default 60s)
+  --sort            order the whole feed by time first; without it the reorder window applies
+  --hide-below N    figures from 1 to N−1 are printed as <N (default 20); 0 prints exact counts
+  --out FILE        print into a file
+  --config FILE     settings as a JSON object; --set NAME=VALUE sets one ('help config' lists them)
+  --verbose         show the stack trace of an error`;
+
+const recordsPerRun = 8192;
+const unitsUs: Record<string, number> = { s: secondUs, m: minuteUs, h: hourUs };
+
+function parseEvery(text: string): number {
+  const match = /^(\d{1,6})([smh])$/.exec(text);
+  const everyUs = match === null ? 0 : Number(match[1]) * unitsUs[match[2]];
+  if (everyUs < secondUs || everyUs > 24 * hourUs) {
+    throw new UserError('USAGE', `--every ${text}: write a length from 1s to 24h such as 30s, 1m, 5m or 1h`, {
+      exitCode: 2,
+    });
+  }
+  return everyUs;
+}
+
+function parseHideBelow(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) {
+    throw new UserError('USAGE', `--hide-below ${text}: write a whole number; 0 prints exact counts`, { exitCode: 2 });
+  }
+  return Number(text);
+}
+
+function finiteFeed(uri: string, config: Config): FeedSpec {
+  const spec = parseFeedUri(uri, config.homePlmns.split(',')[0]);
+  if (spec.kind === 'sim' && spec.options.hours === undefined) {
+    throw new UserError(
+      'FEED_ENDLESS',
+      `feed '${uri}': count needs a feed with an end; add hours=N, as sim:event-day?hours=1`,
+    );
+  }
+  return spec;
+}
+
+export interface CountOptions {
+  spec: FeedSpec;
+  regions: Region[];
+  registry: CellRegistry;
+  everyUs: number;
+  sort: boolean;
+  hideBelow: number;
+  config: Config;
+  log: Log;
+}
+
+/** Runs the whole pipeline over a finite feed and prints into `output`. */
+export async function countFeed(options: CountOptions, output: CountOutput): Promise<void> {
+  const { config, registry, spec } = options;
+  const regions = new RegionIndex(options.regions, registry, (line) => options.log('warn', line));
+  const table = new CountTable({
+    regions: options.regions,
+    everyUs: options.everyUs,
+    hideBelow: options.hideBelow,
+    write: (text) => output.write(text),
+  });
+  const engine = new Engine({
+    config,
+    registry,
+    regions,
+    everyUs: options.everyUs,
+    cellGauges: false,
+    onInterval: (gauges) => table.take(gauges),
+  });
+  const onRows: RowConsumer = (batch, from, to) => {
+    for (let i = from; i < to; i++) if (batch.cell[i] !== noCell) table.located(batch.timeUs[i]);
+    engine.apply(batch, from, to);
+  };
+  const onLate: RowConsumer = (batch, from, to) => engine.applyLate(batch, from, to);
+  const rows: OrderedRows = options.sort
+    ? new SortedRows(registry, onRows)
+    : new WindowedRows(registry, config, onRows, onLate);
+  const pipeline = await openFeedPipeline(spec, {
+    config,
+    sorted: options.sort,
+    sortRecords: false,
+    sink: rows,
+    pseudonymiser: new Pseudonymiser(ephemeralKey()),
+  });
+  try {
+    output.write(countHeader);
+    for (let why = 'more'; why !== 'end' && !output.closed; ) {
+      why = await pipeline.run(Number.POSITIVE_INFINITY, recordsPerRun);
+      rows.step();
+      await output.flush();
+    }
+    for (const _block of rows.drain()) {
+      await output.flush();
+      if (output.closed) return;
+    }
+    engine.finish();
+    table.finish();
+    await output.flush();
+    reportFaults(spec, pipeline.counters().faults, options.log);
+    reportLimits(engine, rows, options.log);
+  } finally {
+    await pipeline.close();
+  }
+}
+
+function reportFaults(spec: FeedSpec, faults: Record<string, number>, log: Log): void {
+  const entries = Object.entries(faults);
+  if (entries.length === 0) return;
+  const total = entries.reduce((sum, [, count]) => sum + count, 0);
+  const reasons = entries.map(([reason, count]) => `${reason} ${count}×`).join(', ');
+  log('warn', `feed ${spec.uri}: ${total} bad records skipped (${reasons})`);
+}
+
+function reportLimits(engine: Engine, rows: OrderedRows, log: Log): void {
+  const { subscribersRefused, crossingsForced } = engine.limits;
+  if (subscribersRefused > 0) {
+    log(
+      'warn',
+      `${subscribersRefused} sightings not counted: more than subscribersMax subscribers; raise it with --set`,
+    );
+  }
+  if (crossingsForced > 0) {
+    log('warn', `${crossingsForced} crossings counted before holdDown was over: raise crossingsMax with --set`);
+  }
+  if (!(rows instanceof WindowedRows)) return;
+  const { late, tooLate } = rows.sorter.stats;
+  if (late + tooLate > 0) {
+    log('warn', `${late + tooLate} rows came later than the reorder window and moved nobody: count with --sort`);
+  }
+}
+
+async function run(argv: string[]): Promise<number> {
+  const { values, positionals } = readOptions(
+    'count',
+    argv,
+    {
+      regions: { type: 'string' },
+      cells: { type: 'string' },
+      every: { type: 'string', default: '60s' },
+      sort: { type: 'boolean', default: false },
+      'hide-below': { type: 'string', default: '20' },
+      out: { type: 'string' },
+      config: { type: 'string' },
+      set: { type: 'string', multiple: true },
+    },
+    true,
+  );
+  const [feed] = positionals;
+  if (positionals.length !== 1 || values.regions === undefined) {
+    const what =
+      positionals.length === 1 ? '--regions FILE is missing' : `one FEED is needed, not ${positionals.length}`;
+    throw new UserError('USAGE', `count: ${what}; see 'npm run -s signalwall -- help count'`, { exitCode: 2 });
+  }
+  const everyUs = parseEvery(values.every);
+  const hideBelow = parseHideBelow(values['hide-below']);
+  const config = readConfig(values.config, values.set);
+  const spec = finiteFeed(feed, config);
+  const registry = new CellRegistry();
+  if (spec.kind === 'sim') registry.load(makeCity(spec.options.seed ?? 1, spec.options.venueLac ?? 'own').cells);
+  if (values.cells !== undefined) registry.load(await readCells(values.cells));
+  const regions = await readRegions(values.regions);
+  const output = await CountOutput.open(values.out);
+  await countFeed({ spec, regions, registry, everyUs, sort: values.sort, hideBelow, config, log: consoleLog }, output);
+  await output.close();
+  return 0;
+}
+
+export const countCommand: Command = {
+  name: 'count',
+  summary: 'counts people in micro-regions over a finite feed and prints CSV',
+  usage,
+  run,
+};
