@@ -127,7 +127,7 @@ export async function openCaptureSource(
 }
 
 /**
- * Opens a capture file: pcap or pcapng, gzip'd or not, recognised by its content.
+ * Opens a capture file: pcap or pcapng, gzip'd or not, recognised by its content. `nextTimeUs` is known at once.
  *
  * @throws UserError `FEED_NOT_FOUND`, `FEED_UNREADABLE`, `FEED_EMPTY` or `FEED_NOT_PCAP`
  */
@@ -152,5 +152,8 @@ export async function openCapture(
     await file.close();
     throw new UserError('FEED_UNREADABLE', `${path}: is a folder; give a capture file`);
   }
-  return openCaptureSource(new FileSource(file, info.size), path, recordBytesMax);
+  const reader = await openCaptureSource(new FileSource(file, info.size), path, recordBytesMax);
+  // A file can be looked into without waiting, so the time of its first frame is known from the start.
+  await reader.read({ frame() {} }, Number.NEGATIVE_INFINITY, 0);
+  return reader;
 }

@@ -151,6 +151,7 @@ const fixedLengths: Record<number, number> = {
   57: 1, // Configuration Evolution Indication, §3.2.2.57
   63: 1, // LSA Access Control Suppression, §3.2.2.61
   64: 1, // Speech Version, §3.2.2.51
+  103: 1, // Paging Information, §3.2.2.85
   106: 1, // Talker Priority, §3.2.2.89
   107: 0, // Emergency Set Indication, §3.2.2.90
   127: 4, // Call Identifier, §3.2.2.105
