@@ -9,9 +9,9 @@ const duplicatesInRowMax = 256;
 /** One direction of one SCTP association: what was received lately. */
 export class SctpDirection {
   /** Tells this direction from all others of the decoder's lifetime (wraps after a million). */
-  readonly id: number;
-  readonly tag: number;
-  readonly ports: number;
+  id = 0;
+  tag = 0;
+  ports = 0;
   /** Place in the order of use. */
   lastUsed = 0;
   readonly #tsn = new Uint32Array(window);
@@ -19,10 +19,12 @@ export class SctpDirection {
   readonly #seenS = new Uint32Array(window);
   #duplicatesInRow = 0;
 
-  constructor(id: number, tag: number, ports: number) {
+  /** Makes this the memory of another direction, so that a flood of tags allocates nothing. */
+  become(id: number, tag: number, ports: number): void {
     this.id = id;
     this.tag = tag;
     this.ports = ports;
+    this.restart();
   }
 
   /**
@@ -95,7 +97,8 @@ export class SctpDirections {
       if (direction.lastUsed < this.#table[victim]!.lastUsed) victim = i;
     }
     this.#nextId = (this.#nextId + 1) & 0xfffff;
-    const direction = new SctpDirection(this.#nextId, tag, ports);
+    const direction = this.#table[victim] ?? new SctpDirection();
+    direction.become(this.#nextId, tag, ports);
     direction.lastUsed = ++this.#clock;
     this.#table[victim] = direction;
     return direction;
