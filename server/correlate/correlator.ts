@@ -1,0 +1,308 @@
+import type { Config } from '../config.ts';
+import type { MessageSink, SignalMessage } from '../decode/message.ts';
+import type { EventSink } from '../events/event-batch.ts';
+import { packImsi } from '../privacy/imsi.ts';
+import type { Pseudonymiser } from '../privacy/pseudonymiser.ts';
+import { CellNames } from './cell-names.ts';
+import { Connections, connectionFlag, none } from './connections.ts';
+import { Dialogues } from './dialogues.ts';
+import { HandoverJoiner } from './handover-joiner.ts';
+import { bssmap, sccp } from './message-types.ts';
+import { Procedures } from './procedures.ts';
+import { RowWriter } from './row-writer.ts';
+import { scopeOf, VlrDirectory } from './vlr-directory.ts';
+
+export interface CorrelatorOptions {
+  config: Config;
+  /** The sink's rows will be put in order whatever their age: sightings whose subscriber shows late keep their time. */
+  sorted: boolean;
+  /** PLMN of cells whose identifier leaves it out, as `packPlmn` packs it; 0: none. */
+  defaultPlmn: number;
+  pseudonymiser: Pseudonymiser;
+  sink: EventSink;
+}
+
+export interface CorrelatorStats {
+  messages: number;
+  /** Rows written; of these with and without a subscriber. */
+  events: number;
+  resolved: number;
+  unresolved: number;
+  openConnections: number;
+  knownTmsis: number;
+  knownCells: number;
+  /** Messages of connections whose beginning was not seen. */
+  orphans: number;
+  handovers: number;
+  /** Handovers between two connections that were joined. */
+  handoverJoins: number;
+  evictedConnections: number;
+  evictedTmsis: number;
+  /** What went wrong or had to be guessed, by reason. */
+  faults: Map<string, number>;
+}
+
+/** Event time between two slices of the sweep for silent connections, and slices of a whole round. */
+const sweepEveryUs = 1_000_000;
+const sweepSlices = 60;
+/** How many records are looked at for the one to give up when all are in use. */
+const victimsLookedAt = 16;
+
+/**
+ * Follows SCCP connections and who is behind a TMSI, and turns messages into located events: DESIGN §2 says which
+ * message proves a place. One correlator per feed; all its memory is bounded by the configuration.
+ *
+ * This class keeps the connections (ITU-T Q.714 §3); what goes on inside them is the matter of {@link Dialogues}.
+ */
+export class Correlator implements MessageSink {
+  #messages = 0;
+  #orphans = 0;
+  #reused = 0;
+  #idle = 0;
+  #evicted = 0;
+  #badImsi = 0;
+  #nowUs = 0;
+  #sweptUs = -1;
+  #sweepAt = 0;
+  #victimAt = 0;
+  readonly #idleUs: number;
+  readonly #connections: Connections;
+  readonly #procedures: Procedures;
+  readonly #cells: CellNames;
+  readonly #directory: VlrDirectory;
+  readonly #joiner: HandoverJoiner;
+  readonly #rows: RowWriter;
+  readonly #dialogues: Dialogues;
+
+  constructor({ config, sorted, defaultPlmn, pseudonymiser, sink }: CorrelatorOptions) {
+    this.#idleUs = config.connectionIdleMs * 1000;
+    this.#connections = new Connections(config.connectionsMax);
+    this.#procedures = new Procedures(Math.ceil(config.connectionsMax * 1.25));
+    this.#cells = new CellNames(config.cellsMax);
+    this.#directory = new VlrDirectory(config.tmsiMax);
+    this.#joiner = new HandoverJoiner(this.#connections, config.handoverJoinMs * 1000);
+    this.#rows = new RowWriter(sink, this.#cells, this.#connections, this.#procedures);
+    this.#dialogues = new Dialogues({
+      connections: this.#connections,
+      procedures: this.#procedures,
+      cells: this.#cells,
+      directory: this.#directory,
+      joiner: this.#joiner,
+      rows: this.#rows,
+      pseudonymiser,
+      sorted,
+      defaultPlmn,
+    });
+  }
+
+  message(m: SignalMessage): void {
+    this.#messages++;
+    if (m.timeUs > this.#nowUs) {
+      this.#nowUs = m.timeUs;
+      if (m.timeUs - this.#sweptUs >= sweepEveryUs) this.#sweep();
+    }
+    switch (m.sccpType) {
+      case sccp.dataForm1:
+      case sccp.dataForm2: {
+        const i = this.#known(m);
+        if (i === none) this.#orphans++;
+        else this.#dialogues.message(i, m);
+        return;
+      }
+      case sccp.connectionRequest:
+        this.#dialogues.message(this.#start(m), m);
+        return;
+      case sccp.connectionConfirm: {
+        const i = this.#known(m);
+        if (i === none) this.#orphans++;
+        else if (m.bssmapType >= 0 || m.protocolDiscriminator >= 0) this.#dialogues.message(i, m);
+        return;
+      }
+      case sccp.connectionRefused: {
+        const i = this.#known(m);
+        if (i === none) this.#orphans++;
+        else this.#end(i, Math.max(0, m.sccpCause));
+        return;
+      }
+      case sccp.released: {
+        const i = this.#known(m);
+        if (i === none) {
+          this.#orphans++;
+          return;
+        }
+        if (m.bssmapType >= 0 || m.protocolDiscriminator >= 0) this.#dialogues.message(i, m);
+        this.#end(i, -1);
+        return;
+      }
+      case sccp.releaseComplete: {
+        // Answers a RELEASED that ended the connection; if it is still here, that one was not seen.
+        const i = this.#known(m);
+        if (i !== none) this.#end(i, -1);
+        return;
+      }
+      case sccp.dataAcknowledgement:
+      case sccp.expeditedData:
+      case sccp.expeditedDataAcknowledgement:
+      case sccp.resetRequest:
+      case sccp.resetConfirm:
+      case sccp.protocolDataUnitError:
+      case sccp.inactivityTest:
+        this.#known(m);
+        return;
+      default:
+        if (m.bssmapType === bssmap.paging) this.#paging(m);
+    }
+  }
+
+  /** Event time has come this far without a message: connections that were silent for too long end. */
+  tick(timeUs: number): void {
+    if (timeUs <= this.#nowUs) return;
+    this.#nowUs = timeUs;
+    if (timeUs - this.#sweptUs >= sweepEveryUs) this.#sweep();
+  }
+
+  /** Ends every open connection and writes its rows: at the end of a finite feed. */
+  flush(): void {
+    for (let i = 0; i < this.#connections.high; i++) {
+      if (this.#connections.flags[i] & connectionFlag.open) this.#end(i, -1);
+    }
+  }
+
+  get stats(): CorrelatorStats {
+    const rows = this.#rows;
+    const { sightings, tracker, handovers } = this.#dialogues;
+    const faults = new Map<string, number>();
+    const count = (reason: string, value: number) => {
+      if (value > 0) faults.set(reason, value);
+    };
+    count('CONNECTION_UNKNOWN', this.#orphans);
+    count('CONNECTION_REFERENCE_REUSED', this.#reused);
+    count('CONNECTION_IDLE', this.#idle);
+    count('CONNECTION_EVICTED', this.#evicted);
+    count('TMSI_EVICTED', this.#directory.evictions);
+    count('TMSI_FOREIGN_AREA', sightings.tmsiForeign);
+    count('IMSI_INVALID', this.#badImsi + sightings.imsiInvalid);
+    count('SUBSCRIBER_CHANGED', sightings.subscriberChanged);
+    count('CELL_UNKNOWN', rows.cellUnknown);
+    count('CELLS_FULL', this.#cells.refused);
+    count('HANDOVER_AMBIGUOUS', this.#joiner.ambiguous);
+    count('HANDOVER_NOT_JOINED', handovers.orphans);
+    count('HANDOVER_UNFINISHED', handovers.unfinished);
+    count('HANDOVERS_FULL', this.#joiner.refused);
+    count('PROCEDURES_FULL', tracker.refused);
+    return {
+      messages: this.#messages,
+      events: rows.events,
+      resolved: rows.resolved,
+      unresolved: rows.events - rows.resolved,
+      openConnections: this.#connections.open,
+      knownTmsis: this.#directory.tmsis,
+      knownCells: this.#cells.count,
+      orphans: this.#orphans,
+      handovers: handovers.done,
+      handoverJoins: handovers.joined,
+      evictedConnections: this.#evicted,
+      evictedTmsis: this.#directory.evictions,
+      faults,
+    };
+  }
+
+  /** Bytes in use: of each open connection (with one procedure and its references) and of each known TMSI. */
+  memory(): { bytesPerConnection: number; bytesPerTmsi: number } {
+    const { recordBytes, referenceBytes } = this.#connections.memory;
+    const references = referenceBytes / Math.max(1, this.#connections.open);
+    return {
+      bytesPerConnection: recordBytes + this.#procedures.recordBytes + references,
+      bytesPerTmsi: this.#directory.byteLength / Math.max(1, this.#directory.tmsis),
+    };
+  }
+
+  /**
+   * The connection of a message: by the reference of its receiver, else (both in the message) by its sender's. Learns
+   * the responder's reference from any message that carries both.
+   */
+  #known(m: SignalMessage): number {
+    const c = this.#connections;
+    const { link, fromLower, destinationLocalReference: destination, sourceLocalReference: source } = m;
+    let i = destination >= 0 ? c.find(link, !fromLower, destination) : none;
+    if (source >= 0) {
+      if (i === none) i = c.find(link, fromLower, source);
+      if (i === none) return none;
+      const fromInitiator = fromLower === ((c.flags[i] & connectionFlag.initiatorLower) !== 0);
+      const initiator = fromInitiator ? source : destination;
+      const responder = fromInitiator ? destination : source;
+      // One reference matches, the other is of another time: a message of a connection that is long over.
+      if (initiator >= 0 && initiator !== c.initiatorReference[i]) return none;
+      if (responder >= 0 && responder !== c.responderReference[i]) {
+        if (c.responderReference[i] !== none && m.sccpType !== sccp.connectionConfirm) return none;
+        this.#bind(i, responder);
+      }
+    } else if (i === none) return none;
+    c.lastUs[i] = m.timeUs;
+    return i;
+  }
+
+  #bind(i: number, responder: number): void {
+    const c = this.#connections;
+    const before = c.find(c.link[i], (c.flags[i] & connectionFlag.initiatorLower) === 0, responder);
+    if (before !== none) this.#reuse(before);
+    c.bindResponder(i, responder);
+  }
+
+  #start(m: SignalMessage): number {
+    const c = this.#connections;
+    const before = c.find(m.link, m.fromLower, m.sourceLocalReference);
+    if (before !== none) this.#reuse(before);
+    if (c.full) this.#evict();
+    const i = c.start(m.link, m.fromLower, m.sourceLocalReference, m.timeUs);
+    // The BSS opens connections; HANDOVER REQUEST, the exception, sets the scope again.
+    c.scope[i] = scopeOf(m.dpc, m.link);
+    return i;
+  }
+
+  /** A side gives a reference anew: the connection that had it is over, though nobody said so. */
+  #reuse(i: number): void {
+    this.#reused++;
+    this.#end(i, -1);
+  }
+
+  #end(i: number, brokenCause: number): void {
+    this.#dialogues.end(i, brokenCause);
+    this.#connections.end(i);
+  }
+
+  #evict(): void {
+    const c = this.#connections;
+    let victim = none;
+    for (let looked = 0; looked < victimsLookedAt; looked++) {
+      this.#victimAt = (this.#victimAt + 1) % c.max;
+      if (victim === none || c.lastUs[this.#victimAt] < c.lastUs[victim]) victim = this.#victimAt;
+    }
+    this.#evicted++;
+    this.#end(victim, -1);
+  }
+
+  /** Ends connections that were silent for too long, a slice of the records for each second of event time. */
+  #sweep(): void {
+    const c = this.#connections;
+    const seconds = this.#sweptUs < 0 ? 1 : (this.#nowUs - this.#sweptUs) / sweepEveryUs;
+    this.#sweptUs = this.#nowUs;
+    const slices = Math.min(sweepSlices, Math.floor(seconds));
+    const deadlineUs = this.#nowUs - this.#idleUs;
+    for (let left = Math.ceil((c.high / sweepSlices) * slices); left > 0; left--) {
+      this.#sweepAt = this.#sweepAt + 1 < c.high ? this.#sweepAt + 1 : 0;
+      if (c.flags[this.#sweepAt] & connectionFlag.open && c.lastUs[this.#sweepAt] < deadlineUs) {
+        this.#idle++;
+        this.#end(this.#sweepAt, -1);
+      }
+    }
+  }
+
+  /** PAGING proves no place, but names a subscriber by IMSI and TMSI. 3GPP TS 48.008 §3.2.1.19. */
+  #paging(m: SignalMessage): void {
+    if (m.imsi < 0 || m.tmsi < 0) return;
+    const imsi = packImsi(m.imsi, m.imsiDigits);
+    if (imsi < 0) this.#badImsi++;
+    else this.#directory.learn(scopeOf(m.opc, m.link), m.tmsi, imsi);
+  }
+}

@@ -1,0 +1,204 @@
+import type { SignalMessage } from '../decode/message.ts';
+import { eventFlag, kindCode, outcomeCode } from '../events/kinds.ts';
+import { unknownCell } from './cell-names.ts';
+import { connectionFlag as flag, none } from './connections.ts';
+import { Handovers } from './handovers.ts';
+import { bssmap, discriminator, mm } from './message-types.ts';
+import type { Parts } from './parts.ts';
+import * as rules from './procedure-rules.ts';
+import { ProcedureTracker } from './procedure-tracker.ts';
+import { procedureState } from './procedures.ts';
+import { Sightings } from './sightings.ts';
+
+/**
+ * What goes on inside the connections: takes each BSSAP message with the connection it belongs to, and hands on who
+ * and where to {@link Sightings}, what to {@link ProcedureTracker}, moves to {@link Handovers}.
+ *
+ * 3GPP TS 48.008 §3.1 (BSSMAP), TS 24.008 §4 and §5 (mobility management, calls).
+ */
+export class Dialogues {
+  readonly sightings: Sightings;
+  readonly tracker: ProcedureTracker;
+  readonly handovers: Handovers;
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.sightings = new Sightings(parts);
+    this.tracker = new ProcedureTracker(parts);
+    this.handovers = new Handovers(parts, this.sightings, this.tracker);
+  }
+
+  /** A message on connection `i`, its SCCP part done with. */
+  message(i: number, m: SignalMessage): void {
+    switch (m.bssmapType) {
+      case -1:
+        if (m.protocolDiscriminator >= 0) this.#dtap(i, m);
+        return;
+      case bssmap.completeLayer3Information:
+        this.#completeLayer3(i, m);
+        return;
+      case bssmap.handoverRequest:
+        this.handovers.requested(i, m);
+        return;
+      case bssmap.handoverRequired:
+        this.handovers.required(i, m);
+        return;
+      case bssmap.handoverRequiredReject:
+      case bssmap.handoverFailure:
+        this.handovers.givenUp(i);
+        return;
+      case bssmap.handoverComplete:
+        this.handovers.completed(i, m);
+        return;
+      case bssmap.handoverPerformed:
+        this.handovers.performed(i, m);
+        return;
+      case bssmap.clearRequest: {
+        const c = this.#parts.connections;
+        c.flags[i] |= flag.clearRequested;
+        c.clearCause[i] = Math.max(0, m.bssmapCause);
+        return;
+      }
+      default:
+        // COMMON ID, CIPHER MODE COMPLETE and whatever else tells who it is.
+        this.sightings.learn(i, m);
+    }
+  }
+
+  /** Writes what is left of a connection that ends. @param brokenCause why it was given up, -1 where it ended in order */
+  end(i: number, brokenCause: number): void {
+    const { connections: c, procedures, rows } = this.#parts;
+    this.handovers.ended(i);
+    // A location update that was never answered is a sighting all the same.
+    c.flags[i] &= ~flag.updatePending;
+    this.sightings.release(i);
+    const cause = brokenCause < 0 && c.flags[i] & flag.clearRequested ? c.clearCause[i] : brokenCause;
+    const sighted = this.sightings.proves(i) && (c.flags[i] & flag.uplinkSighted) === 0 && c.uplinkUs[i] >= 0;
+    if (sighted && c.uplinkProcedure[i] === none) rows.sighting(i, c.uplinkUs[i], c.uplinkCell[i]);
+    for (let p = c.firstProcedure[i]; p !== none; p = c.firstProcedure[i]) {
+      if ((procedures.state[p] & procedureState.held) === 0) rules.settle(procedures, p, cause);
+      rows.procedure(i, p, procedures.lastUs[p], sighted && p === c.uplinkProcedure[i] ? eventFlag.sighting : 0);
+      procedures.remove(c, i, p);
+    }
+  }
+
+  #completeLayer3(i: number, m: SignalMessage): void {
+    const { connections: c, directory, procedures } = this.#parts;
+    const { sightings, tracker } = this;
+    const cell = sightings.cellOf(i, m.cellPlmn, m.cellLac, m.cellCi, m.laiPlmn);
+    c.cell[i] = cell;
+    if (cell === unknownCell && m.cellLac < 0) c.bareCi[i] = m.cellCi;
+    else if (m.cellPlmn !== 0) directory.learnArea(c.scope[i], m.cellPlmn, m.cellLac);
+    else if (directory.plmnOfArea(c.scope[i], m.cellLac) === 0) {
+      directory.learnArea(c.scope[i], this.#parts.defaultPlmn, m.cellLac);
+    }
+    c.uplinkUs[i] = m.timeUs;
+    c.uplinkCell[i] = cell;
+    c.flags[i] |= flag.uplinkSighted;
+    sightings.learn(i, m);
+    if (m.tmsi >= 0) sightings.useTmsi(i, m);
+    c.flags[i] |= flag.placed;
+    const kind = rules.initialKind(m);
+    const p = tracker.begin(i, kind, m.timeUs);
+    if (kind === kindCode.detach) {
+      this.#detach(i, p, m.timeUs);
+      return;
+    }
+    c.uplinkProcedure[i] = p;
+    if (p !== none && rules.isPagingResponse(m)) procedures.state[p] |= procedureState.paged;
+    sightings.hold(i, m.timeUs);
+    if (rules.isLocationUpdate(kind)) {
+      c.flags[i] |= flag.updatePending;
+      // The two others are sent only where the phone's area is still its old one (3GPP TS 24.008 §4.4.2, §4.4.3).
+      if (kind !== kindCode['location update']) sightings.locateBareCell(i, m.laiPlmn, m.laiLac);
+    } else {
+      sightings.release(i);
+    }
+  }
+
+  #dtap(i: number, m: SignalMessage): void {
+    const { connections: c, procedures } = this.#parts;
+    const flags = c.flags[i];
+    // The BSS is the lower side where it opened the connection from below, or did not open it from above.
+    const bssLower = ((flags & flag.initiatorLower) !== 0) === ((flags & flag.bssInitiated) !== 0);
+    const uplink = m.fromLower === bssLower;
+    if (uplink) {
+      c.uplinkUs[i] = m.timeUs;
+      c.uplinkCell[i] = c.cell[i];
+      c.flags[i] &= ~flag.uplinkSighted;
+    }
+    const transaction = rules.isTransaction(m);
+    const p = transaction ? this.tracker.ofTransaction(i, m, uplink) : this.#mobilityManagement(i, m, uplink);
+    if (uplink) {
+      c.uplinkProcedure[i] = p;
+      if (p !== none) {
+        procedures.lastUs[p] = m.timeUs;
+        procedures.cell[p] = c.cell[i];
+      }
+    }
+    if (transaction && p !== none && procedures.discriminator[p] === m.protocolDiscriminator) {
+      if (rules.follow(procedures, p, m)) this.tracker.finish(i, p);
+    }
+  }
+
+  /** @returns the procedure that the message belongs to */
+  #mobilityManagement(i: number, m: SignalMessage, uplink: boolean): number {
+    const { connections: c, directory } = this.#parts;
+    const { sightings, tracker } = this;
+    sightings.learn(i, m);
+    if (m.protocolDiscriminator !== discriminator.mobilityManagement) return tracker.current(i);
+    switch (m.dtapType) {
+      case mm.locationUpdatingAccept:
+        directory.learnArea(c.scope[i], m.laiPlmn, m.laiLac);
+        sightings.locateBareCell(i, m.laiPlmn, m.laiLac);
+        if (m.tmsi >= 0) sightings.allocateTmsi(i, m.tmsi);
+        c.flags[i] &= ~flag.updatePending;
+        sightings.release(i);
+        tracker.answer(i, rules.isLocationUpdate, outcomeCode.success, 0);
+        break;
+      case mm.locationUpdatingReject:
+        sightings.silence(i);
+        tracker.answer(i, rules.isLocationUpdate, outcomeCode.rejected, m.cause);
+        break;
+      case mm.authenticationReject:
+        sightings.silence(i);
+        tracker.answer(i, rules.isAny, outcomeCode.rejected, m.cause);
+        break;
+      case mm.cmServiceReject:
+        tracker.answer(i, rules.isService, outcomeCode.rejected, m.cause);
+        break;
+      case mm.abort:
+        tracker.answer(i, rules.isAny, outcomeCode.failed, m.cause);
+        break;
+      case mm.tmsiReallocationCommand:
+        if (m.tmsi >= 0) sightings.allocateTmsi(i, m.tmsi);
+        break;
+      case mm.tmsiReallocationComplete:
+        sightings.confirmTmsi(i);
+        break;
+      case mm.cmServiceRequest:
+        if (m.tmsi >= 0) sightings.useTmsi(i, m);
+        return tracker.begin(i, rules.initialKind(m), m.timeUs);
+      case mm.imsiDetachIndication: {
+        if (m.tmsi >= 0) sightings.useTmsi(i, m);
+        const p = tracker.begin(i, kindCode.detach, m.timeUs);
+        c.flags[i] |= flag.uplinkSighted;
+        this.#detach(i, p, m.timeUs);
+        return none;
+      }
+      default:
+        if (uplink && m.tmsi >= 0) sightings.useTmsi(i, m);
+    }
+    return tracker.current(i);
+  }
+
+  #detach(i: number, p: number, timeUs: number): void {
+    const { connections: c, procedures } = this.#parts;
+    this.sightings.silence(i);
+    if (p === none) return;
+    procedures.outcome[p] = outcomeCode.success;
+    procedures.state[p] |= procedureState.finished | procedureState.held;
+    if (c.imsi[i] >= 0) this.sightings.writeHeld(i, p, timeUs);
+  }
+}

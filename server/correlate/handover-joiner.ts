@@ -1,0 +1,148 @@
+import { PairTable } from '../privacy/pair-table.ts';
+import { unknownCell } from './cell-names.ts';
+import { type Connections, none } from './connections.ts';
+
+/** HANDOVER REQUIRED messages that wait for their HANDOVER REQUEST at once. */
+const pendingMax = 1 << 16;
+
+/**
+ * Finds, for the new connection of a handover between base station controllers, the connection that it continues.
+ *
+ * The old BSC names the target cell in HANDOVER REQUIRED; the MSC opens a connection to the BSC of that cell and
+ * sends HANDOVER REQUEST with the same target (3GPP TS 48.008 §3.1.5). Nothing on the wire joins the two but that. So the
+ * old one is a connection of the same core side that asked for the same target within `windowUs` before; its subscriber
+ * must not differ where both are known (many networks send the IMSI), nor its cell from the serving cell that HANDOVER
+ * REQUEST names. Where several are left the oldest is taken, because an MSC works in order, and the case is counted:
+ * they stand in the same cell and go to the same cell, so that a swap puts nobody in a wrong place.
+ */
+export class HandoverJoiner {
+  ambiguous = 0;
+  /** HANDOVER REQUIRED that found no room. */
+  refused = 0;
+  readonly #connections: Connections;
+  readonly #windowUs: number;
+  /** (scope, form of target; target) → first + 1, last + 1 of a list in order of arrival. */
+  readonly #lists = new PairTable({ entriesMax: Number.POSITIVE_INFINITY });
+  readonly #connection: Int32Array;
+  readonly #next: Int32Array;
+  readonly #before: Int32Array;
+  #high = 0;
+  #free = none;
+
+  constructor(connections: Connections, windowUs: number) {
+    this.#connections = connections;
+    this.#windowUs = windowUs;
+    const max = Math.min(pendingMax, connections.max);
+    this.#connection = new Int32Array(max);
+    this.#next = new Int32Array(max);
+    this.#before = new Int32Array(max);
+  }
+
+  /** Notes that connection `i` asked for a handover to a target (-1 for what the message leaves out). */
+  require(i: number, timeUs: number, lac: number, ci: number): void {
+    this.forget(i);
+    const c = this.#connections;
+    c.handoverUs[i] = timeUs;
+    c.targetLac[i] = lac;
+    c.targetCi[i] = ci;
+    if (lac < 0 && ci < 0) return;
+    let at = this.#free;
+    if (at !== none) this.#free = this.#next[at];
+    else if (this.#high < this.#connection.length) at = this.#high++;
+    else {
+      this.refused++;
+      return;
+    }
+    const form = formOf(lac, ci);
+    const key = scopeKey(c.scope[i], form);
+    const target = targetKey(form, lac, ci);
+    const found = this.#lists.find(key, target);
+    const first = found < 0 ? at : this.#lists.words[found + 2] - 1;
+    const last = found < 0 ? none : this.#lists.words[found + 3] - 1;
+    this.#connection[at] = i;
+    this.#next[at] = none;
+    this.#before[at] = last;
+    if (last !== none) this.#next[last] = at;
+    this.#lists.set(key, target, first + 1, at + 1);
+    c.pending[i] = at;
+  }
+
+  /** Takes back what {@link require} noted: answered, refused, or the connection has ended. */
+  forget(i: number): void {
+    const c = this.#connections;
+    const at = c.pending[i];
+    if (at === none) return;
+    c.pending[i] = none;
+    const form = formOf(c.targetLac[i], c.targetCi[i]);
+    const key = scopeKey(c.scope[i], form);
+    const target = targetKey(form, c.targetLac[i], c.targetCi[i]);
+    const found = this.#lists.find(key, target);
+    const { words } = this.#lists;
+    const before = this.#before[at];
+    const next = this.#next[at];
+    if (before !== none) this.#next[before] = next;
+    else words[found + 2] = next + 1;
+    if (next !== none) this.#before[next] = before;
+    else words[found + 3] = before + 1;
+    if (before === none && next === none) {
+      // The entry is marked empty already; set it again so that the table sees its key when it closes the gap.
+      words[found + 2] = 1;
+      this.#lists.delete(key, target);
+    }
+    this.#next[at] = this.#free;
+    this.#free = at;
+  }
+
+  /** The connection that incoming connection `i` continues, no longer pending; {@link none} where none fits. */
+  claim(i: number): number {
+    const c = this.#connections;
+    const lac = c.targetLac[i];
+    const ci = c.targetCi[i];
+    let old = this.#oldest(i, lac, ci);
+    // The MSC may name the target more fully than the BSC did.
+    if (old === none && lac >= 0 && ci >= 0) {
+      old = this.#oldest(i, -1, ci);
+      if (old === none) old = this.#oldest(i, lac, -1);
+    }
+    if (old !== none) this.forget(old);
+    return old;
+  }
+
+  #oldest(i: number, lac: number, ci: number): number {
+    const c = this.#connections;
+    const form = formOf(lac, ci);
+    const found = this.#lists.find(scopeKey(c.scope[i], form), targetKey(form, lac, ci));
+    if (found < 0) return none;
+    let oldest = none;
+    let fitting = 0;
+    for (let at = this.#lists.words[found + 2] - 1; at !== none; at = this.#next[at]) {
+      const old = this.#connection[at];
+      if (!this.#fits(old, i)) continue;
+      if (c.imsi[old] >= 0 && c.imsi[old] === c.imsi[i]) return old;
+      if (fitting++ === 0) oldest = old;
+    }
+    if (fitting > 1) this.ambiguous++;
+    return oldest;
+  }
+
+  #fits(old: number, i: number): boolean {
+    const c = this.#connections;
+    const ageUs = c.handoverUs[i] - c.handoverUs[old];
+    if (ageUs < 0 || ageUs > this.#windowUs) return false;
+    if (c.imsi[old] >= 0 && c.imsi[i] >= 0 && c.imsi[old] !== c.imsi[i]) return false;
+    return c.servingCell[i] === unknownCell || c.cell[old] === unknownCell || c.servingCell[i] === c.cell[old];
+  }
+}
+
+/** How a target is named: 0 by LAC and CI, 1 by LAC, 2 by CI, 3 not at all. */
+function formOf(lac: number, ci: number): number {
+  return (lac < 0 ? 2 : 0) | (ci < 0 ? 1 : 0);
+}
+
+function scopeKey(scope: number, form: number): number {
+  return (scope | (form << 30)) >>> 0;
+}
+
+function targetKey(form: number, lac: number, ci: number): number {
+  return (((form & 2 ? 0 : lac) << 16) | (form & 1 ? 0 : ci)) >>> 0;
+}

@@ -1,0 +1,144 @@
+import type { SignalMessage } from '../decode/message.ts';
+import { kindCode, outcomeCode } from '../events/kinds.ts';
+import { connectionFlag as flag, none } from './connections.ts';
+import type { Parts } from './parts.ts';
+import type { ProcedureTracker } from './procedure-tracker.ts';
+import { procedureState } from './procedures.ts';
+import type { Sightings } from './sightings.ts';
+import { scopeOf } from './vlr-directory.ts';
+
+/**
+ * Handovers: inside a BSS (HANDOVER PERFORMED tells the new cell) and between two (3GPP TS 48.008 §3.1.5), where a
+ * second connection takes the procedures over. Each done one is a row of kind `handover` and a sighting in the target.
+ */
+export class Handovers {
+  done = 0;
+  /** Between two connections: joined, not joined, and given up before the phone came. */
+  joined = 0;
+  orphans = 0;
+  unfinished = 0;
+  readonly #parts: Parts;
+  readonly #sightings: Sightings;
+  readonly #tracker: ProcedureTracker;
+
+  constructor(parts: Parts, sightings: Sightings, tracker: ProcedureTracker) {
+    this.#parts = parts;
+    this.#sightings = sightings;
+    this.#tracker = tracker;
+  }
+
+  /** HANDOVER REQUIRED: the old BSS names the target. */
+  required(i: number, m: SignalMessage): void {
+    this.#parts.joiner.require(i, m.timeUs, m.targetCellLac, m.targetCellCi);
+  }
+
+  /** HANDOVER REQUEST: the MSC opens a connection to the target's BSS. */
+  requested(i: number, m: SignalMessage): void {
+    const { connections: c } = this.#parts;
+    c.flags[i] = (c.flags[i] & ~flag.bssInitiated) | flag.incoming;
+    c.scope[i] = scopeOf(m.opc, m.link);
+    c.servingCell[i] = this.#sightings.cellOf(i, m.cellPlmn, m.cellLac, m.cellCi, 0);
+    c.cell[i] = this.#sightings.cellOf(i, m.targetCellPlmn, m.targetCellLac, m.targetCellCi, m.cellPlmn);
+    c.handoverUs[i] = m.timeUs;
+    c.targetLac[i] = m.targetCellLac;
+    c.targetCi[i] = m.targetCellCi;
+    this.#sightings.learn(i, m);
+    this.#meet(i);
+  }
+
+  /** HANDOVER FAILURE, HANDOVER REQUIRED REJECT, or the connection has ended. */
+  givenUp(i: number): void {
+    this.#parts.joiner.forget(i);
+    this.#part(i);
+  }
+
+  /** HANDOVER COMPLETE: the phone has come to the target, and what it was doing goes on here. */
+  completed(i: number, m: SignalMessage): void {
+    const { connections: c } = this.#parts;
+    if ((c.flags[i] & flag.incoming) === 0) return;
+    // The old connection's messages may have come after the new one's.
+    if (c.partner[i] === none) this.#meet(i);
+    const old = c.partner[i];
+    let startUs = c.handoverUs[i];
+    c.uplinkUs[i] = m.timeUs;
+    c.uplinkCell[i] = c.cell[i];
+    c.flags[i] = (c.flags[i] & ~flag.incoming) | flag.uplinkSighted;
+    if (old === none) {
+      this.orphans++;
+    } else {
+      this.joined++;
+      this.#part(i);
+      startUs = c.handoverUs[old];
+      this.#takeOver(old, i, m.timeUs);
+    }
+    c.flags[i] |= flag.placed;
+    this.#record(i, startUs, m);
+  }
+
+  /** HANDOVER PERFORMED: the BSS moved the phone by itself. */
+  performed(i: number, m: SignalMessage): void {
+    const { connections: c } = this.#parts;
+    c.cell[i] = this.#sightings.cellOf(i, m.cellPlmn, m.cellLac, m.cellCi, 0);
+    c.bareCi[i] = -1;
+    this.#record(i, m.timeUs, m);
+  }
+
+  ended(i: number): void {
+    if (this.#parts.connections.flags[i] & flag.incoming) this.unfinished++;
+    this.givenUp(i);
+  }
+
+  /** Joins an incoming connection with the one it continues; who is on one is on the other. */
+  #meet(i: number): void {
+    const { connections: c, joiner } = this.#parts;
+    const old = joiner.claim(i);
+    if (old === none) return;
+    this.#part(old);
+    c.partner[i] = old;
+    c.partner[old] = i;
+    if (c.imsi[old] >= 0) this.#sightings.identify(i, c.imsi[old], c.handoverUs[i]);
+    else if (c.imsi[i] >= 0) this.#sightings.identify(old, c.imsi[i], c.handoverUs[i]);
+  }
+
+  #part(i: number): void {
+    const { connections: c } = this.#parts;
+    const other = c.partner[i];
+    if (other === none) return;
+    c.partner[i] = none;
+    c.partner[other] = none;
+  }
+
+  #takeOver(old: number, i: number, timeUs: number): void {
+    const { connections: c, procedures, sorted } = this.#parts;
+    if (c.imsi[old] >= 0) {
+      if (c.imsi[i] < 0) this.#sightings.identify(i, c.imsi[old], timeUs);
+    } else if (c.imsi[i] >= 0) {
+      // Live, the old cell's sighting would only come at the same time as the new one's.
+      if (sorted) this.#sightings.identify(old, c.imsi[i], timeUs);
+    } else {
+      c.heldUs[i] = c.heldUs[old];
+      c.heldCell[i] = c.heldCell[old];
+      c.heldUs[old] = -1;
+    }
+    c.typeAllocationCode[i] ||= c.typeAllocationCode[old];
+    procedures.move(c, old, i);
+    for (let p = c.firstProcedure[i]; p !== none; p = procedures.next[p]) {
+      if (procedures.state[p] & procedureState.finished) continue;
+      procedures.lastUs[p] = timeUs;
+      procedures.cell[p] = c.cell[i];
+      c.uplinkProcedure[i] = p;
+    }
+  }
+
+  #record(i: number, startUs: number, m: SignalMessage): void {
+    const { procedures, sorted } = this.#parts;
+    this.done++;
+    const p = this.#tracker.append(i, kindCode.handover, startUs);
+    if (p === none) return;
+    procedures.lastUs[p] = m.timeUs;
+    procedures.outcome[p] = outcomeCode.success;
+    procedures.cause[p] = Math.max(0, m.bssmapCause);
+    procedures.state[p] |= procedureState.finished | procedureState.held;
+    if (this.#sightings.proves(i) || !sorted) this.#sightings.writeHeld(i, p, m.timeUs);
+  }
+}

@@ -1,0 +1,197 @@
+import type { SignalMessage } from '../decode/message.ts';
+import { kindCode, outcomeCode } from '../events/kinds.ts';
+import { cc, cmService, cp, discriminator, locationUpdating, mm, rp, rr, ss } from './message-types.ts';
+import { type Procedures, procedureState, unbound } from './procedures.ts';
+
+/** Cause values of a call that nobody took, 3GPP TS 24.008 §10.5.4.11. */
+const unansweredCauses = new Set([
+  16, // normal call clearing: the caller gave up
+  17, // user busy
+  18, // no user responding
+  19, // user alerting, no answer
+  21, // call rejected
+  31, // normal, unspecified
+]);
+
+/** Kind of the procedure that an initial layer 3 message begins. */
+export function initialKind(m: SignalMessage): number {
+  if (m.protocolDiscriminator !== discriminator.mobilityManagement) return kindCode.other;
+  switch (m.dtapType) {
+    case mm.locationUpdatingRequest:
+      if (m.locationUpdatingType === locationUpdating.periodic) return kindCode['periodic update'];
+      return m.locationUpdatingType === locationUpdating.imsiAttach
+        ? kindCode['imsi attach']
+        : kindCode['location update'];
+    case mm.imsiDetachIndication:
+      return kindCode.detach;
+    case mm.cmServiceRequest:
+      switch (m.cmServiceType) {
+        case cmService.call:
+          return kindCode['mo call'];
+        case cmService.emergencyCall:
+          return kindCode['emergency call'];
+        case cmService.sms:
+          return kindCode['mo sms'];
+        case cmService.ss:
+          return kindCode['supplementary service'];
+      }
+  }
+  return kindCode.other;
+}
+
+export function isPagingResponse(m: SignalMessage): boolean {
+  return m.protocolDiscriminator === discriminator.radioResource && m.dtapType === rr.pagingResponse;
+}
+
+export function isLocationUpdate(kind: number): boolean {
+  return (
+    kind === kindCode['location update'] || kind === kindCode['imsi attach'] || kind === kindCode['periodic update']
+  );
+}
+
+export function isService(kind: number): boolean {
+  return !isLocationUpdate(kind);
+}
+
+export function isAny(): boolean {
+  return true;
+}
+
+/** Kind of the procedure that a transaction's first message begins by itself; -1 where it begins none. */
+export function transactionKind(m: SignalMessage, uplink: boolean): number {
+  switch (m.protocolDiscriminator) {
+    case discriminator.callControl:
+      if (m.dtapType === cc.setup) return uplink ? kindCode['mo call'] : kindCode['mt call'];
+      return m.dtapType === cc.emergencySetup ? kindCode['emergency call'] : -1;
+    case discriminator.sms:
+      if (m.dtapType !== cp.data) return -1;
+      if (m.rpType === rp.memoryAvailable) return kindCode.other;
+      return uplink ? kindCode['mo sms'] : kindCode['mt sms'];
+    case discriminator.ss:
+      return m.dtapType === ss.register ? kindCode['supplementary service'] : -1;
+    default:
+      return -1;
+  }
+}
+
+/** Whether a service that was asked for (CM SERVICE REQUEST, PAGING RESPONSE) is the one this transaction carries. */
+export function serves(procedures: Procedures, p: number, m: SignalMessage, uplink: boolean): boolean {
+  if (procedures.transaction[p] !== unbound) return false;
+  // A transaction that the network begins answers a page, one that the phone begins answers its own request.
+  const begins = transactionKind(m, uplink) >= 0;
+  if (procedures.state[p] & procedureState.paged) return !begins || !uplink;
+  if (begins && !uplink) return false;
+  switch (procedures.kind[p]) {
+    case kindCode['mo call']:
+    case kindCode['emergency call']:
+      return m.protocolDiscriminator === discriminator.callControl;
+    case kindCode['mo sms']:
+      return m.protocolDiscriminator === discriminator.sms;
+    case kindCode['supplementary service']:
+      return m.protocolDiscriminator === discriminator.ss;
+    default:
+      return false;
+  }
+}
+
+/** Binds a service that was asked for to the transaction that carries it. */
+export function bind(procedures: Procedures, p: number, m: SignalMessage, uplink: boolean): void {
+  procedures.discriminator[p] = m.protocolDiscriminator;
+  procedures.transaction[p] = transactionOf(m, uplink);
+  if (procedures.state[p] & procedureState.paged) {
+    const kind = transactionKind(m, uplink);
+    if (kind >= 0) procedures.kind[p] = kind;
+    else if (m.protocolDiscriminator === discriminator.callControl) procedures.kind[p] = kindCode['mt call'];
+    else if (m.protocolDiscriminator === discriminator.sms) procedures.kind[p] = kindCode['mt sms'];
+  }
+}
+
+/**
+ * Transaction identifier with its flag as the phone sends it: the flag says whether the sender is the side that was
+ * asked, so it differs by direction. 3GPP TS 24.007 §11.2.3.1.3.
+ */
+export function transactionOf(m: SignalMessage, uplink: boolean): number {
+  return uplink || m.transactionId < 0 ? m.transactionId : m.transactionId ^ 0x8;
+}
+
+export function isTransaction(m: SignalMessage): boolean {
+  const { protocolDiscriminator: pd } = m;
+  return pd === discriminator.callControl || pd === discriminator.sms || pd === discriminator.ss;
+}
+
+/** Takes a transaction's message in. @returns whether the transaction has ended with it */
+export function follow(procedures: Procedures, p: number, m: SignalMessage): boolean {
+  switch (procedures.discriminator[p]) {
+    case discriminator.callControl:
+      return followCall(procedures, p, m);
+    case discriminator.sms:
+      return followShortMessage(procedures, p, m);
+    default:
+      if (m.dtapType !== ss.releaseComplete) return false;
+      procedures.outcome[p] = m.cause > 0 ? outcomeCode.failed : outcomeCode.success;
+      if (m.cause > 0) procedures.cause[p] = m.cause;
+      return true;
+  }
+}
+
+function followCall(procedures: Procedures, p: number, m: SignalMessage): boolean {
+  switch (m.dtapType) {
+    case cc.connect:
+      procedures.state[p] |= procedureState.answered;
+      return false;
+    case cc.disconnect:
+    case cc.release:
+    case cc.releaseComplete:
+      procedures.state[p] |= procedureState.releasing;
+      // The first one tells why; the others answer it.
+      if (procedures.cause[p] === 0 && m.cause > 0) procedures.cause[p] = m.cause;
+      return m.dtapType === cc.releaseComplete;
+    default:
+      return false;
+  }
+}
+
+/** 3GPP TS 24.011 §5.3, §6.3: the relay answer travels in CP-DATA, and the CP-ACK of that ends the transaction. */
+function followShortMessage(procedures: Procedures, p: number, m: SignalMessage): boolean {
+  switch (m.dtapType) {
+    case cp.data:
+      if (m.rpType === rp.ackUp || m.rpType === rp.ackDown) {
+        procedures.outcome[p] = outcomeCode.success;
+        procedures.state[p] |= procedureState.relayed;
+      } else if (m.rpType === rp.errorUp || m.rpType === rp.errorDown) {
+        procedures.outcome[p] = outcomeCode.failed;
+        procedures.state[p] |= procedureState.relayed;
+        if (m.cause > 0) procedures.cause[p] = m.cause;
+      }
+      return false;
+    case cp.ack:
+      return (procedures.state[p] & procedureState.relayed) !== 0;
+    case cp.error:
+      if ((procedures.state[p] & procedureState.relayed) === 0) {
+        procedures.outcome[p] = outcomeCode.failed;
+        if (m.cause > 0) procedures.cause[p] = m.cause;
+      }
+      return true;
+    default:
+      return false;
+  }
+}
+
+/**
+ * Settles the outcome of a procedure whose row is about to be written.
+ *
+ * @param brokenCause why the radio side or the SCCP gave the connection up; -1 where it ended in order
+ */
+export function settle(procedures: Procedures, p: number, brokenCause: number): void {
+  if (procedures.outcome[p] !== outcomeCode.unknown) return;
+  const state = procedures.state[p];
+  const broken = brokenCause >= 0 && (state & (procedureState.releasing | procedureState.finished)) === 0;
+  if (broken) {
+    procedures.outcome[p] = outcomeCode.failed;
+    procedures.cause[p] = brokenCause;
+  } else if (state & procedureState.answered) {
+    procedures.outcome[p] = outcomeCode.success;
+  } else if (state & procedureState.releasing) {
+    procedures.outcome[p] = unansweredCauses.has(procedures.cause[p]) ? outcomeCode.unanswered : outcomeCode.failed;
+  }
+}

@@ -1,0 +1,73 @@
+import type { EventSink } from '../events/event-batch.ts';
+import { eventFlag, kindCode } from '../events/kinds.ts';
+import { type CellNames, unknownCell } from './cell-names.ts';
+import type { Connections } from './connections.ts';
+import type { Procedures } from './procedures.ts';
+
+/** Writes rows of the sink and counts them. A row that has no subscriber or no cell is never a sighting. */
+export class RowWriter {
+  events = 0;
+  resolved = 0;
+  /** Sightings that were lost because their cell is not known. */
+  cellUnknown = 0;
+  readonly #sink: EventSink;
+  readonly #cells: CellNames;
+  readonly #connections: Connections;
+  readonly #procedures: Procedures;
+
+  constructor(sink: EventSink, cells: CellNames, connections: Connections, procedures: Procedures) {
+    this.#sink = sink;
+    this.#cells = cells;
+    this.#connections = connections;
+    this.#procedures = procedures;
+  }
+
+  /** A row that only proves a place. */
+  sighting(i: number, timeUs: number, cell: number): void {
+    if (cell === unknownCell) this.cellUnknown++;
+    else this.#write(i, timeUs, cell, kindCode.sighting, 0, 0, eventFlag.sighting, 0);
+  }
+
+  /** The row of a procedure. @param proof `sighting` and `detach` bits that it would carry with subscriber and cell */
+  procedure(i: number, p: number, timeUs: number, proof: number): void {
+    const procedures = this.#procedures;
+    const connections = this.#connections;
+    const cell = procedures.cell[p];
+    let flags: number = eventFlag.traffic;
+    if (proof !== 0 && connections.imsi[i] >= 0) {
+      if (cell === unknownCell) this.cellUnknown++;
+      else flags |= proof;
+    }
+    const durationMs = Math.max(0, Math.round((procedures.lastUs[p] - procedures.startUs[p]) / 1000));
+    this.#write(i, timeUs, cell, procedures.kind[p], procedures.outcome[p], procedures.cause[p], flags, durationMs);
+  }
+
+  #write(
+    i: number,
+    timeUs: number,
+    cell: number,
+    kind: number,
+    outcome: number,
+    cause: number,
+    flags: number,
+    durationMs: number,
+  ): void {
+    const connections = this.#connections;
+    this.events++;
+    if (connections.imsi[i] >= 0) this.resolved++;
+    this.#sink.event(
+      timeUs,
+      connections.subLo[i],
+      connections.subHi[i],
+      this.#cells.nameOf(cell),
+      connections.plmn[i],
+      kind,
+      outcome,
+      cause,
+      flags,
+      durationMs,
+      connections.typeAllocationCode[i],
+      0,
+    );
+  }
+}

@@ -1,0 +1,158 @@
+import type { SignalMessage } from '../decode/message.ts';
+import { eventFlag, kindCode } from '../events/kinds.ts';
+import { packImsi } from '../privacy/imsi.ts';
+import { unknownCell } from './cell-names.ts';
+import { connectionFlag as flag, none } from './connections.ts';
+import { homePlmn, typeAllocationCode } from './home-plmn.ts';
+import type { Parts } from './parts.ts';
+import { procedureState } from './procedures.ts';
+
+/**
+ * Who is on a connection and where, and the proofs of place that follow. A sighting waits (is held) while its
+ * subscriber is unknown or the location update it belongs to is unanswered.
+ */
+export class Sightings {
+  /** Subscribers found out to be others than their TMSI said. */
+  subscriberChanged = 0;
+  imsiInvalid = 0;
+  /** TMSI of another VLR's location area: not looked up. */
+  tmsiForeign = 0;
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** Takes IMSI and IMEI of a message that is not the connection's first. */
+  learn(i: number, m: SignalMessage): void {
+    if (m.imei >= 0) this.#parts.connections.typeAllocationCode[i] = typeAllocationCode(m.imei, m.imeiDigits);
+    if (m.imsi < 0) return;
+    const imsi = packImsi(m.imsi, m.imsiDigits);
+    if (imsi < 0) this.imsiInvalid++;
+    else this.identify(i, imsi, m.timeUs);
+  }
+
+  /** The subscriber of a connection is known from now on: what was held for that comes out. */
+  identify(i: number, imsi: number, timeUs: number): void {
+    const { connections: c, directory, pseudonymiser, procedures } = this.#parts;
+    if (c.imsi[i] === imsi) return;
+    const changed = c.imsi[i] >= 0;
+    if (changed) this.subscriberChanged++;
+    pseudonymiser.packedImsi(imsi);
+    c.imsi[i] = imsi;
+    c.subLo[i] = pseudonymiser.lo;
+    c.subHi[i] = pseudonymiser.hi;
+    c.plmn[i] = homePlmn(imsi);
+    if (c.flags[i] & flag.usedTmsi) directory.learn(c.scope[i], c.usedTmsi[i], imsi);
+    if (c.flags[i] & flag.newTmsi) directory.learn(c.scope[i], c.newTmsi[i], imsi);
+    if ((c.flags[i] & flag.placed) === 0) return;
+    // Live, an event of the past would come too late for its order: the subscriber is here now. So it is where the
+    // connection seemed to be somebody else's, whose rows have been written.
+    const now = changed || !this.#parts.sorted;
+    if (now) this.hold(i, timeUs);
+    this.release(i);
+    for (let p = c.firstProcedure[i]; p !== none; ) {
+      const next = procedures.next[p];
+      if (procedures.state[p] & procedureState.held) this.writeHeld(i, p, now ? timeUs : procedures.lastUs[p]);
+      p = next;
+    }
+  }
+
+  /** The phone named itself by a TMSI; with a location area, if that is where it got it. */
+  useTmsi(i: number, m: SignalMessage): void {
+    const { connections: c, directory } = this.#parts;
+    if (m.laiLac >= 0) {
+      const plmn = directory.plmnOfArea(c.scope[i], m.laiLac);
+      if (plmn === 0 || plmn !== m.laiPlmn) {
+        this.tmsiForeign++;
+        return;
+      }
+    }
+    c.usedTmsi[i] = m.tmsi;
+    c.flags[i] |= flag.usedTmsi;
+    if (c.imsi[i] >= 0) {
+      directory.learn(c.scope[i], m.tmsi, c.imsi[i]);
+      return;
+    }
+    const imsi = directory.imsiOf(c.scope[i], m.tmsi);
+    if (imsi >= 0) this.identify(i, imsi, m.timeUs);
+  }
+
+  /**
+   * The VLR allocated a TMSI (LOCATION UPDATING ACCEPT, TMSI REALLOCATION COMMAND). It holds at once: until the phone
+   * confirms, the VLR takes either (3GPP TS 24.008 §4.3.1.4), so the old one stays until then too.
+   */
+  allocateTmsi(i: number, tmsi: number): void {
+    const { connections: c, directory } = this.#parts;
+    c.newTmsi[i] = tmsi;
+    c.flags[i] |= flag.newTmsi;
+    if (c.imsi[i] >= 0) directory.learn(c.scope[i], tmsi, c.imsi[i]);
+  }
+
+  /** TMSI REALLOCATION COMPLETE: the old TMSI is free for others. */
+  confirmTmsi(i: number): void {
+    const { connections: c, directory } = this.#parts;
+    const both = flag.usedTmsi | flag.newTmsi;
+    if ((c.flags[i] & both) !== both || c.usedTmsi[i] === c.newTmsi[i]) return;
+    directory.forget(c.scope[i], c.usedTmsi[i], c.imsi[i]);
+    c.usedTmsi[i] = c.newTmsi[i];
+  }
+
+  /** Symbol of a cell; a PLMN that its discriminator leaves out is the area's, the network's or `plmnElse`. */
+  cellOf(i: number, plmn: number, lac: number, ci: number, plmnElse: number): number {
+    if (lac < 0 || ci < 0) return unknownCell;
+    const { cells, connections, directory, defaultPlmn } = this.#parts;
+    const known = plmn || directory.plmnOfArea(connections.scope[i], lac) || defaultPlmn || plmnElse;
+    return cells.symbolOf(known, lac, ci);
+  }
+
+  /** A CI that came alone gets its location area. */
+  locateBareCell(i: number, plmn: number, lac: number): void {
+    const { connections: c, procedures } = this.#parts;
+    if (c.bareCi[i] < 0 || lac < 0) return;
+    const cell = this.cellOf(i, plmn, lac, c.bareCi[i], 0);
+    c.bareCi[i] = -1;
+    c.cell[i] = cell;
+    c.uplinkCell[i] = cell;
+    c.heldCell[i] = cell;
+    for (let p = c.firstProcedure[i]; p !== none; p = procedures.next[p]) procedures.cell[p] = cell;
+  }
+
+  /** Whether what happens on a connection proves where somebody is. */
+  proves(i: number): boolean {
+    const c = this.#parts.connections;
+    return c.imsi[i] >= 0 && (c.flags[i] & flag.silent) === 0;
+  }
+
+  /** Holds a sighting in the connection's cell. */
+  hold(i: number, timeUs: number): void {
+    const c = this.#parts.connections;
+    c.heldUs[i] = timeUs;
+    c.heldCell[i] = c.cell[i];
+  }
+
+  /** Writes the held sighting if nothing holds it any more. */
+  release(i: number): void {
+    const { connections: c, rows } = this.#parts;
+    if (c.heldUs[i] < 0 || c.flags[i] & flag.updatePending || !this.proves(i)) return;
+    rows.sighting(i, c.heldUs[i], c.heldCell[i]);
+    if (c.heldUs[i] === c.uplinkUs[i]) c.flags[i] |= flag.uplinkSighted;
+    c.heldUs[i] = -1;
+  }
+
+  /** Nothing on this connection is a proof of place from now on: refused, or detached. */
+  silence(i: number): void {
+    const c = this.#parts.connections;
+    c.flags[i] = (c.flags[i] | flag.silent) & ~flag.updatePending;
+    c.heldUs[i] = -1;
+  }
+
+  /** Writes a finished handover or detach: with its proof of place where the subscriber is known by now. */
+  writeHeld(i: number, p: number, timeUs: number): void {
+    const { connections: c, procedures, rows } = this.#parts;
+    const detached = procedures.kind[p] === kindCode.detach;
+    const proof = detached ? eventFlag.sighting | eventFlag.detach : this.proves(i) ? eventFlag.sighting : 0;
+    rows.procedure(i, p, timeUs, proof);
+    procedures.remove(c, i, p);
+  }
+}

@@ -1,0 +1,183 @@
+const segmentBits = 6;
+const segmentCount = 1 << segmentBits;
+const firstSlots = 16;
+const wordsPerSlot = 4;
+/** The bit of the fourth word that says "used since the hand of the clock came by". */
+const touchedBit = 0x8000_0000;
+
+interface Segment {
+  words: Uint32Array;
+  mask: number;
+  used: number;
+  /** Where the next search for a victim starts, in slots. */
+  hand: number;
+}
+
+export interface PairTableOptions {
+  /** Entries at most, rounded up to a multiple of 64; more evict others, which is counted. Infinity: the caller sees to it. */
+  entriesMax: number;
+  /**
+   * Keep the top bit of the second value word for the table: evict the entry that was not found again for longest
+   * (clock algorithm), instead of any. The value without that bit must not be 0, 0 then.
+   */
+  touched?: boolean;
+}
+
+/**
+ * Open-addressing hash table on typed arrays: two 32-bit key words → two 32-bit value words that are not both 0.
+ *
+ * It is cut into 64 segments by the top bits of the hash, and each grows on its own, so that no step copies more than
+ * a 64th of it: one growing table of 15 million entries would stop its thread for a second. 16 bytes a slot, 28 bytes
+ * an entry on average. Nothing is allocated by finding, setting or deleting, but for growth.
+ */
+export class PairTable {
+  /** Evicted entries since the start. */
+  evictions = 0;
+  /** After a successful {@link find}: the words that its result indexes. Do not keep them. */
+  words: Uint32Array = new Uint32Array(0);
+  #size = 0;
+  readonly #segments: Segment[] = [];
+  readonly #usedMax: number;
+  readonly #touched: boolean;
+
+  constructor({ entriesMax, touched = false }: PairTableOptions) {
+    this.#usedMax = Math.ceil(entriesMax / segmentCount);
+    this.#touched = touched;
+    for (let i = 0; i < segmentCount; i++) {
+      this.#segments.push({
+        words: new Uint32Array(firstSlots * wordsPerSlot),
+        mask: firstSlots - 1,
+        used: 0,
+        hand: 0,
+      });
+    }
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  get byteLength(): number {
+    let sum = 0;
+    for (const segment of this.#segments) sum += segment.words.byteLength;
+    return sum;
+  }
+
+  /**
+   * Looks a key up; both words unsigned.
+   *
+   * @returns the place of the entry in {@link words} (key at +0 and +1, value at +2 and +3), or -1
+   */
+  find(a: number, b: number): number {
+    const hash = mix(a, b);
+    const segment = this.#segments[hash >>> (32 - segmentBits)];
+    const { words, mask } = segment;
+    let slot = hash & mask;
+    for (;;) {
+      const at = slot * wordsPerSlot;
+      if (words[at] === a && words[at + 1] === b && (words[at + 2] | words[at + 3]) !== 0) {
+        if (this.#touched) words[at + 3] |= touchedBit;
+        this.words = words;
+        return at;
+      }
+      if ((words[at + 2] | words[at + 3]) === 0) return -1;
+      slot = (slot + 1) & mask;
+    }
+  }
+
+  /** Sets the value of a key, new or not. All words unsigned; the value must not be 0, 0. */
+  set(a: number, b: number, c: number, d: number): void {
+    const hash = mix(a, b);
+    const segment = this.#segments[hash >>> (32 - segmentBits)];
+    let at = place(segment, hash, a, b);
+    if ((segment.words[at + 2] | segment.words[at + 3]) === 0) {
+      if (segment.used >= this.#usedMax) {
+        this.#evict(segment);
+        at = place(segment, hash, a, b);
+      } else if (segment.used * 4 >= (segment.mask + 1) * 3) {
+        grow(segment);
+        at = place(segment, hash, a, b);
+      }
+      segment.used++;
+      this.#size++;
+      segment.words[at] = a;
+      segment.words[at + 1] = b;
+    }
+    segment.words[at + 2] = c;
+    segment.words[at + 3] = this.#touched ? (d | touchedBit) >>> 0 : d;
+  }
+
+  /** @returns whether the key was there */
+  delete(a: number, b: number): boolean {
+    const hash = mix(a, b);
+    const segment = this.#segments[hash >>> (32 - segmentBits)];
+    const at = place(segment, hash, a, b);
+    if ((segment.words[at + 2] | segment.words[at + 3]) === 0) return false;
+    this.#remove(segment, at / wordsPerSlot);
+    return true;
+  }
+
+  #evict(segment: Segment): void {
+    const { words, mask } = segment;
+    // Two rounds at most: the first may clear every mark.
+    for (let steps = 2 * (mask + 1); ; steps--) {
+      const at = segment.hand * wordsPerSlot;
+      if ((words[at + 2] | words[at + 3]) !== 0) {
+        if (!this.#touched || steps <= 0 || words[at + 3] < touchedBit) break;
+        words[at + 3] &= ~touchedBit;
+      }
+      segment.hand = (segment.hand + 1) & mask;
+    }
+    this.#remove(segment, segment.hand);
+    this.evictions++;
+  }
+
+  /** Empties a slot and closes the gap in the run behind it, so that no mark of deleted entries is needed. */
+  #remove(segment: Segment, slot: number): void {
+    const { words, mask } = segment;
+    let hole = slot;
+    let next = slot;
+    for (;;) {
+      next = (next + 1) & mask;
+      const from = next * wordsPerSlot;
+      if ((words[from + 2] | words[from + 3]) === 0) break;
+      const home = mix(words[from], words[from + 1]) & mask;
+      if (((next - home) & mask) < ((next - hole) & mask)) continue;
+      words.copyWithin(hole * wordsPerSlot, from, from + wordsPerSlot);
+      hole = next;
+    }
+    words.fill(0, hole * wordsPerSlot, (hole + 1) * wordsPerSlot);
+    segment.used--;
+    this.#size--;
+  }
+}
+
+/** Place of the key's entry, or of the free slot where it belongs. */
+function place(segment: Segment, hash: number, a: number, b: number): number {
+  const { words, mask } = segment;
+  let slot = hash & mask;
+  for (;;) {
+    const at = slot * wordsPerSlot;
+    if ((words[at + 2] | words[at + 3]) === 0 || (words[at] === a && words[at + 1] === b)) return at;
+    slot = (slot + 1) & mask;
+  }
+}
+
+function grow(segment: Segment): void {
+  const old = segment.words;
+  segment.mask = segment.mask * 2 + 1;
+  segment.words = new Uint32Array((segment.mask + 1) * wordsPerSlot);
+  for (let at = 0; at < old.length; at += wordsPerSlot) {
+    if ((old[at + 2] | old[at + 3]) === 0) continue;
+    const to = place(segment, mix(old[at], old[at + 1]), old[at], old[at + 1]);
+    for (let word = 0; word < wordsPerSlot; word++) segment.words[to + word] = old[at + word];
+  }
+}
+
+/** Mixes two words into one whose top bits (the segment) and low bits (the slot) are both good. */
+function mix(a: number, b: number): number {
+  let hash = Math.imul(a, 0x9e37_79b1) ^ Math.imul(b, 0x85eb_ca6b);
+  hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b_3c6d);
+  hash = Math.imul(hash ^ (hash >>> 12), 0x297a_2d39);
+  return (hash ^ (hash >>> 15)) >>> 0;
+}

@@ -1,0 +1,149 @@
+import { describe, expect, it } from 'vitest';
+import { makeConfig } from '../../server/config.ts';
+import * as s from './steps.ts';
+
+const start = 1_000_000_000;
+
+function service(reference: number, subscriber: number, timeUs = start): s.Line {
+  return new s.Line(s.bscA, reference, timeUs)
+    .open({ ...s.completeLayer3, ...s.cellOne, ...s.cmServiceRequest(1), ...s.imsi(subscriber) })
+    .confirm();
+}
+
+it('counts messages of connections whose beginning it missed, and makes no event of them', () => {
+  const bench = s.makeBench();
+  bench.play(...service(1, 1).up(s.call(s.setup, 0)).clear().steps.slice(1));
+  expect(bench.rows).toEqual([]);
+  // CC, SETUP, CLEAR COMMAND, CLEAR COMPLETE, RLSD; the RLC that answers is none.
+  expect(bench.correlator.stats.faults.get('CONNECTION_UNKNOWN')).toBe(5);
+});
+
+it('keeps equal references of two links and of the two sides of one link apart', () => {
+  const bench = s.makeBench();
+  const a = service(1, 1);
+  const b = new s.Line(s.bscB, 1, start)
+    .open({ ...s.completeLayer3, ...s.cellTwo, ...s.cmServiceRequest(4), ...s.imsi(2) })
+    .confirm();
+  // The BSC's reference of one equals the MSC's reference of the other.
+  const c = new s.Line(s.bscA, 0x8001, start)
+    .open({ ...s.completeLayer3, ...s.cellThree, ...s.cmServiceRequest(8), ...s.imsi(3) })
+    .confirm();
+  bench.play(...a.steps, ...b.steps, ...c.steps, ...c.clear().steps.slice(2), ...b.clear().steps.slice(2));
+  bench.play(...a.clear().steps.slice(2));
+  expect(bench.rows.filter((row) => row.flags === 'traffic').map((row) => [row.kind, row.subscriber])).toEqual([
+    ['supplementary service', s.subscriber(3)],
+    ['mo sms', s.subscriber(2)],
+    ['mo call', s.subscriber(1)],
+  ]);
+});
+
+it('follows a connection again under a reference that was used before', () => {
+  const bench = s.makeBench();
+  bench.play(...service(1, 1).clear().steps, ...service(1, 2, start + 60_000_000).clear().steps);
+  expect(bench.rows.map((row) => row.subscriber)).toEqual([1, 1, 2, 2].map((n) => s.subscriber(n)));
+  expect(bench.correlator.stats.faults.size).toBe(0);
+});
+
+it('ends a connection whose reference is given anew, whose release it missed', () => {
+  const bench = s.makeBench();
+  bench.play(...service(1, 1).steps, ...service(1, 2, start + 60_000_000).clear().steps);
+  expect(bench.rows.filter((row) => row.kind === 'mo call').map((row) => row.subscriber)).toEqual([
+    s.subscriber(1),
+    s.subscriber(2),
+  ]);
+  expect(bench.correlator.stats.faults.get('CONNECTION_REFERENCE_REUSED')).toBe(1);
+  expect(bench.correlator.stats.openConnections).toBe(0);
+});
+
+it('ends a connection whose responder gives its reference anew', () => {
+  const bench = s.makeBench();
+  const second = service(2, 2, start + 60_000_000).steps.map((step) =>
+    step.fields.sccpType === 2 ? { ...step, fields: { ...step.fields, sourceLocalReference: 0x8001 } } : step,
+  );
+  bench.play(...service(1, 1).steps, ...second);
+  expect(bench.rows.filter((row) => row.kind === 'mo call').map((row) => row.subscriber)).toEqual([s.subscriber(1)]);
+});
+
+describe('without CONNECTION CONFIRM', () => {
+  const line = service(1, 1)
+    .down({ ...s.commonId, ...s.imsi(1) })
+    .up(s.call(s.setup, 0));
+
+  it('hears the MSC, misses the phone and ends with RELEASED', () => {
+    const bench = s.makeBench();
+    bench.play(
+      ...[...line.steps, ...service(1, 1).clear().steps.slice(2)].filter((step) => step.fields.sccpType !== 2),
+    );
+    expect(bench.rows.map((row) => [row.kind, row.flags])).toEqual([
+      ['sighting', 'sighting'],
+      ['mo call', 'traffic'],
+    ]);
+    expect(bench.correlator.stats.openConnections).toBe(0);
+  });
+
+  it('learns the reference from a later message that carries both', () => {
+    const bench = s.makeBench();
+    const [open, confirm, ...rest] = line.steps;
+    const test = { ...confirm, fields: { ...confirm.fields, sccpType: 0x10 } };
+    bench.play(open, test, ...rest, ...service(1, 1).clear().steps.slice(2));
+    expect(bench.rows.at(-1)).toMatchObject({ kind: 'mo call', flags: 'sighting+traffic' });
+  });
+});
+
+it('ends a refused connection as a failed procedure', () => {
+  const bench = s.makeBench();
+  const [open, confirm] = service(1, 1).steps;
+  bench.play(open, {
+    ...confirm,
+    fields: { sccpType: 3, destinationLocalReference: 1, sccpCause: 5 },
+  });
+  expect(bench.rows.at(-1)).toMatchObject({ kind: 'mo call', outcome: 'failed', cause: 5, flags: 'traffic' });
+  expect(bench.correlator.stats.openConnections).toBe(0);
+});
+
+it('takes the initial message from DT1 where CONNECTION REQUEST came without data', () => {
+  const bench = s.makeBench();
+  const [open, confirm] = service(1, 1).steps;
+  const { sccpType, sourceLocalReference, ...layer3 } = open.fields;
+  bench.play(
+    { ...open, fields: { sccpType, sourceLocalReference } },
+    confirm,
+    ...new s.Line(s.bscA, 1, start).up(layer3).clear().steps,
+  );
+  expect(s.sightings(bench.rows)).toEqual([`1000 ${s.cgi(s.cellOne)} ${s.subscriber(1)}`]);
+});
+
+it('ends connections that are silent for longer than connectionIdleMs of event time, with messages or without', () => {
+  const config = makeConfig({ where: 'test', settings: { connectionsMax: 1000, connectionIdleMs: 60_000 } });
+  const bench = s.makeBench({ config });
+  for (let n = 1; n <= 100; n++) bench.play(...service(n, n).steps);
+  bench.correlator.tick(start + 59_000_000);
+  expect(bench.correlator.stats.openConnections).toBe(100);
+  bench.correlator.tick(start + 62_000_000);
+  expect(bench.correlator.stats.openConnections).toBeGreaterThan(0);
+  for (let second = 63; second <= 130; second++) bench.correlator.tick(start + second * 1_000_000);
+  expect(bench.correlator.stats.openConnections).toBe(0);
+  expect(bench.correlator.stats.faults.get('CONNECTION_IDLE')).toBe(100);
+  expect(bench.rows.filter((row) => row.kind === 'mo call')).toHaveLength(100);
+});
+
+it('holds no more connections than it may and gives up the longest silent of those it looks at', () => {
+  const config = makeConfig({ where: 'test', settings: { connectionsMax: 1000 } });
+  const bench = s.makeBench({ config });
+  for (let n = 1; n <= 3000; n++) bench.play(...service(n, n, start + n).steps);
+  expect(bench.correlator.stats).toMatchObject({ openConnections: 1000, evictedConnections: 2000 });
+  expect(bench.rows.filter((row) => row.kind === 'mo call')).toHaveLength(2000);
+  bench.correlator.flush();
+  expect(bench.correlator.stats.openConnections).toBe(0);
+  expect(new Set(bench.rows.map((row) => row.subscriber)).size).toBe(3000);
+});
+
+it('says what a connection and a TMSI cost in memory', () => {
+  const bench = s.makeBench();
+  for (let n = 1; n <= 10_000; n++) {
+    bench.play(s.paging(start, s.bscA, { ...s.imsi(n), tmsi: n }), ...service(n, n).steps);
+  }
+  const { bytesPerConnection, bytesPerTmsi } = bench.correlator.memory();
+  expect(bytesPerConnection).toBeLessThan(300);
+  expect(bytesPerTmsi).toBeLessThan(50);
+});

@@ -1,0 +1,206 @@
+import { describe, expect, it } from 'vitest';
+import * as s from './steps.ts';
+
+const start = 1_000_000_000;
+const handoverRequired = { bssmapType: 0x11, bssmapCause: 12 };
+const handoverRequest = { bssmapType: 0x10 };
+const handoverComplete = { bssmapType: 0x14 };
+
+/** A call in cell one, up to HANDOVER REQUIRED; its release comes later. */
+function leaving(reference: number, identity: object, timeUs = start): s.Line {
+  return new s.Line(s.bscA, reference, timeUs)
+    .open({ ...s.completeLayer3, ...s.cellOne, ...s.cmServiceRequest(1), ...identity })
+    .confirm()
+    .up(s.call(s.setup, 0))
+    .down(s.call(s.connect, 8))
+    .up(s.call(s.connectAcknowledge, 0))
+    .up({ ...handoverRequired, ...s.asTarget(s.cellThree) });
+}
+
+/** The connection to the other BSC that it goes on with. */
+function arriving(reference: number, timeUs: number, fields: object = {}): s.Line {
+  return new s.Line(s.bscB, reference, timeUs, { mscOpens: true })
+    .open({ ...handoverRequest, ...s.cellOne, ...s.asTarget(s.cellThree), ...fields })
+    .confirm()
+    .wait(-900_000)
+    .up(handoverComplete);
+}
+
+function hangUp(line: s.Line): s.Line {
+  return line
+    .up({ ...s.call(s.disconnect, 0), cause: 16 })
+    .down(s.call(0x2d, 8))
+    .up(s.call(s.releaseComplete, 0))
+    .clear();
+}
+
+const at = (row: s.Row) => (row.timeUs - start) / 1e6;
+
+it('takes HANDOVER PERFORMED for a sighting in the new cell and moves the connection there', () => {
+  const bench = s.makeBench();
+  const line = new s.Line(s.bscA, 1, start)
+    .open({ ...s.completeLayer3, ...s.cellOne, ...s.cmServiceRequest(1), ...s.imsi(1) })
+    .confirm()
+    .up(s.call(s.setup, 0))
+    .up({ bssmapType: 0x17, bssmapCause: 12, ...s.cellTwo });
+  bench.play(...hangUp(line).steps);
+  expect(bench.rows.map((row) => [at(row), row.kind, row.cell, row.outcome, row.cause, row.flags])).toEqual([
+    [0, 'sighting', s.cgi(s.cellOne), 'unknown', 0, 'sighting'],
+    [3, 'handover', s.cgi(s.cellTwo), 'success', 12, 'sighting+traffic'],
+    [6, 'mo call', s.cgi(s.cellTwo), 'unanswered', 16, 'sighting+traffic'],
+  ]);
+});
+
+it('leaves the last uplink message before HANDOVER PERFORMED in the old cell', () => {
+  const bench = s.makeBench();
+  bench.play(
+    ...new s.Line(s.bscA, 1, start)
+      .open({ ...s.completeLayer3, ...s.cellOne, ...s.cmServiceRequest(1), ...s.imsi(1) })
+      .confirm()
+      .up(s.call(s.setup, 0))
+      .up({ bssmapType: 0x17, ...s.cellTwo })
+      .clear().steps,
+  );
+  expect(bench.rows.at(-1)).toMatchObject({ kind: 'mo call', cell: s.cgi(s.cellOne), flags: 'sighting+traffic' });
+});
+
+describe('a handover between two BSCs', () => {
+  const old = leaving(1, s.imsi(1));
+  const next = arriving(9, start + 5_100_000);
+
+  it('joins the connections without any identity in HANDOVER REQUEST, and the call goes on', () => {
+    const bench = s.makeBench({ sorted: false });
+    bench.play(...old.steps, ...next.steps);
+    expect(bench.rows.map((row) => [at(row), row.kind, row.cell, row.subscriber, row.flags])).toEqual([
+      [0, 'sighting', s.cgi(s.cellOne), s.subscriber(1), 'sighting'],
+      [6.2, 'handover', s.cgi(s.cellThree), s.subscriber(1), 'sighting+traffic'],
+    ]);
+    expect(bench.rows[1].durationMs).toBe(1200);
+    bench.play(...leaving(1, s.imsi(1)).wait(2_000_000).clear().steps.slice(6));
+    bench.play(...hangUp(arriving(9, start + 5_100_000).wait(60_000_000)).steps.slice(3));
+    expect(bench.rows.slice(2).map((row) => [at(row), row.kind, row.cell, row.outcome, row.flags])).toEqual([
+      [4, 'sighting', s.cgi(s.cellOne), 'unknown', 'sighting'],
+      [69.2, 'mo call', s.cgi(s.cellThree), 'success', 'sighting+traffic'],
+    ]);
+    expect(bench.rows.at(-1)?.durationMs).toBe(69_200);
+    expect(bench.correlator.stats).toMatchObject({ handovers: 1, handoverJoins: 1, openConnections: 0 });
+    expect(bench.correlator.stats.faults.size).toBe(0);
+  });
+
+  it('tells the old connection whom HANDOVER REQUEST names', () => {
+    const bench = s.makeBench();
+    bench.play(...leaving(1, { tmsi: 4 }).steps, ...arriving(9, start + 5_100_000, s.imsi(1)).steps);
+    expect(s.sightings(bench.rows)).toEqual([
+      `1000 ${s.cgi(s.cellOne)} ${s.subscriber(1)}`,
+      `1006.2 ${s.cgi(s.cellThree)} ${s.subscriber(1)}`,
+    ]);
+  });
+
+  it('keeps the sightings of both waiting when nobody is known yet', () => {
+    const bench = s.makeBench();
+    bench.play(...leaving(1, { tmsi: 4 }).clear().steps.slice(0, 6), ...next.steps);
+    expect(bench.rows).toEqual([]);
+    const known = arriving(9, start + 5_100_000).down({ ...s.commonId, ...s.imsi(1) });
+    bench.play(...known.steps.slice(3));
+    expect(s.sightings(bench.rows)).toEqual([
+      `1000 ${s.cgi(s.cellOne)} ${s.subscriber(1)}`,
+      `1006.2 ${s.cgi(s.cellThree)} ${s.subscriber(1)}`,
+    ]);
+  });
+
+  it('is told from another one to the same cell by the IMSI', () => {
+    const bench = s.makeBench();
+    bench.play(...leaving(1, s.imsi(1)).steps, ...leaving(2, s.imsi(2)).steps);
+    bench.play(...arriving(8, start + 5_100_000, s.imsi(2)).steps, ...arriving(9, start + 5_100_000, s.imsi(1)).steps);
+    bench.play(...hangUp(arriving(8, start + 5_100_000)).steps.slice(3));
+    expect(bench.rows.at(-1)).toMatchObject({ kind: 'mo call', subscriber: s.subscriber(2), outcome: 'success' });
+    expect(bench.correlator.stats.faults.has('HANDOVER_AMBIGUOUS')).toBe(false);
+  });
+
+  it('is told from another one to the same cell by the serving cell', () => {
+    const bench = s.makeBench();
+    const elsewhere = leaving(2, s.imsi(2)).steps;
+    elsewhere[0] = { ...elsewhere[0], fields: { ...elsewhere[0].fields, ...s.cellTwo } };
+    bench.play(...elsewhere, ...leaving(1, s.imsi(1)).steps, ...arriving(9, start + 5_100_000).steps);
+    expect(bench.rows.at(-1)).toMatchObject({ kind: 'handover', subscriber: s.subscriber(1) });
+    expect(bench.correlator.stats.faults.has('HANDOVER_AMBIGUOUS')).toBe(false);
+  });
+
+  it('takes the one that asked first, and counts it, where two from one cell to one cell can not be told apart', () => {
+    const bench = s.makeBench();
+    bench.play(...leaving(1, s.imsi(1)).steps, ...leaving(2, s.imsi(2), start + 1000).steps);
+    bench.play(...arriving(8, start + 5_100_000).steps, ...arriving(9, start + 5_110_000).steps);
+    expect(bench.rows.slice(2).map((row) => row.subscriber)).toEqual([s.subscriber(1), s.subscriber(2)]);
+    expect(bench.correlator.stats.faults.get('HANDOVER_AMBIGUOUS')).toBe(1);
+  });
+
+  it.each([
+    ['after too long a time', { timeUs: start + 20_000_000 }, {}],
+    ['to another cell', {}, { targetCellCi: 999 }],
+    ['by another MSC', { msc: 77 }, {}],
+  ])('%s is not joined: a handover of nobody, and counted', (_, change, fields) => {
+    const bench = s.makeBench();
+    const steps = arriving(9, start + 5_100_000, fields).steps.map((step) => ({
+      ...step,
+      ...('timeUs' in change ? { timeUs: change.timeUs } : {}),
+      ...('msc' in change ? { bsc: { ...step.bsc, msc: change.msc } } : {}),
+    }));
+    bench.play(...old.steps, ...steps);
+    bench.correlator.flush();
+    expect(bench.rows.find((row) => row.kind === 'handover')).toMatchObject({ subscriber: '', flags: 'traffic' });
+    expect(bench.correlator.stats.faults.get('HANDOVER_NOT_JOINED')).toBe(1);
+  });
+
+  it('finds a target that the BSC named by its area alone', () => {
+    const bench = s.makeBench();
+    const steps = leaving(1, s.imsi(1)).steps.map((step) =>
+      step.fields.bssmapType === 0x11
+        ? { ...step, fields: { ...step.fields, targetCellPlmn: 0, targetCellCi: -1 } }
+        : step,
+    );
+    bench.play(...steps, ...next.steps);
+    expect(bench.rows.at(-1)).toMatchObject({ kind: 'handover', subscriber: s.subscriber(1) });
+  });
+
+  it('to a cell named by its area alone is traffic, no sighting', () => {
+    const bench = s.makeBench();
+    const area = { targetCellPlmn: 0, targetCellCi: -1 };
+    const steps = leaving(1, s.imsi(1)).steps.map((step) =>
+      step.fields.bssmapType === 0x11 ? { ...step, fields: { ...step.fields, ...area } } : step,
+    );
+    bench.play(...steps, ...hangUp(arriving(9, start + 5_100_000, area)).steps);
+    expect(bench.rows.slice(1).map((row) => [row.kind, row.cell, row.subscriber, row.flags])).toEqual([
+      ['handover', '', s.subscriber(1), 'traffic'],
+      ['mo call', '', s.subscriber(1), 'traffic'],
+    ]);
+  });
+
+  it('that does not come about leaves the call where it was', () => {
+    const bench = s.makeBench();
+    const failed = arriving(9, start + 5_100_000).steps.slice(0, 2);
+    bench.play(...old.steps, ...failed);
+    bench.play(...new s.Line(s.bscB, 9, start + 7_000_000, { mscOpens: true }).clear().steps);
+    bench.play(...hangUp(leaving(1, s.imsi(1)).wait(10_000_000)).steps.slice(6));
+    expect(bench.rows.map((row) => [row.kind, row.cell])).toEqual([
+      ['sighting', s.cgi(s.cellOne)],
+      ['mo call', s.cgi(s.cellOne)],
+    ]);
+    expect(bench.correlator.stats.faults.get('HANDOVER_UNFINISHED')).toBe(1);
+  });
+
+  it('goes on to a third one', () => {
+    const bench = s.makeBench();
+    const second = arriving(9, start + 5_100_000).up({ ...handoverRequired, ...s.asTarget(s.cellTwo) });
+    const third = new s.Line(s.bscA, 20, start + 8_000_000, { mscOpens: true })
+      .open({ ...handoverRequest, ...s.cellThree, ...s.asTarget(s.cellTwo) })
+      .confirm()
+      .up(handoverComplete);
+    bench.play(...old.steps, ...second.steps, ...hangUp(third).steps);
+    expect(bench.rows.map((row) => [row.kind, row.cell, row.subscriber])).toEqual([
+      ['sighting', s.cgi(s.cellOne), s.subscriber(1)],
+      ['handover', s.cgi(s.cellThree), s.subscriber(1)],
+      ['handover', s.cgi(s.cellTwo), s.subscriber(1)],
+      ['mo call', s.cgi(s.cellTwo), s.subscriber(1)],
+    ]);
+  });
+});

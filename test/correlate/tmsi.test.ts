@@ -1,0 +1,148 @@
+import { describe, expect, it } from 'vitest';
+import { makeConfig } from '../../server/config.ts';
+import * as s from './steps.ts';
+
+const start = 1_000_000_000;
+
+/** A location update that allocates a TMSI, by IMSI unless told otherwise. */
+function allocation(bsc: s.Bsc, tmsi: number, request: object, timeUs = start): s.Line {
+  return new s.Line(bsc, 1, timeUs)
+    .open({ ...s.completeLayer3, ...s.cellOne, ...s.locationUpdatingRequest, laiPlmn: s.plmn, laiLac: 1, ...request })
+    .confirm()
+    .down({ ...s.locationUpdatingAccept, ...s.lai, tmsi });
+}
+
+/** Whom a later service request by TMSI is taken for; '' for nobody. */
+function whoIs(bench: s.Bench, bsc: s.Bsc, tmsi: number, fields: object = {}): string {
+  const before = bench.rows.length;
+  bench.play(
+    ...new s.Line(bsc, 500, start + 100_000_000)
+      .open({ ...s.completeLayer3, ...s.cellOne, ...s.cmServiceRequest(1), tmsi, ...fields })
+      .confirm()
+      .clear().steps,
+  );
+  return bench.rows[bench.rows.length - 1 - Number(bench.rows.length === before)].subscriber;
+}
+
+describe('a TMSI is learnt from', () => {
+  it('LOCATION UPDATING ACCEPT, before the phone confirms it', () => {
+    const bench = s.makeBench();
+    bench.play(...allocation(s.bscA, 0x2001, s.imsi(1)).clear().steps);
+    expect(whoIs(bench, s.bscA, 0x2001)).toBe(s.subscriber(1));
+  });
+
+  it('LOCATION UPDATING ACCEPT of a subscriber who shows only afterwards', () => {
+    const bench = s.makeBench();
+    const update = allocation(s.bscA, 0x2001, { tmsi: 5 }).down({ ...s.commonId, ...s.imsi(1) });
+    bench.play(...update.clear().steps);
+    expect(whoIs(bench, s.bscA, 0x2001)).toBe(s.subscriber(1));
+  });
+
+  it('TMSI REALLOCATION COMMAND', () => {
+    const bench = s.makeBench();
+    bench.play(
+      ...new s.Line(s.bscA, 1, start)
+        .open({ ...s.completeLayer3, ...s.cellOne, ...s.pagingResponse, ...s.imsi(1) })
+        .confirm()
+        .down({ ...s.tmsiReallocationCommand, tmsi: 0x2002, ...s.lai })
+        .clear().steps,
+    );
+    expect(whoIs(bench, s.bscA, 0x2002)).toBe(s.subscriber(1));
+  });
+
+  it.each([
+    ['COMMON ID', false, s.commonId],
+    ['IDENTITY RESPONSE', true, s.identityResponse],
+  ])('%s after a TMSI', (_, up, carrier) => {
+    const bench = s.makeBench();
+    const line = new s.Line(s.bscA, 1, start)
+      .open({ ...s.completeLayer3, ...s.cellOne, ...s.pagingResponse, tmsi: 0x2003 })
+      .confirm();
+    bench.play(...line[up ? 'up' : 'down']({ ...carrier, ...s.imsi(1) }).clear().steps);
+    expect(whoIs(bench, s.bscA, 0x2003)).toBe(s.subscriber(1));
+  });
+
+  it('PAGING that names both, which is no event', () => {
+    const bench = s.makeBench();
+    bench.play(s.paging(start, s.bscA, { ...s.imsi(1), tmsi: 0x2004 }));
+    expect(bench.rows).toEqual([]);
+    expect(whoIs(bench, s.bscA, 0x2004)).toBe(s.subscriber(1));
+  });
+});
+
+it('keeps the TMSIs of two VLRs apart', () => {
+  const bench = s.makeBench();
+  bench.play(s.paging(start, s.bscA, { ...s.imsi(1), tmsi: 7 }), s.paging(start, s.bscC, { ...s.imsi(2), tmsi: 7 }));
+  expect(whoIs(bench, s.bscA, 7)).toBe(s.subscriber(1));
+  expect(whoIs(bench, s.bscC, 7)).toBe(s.subscriber(2));
+});
+
+it('knows a TMSI behind every BSC of the VLR that allocated it', () => {
+  const bench = s.makeBench();
+  bench.play(s.paging(start, s.bscA, { ...s.imsi(1), tmsi: 7 }));
+  expect(whoIs(bench, s.bscB, 7)).toBe(s.subscriber(1));
+});
+
+it('replaces what a TMSI meant when it is given to another', () => {
+  const bench = s.makeBench();
+  bench.play(...allocation(s.bscA, 8, s.imsi(1)).clear().steps, ...allocation(s.bscA, 8, s.imsi(2)).clear().steps);
+  expect(whoIs(bench, s.bscA, 8)).toBe(s.subscriber(2));
+  expect(bench.correlator.stats.knownTmsis).toBe(1);
+});
+
+it('forgets the old TMSI once the phone has confirmed the new one, not before', () => {
+  const bench = s.makeBench();
+  const update = allocation(s.bscA, 22, { tmsi: 21, ...s.lai });
+  bench.play(s.paging(start - 1, s.bscA, { ...s.imsi(1), tmsi: 21 }), ...update.steps);
+  // The area became known with this connection's own cell, so the old TMSI counts.
+  expect(bench.rows.map((row) => row.subscriber)).toEqual([s.subscriber(1)]);
+  expect(whoIs(bench, s.bscA, 21)).toBe(s.subscriber(1));
+  bench.play(...update.up(s.tmsiReallocationComplete).clear().steps.slice(3));
+  expect(whoIs(bench, s.bscA, 22)).toBe(s.subscriber(1));
+  expect(whoIs(bench, s.bscA, 21)).toBe('');
+});
+
+it('does not look up a TMSI that another VLR allocated in its own area', () => {
+  const bench = s.makeBench();
+  bench.play(s.paging(start - 1, s.bscA, { ...s.imsi(1), tmsi: 55 }));
+  const foreign = allocation(s.bscA, 56, { tmsi: 55, laiPlmn: s.plmn, laiLac: 9999 });
+  bench.play(...foreign.clear().steps);
+  expect(bench.rows.map((row) => row.subscriber)).toEqual(['']);
+  expect(bench.correlator.stats.faults.get('TMSI_FOREIGN_AREA')).toBe(1);
+  expect(whoIs(bench, s.bscA, 55)).toBe(s.subscriber(1));
+});
+
+it('does not learn a foreign TMSI as one of its own', () => {
+  const bench = s.makeBench();
+  bench.play(
+    ...allocation(s.bscA, 56, { tmsi: 55, laiPlmn: s.plmn, laiLac: 9999 })
+      .down({ ...s.commonId, ...s.imsi(1) })
+      .clear().steps,
+  );
+  expect(whoIs(bench, s.bscA, 55)).toBe('');
+  expect(whoIs(bench, s.bscA, 56)).toBe(s.subscriber(1));
+});
+
+it('keeps no more TMSIs than it may, drops the longest unused and counts them', () => {
+  const tmsiMax = 1024;
+  const bench = s.makeBench({
+    config: makeConfig({ where: 'test', settings: { tmsiMax, connectionsMax: 1000 } }),
+  });
+  for (let tmsi = 1; tmsi <= 5000; tmsi++) {
+    bench.play(s.paging(start, s.bscA, { ...s.imsi(tmsi), tmsi }));
+    if (tmsi % 4 === 0) bench.play(...openAndClose(1));
+  }
+  const { knownTmsis, evictedTmsis } = bench.correlator.stats;
+  expect(knownTmsis).toBeLessThanOrEqual(tmsiMax);
+  expect(knownTmsis + evictedTmsis).toBe(5000);
+  expect(bench.correlator.stats.faults.get('TMSI_EVICTED')).toBe(evictedTmsis);
+  // Used again and again, the first one outlived thousands of younger ones.
+  expect(whoIs(bench, s.bscA, 1)).toBe(s.subscriber(1));
+});
+
+function openAndClose(tmsi: number): s.Step[] {
+  return new s.Line(s.bscA, 3, start)
+    .open({ ...s.completeLayer3, ...s.cellOne, ...s.pagingResponse, tmsi })
+    .confirm()
+    .clear().steps;
+}
