@@ -35,19 +35,20 @@ function run(command, args, { quiet = false, env = {} } = {}) {
 const bin = (name) => join(root, 'node_modules', '.bin', name);
 const digest = (...parts) => createHash('sha256').update(parts.join('\n')).digest('hex');
 
-/** `npm ci` unless the packages installed are those of the lockfile. No package's install script is run. */
+/**
+ * Installs the lockfile's versions unless they are there. `npm install --no-save` and not `npm ci`, because `npm ci`
+ * refuses a lockfile when the registry lacks an optional binary of some other platform. No install script is run.
+ */
 export function ensurePackages() {
   const want = digest(readFileSync(join(root, 'package-lock.json'), 'utf8'), process.version, process.arch);
   const stamp = join(root, 'node_modules', '.signalwall');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === want) return;
-  say('Installing npm packages (npm ci) …');
-  const installed = run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], {
-    quiet: true,
-  });
+  say('Installing npm packages …');
+  const flags = ['--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', '--include=dev'];
+  const installed = run('npm', ['install', ...flags], { quiet: true });
   if (!installed.ok) {
-    stop(
-      `npm ci failed; check the network and the npm registry, then try again:\n${installed.output.trim().slice(-2000)}`,
-    );
+    const why = installed.output.trim().slice(0, 2000);
+    stop(`npm install failed; check the network and the npm registry, then try again:\n${why}`);
   }
   writeFileSync(stamp, want);
 }
