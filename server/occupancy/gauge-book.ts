@@ -1,11 +1,9 @@
+import { sparkPointsMax } from '../../shared/protocol.ts';
 import type { RegionIndex } from '../reference/region-index.ts';
 import type { Occupancy } from './occupancy.ts';
 import type { IntervalGauges } from './view.ts';
 
 type Rows = IntervalGauges['cells'];
-
-/** Present counts at interval ends that the wall's sparklines can ask for. */
-export const sparkPointsMax = 240;
 
 /**
  * Gauge intervals [k × every, (k+1) × every) in UTC. At its end an interval is *closed*: present, appeared, vanished,
@@ -93,11 +91,13 @@ export class GaugeBook {
 
   /** Whether intervals may be passed over unseen: nothing is counted and the newest one had nothing to say. */
   get quiet(): boolean {
-    return this.rowsOfNewest === 0 && this.waiting.length === 0 && this.occupancy.trail.size === 0;
+    return this.rowsOfNewest === 0 && this.occupancy.trail.size === 0;
   }
 
   /** Passes over the intervals before that of `timeUs`. */
   skipTo(timeUs: number): void {
+    // No crossing is pending, so whatever waits is final.
+    this.finalize(Number.POSITIVE_INFINITY);
     const startUs = Math.floor(timeUs / this.everyUs) * this.everyUs;
     const skipped = (startUs - this.startUs) / this.everyUs;
     const points = Math.min(skipped, sparkPointsMax);

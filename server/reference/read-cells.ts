@@ -82,6 +82,12 @@ function parseRows(path: string, text: string): ParsedRow[] {
  */
 export async function readCells(path: string): Promise<CellInfo[]> {
   const rows = parseRows(path, await readText(path, 'cell list', 'CELLS_UNREADABLE'));
+  if (rows.length === 0) {
+    throw new UserError(
+      'CELLS_EMPTY',
+      `${path}: the cell list is empty: give it the header cgi,lon,lat and a line a cell`,
+    );
+  }
   const lineOf = new Map<string, number>();
   return rows.map(({ record, info }) => {
     const fail = (what: string): never => {

@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest';
+import { CrossingTrail, type TrailOwner } from '../../server/occupancy/crossing-trail.ts';
+
+class Owner implements TrailOwner {
+  readonly sequences = new Map<number, number>();
+  readonly ended: number[] = [];
+  readonly heldCrossings: { area: number; isEntry: boolean; timeUs: number }[] = [];
+
+  sequenceOf(sub: number): number {
+    return this.sequences.get(sub) ?? 0;
+  }
+
+  setSequence(sub: number, sequence: number): void {
+    this.sequences.set(sub, sequence);
+  }
+
+  trailEnded(sub: number): void {
+    this.ended.push(sub);
+  }
+
+  held(area: number, isEntry: boolean, timeUs: number): void {
+    this.heldCrossings.push({ area, isEntry, timeUs });
+  }
+}
+
+function trailWith(entriesMax = 1_000_000) {
+  const owner = new Owner();
+  return { owner, trail: new CrossingTrail({ owner, holdDownUs: 60, entriesMax }) };
+}
+
+describe('the crossing trail', () => {
+  it('reports crossings in order of time once they have held', () => {
+    const { owner, trail } = trailWith();
+    trail.enter(1, 10, 100, true, 0);
+    trail.leave(2, 10, 110, true, 0);
+    trail.settle(159);
+    expect(owner.heldCrossings).toEqual([]);
+    trail.settle(160);
+    trail.settle(1000);
+    expect(owner.heldCrossings).toEqual([
+      { area: 10, isEntry: true, timeUs: 100 },
+      { area: 10, isEntry: false, timeUs: 110 },
+    ]);
+  });
+
+  it('keeps the crossings of different areas and subscribers apart', () => {
+    const { owner, trail } = trailWith();
+    trail.enter(1, 10, 100, true, 0);
+    trail.enter(1, 11, 101, true, 0);
+    trail.leave(2, 10, 102, true, 0);
+    trail.leave(1, 11, 103, true, 0);
+    trail.settleAll();
+    expect(owner.heldCrossings.map(({ area, isEntry }) => [area, isEntry])).toEqual([
+      [10, true],
+      [10, false],
+    ]);
+  });
+
+  it('tells when nothing refers to a vanished subscriber any more, and only then', () => {
+    const { owner, trail } = trailWith();
+    trail.enter(1, 10, 100, true, 0);
+    trail.leave(1, 10, 120, false, 0);
+    trail.leave(1, 11, 120, false, 0);
+    trail.enter(2, 10, 130, true, 0);
+    trail.settle(1000);
+    trail.forgetBefore(120);
+    expect([trail.size, owner.ended]).toEqual([3, []]);
+    trail.forgetBefore(1000);
+    expect([trail.size, owner.ended]).toEqual([0, [1]]);
+    expect(trail.holds(1)).toBe(false);
+  });
+
+  it('keeps what has not settled although the interval is over', () => {
+    const { trail } = trailWith();
+    trail.enter(1, 10, 100, true, 0);
+    trail.forgetBefore(1000);
+    expect(trail.size).toBe(1);
+  });
+
+  it('carries entries through many chunks and gives their memory back', () => {
+    const { owner, trail } = trailWith();
+    for (let i = 0; i < 200_000; i++) trail.enter(i % 50_000, i & 7, i, true, 0);
+    expect(trail.size).toBe(200_000);
+    const bytes = trail.byteLength;
+    trail.settle(300_000);
+    trail.forgetBefore(300_000);
+    expect(trail.size).toBe(0);
+    expect(trail.byteLength).toBeLessThan(bytes / 10);
+    expect(owner.heldCrossings).toHaveLength(200_000);
+    for (let i = 200_000; i < 210_000; i++) trail.enter(i % 50_000, 1, i, true, 0);
+    trail.settleAll();
+    expect(owner.heldCrossings.slice(-1)).toEqual([{ area: 1, isEntry: true, timeUs: 209_999 }]);
+  });
+
+  it('does not take an entry long gone for a living one when sequence numbers come round', () => {
+    const { owner, trail } = trailWith();
+    // As after 2³² entries: the subscriber's number names an entry of somebody else.
+    trail.enter(1, 10, 100, true, 0);
+    owner.setSequence(2, owner.sequenceOf(1));
+    expect(trail.holds(2)).toBe(false);
+    expect(trail.leave(2, 10, 110, true, 105)).toBe(true);
+    trail.settleAll();
+    expect(owner.heldCrossings).toHaveLength(2);
+  });
+});
