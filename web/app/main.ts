@@ -2,9 +2,9 @@ import 'leaflet/dist/leaflet.css';
 import './theme.css';
 import { mount } from 'svelte';
 import { frames } from '../draw/frame-loop.ts';
-import { screenClock } from '../link/clock.ts';
 import { Wall } from '../state/wall.svelte.ts';
 import App from './App.svelte';
+import { screenClock } from './clock.ts';
 import { chooseLanguage, language } from './i18n.svelte.ts';
 
 language.lang = chooseLanguage(location.search, navigator.languages);

@@ -46,7 +46,7 @@ export interface Box {
 }
 
 /**
- * The part of the city to open the wall with: the middle half of the cells in each direction, widened to
+ * The part of the city to open the wall with: the middle three fifths of the cells in each direction, widened to
  * what must be seen (the venue). Null when no cell has a position.
  */
 export function coreBox(lons: number[], lats: number[], must: Box | null): Box | null {
@@ -54,7 +54,7 @@ export function coreBox(lons: number[], lats: number[], must: Box | null): Box |
   const x = lons.toSorted((a, b) => a - b);
   const y = lats.toSorted((a, b) => a - b);
   const at = (values: number[], share: number) => values[Math.round((values.length - 1) * share)]!;
-  const box = { west: at(x, 0.25), east: at(x, 0.75), south: at(y, 0.25), north: at(y, 0.75) };
+  const box = { west: at(x, 0.2), east: at(x, 0.8), south: at(y, 0.2), north: at(y, 0.8) };
   if (must === null) return box;
   return {
     west: Math.min(box.west, must.west),

@@ -1,6 +1,6 @@
 import type { Layout } from '../../shared/protocol.ts';
+import type { ScreenClock } from '../app/clock.ts';
 import { backoffMs } from './backoff.ts';
-import type { ScreenClock } from './clock.ts';
 
 export interface LayoutLoaderOptions {
   url: string;

@@ -1,4 +1,4 @@
-import type { ScreenClock } from './clock.ts';
+import type { ScreenClock } from '../app/clock.ts';
 
 const key = 'signalwall.reloadedAtMs';
 const pauseMs = 300_000;

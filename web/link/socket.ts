@@ -1,7 +1,7 @@
 import { decodeFrame, encodeClientMessage, FrameError } from '../../shared/codec.ts';
 import type { ServerFrame } from '../../shared/protocol.ts';
+import type { ScreenClock } from '../app/clock.ts';
 import { backoffMs } from './backoff.ts';
-import type { ScreenClock } from './clock.ts';
 
 /**
  * State of the connection: `connecting` (never had a frame), `live`, `resync` (a gap was seen, a snapshot is asked
@@ -44,6 +44,8 @@ export class WallSocket {
   #hadFrame = false;
   #lastMessageMs = 0;
   #silentMs = silentMs;
+  /** Whether this connection has brought a message. */
+  #spoken = false;
   #askedMs = -1;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #watch: ReturnType<typeof setInterval> | undefined;
@@ -81,6 +83,7 @@ export class WallSocket {
     socket.binaryType = 'arraybuffer';
     this.#socket = socket;
     this.#askedMs = -1;
+    this.#spoken = false;
     this.#lastMessageMs = this.#options.clock.monotonicMs();
     socket.onmessage = (event: MessageEvent) => this.#message(event.data);
     // An error is always followed by a close; the browser gives no reason for either.
@@ -89,7 +92,9 @@ export class WallSocket {
 
   #message(data: unknown): void {
     const now = this.#options.clock.monotonicMs();
-    if (now - this.#lastMessageMs < silentMs / 2) this.#silentMs = silentMs;
+    // The snapshot after connecting comes at once however rarely the server sends.
+    if (this.#spoken && now - this.#lastMessageMs < silentMs / 2) this.#silentMs = silentMs;
+    this.#spoken = true;
     this.#lastMessageMs = now;
     if (!(data instanceof ArrayBuffer)) return;
     let outcome: 'applied' | 'gap';

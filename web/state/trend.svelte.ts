@@ -1,5 +1,5 @@
 import { type ApiError, hiddenCount, type RegionHistory, unknownCount } from '../../shared/protocol.ts';
-import type { ScreenClock } from '../link/clock.ts';
+import type { ScreenClock } from '../app/clock.ts';
 
 /**
  * `ready`; `loading` (nothing read yet); `empty` (read, no rows); `away` (the database is away); `failed` (other

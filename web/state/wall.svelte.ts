@@ -1,7 +1,7 @@
 import type { FrameError } from '../../shared/codec.ts';
 import type { Layout, LayoutRegion, ServerFrame, WallStatus } from '../../shared/protocol.ts';
+import type { ScreenClock } from '../app/clock.ts';
 import type { FrameLoop } from '../draw/frame-loop.ts';
-import type { ScreenClock } from '../link/clock.ts';
 import { LayoutLoader } from '../link/layout.ts';
 import { BuildGuard } from '../link/reload.ts';
 import { type LinkStatus, WallSocket } from '../link/socket.ts';
@@ -48,6 +48,8 @@ export class Wall {
   readonly #loader: LayoutLoader;
   readonly #guard: BuildGuard;
   #ticker: ReturnType<typeof setInterval> | undefined;
+  /** False from a reconnect until the layout has been read again. */
+  #layoutSure = $state(true);
   #arrivedMs = -1;
   #sparkEndUs = -1;
   readonly #commit = () => this.#commitFrame();
@@ -72,9 +74,7 @@ export class Wall {
       url: address.href,
       clock,
       onFrame: (frame) => this.applyFrame(frame),
-      onLink: (link) => {
-        if (link.state !== this.link.state || link.retryAtMs !== this.link.retryAtMs) this.link = link;
-      },
+      onLink: (link) => this.#linkChanged(link),
       lastSeq: () => this.figures.state.seq,
       onBadFrame: (error: FrameError) => {
         // Another protocol version means another build: its layout makes this page load itself anew.
@@ -107,6 +107,7 @@ export class Wall {
 
   applyLayout(layout: Layout): void {
     this.layoutError = null;
+    this.#layoutSure = true;
     if (this.#guard.see(layout.build)) return;
     this.layout = layout;
     this.figures.markAll();
@@ -147,7 +148,7 @@ export class Wall {
 
   /** Whether the regions' figures and the layout held belong together; false for a moment while a new one is read. */
   get regionsFit(): boolean {
-    return this.layout !== null && this.layout.revision >= this.figures.snapshotLayout;
+    return this.#layoutSure && this.layout !== null && this.layout.revision >= this.figures.snapshotLayout;
   }
 
   get zone(): string {
@@ -165,6 +166,17 @@ export class Wall {
       frameMs: this.frameMs,
       feeds: this.status?.feeds ?? [],
     });
+  }
+
+  #linkChanged(link: LinkStatus): void {
+    const { state, retryAtMs } = this.link;
+    if (link.state === state && link.retryAtMs === retryAtMs) return;
+    // The server behind the same address may be another by now: other cells, another build.
+    if (link.state === 'live' && state === 'lost') {
+      this.#layoutSure = false;
+      this.#loader.refresh();
+    }
+    this.link = link;
   }
 
   /** Wall time by the server's clock, carried on by the screen's monotonic one, µs. */

@@ -7,18 +7,7 @@ const minuteUs = 60_000_000;
 const hourMs = 3_600_000;
 
 /** What a wall can be shown in tests and pictures. */
-export const scenarioNames = [
-  'day',
-  'city',
-  'hidden',
-  'xdr',
-  'warming',
-  'empty',
-  'away',
-  'stale',
-  'faults',
-  'silent',
-] as const;
+export const scenarioNames = ['day', 'city', 'hidden', 'xdr', 'warming', 'empty', 'away', 'stale', 'faults'] as const;
 export type ScenarioName = (typeof scenarioNames)[number];
 
 export function makeScenario(name: ScenarioName, schematic: Schematic): FakeFeed {

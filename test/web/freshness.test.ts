@@ -1,0 +1,89 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { FeedState } from '../../shared/protocol.ts';
+import { language } from '../../web/app/i18n.svelte.ts';
+import { dataAgeMs, judgeFreshness } from '../../web/state/freshness.ts';
+import { noticesOf } from '../../web/state/notices.ts';
+import { makeWall } from './tools/make-wall.ts';
+
+const live = { state: 'live', retryAtMs: -1 } as const;
+const lost = { state: 'lost', retryAtMs: 5 } as const;
+
+function feedIn(state: FeedState, ageMs = 0) {
+  return makeWall({}, {}, { state, dataAgeMs: ageMs }).feed.status().feeds[0]!;
+}
+
+describe('freshness', () => {
+  const frameMs = 10_000;
+
+  test('a short reconnect does not grey the picture, a longer one does, more with age', () => {
+    const at = (ageMs: number) => judgeFreshness({ link: lost, nowMs: frameMs + ageMs, frameMs, feeds: [] });
+    expect(at(2_000)).toMatchObject({ cause: 'live', level: 0 });
+    expect([5_000, 40_000, 200_000, 900_000].map((age) => at(age).level)).toEqual([1, 2, 3, 4]);
+    expect(at(5_000).cause).toBe('lost');
+  });
+
+  test('a connection that has gone silent is as good as lost', () => {
+    expect(judgeFreshness({ link: live, nowMs: frameMs + 9_000, frameMs, feeds: [feedIn('running')] }).cause).toBe(
+      'lost',
+    );
+  });
+
+  test('it is stale only when every running feed is', () => {
+    const judge = (states: FeedState[]) =>
+      judgeFreshness({ link: live, nowMs: frameMs, frameMs, feeds: states.map((state) => feedIn(state, 95_000)) });
+    expect(judge(['stale'])).toMatchObject({ cause: 'stale', ageMs: 95_000, level: 2 });
+    expect(judge(['stale', 'running']).cause).toBe('live');
+    expect(judge(['failed', 'failed']).cause).toBe('failed');
+    expect(judge(['stale', 'ended']).cause).toBe('stale');
+  });
+
+  test('a replay that has ended is its last state, not stale', () => {
+    expect(judgeFreshness({ link: live, nowMs: frameMs, frameMs, feeds: [feedIn('ended', 900_000)] }).level).toBe(0);
+  });
+
+  test('data age is that of the liveliest feed and grows while no frame comes', () => {
+    expect(dataAgeMs([feedIn('running', 400), feedIn('stale', 60_000)], 3_000)).toBe(3_400);
+    expect(dataAgeMs([], 3_000)).toBe(-1);
+  });
+});
+
+describe('notices', () => {
+  beforeEach(() => {
+    language.lang = 'en';
+  });
+  const of = (...changes: Parameters<typeof makeWall>) => noticesOf(makeWall(...changes).feed.status());
+  const texts = (...changes: Parameters<typeof makeWall>) => of(...changes).map(({ text }) => text);
+
+  test('exact counts are announced, hidden ones explained', () => {
+    expect(texts()).toEqual(['Exact counts · this machine only']);
+    expect(texts({ minCount: 20 })).toEqual(['Counts below 20 are shown as <20']);
+  });
+
+  test('warming up shows how far it is', () => {
+    expect(texts({}, { warmingUp: true }, { state: 'warming up', progress: 0.42 })[0]).toBe(
+      'Warming up: counts are still growing 42%',
+    );
+    expect(texts({}, { warmingUp: true })[0]).toBe('Warming up: counts are still growing');
+  });
+
+  test('a database that is away comes first and says what waits', () => {
+    const store = { state: 'away', lagMs: 9, queuedRows: 48_213, droppedRows: 0, error: 'refused' } as const;
+    expect(of({}, { store, warmingUp: true })[0]).toEqual({
+      id: 'store',
+      level: 'bad',
+      text: 'Database away · live counts go on, history paused',
+      detail: 'refused · 48,213 rows waiting',
+    });
+  });
+
+  test('bad records are counted by reason, most frequent first', () => {
+    const notice = of({}, {}, { faults: { A: 1, B: 17, C: 3 }, faultsTotal: 21 }).find(({ id }) => id === 'faults')!;
+    expect(notice.text).toBe('21 bad records skipped: B 17 · C 3 …');
+    expect(notice.detail).toBe('B 17 · C 3 · A 1');
+  });
+
+  test('a failed feed and an ended one are said', () => {
+    expect(texts({}, {}, { state: 'failed', note: 'no such file' })[0]).toBe('sim failed: no such file');
+    expect(texts({}, {}, { state: 'ended' })).toContain('The feed has ended; this is its last state');
+  });
+});

@@ -1,0 +1,142 @@
+import { describe, expect, test, vi } from 'vitest';
+import { hiddenCount, type RegionHistory, unknownCount } from '../../shared/protocol.ts';
+import { clockTicks } from '../../web/draw/trend-chart.ts';
+import { CityTrend } from '../../web/state/city-trend.svelte.ts';
+import { rereadMs, retryMs, TrendModel } from '../../web/state/trend.svelte.ts';
+import { summarise } from '../../web/state/trend-summary.ts';
+import { ManualClock } from './tools/make-wall.ts';
+
+const minuteUs = 60_000_000;
+const startUs = Math.floor((Date.UTC(2026, 10, 21, 11, 30) * 1000) / minuteUs) * minuteUs;
+
+function history(minutes: number, values: (number | null)[]): Response {
+  const timeUs = values.map((_, k) => startUs + (minutes - values.length + k) * minuteUs);
+  const none = values.map(() => null);
+  const body: RegionHistory = {
+    id: 'r',
+    bucketS: 60,
+    timeUs,
+    present: values,
+    entries: none,
+    exits: none,
+    traffic: none,
+  };
+  return Response.json(body);
+}
+
+function setUp(answer: () => Response) {
+  const clock = new ManualClock();
+  const asked: string[] = [];
+  const trend = new TrendModel({
+    clock,
+    url: (id, fromUs, toUs, bucketS) => `${id} ${(toUs - fromUs) / minuteUs} ${bucketS}`,
+    fetch: async (url) => {
+      asked.push(String(url));
+      return answer();
+    },
+  });
+  return { clock, asked, trend };
+}
+
+const settled = (check: () => void) => vi.waitFor(check, { interval: 1 });
+
+describe('the trend', () => {
+  test('joins the history with the intervals that frames bring', async () => {
+    const { asked, trend } = setUp(() => history(0, [5, null, 7, 9]));
+    trend.choose('r');
+    expect(trend.state).toBe('loading');
+    trend.extend(startUs, 60_000, Uint32Array.of(9));
+    trend.tick(startUs, true, 60_000);
+    await settled(() => expect(trend.state).toBe('ready'));
+    trend.extend(startUs + 2 * minuteUs, 60_000, Uint32Array.of(10, 11));
+    expect(asked).toEqual(['r 360 60']);
+    expect(trend.points).toEqual([
+      { x: startUs - 3 * minuteUs, y: 5 },
+      { x: startUs - 2 * minuteUs, y: null },
+      { x: startUs - minuteUs, y: 7 },
+      { x: startUs, y: 9 },
+      { x: startUs + minuteUs, y: 10 },
+      { x: startUs + 2 * minuteUs, y: 11 },
+    ]);
+  });
+
+  test('leaves gaps where a figure is hidden or unknown, and says that some are hidden', () => {
+    const { trend } = setUp(() => history(0, []));
+    trend.choose('r');
+    trend.extend(startUs, 60_000, Uint32Array.of(30, hiddenCount, unknownCount));
+    expect(trend.points.map(({ y }) => y)).toEqual([30, null, null]);
+    expect(trend.someHidden).toBe(true);
+  });
+
+  test('says that the database is away, keeps the live part and reads when it is back', async () => {
+    const { asked, trend } = setUp(() => history(0, [5]));
+    trend.choose('r');
+    trend.extend(startUs, 60_000, Uint32Array.of(9));
+    trend.tick(startUs, false, 60_000);
+    expect(trend.state).toBe('away');
+    expect(asked).toEqual([]);
+    expect(trend.points.length).toBe(1);
+    trend.tick(startUs, true, 60_000);
+    await settled(() => expect(trend.state).toBe('ready'));
+  });
+
+  test('tells refusals apart and asks again later', async () => {
+    const answers = [
+      Response.json({ error: { code: 'DATABASE_AWAY', message: '' } }, { status: 503 }),
+      Response.json({ error: { code: 'BUSY', message: '' } }, { status: 503 }),
+      history(0, []),
+    ];
+    const { asked, clock, trend } = setUp(() => answers.shift()!);
+    trend.choose('r');
+    for (const state of ['away', 'failed', 'empty']) {
+      trend.tick(startUs, true, 60_000);
+      await settled(() => expect(trend.state).toBe(state));
+      trend.tick(startUs, true, 60_000);
+      clock.ms += retryMs;
+    }
+    expect(asked.length).toBe(3);
+  });
+
+  test('reads anew from time to time, with buckets of whole gauge intervals', async () => {
+    const { asked, clock, trend } = setUp(() => history(0, [5]));
+    trend.choose('r');
+    trend.tick(startUs, true, 45_000);
+    await settled(() => expect(trend.state).toBe('ready'));
+    clock.ms += rereadMs;
+    trend.tick(startUs, true, 300_000);
+    expect(asked.map((url) => url.split(' ')[2])).toEqual(['90', '300']);
+  });
+
+  test('starts over when a replay begins anew, and stays bounded', () => {
+    const { trend } = setUp(() => history(0, []));
+    trend.choose('r');
+    for (let k = 0; k < 2000; k++) trend.extend(startUs + k * minuteUs, 60_000, Uint32Array.of(k));
+    expect(trend.points.length).toBeLessThanOrEqual(361);
+    expect(trend.points.at(-1)!.y).toBe(1999);
+    trend.extend(startUs, 60_000, Uint32Array.of(1, 2));
+    expect(trend.points.map(({ y }) => y)).toEqual([1, 2]);
+  });
+});
+
+test('the trend of the whole city takes one point an interval', () => {
+  const city = new CityTrend();
+  city.add(0, 5, 60_000);
+  for (let s = 0; s <= 180; s += 30) city.add(startUs + s * 1_000_000, s, 60_000);
+  expect(city.points.map(({ y }) => y)).toEqual([0, 60, 120, 180]);
+  city.add(startUs, unknownCount, 60_000);
+  expect(city.points).toEqual([{ x: startUs, y: null }]);
+});
+
+test('the summary knows peak and change within the hour', () => {
+  const points = Array.from({ length: 70 }, (_, k) => ({ x: startUs + k * minuteUs, y: k === 50 ? 500 : k }));
+  expect(summarise(points)).toEqual({ known: 70, peak: 500, hourChange: 60 });
+  expect(summarise(points.slice(0, 30)).hourChange).toBeNaN();
+  expect(summarise([]).peak).toBeNaN();
+});
+
+test('the axis has whole hours, or quarters while there is little', () => {
+  const hour = 60 * minuteUs;
+  const from = Math.ceil(startUs / hour) * hour + 19 * minuteUs;
+  expect(clockTicks(from, from + 6 * hour).map((tick) => (tick % hour) / minuteUs)).toEqual([0, 0, 0, 0, 0, 0]);
+  expect(clockTicks(from, from + hour).map((tick) => (tick % hour) / minuteUs)).toEqual([30, 45, 0, 15]);
+});
