@@ -2,6 +2,8 @@ import { createWriteStream } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { messageOf, UserError } from '../errors.ts';
 
+const blockChars = 1 << 16;
+
 /** Where `count` prints: standard output or a file. A reader that closes the pipe ends the count without a complaint. */
 export class CountOutput {
   /** The reader has gone. */
@@ -9,7 +11,6 @@ export class CountOutput {
   private readonly stream: Writable;
   private readonly path: string | undefined;
   private failure: Error | null = null;
-  private held = '';
 
   private constructor(stream: Writable, path: string | undefined) {
     this.stream = stream;
@@ -33,26 +34,28 @@ export class CountOutput {
     return output;
   }
 
-  write(text: string): void {
-    this.held += text;
+  /** Prints all of a source, block by block, as fast as the reader takes it; stops when the reader has gone. */
+  async printAll(blocks: Iterable<string>): Promise<void> {
+    let held = '';
+    for (const block of blocks) {
+      held += block;
+      if (held.length < blockChars) continue;
+      await this.print(held);
+      held = '';
+      if (this.closed) return;
+    }
+    await this.print(held);
   }
 
-  /** Writes what is held and waits until the reader has taken it. */
-  async flush(): Promise<void> {
+  async print(text: string): Promise<void> {
     this.check();
-    if (this.held === '' || this.closed) {
-      this.held = '';
-      return;
-    }
-    const text = this.held;
-    this.held = '';
+    if (text === '' || this.closed) return;
     // The callback comes with success or with the error that the listener above has taken note of.
     await new Promise<void>((resolve) => this.stream.write(text, () => resolve()));
     this.check();
   }
 
   async close(): Promise<void> {
-    await this.flush();
     if (this.path === undefined) return;
     await new Promise<void>((resolve) => {
       this.stream.once('close', () => resolve());

@@ -85,7 +85,7 @@ export class SortedRows extends OrderedRows {
     const order = new Uint32Array(rows);
     for (let i = 0; i < rows; i++) order[i] = i;
     order.sort((a, b) => times[a] - times[b] || a - b);
-    const out = new EventBatch(8192);
+    const out = new EventBatch(1024);
     for (let i = 0; i < rows; i++) {
       out.copyRow(chunks[Math.floor(order[i] / chunkRows)], order[i] % chunkRows);
       if (out.full || i === rows - 1) {

@@ -20,8 +20,7 @@ export class CountTable {
   private readonly regions: string[];
   private readonly everyUs: number;
   private readonly hideBelowCount: number;
-  private readonly write: (text: string) => void;
-  /** Intervals beyond the newest located event so far: printed when a later one comes. */
+  /** Intervals with something to say that have not been printed. */
   private readonly waiting: IntervalGauges[] = [];
   private readonly present: Uint32Array;
   private nextEndUs = -1;
@@ -31,12 +30,10 @@ export class CountTable {
     regions: Region[];
     everyUs: number;
     hideBelow: number;
-    write: (text: string) => void;
   }) {
     this.regions = options.regions.map(({ id }) => csvField(id));
     this.everyUs = options.everyUs;
     this.hideBelowCount = options.hideBelow;
-    this.write = options.write;
     this.present = new Uint32Array(options.regions.length);
   }
 
@@ -47,36 +44,36 @@ export class CountTable {
   }
 
   take(gauges: IntervalGauges): void {
-    this.waiting.push(gauges);
-    this.print();
+    if (gauges.regions.n > 0) this.waiting.push(gauges);
   }
 
-  /** All intervals have been taken: prints up to that of the last located event. */
-  finish(): void {
-    this.print();
-    if (this.nextEndUs >= 0) this.fill(this.lastEndUs);
+  /** Text of the rows that are certain by now, in blocks: those up to the newest interval taken or located event. */
+  *ready(): Generator<string> {
+    while (this.waiting.length > 0 && this.nextEndUs >= 0 && this.waiting[0].endUs <= this.lastEndUs) {
+      const { endUs, regions } = this.waiting.shift()!;
+      // Before the first located event there is nothing to tell.
+      if (endUs < this.nextEndUs) continue;
+      yield* this.fill(endUs - this.everyUs);
+      yield this.interval(endUs, regions);
+    }
+  }
+
+  /** All intervals have been taken: the rest up to that of the last located event. */
+  *rest(): Generator<string> {
+    yield* this.ready();
+    if (this.nextEndUs >= 0) yield* this.fill(this.lastEndUs);
   }
 
   private get lastEndUs(): number {
     return (Math.floor(this.lastLocatedUs / this.everyUs) + 1) * this.everyUs;
   }
 
-  private print(): void {
-    while (this.waiting.length > 0 && this.nextEndUs >= 0 && this.waiting[0].endUs <= this.lastEndUs) {
-      const { endUs, regions } = this.waiting.shift()!;
-      // Before the first located event there is nothing to tell.
-      if (endUs < this.nextEndUs) continue;
-      this.fill(endUs - this.everyUs);
-      this.printInterval(endUs, regions);
-    }
+  /** Intervals in which nothing changed, up to the one that ends at `endUs`. */
+  private *fill(endUs: number): Generator<string> {
+    while (this.nextEndUs <= endUs) yield this.interval(this.nextEndUs, null);
   }
 
-  /** Prints intervals in which nothing changed, up to the one that ends at `endUs`. */
-  private fill(endUs: number): void {
-    while (this.nextEndUs <= endUs) this.printInterval(this.nextEndUs, null);
-  }
-
-  private printInterval(endUs: number, changed: GaugeColumns | null): void {
+  private interval(endUs: number, changed: GaugeColumns | null): string {
     const time = formatTimeUs(endUs);
     let text = '';
     let row = 0;
@@ -92,7 +89,7 @@ export class CountTable {
       }
       text += `${time},${this.regions[region]},${values.map((value) => hideBelow(value, this.hideBelowCount)).join(',')}\n`;
     }
-    this.write(text);
     this.nextEndUs = endUs + this.everyUs;
+    return text;
   }
 }

@@ -87,7 +87,6 @@ export async function countFeed(options: CountOptions, output: CountOutput): Pro
     regions: options.regions,
     everyUs: options.everyUs,
     hideBelow: options.hideBelow,
-    write: (text) => output.write(text),
   });
   const engine = new Engine({
     config,
@@ -113,19 +112,18 @@ export async function countFeed(options: CountOptions, output: CountOutput): Pro
     pseudonymiser: new Pseudonymiser(ephemeralKey()),
   });
   try {
-    output.write(countHeader);
+    await output.print(countHeader);
     for (let why = 'more'; why !== 'end' && !output.closed; ) {
       why = await pipeline.run(Number.POSITIVE_INFINITY, recordsPerRun);
       rows.step();
-      await output.flush();
+      await output.printAll(table.ready());
     }
     for (const _block of rows.drain()) {
-      await output.flush();
+      await output.printAll(table.ready());
       if (output.closed) return;
     }
     engine.finish();
-    table.finish();
-    await output.flush();
+    await output.printAll(table.rest());
     reportFaults(spec, pipeline.counters().faults, options.log);
     reportLimits(engine, rows, options.log);
   } finally {
