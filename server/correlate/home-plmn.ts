@@ -1,10 +1,10 @@
 import { packPlmn } from '../events/plmn.ts';
-import { imsiDigits, imsiValue } from '../privacy/imsi.ts';
+import { imsiDigits, imsiValue, powersOfTen } from '../privacy/imsi.ts';
 import { mncDigits } from './mnc-length.ts';
 
 /** Home PLMN of a subscriber, packed by `packPlmn`, from an IMSI packed by `packImsi`. 3GPP TS 23.003 §2.2. */
 export function homePlmn(packedImsi: number): number {
-  const firstSix = Math.floor(imsiValue(packedImsi) / 10 ** (imsiDigits(packedImsi) - 6));
+  const firstSix = Math.floor(imsiValue(packedImsi) / powersOfTen[imsiDigits(packedImsi) - 6]);
   const mcc = Math.floor(firstSix / 1000);
   const threeAfterMcc = firstSix % 1000;
   const digits = mncDigits(mcc, threeAfterMcc);
@@ -13,5 +13,5 @@ export function homePlmn(packedImsi: number): number {
 
 /** First 8 digits of an IMEI or IMEISV (14 to 16 digits) as an integer: the handset model; 0 where it is none. 3GPP TS 23.003 §6.2. */
 export function typeAllocationCode(imei: number, digits: number): number {
-  return digits >= 14 && digits <= 16 ? Math.floor(imei / 10 ** (digits - 8)) : 0;
+  return digits >= 14 && digits <= 16 ? Math.floor(imei / powersOfTen[digits - 8]) : 0;
 }

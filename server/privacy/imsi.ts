@@ -2,6 +2,8 @@ const digitsMax = 15;
 const digitsMin = 7;
 /** 10^15: an IMSI of 15 digits lies below it. */
 const packedStep = 1e15;
+/** 10^0 … 10^15: looked up, because a power costs more than the rest of a packing. */
+export const powersOfTen = Float64Array.from({ length: digitsMax + 1 }, (_, exponent) => 10 ** exponent);
 
 /**
  * Packs an IMSI and its count of digits (leading zeros count) into one integer below 2^53, so that it can be a key in
@@ -12,7 +14,7 @@ const packedStep = 1e15;
  * @returns -1 where it is none: fewer than 7 or more than 15 digits, or all of them zero
  */
 export function packImsi(value: number, digits: number): number {
-  if (digits < digitsMin || digits > digitsMax || !(value > 0 && value < 10 ** digits)) return -1;
+  if (digits < digitsMin || digits > digitsMax || !(value > 0 && value < powersOfTen[digits])) return -1;
   return value + (digitsMax - digits) * packedStep;
 }
 

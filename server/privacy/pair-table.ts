@@ -143,10 +143,19 @@ export class PairTable {
       if ((words[from + 2] | words[from + 3]) === 0) break;
       const home = mix(words[from], words[from + 1]) & mask;
       if (((next - home) & mask) < ((next - hole) & mask)) continue;
-      words.copyWithin(hole * wordsPerSlot, from, from + wordsPerSlot);
+      // Word by word: the calls of the library for it cost more than the whole search.
+      const to = hole * wordsPerSlot;
+      words[to] = words[from];
+      words[to + 1] = words[from + 1];
+      words[to + 2] = words[from + 2];
+      words[to + 3] = words[from + 3];
       hole = next;
     }
-    words.fill(0, hole * wordsPerSlot, (hole + 1) * wordsPerSlot);
+    const at = hole * wordsPerSlot;
+    words[at] = 0;
+    words[at + 1] = 0;
+    words[at + 2] = 0;
+    words[at + 3] = 0;
     segment.used--;
     this.#size--;
   }
