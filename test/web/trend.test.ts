@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import { hiddenCount, type RegionHistory, unknownCount } from '../../shared/protocol.ts';
-import { clockTicks } from '../../web/draw/trend-chart.ts';
+import { clockTicks, worthALine } from '../../web/draw/trend-chart.ts';
 import { CityTrend } from '../../web/state/city-trend.svelte.ts';
 import { rereadMs, retryMs, TrendModel } from '../../web/state/trend.svelte.ts';
 import { summarise } from '../../web/state/trend-summary.ts';
@@ -139,4 +139,10 @@ test('the axis has whole hours, or quarters while there is little', () => {
   const from = Math.ceil(startUs / hour) * hour + 19 * minuteUs;
   expect(clockTicks(from, from + 6 * hour).map((tick) => (tick % hour) / minuteUs)).toEqual([0, 0, 0, 0, 0, 0]);
   expect(clockTicks(from, from + hour).map((tick) => (tick % hour) / minuteUs)).toEqual([30, 45, 0, 15]);
+});
+
+test('the capacity is drawn once the figures come near it', () => {
+  const points = [1000, null, 23_000].map((y, k) => ({ x: k, y }));
+  expect(worthALine(points, 60_000)).toBe(false);
+  expect(worthALine([...points, { x: 9, y: 24_000 }], 60_000)).toBe(true);
 });

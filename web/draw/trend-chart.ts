@@ -17,7 +17,7 @@ const grid = 'rgba(148, 170, 205, 0.14)';
 const tick = '#a9b8cf';
 
 /**
- * The trend of one region: an area with time below and, where there is one, the capacity as a dashed line. Animation,
+ * The trend of one region: an area with time below and, where it is near, the capacity as a dashed line. Animation,
  * parsing, points and events are off: at one update a second these cost 27 times the drawing itself.
  */
 export class TrendChart {
@@ -93,7 +93,7 @@ export class TrendChart {
     const [present, limit] = this.#chart.data.datasets;
     present!.data = points;
     limit!.data =
-      capacity === null
+      capacity === null || !worthALine(points, capacity)
         ? []
         : [
             { x: start, y: capacity },
@@ -108,6 +108,11 @@ export class TrendChart {
   destroy(): void {
     this.#chart.destroy();
   }
+}
+
+/** Whether the capacity belongs into the picture: far above the figures it would press them to the ground. */
+export function worthALine(points: readonly TrendPoint[], capacity: number): boolean {
+  return points.some(({ y }) => y !== null && y >= 0.4 * capacity);
 }
 
 /** Round times between two: whole hours, or quarters of an hour where there are few. Whole hours of UTC+n are too. */
