@@ -21,6 +21,8 @@ export interface EmbeddedOptions {
 /** Longest path of a unix socket: `sun_path` with its closing zero, see unix(7). */
 const socketPathBytesMax = 107;
 const socketName = '.s.PGSQL.5432';
+/** Opening a folder takes a second, and making one some seconds, more on a machine that is busy. */
+const startMsMax = 180_000;
 const restartAfterMs = 250;
 const restartAfterMsMax = 10_000;
 const closeMsMax = 8_000;
@@ -121,6 +123,10 @@ export class EmbeddedDatabase {
         resolve(reason || `worker ended with code ${code}`);
       });
     });
+    const timer = setTimeout(() => {
+      reason = `not ready after ${startMsMax / 1000} s`;
+      void worker.terminate();
+    }, startMsMax);
     await new Promise<void>((resolve, reject) => {
       worker.on('message', (message: FromWorker) => {
         if (message.kind === 'progress') progress(message.line);
@@ -132,7 +138,7 @@ export class EmbeddedDatabase {
         }
       });
       void ended.then((why) => reject(new Error(why)));
-    });
+    }).finally(() => clearTimeout(timer));
     return { ended };
   }
 
