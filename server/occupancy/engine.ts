@@ -2,7 +2,7 @@ import type { Config } from '../config.ts';
 import { assertInvariant } from '../errors.ts';
 import { type EventBatch, noCell } from '../events/event-batch.ts';
 import { eventFlag, eventKinds } from '../events/kinds.ts';
-import { Presence } from '../presence/presence.ts';
+import { groupRows, Presence } from '../presence/presence.ts';
 import type { CellRegistry } from '../reference/cell-registry.ts';
 import { OriginClassifier } from '../reference/origin.ts';
 import type { RegionIndex } from '../reference/region-index.ts';
@@ -41,9 +41,6 @@ export interface EngineLimits {
   readonly subscriberBytes: number;
   readonly crossingBytes: number;
 }
-
-/** Rows whose slots and records are loaded together before they are applied. */
-const groupRows = 64;
 
 /**
  * Sightings to counters: presence, occupancy, gauges. One event clock drives it; rows come in order of
@@ -180,7 +177,7 @@ export class Engine {
       if ((rowFlags & eventFlag.traffic) !== 0) this.countTraffic(batch, i);
       const id = cell[i];
       if (id === noCell) continue;
-      if (id >= this.occupancy.cellCapacity) this.grow();
+      if (id >= figures.heardUs.length) this.grow();
       figures.heardUs[id] = time;
       this.occupancy.touchCell(id);
       const lo = subLo[i];

@@ -95,6 +95,11 @@ export class FixAges {
     this.add(cell, timeUs);
   }
 
+  /** Loads what {@link remove} will need; the result means nothing. */
+  touch(cell: number, lastUs: number): number {
+    return this.byStep[stepOf(lastUs) & ringMask][cell];
+  }
+
   /** Age of those present at the given share (0.5: median), ms, to the step; -1 when nobody is present. */
   quantileMs(share: number, present: number): number {
     if (present === 0) return -1;

@@ -130,6 +130,10 @@ export class Occupancy implements PresenceSink, TrailOwner {
     }
   }
 
+  touch(cell: number, lastUs: number): number {
+    return this.fixAges.touch(cell, lastUs);
+  }
+
   refersTo(sub: number): boolean {
     return this.trail.holds(sub);
   }

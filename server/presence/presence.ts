@@ -13,6 +13,8 @@ export interface PresenceSink {
   renewed(cell: number, lastUs: number, timeUs: number): void;
   /** Presence ended at exactly `timeUs`: the newest sighting plus presenceTtl, or a detach. */
   vanished(index: number, cell: number, timeUs: number): void;
+  /** Loads what a transition of somebody in `cell`, last seen at `lastUs`, will need; the result means nothing. */
+  touch(cell: number, lastUs: number): number;
   /** Whether the sink still needs the index of a subscriber who vanished. */
   refersTo(index: number): boolean;
   /** Code of a PLMN heard for a subscriber whose origin was unknown; 0: still unknown. */
@@ -20,6 +22,9 @@ export interface PresenceSink {
   /** An origin became known while the subscriber was present. */
   originChanged(index: number, cell: number, from: number, to: number): void;
 }
+
+/** Rows that {@link Presence.touch} takes at once. */
+export const groupRows = 64;
 
 /** presenceTtl by cell, µs. */
 export interface CellTtls {
@@ -38,6 +43,7 @@ export class Presence {
   private readonly sink: PresenceSink;
   private readonly ttls: CellTtls;
   private readonly wheel: ExpiryWheel;
+  private readonly touched = new Int32Array(groupRows);
   private feedClocksUs: Float64Array | null = null;
   private presentCount = 0;
 
@@ -127,17 +133,22 @@ export class Presence {
 
   /**
    * Hashes the keys of rows `from` … `to − 1` and loads what {@link sighting} of them will need: first all slots, then
-   * all records, so that the cache misses of a group overlap. The result only keeps the loads from being dropped.
+   * all records, then what the sink keeps for them, so that the cache misses of a group overlap. The result only keeps
+   * the loads from being dropped.
    */
   touch(lo: Uint32Array, hi: Uint32Array, from: number, to: number, hashes: Uint32Array): number {
-    const { table } = this;
+    const { table, sink, touched } = this;
     let kept = 0;
     for (let i = from; i < to; i++) {
       const hash = hashOf(lo[i], hi[i]);
       hashes[i - from] = hash;
       kept ^= table.touchSlot(hash);
     }
-    for (let i = from; i < to; i++) kept ^= table.find(hashes[i - from], lo[i], hi[i]);
+    for (let i = from; i < to; i++) touched[i - from] = table.find(hashes[i - from], lo[i], hi[i]);
+    for (let i = 0; i < to - from; i++) {
+      const index = touched[i];
+      if (index >= 0 && table.cell(index) !== nowhere) kept ^= sink.touch(table.cell(index), table.lastUs(index));
+    }
     return kept;
   }
 

@@ -5,15 +5,15 @@ const recordBytes = 40;
 const words = recordBytes / 4;
 const doubles = recordBytes / 8;
 
-// Layout, in 32-bit words: 0 lo, 1 hi, 2–3 last sighting (f64), 4–5 first sighting in the cell (f64),
-// 6 cell (24 bits) and feed (8), 7 origin (16) and events in the cell (16), 8 next in wheel (27) and flags (5),
-// 9 newest entry of the crossing trail.
+// Layout, in 32-bit words: 0 lo, 1 hi, 2–3 last sighting (f64), 4 cell (24 bits) and feed (8), 5 origin (16) and
+// events in the cell (16), 6–7 first sighting in the cell (f64), 8 next in wheel (27) and flags (5), 9 newest entry of
+// the crossing trail. What every sighting needs stands together in the first 24 bytes.
 const wLo = 0;
 const wHi = 1;
 const dLast = 1;
-const dSince = 2;
-const wCellFeed = 6;
-const wOriginEvents = 7;
+const wCellFeed = 4;
+const wOriginEvents = 5;
+const dSince = 3;
 const wNextFlags = 8;
 const wTrail = 9;
 
@@ -25,7 +25,7 @@ const eventsMax = 0xffff;
 
 const pageBytes = 65_536;
 /** Growth in small steps: a step costs page-table work only, nothing is copied. */
-const growthPages = 64;
+const growthPages = 16;
 const pagesMax = 65_536;
 
 /**

@@ -153,6 +153,24 @@ describe('the engine against counting by definition', () => {
     );
   });
 
+  it('has nobody unaccounted for at the end: cancelled crossings come in pairs', () => {
+    fc.assert(
+      fc.property(scenario, (given) => {
+        const balance = new Map<string, number>();
+        let present = new Map<string, number>();
+        for (const areas of run(given, sightingsOf(given)).table().values()) {
+          present = new Map([...areas].map(([area, row]) => [area, row.present]));
+          for (const [area, row] of areas) {
+            const change = row.entries - row.exits + row.appeared - row.vanished;
+            balance.set(area, (balance.get(area) ?? 0) + change);
+          }
+        }
+        expect(balance).toEqual(present);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
   it('adds up over any split of the subscribers', () => {
     fc.assert(
       fc.property(scenario, fc.integer({ min: 1, max: 3 }), (given, parts) => {

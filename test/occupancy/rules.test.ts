@@ -255,6 +255,16 @@ describe('the live view', () => {
     expect(city.engine.view.resolvedEvents).toBe(1);
   });
 
+  it('tells the share of cells heard lately, of cells that turn up too', () => {
+    const city = cityWith({ presenceTtlMs: 60_000 });
+    for (let i = 0; i < 2000; i++) city.registry.idOf(`001-01-300-${i}`);
+    expect(city.engine.view.cellPresent.length).toBeGreaterThanOrEqual(2000);
+    city.see(at(0, '001-01-300-1999'), at(1, '001-01-300-0'), at(2, inside));
+    expect(city.engine.view.cellsHeardShare).toBe(3 / 2001);
+    city.engine.advance(base + 61 * secondUs);
+    expect(city.engine.view.cellsHeardShare).toBe(1 / 2001);
+  });
+
   it('is warming up until it has seen one presenceTtl of events', () => {
     const city = cityWith({ presenceTtlMs: 60_000 });
     expect(city.engine.view.warmingUp).toBe(true);

@@ -97,8 +97,8 @@ describe('the subscriber table', () => {
         block = now;
       }
     }
-    // 40 bytes of record and at most 4 ÷ 0.53 of slot; memory grows in steps of 4 MiB.
-    expect((table.byteLength - 4_194_304) / 300_000).toBeLessThan(48);
+    // 40 bytes of record and at most 4 ÷ 0.53 of slot; memory grows in steps of 1 MiB.
+    expect((table.byteLength - 1_048_576) / 300_000).toBeLessThan(48);
     // A rehash at once would take far longer than a thousand insertions; the bound is wide for busy machines.
     expect(longestMs).toBeLessThan(150);
   });
