@@ -47,7 +47,7 @@ create index cell_gauge_ts on cell_gauge (ts desc);
 alter table cell_gauge set (
   timescaledb.compress, timescaledb.compress_segmentby = '', timescaledb.compress_orderby = 'cell_id, ts');
 
--- The same of micro-regions: every region in every interval.
+-- The same of micro-regions: every region in every interval that was counted.
 create table region_gauge (
   ts timestamptz not null,
   region_id integer not null,

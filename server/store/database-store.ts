@@ -72,6 +72,7 @@ export class DatabaseStore implements Store {
     const { pool, ledgers } = this.#parts;
     const { rows } = await pool.query<{ next: number }>('select coalesce(max(cell_id) + 1, 0) as next from cell');
     this.#newFromId = rows[0].next;
+    this.#intake.cellCount = rows[0].next;
     for (const ledger of ledgers.values()) this.#storedUs = Math.max(this.#storedUs, ledger.eventUs);
     await this.#maintenance.resume(this.#storedUs);
     await this.#writer.open();
@@ -95,6 +96,7 @@ export class DatabaseStore implements Store {
 
   async saveCells(rows: { id: number; cell: StoredCell }[]): Promise<void> {
     await transaction(this.#parts.pool, (client) => saveCells(client, rows, this.#nowUs()));
+    for (const { id } of rows) this.#intake.cellCount = Math.max(this.#intake.cellCount, id + 1);
   }
 
   addCell(id: number, cell: StoredCell): void {

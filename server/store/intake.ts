@@ -8,6 +8,7 @@ import { assertInvariant } from '../errors.ts';
 import type { EventBatch } from '../events/event-batch.ts';
 import type { IntervalGauges, StayColumns } from '../occupancy/view.ts';
 import { CopyPool, type StoreBatch } from './batch.ts';
+import { CarriedGauges, type GaugeRows } from './carried-gauges.ts';
 import { emptyLedger, type LedgerRow } from './ledger.ts';
 import { writeCity, writeEvent, writeGauge, writeStay } from './rows.ts';
 import type { StoredCell } from './types.ts';
@@ -43,6 +44,11 @@ export class Intake {
   #skipping = false;
   #clockUs = -1;
   #regionIds: readonly number[] = [];
+  readonly #carriedCells = new CarriedGauges();
+  readonly #carriedRegions = new CarriedGauges();
+  #allCells = false;
+  /** Cells known: ids are below it. */
+  cellCount = 0;
 
   constructor(config: Config, clock: Clock) {
     this.#config = config;
@@ -77,9 +83,11 @@ export class Intake {
     this.#begun = { ...ledger };
     this.#skipRows = ledger.eventRows;
     this.#skipping = ledger.eventUs >= 0;
+    this.#allCells = ledger.gaugeUs >= 0;
   }
 
   addCell(id: number, cell: StoredCell): void {
+    this.cellCount = Math.max(this.cellCount, id + 1);
     this.#opened().cells.push({ id, cell });
   }
 
@@ -105,25 +113,32 @@ export class Intake {
     }
   }
 
+  /**
+   * Stores every region, and the cells that changed; of the first interval after a restart every cell, because the
+   * newest row of a cell is then an earlier run's.
+   */
   gauges(gauges: IntervalGauges): void {
+    this.#carriedCells.note(gauges.cells);
+    this.#carriedRegions.note(gauges.regions);
     if (gauges.endUs <= this.#begun.gaugeUs || !plausible(gauges.startUs)) return;
-    const rows = gauges.cells.n + gauges.regions.n + 1;
+    const cells = [gauges.cells];
+    if (this.#allCells) cells.push(this.#carriedCells.others(this.cellCount));
+    const regions = [gauges.regions, this.#carriedRegions.others(this.#regionIds.length)];
     if (this.#full()) {
-      this.droppedRows += rows;
+      for (const { n } of [...cells, ...regions]) this.droppedRows += n;
       return;
     }
-    const { copies } = this.#opened();
+    this.#allCells = false;
+    const open = this.#opened();
     const everyMs = (gauges.endUs - gauges.startUs) / 1000;
-    for (let i = 0; i < gauges.cells.n; i++) {
-      writeGauge(copies.cell_gauge, gauges.startUs, everyMs, gauges.cells.id[i], gauges.cells, i);
-    }
-    for (let i = 0; i < gauges.regions.n; i++) {
-      const id = this.#regionIds[gauges.regions.id[i]];
-      assertInvariant(id !== undefined, `region ${gauges.regions.id[i]} has gauges but was never saved`);
-      writeGauge(copies.region_gauge, gauges.startUs, everyMs, id, gauges.regions, i);
-    }
-    writeCity(copies.city_gauge, gauges.startUs, everyMs, gauges.present);
-    const open = this.#open!;
+    const write = (table: 'cell_gauge' | 'region_gauge', rows: GaugeRows, idOf: (id: number) => number) => {
+      for (let i = 0; i < rows.n; i++) {
+        writeGauge(open.copies[table], gauges.startUs, everyMs, idOf(rows.id[i]), rows, i);
+      }
+    };
+    for (const rows of cells) write('cell_gauge', rows, (id) => id);
+    for (const rows of regions) write('region_gauge', rows, (region) => this.#regionId(region));
+    writeCity(open.copies.city_gauge, gauges.startUs, everyMs, gauges.present);
     if (gauges.startUs < open.gaugeMinUs) open.gaugeMinUs = gauges.startUs;
     if (gauges.endUs > this.#ledger.gaugeUs) this.#ledger.gaugeUs = gauges.endUs;
     this.#sealIfLarge();
@@ -183,6 +198,12 @@ export class Intake {
 
   #full(): boolean {
     return this.rows >= this.#config.storeRowsMax;
+  }
+
+  #regionId(region: number): number {
+    const id = this.#regionIds[region];
+    assertInvariant(id !== undefined, `region ${region} has gauges but was never saved`);
+    return id;
   }
 
   #sealIfLarge(): void {

@@ -1,6 +1,7 @@
 /** The tables that rows are copied into, and how each kind of row is written. */
 import { type EventBatch, noCell } from '../events/event-batch.ts';
-import type { GaugeColumns, StayColumns } from '../occupancy/view.ts';
+import type { StayColumns } from '../occupancy/view.ts';
+import type { GaugeRows } from './carried-gauges.ts';
 import { type CopyBuffer, rowBytes } from './copy-buffer.ts';
 
 /** Columns in the order in which they are written; widest first, as they stand in the table. */
@@ -42,7 +43,7 @@ export function writeGauge(
   startUs: number,
   everyMs: number,
   id: number,
-  gauges: GaugeColumns & { readonly fresh5: Uint32Array },
+  gauges: GaugeRows,
   i: number,
 ): void {
   out.row(10, gaugeBytes);

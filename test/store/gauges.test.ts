@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { minuteUs } from '../../server/clock.ts';
+import type { IntervalGauges } from '../../server/occupancy/view.ts';
+import { CarriedGauges, type GaugeRows } from '../../server/store/carried-gauges.ts';
+import type { Store } from '../../server/store/types.ts';
+import { makeCells, startUs } from './tools/synthetic.ts';
+import { makeTestDatabase, type TestDatabase } from './tools/test-database.ts';
+
+/** Rows of present counts by id, two entries each. */
+function rows(present: Record<number, number>): GaugeRows {
+  const id = Uint32Array.from(Object.keys(present), Number);
+  const column = (value: (id: number) => number) => Uint32Array.from(id, value);
+  const none = new Uint32Array(id.length);
+  return {
+    n: id.length,
+    id,
+    present: column((i) => present[i]),
+    fresh5: column((i) => Math.floor(present[i] / 2)),
+    entries: column(() => 2),
+    exits: none,
+    appeared: none,
+    vanished: none,
+    visitors: column((i) => present[i] + 1),
+  };
+}
+
+const interval = (minute: number, cells: Record<number, number>, regions: Record<number, number>): IntervalGauges => ({
+  startUs: startUs + minute * minuteUs,
+  endUs: startUs + (minute + 1) * minuteUs,
+  cells: rows(cells),
+  regions: rows(regions),
+  present: 0,
+});
+
+let base: TestDatabase;
+let store: Store;
+
+async function start(): Promise<void> {
+  store = await base.open();
+  await store.saveCells(makeCells(4));
+  const region = (id: string) => ({ id, name: id, kind: 'venue', capacity: null, polygons: null, cells: ['x'] });
+  await store.saveRegions([region('a'), region('b')], () => []);
+  store.begin('sim');
+}
+
+beforeAll(async () => {
+  base = await makeTestDatabase();
+  await start();
+});
+afterAll(async () => {
+  await store.close();
+  await base.remove();
+});
+
+const stored = (table: string, key: string) =>
+  store.sql(`select (extract(epoch from ts) - ${startUs / 1_000_000})::integer / 60 as minute, ${key} as id, present, visitors
+             from ${table} order by 1, 2`);
+
+test('an id without a row is as it was, and as many have visited as are present', () => {
+  const carried = new CarriedGauges();
+  carried.note(rows({ 1: 10, 3: 30 }));
+  carried.note(rows({ 3: 31, 70: 7 }));
+  const { n, id, present, fresh5, entries, visitors } = carried.others(5);
+  expect(n).toBe(4);
+  expect([...id]).toEqual([0, 1, 2, 4]);
+  expect([...present]).toEqual([0, 10, 0, 0]);
+  expect([...fresh5]).toEqual([0, 5, 0, 0]);
+  expect([...entries]).toEqual([0, 0, 0, 0]);
+  expect([...visitors]).toEqual([...present]);
+});
+
+test('stores every region in every interval, and of the cells those that changed', async () => {
+  store.gauges(interval(0, { 0: 5, 2: 8 }, { 1: 13 }));
+  store.gauges(interval(1, { 2: 9 }, { 0: 4 }));
+  store.gauges(interval(2, {}, {}));
+  await store.flush();
+  expect(await stored('cell_gauge', 'cell_id')).toEqual([
+    { minute: 0, id: 0, present: 5, visitors: 6 },
+    { minute: 0, id: 2, present: 8, visitors: 9 },
+    { minute: 1, id: 2, present: 9, visitors: 10 },
+  ]);
+  expect(await stored('region_gauge', 'region_id')).toEqual([
+    { minute: 0, id: 1, present: 0, visitors: 0 },
+    { minute: 0, id: 2, present: 13, visitors: 14 },
+    { minute: 1, id: 1, present: 4, visitors: 5 },
+    { minute: 1, id: 2, present: 13, visitors: 13 },
+    { minute: 2, id: 1, present: 4, visitors: 4 },
+    { minute: 2, id: 2, present: 13, visitors: 13 },
+  ]);
+  const history = await store.regionHistory('b', startUs, startUs + 3 * minuteUs, 60);
+  expect(history.present).toEqual([13, 13, 13]);
+  expect(history.entries).toEqual([2, 0, 0]);
+});
+
+test('after a restart the first new interval has every cell, from the state that the warm-up reached', async () => {
+  await store.close();
+  await start();
+  // The warm-up passes through minutes that are stored, with other figures.
+  store.gauges(interval(1, { 1: 3 }, { 0: 6 }));
+  store.gauges(interval(2, {}, {}));
+  store.gauges(interval(3, { 3: 1 }, {}));
+  store.gauges(interval(4, {}, {}));
+  await store.flush();
+  const cells = await stored('cell_gauge', 'cell_id');
+  expect(cells.slice(3)).toEqual([
+    { minute: 3, id: 0, present: 0, visitors: 0 },
+    { minute: 3, id: 1, present: 3, visitors: 3 },
+    { minute: 3, id: 2, present: 0, visitors: 0 },
+    { minute: 3, id: 3, present: 1, visitors: 2 },
+  ]);
+  const history = await store.regionHistory('a', startUs, startUs + 5 * minuteUs, 60);
+  expect(history.present).toEqual([0, 4, 4, 6, 6]);
+});
