@@ -4,20 +4,20 @@ with region as (
   select region_id from micro_region where id = $1
 ),
 counted as (
-  select time_bucket(make_interval(secs => $4), ts) as bucket
+  select time_bucket(make_interval(secs => $4), ts, timestamptz 'epoch') as bucket
   from city_gauge
   where ts >= $2::timestamptz and ts < $3::timestamptz
   group by 1
 ),
 gauge as (
-  select time_bucket(make_interval(secs => $4), ts) as bucket,
+  select time_bucket(make_interval(secs => $4), ts, timestamptz 'epoch') as bucket,
     last(present, ts) as present, sum(entries) as entries, sum(exits) as exits
   from region_gauge
   where region_id = (select region_id from region) and ts >= $2::timestamptz and ts < $3::timestamptz
   group by 1
 ),
 traffic as (
-  select time_bucket(make_interval(secs => $4), t.bucket) as bucket, sum(t.units) as units
+  select time_bucket(make_interval(secs => $4), t.bucket, timestamptz 'epoch') as bucket, sum(t.units) as units
   from cell_traffic_1m t
   join micro_region_cell m on m.cell_id = t.cell_id and t.bucket >= m.valid_from and t.bucket < m.valid_to
   where m.region_id = (select region_id from region)

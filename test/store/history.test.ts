@@ -56,7 +56,7 @@ test('gives a row a minute, with nulls where nothing was counted, up to the newe
 });
 
 test('sums crossings and traffic over longer buckets and takes the last present count', async () => {
-  for (const bucketS of [300, 3600]) {
+  for (const bucketS of [300, 420, 3600, 5 * 3600]) {
     const widthUs = bucketS * 1_000_000;
     const history = await store.regionHistory('stadium', startUs, startUs + 100 * minuteUs, bucketS);
     expect(history.timeUs.length).toBe(Math.ceil((100 * minuteUs) / widthUs));
