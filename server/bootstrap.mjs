@@ -5,7 +5,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -75,6 +75,7 @@ function once(name, folders, product, build) {
 
 export function buildServer() {
   once('server', ['server', 'shared', 'fixtures', 'test/bench'], 'dist/server/signalwall.js', () => {
+    rmSync(join(root, 'dist/server'), { recursive: true, force: true });
     const entries = {
       signalwall: 'server/cli/index.ts',
       'feed-worker': 'server/cli/feed-worker.ts',

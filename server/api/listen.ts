@@ -4,6 +4,8 @@ import type { ListenSocket, UwsApp } from '../push/uws.ts';
 
 /** A listener that does not even accept a connection within this time is there all the same. */
 const connectMs = 1_000;
+const attemptsMax = 5;
+const retryMs = 300;
 
 /**
  * Listens, alone on its port.
@@ -17,10 +19,14 @@ const connectMs = 1_000;
 export async function listenAlone(app: UwsApp, host: string, port: number): Promise<ListenSocket> {
   const at = `${host.includes(':') ? `[${host}]` : host}:${port}`;
   let code = 'EADDRINUSE';
-  if (port === 0 || !(await answers(host, port))) {
+  // Several tries, because the server before this one may still be closing its sockets.
+  for (let attempt = 1; attempt <= attemptsMax; attempt++) {
+    if (attempt > 1) await new Promise((resolve) => setTimeout(resolve, retryMs));
+    if (port !== 0 && (await answers(host, port))) continue;
     const socket = await new Promise<ListenSocket | false>((done) => app.listen(host, port, done));
     if (socket !== false) return socket;
     code = await listenErrorCode(host, port);
+    if (code !== 'EADDRINUSE') break;
   }
   if (code === 'EADDRINUSE') {
     throw new UserError(
@@ -37,7 +43,8 @@ export async function listenAlone(app: UwsApp, host: string, port: number): Prom
 function answers(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host, port });
-    const timer = setTimeout(() => done(true), connectMs);
+    // After a stall of this process the timer may come before an answer that is there: look for that first.
+    const timer = setTimeout(() => setImmediate(() => done(true)), connectMs);
     const done = (answered: boolean) => {
       clearTimeout(timer);
       socket.destroy();

@@ -57,7 +57,7 @@ class FramePipeline implements FeedPipeline, FrameSink {
       pseudonymiser: options.pseudonymiser,
       sink: options.sink,
     });
-    this.decoder = new Decoder(this.correlator);
+    this.decoder = new Decoder(this.correlator, options.config);
     this.firstUs = reader.nextTimeUs;
     this.clockUs = reader.nextTimeUs;
   }

@@ -1,10 +1,13 @@
 import { accuracyBench } from './accuracy.ts';
 import type { Bench } from './bench.ts';
+import { cityBench } from './city.ts';
+import { correlateBench } from './correlate.ts';
 import { benchDecode } from './decode.ts';
 import { latencyBench } from './latency.ts';
 import { pipelineBench } from './pipeline.ts';
 import { presenceBench } from './presence.ts';
 import { benchPush } from './push.ts';
+import { simulateBench } from './simulate.ts';
 import { startupBench } from './startup.ts';
 
 const decodeBench: Bench = {
@@ -36,7 +39,10 @@ const pushBench: Bench = {
 
 /** Every bench, in the order they run. */
 export const benches: readonly Bench[] = [
+  cityBench,
+  simulateBench,
   decodeBench,
+  correlateBench,
   presenceBench,
   pushBench,
   latencyBench,

@@ -13,7 +13,11 @@ async function startOnce(dataDir: string, population: number): Promise<{ firstFr
     if (typeof client === 'string') throw new Error(`/ws refused: ${client}`);
     await until('a first frame', () => client.messages.length > 0);
     const firstFrameS = (performance.now() - startedMs) / 1000;
-    await until('the end of the warm-up', () => decodeFrame(client.messages.at(-1)!).status.feeds.every(({ state }) => state === 'running'), 300_000);
+    await until(
+      'the end of the warm-up',
+      () => decodeFrame(client.messages.at(-1)!).status.feeds.every(({ state }) => state === 'running'),
+      300_000,
+    );
     const warmS = (performance.now() - startedMs) / 1000;
     client.close();
     return { firstFrameS, warmS };
@@ -24,7 +28,8 @@ async function startOnce(dataDir: string, population: number): Promise<{ firstFr
 
 export const startupBench: Bench = {
   name: 'startup',
-  meaning: 'seconds from the start of the built server to the first frame on a screen and to the end of the warm-up, with a new and with an existing database',
+  meaning:
+    'seconds from the start of the built server to the first frame on a screen and to the end of the warm-up, with a new and with an existing database',
   async run(scale): Promise<Figure[]> {
     const folder = temporaryFolder('startup');
     try {

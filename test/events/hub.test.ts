@@ -5,7 +5,17 @@ import type { FeedToHub, HubToFeed } from '../../server/events/feed-messages.ts'
 import { FeedHub, type FeedPort } from '../../server/events/hub.ts';
 
 const config = makeConfig({ where: 'test', settings: { reorderWindowMs: 10_000 } });
-const counters = { frames: 0, bytes: 0, messages: 0, events: 0, resolved: 0, unresolved: 0, faults: {}, unhandled: {}, correlation: {} };
+const counters = {
+  frames: 0,
+  bytes: 0,
+  messages: 0,
+  events: 0,
+  resolved: 0,
+  unresolved: 0,
+  faults: {},
+  unhandled: {},
+  correlation: {},
+};
 const hubs: FeedHub[] = [];
 afterEach(async () => {
   await Promise.all(hubs.splice(0).map((hub) => hub.stop()));
@@ -46,7 +56,10 @@ function start(count: number, room: () => Promise<void> | null = () => null) {
     log: () => undefined,
     feeds: ports.map((port, i) => ({ id: `f${i}`, uri: `test:${i}`, port })),
     speed: 0,
-    cellIdOf: (cgi) => ids.get(cgi) ?? (ids.set(cgi, 100 + ids.size), 99 + ids.size),
+    cellIdOf: (cgi) => {
+      if (!ids.has(cgi)) ids.set(cgi, 100 + ids.size);
+      return ids.get(cgi)!;
+    },
     onRows: (batch, from, to) => {
       for (let i = from; i < to; i++) released.push([batch.timeUs[i] / 1e6, batch.cell[i], batch.feed[i]]);
     },
