@@ -58,6 +58,7 @@ export class EmbeddedDatabase {
       lock = lockFolder(options.folder, socketFolder);
       const database = new EmbeddedDatabase(options, lock, socketFolder);
       const ended = await database.#start(options.progress);
+      process.once('exit', database.#leave);
       database.#watch = database.#watchTurns();
       database.#supervisor = database.#supervise(ended);
       return database;
@@ -97,9 +98,15 @@ export class EmbeddedDatabase {
       clearTimeout(timer);
     }
     await this.#supervisor;
+    process.off('exit', this.#leave);
+    this.#leave();
+  }
+
+  /** Also when the process ends without closing: the worker dies with it. */
+  readonly #leave = () => {
     rmSync(this.socketFolder, { recursive: true, force: true });
     this.#lock.release();
-  }
+  };
 
   /** Starts the worker; resolves once it serves, to a promise of the reason why it ended. */
   async #start(progress: (line: string) => void): Promise<{ ended: Promise<string> }> {
