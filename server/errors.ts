@@ -28,3 +28,9 @@ export function assertInvariant(condition: boolean, message: string): asserts co
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/**
+ * For errors of which another way tells: a connection that is being given up, a promise whose rejection its waiter
+ * hears. Named, so that a reader sees it is meant; say at the place who hears.
+ */
+export function heardElsewhere(_error: unknown): void {}

@@ -48,7 +48,8 @@ const noCounters = (): FeedCounters => ({
   resolved: 0,
   unresolved: 0,
   faults: {},
-  unhandled: {}, correlation: {},
+  unhandled: {},
+  correlation: {},
 });
 /** A feed may run ahead of the slowest one by this much event time. */
 const skewMaxUs = 60_000_000;

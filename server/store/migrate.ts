@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type pg from 'pg';
-import { messageOf, UserError } from '../errors.ts';
+import { heardElsewhere, messageOf, UserError } from '../errors.ts';
 import { projectRoot } from '../root.ts';
 import { splitStatements } from './sql-text.ts';
 
@@ -103,7 +103,7 @@ async function apply(client: pg.ClientBase, migration: Migration, all: readonly 
 
 /** A connection that is lost can't roll back, and need not: the database does. */
 async function rollback(client: pg.ClientBase): Promise<void> {
-  await client.query('rollback').catch(() => undefined);
+  await client.query('rollback').catch(heardElsewhere);
 }
 
 async function note(client: pg.ClientBase, migration: Migration): Promise<void> {

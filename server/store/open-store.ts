@@ -1,7 +1,7 @@
 /** Puts the store together: which database, its schema, whose network it holds, the writer, upkeep, the queries. */
 import { join } from 'node:path';
 import pg from 'pg';
-import { assertInvariant, messageOf, UserError } from '../errors.ts';
+import { assertInvariant, heardElsewhere, messageOf, UserError } from '../errors.ts';
 import { clientConfig, type Database, openPool } from './connection.ts';
 import { DatabaseStore } from './database-store.ts';
 import { EmbeddedDatabase } from './embedded/embedded-database.ts';
@@ -64,7 +64,7 @@ async function openEmbedded(options: StoreOptions): Promise<Opened> {
 async function prepare(options: StoreOptions, database: Database): Promise<void> {
   // No deadline: a migration of a large database takes its time.
   const client = new pg.Client(clientConfig(database, 0));
-  client.on('error', () => undefined);
+  client.on('error', heardElsewhere);
   await client.connect();
   try {
     await checkNetwork(client, database, options.network);

@@ -1,7 +1,7 @@
 /** A TimescaleDB given by DATABASE_URL: reached, and checked for what Signalwall needs of it. */
 import pg from 'pg';
 import { parse } from 'pg-connection-string';
-import { messageOf, UserError } from '../errors.ts';
+import { heardElsewhere, messageOf, UserError } from '../errors.ts';
 import { clientConfig, type Database } from './connection.ts';
 import { pause } from './pause.ts';
 
@@ -53,7 +53,7 @@ async function connect(database: Database): Promise<pg.Client> {
   for (let attempt = 1; ; attempt++) {
     const client = new pg.Client(clientConfig(database, checkMsMax));
     // Between two statements a lost connection shows in the next one.
-    client.on('error', () => undefined);
+    client.on('error', heardElsewhere);
     try {
       await client.connect();
       return client;

@@ -9,7 +9,7 @@ import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import type { StoreStatus } from '../../shared/protocol.ts';
 import type { Clock } from '../clock.ts';
-import { assertInvariant, InvariantError, messageOf, UserError } from '../errors.ts';
+import { assertInvariant, heardElsewhere, InvariantError, messageOf, UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { StoreBatch } from './batch.ts';
 import { addCells } from './cells.ts';
@@ -193,7 +193,7 @@ export class Writer {
       client.on('end', () => reject(new Error('the connection was closed')));
     });
     // Who waits for it hears of it; between two transactions nobody does, and the next one meets the closed client.
-    lost.catch(() => undefined);
+    lost.catch(heardElsewhere);
     await client.connect();
     if (!database.embedded) await this.#fence(client);
     return { client, lost };
@@ -220,7 +220,7 @@ export class Writer {
     this.#link = null;
     if (link === null) return;
     // Ends at once when a statement hangs; an error here is one of a connection that is being given up.
-    await link.client.end().catch(() => undefined);
+    await link.client.end().catch(heardElsewhere);
   }
 
   #up(): void {

@@ -9,6 +9,7 @@ import { presenceBench } from './presence.ts';
 import { benchPush } from './push.ts';
 import { simulateBench } from './simulate.ts';
 import { startupBench } from './startup.ts';
+import { storeBench } from './store.ts';
 
 const decodeBench: Bench = {
   name: 'decode',
@@ -46,6 +47,7 @@ export const benches: readonly Bench[] = [
   presenceBench,
   pushBench,
   latencyBench,
+  storeBench,
   pipelineBench,
   accuracyBench,
   startupBench,

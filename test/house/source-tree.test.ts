@@ -150,8 +150,10 @@ describe('house rules', () => {
     expect(unused).toEqual([]);
   });
 
-  test('no identity of fifteen digits stands in the project but of the test network 001-01', () => {
-    const digits = /(?<![0-9a-fA-F.])(?!00101)(?!35)\d{15}(?!\d)/;
-    expect(all.filter(({ text }) => digits.test(text)).map(({ path }) => path)).toEqual([]);
+  test('the only identities of fifteen digits are invented ones: 001-01, or a foreign network’s MSIN below 100,000', () => {
+    const identity = /(?<![0-9a-fA-F.])\d{15}(?!\d)/g;
+    const invented = /^00101|^\d{6}0{4}\d{5}$|^35/;
+    const wrong = all.filter(({ text }) => [...text.matchAll(identity)].some(([digits]) => !invented.test(digits)));
+    expect(wrong.map(({ path }) => path)).toEqual([]);
   });
 });
