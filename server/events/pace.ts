@@ -40,7 +40,7 @@ export class Pace {
       this.originMs += lagMs - behindMs;
       this.behind = true;
       this.behindSinceMs = nowMs;
-    } else if (this.behind && nowMs - this.behindSinceMs > 5 * behindMs && lagMs < behindMs / 2) {
+    } else if (this.behind && nowMs - this.behindSinceMs > 2 * behindMs && lagMs < behindMs / 2) {
       this.behind = false;
     }
     return Math.floor(this.originUs + (nowMs - this.originMs) * 1000 * this.speed);

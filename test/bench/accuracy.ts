@@ -63,7 +63,7 @@ export const accuracyBench: Bench = {
     const figures: Figure[] = [];
     for (const venueLac of ['own', 'shared'] as const) {
       const course =
-        scale === 'full' ? await stadiumCourse(200_000, venueLac, 6) : await stadiumCourse(1_000, venueLac, 1);
+        scale === 'full' ? await stadiumCourse(200_000, venueLac, 6) : await stadiumCourse(1_000, venueLac, 6);
       const name = venueLac === 'own' ? 'ownLac' : 'sharedLac';
       figures.push(
         { key: `accuracy.${name}MapePercent`, value: course.mapePercent, unit: '%' },
