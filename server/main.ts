@@ -1,19 +1,17 @@
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
 import { makeCity } from '../fixtures/make/city/index.ts';
 import { healthOf } from './api/health.ts';
 import { layoutMaker } from './api/layout.ts';
 import { startServer } from './api/server.ts';
 import { type FeedSpec, parseFeedUri } from './capture/feed-uri.ts';
-import type { FeedWorkerData } from './cli/feed-worker.ts';
+import { startFeedThread } from './cli/feed-thread.ts';
 import { scheduleSim } from './cli/sim-schedule.ts';
 import { type Clock, formatTimeUs } from './clock.ts';
 import type { Config } from './config.ts';
 import { messageOf, UserError } from './errors.ts';
-import type { FeedToHub, HubToFeed } from './events/feed-messages.ts';
-import { FeedHub, type FeedPort, type HubFeed } from './events/hub.ts';
+import { FeedHub, type HubFeed } from './events/hub.ts';
 import type { Log } from './log.ts';
 import { Engine } from './occupancy/engine.ts';
 import { loadOrCreateKey } from './privacy/key-file.ts';
@@ -24,7 +22,6 @@ import { RegionIndex } from './reference/region-index.ts';
 import { projectRoot } from './root.ts';
 import { openStore } from './store/open-store.ts';
 import type { Store } from './store/types.ts';
-import { workerUrl } from './worker-url.ts';
 
 export interface ServeOptions {
   feeds: string[];
@@ -56,31 +53,6 @@ function networkOf(specs: FeedSpec[]): 'sim' | 'live' {
   }
   if (simulated > 1) throw new UserError('FEED_MIX', 'one sim: feed at a time; its options set population and seed');
   return simulated > 0 ? 'sim' : 'live';
-}
-
-/** A feed in a worker thread of its own. */
-function feedPort(data: FeedWorkerData, log: Log): FeedPort {
-  const worker = new Worker(workerUrl('feed-worker'), { workerData: data });
-  const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
-  return {
-    post: (message: HubToFeed) => worker.postMessage(message),
-    onMessage: (listener: (message: FeedToHub) => void) => {
-      worker.on('message', listener);
-      worker.on('error', (error) => {
-        log('error', `feed ${data.spec.uri}: its thread failed: ${error.stack ?? error.message}`);
-        listener({
-          k: 'failed',
-          code: 'FEED_THREAD',
-          message: `feed ${data.spec.uri}: its thread failed: ${error.message}`,
-        });
-      });
-    },
-    close: async () => {
-      const timer = setTimeout(() => void worker.terminate(), 3000);
-      await exited;
-      clearTimeout(timer);
-    },
-  };
 }
 
 /** What the feed's thread is to do: a simulation starts earlier than the wall joins it, so that presence warms up. */
@@ -198,7 +170,7 @@ export async function startSignalwall(options: ServeOptions, clock: Clock, log: 
       return {
         id: `feed-${i + 1}`,
         uri: spec.uri,
-        port: feedPort({ spec: planned, config, key }, log),
+        port: startFeedThread({ spec: planned, config, key }, log),
         ...(joinUs !== undefined && { joinUs }),
       };
     });

@@ -19,5 +19,10 @@ export interface FrameReader {
   readonly progress: number;
   /** Bad records by reason code (`TRUNCATED_CAPTURE`), counted, never thrown once a source is open. */
   readonly faults: Map<string, number>;
+  /**
+   * Why the source ended before its end, once it has: the place (packet, octet) and the remedy in one line; else null.
+   * Absent: this source can't end early.
+   */
+  readonly endedEarly?: { code: string; message: string } | null;
   close(): Promise<void>;
 }

@@ -60,6 +60,8 @@ export class XdrReader {
   /** Records skipped, by reason code. */
   readonly faults = new Map<string, number>();
   records = 0;
+  /** Why the file ended before its end, once it has; else null. */
+  endedEarly: { code: string; message: string } | null = null;
   private readonly options: XdrOptions;
   private readonly cgiByKey = new Map<number, string>();
   private readonly key = new Uint32Array(2);

@@ -19,8 +19,12 @@ export interface FeedPipeline {
   readonly firstUs: number;
   /** Newest time read, µs: of frames, or of rows where the feed has decoded records. */
   readonly clockUs: number;
+  /** Time of the next record if it is known, µs; else -1. */
+  readonly nextUs: number;
   /** 0 … 1 of a finite feed, -1 of an endless one. */
   readonly progress: number;
+  /** One line on why the feed ended before its end (a cut file), once it has; else null. */
+  readonly endedEarly: string | null;
   /** Reads up to `untilUs`, at most about `recordsMax` records; says why it stopped. */
   run(untilUs: number, recordsMax?: number): Promise<'more' | 'until' | 'end'>;
   counters(): FeedCounters;
@@ -62,8 +66,16 @@ class FramePipeline implements FeedPipeline, FrameSink {
     this.clockUs = reader.nextTimeUs;
   }
 
+  get nextUs(): number {
+    return this.reader.nextTimeUs;
+  }
+
   get progress(): number {
     return this.reader.progress;
+  }
+
+  get endedEarly(): string | null {
+    return this.reader.endedEarly?.message ?? null;
   }
 
   async run(untilUs: number, recordsMax = readMax): Promise<'more' | 'until' | 'end'> {
@@ -129,8 +141,16 @@ class RecordPipeline implements FeedPipeline {
     };
   }
 
+  get nextUs(): number {
+    return this.reader.nextTimeUs;
+  }
+
   get progress(): number {
     return this.reader.progress;
+  }
+
+  get endedEarly(): string | null {
+    return this.reader.endedEarly?.message ?? null;
   }
 
   async run(untilUs: number, recordsMax = readMax): Promise<'more' | 'until' | 'end'> {
