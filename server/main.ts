@@ -2,10 +2,16 @@ import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeCity } from '../fixtures/make/city/index.ts';
+import { simDefaults } from '../fixtures/make/options.ts';
+import type { Schematic } from '../shared/protocol.ts';
+import { listenAddress } from './api/guard.ts';
 import { healthOf } from './api/health.ts';
 import { layoutMaker } from './api/layout.ts';
+import { refuseTakenPort } from './api/listen.ts';
 import { startServer } from './api/server.ts';
 import { type FeedSpec, parseFeedUri } from './capture/feed-uri.ts';
+import { openCapture } from './capture/open-capture.ts';
+import { XdrReader } from './capture/xdr.ts';
 import { startFeedThread } from './cli/feed-thread.ts';
 import { scheduleSim } from './cli/sim-schedule.ts';
 import { type Clock, formatTimeUs } from './clock.ts';
@@ -15,7 +21,7 @@ import { FeedHub, type HubFeed } from './events/hub.ts';
 import type { Log } from './log.ts';
 import { Engine } from './occupancy/engine.ts';
 import { loadOrCreateKey } from './privacy/key-file.ts';
-import { CellRegistry } from './reference/cell-registry.ts';
+import { type CellInfo, CellRegistry } from './reference/cell-registry.ts';
 import { readCells } from './reference/read-cells.ts';
 import { type Region, readRegions } from './reference/read-regions.ts';
 import { RegionIndex } from './reference/region-index.ts';
@@ -43,16 +49,22 @@ export interface Running {
   stop(): Promise<void>;
 }
 
-function networkOf(specs: FeedSpec[]): 'sim' | 'live' {
-  const simulated = specs.filter(({ kind }) => kind === 'sim').length;
-  if (simulated > 0 && simulated < specs.length) {
+/**
+ * Whose events these are. A database holds those of one network: each simulated city (by what makes it another one)
+ * and the real network have their own, so that invented crowds never mix with real ones or with each other.
+ */
+function networkOf(specs: FeedSpec[]): string {
+  const sims = specs.filter((spec) => spec.kind === 'sim');
+  if (sims.length > 0 && sims.length < specs.length) {
     throw new UserError(
       'FEED_MIX',
       'the simulated city and real feeds do not mix on one wall; start them apart, with --data DIR each',
     );
   }
-  if (simulated > 1) throw new UserError('FEED_MIX', 'one sim: feed at a time; its options set population and seed');
-  return simulated > 0 ? 'sim' : 'live';
+  if (sims.length > 1) throw new UserError('FEED_MIX', 'one sim: feed at a time; its options set population and seed');
+  if (sims.length === 0) return 'live';
+  const { seed, population, venueLac } = { ...simDefaults, ...sims[0].options };
+  return `sim-${seed}-${population}-${venueLac}`;
 }
 
 /** What the feed's thread is to do: a simulation starts earlier than the wall joins it, so that presence warms up. */
@@ -94,26 +106,52 @@ function warmUpReporter(hub: FeedHub, log: Log): () => void {
   };
 }
 
-/** What the network consists of, before the first event: cells, micro-regions, base map. */
-async function loadReference(options: ServeOptions, specs: FeedSpec[], store: Store, log: Log) {
+/** Opens each feed once and closes it again, so that a wrong file is told before anything costly is started. */
+async function checkFeeds(specs: FeedSpec[]): Promise<void> {
+  for (const spec of specs) {
+    if (spec.kind === 'pcap') await (await openCapture(spec.path)).close();
+    if (spec.kind === 'xdr') {
+      await (await XdrReader.open({ ...spec, sorted: false, subscriberOf: () => undefined })).close();
+    }
+  }
+}
+
+interface Reference {
+  /** A cell list, from `--cells` or the simulated city; null: cells are known as they turn up. */
+  cells: CellInfo[] | null;
+  regions: Region[];
+  schematic: Schematic | null;
+}
+
+/** What the network consists of: read and checked before the database is opened. */
+async function readReference(options: ServeOptions, specs: FeedSpec[]): Promise<Reference> {
+  const sim = specs.find((spec) => spec.kind === 'sim');
+  const city = sim === undefined ? null : makeCity(sim.options.seed ?? 1, sim.options.venueLac ?? 'own');
+  const listed = options.cellsFile === undefined ? null : await readCells(options.cellsFile);
+  const cells = city === null ? listed : [...city.cells, ...(listed ?? [])];
+  const regions = options.regionsFile === undefined ? (city?.regions ?? []) : await readRegions(options.regionsFile);
+  // A region that names an unlisted cell is refused here already.
+  const registry = new CellRegistry();
+  if (cells !== null) registry.load(cells);
+  new RegionIndex(regions, registry, () => undefined);
+  return { cells, regions, schematic: city?.schematic ?? null };
+}
+
+/** The cells that the store knows, with their ids, then the list; and the regions over them. */
+async function loadReference(reference: Reference, store: Store, log: Log) {
   const registry = new CellRegistry();
   const stored = await store.loadCells();
   registry.load(
     stored.map(({ cell }) => cell),
     { ids: stored.map(({ id }) => id) },
   );
-  const sim = specs.find((spec) => spec.kind === 'sim');
-  const city = sim === undefined ? null : makeCity(sim.options.seed ?? 1, sim.options.venueLac ?? 'own');
-  if (city !== null) registry.load(city.cells);
-  if (options.cellsFile !== undefined) registry.load(await readCells(options.cellsFile));
-  let regionList: Region[] = city?.regions ?? [];
-  if (options.regionsFile !== undefined) regionList = await readRegions(options.regionsFile);
-  const regions = new RegionIndex(regionList, registry, (line) => log('warn', line));
+  if (reference.cells !== null) registry.load(reference.cells);
+  const regions = new RegionIndex(reference.regions, registry, (line) => log('warn', line));
   await store.saveCells(Array.from({ length: registry.count }, (_, id) => ({ id, cell: registry.info(id) })));
-  await store.saveRegions(regionList, (region) => regions.cellsOf(region));
+  await store.saveRegions(reference.regions, (region) => regions.cellsOf(region));
   registry.onAdded((id) => store.addCell(id, registry.info(id)));
-  log('info', `Reference: ${registry.count.toLocaleString('en')} cells, ${regionList.length} micro-regions`);
-  return { registry, regions, schematic: city?.schematic ?? null };
+  log('info', `Reference: ${registry.count.toLocaleString('en')} cells, ${reference.regions.length} micro-regions`);
+  return { registry, regions };
 }
 
 /**
@@ -126,11 +164,17 @@ export async function startSignalwall(options: ServeOptions, clock: Clock, log: 
   const startedMs = clock.monotonicMs();
   const specs = options.feeds.map((uri) => parseFeedUri(uri, config.homePlmns.split(',')[0]));
   const network = networkOf(specs);
-  const speed = options.speed ?? (network === 'sim' ? 60 : 1);
+  const simulated = network !== 'live';
+  const speed = options.speed ?? (simulated ? 60 : 1);
   let fail: (error: Error) => void = () => undefined;
   const failed = new Promise<Error>((resolve) => {
     fail = resolve;
   });
+
+  listenAddress(options.host);
+  await refuseTakenPort(options.host, options.port);
+  await checkFeeds(specs);
+  const reference = await readReference(options, specs);
 
   // The database: history, cells, and how far this stream of events has been stored.
   const key = loadOrCreateKey(join(options.dataDir, 'keys'));
@@ -149,8 +193,9 @@ export async function startSignalwall(options: ServeOptions, clock: Clock, log: 
   };
 
   try {
-    const { registry, regions, schematic } = await loadReference(options, specs, store, log);
-    const stream = specs.map(({ uri }) => uri).join(' ');
+    const { registry, regions } = await loadReference(reference, store, log);
+    // A simulated city is one stream, from whatever time it is joined.
+    const stream = simulated ? network : specs.map(({ uri }) => uri).join(' ');
     const storedUs = await store.position(stream);
     store.begin(stream);
 
@@ -203,10 +248,10 @@ export async function startSignalwall(options: ServeOptions, clock: Clock, log: 
       config,
       registry,
       regions,
-      schematic,
+      schematic: reference.schematic,
       build,
       clock,
-      title: network === 'sim' ? '广州 · 天河体育中心 保障大屏' : 'Signalwall',
+      title: simulated ? '广州 · 天河体育中心 保障大屏' : 'Signalwall',
     });
     const server = await startServer({
       host: options.host,
@@ -248,7 +293,8 @@ export async function startSignalwall(options: ServeOptions, clock: Clock, log: 
     closing.push(async () => clearInterval(reporter));
 
     await hub.start();
-    if (hub.failure !== null && hub.allDone) throw new UserError('FEED_FAILED', hub.failure);
+    if (hub.allDone && hub.failures.length > 0) throw new UserError('FEED_FAILED', hub.failures.join('; '));
+    for (const failure of hub.failures) log('error', failure);
     return { address, failed, stop };
   } catch (error) {
     await stop();

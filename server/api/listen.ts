@@ -7,6 +7,17 @@ const connectMs = 1_000;
 const attemptsMax = 5;
 const retryMs = 300;
 
+function addressOf(host: string, port: number): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+function portInUse(host: string, port: number): UserError {
+  return new UserError(
+    'PORT_IN_USE',
+    `${addressOf(host, port)} is in use by another program (perhaps another Signalwall): end it or choose another port, e.g. --listen ${addressOf(host, port + 1)}`,
+  );
+}
+
 /**
  * Listens, alone on its port.
  *
@@ -17,7 +28,6 @@ const retryMs = 300;
  * @throws UserError PORT_IN_USE, PORT_REFUSED, LISTEN_FAILED
  */
 export async function listenAlone(app: UwsApp, host: string, port: number): Promise<ListenSocket> {
-  const at = `${host.includes(':') ? `[${host}]` : host}:${port}`;
   let code = 'EADDRINUSE';
   // Several tries, because the server before this one may still be closing its sockets.
   for (let attempt = 1; attempt <= attemptsMax; attempt++) {
@@ -28,16 +38,26 @@ export async function listenAlone(app: UwsApp, host: string, port: number): Prom
     code = await listenErrorCode(host, port);
     if (code !== 'EADDRINUSE') break;
   }
-  if (code === 'EADDRINUSE') {
-    throw new UserError(
-      'PORT_IN_USE',
-      `${at} is in use by another program (perhaps another Signalwall): end it or choose another port, e.g. --listen ${at.replace(/\d+$/, String(port + 1))}`,
-    );
-  }
+  if (code === 'EADDRINUSE') throw portInUse(host, port);
   if (code === 'EACCES') {
     throw new UserError('PORT_REFUSED', `the system refuses port ${port} to this user: choose one above 1023`);
   }
-  throw new UserError('LISTEN_FAILED', `cannot listen on ${at} (${code}): choose another address with --listen`);
+  throw new UserError(
+    'LISTEN_FAILED',
+    `cannot listen on ${addressOf(host, port)} (${code}): choose another address with --listen`,
+  );
+}
+
+/**
+ * An early look, before anything costly is started: whether somebody listens there already.
+ *
+ * @throws UserError PORT_IN_USE
+ */
+export async function refuseTakenPort(host: string, port: number): Promise<void> {
+  for (let attempt = 1; port !== 0 && (await answers(host, port)); attempt++) {
+    if (attempt === attemptsMax) throw portInUse(host, port);
+    await new Promise((resolve) => setTimeout(resolve, retryMs));
+  }
 }
 
 function answers(host: string, port: number): Promise<boolean> {

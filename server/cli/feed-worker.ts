@@ -49,7 +49,7 @@ class FeedWorker {
       });
       this.send({ k: 'open', firstUs: pipeline.firstUs });
       await this.read(pipeline);
-      if (!this.stopped) this.send({ k: 'end' });
+      if (!this.stopped) this.send({ k: 'end', early: pipeline.endedEarly });
     } catch (error) {
       if (error instanceof InvariantError) throw error;
       const code = error instanceof UserError ? error.code : 'FEED_FAILED';
@@ -99,6 +99,7 @@ class FeedWorker {
         newCells,
         // Rows still waiting here may be much older than the pipeline's clock: it is told with the last of them.
         clockUs: last ? pipeline.clockUs : newestUs,
+        nextUs: Math.max(0, pipeline.nextUs),
         progress: pipeline.progress,
         counters: pipeline.counters(),
       },

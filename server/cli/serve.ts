@@ -13,7 +13,8 @@ Shows the live wall. Without --feed it simulates an event day at 60 times its sp
   --feed URI          a feed; repeat it for several. It replaces the simulation.
                         pcap:PATH                          pcap or pcapng, also .gz
                         xdr:PATH?plmn=460-01&tz=+08:00     decoded records (CSV), also .gz
-                        sim:event-day?seed=1&population=200000&date=2026-10-17&venue-lac=own|shared
+                        sim:event-day?seed=1&population=200000     a simulated city; also date=2026-10-17, from=17:30
+                                                          (when the wall joins, UTC+8), hours, venue-lac=own|shared
                       A bare path is taken by its ending. Options are percent-encoded; a plus stays a plus.
   --speed N           event seconds per second, 0 = as fast as it goes (default 60 for sim:, else 1)
   --cells FILE        cell list, CSV with the header cgi,lon,lat[,azimuth,name,site,radio,branch,centre,area,hall]

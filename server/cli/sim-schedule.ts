@@ -1,12 +1,9 @@
+import { simDefaults } from '../../fixtures/make/options.ts';
 import type { SimFeedOptions } from '../capture/feed-uri.ts';
 import { hourUs, minuteUs } from '../clock.ts';
 
 /** Simulated days are days of UTC+8. */
 const zoneUs = 8 * hourUs;
-/** The first simulated day where the URI names none: a Saturday with a match. */
-export const defaultDate = '2026-10-17';
-/** Two hours before kick-off at 19:30. */
-const defaultJoin = '17:30';
 
 export interface SimSchedule {
   /** Options with which the simulator starts: early enough for the presence table to warm up. */
@@ -18,7 +15,7 @@ export interface SimSchedule {
 }
 
 /** `2026-10-17` and `17:30` of UTC+8 → µs. */
-export function simTimeUs(date: string, time: string): number {
+function simTimeUs(date: string, time: string): number {
   return Date.parse(`${date}T${time}:00+08:00`) * 1000;
 }
 
@@ -34,7 +31,7 @@ function dateAndTime(timeUs: number): { date: string; from: string } {
  * @param storedUs newest stored event time of this feed, -1 if none
  */
 export function scheduleSim(options: SimFeedOptions, storedUs: number, warmUpUs: number): SimSchedule {
-  const firstJoinUs = simTimeUs(options.date ?? defaultDate, options.from ?? defaultJoin);
+  const firstJoinUs = simTimeUs(options.date ?? simDefaults.date, options.from ?? simDefaults.from);
   const endUs = options.hours === undefined ? Number.POSITIVE_INFINITY : firstJoinUs + options.hours * hourUs;
   const resumed = storedUs >= firstJoinUs;
   const joinUs = Math.min(resumed ? storedUs : firstJoinUs, endUs);

@@ -27,10 +27,13 @@ export type FeedToHub =
       newCells: string[];
       /** Newest time seen in the feed, µs. */
       clockUs: number;
+      /** Time of the next record if the feed waits in front of it, µs; else 0. */
+      nextUs: number;
       progress: number;
       counters: FeedCounters;
     }
-  | { k: 'end' }
+  /** `early`: one line on why the feed ended before its end (a cut file); else null. */
+  | { k: 'end'; early: string | null }
   | { k: 'failed'; code: string; message: string };
 
 export type HubToFeed =

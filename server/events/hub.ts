@@ -27,6 +27,7 @@ interface Feed extends HubFeed {
   note: string;
   firstUs: number;
   clockUs: number;
+  nextUs: number;
   progress: number;
   arrivedMs: number;
   /** Feed-local cell symbol → cell_id. */
@@ -114,6 +115,7 @@ export class FeedHub {
         note: '',
         firstUs: -1,
         clockUs: 0,
+        nextUs: 0,
         progress: -1,
         arrivedMs: nowMs,
         cells: [],
@@ -151,9 +153,9 @@ export class FeedHub {
     await Promise.all(this.feeds.map((feed) => feed.port.close()));
   }
 
-  /** The first failure of a feed, if any. */
-  get failure(): string | null {
-    return this.feeds.find((feed) => feed.state === 'failed')?.note ?? null;
+  /** What is wrong with each feed that has failed. */
+  get failures(): string[] {
+    return this.feeds.filter(({ state }) => state === 'failed').map(({ note }) => note);
   }
 
   get allDone(): boolean {
@@ -210,13 +212,18 @@ export class FeedHub {
         feed.state = 'failed';
         feed.note = message.message;
         feed.ended = true;
-        this.log('error', message.message);
+        // Who starts the hub reports what fails at the start.
+        if (this.settled === null) this.log('error', message.message);
         this.checkSettled();
         this.advance();
         return;
       case 'end':
         if (feed.state !== 'failed') feed.state = 'ended';
         feed.ended = true;
+        if (message.early !== null) {
+          feed.note = message.early;
+          this.log('error', message.early);
+        }
         this.log(
           'info',
           `feed ${feed.uri} has ended: ${feed.counters.events} events from ${feed.counters.frames} records`,
@@ -233,6 +240,7 @@ export class FeedHub {
     feed.arrivedMs = this.clock.monotonicMs();
     feed.counters = message.counters;
     feed.progress = message.progress;
+    feed.nextUs = message.nextUs;
     for (const cgi of message.newCells) feed.cells.push(this.cellIdOf(cgi));
     const batch = EventBatch.adopt(message.buffer, message.rows);
     const { cell } = batch;
@@ -295,7 +303,7 @@ export class FeedHub {
         if ((feed.state === 'behind') !== this.pace.behind)
           this.log('info', this.pace.behind ? this.slowNote() : `replay keeps its speed again`);
         feed.state = this.pace.behind ? 'behind' : 'running';
-        feed.note = this.pace.behind ? this.slowNote() : '';
+        feed.note = this.pace.behind && this.pace.reached < 0.95 * this.pace.speed ? this.slowNote() : '';
       }
     }
     for (const feed of this.feeds) this.rate(feed, nowMs);

@@ -40,7 +40,7 @@ class FakeFeed implements FeedPort {
       batch.push(timeS * 1e6, i + 1, 1, cells[i], 0, 0, 0, 0, 1, 0, 0, 0);
     });
     const clockUs = Math.max(...timesS) * 1e6;
-    this.say({ k: 'batch', buffer: batch.buffer, rows: batch.n, newCells, clockUs, progress: 0, counters });
+    this.say({ k: 'batch', buffer: batch.buffer, rows: batch.n, newCells, clockUs, nextUs: 0, progress: 0, counters });
   }
 }
 
@@ -79,7 +79,7 @@ test('maps each feed’s own cell symbols to the one list of cells', async () =>
   await started;
   ports[0].rows([1, 2], [0, 1], ['460-00-1-1', '460-00-1-2']);
   ports[1].rows([3, 4], [0, 1], ['460-00-1-2', '460-00-1-3']);
-  for (const port of ports) port.say({ k: 'end' });
+  for (const port of ports) port.say({ k: 'end', early: null });
   expect(released).toEqual([
     [1, 100, 0],
     [2, 101, 0],
@@ -116,7 +116,7 @@ test('when all feeds have ended every row comes out and the clock stands behind 
   ports[0].say({ k: 'open', firstUs: 0 });
   await started;
   ports[0].rows([5, 7], [0, 0], ['460-00-1-1']);
-  ports[0].say({ k: 'end' });
+  ports[0].say({ k: 'end', early: null });
   expect(released.map(([time]) => time)).toEqual([5, 7]);
   expect(clocks.at(-1)).toBeGreaterThan(7);
   expect(hub.allDone).toBe(true);
@@ -145,9 +145,9 @@ test('a feed that can’t be opened is a failure with its message, and the other
   ports[0].say({ k: 'failed', code: 'FEED_NOT_PCAP', message: 'not a capture' });
   ports[1].say({ k: 'open', firstUs: 0 });
   await started;
-  expect(hub.failure).toBe('not a capture');
+  expect(hub.failures).toEqual(['not a capture']);
   ports[1].rows([1], [0], ['460-00-1-1']);
-  ports[1].say({ k: 'end' });
+  ports[1].say({ k: 'end', early: null });
   expect(released).toHaveLength(1);
   expect(hub.status().map(({ state }) => state)).toEqual(['failed', 'ended']);
 });
