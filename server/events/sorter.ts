@@ -24,6 +24,18 @@ const outRows = 8192;
 /** More runs than this are merged in pairs, so that any disorder costs n·log n at most. */
 const runsMax = 64;
 
+/** Where `value` stands in ascending `values`. */
+function placeOf(values: Float64Array, value: number): number {
+  let low = 0;
+  let high = values.length - 1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (values[middle] < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 /**
  * Puts rows in order of (event time, arrival). Rows wait in a ring until the watermark has passed them. Streams are
  * nearly sorted, so rows are dealt onto few ascending runs (patience sorting) that are merged at the release.
@@ -152,22 +164,44 @@ export class Sorter {
     run.lastUs = timeUs;
   }
 
-  /** The ring is full: grow it, or at its limit release the older half early, counted. */
+  /**
+   * The ring is full. Rows that are held although younger ones have been released (they are late in time) keep the
+   * ring from moving on: then the rows are moved together. Else the ring grows; at its limit the older half is
+   * released early, counted.
+   */
   private makeRoom(): void {
-    const { ring } = this;
-    if (ring.capacity * 2 > this.rowsMax) {
+    const { capacity } = this.ring;
+    if (this.stats.held <= capacity / 2) {
+      this.relay(capacity);
+    } else if (capacity * 2 <= this.rowsMax) {
+      this.relay(capacity * 2);
+    } else {
       this.stats.forced += this.merge(Number.POSITIVE_INFINITY, Math.ceil(this.stats.held / 2));
-      return;
+      this.relay(capacity);
     }
-    const grown = new EventBatch(ring.capacity * 2);
-    const released = new Uint8Array(grown.capacity);
-    for (let row = this.oldest; row < this.next; row++) {
-      grown.n = row & (grown.capacity - 1);
-      grown.copyRow(ring, row & (ring.capacity - 1));
-      released[row & (grown.capacity - 1)] = this.released[row & (ring.capacity - 1)];
+  }
+
+  /** Lays the held rows out anew, in order of arrival and without gaps, in a ring of `capacity` rows. */
+  private relay(capacity: number): void {
+    const live = new Float64Array(this.stats.held);
+    let n = 0;
+    for (const run of this.runs) {
+      live.set(run.rows.subarray(run.head, run.tail), n);
+      n += run.tail - run.head;
     }
-    this.ring = grown;
-    this.released = released;
+    live.sort();
+    const { ring } = this;
+    const mask = ring.capacity - 1;
+    const laid = new EventBatch(capacity);
+    for (const row of live) laid.copyRow(ring, row & mask);
+    // Row numbers are places in `live` from now on; equal times keep the order of arrival, because `live` ascends.
+    for (const run of this.runs) {
+      for (let k = run.head; k < run.tail; k++) run.rows[k] = placeOf(live, run.rows[k]);
+    }
+    this.ring = laid;
+    this.released = new Uint8Array(capacity);
+    this.oldest = 0;
+    this.next = live.length;
   }
 
   /** Merges the runs into the consumer: rows before `untilUs`, at most `rowsMax`. Returns how many. */

@@ -104,3 +104,39 @@ test('releases early and counts it when the buffer is full, losing nothing', () 
   sorter.release(1e9);
   expect(rows.map(([time]) => time)).toEqual(Array.from({ length: 40_000 }, (_, i) => i));
 });
+
+test('at its limit no row is lost, doubled or out of order, whatever the disorder', () => {
+  // One row far in the future arrives first and is held to the end while the ring goes round.
+  const { sorter, push, rows } = recording({ rowsMax: 1000, latenessUs: 1e12 });
+  push([1e9]);
+  push(Array.from({ length: 40_000 }, (_, i) => i));
+  sorter.release(2e9);
+  expect(rows.map(([time]) => time)).toEqual([...Array.from({ length: 40_000 }, (_, i) => i), 1e9]);
+
+  let seed = 12345;
+  const random = () => {
+    seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+    return seed / 2 ** 32;
+  };
+  const full = recording({ rowsMax: 1000, latenessUs: 1e12 });
+  full.push(Array.from({ length: 60_000 }, () => Math.floor(random() * 1e6)));
+  full.sorter.release(1e7);
+  const seen = [...full.rows.map(([, arrival]) => arrival)];
+  expect(new Set(seen).size).toBe(seen.length);
+  expect(seen.length + full.late.length + full.tooLate.length).toBe(60_000);
+  for (let i = 1; i < full.rows.length; i++) {
+    const [before, after] = [full.rows[i - 1], full.rows[i]];
+    expect(before[0] < after[0] || (before[0] === after[0] && before[1] < after[1])).toBe(true);
+  }
+});
+
+test('a row held long does not make the ring grow', () => {
+  const { sorter, push, rows } = recording();
+  push([1e9]);
+  for (let i = 0; i < 200; i++) {
+    push(Array.from({ length: 1000 }, (_, k) => i * 1000 + k));
+    sorter.release(i * 1000 + 1000);
+  }
+  expect(rows).toHaveLength(200_000);
+  expect(sorter.stats).toMatchObject({ held: 1, forced: 0 });
+});
