@@ -9,6 +9,7 @@ import { healthOf } from './api/health.ts';
 import { layoutMaker } from './api/layout.ts';
 import { refuseTakenPort } from './api/listen.ts';
 import { startServer } from './api/server.ts';
+import { feedIdentity, streamIdentity } from './capture/feed-identity.ts';
 import { type FeedSpec, parseFeedUri } from './capture/feed-uri.ts';
 import { openCapture } from './capture/open-capture.ts';
 import { XdrReader } from './capture/xdr.ts';
@@ -16,7 +17,7 @@ import { startFeedThread } from './cli/feed-thread.ts';
 import { scheduleSim } from './cli/sim-schedule.ts';
 import { type Clock, formatTimeUs } from './clock.ts';
 import type { Config } from './config.ts';
-import { messageOf, UserError } from './errors.ts';
+import { UserError } from './errors.ts';
 import { FeedHub, type HubFeed } from './events/hub.ts';
 import type { Log } from './log.ts';
 import { Engine } from './occupancy/engine.ts';
@@ -44,7 +45,7 @@ export interface ServeOptions {
 
 export interface Running {
   address: string;
-  /** Resolves with the error that ends the server from inside: no feed is left to read, or an invariant broke. */
+  /** Resolves with the error that ends the server from inside: a feed's thread broke by a bug. */
   failed: Promise<Error>;
   stop(): Promise<void>;
 }
@@ -83,6 +84,20 @@ function plan(spec: FeedSpec, storedUs: number, config: Config, log: Log): { spe
       : `The wall joins the simulated day at ${join}; presence warms up first`,
   );
   return { spec: { ...spec, options }, joinUs };
+}
+
+/** The same feed beside other ones is another stream, and would be stored twice. */
+async function refuseStoredElsewhere(store: Store, specs: FeedSpec[], stream: string): Promise<void> {
+  const stored = await store.sql<{ stream: string }>('select stream from ledger');
+  for (const spec of specs) {
+    const identity = feedIdentity(spec);
+    if (stored.some((other) => other.stream !== stream && other.stream.split(' ').includes(identity))) {
+      throw new UserError(
+        'FEED_STORED',
+        `feed ${spec.uri} is stored already, together with others or alone: give the same feeds again, or another --data DIR`,
+      );
+    }
+  }
 }
 
 /** Changes with every build: screens that see another one reload themselves. */
@@ -157,9 +172,15 @@ async function loadReference(reference: Reference, store: Store, log: Log) {
 /**
  * The whole server: joins the stages in the order of the data and starts them.
  *
- * @throws UserError in one line for whatever the person at the keyboard can mend
+ * @param signal ends the start between two of its steps
+ * @throws UserError in one line for whatever the person at the keyboard can mend; the signal's reason when it ended
  */
-export async function startSignalwall(options: ServeOptions, clock: Clock, log: Log): Promise<Running> {
+export async function startSignalwall(
+  options: ServeOptions,
+  clock: Clock,
+  log: Log,
+  signal: AbortSignal,
+): Promise<Running> {
   const { config } = options;
   const startedMs = clock.monotonicMs();
   const specs = options.feeds.map((uri) => parseFeedUri(uri, config.homePlmns.split(',')[0]));
@@ -175,6 +196,7 @@ export async function startSignalwall(options: ServeOptions, clock: Clock, log: 
   await refuseTakenPort(options.host, options.port);
   await checkFeeds(specs);
   const reference = await readReference(options, specs);
+  signal.throwIfAborted();
 
   // The database: history, cells, and how far this stream of events has been stored.
   const key = loadOrCreateKey(join(options.dataDir, 'keys'));
@@ -193,11 +215,17 @@ export async function startSignalwall(options: ServeOptions, clock: Clock, log: 
   };
 
   try {
+    signal.throwIfAborted();
     const { registry, regions } = await loadReference(reference, store, log);
+    signal.throwIfAborted();
     // A simulated city is one stream, from whatever time it is joined.
-    const stream = simulated ? network : specs.map(({ uri }) => uri).join(' ');
+    const stream = simulated ? network : streamIdentity(specs);
+    if (!simulated) await refuseStoredElsewhere(store, specs, stream);
     const storedUs = await store.position(stream);
     store.begin(stream);
+
+    const planned = specs.map((spec) => ({ uri: spec.uri, ...plan(spec, storedUs, config, log) }));
+    const historyFromUs = planned[0].joinUs ?? Number.NEGATIVE_INFINITY;
 
     // presence and occupancy: rows in order → counters → gauges and stays for the store.
     const engine = new Engine({
@@ -205,25 +233,26 @@ export async function startSignalwall(options: ServeOptions, clock: Clock, log: 
       registry,
       regions,
       everyUs: config.gaugeEveryMs * 1000,
-      onInterval: (gauges) => store.gauges(gauges),
+      // Until a simulation is joined its presence table only fills up: those figures are nobody's history.
+      onInterval: (gauges) => {
+        if (gauges.startUs >= historyFromUs) store.gauges(gauges);
+      },
       onStays: (stays) => store.stays(stays),
     });
 
     // The feeds, each in a thread of its own, brought together and put in order by the hub.
-    const feeds = specs.map((spec, i): HubFeed => {
-      const { spec: planned, joinUs } = plan(spec, storedUs, config, log);
-      return {
-        id: `feed-${i + 1}`,
-        uri: spec.uri,
-        port: startFeedThread({ spec: planned, config, key }, log),
-        ...(joinUs !== undefined && { joinUs }),
-      };
-    });
     const hub = new FeedHub({
       config,
       clock,
       log,
-      feeds,
+      feeds: planned.map(
+        ({ uri, spec, joinUs }, i): HubFeed => ({
+          id: `feed-${i + 1}`,
+          uri,
+          port: startFeedThread({ spec, config, key }, fail),
+          ...(joinUs !== undefined && { joinUs }),
+        }),
+      ),
       speed,
       cellIdOf: (cgi) => registry.idOf(cgi),
       onRows: (batch, from, to) => {
@@ -240,7 +269,10 @@ export async function startSignalwall(options: ServeOptions, clock: Clock, log: 
         store.eventClock(clockUs);
       },
       room: () => (store.room ? null : store.whenRoom()),
+      // The last intervals would wait for events that never come.
+      onEnd: () => engine.finish(),
     });
+    closing.push(() => hub.stop());
 
     // push: the wall and the API.
     const build = buildId();
@@ -273,25 +305,15 @@ export async function startSignalwall(options: ServeOptions, clock: Clock, log: 
       store,
     });
     closing.push(() => server.close());
-    closing.push(() => hub.stop());
     const address = `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${server.port}/`;
     log('info', `Wall: ${address}`);
 
-    const guard = (work: () => void) => () => {
-      try {
-        work();
-      } catch (error) {
-        fail(error instanceof Error ? error : new Error(messageOf(error)));
-      }
-    };
-    const ticker = setInterval(
-      guard(() => server.publish()),
-      config.tickMs,
-    );
+    const ticker = setInterval(() => server.publish(), config.tickMs);
     closing.push(async () => clearInterval(ticker));
     const reporter = setInterval(warmUpReporter(hub, log), 1000);
     closing.push(async () => clearInterval(reporter));
 
+    signal.throwIfAborted();
     await hub.start();
     if (hub.allDone && hub.failures.length > 0) throw new UserError('FEED_FAILED', hub.failures.join('; '));
     for (const failure of hub.failures) log('error', failure);

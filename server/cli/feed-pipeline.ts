@@ -1,6 +1,5 @@
 import { openSimulation } from '../../fixtures/make/simulation.ts';
 import type { FeedSpec } from '../capture/feed-uri.ts';
-import { parseFeedUri } from '../capture/feed-uri.ts';
 import type { FrameSink } from '../capture/frame.ts';
 import type { FrameReader } from '../capture/frame-reader.ts';
 import { openCapture } from '../capture/open-capture.ts';
@@ -188,7 +187,7 @@ export function framePipeline(reader: FrameReader, options: PipelineOptions): Fe
 export async function openFeedPipeline(spec: FeedSpec, options: PipelineOptions): Promise<FeedPipeline> {
   switch (spec.kind) {
     case 'pcap':
-      return new FramePipeline(await openCapture(spec.path), options);
+      return new FramePipeline(await openCapture(spec.path, options.config.captureRecordBytesMax), options);
     case 'sim':
       return new FramePipeline(openSimulation(spec.options), options);
     case 'xdr': {
@@ -207,9 +206,4 @@ export async function openFeedPipeline(spec: FeedSpec, options: PipelineOptions)
       return new RecordPipeline(reader, options.sink);
     }
   }
-}
-
-/** The same from a URI. */
-export function openPipeline(uri: string, options: PipelineOptions): Promise<FeedPipeline> {
-  return openFeedPipeline(parseFeedUri(uri, options.config.homePlmns.split(',')[0]), options);
 }

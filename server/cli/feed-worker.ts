@@ -15,6 +15,9 @@ export interface FeedWorkerData {
   key: Uint8Array;
 }
 
+/** A feed says where it stands at least this often while it reads. */
+const flushMs = 100;
+
 /** A thread that reads one feed as far as the hub allows and sends what it located, in batches. */
 class FeedWorker {
   private readonly port: MessagePort;
@@ -51,11 +54,10 @@ class FeedWorker {
       await this.read(pipeline);
       if (!this.stopped) this.send({ k: 'end', early: pipeline.endedEarly });
     } catch (error) {
-      if (error instanceof InvariantError) throw error;
-      const code = error instanceof UserError ? error.code : 'FEED_FAILED';
+      // Anything but a wrong input or a failing disk is a bug of ours, which ends the server with a clear message.
+      if (!(error instanceof UserError) && (error as NodeJS.ErrnoException).code === undefined) throw error;
       this.send({
         k: 'failed',
-        code,
         message: error instanceof UserError ? error.message : `feed ${spec.uri}: ${messageOf(error)}`,
       });
     } finally {
@@ -67,6 +69,7 @@ class FeedWorker {
   private async read(pipeline: FeedPipeline): Promise<void> {
     let doneUs = Number.NEGATIVE_INFINITY;
     let ended = false;
+    let flushedMs = 0;
     while (!this.stopped) {
       if (this.credits === 0 || (!ended && this.untilUs <= doneUs)) {
         await this.woken();
@@ -76,35 +79,36 @@ class FeedWorker {
       const why: 'more' | 'until' | 'end' = ended ? 'end' : await pipeline.run(untilUs);
       ended = why === 'end';
       if (why === 'until') doneUs = untilUs;
-      if (why === 'more' && this.writer.waiting < batchRows) {
+      const nowMs = performance.now();
+      if (why === 'more' && this.writer.waiting < batchRows && nowMs - flushedMs < flushMs) {
         await new Promise(setImmediate);
         continue;
       }
+      flushedMs = nowMs;
       const last = this.flush(pipeline);
       if (ended && last) return;
       await new Promise(setImmediate);
     }
   }
 
-  /** Sends one batch; true when nothing waits behind it. */
+  /** Sends one batch, or only how far the feed is; true when nothing waits behind it. */
   private flush(pipeline: FeedPipeline): boolean {
+    const at = {
+      clockUs: pipeline.clockUs,
+      nextUs: Math.max(0, pipeline.nextUs),
+      progress: pipeline.progress,
+      counters: pipeline.counters(),
+    };
+    if (this.writer.waiting === 0) {
+      this.send({ k: 'clock', at });
+      return true;
+    }
     const { batch, newestUs, newCells } = this.writer.take();
-    this.credits--;
     const last = this.writer.waiting === 0;
-    this.send(
-      {
-        k: 'batch',
-        buffer: batch.buffer,
-        rows: batch.n,
-        newCells,
-        // Rows still waiting here may be much older than the pipeline's clock: it is told with the last of them.
-        clockUs: last ? pipeline.clockUs : newestUs,
-        nextUs: Math.max(0, pipeline.nextUs),
-        progress: pipeline.progress,
-        counters: pipeline.counters(),
-      },
-      [batch.buffer],
-    );
+    // Rows still waiting here may be much older than the pipeline's clock: it is told with the last of them.
+    if (!last) at.clockUs = newestUs;
+    this.credits--;
+    this.send({ k: 'batch', buffer: batch.buffer, rows: batch.n, newCells, at }, [batch.buffer]);
     return last;
   }
 

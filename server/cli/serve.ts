@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { systemClock } from '../clock.ts';
 import { messageOf, UserError } from '../errors.ts';
 import { consoleLog } from '../log.ts';
-import { type ServeOptions, startSignalwall } from '../main.ts';
+import { type Running, type ServeOptions, startSignalwall } from '../main.ts';
 import type { Command } from './command.ts';
 import { readConfig, readOptions } from './options.ts';
 
@@ -25,6 +25,9 @@ Shows the live wall. Without --feed it simulates an event day at 60 times its sp
   --verbose           show the stack trace of an error
 
 DATABASE_URL=postgres://… uses that TimescaleDB instead of the embedded one. Ctrl-C ends it.`;
+
+/** Ending takes at most this long: a little less than what Ctrl-C promises. */
+const endMs = 9_500;
 
 function parseListen(text: string): { host: string; port: number } {
   const match = /^(?:\[([0-9a-f:.]+)\]|([^:[\]]+)):(\d{1,5})$/i.exec(text);
@@ -78,38 +81,43 @@ function readServeOptions(argv: string[]): ServeOptions {
   };
 }
 
-/** Ends with the code 0 at Ctrl-C or SIGTERM, at most 10 s after it. */
-async function run(argv: string[]): Promise<number> {
-  const options = readServeOptions(argv);
-  const ended = new Promise<string>((resolve) => {
+/** Resolves when somebody ends the server, or with the error of a bug anywhere in it. */
+function whenEnded(): Promise<string | Error> {
+  return new Promise((resolve) => {
     process.once('SIGINT', () => resolve('Ctrl-C'));
     process.once('SIGTERM', () => resolve('SIGTERM'));
+    process.once('uncaughtException', resolve);
+    process.once('unhandledRejection', (reason) =>
+      resolve(reason instanceof Error ? reason : new Error(String(reason))),
+    );
   });
-  const starting = startSignalwall(options, systemClock, consoleLog);
-  const running = await Promise.race([starting, ended]);
-  const watchdog = () =>
-    setTimeout(() => {
-      consoleLog('error', 'ending took longer than 10 s: stopped hard; the next start goes on from what was stored');
-      process.exit(1);
-    }, 9_500).unref();
-  if (typeof running === 'string') {
-    consoleLog('info', `${running} during the start: ending`);
-    watchdog();
+}
+
+/** Ends with the code 0 at Ctrl-C or SIGTERM, at most 10 s after it; with 70 at a bug of ours. */
+async function run(argv: string[]): Promise<number> {
+  const options = readServeOptions(argv);
+  const abort = new AbortController();
+  const ended = whenEnded();
+  const starting = startSignalwall(options, systemClock, consoleLog, abort.signal);
+  const started = await Promise.race([starting, ended]);
+  const isRunning = (value: Running | string | Error): value is Running => typeof value === 'object' && 'stop' in value;
+  const why = isRunning(started) ? await Promise.race([ended, started.failed]) : started;
+  if (why instanceof Error)
+    consoleLog('error', `a bug of Signalwall ends it: ${messageOf(why)}; --verbose shows where`);
+  else consoleLog('info', isRunning(started) ? `${why}: ending` : `${why} during the start: ending`);
+  if (why instanceof Error && process.argv.includes('--verbose')) consoleLog('error', why.stack ?? '');
+  setTimeout(() => {
+    consoleLog('error', 'ending took longer than 10 s: stopped hard; the next start goes on from what was stored');
+    process.exit(1);
+  }, endMs).unref();
+  abort.abort();
+  try {
     await (await starting).stop();
-    return 0;
+  } catch (error) {
+    if (!abort.signal.aborted || error !== abort.signal.reason) throw error;
   }
-  const why = await Promise.race([ended, running.failed]);
-  if (why instanceof Error) {
-    consoleLog('error', messageOf(why));
-    watchdog();
-    await running.stop();
-    return 1;
-  }
-  consoleLog('info', `${why}: ending`);
-  watchdog();
-  await running.stop();
   consoleLog('info', 'Ended.');
-  return 0;
+  return why instanceof Error ? 70 : 0;
 }
 
 export const serveCommand: Command = {

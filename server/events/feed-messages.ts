@@ -16,8 +16,20 @@ export interface FeedCounters {
   correlation: Record<string, number>;
 }
 
+/** Where a feed stands. */
+export interface FeedProgress {
+  /** Newest time read in the feed, or that it was allowed to read to without finding anything, µs. */
+  clockUs: number;
+  /** Time of the next record if the feed waits in front of it, µs; else 0. */
+  nextUs: number;
+  /** 0 … 1 of a finite feed, -1 of an endless one. */
+  progress: number;
+  counters: FeedCounters;
+}
+
 export type FeedToHub =
   | { k: 'open'; firstUs: number }
+  /** Rows; takes a credit. */
   | {
       k: 'batch';
       /** Columns of an EventBatch, transferred. */
@@ -25,16 +37,13 @@ export type FeedToHub =
       rows: number;
       /** CGIs of the cell symbols that are new in this batch; symbols count up from 0 over the feed's life. */
       newCells: string[];
-      /** Newest time seen in the feed, µs. */
-      clockUs: number;
-      /** Time of the next record if the feed waits in front of it, µs; else 0. */
-      nextUs: number;
-      progress: number;
-      counters: FeedCounters;
+      at: FeedProgress;
     }
+  /** No rows, but time has passed in the feed. */
+  | { k: 'clock'; at: FeedProgress }
   /** `early`: one line on why the feed ended before its end (a cut file); else null. */
   | { k: 'end'; early: string | null }
-  | { k: 'failed'; code: string; message: string };
+  | { k: 'failed'; message: string };
 
 export type HubToFeed =
   /** The feed may read up to this event time; Infinity: as fast as it goes. */

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { Log } from '../log.ts';
 import { EventBatch, noCell } from './event-batch.ts';
-import type { FeedCounters, FeedToHub, HubToFeed } from './feed-messages.ts';
+import type { FeedCounters, FeedProgress, FeedToHub, HubToFeed } from './feed-messages.ts';
 import { Pace } from './pace.ts';
 import { type RowConsumer, Sorter } from './sorter.ts';
 
@@ -29,7 +29,12 @@ interface Feed extends HubFeed {
   clockUs: number;
   nextUs: number;
   progress: number;
+  /** When a record last came, and when the feed last had something to do (all monotonic ms). */
   arrivedMs: number;
+  askedMs: number;
+  /** How far it may read, and the credits that wait for room. */
+  untilUs: number;
+  withheld: number;
   /** Feed-local cell symbol → cell_id. */
   cells: number[];
   counters: FeedCounters;
@@ -71,6 +76,7 @@ export class FeedHub {
   private readonly onClock: (clockUs: number, feedClocksUs: Float64Array) => void;
   private readonly feedClocks: Float64Array;
   private readonly room: () => Promise<void> | null;
+  private onEnd: (() => void) | null;
   private timer: NodeJS.Timeout | null = null;
   private settled: (() => void) | null = null;
   private stopping = false;
@@ -91,6 +97,8 @@ export class FeedHub {
     onTooLate: RowConsumer;
     onClock: (clockUs: number, feedClocksUs: Float64Array) => void;
     room: () => Promise<void> | null;
+    /** Once, when every feed has ended and all rows are handed on. */
+    onEnd?: () => void;
   }) {
     const { config } = options;
     this.config = config;
@@ -99,6 +107,7 @@ export class FeedHub {
     this.cellIdOf = options.cellIdOf;
     this.onClock = options.onClock;
     this.room = options.room;
+    this.onEnd = options.onEnd ?? null;
     this.pace = new Pace(options.speed);
     this.sorter = new Sorter({
       latenessUs: config.latenessMs * 1000,
@@ -118,6 +127,9 @@ export class FeedHub {
         nextUs: 0,
         progress: -1,
         arrivedMs: nowMs,
+        askedMs: nowMs,
+        untilUs: Number.NEGATIVE_INFINITY,
+        withheld: 0,
         cells: [],
         counters: noCounters(),
         rateAtMs: nowMs,
@@ -174,12 +186,13 @@ export class FeedHub {
     const nowMs = this.clock.monotonicMs();
     return this.feeds.map((feed) => {
       const dataAgeMs = Math.round(nowMs - feed.arrivedMs);
-      const state = feed.state === 'running' && dataAgeMs > this.config.staleMs ? 'stale' : feed.state;
+      const state = feed.state === 'running' && this.isSilent(feed, nowMs) ? 'stale' : feed.state;
       return {
         id: feed.id,
         uri: feed.uri,
         state,
         clockUs: feed.clockUs,
+        nextUs: feed.nextUs,
         dataAgeMs,
         framesPerS: Math.round(feed.framesPerS),
         eventsPerS: Math.round(feed.eventsPerS),
@@ -203,7 +216,7 @@ export class FeedHub {
     switch (message.k) {
       case 'open':
         feed.firstUs = message.firstUs;
-        feed.clockUs = message.firstUs;
+        feed.clockUs = Math.max(0, message.firstUs);
         feed.state = feed.joinUs === undefined ? 'running' : 'warming up';
         feed.arrivedMs = this.clock.monotonicMs();
         this.checkSettled();
@@ -230,17 +243,28 @@ export class FeedHub {
         );
         this.advance();
         return;
+      case 'clock':
+        this.takeProgress(feed, message.at);
+        this.advance();
+        return;
       case 'batch':
         this.takeBatch(feed, index, message);
         return;
     }
   }
 
+  private takeProgress(feed: Feed, at: FeedProgress): void {
+    const nowMs = this.clock.monotonicMs();
+    if (at.counters.frames > feed.counters.frames) feed.arrivedMs = nowMs;
+    feed.askedMs = nowMs;
+    feed.counters = at.counters;
+    feed.progress = at.progress;
+    feed.nextUs = at.nextUs;
+    if (at.clockUs > feed.clockUs) feed.clockUs = at.clockUs;
+    if (feed.firstUs < 0 && at.clockUs > 0) feed.firstUs = at.clockUs;
+  }
+
   private takeBatch(feed: Feed, index: number, message: Extract<FeedToHub, { k: 'batch' }>): void {
-    feed.arrivedMs = this.clock.monotonicMs();
-    feed.counters = message.counters;
-    feed.progress = message.progress;
-    feed.nextUs = message.nextUs;
     for (const cgi of message.newCells) feed.cells.push(this.cellIdOf(cgi));
     const batch = EventBatch.adopt(message.buffer, message.rows);
     const { cell } = batch;
@@ -249,11 +273,25 @@ export class FeedHub {
     }
     batch.feed.fill(index, 0, batch.n);
     this.sorter.push(batch);
-    if (message.clockUs > feed.clockUs) feed.clockUs = message.clockUs;
+    this.takeProgress(feed, message.at);
     this.advance();
     const wait = this.room();
-    if (wait === null) feed.port.post({ k: 'credit' });
-    else void wait.then(() => feed.port.post({ k: 'credit' }));
+    if (wait === null) {
+      feed.port.post({ k: 'credit' });
+      return;
+    }
+    feed.withheld++;
+    void wait.then(() => {
+      feed.withheld--;
+      feed.askedMs = this.clock.monotonicMs();
+      feed.port.post({ k: 'credit' });
+    });
+  }
+
+  /** Whether a feed that could say something has not for `staleMs`. One that we hold back is not silent. */
+  private isSilent(feed: Feed, nowMs: number): boolean {
+    const heldBack = feed.withheld > 0 || feed.clockUs >= feed.untilUs;
+    return !feed.ended && !heldBack && nowMs - feed.askedMs > this.config.staleMs;
   }
 
   /** Moves the event clock to the slowest running feed's and releases what lies before it. */
@@ -266,13 +304,16 @@ export class FeedHub {
       if (feed.firstUs < 0) return;
       newestUs = Math.max(newestUs, feed.clockUs);
       this.feedClocks[i] = feed.ended ? feed.clockUs : feed.clockUs - windowUs;
-      const silent = nowMs - feed.arrivedMs > this.config.staleMs;
-      if (!feed.ended && !silent) watermarkUs = Math.min(watermarkUs, feed.clockUs - windowUs);
+      if (!feed.ended && !this.isSilent(feed, nowMs)) watermarkUs = Math.min(watermarkUs, feed.clockUs - windowUs);
     });
     // All have ended: every row comes out, and the clock stands behind the newest event.
     if (watermarkUs === Number.POSITIVE_INFINITY) watermarkUs = this.allDone ? newestUs + 1 : newestUs - windowUs;
     this.sorter.release(watermarkUs);
     if (this.sorter.releasedUs > 0) this.onClock(this.sorter.releasedUs, this.feedClocks);
+    if (this.allDone) {
+      this.onEnd?.();
+      this.onEnd = null;
+    }
   }
 
   private checkSettled(): void {
@@ -285,8 +326,11 @@ export class FeedHub {
   private tick(): void {
     if (this.stopping) return;
     const nowMs = this.clock.monotonicMs();
-    const running = this.feeds.filter((feed) => !feed.ended && feed.firstUs >= 0);
-    const slowestUs = running.reduce((min, feed) => Math.min(min, feed.clockUs), Number.POSITIVE_INFINITY);
+    const running = this.feeds.filter((feed) => !feed.ended && feed.state !== 'starting');
+    const slowestUs = running.reduce(
+      (min, feed) => (feed.firstUs < 0 ? min : Math.min(min, feed.clockUs)),
+      Number.POSITIVE_INFINITY,
+    );
     const allowedUs = this.pace.allowedUs(
       nowMs,
       slowestUs,
@@ -298,7 +342,7 @@ export class FeedHub {
         this.log('info', `feed ${feed.uri} has warmed up`);
       }
       const untilUs = feed.state === 'warming up' ? feed.joinUs! : allowedUs;
-      feed.port.post({ k: 'until', untilUs: running.length > 1 ? Math.min(untilUs, slowestUs + skewMaxUs) : untilUs });
+      this.allow(feed, running.length > 1 ? Math.min(untilUs, slowestUs + skewMaxUs) : untilUs, nowMs);
       if (feed.state === 'running' || feed.state === 'behind') {
         if ((feed.state === 'behind') !== this.pace.behind)
           this.log('info', this.pace.behind ? this.slowNote() : `replay keeps its speed again`);
@@ -307,6 +351,13 @@ export class FeedHub {
       }
     }
     for (const feed of this.feeds) this.rate(feed, nowMs);
+  }
+
+  private allow(feed: Feed, untilUs: number, nowMs: number): void {
+    // Held back until now: its time to answer begins.
+    if (feed.clockUs >= feed.untilUs) feed.askedMs = nowMs;
+    feed.untilUs = untilUs;
+    feed.port.post({ k: 'until', untilUs });
   }
 
   private slowNote(): string {

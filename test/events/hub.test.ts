@@ -23,6 +23,7 @@ afterEach(async () => {
 
 class FakeFeed implements FeedPort {
   sent: HubToFeed[] = [];
+  private frames = 0;
   private listener: (message: FeedToHub) => void = () => undefined;
   post(message: HubToFeed): void {
     this.sent.push(message);
@@ -40,7 +41,9 @@ class FakeFeed implements FeedPort {
       batch.push(timeS * 1e6, i + 1, 1, cells[i], 0, 0, 0, 0, 1, 0, 0, 0);
     });
     const clockUs = Math.max(...timesS) * 1e6;
-    this.say({ k: 'batch', buffer: batch.buffer, rows: batch.n, newCells, clockUs, nextUs: 0, progress: 0, counters });
+    this.frames += timesS.length;
+    const at = { clockUs, nextUs: 0, progress: 0, counters: { ...counters, frames: this.frames } };
+    this.say({ k: 'batch', buffer: batch.buffer, rows: batch.n, newCells, at });
   }
 }
 
@@ -142,7 +145,7 @@ test('a feed gets its credit back only when what comes next has room', async () 
 
 test('a feed that can’t be opened is a failure with its message, and the others go on', async () => {
   const { hub, ports, started, released } = start(2);
-  ports[0].say({ k: 'failed', code: 'FEED_NOT_PCAP', message: 'not a capture' });
+  ports[0].say({ k: 'failed', message: 'not a capture' });
   ports[1].say({ k: 'open', firstUs: 0 });
   await started;
   expect(hub.failures).toEqual(['not a capture']);
@@ -150,4 +153,50 @@ test('a feed that can’t be opened is a failure with its message, and the other
   ports[1].say({ k: 'end', early: null });
   expect(released).toHaveLength(1);
   expect(hub.status().map(({ state }) => state)).toEqual(['failed', 'ended']);
+});
+
+test('a feed that waits for room in the store is not taken for a silent one, and loses no row', async () => {
+  let open: () => void = () => undefined;
+  const full = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  let isFull = false;
+  const { hub, ports, released, started, pass } = start(2, () => (isFull ? full : null));
+  for (const port of ports) port.say({ k: 'open', firstUs: 0 });
+  await started;
+  isFull = true;
+  ports[1].rows([30], [0], ['460-00-1-1']);
+  pass(config.staleMs + 1);
+  ports[0].rows([60], [0], ['460-00-1-1']);
+  expect(hub.status().map(({ state }) => state)).toEqual(['running', 'running']);
+  isFull = false;
+  open();
+  await full;
+  ports[1].rows([31], [0], []);
+  for (const port of ports) port.say({ k: 'end', early: null });
+  expect(released.map(([time]) => time)).toEqual([30, 31, 60]);
+  expect(hub.sorter.stats.late).toBe(0);
+});
+
+test('data age grows while no record comes, although time goes on in a replay', async () => {
+  const { hub, ports, started, pass } = start(1);
+  ports[0].say({ k: 'open', firstUs: 0 });
+  await started;
+  ports[0].rows([1], [0], ['460-00-1-1']);
+  pass(5000);
+  ports[0].say({ k: 'clock', at: { clockUs: 6e6, nextUs: 60e6, progress: 0, counters: { ...counters, frames: 1 } } });
+  expect(hub.status()[0]).toMatchObject({ dataAgeMs: 5000, clockUs: 6e6, state: 'running' });
+});
+
+test('a capture without a packet ends, and the others are released to their ends', async () => {
+  const { hub, ports, released, started } = start(2);
+  ports[0].say({ k: 'open', firstUs: -1 });
+  ports[1].say({ k: 'open', firstUs: 0 });
+  await started;
+  expect(ports[0].sent.some((message) => message.k === 'until')).toBe(true);
+  ports[1].rows([5], [0], ['460-00-1-1']);
+  ports[1].say({ k: 'end', early: null });
+  ports[0].say({ k: 'end', early: null });
+  expect(hub.allDone).toBe(true);
+  expect(released.map(([time]) => time)).toEqual([5]);
 });
