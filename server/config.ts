@@ -225,6 +225,15 @@ type Widen<T> = T extends number ? number : T extends boolean ? boolean : string
 export type KnobName = keyof typeof knobs;
 export type Config = { readonly [K in KnobName]: Widen<(typeof knobs)[K]['default']> };
 
+function isTimeZone(raw: unknown): boolean {
+  try {
+    return typeof raw === 'string' && new Intl.DateTimeFormat('en', { timeZone: raw }) !== null;
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
+}
+
 function checked(name: string, raw: unknown, where: string): number | string | boolean {
   const knob = (knobs as Record<string, Knob>)[name];
   if (knob === undefined) {
@@ -239,6 +248,12 @@ function checked(name: string, raw: unknown, where: string): number | string | b
       );
     }
     return value;
+  }
+  if (name === 'timeZone' && !isTimeZone(raw)) {
+    throw new UserError(
+      'CONFIG_RANGE',
+      `${where}: timeZone must be an IANA time zone such as Asia/Shanghai, not '${String(raw)}'`,
+    );
   }
   if (typeof raw !== 'string' || (knob.pattern !== undefined && !knob.pattern.test(raw))) {
     throw new UserError('CONFIG_RANGE', `${where}: ${name} must be ${knob.unit}, not '${String(raw)}'`);

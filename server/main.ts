@@ -301,7 +301,7 @@ export async function startSignalwall(
         unknownCells: registry.listLoaded ? registry.unknownCells : 0,
         eventsPerS: hub.eventsPerS,
       }),
-      health: () => healthOf({ clock, startedMs, hub, store, engine, registry }),
+      health: () => healthOf({ minCount: config.minCount, clock, startedMs, hub, store, engine, registry }),
       store,
     });
     closing.push(() => server.close());

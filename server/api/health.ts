@@ -5,6 +5,8 @@ import type { CellRegistry } from '../reference/cell-registry.ts';
 import type { Store } from '../store/types.ts';
 
 export interface HealthSources {
+  /** Figures below it are hidden; 0: none. */
+  minCount: number;
   clock: Clock;
   startedMs: number;
   hub: FeedHub;
@@ -14,7 +16,7 @@ export interface HealthSources {
 }
 
 /** Body of `GET /api/health` but for push and versions, which the server adds. No figure about people is in it. */
-export function healthOf({ clock, startedMs, hub, store, engine, registry }: HealthSources): object {
+export function healthOf({ minCount, clock, startedMs, hub, store, engine, registry }: HealthSources): object {
   const { view } = engine;
   const feeds = hub.status();
   const counters = new Map(hub.counters().map(({ id, counters }) => [id, counters]));
@@ -25,7 +27,8 @@ export function healthOf({ clock, startedMs, hub, store, engine, registry }: Hea
     uptimeMs: Math.round(clock.monotonicMs() - startedMs),
     eventUs: view.clockUs,
     warmingUp: view.warmingUp,
-    feeds: feeds.map((feed) => ({ ...feed, ...counters.get(feed.id) })),
+    // Where small figures are hidden, exact counts of events and identities stay inside as well.
+    feeds: feeds.map((feed) => (minCount > 0 ? feed : { ...feed, ...counters.get(feed.id) })),
     queues: { reorder: hub.sorter.stats, store: { rows: store.status.queuedRows, dropped: store.status.droppedRows } },
     store: { ...store.status, version: store.version },
     resolvedShare: events === 0 ? null : view.resolvedEvents / events,

@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest';
+import { knobs, makeConfig } from '../../server/config.ts';
+
+const make = (settings: Record<string, unknown>) => makeConfig({ where: 'test.json', settings });
+
+test('later layers win over earlier ones, and all over the defaults', () => {
+  const config = makeConfig(
+    { where: 'file', settings: { tickMs: 500, minCount: 20 } },
+    { where: '--set', settings: { tickMs: '250' } },
+  );
+  expect(config).toMatchObject({ tickMs: 250, minCount: 20, holdDownMs: knobs.holdDownMs.default });
+});
+
+test.each([
+  [{ tickMs: 'soon' }, /test.json: tickMs must be a number from 100 to 60000 \(ms\), not 'soon'/],
+  [{ tickMs: Number.NaN }, /tickMs must be a number/],
+  [{ tickMs: '' }, /tickMs must be a number/],
+  [{ tickMs: 5 }, /from 100 to 60000/],
+  [{ colour: 1 }, /unknown setting 'colour'; 'signalwall help config' lists them/],
+  [{ homePlmns: '46000' }, /homePlmns must be MCC-MNC,…, not '46000'/],
+  [{ timeZone: 'Foo/Bar' }, /timeZone must be an IANA time zone such as Asia\/Shanghai, not 'Foo\/Bar'/],
+  [{ keepEvents: 'some' }, /keepEvents must be all \| off/],
+])('names the setting, its range and where it stands: %j', (settings, message) => {
+  expect(() => make(settings)).toThrow(message);
+});
