@@ -36,7 +36,10 @@ export const regionColumns = [
   /** entries and exits (held for holdDown) within flowWindow */
   'inflow',
   'outflow',
-  /** distinct subscribers present at any time of the last closed gauge interval */
+  /**
+   * distinct subscribers present at any time of the last closed gauge interval: an older, shorter window than `present`,
+   * which is of now, so it may be the smaller of the two
+   */
   'visitors',
 ] as const;
 export type RegionColumn = (typeof regionColumns)[number];
@@ -57,6 +60,8 @@ export interface FeedStatus {
   state: FeedState;
   /** Event time of the newest frame, µs; 0 before the first. */
   clockUs: number;
+  /** Event time of the next record where it is known already (a replay waits for its time), µs; 0: unknown. */
+  nextUs: number;
   /** Wall milliseconds since the last arrival. */
   dataAgeMs: number;
   framesPerS: number;
@@ -131,6 +136,16 @@ export interface WallStatus {
   store: StoreStatus;
   /** True until the presence table has seen one presenceTtl of events: counts are still growing. */
   warmingUp: boolean;
+  /**
+   * Event time from which presence is complete, µs: the first event and one presenceTtl; -1 before the first event.
+   * Counts of intervals that ended before are of those heard so far, not of all who were there.
+   */
+  wholeFromUs: number;
+  /**
+   * Event time up to which the database held these feeds when the server started, µs: history up to there is from
+   * earlier runs and complete, though this run may be warming up. -1: nothing was stored; null: not known.
+   */
+  storedUs: number | null;
   minCount: number;
 }
 
@@ -238,7 +253,13 @@ export interface RegionHistory {
 export interface CellRow extends LayoutCell {
   present: number | null;
 }
-/** A row of `GET /api/regions`. Figures: -1 hidden, null unknown. */
+/** `GET /api/regions`. */
+export interface RegionTable {
+  /** The gauge interval that `visitors` counts, µs, `toUs` excluded; null before the first has closed. */
+  visitorsWindow: { fromUs: number; toUs: number } | null;
+  regions: RegionRow[];
+}
+/** A row of {@link RegionTable}. Figures: -1 hidden, null unknown. */
 export type RegionRow = Omit<LayoutRegion, 'polygons'> & Record<RegionColumn, number | null>;
 
 /** Body of every refused `/api` request. */

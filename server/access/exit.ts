@@ -43,6 +43,8 @@ export class FigureExit {
   regions = emptyColumns(0);
   origins: OriginRow[] = [];
   totals: PublishedTotals = emptyTotals();
+  /** End of the gauge interval that the regions' `visitors` count, µs; 0 before the first has closed. */
+  visitorsEndUs = 0;
   readonly spark: SparkExit;
   readonly #origins: OriginExit;
   #period = -1;
@@ -73,6 +75,7 @@ export class FigureExit {
     for (const column of regionColumns) {
       blurColumn(this.regions[column], exact[column], view.regionCount, this.minCount);
     }
+    this.visitorsEndUs = view.intervals === 0 ? 0 : view.intervalEndUs;
     this.origins = this.#origins.publish(view.origins);
     this.totals = this.#nextTotals(view);
   }

@@ -111,7 +111,7 @@ export async function startServer(options: ServerOptions): Promise<PushServer> {
     if (path === '/api/health') return reply.json(200, health());
     if (path === '/api/layout') return layouts.answer(request, reply);
     if (path === '/api/cells') return answerCells(request, reply, options.layout(), exit);
-    if (path === '/api/regions') return answerRegions(request, reply, options.layout(), exit);
+    if (path === '/api/regions') return answerRegions(request, reply, options.layout(), exit, config.gaugeEveryMs);
     const region = /^\/api\/regions\/([^/]+)\/history$/.exec(path)?.[1];
     if (region !== undefined) {
       const databaseAway = options.status().store.state === 'away';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { CellRow, Layout, RegionColumn, RegionRow } from '../../shared/protocol.ts';
+import type { CellRow, Layout, RegionColumn, RegionRow, RegionTable } from '../../shared/protocol.ts';
 import { type FigureExit, jsonFigure } from '../access/exit.ts';
 import { type ApiRequest, type CachedBody, encodeText, jsonType, type Reply, sendCached, zipBody } from './http.ts';
 
@@ -29,14 +29,18 @@ export async function answerCells(request: ApiRequest, reply: Reply, layout: Lay
   sendCached(request, reply, await cachedJson({ cells: rows }));
 }
 
-/** `GET /api/regions`: the layout's regions, without their outlines, with the figures of the last frame. */
+/**
+ * `GET /api/regions`: the layout's regions, without their outlines, with the figures of the last frame, and the window
+ * that `visitors` are of.
+ */
 export async function answerRegions(
   request: ApiRequest,
   reply: Reply,
   layout: Layout,
   exit: FigureExit,
+  gaugeEveryMs: number,
 ): Promise<void> {
-  const rows = layout.regions.map((region, place): RegionRow => {
+  const regions = layout.regions.map((region, place): RegionRow => {
     const { id, name, kind, capacity, cellCount } = region;
     const figure = (column: RegionColumn) => figureAt(exit.regions[column], place);
     return {
@@ -53,7 +57,10 @@ export async function answerRegions(
       visitors: figure('visitors'),
     };
   });
-  sendCached(request, reply, await cachedJson({ regions: rows }));
+  const toUs = exit.visitorsEndUs;
+  const visitorsWindow = toUs === 0 ? null : { fromUs: toUs - gaugeEveryMs * 1000, toUs };
+  const table: RegionTable = { visitorsWindow, regions };
+  sendCached(request, reply, await cachedJson(table));
 }
 
 function figureAt(published: Uint32Array, place: number): number | null {

@@ -150,7 +150,11 @@ export class EngineView implements LiveView {
   }
 
   get warmingUp(): boolean {
-    return this.figures.firstUs < 0 || this.figures.clockUs - this.figures.firstUs < this.ttlUs;
+    return this.wholeFromUs < 0 || this.figures.clockUs < this.wholeFromUs;
+  }
+
+  get wholeFromUs(): number {
+    return this.figures.firstUs < 0 ? -1 : this.figures.firstUs + this.ttlUs;
   }
 
   get intervals(): number {

@@ -42,6 +42,8 @@ export interface LiveView {
   readonly cellsHeardShare: number;
   /** True until the table has seen one presenceTtl of events. */
   readonly warmingUp: boolean;
+  /** Event time from which presence is complete, µs: the first event and one presenceTtl; -1 before the first event. */
+  readonly wholeFromUs: number;
   /** Gauge intervals closed so far, and the end of the newest, µs. */
   readonly intervals: number;
   readonly intervalEndUs: number;

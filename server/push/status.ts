@@ -14,6 +14,8 @@ export interface MachineStatus {
   store: StoreStatus;
   unknownCells: number;
   eventsPerS: number;
+  /** As in {@link WallStatus}; absent: not known. */
+  storedUs?: number;
 }
 
 /** Cells named in the status by count, for the list of cells without a position. */
@@ -36,6 +38,8 @@ export function makeStatus(exit: FigureExit, view: LiveView, machine: MachineSta
     feeds: machine.feeds,
     store: machine.store,
     warmingUp: view.warmingUp,
+    wholeFromUs: view.wholeFromUs,
+    storedUs: machine.storedUs ?? null,
     minCount: exit.minCount,
   };
 }

@@ -6,7 +6,7 @@ import { gunzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { HistorySource } from '../../server/api/history.ts';
 import { UserError } from '../../server/errors.ts';
-import type { CellRow, Layout, RegionHistory, RegionRow } from '../../shared/protocol.ts';
+import type { CellRow, Layout, RegionHistory, RegionRow, RegionTable } from '../../shared/protocol.ts';
 import { fakeLayout } from '../tools/fake-view.ts';
 import { jsonOf, request, startTestServer, type TestServer } from '../tools/push-server.ts';
 
@@ -158,6 +158,22 @@ test('cells and regions come with the figures of the last frame', async () => {
   ]);
   const { regions } = jsonOf<{ regions: RegionRow[] }>(await request(it.server.port, '/api/regions'));
   expect(regions[0]).toMatchObject({ id: 'r0', outflow: 6, inflow: 0 });
+});
+
+test('the window that visitors are of is named', async () => {
+  const it = await start({ cells: 2, regions: 1 });
+  it.server.publish();
+  expect(jsonOf<RegionTable>(await request(it.server.port, '/api/regions')).visitorsWindow).toBeNull();
+  it.view.closeInterval();
+  it.view.regionVisitors[0] = 165;
+  it.view.regionPresent[0] = 167;
+  const toUs = it.view.intervalEndUs;
+  it.view.nextMinute();
+  it.server.publish();
+  expect(jsonOf<RegionTable>(await request(it.server.port, '/api/regions'))).toMatchObject({
+    visitorsWindow: { fromUs: toUs - 60_000_000, toUs },
+    regions: [{ visitors: 165, present: 167 }],
+  });
 });
 
 type Query = [id: string, fromUs: number, toUs: number, bucketS: number];

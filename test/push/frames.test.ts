@@ -12,6 +12,7 @@ interface Bench {
   view: FakeView;
   layout: Layout;
   frames: FrameSource;
+  storedUs?: number;
 }
 
 function bench(cells: number, regions: number): Bench {
@@ -19,7 +20,7 @@ function bench(cells: number, regions: number): Bench {
   it.frames = new FrameSource({
     view: () => it.view,
     layout: () => it.layout,
-    status: fakeStatus,
+    status: () => ({ ...fakeStatus(), ...(it.storedUs !== undefined && { storedUs: it.storedUs }) }),
     exit: new FigureExit(0),
     clock: new TestClock(),
     gaugeEveryMs: 60_000,
@@ -157,4 +158,13 @@ test('replaced regions make the tick’s frame a snapshot', () => {
   expect([...state.regions.present]).toEqual([1, 2, 3, 4]);
   for (const column of regionColumns) expect(state.regions[column].length).toBe(4);
   expect(it.frames.tick(true)!.whole).toBe(false);
+});
+
+test('the status says from when counts are complete, and what earlier runs had stored', () => {
+  const it = bench(1, 1);
+  const statusOf = () => decodeFrame(it.frames.tick(true)!.bytes).status;
+  expect(statusOf()).toMatchObject({ warmingUp: false, wholeFromUs: -1, storedUs: null });
+  Object.assign(it.view, { warmingUp: true, wholeFromUs: 7_200_000_000 });
+  it.storedUs = 5_000_000;
+  expect(statusOf()).toMatchObject({ warmingUp: true, wholeFromUs: 7_200_000_000, storedUs: 5_000_000 });
 });

@@ -29,6 +29,7 @@ export class FakeView implements LiveView {
   lateEvents = 0;
   cellsHeardShare = 1;
   warmingUp = false;
+  wholeFromUs = -1;
   intervals = 0;
   intervalEndUs = 0;
   readonly #closed: Uint32Array[] = [];

@@ -41,6 +41,12 @@ describe('freshness', () => {
     expect(judgeFreshness({ link: live, nowMs: frameMs, frameMs, feeds: [feedIn('ended', 900_000)] }).level).toBe(0);
   });
 
+  test('a replay that waits for its next record is not stale, until that is well overdue', () => {
+    const age = (ms: number) => ({ ...feedIn('stale', ms), clockUs: 1e15, nextUs: 1e15 + 30_000e6, speed: 600 });
+    const judge = (ms: number) => judgeFreshness({ link: live, nowMs: frameMs, frameMs, feeds: [age(ms)] }).cause;
+    expect([judge(45_000), judge(55_000), judge(65_000)]).toEqual(['live', 'live', 'stale']);
+  });
+
   test('data age is that of the liveliest feed and grows while no frame comes', () => {
     expect(dataAgeMs([feedIn('running', 400), feedIn('stale', 60_000)], 3_000)).toBe(3_400);
     expect(dataAgeMs([], 3_000)).toBe(-1);
@@ -51,7 +57,8 @@ describe('notices', () => {
   beforeEach(() => {
     language.lang = 'en';
   });
-  const of = (...changes: Parameters<typeof makeWall>) => noticesOf(makeWall(...changes).feed.status());
+  const of = (...changes: Parameters<typeof makeWall>) =>
+    noticesOf(makeWall(...changes).feed.status(), 0, 'Asia/Shanghai');
   const texts = (...changes: Parameters<typeof makeWall>) => of(...changes).map(({ text }) => text);
 
   test('exact counts are announced, hidden ones explained', () => {
@@ -80,6 +87,25 @@ describe('notices', () => {
     const notice = of({}, {}, { faults: { A: 1, B: 17, C: 3 }, faultsTotal: 21 }).find(({ id }) => id === 'faults')!;
     expect(notice.text).toBe('21 bad records skipped: B 17 · C 3 …');
     expect(notice.detail).toBe('B 17 · C 3 · A 1');
+  });
+
+  test('a replay whose next record is far ahead says when it comes, with its day if that is another', () => {
+    const clockUs = Date.UTC(2026, 10, 21, 5, 30) * 1000;
+    const wait = (hours: number, dataAgeMs = 6_000) =>
+      of({}, {}, { clockUs, nextUs: clockUs + hours * 3_600e6, speed: 600, dataAgeMs }).filter(
+        ({ id }) => id === 'next',
+      );
+    expect(wait(3).map(({ level, text }) => [level, text])).toEqual([
+      ['info', 'Next record at 16:30:00, in about 12 s'],
+    ]);
+    expect(wait(12)[0]!.text).toBe('Next record at Sun, 22 Nov 2026 01:30:00, in about 1 min 06 s');
+    expect(wait(3, 16_000)).toEqual([]);
+    expect(wait(0)).toEqual([]);
+  });
+
+  test('a feed that is behind without a word on why does not alarm', () => {
+    const level = (note: string) => of({}, {}, { state: 'behind', note }).find(({ id }) => id === 'feed sim')!.level;
+    expect([level(''), level('this machine is too slow')]).toEqual(['info', 'warn']);
   });
 
   test('a failed feed and an ended one are said', () => {

@@ -1,5 +1,6 @@
 import { flushSync, mount, unmount } from 'svelte';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { unknownCount } from '../../shared/protocol.ts';
 import { language } from '../../web/app/i18n.svelte.ts';
 import CapacityBar from '../../web/parts/CapacityBar.svelte';
 import CellList from '../../web/screens/wall/CellList.svelte';
@@ -8,6 +9,7 @@ import Origins from '../../web/screens/wall/Origins.svelte';
 import RegionList from '../../web/screens/wall/RegionList.svelte';
 import StatusLine from '../../web/screens/wall/StatusLine.svelte';
 import Totals from '../../web/screens/wall/Totals.svelte';
+import { kickOffUs } from './tools/fake-feed.ts';
 import { type MadeWall, makeWall } from './tools/make-wall.ts';
 
 let mounted: Record<string, unknown>[] = [];
@@ -158,6 +160,16 @@ describe('the header', () => {
     expect(text(body.querySelector('.link'))).toContain('Connected');
   });
 
+  test('says calmly that a feed is behind, unless it says why', () => {
+    const calm = (note: string) => {
+      const { wall } = fed({}, {}, { state: 'behind', note });
+      const marked = show(Header, { wall }).querySelectorAll('.calm').length;
+      document.body.replaceChildren();
+      return marked;
+    };
+    expect([calm(''), calm('too slow')]).toEqual([2, 0]);
+  });
+
   test('has no speed mark in real time', () => {
     const { wall } = fed({}, {}, { speed: 1 });
     expect(show(Header, { wall }).querySelector('.speed')).toBeNull();
@@ -177,6 +189,21 @@ test('totals are unknown before the first frame, not zero', () => {
   wall.applyFrame(feed.snapshot());
   flushSync();
   expect(body.querySelector('.big .value')).not.toBeNull();
+});
+
+test('totals that count since the server’s start are told from those of now', () => {
+  const { wall } = fed();
+  const groups = [...show(Totals, { wall }).querySelectorAll('.group')].map(text);
+  expect(groups[0]).toMatch(/^Since start Appeared .* Vanished/);
+  expect(groups[1]).toMatch(/^Now Events\/s .* Unknown cells/);
+});
+
+test('a wall that joins a second start draws sparklines without the warm-up', () => {
+  const { wall, feed } = fed({}, { warmingUp: false, wholeFromUs: kickOffUs - 10 * 60_000_000, storedUs: -1 });
+  const { values, muted } = wall.sparkLine(0, 60);
+  expect(muted).toBe(false);
+  expect([...values].filter((value) => value !== unknownCount)).toEqual([...wall.figures.sparkOf(0, 11)]);
+  expect(feed.timeUs).toBe(kickOffUs);
 });
 
 test('cells without positions become a list of names and bars that says why', () => {

@@ -4,10 +4,13 @@ import { clockTicks, worthALine } from '../../web/draw/trend-chart.ts';
 import { CityTrend } from '../../web/state/city-trend.svelte.ts';
 import { rereadMs, retryMs, TrendModel } from '../../web/state/trend.svelte.ts';
 import { summarise } from '../../web/state/trend-summary.ts';
+import { sparkLineOf, type Warmth } from '../../web/state/warmth.ts';
 import { ManualClock } from './tools/make-wall.ts';
 
 const minuteUs = 60_000_000;
 const startUs = Math.floor((Date.UTC(2026, 10, 21, 11, 30) * 1000) / minuteUs) * minuteUs;
+
+const warm: Warmth = { warming: false, wholeFromUs: 0, storedUs: -1, ahead: false };
 
 function history(minutes: number, values: (number | null)[]): Response {
   const timeUs = values.map((_, k) => startUs + (minutes - values.length + k) * minuteUs);
@@ -118,12 +121,93 @@ describe('the trend', () => {
   });
 });
 
+describe('the trend while presence warms up', () => {
+  /** A second start: two hours before what is stored, the clock runs through them again. */
+  const again: Warmth = { warming: true, wholeFromUs: startUs, storedUs: startUs, ahead: true };
+  const good = Array.from({ length: 120 }, (_, k) => 1_333 + k);
+
+  test('a second start shows no collapse: what is stored stands, whatever is counted anew', async () => {
+    const { asked, trend } = setUp(() => history(0, good));
+    trend.choose('r');
+    trend.seeWarmth(again);
+    trend.extend(startUs - 119 * minuteUs, 60_000, Uint32Array.of(0));
+    trend.tick(startUs - 119 * minuteUs, true, 60_000);
+    await settled(() => expect(trend.state).toBe('ready'));
+    trend.extend(
+      startUs - 60 * minuteUs,
+      60_000,
+      Uint32Array.from({ length: 59 }, (_, k) => 10 * k),
+    );
+    expect(trend.points.map(({ y }) => y)).toEqual(good);
+    expect(trend.muted).toBe(false);
+    expect(asked.length).toBe(1);
+    trend.seeWarmth({ ...again, warming: false, ahead: false });
+    trend.extend(startUs + 2 * minuteUs, 60_000, Uint32Array.of(1_460, 1_461, 1_462));
+    expect(trend.points.map(({ y }) => y)).toEqual([...good, 1_461, 1_462]);
+    expect(trend.points.at(-1)).toEqual({ x: startUs + 2 * minuteUs, y: 1_462 });
+    expect(summarise(trend.points)).toMatchObject({ hourChange: 1_462 - (1_333 + 61) });
+  });
+
+  test('reads anew when presence is warm, and a hole in between stays a gap', async () => {
+    const { asked, trend } = setUp(() => history(-30, [7, 8]));
+    trend.choose('r');
+    trend.seeWarmth(again);
+    trend.tick(startUs - minuteUs, true, 60_000);
+    await settled(() => expect(trend.state).toBe('ready'));
+    trend.seeWarmth({ ...again, warming: false });
+    trend.tick(startUs + minuteUs, true, 60_000);
+    expect(asked.length).toBe(2);
+    await settled(() => expect(trend.points.length).toBe(2));
+    trend.extend(startUs + minuteUs, 60_000, Uint32Array.of(3, 9));
+    expect(trend.points.map(({ y }) => y)).toEqual([7, 8, null, 3, 9]);
+  });
+
+  test('a first start leaves its climb out, stored or not, as soon as there is better', async () => {
+    const first: Warmth = { warming: true, wholeFromUs: startUs, storedUs: -1, ahead: false };
+    const { trend } = setUp(() => history(0, [1, 2, 3]));
+    trend.choose('r');
+    trend.seeWarmth(first);
+    trend.extend(startUs - minuteUs, 60_000, Uint32Array.of(1, 2));
+    expect([trend.muted, trend.points.map(({ y }) => y)]).toEqual([true, [1, 2]]);
+    trend.seeWarmth({ ...first, ahead: true });
+    expect([trend.muted, trend.points]).toEqual([false, []]);
+    trend.seeWarmth({ ...first, warming: false });
+    trend.tick(startUs, true, 60_000);
+    await settled(() => expect(trend.state).toBe('ready'));
+    trend.extend(startUs + minuteUs, 60_000, Uint32Array.of(3, 40));
+    expect([trend.muted, trend.points.map(({ y }) => y)]).toEqual([false, [3, 40]]);
+  });
+
+  test('the city’s trend does the same', () => {
+    const city = new CityTrend();
+    const first: Warmth = { warming: true, wholeFromUs: startUs, storedUs: -1, ahead: false };
+    city.add(startUs - 2 * minuteUs, 3, 60_000, { ...first, ahead: true });
+    expect([city.muted, city.points]).toEqual([false, []]);
+    city.add(startUs - minuteUs, 5, 60_000, first);
+    expect([city.muted, city.points.map(({ y }) => y)]).toEqual([true, [3, 5]]);
+    city.add(startUs, 50, 60_000, { ...first, warming: false });
+    expect([city.muted, city.points.map(({ y }) => y)]).toEqual([false, [50]]);
+  });
+
+  test('sparklines show provisional intervals as unknown, or muted while there are no others', () => {
+    const values = Uint32Array.of(0, 5, 9, 12);
+    const line = (minutes: number, ahead: boolean) => {
+      const made = sparkLineOf(values, startUs + minutes * minuteUs, 60_000, { ...again, ahead });
+      return [[...made.values], made.muted];
+    };
+    expect(line(1, false)).toEqual([[unknownCount, unknownCount, 9, 12], false]);
+    expect(line(-1, true)).toEqual([[unknownCount, unknownCount, unknownCount, unknownCount], false]);
+    expect(line(-1, false)).toEqual([[0, 5, 9, 12], true]);
+    expect(line(9, false)).toEqual([[0, 5, 9, 12], false]);
+  });
+});
+
 test('the trend of the whole city takes one point an interval', () => {
   const city = new CityTrend();
-  city.add(0, 5, 60_000);
-  for (let s = 0; s <= 180; s += 30) city.add(startUs + s * 1_000_000, s, 60_000);
+  city.add(0, 5, 60_000, warm);
+  for (let s = 0; s <= 180; s += 30) city.add(startUs + s * 1_000_000, s, 60_000, warm);
   expect(city.points.map(({ y }) => y)).toEqual([0, 60, 120, 180]);
-  city.add(startUs, unknownCount, 60_000);
+  city.add(startUs, unknownCount, 60_000, warm);
   expect(city.points).toEqual([{ x: startUs, y: null }]);
 });
 

@@ -12,6 +12,8 @@ export interface TrendPoint {
 
 const hourUs = 3_600_000_000;
 const line = '#4cc9f0';
+const area = 'rgba(76, 201, 240, 0.18)';
+const mutedLine = '#7f93b2';
 const capacityLine = '#ffb347';
 const grid = 'rgba(148, 170, 205, 0.14)';
 const tick = '#a9b8cf';
@@ -33,7 +35,7 @@ export class TrendChart {
           {
             data: [],
             borderColor: line,
-            backgroundColor: 'rgba(76, 201, 240, 0.18)',
+            backgroundColor: area,
             borderWidth: rem * 0.13,
             fill: 'origin',
             spanGaps: false,
@@ -84,14 +86,19 @@ export class TrendChart {
     });
   }
 
-  /** Shows `points` over the `hours` before the newest one, hours of the clock as grid. */
-  update(points: TrendPoint[], capacity: number | null, hours: number, zone: string): void {
+  /** Shows `points` over the `hours` before the newest one, hours of the clock as grid; dashed and grey if `muted`. */
+  update(points: TrendPoint[], capacity: number | null, hours: number, zone: string, muted: boolean): void {
     this.#zone = zone;
     const end = points.at(-1)?.x ?? 0;
     // As long as there is less than an hour, that hour fills the chart; then it grows to the full span.
     const start = Math.max(end - hours * hourUs, Math.min(points[0]?.x ?? 0, end - hourUs));
     const [present, limit] = this.#chart.data.datasets;
-    present!.data = points;
+    Object.assign(present!, {
+      data: points,
+      borderColor: muted ? mutedLine : line,
+      backgroundColor: muted ? 'transparent' : area,
+      borderDash: muted ? [4, 4] : [],
+    });
     limit!.data =
       capacity === null || !worthALine(points, capacity)
         ? []

@@ -1,6 +1,8 @@
 import type { FeedStatus, WallStatus } from '../../shared/protocol.ts';
 import { t } from '../app/i18n.svelte.ts';
 import { formatAge, formatShare } from '../parts/format.ts';
+import { formatClock, formatDay } from '../parts/time.ts';
+import { waitingFeed } from './freshness.ts';
 
 /** One thing that the people before the wall should know. `detail` is shown on demand. */
 export interface Notice {
@@ -15,10 +17,14 @@ const reasonsMax = 12;
 /** Reasons named on the wall without anybody touching it. */
 const reasonsShown = 2;
 
-/** The notices of a status, worst first. The state of the connection is not among them: it takes the whole line. */
-export function noticesOf(status: WallStatus): Notice[] {
+/**
+ * The notices of a status that came `sinceMs` ago, worst first, times in `zone`. The state of the connection is not
+ * among them: it takes the whole line.
+ */
+export function noticesOf(status: WallStatus, sinceMs: number, zone: string): Notice[] {
   const notices: Notice[] = [];
   for (const feed of status.feeds) feedNotice(feed, status, notices);
+  waitNotice(status, sinceMs, zone, notices);
   storeNotice(status, notices);
   if (status.warmingUp) notices.push(warmingNotice(status));
   faultsNotice(status.feeds, notices);
@@ -43,11 +49,24 @@ function feedNotice(feed: FeedStatus, status: WallStatus, notices: Notice[]): vo
     const text = t('notice.feedStale', { feed: name, age: formatAge(feed.dataAgeMs) });
     notices.push({ id, level: 'bad', text, detail: feed.note });
   } else if (feed.state === 'behind') {
-    notices.push({ id, level: 'warn', text: t('notice.feedBehind', { feed: name }), detail: feed.note });
+    // Without a word on why, it is catching up and nothing to worry about.
+    const level = feed.note === '' ? 'info' : 'warn';
+    notices.push({ id, level, text: t('notice.feedBehind', { feed: name }), detail: feed.note });
   }
   if (status.feeds.every((f) => f.state === 'ended') && feed === status.feeds[0]) {
     notices.push({ id: 'ended', level: 'info', text: t('notice.ended'), detail: '' });
   }
+}
+
+/** A replay's next record is far ahead: without a word the wall would look dead. */
+function waitNotice({ feeds }: WallStatus, sinceMs: number, zone: string, notices: Notice[]): void {
+  const waiting = waitingFeed(feeds, sinceMs);
+  if (waiting === null) return;
+  const { nextUs, clockUs } = waiting.feed;
+  const day = formatDay(nextUs, zone);
+  const time = `${day === formatDay(clockUs, zone) ? '' : `${day} `}${formatClock(nextUs, zone)}`;
+  const text = t('notice.next', { time, age: formatAge(waiting.ms) });
+  notices.push({ id: 'next', level: 'info', text, detail: '' });
 }
 
 function storeNotice({ store }: WallStatus, notices: Notice[]): void {

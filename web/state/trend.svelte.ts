@@ -1,5 +1,6 @@
 import { type ApiError, hiddenCount, type RegionHistory, unknownCount } from '../../shared/protocol.ts';
 import type { ScreenClock } from '../app/clock.ts';
+import { sameWarmth, storedWhole, type Warmth } from './warmth.ts';
 
 /**
  * `ready`; `loading` (nothing read yet); `empty` (read, no rows); `away` (the database is away); `failed` (other
@@ -13,6 +14,14 @@ export interface TrendPoint {
   y: number | null;
 }
 
+/** A bucket of the history. */
+interface StoredPoint extends TrendPoint {
+  /** The database has a figure here, though it may be hidden. */
+  stored: boolean;
+}
+
+/** A stretch without points longer than this many intervals is a gap of the line. */
+const gapIntervals = 2.5;
 export const trendHours = 6;
 const hourUs = 3_600_000_000;
 /** Live points kept between two readings of the history. */
@@ -27,7 +36,10 @@ export interface TrendOptions {
   fetch?: typeof fetch;
 }
 
-/** One region's last hours: read from the database, extended live by the gauge intervals that frames bring. */
+/**
+ * One region's last hours: read from the database, extended live by the gauge intervals that frames bring. What is
+ * stored stands; provisional points are left out as long as there is any other.
+ */
 export class TrendModel {
   state = $state<TrendState>('idle');
   /** Rises whenever `points` has changed. */
@@ -35,10 +47,15 @@ export class TrendModel {
   /** Times in µs ascending. */
   points: TrendPoint[] = [];
   someHidden = $state(false);
+  /** All points are provisional. */
+  muted = $state(false);
 
   readonly #options: TrendOptions;
   #id = '';
-  #history: TrendPoint[] = [];
+  #history: StoredPoint[] = [];
+  #bucketUs = 60_000_000;
+  #everyUs = 60_000_000;
+  #warmth: Warmth = { warming: false, wholeFromUs: -1, storedUs: Number.POSITIVE_INFINITY, ahead: false };
   #live: TrendPoint[] = [];
   #nextReadMs = 0;
   #abort: AbortController | null = null;
@@ -61,12 +78,22 @@ export class TrendModel {
     const newest = this.#live.at(-1)?.x ?? 0;
     if (endUs === newest) return;
     if (endUs < newest) this.#forget();
+    this.#everyUs = everyMs * 1000;
     for (let k = 0; k < present.length; k++) {
       const x = endUs - (present.length - 1 - k) * everyMs * 1000;
       if (x > (this.#live.at(-1)?.x ?? 0)) this.#live.push({ x, y: shown(present[k]!, this) });
     }
     if (this.#live.length > livePointsMax) this.#live.splice(0, this.#live.length - livePointsMax);
-    this.#join(endUs);
+    this.#join();
+  }
+
+  /** Takes over how far counts are complete. */
+  seeWarmth(warmth: Warmth): void {
+    if (sameWarmth(warmth, this.#warmth)) return;
+    // What was stored while the clock ran through the warm-up has not been read yet.
+    if (this.#warmth.warming && !warmth.warming) this.#nextReadMs = 0;
+    this.#warmth = warmth;
+    this.#join();
   }
 
   /** Reads the history when it is due. Call it about once a second. */
@@ -93,6 +120,7 @@ export class TrendModel {
     this.#live = [];
     this.points = [];
     this.someHidden = false;
+    this.muted = false;
     this.#nextReadMs = 0;
     this.version++;
   }
@@ -101,7 +129,10 @@ export class TrendModel {
     const abort = new AbortController();
     this.#abort = abort;
     const get = this.#options.fetch ?? fetch;
-    const toUs = Math.ceil(eventUs / 60_000_000) * 60_000_000;
+    // In a warm-up the clock runs through hours that earlier runs have stored.
+    const { warming, storedUs } = this.#warmth;
+    const knownUs = warming && Number.isFinite(storedUs) ? Math.max(eventUs, storedUs) : eventUs;
+    const toUs = Math.ceil(knownUs / 60_000_000) * 60_000_000;
     // A bucket holds whole gauge intervals; a minute is as fine as a wall can show.
     const bucketS = Math.ceil(60 / gaugeS) * gaugeS;
     let next: TrendState = 'failed';
@@ -111,6 +142,7 @@ export class TrendModel {
       });
       if (response.ok) {
         this.#history = readHistory((await response.json()) as RegionHistory, this);
+        this.#bucketUs = bucketS * 1_000_000;
         next = this.#history.length > 0 ? 'ready' : 'empty';
       } else if (response.status === 503) {
         const { error } = (await response.json()) as ApiError;
@@ -127,16 +159,37 @@ export class TrendModel {
     this.#abort = null;
     this.state = next;
     this.#nextReadMs = this.#options.clock.monotonicMs() + (next === 'ready' ? rereadMs : retryMs);
-    this.#join(eventUs);
+    this.#join();
   }
 
-  #join(endUs: number): void {
-    const from = Math.max(endUs, this.#history.at(-1)?.x ?? 0, this.#live.at(-1)?.x ?? 0) - trendHours * hourUs;
-    const liveFrom = this.#live[0]?.x ?? Number.POSITIVE_INFINITY;
-    const points = this.#history.filter((p) => p.x >= from && p.x < liveFrom);
-    for (const point of this.#live) if (point.x >= from) points.push(point);
+  #join(): void {
+    const stored = this.#history.filter(({ x }) => storedWhole(x, this.#warmth));
+    const live = this.#live.filter(({ x }) => x >= this.#warmth.wholeFromUs);
+    let points = this.#merge(stored, live);
+    const known = points.some(({ y }) => y !== null);
+    this.muted = !known && !this.#warmth.ahead && this.#warmth.warming;
+    if (this.muted) points = this.#merge(this.#history, this.#live);
     this.points = points;
     this.version++;
+  }
+
+  /** Live points where nothing is stored, with a gap wherever some are missing; the last hours of all. */
+  #merge(stored: readonly StoredPoint[], live: readonly TrendPoint[]): TrendPoint[] {
+    const buckets = new Set(stored.filter((point) => point.stored).map(({ x }) => x));
+    const added = live.filter(({ x }) => !buckets.has(Math.ceil(x / this.#bucketUs) * this.#bucketUs));
+    const taken = new Set(added.map(({ x }) => x));
+    const all = [...stored.filter(({ x }) => !taken.has(x)).map(({ x, y }) => ({ x, y })), ...added];
+    all.sort((a, b) => a.x - b.x);
+    const from = (all.at(-1)?.x ?? 0) - trendHours * hourUs;
+    const gapUs = gapIntervals * Math.max(this.#bucketUs, this.#everyUs);
+    const points: TrendPoint[] = [];
+    for (const point of all) {
+      if (point.x < from) continue;
+      const before = points.at(-1);
+      if (before !== undefined && point.x - before.x > gapUs) points.push({ x: before.x + this.#everyUs, y: null });
+      points.push(point);
+    }
+    return points;
   }
 }
 
@@ -145,15 +198,19 @@ function shown(value: number, model: TrendModel): number | null {
   return value === unknownCount || value === hiddenCount ? null : value;
 }
 
-/** Rows of the history as points at their bucket's end: `present` is the state there. Leading gaps are left out. */
-function readHistory(history: RegionHistory, model: TrendModel): TrendPoint[] {
-  const points: TrendPoint[] = [];
+/**
+ * Rows of the history as points at their bucket's end: `present` is the state there. Gaps at both ends are left out:
+ * the last buckets may only not be stored yet.
+ */
+function readHistory(history: RegionHistory, model: TrendModel): StoredPoint[] {
+  const points: StoredPoint[] = [];
   const stepUs = history.bucketS * 1_000_000;
   for (let k = 0; k < history.timeUs.length; k++) {
     const value = history.present[k] ?? null;
     if (value === -1) model.someHidden = true;
     const y = value === null || value < 0 ? null : value;
-    if (points.length > 0 || value !== null) points.push({ x: history.timeUs[k]! + stepUs, y });
+    points.push({ x: history.timeUs[k]! + stepUs, y, stored: value !== null });
   }
-  return points;
+  const first = points.findIndex(({ stored }) => stored);
+  return first < 0 ? [] : points.slice(first, points.findLastIndex(({ stored }) => stored) + 1);
 }

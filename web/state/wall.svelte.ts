@@ -11,6 +11,7 @@ import { Figures } from './figures.ts';
 import { type Freshness, judgeFreshness } from './freshness.ts';
 import { mainRegion } from './region-order.ts';
 import { TrendModel } from './trend.svelte.ts';
+import { type SparkLine, sameWarmth, sparkLineOf, type Warmth, warmthOf } from './warmth.ts';
 
 export interface WallOptions {
   clock: ScreenClock;
@@ -32,7 +33,7 @@ export class Wall {
   link = $state.raw<LinkStatus>({ state: 'connecting', retryAtMs: -1 });
   /** Rises with each painted frame: components read it before they read {@link figures}. */
   frame = $state(0);
-  /** Rises when gauge intervals have closed. */
+  /** Rises when gauge intervals have closed, or others of them are complete. */
   sparkVersion = $state(0);
   /** Monotonic ms; rises each second, so that ages grow while nothing arrives. */
   nowMs = $state(0);
@@ -52,6 +53,7 @@ export class Wall {
   #layoutSure = $state(true);
   #arrivedMs = -1;
   #sparkEndUs = -1;
+  #warmth: Warmth | null = null;
   readonly #commit = () => this.#commitFrame();
   readonly #online = () => this.#socket.retryNow();
 
@@ -159,6 +161,11 @@ export class Wall {
     return this.status?.minCount ?? this.layout?.minCount ?? 0;
   }
 
+  /** Time since the last frame came, ms; 0 before the first. */
+  get sinceMs(): number {
+    return this.frameMs < 0 ? 0 : Math.max(0, this.nowMs - this.frameMs);
+  }
+
   get freshness(): Freshness {
     return judgeFreshness({
       link: this.link,
@@ -190,7 +197,13 @@ export class Wall {
     if (state.status !== null) {
       this.status = state.status;
       this.frameMs = this.#arrivedMs;
-      this.city.add(state.status.eventUs, state.status.present, this.layout?.gaugeEveryMs ?? 60_000);
+      const warmth = warmthOf(state.status);
+      if (this.#warmth === null || !sameWarmth(warmth, this.#warmth)) {
+        this.#warmth = warmth;
+        this.trend.seeWarmth(warmth);
+        this.sparkVersion++;
+      }
+      this.city.add(state.status.eventUs, state.status.present, this.layout?.gaugeEveryMs ?? 60_000, warmth);
       this.nowMs = Math.max(this.nowMs, this.#options.clock.monotonicMs());
     }
     this.frame++;
@@ -199,6 +212,13 @@ export class Wall {
       this.sparkVersion++;
       this.#seedTrend();
     }
+  }
+
+  /** The last `points` closed intervals of a region as they may be drawn. */
+  sparkLine(place: number, points: number): SparkLine {
+    const values = this.figures.sparkOf(place, points);
+    if (this.#warmth === null || this.layout === null) return { values, muted: false };
+    return sparkLineOf(values, this.figures.state.sparkEndUs, this.layout.gaugeEveryMs, this.#warmth);
   }
 
   /** Gives the trend what the frames have brought of its region; it takes what is new. */

@@ -36,7 +36,11 @@ export interface FakeFeedOptions {
   /** Changes of the status that a scenario asks for. */
   status?: Partial<WallStatus>;
   feed?: Partial<FeedStatus>;
+  /** The server started cold at `fromUs`: live counts climb for two hours; up to `storedUs` history is of earlier runs. */
+  warmUp?: { fromUs: number; storedUs: number };
 }
+
+const ttlUs = 120 * minuteUs;
 
 /** A deterministic stream of frames over a {@link Layout}: an evening on which the venue fills and empties. */
 export class FakeFeed {
@@ -112,16 +116,30 @@ export class FakeFeed {
     return place === 14 ? 7 : place === 15 ? 0 : Math.round(size * share * noise);
   }
 
+  /** What this run has counted: of those present, who has been heard since the start. */
+  #counted(place: number, timeUs: number): number {
+    const { warmUp } = this.#options;
+    const heard = warmUp === undefined ? 1 : Math.max(0, Math.min(1, (timeUs - warmUp.fromUs) / ttlUs));
+    return Math.round(this.regionPresent(place, timeUs) * heard);
+  }
+
   history(id: string, fromUs: number, toUs: number, bucketS: number): RegionHistory {
     const place = this.layout.regions.findIndex((region) => region.id === id);
     const timeUs: number[] = [];
-    for (let t = fromUs; t < Math.min(toUs, this.timeUs); t += bucketS * 1_000_000) timeUs.push(t);
-    const present = timeUs.map((t) => this.regionPresent(place, t + bucketS * 1_000_000));
+    const until = Math.min(toUs, Math.max(this.timeUs, this.#options.warmUp?.storedUs ?? 0));
+    for (let t = fromUs; t < until; t += bucketS * 1_000_000) timeUs.push(t);
+    const present = timeUs.map((t) => {
+      const end = t + bucketS * 1_000_000;
+      if (end < (this.#options.warmUp?.fromUs ?? 0) && end > this.#options.warmUp!.storedUs) return null;
+      const earlier = end <= (this.#options.warmUp?.storedUs ?? 0);
+      return earlier ? this.regionPresent(place, end) : this.#counted(place, end);
+    });
     const none = timeUs.map(() => null);
     return { id, bucketS, timeUs, present, entries: none, exits: none, traffic: none };
   }
 
   status(): WallStatus {
+    const { warmUp } = this.#options;
     let present = 0;
     for (const count of this.#present) if (count < hiddenCount) present += count;
     const feed: FeedStatus = {
@@ -129,6 +147,7 @@ export class FakeFeed {
       uri: 'sim:event-day?seed=1',
       state: 'running',
       clockUs: this.timeUs,
+      nextUs: 0,
       dataAgeMs: 400,
       framesPerS: 21_400,
       eventsPerS: 3180,
@@ -160,7 +179,9 @@ export class FakeFeed {
       topCells: this.#topCells(),
       feeds: [feed],
       store: { state: 'up', lagMs: 1200, queuedRows: 0, droppedRows: 0, error: '' },
-      warmingUp: false,
+      warmingUp: warmUp !== undefined && this.timeUs < warmUp.fromUs + ttlUs,
+      wholeFromUs: warmUp === undefined ? 0 : warmUp.fromUs + ttlUs,
+      storedUs: warmUp?.storedUs ?? null,
       minCount: this.layout.minCount,
       ...this.#options.status,
     };
@@ -206,8 +227,8 @@ export class FakeFeed {
     const columns: Record<string, Uint8Array> = { index: columnBytes(Uint32Array.from(places)) };
     for (const column of regionColumns) {
       const values = places.map((place) => {
-        const now = this.regionPresent(place, this.timeUs);
-        const then = this.regionPresent(place, this.timeUs - 15 * minuteUs);
+        const now = this.#counted(place, this.timeUs);
+        const then = this.#counted(place, this.timeUs - 15 * minuteUs);
         const churn = Math.round(now * 0.04);
         if (column === 'inflow') return this.#hide(churn + Math.max(0, now - then));
         if (column === 'outflow') return this.#hide(churn + Math.max(0, then - now));
@@ -221,9 +242,7 @@ export class FakeFeed {
   #spark(endUs: number, points: number): SparkColumns {
     const end = Math.floor(endUs / minuteUs) * minuteUs;
     const values = this.layout.regions.flatMap((_, place) =>
-      Array.from({ length: points }, (_, k) =>
-        this.#hide(this.regionPresent(place, end - (points - 1 - k) * minuteUs)),
-      ),
+      Array.from({ length: points }, (_, k) => this.#hide(this.#counted(place, end - (points - 1 - k) * minuteUs))),
     );
     return { everyMs: 60_000, endUs: end, points, present: columnBytes(Uint32Array.from(values)) };
   }

@@ -7,11 +7,27 @@ const minuteUs = 60_000_000;
 const hourMs = 3_600_000;
 
 /** What a wall can be shown in tests and pictures. */
-export const scenarioNames = ['day', 'city', 'hidden', 'xdr', 'warming', 'empty', 'away', 'stale', 'faults'] as const;
+export const scenarioNames = [
+  'day',
+  'city',
+  'hidden',
+  'xdr',
+  'waiting',
+  'warming',
+  'second',
+  'second-warming',
+  'first',
+  'busy',
+  'large',
+  'empty',
+  'away',
+  'stale',
+  'faults',
+] as const;
 export type ScenarioName = (typeof scenarioNames)[number];
 
 export function makeScenario(name: ScenarioName, schematic: Schematic): FakeFeed {
-  const xdr = name === 'xdr';
+  const xdr = name === 'xdr' || name === 'waiting';
   const empty = name === 'empty';
   const layout = fakeLayout({
     seed: 7,
@@ -38,7 +54,47 @@ export function makeScenario(name: ScenarioName, schematic: Schematic): FakeFeed
   }
   const startUs = kickOffUs + (xdr ? 0 : 45 * minuteUs) + 8_000_000;
   const base = { seed: 11, startUs, stepUs: minuteUs };
+  const xdrFeed = { id: 'xdr', uri: 'xdr:xdr-guangzhou-2015-08.csv.gz', speed: 600, speedReached: 600, progress: 0.31 };
+  // A server that was ended a quarter of an hour ago and started again.
+  const endedUs = startUs - 15 * minuteUs;
+  const again = { fromUs: endedUs - 120 * minuteUs, storedUs: endedUs };
   switch (name) {
+    case 'second':
+      return new FakeFeed(layout, { ...base, warmUp: again });
+    case 'second-warming':
+      return new FakeFeed(layout, {
+        ...base,
+        startUs: endedUs - 60 * minuteUs,
+        stepUs: 0,
+        warmUp: again,
+        feed: { state: 'warming up', progress: 0.5 },
+      });
+    case 'first':
+      return new FakeFeed(layout, {
+        ...base,
+        warmUp: { fromUs: startUs - 70 * minuteUs, storedUs: -1 },
+        feed: { uri: 'tcp://10.0.0.1:5000', speed: 1, speedReached: 1 },
+      });
+    case 'busy':
+      return new FakeFeed(layout, {
+        ...base,
+        status: { present: 888_888, appeared: 888_888, eventsPerS: 8_888, lateEvents: 0, resolvedShare: 0.9974 },
+      });
+    case 'large':
+      return new FakeFeed(layout, {
+        ...base,
+        status: {
+          present: 8_881_132,
+          fresh5: 2_900_555,
+          fresh30: 6_400_555,
+          appeared: 8_888_806,
+          vanished: 6_666_455,
+          eventsPerS: 1_234_567,
+          unknownCells: 8_888,
+          lateEvents: 8_888_888,
+          resolvedShare: 0.9974,
+        },
+      });
     case 'warming':
       return new FakeFeed(layout, {
         ...base,
@@ -66,9 +122,13 @@ export function makeScenario(name: ScenarioName, schematic: Schematic): FakeFeed
         status: { unknownCells: 12, lateEvents: 1482 },
       });
     case 'xdr':
+      return new FakeFeed(layout, { ...base, feed: xdrFeed });
+    case 'waiting':
       return new FakeFeed(layout, {
         ...base,
-        feed: { id: 'xdr', uri: 'xdr:xdr-guangzhou-2015-08.csv.gz', speed: 600, speedReached: 600, progress: 0.31 },
+        stepUs: 0,
+        status: { eventUs: 0 },
+        feed: { ...xdrFeed, state: 'stale', clockUs: startUs, nextUs: startUs + 3 * hourMs * 1000, dataAgeMs: 6_000 },
       });
     case 'empty':
       return new FakeFeed(layout, {

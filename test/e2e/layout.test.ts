@@ -1,0 +1,65 @@
+import { resolve } from 'node:path';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { plainSchematic } from '../web/tools/fake-city.ts';
+import { makeScenario } from '../web/tools/scenarios.ts';
+import { type FakeServer, serveFake } from '../web/tools/serve.ts';
+
+/** The built wall with the largest figures that it has room for, in Chromium: nothing is cut off. */
+let browser: Browser;
+const servers = new Map<string, FakeServer>();
+/** The most that the row shows in full size, and seven digits everywhere. */
+const scenarios = { busy: '888,888', large: '8,881,132' } as const;
+type Scenario = keyof typeof scenarios;
+const names = Object.keys(scenarios) as Scenario[];
+beforeAll(async () => {
+  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
+  for (const name of names) {
+    servers.set(name, await serveFake(resolve('dist/web'), makeScenario(name, plainSchematic), 1000));
+  }
+});
+afterAll(async () => {
+  await browser?.close();
+  for (const server of servers.values()) await server.close();
+});
+
+/** Where text runs out of the totals' row, the header, a panel or a notice; where a line of text is cut at its foot. */
+const cuts = (page: Page) =>
+  page.evaluate(() => {
+    const found: string[] = [];
+    for (const box of document.querySelectorAll<HTMLElement>('.left > section:first-child, header, li .text, .class')) {
+      if (box.scrollWidth > box.clientWidth) found.push(`${box.className} is ${box.scrollWidth} of ${box.clientWidth}`);
+    }
+    const row = document.querySelector('.left > section')!;
+    const { right, bottom } = row.getBoundingClientRect();
+    const inner = right - Number.parseFloat(getComputedStyle(row).paddingRight);
+    for (const part of row.querySelectorAll('h2, dt, dd, p')) {
+      const box = part.getBoundingClientRect();
+      if (box.right > inner + 1 || box.bottom > bottom) found.push(`${part.textContent} runs out of the totals`);
+    }
+    const parts = [...row.querySelectorAll(':scope > div')].map((part) => part.getBoundingClientRect());
+    parts.forEach((part, k) => {
+      if (k > 0 && part.left < parts[k - 1]!.right) found.push('totals overlap');
+    });
+    for (const text of document.querySelectorAll<HTMLElement>('.name, .own, .text, summary, h1, .note')) {
+      const hides = getComputedStyle(text).overflowY !== 'visible';
+      if (hides) found.push(`the descenders of ${text.className} “${text.textContent}” are cut off`);
+    }
+    return found;
+  });
+
+const sizes: [number, number][] = [
+  [1920, 1080],
+  [3840, 2160],
+  [1366, 768],
+];
+const cases = sizes.flatMap((size) =>
+  ['zh', 'en'].flatMap((lang) => names.map((name) => [name, ...size, lang] as const)),
+);
+test.each(cases)('the %s totals fit on %i × %i in %s', async (name, width, height, lang) => {
+  const page = await browser.newPage({ viewport: { width, height } });
+  await page.goto(`http://127.0.0.1:${servers.get(name)!.port}/?lang=${lang}`);
+  await page.getByText(scenarios[name]).first().waitFor();
+  expect(await cuts(page)).toEqual([]);
+  await page.close();
+});
