@@ -143,7 +143,7 @@ export const knobs = {
     unit: 'association directions',
     min: 8,
     max: 1_000_000,
-    meaning: 'SCTP associations × 2 whose TSNs are remembered (48 KiB each, when used)',
+    meaning: 'SCTP associations × 2 whose TSNs are remembered (32 KiB each, when used)',
   },
   linksMax: {
     default: 65_536,

@@ -36,7 +36,11 @@ export class DecodeError extends Error {
   }
 }
 
-/** Checks that `bytes[at..at+length)` ends at or before `end`. */
+/** Checks that `bytes[at..at+length)` ends at or before `end`. So small that compilers put it in its callers' place. */
 export function need(layer: Layer, at: number, length: number, end: number): void {
-  if (at + length > end) throw new DecodeError(layer, 'TRUNCATED', at);
+  if (at + length > end) throwTruncated(layer, at);
+}
+
+function throwTruncated(layer: Layer, at: number): never {
+  throw new DecodeError(layer, 'TRUNCATED', at);
 }

@@ -5,25 +5,19 @@ const ways = 8;
 const retransmissionS = 60;
 /** So many old chunks in a row with nothing new are a restarted feed, not retransmissions. */
 const duplicatesInRowMax = 256;
+/** What tells a chunk, and the second it was seen: side by side, so that each chunk costs one cache line at most. */
+const wordsPerChunk = 2;
 
 /** One direction of one SCTP association: what was received lately. */
 export class SctpDirection {
   /** Tells this direction from all others of the decoder's lifetime (wraps after a million). */
   id = 0;
-  tag = 0;
-  ports = 0;
-  /** Place in the order of use. */
-  lastUsed = 0;
-  readonly #tsn = new Uint32Array(window);
-  readonly #content = new Uint32Array(window);
-  readonly #seenS = new Uint32Array(window);
+  readonly #chunks = new Uint32Array(window * wordsPerChunk);
   #duplicatesInRow = 0;
 
   /** Makes this the memory of another direction, so that a flood of tags allocates nothing. */
-  become(id: number, tag: number, ports: number): void {
+  become(id: number): void {
     this.id = id;
-    this.tag = tag;
-    this.ports = ports;
     this.restart();
   }
 
@@ -33,28 +27,26 @@ export class SctpDirection {
    * associations look the same) is new, so no reset can starve a feed; nothing has to be assumed about how TSNs
    * advance, so no jump can either.
    *
-   * @param content hash of the chunk
+   * @param content fingerprint of the chunk
    */
   isDuplicate(tsn: number, content: number, timeS: number): boolean {
-    const slot = tsn & (window - 1);
-    // 0 marks an empty slot.
-    const mark = content === 0 ? 1 : content;
-    if (this.#content[slot] === mark && this.#tsn[slot] === tsn) {
-      if (Math.abs(timeS - this.#seenS[slot]) <= retransmissionS) {
-        if (++this.#duplicatesInRow <= duplicatesInRowMax) return true;
-        this.#content.fill(0);
-      }
+    const chunks = this.#chunks;
+    const at = (tsn & (window - 1)) * wordsPerChunk;
+    // The slot says the TSN's low bits, the mark the others; 0 marks an empty slot.
+    const mark = (content ^ Math.imul(tsn, 0x9e3779b1)) >>> 0 || 1;
+    if (chunks[at] === mark && Math.abs(timeS - chunks[at + 1]) <= retransmissionS) {
+      if (++this.#duplicatesInRow <= duplicatesInRowMax) return true;
+      chunks.fill(0);
     }
     this.#duplicatesInRow = 0;
-    this.#tsn[slot] = tsn;
-    this.#content[slot] = mark;
-    this.#seenS[slot] = timeS;
+    chunks[at] = mark;
+    chunks[at + 1] = timeS;
     return false;
   }
 
   /** Forgets all TSNs: the association was set up again. */
   restart(): void {
-    this.#content.fill(0);
+    this.#chunks.fill(0);
     this.#duplicatesInRow = 0;
   }
 }
@@ -69,6 +61,10 @@ export class SctpDirection {
 export class SctpDirections {
   readonly #sets: number;
   readonly #table: (SctpDirection | null)[];
+  /** Tag and ports of each, side by side: a set is one cache line. */
+  readonly #keys: Uint32Array;
+  /** Place of each in the order of use. */
+  readonly #lastUsed: Float64Array;
   #clock = 0;
   #nextId = 0;
 
@@ -78,39 +74,47 @@ export class SctpDirections {
     while (sets * 2 * ways <= max) sets *= 2;
     this.#sets = sets;
     this.#table = new Array(sets * ways).fill(null);
+    this.#keys = new Uint32Array(sets * ways * 2);
+    this.#lastUsed = new Float64Array(sets * ways);
   }
 
   /** @param ports source port << 16 | destination port, 32 bits */
   find(tag: number, ports: number): SctpDirection {
-    const base = this.#base(tag, ports);
-    let victim = base;
-    for (let i = base; i < base + ways; i++) {
-      const direction = this.#table[i];
-      if (direction === null) {
-        victim = i;
-        break;
-      }
-      if (direction.tag === tag && direction.ports === ports) {
-        direction.lastUsed = ++this.#clock;
-        return direction;
-      }
-      if (direction.lastUsed < this.#table[victim]!.lastUsed) victim = i;
-    }
-    this.#nextId = (this.#nextId + 1) & 0xfffff;
-    const direction = this.#table[victim] ?? new SctpDirection();
-    direction.become(this.#nextId, tag, ports);
-    direction.lastUsed = ++this.#clock;
-    this.#table[victim] = direction;
+    const at = this.#indexOf(tag, ports);
+    const direction = at < 0 ? null : this.#table[at];
+    if (direction === null) return this.#begin(tag, ports);
+    this.#lastUsed[at] = ++this.#clock;
     return direction;
   }
 
   /** An INIT or INIT ACK announced `tag`: what was received under it before belongs to an association that is gone. */
   restart(tag: number, ports: number): void {
+    const at = this.#indexOf(tag, ports);
+    if (at >= 0) this.#table[at]?.restart();
+  }
+
+  /** Puts a new direction into a free place of its set or that of the one that was not used for longest. */
+  #begin(tag: number, ports: number): SctpDirection {
     const base = this.#base(tag, ports);
-    for (let i = base; i < base + ways; i++) {
-      const direction = this.#table[i];
-      if (direction !== null && direction.tag === tag && direction.ports === ports) direction.restart();
+    let at = base;
+    for (let i = base; i < base + ways; i++) if (this.#lastUsed[i] < this.#lastUsed[at]) at = i;
+    this.#nextId = (this.#nextId + 1) & 0xfffff;
+    const direction = this.#table[at] ?? new SctpDirection();
+    direction.become(this.#nextId);
+    this.#table[at] = direction;
+    this.#keys[at * 2] = tag;
+    this.#keys[at * 2 + 1] = ports;
+    this.#lastUsed[at] = ++this.#clock;
+    return direction;
+  }
+
+  #indexOf(tag: number, ports: number): number {
+    const keys = this.#keys;
+    const base = this.#base(tag, ports);
+    for (let at = base; at < base + ways; at++) {
+      if (keys[at * 2] === tag && keys[at * 2 + 1] === ports) return at;
     }
+    return -1;
   }
 
   #base(tag: number, ports: number): number {
