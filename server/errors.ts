@@ -29,6 +29,25 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** Why a file can't be read, in words and with the remedy where it is known; without the path, which the caller names. */
+export function whyUnreadable(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : '';
+  if (code === 'ENOENT' || code === 'ENOTDIR') return 'no such file; check the path';
+  if (code === 'EISDIR') return 'is a folder; name a file in it';
+  if (code === 'EACCES' || code === 'EPERM') return 'no permission to read it; change its rights';
+  return `can't be read (${messageOf(error).replace(/, \w+ '.*'$/, '')}); check the file`;
+}
+
+/** Why a file can't be written, as {@link whyUnreadable}. */
+export function whyUnwritable(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : '';
+  if (code === 'ENOENT' || code === 'ENOTDIR') return 'its folder does not exist; make it first';
+  if (code === 'EISDIR') return 'it is a folder; give a file name';
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') return 'no permission; choose another place';
+  if (code === 'ENOSPC') return 'the disk is full; free some space';
+  return `${messageOf(error).replace(/, \w+ '.*'$/, '')}; choose another place`;
+}
+
 /**
  * For errors of which another way tells: a connection that is being given up, a promise whose rejection its waiter
  * hears. Named, so that a reader sees it is meant; say at the place who hears.

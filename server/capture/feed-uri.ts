@@ -24,13 +24,15 @@ const optionNames: Record<FeedSpec['kind'], readonly string[]> = {
   sim: ['seed', 'population', 'date', 'from', 'hours', 'venue-lac'],
 };
 
-const bad = (uri: string, what: string) => new UserError('FEED_URI', `feed '${uri}': ${what}`);
+/** A URI that is written wrong: a usage error. */
+const bad = (uri: string, what: string) => new UserError('FEED_URI', `feed '${uri}': ${what}`, { exitCode: 2 });
 
 function unescapePart(uri: string, text: string): string {
   try {
     return decodeURIComponent(text);
   } catch (error) {
     throw new UserError('FEED_URI', `feed '${uri}': '${text}' is not percent-encoded UTF-8; write a literal % as %25`, {
+      exitCode: 2,
       cause: error,
     });
   }
@@ -91,6 +93,9 @@ function matching(uri: string, options: Map<string, string>, name: string, patte
 function parseSim(uri: string, name: string, options: Map<string, string>): FeedSpec {
   if (name !== 'event-day') throw bad(uri, `unknown scenario '${name}'; there is sim:event-day`);
   const date = matching(uri, options, 'date', /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/, 'YYYY-MM-DD');
+  if (date !== undefined && new Date(`${date}T00:00:00Z`).toISOString().slice(0, 10) !== date) {
+    throw bad(uri, `date ${date} is no day of the calendar`);
+  }
   const from = matching(uri, options, 'from', /^([01]\d|2[0-3]):[0-5]\d$/, 'HH:MM (UTC+8)');
   const venueLac = matching(uri, options, 'venue-lac', /^(own|shared)$/, 'own or shared') as
     | 'own'
@@ -152,6 +157,7 @@ export function parseFeedUri(uri: string, defaultPlmn: string): FeedSpec {
     parsePlmn(plmn);
   } catch (error) {
     throw new UserError('FEED_URI', `feed '${uri}': plmn must be MCC-MNC such as 460-01, not '${plmn}'`, {
+      exitCode: 2,
       cause: error,
     });
   }

@@ -1,6 +1,6 @@
 import { createGunzip, type Gunzip } from 'node:zlib';
-import type { CaptureFault } from './pcap-parser.ts';
-import type { ByteSource } from './pcap-reader.ts';
+import type { ByteSource } from './byte-source.ts';
+import type { CaptureFault } from './ended-early.ts';
 
 /** Compressed octets given to zlib at once. Deflate packs up to 1032 to 1, so this bounds what one step may unpack. */
 const stepBytes = 16_384;
@@ -11,19 +11,26 @@ const stepBytes = 16_384;
  */
 export class GzipSource implements ByteSource {
   fault: CaptureFault | null = null;
+  /** Nobody knows before the end how much will come out. */
+  readonly sizeBytes = -1;
   readonly #packed: ByteSource;
   readonly #gunzip: Gunzip;
   readonly #input = new Uint8Array(stepBytes);
   #output: Uint8Array[] = [];
   #failed: NodeJS.ErrnoException | null = null;
   #ended = false;
+  #unpackedBytes = 0;
+  #givenBytes = 0;
   #wake: () => void = () => {};
 
   /** @param packed the compressed octets; closed together with this source */
   constructor(packed: ByteSource) {
     this.#packed = packed;
     this.#gunzip = createGunzip({ chunkSize: 262_144 });
-    this.#gunzip.on('data', (chunk: Uint8Array) => this.#output.push(chunk));
+    this.#gunzip.on('data', (chunk: Uint8Array) => {
+      this.#unpackedBytes += chunk.length;
+      this.#output.push(chunk);
+    });
     this.#gunzip.on('end', () => {
       this.#ended = true;
       this.#wake();
@@ -35,7 +42,9 @@ export class GzipSource implements ByteSource {
   }
 
   get progress(): number {
-    return this.#packed.progress;
+    const share = this.#packed.progress;
+    // A little packed input may have become much output that nobody has taken yet.
+    return share < 0 || this.#unpackedBytes === 0 ? share : share * (this.#givenBytes / this.#unpackedBytes);
   }
 
   async read(into: Uint8Array, at: number, max: number): Promise<number> {
@@ -48,6 +57,7 @@ export class GzipSource implements ByteSource {
     const chunk = this.#output[0];
     const n = Math.min(max, chunk.length);
     into.set(chunk.subarray(0, n), at);
+    this.#givenBytes += n;
     if (n === chunk.length) this.#output.shift();
     else this.#output[0] = chunk.subarray(n);
     return n;

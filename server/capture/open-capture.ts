@@ -1,78 +1,16 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { knobs } from '../config.ts';
 import { messageOf, UserError } from '../errors.ts';
+import type { ByteSource } from './byte-source.ts';
+import { FileSource, PeekedSource } from './file-source.ts';
 import type { FrameReader } from './frame-reader.ts';
 import { GzipSource } from './gzip-source.ts';
-import { type CaptureFault, looksLikePcap, PcapParser } from './pcap-parser.ts';
-import { type ByteSource, CaptureReader } from './pcap-reader.ts';
+import { looksLikePcap, PcapParser } from './pcap-parser.ts';
+import { CaptureReader } from './pcap-reader.ts';
 import { looksLikePcapng, PcapngParser } from './pcapng-parser.ts';
 
 /** Octets that tell the format: a pcap file header. */
 const headBytes = 24;
-
-class FileSource implements ByteSource {
-  fault: CaptureFault | null = null;
-  readonly #file: FileHandle;
-  readonly #size: number;
-  #position = 0;
-
-  constructor(file: FileHandle, size: number) {
-    this.#file = file;
-    this.#size = size;
-  }
-
-  get progress(): number {
-    // A file that is still being written may be longer by now than it was at the start.
-    return this.#size === 0 ? -1 : Math.min(1, this.#position / this.#size);
-  }
-
-  async read(into: Uint8Array, at: number, max: number): Promise<number> {
-    try {
-      const { bytesRead } = await this.#file.read(into, at, max, null);
-      this.#position += bytesRead;
-      return bytesRead;
-    } catch {
-      this.fault = 'UNREADABLE';
-      return 0;
-    }
-  }
-
-  async close(): Promise<void> {
-    await this.#file.close();
-  }
-}
-
-/** Octets put back in front of a source, so that looking at the format takes nothing away from it. */
-class PeekedSource implements ByteSource {
-  readonly #head: Uint8Array;
-  readonly #source: ByteSource;
-  #given = 0;
-
-  constructor(head: Uint8Array, source: ByteSource) {
-    this.#head = head;
-    this.#source = source;
-  }
-
-  get progress(): number {
-    return this.#source.progress;
-  }
-
-  get fault(): CaptureFault | null {
-    return this.#source.fault;
-  }
-
-  async read(into: Uint8Array, at: number, max: number): Promise<number> {
-    if (this.#given === this.#head.length) return this.#source.read(into, at, max);
-    const n = Math.min(max, this.#head.length - this.#given);
-    into.set(this.#head.subarray(this.#given, this.#given + n), at);
-    this.#given += n;
-    return n;
-  }
-
-  close(): Promise<void> {
-    return this.#source.close();
-  }
-}
 
 async function readHead(source: ByteSource): Promise<Uint8Array> {
   const head = new Uint8Array(headBytes);
@@ -114,8 +52,17 @@ export async function openCaptureSource(
     if (looksLikePcap(head, 0, head.length) && head.length < headBytes) {
       throw new UserError('FEED_NOT_PCAP', `${where}: is cut inside its file header; copy the capture again`);
     }
-    if (looksLikePcap(head, 0, head.length)) return new CaptureReader(opened, new PcapParser(recordBytesMax), head);
-    if (looksLikePcapng(head, 0, head.length)) return new CaptureReader(opened, new PcapngParser(recordBytesMax), head);
+    if (looksLikePcap(head, 0, head.length))
+      return new CaptureReader(opened, name, new PcapParser(recordBytesMax), head);
+    if (looksLikePcapng(head, 0, head.length))
+      return new CaptureReader(opened, name, new PcapngParser(recordBytesMax), head);
+    if (opened.fault !== null) {
+      const what = opened.fault === 'TRUNCATED_GZIP' ? 'cut off' : 'damaged';
+      throw new UserError(
+        'FEED_NOT_PCAP',
+        `${name}: its gzip data is ${what}, nothing of it can be unpacked; copy the file again`,
+      );
+    }
     throw new UserError(
       'FEED_NOT_PCAP',
       `${where}: is not a pcap or pcapng capture; give one, or name the format (xdr:PATH for records)`,

@@ -1,3 +1,5 @@
+import type { CaptureFault } from './ended-early.ts';
+
 /**
  * Turns the octets of a capture into frames, one record at a time, without knowing where the octets come from: the
  * caller keeps a window of the stream and asks for the next record in it. So files, gzip, standard input and TCP
@@ -15,6 +17,8 @@ export interface CaptureParser {
   step(bytes: Uint8Array, start: number, end: number): 'frame' | 'skip' | 'need' | 'fault';
   readonly consumed: number;
   readonly need: number;
+  /** What the record behind `packets` packets is called: `packet 81`. */
+  nameOf(packets: number): string;
   readonly fault: CaptureFault;
   /** Capture time of the frame, integer microseconds since the epoch, nanoseconds floored. */
   readonly timeUs: number;
@@ -22,16 +26,6 @@ export interface CaptureParser {
   readonly frameStart: number;
   readonly frameEnd: number;
 }
-
-/** Why reading of an open capture ended early, in words for logs and `/api/health`. */
-export const captureFaults = {
-  TRUNCATED_CAPTURE: 'the capture is cut in the middle of a record; all whole records before the cut were read',
-  CORRUPT_RECORD: 'a record of the capture has an impossible length; reading ended in front of it',
-  CORRUPT_GZIP: 'the gzip data is damaged; what could be unpacked before the damage was read',
-  TRUNCATED_GZIP: 'the gzip data is cut off; what could be unpacked before the cut was read',
-  UNREADABLE: 'the file could not be read on; what came before was read',
-} as const;
-export type CaptureFault = keyof typeof captureFaults;
 
 const microseconds = 0xa1b2c3d4;
 const nanoseconds = 0xa1b23c4d;
@@ -95,6 +89,10 @@ export class PcapParser implements CaptureParser {
     this.frameEnd = this.frameStart + length;
     this.consumed = recordHeaderBytes + length;
     return 'frame';
+  }
+
+  nameOf(packets: number): string {
+    return this.#headerRead ? `packet ${(packets + 1).toLocaleString('en')}` : 'the file header';
   }
 
   #readFileHeader(bytes: Uint8Array, start: number, end: number): 'skip' | 'need' {

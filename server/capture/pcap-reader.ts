@@ -1,23 +1,16 @@
+import type { ByteSource } from './byte-source.ts';
+import { type CaptureFault, captureEndedEarly, type EndedEarly } from './ended-early.ts';
 import type { FrameSink } from './frame.ts';
 import type { FrameReader } from './frame-reader.ts';
-import type { CaptureFault, CaptureParser } from './pcap-parser.ts';
-
-/** Octets in order, pulled: a file, a gzip stream, later standard input or a TCP connection. */
-export interface ByteSource {
-  /** Puts up to `max` octets at `into[at…]`; resolves to their number, 0 at the end. Never rejects. */
-  read(into: Uint8Array, at: number, max: number): Promise<number>;
-  /** Share that was read, 0…1; -1 unknown. */
-  readonly progress: number;
-  /** Why it ended early; known once `read` gave 0. */
-  readonly fault: CaptureFault | null;
-  close(): Promise<void>;
-}
+import type { CaptureParser } from './pcap-parser.ts';
 
 const bufferBytes = 1 << 20;
 
 /** A {@link FrameReader} over any byte source and any capture format; its one buffer is reused for the whole stream. */
 export class CaptureReader implements FrameReader {
   readonly faults = new Map<string, number>();
+  endedEarly: EndedEarly | null = null;
+  readonly #name: string;
   readonly #source: ByteSource;
   readonly #parser: CaptureParser;
   #buffer: Uint8Array;
@@ -25,9 +18,18 @@ export class CaptureReader implements FrameReader {
   #end: number;
   #pending = false;
   #finished = false;
+  /** Octets taken from the source, and those of them that parsed records took. */
+  #readBytes: number;
+  #parsedBytes = 0;
+  #packets = 0;
 
-  /** @param head octets that were already taken from the source, to recognise its format */
-  constructor(source: ByteSource, parser: CaptureParser, head: Uint8Array) {
+  /**
+   * @param name what messages call the source
+   * @param head octets that were already taken from the source, to recognise its format
+   */
+  constructor(source: ByteSource, name: string, parser: CaptureParser, head: Uint8Array) {
+    this.#name = name;
+    this.#readBytes = head.length;
     this.#source = source;
     this.#parser = parser;
     this.#buffer = new Uint8Array(Math.max(bufferBytes, head.length));
@@ -40,7 +42,12 @@ export class CaptureReader implements FrameReader {
   }
 
   get progress(): number {
-    return this.#finished && !this.#pending ? 1 : this.#source.progress;
+    if (this.#finished && !this.#pending) return 1;
+    const share = this.#source.progress;
+    if (share < 0 || this.#readBytes === 0) return share;
+    // The source is ahead by what stands in the buffer; only what was delivered counts.
+    const delivered = this.#parsedBytes - (this.#pending ? this.#parser.consumed : 0);
+    return share * (delivered / this.#readBytes);
   }
 
   async read(sink: FrameSink, untilUs: number, maxFrames: number): Promise<'more' | 'until' | 'end'> {
@@ -57,7 +64,9 @@ export class CaptureReader implements FrameReader {
       const step = parser.step(this.#buffer, this.#start, this.#end);
       if (step === 'frame' || step === 'skip') {
         this.#start += parser.consumed;
+        this.#parsedBytes += parser.consumed;
         this.#pending = step === 'frame';
+        if (this.#pending) this.#packets++;
       } else if (step === 'fault') {
         this.#finish(parser.fault);
       } else if (!(await this.#refill(parser.need))) {
@@ -69,7 +78,15 @@ export class CaptureReader implements FrameReader {
 
   #finish(fault: CaptureFault | null): void {
     this.#finished = true;
-    if (fault !== null) this.faults.set(fault, (this.faults.get(fault) ?? 0) + 1);
+    if (fault === null) return;
+    this.faults.set(fault, (this.faults.get(fault) ?? 0) + 1);
+    this.endedEarly = captureEndedEarly({
+      fault,
+      name: this.#name,
+      record: this.#parser.nameOf(this.#packets),
+      atByte: this.#parsedBytes,
+      sizeBytes: this.#source.sizeBytes,
+    });
   }
 
   /** Gets octets until `need` stand from `#start` on; false where the source ends before. */
@@ -84,6 +101,7 @@ export class CaptureReader implements FrameReader {
       const n = await this.#source.read(this.#buffer, this.#end, this.#buffer.length - this.#end);
       if (n === 0) return false;
       this.#end += n;
+      this.#readBytes += n;
     }
     return true;
   }

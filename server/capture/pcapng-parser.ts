@@ -1,4 +1,5 @@
-import type { CaptureFault, CaptureParser } from './pcap-parser.ts';
+import type { CaptureFault } from './ended-early.ts';
+import type { CaptureParser } from './pcap-parser.ts';
 
 const sectionHeader = 0x0a0d0d0a;
 const interfaceDescription = 1;
@@ -96,6 +97,11 @@ export class PcapngParser implements CaptureParser {
       default:
         return 'skip';
     }
+  }
+
+  /** Not every block is a packet, so that the broken one can only be placed behind the last whole packet. */
+  nameOf(packets: number): string {
+    return packets === 0 ? 'a block before the first packet' : `a block behind packet ${packets.toLocaleString('en')}`;
   }
 
   #corrupt(): 'fault' {

@@ -1,11 +1,9 @@
-import { createReadStream } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
-import type { Readable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
-import { type CsvError, parse } from 'csv-parse';
-import { messageOf, UserError } from '../errors.ts';
+import { type CsvError, type Parser, parse } from 'csv-parse';
+import { UserError } from '../errors.ts';
 import type { EventSink } from '../events/event-batch.ts';
 import { eventFlag, kindCode, outcomeCode } from '../events/kinds.ts';
+import type { EndedEarly, RecordsFault } from './ended-early.ts';
+import { TextSource } from './text-source.ts';
 import { type XdrRecord, XdrRowParser, xdrColumns } from './xdr-record.ts';
 
 /** Writes the pseudonym (lo, hi) of an xDR file's user into `out`. */
@@ -24,6 +22,14 @@ export interface XdrOptions {
 
 /** After so many records without a good one the file is refused: it is something else. */
 const badRecordsMax = 1000;
+const recordCharsMax = 65_536;
+
+/** What the parser can't recover from, in words; other mistakes cost one record. */
+const fatalCsvErrors: Record<string, string> = {
+  CSV_QUOTE_NOT_CLOSED: 'a quote is never closed',
+  CSV_INVALID_CLOSING_QUOTE: 'text follows a closing quote',
+  CSV_MAX_RECORD_SIZE: `a record is longer than ${recordCharsMax} characters`,
+};
 
 interface Row {
   startUs: number;
@@ -35,23 +41,6 @@ interface Row {
   bytes: number;
 }
 
-async function openText(path: string): Promise<{ stream: Readable; source: Readable; size: number }> {
-  try {
-    const file = await open(path);
-    const magic = Buffer.alloc(2);
-    await file.read(magic, 0, 2, 0);
-    await file.close();
-    const source = createReadStream(path, { highWaterMark: 1 << 18 });
-    const { size } = await stat(path);
-    if (magic[0] !== 0x1f || magic[1] !== 0x8b) return { stream: source, source, size };
-    const gunzip = createGunzip();
-    source.on('error', (error) => gunzip.destroy(error));
-    return { stream: source.pipe(gunzip), source, size };
-  } catch (error) {
-    throw new UserError('FEED_UNREADABLE', `xdr file '${path}' can't be read: ${messageOf(error)}`, { cause: error });
-  }
-}
-
 /**
  * Decoded records (xDR) from a CSV file, plain or gzip'd, as rows of events: each record one `data` row at its
  * start that is a sighting too, and a sighting at its end if that is later.
@@ -61,7 +50,7 @@ export class XdrReader {
   readonly faults = new Map<string, number>();
   records = 0;
   /** Why the file ended before its end, once it has; else null. */
-  endedEarly: { code: string; message: string } | null = null;
+  endedEarly: EndedEarly | null = null;
   private readonly options: XdrOptions;
   private readonly cgiByKey = new Map<number, string>();
   private readonly key = new Uint32Array(2);
@@ -69,20 +58,44 @@ export class XdrReader {
   /** Sorted mode: 2 × row + (1 for its end), in order of time. */
   private order: Float64Array | null = null;
   private at = 0;
-  private source: Readable | null = null;
-  private records$: AsyncIterator<string[]> | null = null;
-  private sizeBytes = 0;
-  private readBytes = 0;
+  private readonly text: TextSource;
+  private readonly parser: Parser;
+  private readonly records$: AsyncIterator<string[]>;
+  private rowParser: XdrRowParser | null = null;
+  /** Records taken from the file so far, good and bad. */
+  private taken = 0;
+  /** A record that was read in advance; undefined: none was. */
+  private ahead: string[] | null | undefined;
+  /** What broke the file's CSV. */
+  private broken: string | null = null;
   private pending: Row | null = null;
 
-  private constructor(options: XdrOptions) {
+  private constructor(options: XdrOptions, text: TextSource) {
     this.options = options;
+    this.text = text;
+    const stream = text.stream();
+    this.parser = parse({
+      relax_column_count: true,
+      skip_empty_lines: true,
+      bom: true,
+      max_record_size: recordCharsMax,
+      // Else a broken quote would take the good records of its block with it.
+      skip_records_with_error: true,
+    });
+    this.parser.on('skip', (error) => this.skipped(error));
+    stream.on('error', (error) => this.parser.destroy(error));
+    this.records$ = stream.pipe(this.parser)[Symbol.asyncIterator]();
   }
 
   /** @throws UserError FEED_UNREADABLE, XDR_COLUMNS, XDR_RECORDS naming the file, the line and the remedy */
   static async open(options: XdrOptions): Promise<XdrReader> {
-    const reader = new XdrReader(options);
-    await reader.start();
+    const reader = new XdrReader(options, await TextSource.open(options.path));
+    try {
+      await reader.start();
+    } catch (error) {
+      await reader.close();
+      throw error;
+    }
     return reader;
   }
 
@@ -95,7 +108,7 @@ export class XdrReader {
   /** Share read, 0 … 1. */
   get progress(): number {
     if (this.order !== null) return this.order.length === 0 ? 1 : this.at / this.order.length;
-    return this.sizeBytes === 0 ? 1 : Math.min(1, this.readBytes / this.sizeBytes);
+    return this.pending === null ? 1 : this.text.progress;
   }
 
   /** Gives rows with a start before or at `untilUs`, at most `rowsMax`; says why it stopped. */
@@ -112,7 +125,9 @@ export class XdrReader {
   }
 
   async close(): Promise<void> {
-    this.source?.destroy();
+    this.text.stop();
+    this.parser.destroy();
+    await this.text.close();
   }
 
   private readSorted(sink: EventSink, order: Float64Array, untilUs: number, rowsMax: number): 'more' | 'until' | 'end' {
@@ -171,41 +186,39 @@ export class XdrReader {
 
   private async start(): Promise<void> {
     const { path, sorted } = this.options;
-    const { stream, source, size } = await openText(path);
-    this.source = source;
-    this.sizeBytes = size;
-    source.on('data', (chunk) => {
-      this.readBytes += chunk.length;
-    });
-    const parser = stream.pipe(
-      parse({ relax_column_count: true, skip_empty_lines: true, bom: true, max_record_size: 65_536 }),
-    );
-    stream.on('error', (error) => parser.destroy(error));
-    this.records$ = parser[Symbol.asyncIterator]();
     const header = await this.nextRecord();
-    const rowParser = new XdrRowParser(header ?? [], this.options.offsetMinutes);
-    if (header === null || rowParser.missing.length > 0) {
-      await this.close();
-      const what =
-        header === null ? 'is empty' : `lacks the columns ${rowParser.missing.join(', ')} in its header (line 1)`;
-      throw new UserError('XDR_COLUMNS', `xdr file '${path}' ${what}; it must have ${xdrColumns.join(',')}`);
+    this.rowParser = new XdrRowParser(header ?? [], this.options.offsetMinutes);
+    if (header === null || this.text.binary || this.rowParser.missing.length > 0) {
+      throw new UserError('XDR_COLUMNS', `xdr file '${path}' ${this.whatOfHeader(header)}`);
     }
-    this.rowParser = rowParser;
+    this.taken = 0;
     this.pending = await this.nextRow();
-    if (this.pending === null) {
-      await this.close();
-      const reasons = [...this.faults].map(([reason, count]) => `${reason} ${count}×`).join(', ');
-      throw new UserError(
-        'XDR_RECORDS',
-        `xdr file '${path}' has no good record (${reasons || 'only a header'}, first at line 2); times must read 2015-08-02 22:26:52.644817`,
-      );
-    }
+    if (this.pending === null) throw new UserError('XDR_RECORDS', this.whyNoRecord());
     if (!sorted) return;
     for (let row: Row | null = this.pending; row !== null; row = await this.nextRow()) this.rows.push(row);
     this.order = this.sort();
   }
 
-  private rowParser: XdrRowParser | null = null;
+  private whatOfHeader(header: string[] | null): string {
+    const remedy = `it must have ${xdrColumns.join(',')}`;
+    if (this.text.binary) return `is no text; give CSV in UTF-8 (.gz too): ${remedy}`;
+    if (header !== null)
+      return `lacks the columns ${this.rowParser!.missing.join(', ')} in its header (line 1); ${remedy}`;
+    if (this.text.fault !== null) return 'is cut off or damaged inside its header (line 1); copy the file again';
+    if (this.broken !== null) return `has a broken header (line 1: ${this.broken}); ${remedy}`;
+    return `is empty; ${remedy}`;
+  }
+
+  private whyNoRecord(): string {
+    const file = `xdr file '${this.options.path}'`;
+    if (this.endedEarly !== null) return `${file}: ${this.endedEarly.message}`;
+    if (this.faults.size === 0) return `${file} has a header and no records; give one with records`;
+    const reasons = [...this.faults].map(([reason, count]) => `${reason} ${count}×`).join(', ');
+    const remedy = this.faults.has('XDR_BAD_TIME')
+      ? 'times must read 2015-08-02 22:26:52.644817'
+      : `compare that line with the columns ${xdrColumns.join(',')}`;
+    return `${file} has no good record (${reasons}, first at line 2); ${remedy}`;
+  }
 
   private sort(): Float64Array {
     const keys: number[] = [];
@@ -217,15 +230,27 @@ export class XdrReader {
   }
 
   private async nextRecord(): Promise<string[] | null> {
-    try {
-      const { value, done } = await this.records$!.next();
-      return done === true ? null : value;
-    } catch (error) {
-      // A cut gzip stream or a broken quote ends the file here: what came before stays good.
-      const reason = (error as CsvError).code?.startsWith('CSV_') ? 'XDR_BROKEN_CSV' : 'XDR_CUT_FILE';
-      this.faults.set(reason, (this.faults.get(reason) ?? 0) + 1);
-      return null;
+    const { ahead } = this;
+    this.ahead = undefined;
+    if (ahead !== undefined) return ahead;
+    const { value, done } = await this.records$.next();
+    return done === true ? null : value;
+  }
+
+  /** The parser leaves a record out. */
+  private skipped(error: CsvError): void {
+    if (this.broken !== null) return;
+    const fatal = fatalCsvErrors[error.code];
+    if (fatal === undefined) {
+      this.count('XDR_BAD_QUOTE');
+      return;
     }
+    this.broken = fatal;
+    this.text.stop();
+  }
+
+  private count(reason: string): void {
+    this.faults.set(reason, (this.faults.get(reason) ?? 0) + 1);
   }
 
   /** The next good record as a row, or null at the end; bad ones are counted. */
@@ -233,14 +258,15 @@ export class XdrReader {
     const record: XdrRecord = { user: '', lac: 0, ci: 0, typeAllocationCode: 0, startUs: 0, endUs: 0, bytes: 0 };
     for (;;) {
       const fields = await this.nextRecord();
-      if (fields === null) return null;
+      if (fields === null) return this.finish();
       const fault = this.rowParser!.parse(fields, record);
       if (fault === '') break;
-      this.faults.set(fault, (this.faults.get(fault) ?? 0) + 1);
-      let bad = 0;
-      for (const count of this.faults.values()) bad += count;
-      if (this.records === 0 && bad >= badRecordsMax) return null;
+      if (fault === 'XDR_COLUMN_COUNT' && (await this.isCutLine())) return this.finish(true);
+      this.taken++;
+      this.count(fault);
+      if (this.records === 0 && this.taken >= badRecordsMax) return null;
     }
+    this.taken++;
     this.records++;
     this.options.subscriberOf(record.user, this.key);
     return {
@@ -252,6 +278,33 @@ export class XdrReader {
       typeAllocationCode: record.typeAllocationCode,
       bytes: record.bytes,
     };
+  }
+
+  /** Whether the record just taken is the file's last one and its line has no end. */
+  private async isCutLine(): Promise<boolean> {
+    this.ahead = await this.nextRecord();
+    return this.ahead === null && this.text.openEnd && this.broken === null;
+  }
+
+  /** There is no record any more: says so if there should be. */
+  private finish(cutLine = false): null {
+    const { path } = this.options;
+    const behind = `record ${this.taken.toLocaleString('en')}`;
+    if (this.endedEarly !== null) return null;
+    if (this.text.fault !== null) {
+      const how = this.text.fault === 'TRUNCATED_GZIP' ? 'is cut off' : 'is damaged';
+      this.end('XDR_CUT_FILE', `${path} ${how} behind ${behind}; copy the file again`);
+    } else if (this.broken !== null) {
+      this.end('XDR_BROKEN_CSV', `${path} can't be read on behind ${behind}: ${this.broken}; mend that line`);
+    } else if (cutLine) {
+      this.end('XDR_CUT_FILE', `${path} ends inside the record behind ${behind}; copy the file again`);
+    }
+    return null;
+  }
+
+  private end(code: RecordsFault, message: string): void {
+    this.count(code);
+    this.endedEarly = { code, message };
   }
 
   private cgiOf(lac: number, ci: number): string {

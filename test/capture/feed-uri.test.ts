@@ -39,6 +39,7 @@ describe('says in one line what is wrong and what to write', () => {
     ['sim:concert', /unknown scenario 'concert'; there is sim:event-day/],
     ['sim:event-day?seed=-1', /seed must be a whole number from 0/],
     ['sim:event-day?from=25:00', /from must be HH:MM/],
+    ['sim:event-day?date=2026-02-30', /date 2026-02-30 is no day of the calendar/],
     ['sim:event-day?colour=red', /unknown option 'colour'; known: seed, population/],
     ['sim:event-day?seed', /option 'seed' has no value/],
     ['sim:event-day?seed=1&seed=2', /stands twice/],
@@ -51,6 +52,18 @@ describe('says in one line what is wrong and what to write', () => {
   test('an xdr file with a broken PLMN or offset', () => {
     expect(() => parse(`xdr:${file('a.csv.gz')}?plmn=46001`)).toThrow(/plmn must be MCC-MNC such as 460-01/);
     expect(() => parse(`xdr:${file('a.csv.gz')}?tz=8`)).toThrow(/tz must be an offset from UTC such as \+08:00/);
+  });
+
+  test('a URI that is written wrong is a usage error (2), a file that is not there is not (1)', () => {
+    const codeOf = (uri: string) => {
+      try {
+        return parse(uri);
+      } catch (error) {
+        return (error as { exitCode: number }).exitCode;
+      }
+    };
+    expect(['ftp:x', 'xdr:%E0', `xdr:${file('a.csv.gz')}?plmn=1`].map(codeOf)).toEqual([2, 2, 2]);
+    expect(codeOf('pcap:/no/such.pcap')).toBe(1);
   });
 
   test('a folder, and a file without a telling ending', () => {

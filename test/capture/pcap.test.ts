@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
 import { openCapture } from '../../server/capture/open-capture.ts';
-import { captureFaults } from '../../server/capture/pcap-parser.ts';
 import {
   block,
   enhancedPacket,
@@ -39,9 +38,9 @@ async function readAll(content: Uint8Array) {
     },
   };
   const ended = await reader.read(sink, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
-  const { faults, progress } = reader;
+  const { faults, progress, endedEarly } = reader;
   await reader.close();
-  return { seen, ended, faults: [...faults], progress };
+  return { seen, ended, faults: [...faults], progress, endedEarly };
 }
 
 const frame = (seconds: number, fraction: number, text: string): TestFrame => ({
@@ -64,6 +63,7 @@ describe('pcap', () => {
       ended: 'end',
       faults: [],
       progress: 1,
+      endedEarly: null,
     });
   });
 
@@ -100,7 +100,6 @@ describe('a cut capture', () => {
       expect(seen).toEqual(threeSeen.slice(0, ends.filter((end) => end <= length).length));
       expect(faults).toEqual(ends.includes(length) ? [] : [['TRUNCATED_CAPTURE', 1]]);
     }
-    expect(captureFaults.TRUNCATED_CAPTURE).toMatch(/cut .* whole records before/);
   });
 
   test('inside its file header can not be opened', async () => {
@@ -282,6 +281,83 @@ describe('reading', () => {
     await reader.close();
     expect(await reader.read(sink, 10_000_000, 10)).toBe('end');
     expect(texts).toEqual(['a']);
+  });
+});
+
+describe('the share that was read', () => {
+  const frames = Array.from({ length: 100 }, (_, i) => frame(i, 0, Buffer.alloc(484).toString('hex').slice(0, 484)));
+
+  test.each([
+    ['pcap', pcapFile(frames)],
+    ['pcap in gzip', gzipSync(pcapFile(frames))],
+  ])('counts what was delivered, not what stands in the buffer (%s)', async (_, content) => {
+    const reader = await openCapture(file(content));
+    expect(reader.progress).toBeLessThan(0.01);
+    for (let delivered = 1; delivered < 100; delivered++) {
+      await reader.read({ frame: () => undefined }, Number.POSITIVE_INFINITY, 1);
+      expect(Math.abs(reader.progress - delivered / 100)).toBeLessThan(0.01);
+    }
+    await reader.close();
+  });
+});
+
+describe('a capture that ends early says where and what to do', () => {
+  const whole = pcapFile(three);
+  const damaged = Buffer.from(whole);
+  damaged.writeUInt32LE(0x7fffffff, 24 + 16 + 3 + 8);
+  // Hardly compressible, so that records are complete long before the cut.
+  const many = Array.from({ length: 400 }, (_, i) => frame(i, 0, Buffer.from(String(i * 7919)).toString('base64')));
+  const packed = gzipSync(pcapFile(many));
+  // A wrong check sum behind so much that most of it comes out before.
+  const much = Array.from({ length: 20_000 }, (_, i) => frame(i, 0, Buffer.from(String(i * 7919)).toString('base64')));
+  const broken = gzipSync(pcapFile(much));
+  broken.fill(0xff, broken.length - 8, broken.length - 4);
+  const ng = [sectionHeader('LE'), interfaceBlock('LE', 1), enhancedPacket('LE', 0, 1n, Buffer.from('abcd'))];
+  const ngBytes = Buffer.concat(ng).length;
+
+  test.each<[string, Uint8Array, string, string | RegExp]>([
+    ['cut in its second packet', whole.subarray(0, 50), 'TRUNCATED_CAPTURE', 'ends inside packet 2 (byte 43 of 50)'],
+    ['cut in its first', whole.subarray(0, 30), 'TRUNCATED_CAPTURE', 'ends inside packet 1 (byte 24 of 30)'],
+    [
+      'damaged',
+      damaged,
+      'CORRUPT_RECORD',
+      `is damaged: packet 2 (byte 43 of ${whole.length}) has an impossible length`,
+    ],
+    [
+      'pcapng that is cut',
+      Buffer.concat([...ng, ng[2]]).subarray(0, -3),
+      'TRUNCATED_CAPTURE',
+      `ends inside a block behind packet 1 (byte ${ngBytes} of ${2 * ngBytes - ng[0].length - ng[1].length - 3})`,
+    ],
+    [
+      'gzip that is cut',
+      packed.subarray(0, packed.length >> 1),
+      'TRUNCATED_GZIP',
+      /its gzip data is cut off at packet \d+ \(byte [\d,]+, unpacked\)/,
+    ],
+    ['gzip that is damaged', broken, 'CORRUPT_GZIP', /its gzip data is damaged at packet [\d,]+ \(byte/],
+  ])('%s', async (_, content, code, what) => {
+    const { endedEarly, seen } = await readAll(content);
+    expect(endedEarly?.code).toBe(code);
+    const { message } = endedEarly!;
+    if (typeof what === 'string') expect(message).toContain(what);
+    else expect(message).toMatch(what);
+    if (code.endsWith('GZIP')) expect(message).toContain(`packet ${(seen.length + 1).toLocaleString('en')} `);
+    expect(message).toContain(folder);
+    expect(message).toMatch(/; copy the file again$/);
+  });
+
+  test('and one that ends at its end says nothing', async () => {
+    for (const content of [whole, pcapFile([]), gzipSync(whole), Buffer.concat(ng)]) {
+      expect((await readAll(content)).endedEarly).toBeNull();
+    }
+  });
+
+  test('gzip that is cut before the capture tells its format is refused as cut', async () => {
+    await expect(openCapture(file(packed.subarray(0, 12)))).rejects.toThrow(
+      /its gzip data is cut off, nothing of it can be unpacked; copy the file again/,
+    );
   });
 });
 

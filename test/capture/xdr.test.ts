@@ -122,6 +122,82 @@ test('a gzip file cut in the middle gives what is before the cut and one counted
   expect(Object.fromEntries(reader.faults)).toEqual({ XDR_CUT_FILE: 1 });
 });
 
+const many = (n: number) => [header, ...Array.from({ length: n }, (_, i) => lines[0].replace('U1', `U${i * 7919}`))];
+
+test('says where and what to do when a file ends early, and gives everything before', async () => {
+  const text = `${many(5000).join('\n')}\n`;
+  const packed = gzipSync(text);
+  const cases: [string, string | Buffer, string, RegExp][] = [
+    [
+      'cut-line.csv',
+      text.slice(0, -40),
+      'XDR_CUT_FILE',
+      /cut-line.csv ends inside the record behind record 4,999; copy/,
+    ],
+    ['cut.gz.csv', packed.subarray(0, -2000), 'XDR_CUT_FILE', /cut.gz.csv is cut off behind record [\d,]+; copy/],
+    [
+      'damaged.csv',
+      Buffer.from(packed).fill(0xff, packed.length - 3000, packed.length - 2000),
+      'XDR_CUT_FILE',
+      /damaged.csv is damaged behind record [\d,]+; copy/,
+    ],
+    [
+      'quote.csv',
+      `${[...many(4000), '"U1,100', ...many(100).slice(1)].join('\n')}\n`,
+      'XDR_BROKEN_CSV',
+      /quote.csv can't be read on behind record 4,000: a quote is never closed; mend that line/,
+    ],
+  ];
+  for (const [name, content, code, message] of cases) {
+    const reader = await open(write(name, content), false);
+    const rows = await rowsOf(reader);
+    expect(reader.endedEarly).toMatchObject({ code, message: expect.stringMatching(message) });
+    expect(reader.endedEarly!.message).toContain(reader.records.toLocaleString('en'));
+    expect(rows.length).toBe(2 * reader.records);
+    expect(reader.records).toBeGreaterThan(1000);
+    expect(Object.fromEntries(reader.faults)).toEqual({ [code]: 1 });
+  }
+});
+
+test('says nothing at the end of a whole file, with a last line end or without', async () => {
+  for (const end of ['', '\n', '\r\n']) {
+    const reader = await open(write('whole.csv', many(3).join('\n') + end), false);
+    expect(await rowsOf(reader)).toHaveLength(6);
+    expect(reader.endedEarly).toBeNull();
+  }
+});
+
+test('skips a record with a stray quote and goes on', async () => {
+  const reader = await open(write('stray.csv', [header, lines[0], lines[1].replace('U2', 'U"2'), lines[2]].join('\n')));
+  expect(await rowsOf(reader)).toHaveLength(4);
+  expect([Object.fromEntries(reader.faults), reader.endedEarly]).toEqual([{ XDR_BAD_QUOTE: 1 }, null]);
+});
+
+test('tells a binary file, a header alone and a file cut in its header from an empty one', async () => {
+  const packed = gzipSync(header);
+  for (const [name, content, message] of [
+    [
+      'binary.csv',
+      Buffer.from(Array.from({ length: 3000 }, (_, i) => (i * 31) & 0xff)),
+      /is no text; give CSV in UTF-8/,
+    ],
+    ['packed.csv', gzipSync(Buffer.from(Array.from({ length: 3000 }, (_, i) => i & 0xff))), /is no text/],
+    ['header.csv', header, /has a header and no records/],
+    ['header2.csv', `${header}\n`, /has a header and no records/],
+    ['cut-header.csv', packed.subarray(0, packed.length - 12), /is cut off or damaged inside its header \(line 1\)/],
+    ['cells.csv', `${header}\nU1,x,2,,2015-08-02 12:00:00,2015-08-02 12:00:00,0,0,1`, /line 2\); compare that line/],
+    ['none.csv', '\n\n', /is empty; it must have user,lac/],
+  ] as const) {
+    await expect(open(write(name, content))).rejects.toThrow(message);
+  }
+});
+
+test('names a folder and a missing file without repeating the path', async () => {
+  await expect(open(folder)).rejects.toThrow(`${folder}: is a folder; name a file in it`);
+  const path = join(folder, 'absent.csv');
+  await expect(open(path)).rejects.toMatchObject({ message: `${path}: no such file; check the path` });
+});
+
 test('refuses a file without the columns, naming them, and one without a good record', async () => {
   await expect(open(write('columns.csv', 'user,lac,ci,imei_prefix,start\nU1,1,2,,x'))).rejects.toThrow(
     /lacks the columns end, uplink_bytes, downlink_bytes, rat in its header \(line 1\); it must have user,lac/,

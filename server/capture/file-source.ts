@@ -1,0 +1,79 @@
+import type { FileHandle } from 'node:fs/promises';
+import type { ByteSource } from './byte-source.ts';
+import type { CaptureFault } from './ended-early.ts';
+
+/** A file from its start. */
+export class FileSource implements ByteSource {
+  fault: CaptureFault | null = null;
+  /** What the system said where `fault` is UNREADABLE. */
+  failure: unknown = null;
+  readonly #file: FileHandle;
+  readonly #size: number;
+  #position = 0;
+
+  constructor(file: FileHandle, size: number) {
+    this.#file = file;
+    this.#size = size;
+  }
+
+  get progress(): number {
+    // A file that is still being written may be longer by now than it was at the start.
+    return this.#size === 0 ? -1 : Math.min(1, this.#position / this.#size);
+  }
+
+  get sizeBytes(): number {
+    return Math.max(this.#size, this.#position);
+  }
+
+  async read(into: Uint8Array, at: number, max: number): Promise<number> {
+    try {
+      const { bytesRead } = await this.#file.read(into, at, max, null);
+      this.#position += bytesRead;
+      return bytesRead;
+    } catch (error) {
+      this.fault = 'UNREADABLE';
+      this.failure = error;
+      return 0;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#file.close();
+  }
+}
+
+/** Octets put back in front of a source, so that looking at the format takes nothing away from it. */
+export class PeekedSource implements ByteSource {
+  readonly #head: Uint8Array;
+  readonly #source: ByteSource;
+  #given = 0;
+
+  constructor(head: Uint8Array, source: ByteSource) {
+    this.#head = head;
+    this.#source = source;
+  }
+
+  get progress(): number {
+    return this.#source.progress;
+  }
+
+  get sizeBytes(): number {
+    return this.#source.sizeBytes;
+  }
+
+  get fault(): CaptureFault | null {
+    return this.#source.fault;
+  }
+
+  async read(into: Uint8Array, at: number, max: number): Promise<number> {
+    if (this.#given === this.#head.length) return this.#source.read(into, at, max);
+    const n = Math.min(max, this.#head.length - this.#given);
+    into.set(this.#head.subarray(this.#given, this.#given + n), at);
+    this.#given += n;
+    return n;
+  }
+
+  close(): Promise<void> {
+    return this.#source.close();
+  }
+}
