@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { gunzipSync } from 'node:zlib';
 import { CsvError, parse } from 'csv-parse/sync';
-import { messageOf, UserError } from '../errors.ts';
+import { messageOf, UserError, whyUnreadable } from '../errors.ts';
 import type { CellInfo } from './cell-registry.ts';
 
 const required = ['cgi', 'lon', 'lat'] as const;
@@ -34,9 +34,13 @@ export async function readText(path: string, what: string, code: string): Promis
   let bytes: Buffer;
   try {
     bytes = await readFile(path);
+  } catch (error) {
+    throw new UserError(code, `${what} ${path}: ${whyUnreadable(error)}`, { cause: error });
+  }
+  try {
     if (bytes[0] === 0x1f && bytes[1] === 0x8b) bytes = gunzipSync(bytes);
   } catch (error) {
-    throw new UserError(code, `${path}: cannot read this ${what} (${messageOf(error)}): check the path and the file`, {
+    throw new UserError(code, `${what} ${path}: its gzip data is cut off or damaged; copy the file again`, {
       cause: error,
     });
   }

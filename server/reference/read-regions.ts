@@ -1,3 +1,4 @@
+import { type RegionKind, regionKinds } from '../../shared/protocol.ts';
 import { messageOf, UserError } from '../errors.ts';
 import type { Point, Polygon } from './geometry.ts';
 import { cgiFault, positionFault, readText } from './read-cells.ts';
@@ -66,9 +67,9 @@ function readGeometry(raw: unknown, fail: Fail): Polygon[] {
 }
 
 function readCellList(raw: unknown, fail: Fail): string[] {
-  if (!Array.isArray(raw) || raw.length === 0) {
-    return fail('`cells` is no list: write ["460-00-42285-28831", "460-00-42285-*"]');
-  }
+  const form = 'write ["460-00-42285-28831", "460-00-42285-*"]';
+  if (!Array.isArray(raw)) return fail(`\`cells\` is no list: ${form}`);
+  if (raw.length === 0) return fail(`\`cells\` is an empty list: ${form}, or leave it out to take the geometry`);
   return raw.map((cell: unknown) => {
     if (typeof cell !== 'string') return fail('`cells` holds something that is no text: write CGIs in quotes');
     if (/^[\d-]*\*$/.test(cell)) return cell;
@@ -87,6 +88,24 @@ function readCapacity(raw: unknown, fail: Fail): number | null {
   return raw;
 }
 
+/** Any text is taken, so that a file of tomorrow can be read today; {@link readRegions} warns of kinds nobody knows. */
+function readKind(raw: unknown): string {
+  if (raw === undefined || raw === null) return '';
+  return typeof raw === 'string' ? raw : JSON.stringify(raw);
+}
+
+/** One line for all regions of an unknown kind. */
+function warnOfKinds(path: string, regions: Region[], warn: (line: string) => void): void {
+  const odd = regions.filter(({ kind }) => kind !== '' && !regionKinds.includes(kind as RegionKind));
+  if (odd.length === 0) return;
+  const named = odd.slice(0, 5).map(({ id, kind }) => `${id} ('${kind}')`);
+  const more = odd.length > 5 ? ` and ${odd.length - 5} more` : '';
+  warn(
+    `${path}: unknown kind of ${odd.length === 1 ? 'region' : 'regions'} ${named.join(', ')}${more}: ` +
+      `they are counted as any other; the kinds are ${regionKinds.join(', ')}`,
+  );
+}
+
 function readFeature(raw: unknown, fail: Fail): Region {
   if (!isObject(raw) || raw.type !== 'Feature') return fail('it is no GeoJSON Feature: give it "type": "Feature"');
   const properties = isObject(raw.properties) ? raw.properties : {};
@@ -98,7 +117,7 @@ function readFeature(raw: unknown, fail: Fail): Region {
   return {
     id,
     name: typeof properties.name === 'string' && properties.name !== '' ? properties.name : id,
-    kind: typeof properties.kind === 'string' ? properties.kind : '',
+    kind: readKind(properties.kind),
     capacity: readCapacity(properties.capacity, named),
     polygons:
       cells !== null && (raw.geometry === null || raw.geometry === undefined)
@@ -112,9 +131,10 @@ function readFeature(raw: unknown, fail: Fail): Region {
  * Reads micro-regions from a GeoJSON FeatureCollection: Polygon and MultiPolygon features with the properties `id`,
  * `name`, `kind`, `capacity` and optionally `cells`, which replaces the geometry. The order of the file is kept.
  *
+ * @param warn gets one line where the file holds no region, and one for all regions of an unknown kind
  * @throws UserError naming file, feature (counted from 1, with its id) and remedy
  */
-export async function readRegions(path: string): Promise<Region[]> {
+export async function readRegions(path: string, warn: (line: string) => void = () => undefined): Promise<Region[]> {
   const text = await readText(path, 'region file', 'REGIONS_UNREADABLE');
   let json: unknown;
   try {
@@ -132,7 +152,7 @@ export async function readRegions(path: string): Promise<Region[]> {
     );
   }
   const featureOf = new Map<string, number>();
-  return json.features.map((raw: unknown, i) => {
+  const regions = json.features.map((raw: unknown, i) => {
     const fail: Fail = (what) => {
       throw new UserError('REGIONS_FEATURE', `${path}: feature ${i + 1}${what.startsWith('(') ? ' ' : ': '}${what}`);
     };
@@ -142,4 +162,7 @@ export async function readRegions(path: string): Promise<Region[]> {
     featureOf.set(region.id, i + 1);
     return region;
   });
+  if (regions.length === 0) warn(`${path}: "features" is empty: there is no micro-region to count in; add one`);
+  warnOfKinds(path, regions, warn);
+  return regions;
 }

@@ -42,12 +42,15 @@ export class RegionIndex {
   /** The regions of each set, ascending. */
   readonly sets: Uint32Array[] = [new Uint32Array(0)];
 
+  private readonly named: string;
   private readonly registry: CellRegistry;
   private readonly matchers: Matcher[];
   private readonly members: number[][];
   private readonly setIds = new Map<string, number>([['', 0]]);
 
-  constructor(regions: Region[], registry: CellRegistry, warn: (line: string) => void) {
+  /** @param source the file that the regions come from; errors and warnings name it */
+  constructor(regions: Region[], registry: CellRegistry, warn: (line: string) => void, source?: string) {
+    this.named = source === undefined ? '' : `${source}: `;
     this.regions = regions;
     this.registry = registry;
     this.matchers = regions.map(matcherOf);
@@ -80,7 +83,7 @@ export class RegionIndex {
         if (id >= 0 && this.registry.isListed(id)) continue;
         throw new UserError(
           'REGION_CELL_UNKNOWN',
-          `region ${region.id} names the cell ${cell}, which the cell list lacks: add the cell to the list or take it out of the region`,
+          `${this.named}region ${region.id} names the cell ${cell}, which the cell list lacks: add the cell to the list or take it out of the region`,
         );
       }
     }
@@ -158,7 +161,7 @@ export class RegionIndex {
       .join(', ');
     const more = empty.length > 5 ? ` and ${empty.length - 5} more` : '';
     warn(
-      `no cell with a position lies in the geometry of ${empty.length === 1 ? 'region' : 'regions'} ${named}${more}: ` +
+      `${this.named}no cell with a position lies in the geometry of ${empty.length === 1 ? 'region' : 'regions'} ${named}${more}: ` +
         'they stay empty; give positions with --cells FILE, or list their cells',
     );
   }

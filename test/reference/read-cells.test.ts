@@ -63,6 +63,15 @@ describe('reading a cell list', () => {
   });
 
   it('names a file that is not there', async () => {
-    await expect(readCells(join(folder, 'none.csv'))).rejects.toMatchObject({ code: 'CELLS_UNREADABLE' });
+    const path = join(folder, 'none.csv');
+    await expect(readCells(path)).rejects.toMatchObject({
+      code: 'CELLS_UNREADABLE',
+      message: `cell list ${path}: no such file; check the path`,
+    });
+  });
+
+  it('tells damaged gzip from a file that is not there', async () => {
+    const path = file('cut.csv', gzipSync(header + good).subarray(0, 30));
+    await expect(readCells(path)).rejects.toThrow(`cell list ${path}: its gzip data is cut off or damaged; copy`);
   });
 });

@@ -68,7 +68,8 @@ describe('reading micro-regions', () => {
       "the cell '42285' is no MCC-MNC-LAC-CI",
     ],
     ['a star in the middle', collection(feature({ id: 'x', cells: ['460-*-1'] })), "the cell '460-*-1'"],
-    ['an empty list of cells', collection(feature({ id: 'x', cells: [] })), '`cells` is no list'],
+    ['an empty list of cells', collection(feature({ id: 'x', cells: [] })), '`cells` is an empty list'],
+    ['cells in one text', collection(feature({ id: 'x', cells: '460-*' })), '`cells` is no list'],
     ['another GeoJSON object', { type: 'Feature' }, 'no GeoJSON FeatureCollection'],
     ['no JSON', '{"type":\n "FeatureCollection",,}', 'not JSON'],
   ])('refuses %s in one line with the place and the remedy', async (_name, content, message) => {
@@ -77,6 +78,34 @@ describe('reading micro-regions', () => {
     expect(error).toMatchObject({ name: 'UserError', message: expect.stringContaining(message) });
     expect((error as Error).message).toContain(path);
     expect((error as Error).message).not.toContain('\n');
+  });
+
+  it('warns in one line each of a file without regions and of kinds that nobody knows', async () => {
+    const warned = async (content: object) => {
+      const said: string[] = [];
+      const path = file(content);
+      await readRegions(path, (line) => said.push(line));
+      return said.map((line) => line.replace(path, 'PATH'));
+    };
+    expect(await warned(collection(feature({ id: 'a', kind: 'venue' }), feature({ id: 'b' })))).toEqual([]);
+    expect(await warned(collection())).toEqual([
+      'PATH: "features" is empty: there is no micro-region to count in; add one',
+    ]);
+    const odd = ['pub', 7, 'park'].map((kind, i) => feature({ id: `r${i}`, kind }));
+    expect(await warned(collection(feature({ id: 'a', kind: 'hall' }), ...odd))).toEqual([
+      "PATH: unknown kind of regions r0 ('pub'), r1 ('7'), r2 ('park'): they are counted as any other; " +
+        'the kinds are group, campus, estate, office, industrial, hall, community, venue',
+    ]);
+  });
+
+  it('names a missing file and a folder once, with the remedy', async () => {
+    const path = join(folder, 'absent.geojson');
+    await expect(readRegions(path)).rejects.toMatchObject({
+      message: `region file ${path}: no such file; check the path`,
+    });
+    await expect(readRegions(folder)).rejects.toMatchObject({
+      message: `region file ${folder}: is a folder; name a file in it`,
+    });
   });
 
   it('tells the line of broken JSON', async () => {

@@ -110,7 +110,10 @@ describe('the region index', () => {
     listed.idOf('460-00-1-2');
     listed.load([cell('460-00-1-1', 1, 1)]);
     expect(() => new RegionIndex(regions, listed, () => undefined)).toThrow(
-      /region stadium names the cell 460-00-1-2, which the cell list lacks/,
+      /^region stadium names the cell 460-00-1-2, which the cell list lacks/,
+    );
+    expect(() => new RegionIndex(regions, listed, () => undefined, 'city.geojson')).toThrow(
+      /^city.geojson: region stadium names the cell 460-00-1-2, which the cell list lacks/,
     );
   });
 });
