@@ -1,6 +1,6 @@
 import { createWriteStream } from 'node:fs';
 import type { Writable } from 'node:stream';
-import { messageOf, UserError } from '../errors.ts';
+import { UserError, whyUnwritable } from '../errors.ts';
 
 const blockChars = 1 << 16;
 
@@ -67,12 +67,8 @@ export class CountOutput {
   private check(): void {
     if (this.failure === null) return;
     const where = this.path ?? 'standard output';
-    throw new UserError(
-      'COUNT_OUTPUT',
-      `count can't write to ${where}: ${messageOf(this.failure)}; choose another --out`,
-      {
-        cause: this.failure,
-      },
-    );
+    throw new UserError('COUNT_OUTPUT', `count can't write to ${where}: ${whyUnwritable(this.failure)}`, {
+      cause: this.failure,
+    });
   }
 }

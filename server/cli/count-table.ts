@@ -43,6 +43,16 @@ export class CountTable {
     this.lastLocatedUs = timeUs;
   }
 
+  /** Whether any event had a cell. */
+  get begun(): boolean {
+    return this.nextEndUs >= 0;
+  }
+
+  /** How far the figures go, for a feed that ended early. */
+  upTo(): string {
+    return this.begun ? `the figures above stop at ${formatTimeUs(this.lastLocatedUs)}` : 'there are no figures';
+  }
+
   take(gauges: IntervalGauges): void {
     if (gauges.regions.n > 0) this.waiting.push(gauges);
   }

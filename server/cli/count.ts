@@ -1,4 +1,5 @@
 import { makeCity } from '../../fixtures/make/city/index.ts';
+import { endFaults } from '../capture/ended-early.ts';
 import { type FeedSpec, parseFeedUri } from '../capture/feed-uri.ts';
 import { hourUs, minuteUs, secondUs } from '../clock.ts';
 import type { Config } from '../config.ts';
@@ -19,12 +20,16 @@ import { type OrderedRows, SortedRows, WindowedRows } from './count-rows.ts';
 import { CountTable, countHeader } from './count-table.ts';
 import { openFeedPipeline } from './feed-pipeline.ts';
 import { readConfig, readOptions } from './options.ts';
+import { counted } from './words.ts';
 
 const usage = `usage: npm run -s signalwall -- count FEED --regions FILE [OPTION …]
 
 Counts people in micro-regions over a finite feed, without server and database, and prints CSV:
 time,region,present,entries,exits,appeared,vanished,visitors
-One row a region and interval; time is the interval's end in UTC, present the state just before it.
+One row a region and interval; time is the interval's end in UTC, present the state just before it. Rows go from the
+interval of the first located event that counts to that of the last one: without --sort, events behind the reorder
+window move nobody, print nothing and are told at the end. A stay of zero length (two sightings at the same
+microsecond) counts in entries, exits, appeared and vanished, but is no visit.
 
   FEED              pcap:PATH, xdr:PATH?plmn=460-01&tz=+08:00, sim:event-day?hours=1, or a path by its ending
   --regions FILE    micro-regions, GeoJSON; properties id, name, kind, capacity, cells (CGIs, or prefixes ending in *)
@@ -34,7 +39,9 @@ One row a region and interval; time is the interval's end in UTC, present the st
   --hide-below N    figures from 1 to N−1 are printed as <N (default 20); 0 prints exact counts
   --out FILE        print into a file
   --config FILE     settings as a JSON object; --set NAME=VALUE sets one ('help config' lists them)
-  --verbose         show the stack trace of an error`;
+  --verbose         show the stack trace of an error
+
+A feed that ends early (a cut or damaged file) is counted up to that place; the last line says where, the exit code is 1.`;
 
 const recordsPerRun = 8192;
 const unitsUs: Record<string, number> = { s: secondUs, m: minuteUs, h: hourUs };
@@ -63,6 +70,7 @@ function finiteFeed(uri: string, config: Config): FeedSpec {
     throw new UserError(
       'FEED_ENDLESS',
       `feed '${uri}': count needs a feed with an end; add hours=N, as sim:event-day?hours=1`,
+      { exitCode: 2 },
     );
   }
   return spec;
@@ -71,6 +79,8 @@ function finiteFeed(uri: string, config: Config): FeedSpec {
 export interface CountOptions {
   spec: FeedSpec;
   regions: Region[];
+  /** The file that the regions come from. */
+  regionsFile: string;
   registry: CellRegistry;
   everyUs: number;
   sort: boolean;
@@ -79,10 +89,15 @@ export interface CountOptions {
   log: Log;
 }
 
-/** Runs the whole pipeline over a finite feed and prints into `output`. */
-export async function countFeed(options: CountOptions, output: CountOutput): Promise<void> {
+/**
+ * Runs the whole pipeline over a finite feed and prints into `output`.
+ *
+ * @returns one line on why the feed ended before its end, or null
+ */
+export async function countFeed(options: CountOptions, output: CountOutput): Promise<string | null> {
   const { config, registry, spec } = options;
-  const regions = new RegionIndex(options.regions, registry, (line) => options.log('warn', line));
+  const warn = (line: string) => options.log('warn', line);
+  const regions = new RegionIndex(options.regions, registry, warn, options.regionsFile);
   const table = new CountTable({
     regions: options.regions,
     everyUs: options.everyUs,
@@ -120,23 +135,30 @@ export async function countFeed(options: CountOptions, output: CountOutput): Pro
     }
     for (const _block of rows.drain()) {
       await output.printAll(table.ready());
-      if (output.closed) return;
+      if (output.closed) return null;
     }
     engine.finish();
     await output.printAll(table.rest());
-    reportFaults(spec, pipeline.counters().faults, options.log);
+    const { frames, faults } = pipeline.counters();
+    const early = pipeline.endedEarly;
+    reportFaults(spec, faults, options.log);
     reportLimits(engine, rows, options.log);
+    if (early !== null) return `${early}; ${table.upTo()}`;
+    if (frames === 0) warn(`feed ${spec.uri}: holds no packet; there is nothing to count`);
+    else if (!table.begun) warn(`feed ${spec.uri}: ${counted(frames, 'record')}, but no event with a cell to count`);
+    return null;
   } finally {
     await pipeline.close();
   }
 }
 
+/** Bad records that were skipped; what ended the feed is told apart from them. */
 function reportFaults(spec: FeedSpec, faults: Record<string, number>, log: Log): void {
-  const entries = Object.entries(faults);
+  const entries = Object.entries(faults).filter(([reason]) => !endFaults.has(reason));
   if (entries.length === 0) return;
   const total = entries.reduce((sum, [, count]) => sum + count, 0);
   const reasons = entries.map(([reason, count]) => `${reason} ${count}×`).join(', ');
-  log('warn', `feed ${spec.uri}: ${total} bad records skipped (${reasons})`);
+  log('warn', `feed ${spec.uri}: ${counted(total, 'bad record')} skipped (${reasons})`);
 }
 
 function reportLimits(engine: Engine, rows: OrderedRows, log: Log): void {
@@ -144,16 +166,22 @@ function reportLimits(engine: Engine, rows: OrderedRows, log: Log): void {
   if (subscribersRefused > 0) {
     log(
       'warn',
-      `${subscribersRefused} sightings not counted: more than subscribersMax subscribers; raise it with --set`,
+      `${counted(subscribersRefused, 'sighting')} not counted: more than subscribersMax subscribers; raise it with --set`,
     );
   }
   if (crossingsForced > 0) {
-    log('warn', `${crossingsForced} crossings counted before holdDown was over: raise crossingsMax with --set`);
+    log(
+      'warn',
+      `${counted(crossingsForced, 'crossing')} counted before holdDown was over: raise crossingsMax with --set`,
+    );
   }
   if (!(rows instanceof WindowedRows)) return;
   const { late, tooLate } = rows.sorter.stats;
   if (late + tooLate > 0) {
-    log('warn', `${late + tooLate} rows came later than the reorder window and moved nobody: count with --sort`);
+    log(
+      'warn',
+      `${counted(late + tooLate, 'row')} came later than the reorder window and moved nobody: count with --sort`,
+    );
   }
 }
 
@@ -186,10 +214,24 @@ async function run(argv: string[]): Promise<number> {
   const registry = new CellRegistry();
   if (spec.kind === 'sim') registry.load(makeCity(spec.options.seed ?? 1, spec.options.venueLac ?? 'own').cells);
   if (values.cells !== undefined) registry.load(await readCells(values.cells));
-  const regions = await readRegions(values.regions);
+  const regions = await readRegions(values.regions, (line) => consoleLog('warn', line));
   const output = await CountOutput.open(values.out);
-  await countFeed({ spec, regions, registry, everyUs, sort: values.sort, hideBelow, config, log: consoleLog }, output);
+  const early = await countFeed(
+    {
+      spec,
+      regions,
+      regionsFile: values.regions,
+      registry,
+      everyUs,
+      sort: values.sort,
+      hideBelow,
+      config,
+      log: consoleLog,
+    },
+    output,
+  );
   await output.close();
+  if (early !== null) throw new UserError('FEED_ENDED_EARLY', early);
   return 0;
 }
 

@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { knobs } from '../config.ts';
 import { messageOf, UserError } from '../errors.ts';
+import { projectRoot } from '../root.ts';
 import type { Command } from './command.ts';
 import { countCommand } from './count.ts';
 import { serveCommand } from './serve.ts';
@@ -16,7 +19,10 @@ function helpText(): string {
     ...commands.map(({ name, summary }) => `  ${name.padEnd(10)} ${summary}`),
     '',
     "  help NAME  a command's options; 'help config' lists the settings of --config and --set",
+    '  --version  the version of this checkout',
     '  --verbose  after any command: show the stack trace of an error',
+    '',
+    'Exit codes: 0 done, 1 an error that the last line names, 2 wrong usage, 70 a bug of Signalwall.',
   ].join('\n');
 }
 
@@ -37,9 +43,16 @@ function help(topic: string | undefined): number {
   return 0;
 }
 
+function version(): number {
+  const { version } = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')) as { version: string };
+  process.stdout.write(`signalwall ${version}\n`);
+  return 0;
+}
+
 async function main(argv: string[]): Promise<number> {
   const [name, ...rest] = argv;
   if (name === undefined || name === 'help' || name === '--help' || name === '-h') return help(rest[0]);
+  if (name === 'version' || name === '--version') return version();
   const command = commands.find((candidate) => candidate.name === name);
   if (command === undefined) throw new UserError('USAGE', `no command '${name}'; 'help' lists them`, { exitCode: 2 });
   if (rest.includes('--help') || rest.includes('-h')) return help(name);

@@ -9,11 +9,15 @@ import type { SimulationFeed } from '../../fixtures/make/simulation-feed.ts';
 import { positionsPath, TruthFiles } from '../../fixtures/make/truth-files.ts';
 import type { SimOptions } from '../../fixtures/make/types.ts';
 import { formatTimeUs, systemClock } from '../clock.ts';
+import { knobs } from '../config.ts';
 import { UserError } from '../errors.ts';
 import type { Command } from './command.ts';
 import { readOptions } from './options.ts';
+import { counted } from './words.ts';
 
 const linkTypeEthernet = 1;
+/** The network's own PLMNs with that of the simulated subscribers; the first is that of the cells. */
+const simHomePlmns = `${knobs.homePlmns.default},001-01`;
 /** Packets between two writes to the files. */
 const batchPackets = 4096;
 const progressEveryMs = 2_000;
@@ -31,7 +35,10 @@ Writes what the probes on the A interface of a simulated city would capture: a f
   --date YYYY-MM-DD   --from HH:MM   when it begins, UTC+8 (${simDefaults.date} ${simDefaults.from}; kick-off is at 19:30)
   --hours H           how long (1; without a limit when --packets is given alone)
   --packets N         at most so many packets
-  --venue-lac WHERE   'own': the stadium has a location area of its own; 'shared': it lies in the district's (own)`;
+  --venue-lac WHERE   'own': the stadium has a location area of its own; 'shared': it lies in the district's (own)
+
+Most simulated phones have IMSIs of the test network 001-01. Whatever reads the capture counts them as roamers unless
+it is told that they are at home: --set homePlmns=${simHomePlmns}`;
 
 const options = {
   out: { type: 'string' },
@@ -77,7 +84,7 @@ async function run(argv: string[]): Promise<number> {
     hours: numberOf('hours', values.hours) ?? (values.packets === undefined ? 1 : undefined),
     venueLac: values['venue-lac'] as SimOptions['venueLac'] | undefined,
   };
-  checkSimOptions(given);
+  checkSimOptions(given, 'simulate: --');
   refuseSameFile(values);
 
   // Files first: an unwritable one should not wait for a city to be made.
@@ -91,7 +98,9 @@ async function run(argv: string[]): Promise<number> {
   const { packets, procedures, sightings } = feed.stats;
   const begun = Object.values(procedures).reduce((sum, count) => sum + count, 0);
   process.stdout.write(
-    `${values.out}: ${packets} packets, ${begun} procedures, ${sightings} sightings, ${out.bytes} bytes\n`,
+    `${values.out}: ${counted(packets, 'packet')}, ${counted(begun, 'procedure')}, ` +
+      `${counted(sightings, 'sighting')}, ${counted(out.bytes, 'byte')}\n` +
+      `Its subscribers are of the network 001-01; read it with --set homePlmns=${simHomePlmns}\n`,
   );
   return 0;
 }
@@ -137,7 +146,7 @@ class Progress {
     const { packets } = this.#feed.stats;
     const share = Math.max(this.#feed.progress, packets / this.#packetsMax);
     const at = this.#feed.nextTimeUs < 0 ? '' : ` up to ${formatTimeUs(this.#feed.nextTimeUs)}`;
-    const line = `simulate: ${packets} packets${at}, ${Math.floor(share * 100)} %`;
+    const line = `simulate: ${counted(packets, 'packet')}${at}, ${Math.floor(share * 100)} %`;
     process.stderr.write(process.stderr.isTTY ? `\r${line}` : `${line}\n`);
     this.#open = process.stderr.isTTY;
   }

@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { countCommand } from '../../server/cli/count.ts';
-import { root } from '../tools/shared-inputs.ts';
+import { pcapFile } from '../capture/pcap-write.ts';
+import { root, sharedPath, sharedPresent } from '../tools/shared-inputs.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'signalwall-count-'));
 const built = join(root, 'node_modules', `.count-test-${process.pid}.mjs`);
@@ -130,7 +131,9 @@ describe('signalwall count', () => {
       'farther,0,0,0,0,0,0',
     ]);
     expect(said).toHaveLength(1);
-    expect(said[0]).toMatch(/^warn: no cell with a position lies in the geometry of regions far, farther/);
+    expect(said[0]).toMatch(
+      /^warn: .*shapes.geojson: no cell with a position lies in the geometry of regions far, farther/,
+    );
   });
 
   it('moves nobody by rows behind the reorder window without --sort, and says so', async () => {
@@ -146,9 +149,38 @@ describe('signalwall count', () => {
     const [, inside] = await count(feed);
     expect(inside.slice(25)).toBe('in,2,1,0,1,0,2');
     expect(stderr.mock.calls.map(([text]) => String(text)).join('')).toContain(
-      '1 rows came later than the reorder window',
+      '1 row came later than the reorder window',
     );
     stderr.mockRestore();
+  });
+
+  it('begins without --sort at the earliest event that counts: within the window, and not at one behind it', async () => {
+    const feed = file(
+      'unsorted.csv',
+      columns +
+        record('a', '1-1', '20:00:04') +
+        record('b', '1-1', '19:59:58') +
+        record('c', '1-1', '18:30:00') +
+        record('d', '1-1', '20:00:30'),
+    );
+    const stderr = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    const inside = (await count(feed)).filter((line) => line.includes(',in,'));
+    expect(stderr.mock.calls.map(([text]) => String(text)).join('')).toContain('1 row came later than');
+    stderr.mockRestore();
+    expect(inside).toEqual(['2015-08-02T12:00:00.000Z,in,1,0,0,1,0,1', '2015-08-02T12:01:00.000Z,in,3,0,0,2,0,3']);
+    expect((await count(feed, '--sort'))[1]).toBe('2015-08-02T10:31:00.000Z,in,1,0,0,1,0,1');
+  });
+
+  it('warns in one line of regions of an unknown kind', async () => {
+    const odd = file(
+      'odd.geojson',
+      collection({ ...listed('x', ['*']), properties: { id: 'x', kind: 'pub', cells: ['*'] } }),
+    );
+    const stderr = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    await count(file('odd.csv', columns + record('a', '1-1', '20:00:00')), '--regions', odd);
+    const said = stderr.mock.calls.map(([text]) => String(text));
+    stderr.mockRestore();
+    expect(said).toEqual([expect.stringMatching(/^warn: .*odd.geojson: unknown kind of region x \('pub'\)/)]);
   });
 
   it('skips bad records, counts them by reason and says so', async () => {
@@ -173,8 +205,19 @@ describe('signalwall count', () => {
     ['an unknown option', [feed, '--regions', regions, '--fast'], /'--fast'/],
     ['an unknown setting', [feed, '--regions', regions, '--set', 'ttl=1'], /unknown setting 'ttl'/],
     ['a missing feed', [join(folder, 'none.csv'), '--regions', regions], /no such file/],
+    ['a negative length', [feed, '--regions', regions, '--every', '-1s'], /--every -1s: write a length from 1s/],
+    ['a negative threshold', [feed, '--regions', regions, '--hide-below', '-1'], /--hide-below -1: write a whole/],
     ['an endless feed', ['sim:event-day', '--regions', regions], /needs a feed with an end/],
-    ['a folder to print into', [feed, '--regions', regions, '--out', folder], /count can't write to/],
+    [
+      'a folder to print into',
+      [feed, '--regions', regions, '--out', folder],
+      /count can't write to [^ ]+: it is a folder; give a file name$/,
+    ],
+    [
+      'a place that does not exist to print into',
+      [feed, '--regions', regions, '--out', join(folder, 'no/x.csv')],
+      /count can't write to [^ ]+: its folder does not exist; make it first$/,
+    ],
   ])('refuses %s in one line', async (_name, argv, message) => {
     const error = await countCommand.run(argv).catch((thrown: Error) => thrown);
     expect(error).toMatchObject({ name: 'UserError', message: expect.stringMatching(message) });
@@ -185,9 +228,84 @@ describe('signalwall count', () => {
     const one = file('one.geojson', collection(listed('hall', ['460-01-1-1', '460-01-1-7'])));
     const cells = file('one.csv', 'cgi,lon,lat\n460-01-1-1,113.5,23.5\n');
     await expect(count(feed, '--sort', '--regions', one, '--cells', cells)).rejects.toThrow(
-      /region hall names the cell 460-01-1-7/,
+      `${one}: region hall names the cell 460-01-1-7`,
     );
     expect(await count(feed, '--sort', '--regions', one)).toHaveLength(2);
+  });
+});
+
+/** What `count` prints, says on standard error, and ends with, of a feed that is not good to its end. */
+async function countBad(feed: string): Promise<{ lines: string[]; said: string; error: unknown }> {
+  const out = join(folder, 'bad.csv');
+  const stderr = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  const error = await countCommand
+    .run([feed, '--regions', everywhere, '--hide-below', '0', '--out', out])
+    .catch((thrown: unknown) => thrown);
+  const said = stderr.mock.calls.map(([text]) => String(text)).join('');
+  stderr.mockRestore();
+  return { lines: existsSync(out) ? readFileSync(out, 'utf8').trimEnd().split('\n').slice(1) : [], said, error };
+}
+const everywhere = file('everywhere.geojson', collection(listed('all', ['*'])));
+
+describe('signalwall count over a feed that ends early', () => {
+  it('prints what came before, then fails with one line that says where and what to do', async () => {
+    const text =
+      columns + record('a', '1-1', '20:00:10') + record('b', '1-1', '20:01:10') + record('c', '1-1', '20:02');
+    const path = file('cut.csv', text.slice(0, -30));
+    const { lines, said, error } = await countBad(path);
+    expect(lines.map((line) => line.slice(11))).toEqual([
+      '20:01:00.000Z,all,1,0,0,1,0,1',
+      '20:02:00.000Z,all,2,0,0,1,0,2',
+    ]);
+    expect(error).toMatchObject({
+      name: 'UserError',
+      exitCode: 1,
+      message:
+        `${path} ends inside the record behind record 2; copy the file again; ` +
+        'the figures above stop at 2015-08-02T20:01:10.000Z',
+    });
+    // Nothing was skipped that the error does not tell already.
+    expect(said).toBe('');
+  });
+
+  it('of which nothing could be read says that there are no figures', async () => {
+    const path = join(folder, 'cut.pcap');
+    const whole = pcapFile([{ seconds: 1, fraction: 0, bytes: Buffer.alloc(100) }]);
+    writeFileSync(path, whole.subarray(0, 30));
+    const { lines, error } = await countBad(path);
+    expect([lines, (error as Error).message]).toEqual([
+      [],
+      `${path} ends inside packet 1 (byte 24 of 30); copy the file again; there are no figures`,
+    ]);
+  });
+
+  it('warns of a capture without a packet, and of one without an event that has a cell', async () => {
+    const path = join(folder, 'none.pcap');
+    writeFileSync(path, pcapFile([]));
+    expect(await countBad(path)).toEqual({
+      lines: [],
+      said: `warn: feed ${path}: holds no packet; there is nothing to count\n`,
+      error: 0,
+    });
+    writeFileSync(path, pcapFile([{ seconds: 1, fraction: 0, bytes: Buffer.alloc(100) }]));
+    const { said, error } = await countBad(path);
+    expect([said.split('\n').at(-2), error]).toEqual([
+      `warn: feed ${path}: 1 record, but no event with a cell to count`,
+      0,
+    ]);
+  });
+});
+
+describe.runIf(sharedPresent)('signalwall count over a real capture that was cut', () => {
+  it('counts its first 80 packets and ends with an error', async () => {
+    const path = join(folder, 'trunc.pcap');
+    writeFileSync(path, readFileSync(sharedPath('captures/osmo-lab/osmo_msc_a_iface.pcap')).subarray(0, 10_000));
+    const { lines, error } = await countBad(path);
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatch(/,all,2,0,0,2,0,2$/);
+    expect((error as Error).message).toMatch(
+      /trunc.pcap ends inside packet 81 \(byte 9,968 of 10,000\); copy the file again; the figures above stop at 20\d\d-/,
+    );
   });
 });
 

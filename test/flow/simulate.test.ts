@@ -46,10 +46,13 @@ test('writes a capture, its truth, the cells and the regions, and says how much'
   expect(cells.length).toBe(1 + 10_012);
 
   expect(output).toHaveBeenCalledTimes(1);
-  const summary = /^(.*): (\d+) packets, (\d+) procedures, (\d+) sightings, (\d+) bytes\n$/.exec(
-    String(output.mock.calls[0][0]),
-  )!;
-  expect([summary[1], Number(summary[2]), Number(summary[4]), Number(summary[5])]).toEqual([
+  const [told, hint] = String(output.mock.calls[0][0]).split('\n');
+  const summary = /^(.*): ([\d,]+) packets, ([\d,]+) procedures, ([\d,]+) sightings, ([\d,]+) bytes$/.exec(told)!;
+  const number = (text: string) => Number(text.replaceAll(',', ''));
+  // Without it nearly all simulated subscribers are of an unknown origin.
+  expect(hint).toContain('--set homePlmns=460-00,460-02,460-04,460-07,460-08,001-01');
+  expect(simulateCommand.usage).toContain('--set homePlmns=460-00,460-02,460-04,460-07,460-08,001-01');
+  expect([summary[1], number(summary[2]), number(summary[4]), number(summary[5])]).toEqual([
     out,
     records,
     rows.length - 1,
@@ -84,10 +87,19 @@ describe('refuses with one line', () => {
       "--population must be a number, not 'many'",
     );
     expect((await refusal(['--out', target(), '--packets', '0'])).message).toContain('--packets');
+    expect((await refusal(['--out', target(), '--packets', '-5'])).message).toContain(
+      "--packets must be a whole number from 1, not '-5'",
+    );
   });
 
   test('a date that does not exist and numbers out of range, and makes no file', async () => {
-    expect((await refusal(['--out', target(), '--date', '2026-02-30'])).message).toContain('2026-02-30');
+    expect((await refusal(['--out', target(), '--date', '2026-02-30'])).message).toBe(
+      "simulate: --date must be a day of the calendar as YYYY-MM-DD, not '2026-02-30'",
+    );
+    expect(await refusal(['--out', target(), '--from', '25:00'])).toMatchObject({
+      message: "simulate: --from must be a time as HH:MM, from 00:00 to 23:59 (UTC+8), not '25:00'",
+      exitCode: 2,
+    });
     expect((await refusal(['--out', target(), '--population', '2000000'])).message).toContain('1000000');
     expect((await refusal(['--out', target(), '--hours', '-1'])).message).toContain('hours');
     expect(existsSync(target())).toBe(false);

@@ -1,0 +1,68 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { pcapFile } from '../capture/pcap-write.ts';
+import { root } from '../tools/shared-inputs.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'signalwall-cli-'));
+const built = join(root, 'node_modules', `.cli-test-${process.pid}.mjs`);
+
+beforeAll(async () => {
+  await build({
+    entryPoints: [join(root, 'server/cli/index.ts')],
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    packages: 'external',
+    outfile: built,
+    logLevel: 'silent',
+  });
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+  rmSync(built, { force: true });
+});
+
+function signalwall(...argv: string[]): { code: number | null; out: string; said: string[] } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [built, ...argv], { encoding: 'utf8' });
+  return { code: status, out: stdout, said: stderr.trimEnd().split('\n') };
+}
+
+test('tells its version', () => {
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+  for (const word of ['version', '--version']) {
+    expect(signalwall(word)).toEqual({ code: 0, out: `signalwall ${version}\n`, said: [''] });
+  }
+});
+
+test('ends with 2 and one line after wrong usage', () => {
+  for (const argv of [
+    ['cuont'],
+    ['help', 'cuont'],
+    ['count', '--every'],
+    ['count', 'ftp:x', '--regions', 'x'],
+    ['count', 'sim:event-day', '--regions', 'x'],
+    ['simulate', '--out', join(folder, 'x.pcap'), '--from', '25:00'],
+    ['serve', '--speed', '-1'],
+    ['serve', '--set', 'ttl=1'],
+  ]) {
+    const { code, out, said } = signalwall(...argv);
+    expect([argv, code, out, said]).toEqual([argv, 2, '', [expect.stringMatching(/^error: /)]]);
+  }
+});
+
+test('ends with 1 and one line that is last when a capture is cut, after what was counted', () => {
+  const capture = join(folder, 'cut.pcap');
+  writeFileSync(capture, pcapFile([{ seconds: 1, fraction: 0, bytes: Buffer.alloc(9) }]).subarray(0, -1));
+  const regions = join(folder, 'r.geojson');
+  const feature = { type: 'Feature', properties: { id: 'all', cells: ['*'] }, geometry: null };
+  writeFileSync(regions, JSON.stringify({ type: 'FeatureCollection', features: [feature] }));
+  expect(signalwall('count', capture, '--regions', regions)).toEqual({
+    code: 1,
+    out: 'time,region,present,entries,exits,appeared,vanished,visitors\n',
+    said: [`error: ${capture} ends inside packet 1 (byte 24 of 48); copy the file again; there are no figures`],
+  });
+});
