@@ -21,10 +21,11 @@ export interface RunningServer {
   process: ChildProcess;
 }
 
-/** Runs the built command line to its end. */
+/** Runs the built command line to its end, or interrupts it as Ctrl-C does once it has said `interruptAt`. */
 export function runCli(
   args: string[],
   env: Record<string, string> = {},
+  options: { interruptAt?: RegExp } = {},
 ): Promise<{ code: number | null; stdout: string; stderr: string }> {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [join(root, 'dist/server/signalwall.js'), ...args], {
@@ -34,7 +35,14 @@ export function runCli(
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (chunk) => (stdout += chunk));
-    child.stderr.on('data', (chunk) => (stderr += chunk));
+    let interrupted = false;
+    child.stderr.on('data', (chunk) => {
+      stderr += chunk;
+      if (!interrupted && options.interruptAt?.test(stderr)) {
+        interrupted = true;
+        child.kill('SIGINT');
+      }
+    });
     child.once('exit', (code) => resolve({ code, stdout, stderr }));
   });
 }
