@@ -127,5 +127,7 @@ describe('origins', () => {
 test('a sparkline takes in zero when it is near, and leaves out what is no count', () => {
   expect(rangeOf([10, 40, unknownCount, hiddenCount])).toEqual([0, 40]);
   expect(rangeOf([80, 100])).toEqual([80, 100]);
+  expect(rangeOf([1_331, 1_333])).toEqual([1_298.675, 1_365.325]);
+  expect(rangeOf([0, 1])).toEqual([0, 4]);
   expect(rangeOf([unknownCount])).toBeNull();
 });

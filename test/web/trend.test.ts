@@ -162,6 +162,20 @@ describe('the trend while presence warms up', () => {
     expect(trend.points.map(({ y }) => y)).toEqual([7, 8, null, 3, 9]);
   });
 
+  test('a page that sleeps through a second start keeps what the first run brought, and reads anew', async () => {
+    const { asked, trend } = setUp(() => history(-3, [6, 7]));
+    trend.choose('r');
+    trend.seeWarmth({ ...again, warming: false, ahead: false, wholeFromUs: startUs - 100 * minuteUs });
+    trend.extend(startUs - minuteUs, 60_000, Uint32Array.of(8, 9));
+    trend.tick(startUs, true, 60_000);
+    await settled(() => expect(trend.state).toBe('ready'));
+    trend.seeWarmth({ ...again, warming: false, ahead: false });
+    trend.extend(startUs + minuteUs, 60_000, Uint32Array.of(3, 10, 11));
+    expect(trend.points.map(({ y }) => y)).toEqual([6, 7, 8, 9, 10, 11]);
+    trend.tick(startUs + minuteUs, true, 60_000);
+    expect(asked.length).toBe(2);
+  });
+
   test('a first start leaves its climb out, stored or not, as soon as there is better', async () => {
     const first: Warmth = { warming: true, wholeFromUs: startUs, storedUs: -1, ahead: false };
     const { trend } = setUp(() => history(0, [1, 2, 3]));
@@ -187,6 +201,10 @@ describe('the trend while presence warms up', () => {
     expect([city.muted, city.points.map(({ y }) => y)]).toEqual([true, [3, 5]]);
     city.add(startUs, 50, 60_000, { ...first, warming: false });
     expect([city.muted, city.points.map(({ y }) => y)]).toEqual([false, [50]]);
+    const second = { ...again, wholeFromUs: startUs + 2 * minuteUs };
+    city.add(startUs - 90 * minuteUs, 4, 60_000, second);
+    city.add(startUs + 2 * minuteUs, 52, 60_000, second);
+    expect([city.muted, city.points.map(({ y }) => y)]).toEqual([false, [50, 52]]);
   });
 
   test('sparklines show provisional intervals as unknown, or muted while there are no others', () => {

@@ -48,7 +48,11 @@ export function paintSparkline(
   context.fill();
 }
 
-/** Lowest and highest count; zero is taken in when the low is less than half of the high. Null without any count. */
+/** A line's own range is at least this share of its height above zero, and this many subscribers: noise stays small. */
+const spanShareMin = 0.05;
+const spanMin = 4;
+
+/** Lowest and highest count to draw; zero is taken in when the low is less than half of the high. Null without any count. */
 export function rangeOf(values: ArrayLike<number>): [number, number] | null {
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
@@ -59,5 +63,8 @@ export function rangeOf(values: ArrayLike<number>): [number, number] | null {
     high = Math.max(high, v);
   }
   if (low > high) return null;
-  return [low < high / 2 ? 0 : low, high];
+  if (low < high / 2) low = 0;
+  const lacking = Math.max(0, Math.max(spanMin, high * spanShareMin) - (high - low)) / 2;
+  const foot = Math.max(0, low - lacking);
+  return [foot, high + lacking + (foot - low + lacking)];
 }

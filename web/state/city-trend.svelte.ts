@@ -14,17 +14,23 @@ export class CityTrend {
   /** Points that are complete, or all of them, muted, while none is. */
   points: TrendPoint[] = [];
   muted = false;
-  #all: TrendPoint[] = [];
+  #provisional: TrendPoint[] = [];
+  #whole: TrendPoint[] = [];
 
   add(eventUs: number, present: number, everyMs: number, warmth: Warmth): void {
     if (eventUs <= 0) return;
-    const newest = this.#all.at(-1)?.x ?? 0;
-    if (eventUs < newest) this.#all = [];
-    else if (newest > 0 && eventUs - newest < everyMs * 1000) return;
-    this.#all = [...this.#all.slice(1 - pointsMax), { x: eventUs, y: isCount(present) ? present : null }];
-    const whole = this.#all.filter(({ x }) => x >= warmth.wholeFromUs);
-    this.muted = whole.length === 0 && !warmth.ahead;
-    this.points = this.muted ? this.#all : whole;
+    const provisional = eventUs < warmth.wholeFromUs;
+    // Another run's warm-up takes nothing back.
+    if (provisional && this.#whole.length > 0) return;
+    const held = provisional ? this.#provisional : this.#whole;
+    const newest = held.at(-1)?.x ?? 0;
+    if (newest > 0 && eventUs >= newest && eventUs - newest < everyMs * 1000) return;
+    const kept = eventUs < newest ? [] : held.slice(1 - pointsMax);
+    const next = [...kept, { x: eventUs, y: isCount(present) ? present : null }];
+    if (provisional) this.#provisional = next;
+    else this.#whole = next;
+    this.muted = this.#whole.length === 0 && !warmth.ahead;
+    this.points = this.muted ? this.#provisional : this.#whole;
     this.version++;
   }
 }

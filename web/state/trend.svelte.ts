@@ -20,6 +20,12 @@ interface StoredPoint extends TrendPoint {
   stored: boolean;
 }
 
+/** An interval that a frame brought. */
+interface LivePoint extends TrendPoint {
+  /** Of the run that brought it: another run's warm-up takes nothing back. */
+  provisional: boolean;
+}
+
 /** A stretch without points longer than this many intervals is a gap of the line. */
 const gapIntervals = 2.5;
 export const trendHours = 6;
@@ -56,7 +62,7 @@ export class TrendModel {
   #bucketUs = 60_000_000;
   #everyUs = 60_000_000;
   #warmth: Warmth = { warming: false, wholeFromUs: -1, storedUs: Number.POSITIVE_INFINITY, ahead: false };
-  #live: TrendPoint[] = [];
+  #live: LivePoint[] = [];
   #nextReadMs = 0;
   #abort: AbortController | null = null;
 
@@ -81,7 +87,9 @@ export class TrendModel {
     this.#everyUs = everyMs * 1000;
     for (let k = 0; k < present.length; k++) {
       const x = endUs - (present.length - 1 - k) * everyMs * 1000;
-      if (x > (this.#live.at(-1)?.x ?? 0)) this.#live.push({ x, y: shown(present[k]!, this) });
+      if (x > (this.#live.at(-1)?.x ?? 0)) {
+        this.#live.push({ x, y: shown(present[k]!, this), provisional: x < this.#warmth.wholeFromUs });
+      }
     }
     if (this.#live.length > livePointsMax) this.#live.splice(0, this.#live.length - livePointsMax);
     this.#join();
@@ -90,8 +98,8 @@ export class TrendModel {
   /** Takes over how far counts are complete. */
   seeWarmth(warmth: Warmth): void {
     if (sameWarmth(warmth, this.#warmth)) return;
-    // What was stored while the clock ran through the warm-up has not been read yet.
-    if (this.#warmth.warming && !warmth.warming) this.#nextReadMs = 0;
+    // Another run, or a clock that has come through its warm-up: what was stored meanwhile has not been read yet.
+    if (!sameReading(warmth, this.#warmth)) this.#nextReadMs = 0;
     this.#warmth = warmth;
     this.#join();
   }
@@ -130,7 +138,8 @@ export class TrendModel {
     this.#abort = abort;
     const get = this.#options.fetch ?? fetch;
     // In a warm-up the clock runs through hours that earlier runs have stored.
-    const { warming, storedUs } = this.#warmth;
+    const warmth = this.#warmth;
+    const { warming, storedUs } = warmth;
     const knownUs = warming && Number.isFinite(storedUs) ? Math.max(eventUs, storedUs) : eventUs;
     const toUs = Math.ceil(knownUs / 60_000_000) * 60_000_000;
     // A bucket holds whole gauge intervals; a minute is as fine as a wall can show.
@@ -158,13 +167,15 @@ export class TrendModel {
     if (abort.signal.aborted || id !== this.#id) return;
     this.#abort = null;
     this.state = next;
-    this.#nextReadMs = this.#options.clock.monotonicMs() + (next === 'ready' ? rereadMs : retryMs);
+    this.#nextReadMs = sameReading(warmth, this.#warmth)
+      ? this.#options.clock.monotonicMs() + (next === 'ready' ? rereadMs : retryMs)
+      : 0;
     this.#join();
   }
 
   #join(): void {
     const stored = this.#history.filter(({ x }) => storedWhole(x, this.#warmth));
-    const live = this.#live.filter(({ x }) => x >= this.#warmth.wholeFromUs);
+    const live = this.#live.filter(({ provisional }) => !provisional);
     let points = this.#merge(stored, live);
     const known = points.some(({ y }) => y !== null);
     this.muted = !known && !this.#warmth.ahead && this.#warmth.warming;
@@ -178,7 +189,10 @@ export class TrendModel {
     const buckets = new Set(stored.filter((point) => point.stored).map(({ x }) => x));
     const added = live.filter(({ x }) => !buckets.has(Math.ceil(x / this.#bucketUs) * this.#bucketUs));
     const taken = new Set(added.map(({ x }) => x));
-    const all = [...stored.filter(({ x }) => !taken.has(x)).map(({ x, y }) => ({ x, y })), ...added];
+    const all = [
+      ...stored.filter(({ x }) => !taken.has(x)).map(({ x, y }) => ({ x, y })),
+      ...added.map(({ x, y }) => ({ x, y })),
+    ];
     all.sort((a, b) => a.x - b.x);
     const from = (all.at(-1)?.x ?? 0) - trendHours * hourUs;
     const gapUs = gapIntervals * Math.max(this.#bucketUs, this.#everyUs);
@@ -191,6 +205,11 @@ export class TrendModel {
     }
     return points;
   }
+}
+
+/** Whether a history read under `a` is what would be read under `b`. */
+function sameReading(a: Warmth, b: Warmth): boolean {
+  return a.warming === b.warming && a.wholeFromUs === b.wholeFromUs;
 }
 
 function shown(value: number, model: TrendModel): number | null {
