@@ -15,6 +15,7 @@ import { openCapture } from './capture/open-capture.ts';
 import { XdrReader } from './capture/xdr.ts';
 import { startFeedThread } from './cli/feed-thread.ts';
 import { scheduleSim } from './cli/sim-schedule.ts';
+import { counted } from './cli/words.ts';
 import { type Clock, formatTimeUs } from './clock.ts';
 import type { Config } from './config.ts';
 import { UserError } from './errors.ts';
@@ -62,7 +63,8 @@ function networkOf(specs: FeedSpec[]): string {
       'the simulated city and real feeds do not mix on one wall; start them apart, with --data DIR each',
     );
   }
-  if (sims.length > 1) throw new UserError('FEED_MIX', 'one sim: feed at a time; its options set population and seed');
+  if (sims.length > 1)
+    throw new UserError('FEED_MIX', 'one sim: feed at a time; its options set population and seed', { exitCode: 2 });
   if (sims.length === 0) return 'live';
   const { seed, population, venueLac } = { ...simDefaults, ...sims[0].options };
   return `sim-${seed}-${population}-${venueLac}`;
@@ -135,21 +137,25 @@ interface Reference {
   /** A cell list, from `--cells` or the simulated city; null: cells are known as they turn up. */
   cells: CellInfo[] | null;
   regions: Region[];
+  regionsFile: string | undefined;
   schematic: Schematic | null;
 }
 
 /** What the network consists of: read and checked before the database is opened. */
-async function readReference(options: ServeOptions, specs: FeedSpec[]): Promise<Reference> {
+async function readReference(options: ServeOptions, specs: FeedSpec[], log: Log): Promise<Reference> {
   const sim = specs.find((spec) => spec.kind === 'sim');
   const city = sim === undefined ? null : makeCity(sim.options.seed ?? 1, sim.options.venueLac ?? 'own');
   const listed = options.cellsFile === undefined ? null : await readCells(options.cellsFile);
   const cells = city === null ? listed : [...city.cells, ...(listed ?? [])];
-  const regions = options.regionsFile === undefined ? (city?.regions ?? []) : await readRegions(options.regionsFile);
+  const regions =
+    options.regionsFile === undefined
+      ? (city?.regions ?? [])
+      : await readRegions(options.regionsFile, (line) => log('warn', line));
   // A region that names an unlisted cell is refused here already.
   const registry = new CellRegistry();
   if (cells !== null) registry.load(cells);
-  new RegionIndex(regions, registry, () => undefined);
-  return { cells, regions, schematic: city?.schematic ?? null };
+  new RegionIndex(regions, registry, () => undefined, options.regionsFile);
+  return { cells, regions, regionsFile: options.regionsFile, schematic: city?.schematic ?? null };
 }
 
 /** The cells that the store knows, with their ids, then the list; and the regions over them. */
@@ -161,11 +167,11 @@ async function loadReference(reference: Reference, store: Store, log: Log) {
     { ids: stored.map(({ id }) => id) },
   );
   if (reference.cells !== null) registry.load(reference.cells);
-  const regions = new RegionIndex(reference.regions, registry, (line) => log('warn', line));
+  const regions = new RegionIndex(reference.regions, registry, (line) => log('warn', line), reference.regionsFile);
   await store.saveCells(Array.from({ length: registry.count }, (_, id) => ({ id, cell: registry.info(id) })));
   await store.saveRegions(reference.regions, (region) => regions.cellsOf(region));
   registry.onAdded((id) => store.addCell(id, registry.info(id)));
-  log('info', `Reference: ${registry.count.toLocaleString('en')} cells, ${reference.regions.length} micro-regions`);
+  log('info', `Reference: ${counted(registry.count, 'cell')}, ${counted(reference.regions.length, 'micro-region')}`);
   return { registry, regions };
 }
 
@@ -195,7 +201,7 @@ export async function startSignalwall(
   listenAddress(options.host);
   await refuseTakenPort(options.host, options.port);
   await checkFeeds(specs);
-  const reference = await readReference(options, specs);
+  const reference = await readReference(options, specs, log);
   signal.throwIfAborted();
 
   // The database: history, cells, and how far this stream of events has been stored.

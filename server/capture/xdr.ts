@@ -31,6 +31,9 @@ const fatalCsvErrors: Record<string, string> = {
   CSV_MAX_RECORD_SIZE: `a record is longer than ${recordCharsMax} characters`,
 };
 
+/** A record this far from the middle of its file has a wrong time. */
+const farUs = 366 * dayUs;
+
 interface Row {
   startUs: number;
   endUs: number;
@@ -54,7 +57,7 @@ export class XdrReader {
   private readonly options: XdrOptions;
   private readonly cgiByKey = new Map<number, string>();
   private readonly key = new Uint32Array(2);
-  private readonly rows: Row[] = [];
+  private rows: Row[] = [];
   /** Sorted mode: 2 × row + (1 for its end), in order of time. */
   private order: Float64Array | null = null;
   private at = 0;
@@ -196,7 +199,21 @@ export class XdrReader {
     if (this.pending === null) throw new UserError('XDR_RECORDS', this.whyNoRecord());
     if (!sorted) return;
     for (let row: Row | null = this.pending; row !== null; row = await this.nextRow()) this.rows.push(row);
+    this.leaveOutFarTimes();
     this.order = this.sort();
+  }
+
+  /**
+   * Leaves out records that lie more than a year from the file's middle: a wrong clock, which would end everyone's
+   * presence and let retention drop the history.
+   */
+  private leaveOutFarTimes(): void {
+    const middleUs = Float64Array.from(this.rows, (row) => row.startUs).sort()[this.rows.length >> 1];
+    const near = this.rows.filter(({ startUs, endUs }) => startUs > middleUs - farUs && endUs < middleUs + farUs);
+    const far = this.rows.length - near.length;
+    if (far === 0) return;
+    this.faults.set('XDR_TIME_FAR', far);
+    this.rows = near;
   }
 
   private whatOfHeader(header: string[] | null): string {

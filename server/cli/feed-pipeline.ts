@@ -3,6 +3,7 @@ import type { FeedSpec } from '../capture/feed-uri.ts';
 import type { FrameSink } from '../capture/frame.ts';
 import type { FrameReader } from '../capture/frame-reader.ts';
 import { openCapture } from '../capture/open-capture.ts';
+import { PlausibleTimes } from '../capture/plausible-times.ts';
 import { XdrReader } from '../capture/xdr.ts';
 import type { Config } from '../config.ts';
 import { Correlator } from '../correlate/correlator.ts';
@@ -187,7 +188,10 @@ export function framePipeline(reader: FrameReader, options: PipelineOptions): Fe
 export async function openFeedPipeline(spec: FeedSpec, options: PipelineOptions): Promise<FeedPipeline> {
   switch (spec.kind) {
     case 'pcap':
-      return new FramePipeline(await openCapture(spec.path, options.config.captureRecordBytesMax), options);
+      return new FramePipeline(
+        await PlausibleTimes.over(await openCapture(spec.path, options.config.captureRecordBytesMax)),
+        options,
+      );
     case 'sim':
       return new FramePipeline(openSimulation(spec.options), options);
     case 'xdr': {

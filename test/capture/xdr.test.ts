@@ -213,3 +213,10 @@ test('keeps microseconds and the offset of a time', () => {
   expect(parseTimeUs('2015-08-02T00:00:00.5', 0)).toBe(Date.UTC(2015, 7, 2) * 1000 + 500000);
   expect(parseTimeUs('2015-08-02 24:00:00', 0)).toBeNaN();
 });
+
+test('a record a century off is left out and counted, so that it moves no clock', async () => {
+  const far = lines[1].replaceAll('2015', '2115');
+  const reader = await open(write('far.csv', `${[header, ...lines, far].join('\n')}\n`));
+  expect((await rowsOf(reader)).map((row) => row.slice(0, 8)).at(-1)).toBe('04:00:09');
+  expect(Object.fromEntries(reader.faults)).toEqual({ XDR_TIME_FAR: 1 });
+});
