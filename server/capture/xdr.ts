@@ -1,4 +1,5 @@
 import { type CsvError, type Parser, parse } from 'csv-parse';
+import { dayUs } from '../clock.ts';
 import { UserError } from '../errors.ts';
 import type { EventSink } from '../events/event-batch.ts';
 import { eventFlag, kindCode, outcomeCode } from '../events/kinds.ts';
