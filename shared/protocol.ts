@@ -58,7 +58,7 @@ export interface FeedStatus {
   /** The feed's URI, without anything secret. */
   uri: string;
   state: FeedState;
-  /** Event time of the newest frame, µs; 0 before the first. */
+  /** Event time that the feed has been read up to, µs; 0 before the first frame. */
   clockUs: number;
   /** Event time of the next record where it is known already (a replay waits for its time), µs; 0: unknown. */
   nextUs: number;

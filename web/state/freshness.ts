@@ -32,28 +32,17 @@ export function judgeFreshness({ link, nowMs, frameMs, feeds }: FreshnessInput):
   // A connection that says nothing is as good as none, whether or not the browser has noticed.
   if (sinceMs >= 2 * lostAfterMs) return { cause: 'lost', ageMs: sinceMs, level: levelOf(sinceMs) };
   const running = feeds.filter((feed) => feed.state !== 'ended');
-  const dead = running.filter(
-    (feed) => feed.state === 'failed' || (feed.state === 'stale' && waitMs(feed, sinceMs) === null),
-  );
+  const dead = running.filter((feed) => feed.state === 'stale' || feed.state === 'failed');
   if (running.length === 0 || dead.length < running.length) return { cause: 'live', ageMs: sinceMs, level: 0 };
   const ageMs = dataAgeMs(dead, sinceMs);
   const cause = dead.every((feed) => feed.state === 'failed') ? 'failed' : 'stale';
   return { cause, ageMs, level: levelOf(ageMs) };
 }
 
-/** The next record of a replay may be late by this much before its feed is taken for dead. */
-const waitGraceMs = 10_000;
-
-/**
- * Wall time until a replay's next record is due, ms: about, for it is reckoned from the last arrival, and negative when
- * it is late. Null when none is waited for or known.
- */
-export function waitMs(feed: FeedStatus, sinceFrameMs: number): number | null {
-  const { nextUs, clockUs, speed, dataAgeMs, state } = feed;
-  const reading = state === 'running' || state === 'behind' || state === 'stale';
-  if (!reading || clockUs <= 0 || nextUs <= clockUs || speed <= 0) return null;
-  const left = (nextUs - clockUs) / 1000 / speed - Math.max(0, dataAgeMs) - sinceFrameMs;
-  return left < -waitGraceMs ? null : left;
+/** Wall time until a replay's next record is due, ms, about; null when none is known or the feed is not read. */
+export function waitMs({ nextUs, clockUs, speed, state }: FeedStatus, sinceFrameMs: number): number | null {
+  if ((state !== 'running' && state !== 'behind') || clockUs <= 0 || nextUs <= clockUs || speed <= 0) return null;
+  return (nextUs - clockUs) / 1000 / speed - sinceFrameMs;
 }
 
 /** A shorter wait needs no word. */

@@ -128,7 +128,7 @@ export function makeScenario(name: ScenarioName, schematic: Schematic): FakeFeed
         ...base,
         stepUs: 0,
         status: { eventUs: 0 },
-        feed: { ...xdrFeed, state: 'stale', clockUs: startUs, nextUs: startUs + 3 * hourMs * 1000, dataAgeMs: 6_000 },
+        feed: { ...xdrFeed, clockUs: startUs, nextUs: startUs + 3 * hourMs * 1000, dataAgeMs: 6_000 },
       });
     case 'empty':
       return new FakeFeed(layout, {
