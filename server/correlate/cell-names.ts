@@ -29,8 +29,8 @@ export class CellNames {
   symbolOf(plmn: number, lac: number, ci: number): number {
     if (plmn === 0 || lac < 0 || ci < 0) return unknownCell;
     const area = ((lac << 16) | ci) >>> 0;
-    const at = this.#symbols.find(plmn, area);
-    if (at >= 0) return this.#symbols.words[at + 2];
+    const known = this.#symbols.get(plmn, area);
+    if (known !== 0) return known;
     if (this.#names.length > this.#cellsMax) {
       this.refused++;
       return unknownCell;

@@ -139,8 +139,7 @@ export class Connections {
 
   /** The connection that a reference of one side of a link belongs to, or {@link none}. */
   find(link: number, ownerLower: boolean, reference: number): number {
-    const at = this.#byReference.find(sideKey(link, ownerLower), reference);
-    return at < 0 ? none : this.#byReference.words[at + 2] - 1;
+    return this.#byReference.get(sideKey(link, ownerLower), reference) - 1;
   }
 
   /** Starts a connection; the caller has seen to it that there is room and that the reference is free. */

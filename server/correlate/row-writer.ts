@@ -68,6 +68,7 @@ export class RowWriter {
       durationMs,
       connections.typeAllocationCode[i],
       0,
+      cell,
     );
   }
 }

@@ -65,7 +65,6 @@ export class VlrDirectory {
 
   /** PLMN under which the scope's location area was last heard, packed by `packPlmn`; 0 where it was not. */
   plmnOfArea(scope: number, lac: number): number {
-    const at = this.#areas.find(scope, lac);
-    return at < 0 ? 0 : this.#areas.words[at + 2];
+    return this.#areas.get(scope, lac);
   }
 }

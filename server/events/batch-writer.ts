@@ -1,13 +1,18 @@
 import { EventBatch, type EventSink, noCell } from './event-batch.ts';
 import { batchRows } from './feed-messages.ts';
 
-/** Collects rows in batches and turns each cell's CGI into a feed-local symbol (0, 1, 2 … in order of appearance). */
+/**
+ * Collects rows in batches and turns each cell's CGI into a feed-local symbol (0, 1, 2 … in order of appearance). All
+ * rows that come with their sender's symbols come from one sender.
+ */
 export class BatchWriter implements EventSink {
   /** Full batches waiting to be taken, and the one being filled. */
   private readonly full: { batch: EventBatch; newestUs: number }[] = [];
   private batch = new EventBatch(batchRows);
   private newCells: string[] = [];
   private readonly symbolByCgi = new Map<string, number>();
+  /** Symbol + 1 by the sender's symbol; 0 where it did not come yet. */
+  private symbolBySender = new Uint32Array(1024);
   private lastCgi = '';
   private lastSymbol = noCell;
   /** Newest time of all rows written so far, µs. */
@@ -26,11 +31,9 @@ export class BatchWriter implements EventSink {
     durationMs: number,
     typeAllocationCode: number,
     bytes: number,
+    cellSymbol = -1,
   ): void {
-    if (cgi !== this.lastCgi) {
-      this.lastCgi = cgi;
-      this.lastSymbol = this.symbolOf(cgi);
-    }
+    const cell = cellSymbol < 0 ? this.symbolOf(cgi) : this.symbolOfSender(cellSymbol, cgi);
     if (this.batch.full) {
       this.full.push({ batch: this.batch, newestUs: this.newestUs });
       this.batch = new EventBatch(batchRows);
@@ -40,7 +43,7 @@ export class BatchWriter implements EventSink {
       timeUs,
       subLo,
       subHi,
-      this.lastSymbol,
+      cell,
       plmn,
       kind,
       outcome,
@@ -72,14 +75,31 @@ export class BatchWriter implements EventSink {
     return { ...taken, newCells };
   }
 
+  private symbolOfSender(cellSymbol: number, cgi: string): number {
+    if (cellSymbol >= this.symbolBySender.length) {
+      const grown = new Uint32Array(2 * cellSymbol);
+      grown.set(this.symbolBySender);
+      this.symbolBySender = grown;
+    }
+    let next = this.symbolBySender[cellSymbol];
+    if (next === 0) {
+      next = this.symbolOf(cgi) + 1;
+      this.symbolBySender[cellSymbol] = next;
+    }
+    return next - 1;
+  }
+
   private symbolOf(cgi: string): number {
     if (cgi === '') return noCell;
+    if (cgi === this.lastCgi) return this.lastSymbol;
     let symbol = this.symbolByCgi.get(cgi);
     if (symbol === undefined) {
       symbol = this.symbolByCgi.size;
       this.symbolByCgi.set(cgi, symbol);
       this.newCells.push(cgi);
     }
+    this.lastCgi = cgi;
+    this.lastSymbol = symbol;
     return symbol;
   }
 }

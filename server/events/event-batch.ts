@@ -159,7 +159,10 @@ export class EventBatch {
 export interface EventSink {
   /**
    * Takes one row; same columns as {@link EventBatch.push}, but the cell as its CGI text (`460-00-42285-28831`)
-   * or `''` where no cell is known. Implementations memoise the text: pass the same string object where you can.
+   * or `''` where no cell is known.
+   *
+   * @param cellSymbol the sender's own small number for this CGI, where it has one: a sink with one sender may know the
+   *   cell by it and leave the text alone, which costs a cache miss or two
    */
   event(
     timeUs: number,
@@ -174,5 +177,6 @@ export interface EventSink {
     durationMs: number,
     typeAllocationCode: number,
     bytes: number,
+    cellSymbol?: number,
   ): void;
 }

@@ -1,17 +1,10 @@
 const segmentBits = 6;
 const segmentCount = 1 << segmentBits;
+const segmentShift = 32 - segmentBits;
 const firstSlots = 16;
 const wordsPerSlot = 4;
 /** The bit of the fourth word that says "used since the hand of the clock came by". */
 const touchedBit = 0x8000_0000;
-
-interface Segment {
-  words: Uint32Array;
-  mask: number;
-  used: number;
-  /** Where the next search for a victim starts, in slots. */
-  hand: number;
-}
 
 export interface PairTableOptions {
   /** Entries at most, rounded up to a multiple of 64; more evict others, which is counted. Infinity: the caller sees to it. */
@@ -36,21 +29,18 @@ export class PairTable {
   /** After a successful {@link find}: the words that its result indexes. Do not keep them. */
   words: Uint32Array = new Uint32Array(0);
   #size = 0;
-  readonly #segments: Segment[] = [];
+  /** The segments' slots, four words each; a power of two of them. */
+  readonly #segments: Uint32Array[];
+  /** Entries of each segment, and where the next search for a victim starts there, in slots. */
+  readonly #used = new Uint32Array(segmentCount);
+  readonly #hands = new Uint32Array(segmentCount);
   readonly #usedMax: number;
   readonly #touched: boolean;
 
   constructor({ entriesMax, touched = false }: PairTableOptions) {
     this.#usedMax = Math.ceil(entriesMax / segmentCount);
     this.#touched = touched;
-    for (let i = 0; i < segmentCount; i++) {
-      this.#segments.push({
-        words: new Uint32Array(firstSlots * wordsPerSlot),
-        mask: firstSlots - 1,
-        used: 0,
-        hand: 0,
-      });
-    }
+    this.#segments = Array.from({ length: segmentCount }, () => new Uint32Array(firstSlots * wordsPerSlot));
   }
 
   get size(): number {
@@ -59,7 +49,7 @@ export class PairTable {
 
   get byteLength(): number {
     let sum = 0;
-    for (const segment of this.#segments) sum += segment.words.byteLength;
+    for (const words of this.#segments) sum += words.byteLength;
     return sum;
   }
 
@@ -70,71 +60,78 @@ export class PairTable {
    */
   find(a: number, b: number): number {
     const hash = mix(a, b);
-    const segment = this.#segments[hash >>> (32 - segmentBits)];
-    const { words, mask } = segment;
-    let slot = hash & mask;
-    for (;;) {
-      const at = slot * wordsPerSlot;
-      if (words[at] === a && words[at + 1] === b && (words[at + 2] | words[at + 3]) !== 0) {
-        if (this.#touched) words[at + 3] |= touchedBit;
-        this.words = words;
-        return at;
-      }
-      if ((words[at + 2] | words[at + 3]) === 0) return -1;
-      slot = (slot + 1) & mask;
-    }
+    const words = this.#segments[hash >>> segmentShift];
+    const at = place(words, hash, a, b);
+    if ((words[at + 2] | words[at + 3]) === 0) return -1;
+    if (this.#touched) words[at + 3] |= touchedBit;
+    if (this.words !== words) this.words = words;
+    return at;
+  }
+
+  /** The first value word of a key, or 0 where the key is not there: for tables where it is never 0. */
+  get(a: number, b: number): number {
+    const hash = mix(a, b);
+    const words = this.#segments[hash >>> segmentShift];
+    return words[place(words, hash, a, b) + 2];
   }
 
   /** Sets the value of a key, new or not. All words unsigned; the value must not be 0, 0. */
   set(a: number, b: number, c: number, d: number): void {
     const hash = mix(a, b);
-    const segment = this.#segments[hash >>> (32 - segmentBits)];
-    let at = place(segment, hash, a, b);
-    if ((segment.words[at + 2] | segment.words[at + 3]) === 0) {
-      if (segment.used >= this.#usedMax) {
+    const segment = hash >>> segmentShift;
+    let words = this.#segments[segment];
+    let at = place(words, hash, a, b);
+    if ((words[at + 2] | words[at + 3]) === 0) {
+      if (this.#used[segment] >= this.#usedMax) {
         this.#evict(segment);
-        at = place(segment, hash, a, b);
-      } else if (segment.used * 4 >= (segment.mask + 1) * 3) {
-        grow(segment);
-        at = place(segment, hash, a, b);
+        at = place(words, hash, a, b);
+      } else if (this.#used[segment] * wordsPerSlot * 4 >= words.length * 3) {
+        words = grown(words);
+        this.#segments[segment] = words;
+        at = place(words, hash, a, b);
       }
-      segment.used++;
+      this.#used[segment]++;
       this.#size++;
-      segment.words[at] = a;
-      segment.words[at + 1] = b;
+      words[at] = a;
+      words[at + 1] = b;
     }
-    segment.words[at + 2] = c;
-    segment.words[at + 3] = this.#touched ? (d | touchedBit) >>> 0 : d;
+    words[at + 2] = c;
+    words[at + 3] = this.#touched ? (d | touchedBit) >>> 0 : d;
   }
 
   /** @returns whether the key was there */
   delete(a: number, b: number): boolean {
     const hash = mix(a, b);
-    const segment = this.#segments[hash >>> (32 - segmentBits)];
-    const at = place(segment, hash, a, b);
-    if ((segment.words[at + 2] | segment.words[at + 3]) === 0) return false;
+    const segment = hash >>> segmentShift;
+    const words = this.#segments[segment];
+    const at = place(words, hash, a, b);
+    if ((words[at + 2] | words[at + 3]) === 0) return false;
     this.#remove(segment, at / wordsPerSlot);
     return true;
   }
 
-  #evict(segment: Segment): void {
-    const { words, mask } = segment;
+  #evict(segment: number): void {
+    const words = this.#segments[segment];
+    const slots = words.length / wordsPerSlot;
+    let hand = this.#hands[segment];
     // Two rounds at most: the first may clear every mark.
-    for (let steps = 2 * (mask + 1); ; steps--) {
-      const at = segment.hand * wordsPerSlot;
+    for (let steps = 2 * slots; ; steps--) {
+      const at = hand * wordsPerSlot;
       if ((words[at + 2] | words[at + 3]) !== 0) {
         if (!this.#touched || steps <= 0 || words[at + 3] < touchedBit) break;
         words[at + 3] &= ~touchedBit;
       }
-      segment.hand = (segment.hand + 1) & mask;
+      hand = (hand + 1) & (slots - 1);
     }
-    this.#remove(segment, segment.hand);
+    this.#hands[segment] = hand;
+    this.#remove(segment, hand);
     this.evictions++;
   }
 
   /** Empties a slot and closes the gap in the run behind it, so that no mark of deleted entries is needed. */
-  #remove(segment: Segment, slot: number): void {
-    const { words, mask } = segment;
+  #remove(segment: number, slot: number): void {
+    const words = this.#segments[segment];
+    const mask = words.length / wordsPerSlot - 1;
     let hole = slot;
     let next = slot;
     for (;;) {
@@ -156,31 +153,30 @@ export class PairTable {
     words[at + 1] = 0;
     words[at + 2] = 0;
     words[at + 3] = 0;
-    segment.used--;
+    this.#used[segment]--;
     this.#size--;
   }
 }
 
 /** Place of the key's entry, or of the free slot where it belongs. */
-function place(segment: Segment, hash: number, a: number, b: number): number {
-  const { words, mask } = segment;
-  let slot = hash & mask;
-  for (;;) {
-    const at = slot * wordsPerSlot;
-    if ((words[at + 2] | words[at + 3]) === 0 || (words[at] === a && words[at + 1] === b)) return at;
-    slot = (slot + 1) & mask;
+function place(words: Uint32Array, hash: number, a: number, b: number): number {
+  // A slot is four words, so the low bits of a word's place say the word.
+  const mask = words.length - wordsPerSlot;
+  let at = Math.imul(hash, wordsPerSlot) & mask;
+  while ((words[at] !== a || words[at + 1] !== b) && (words[at + 2] | words[at + 3]) !== 0) {
+    at = (at + wordsPerSlot) & mask;
   }
+  return at;
 }
 
-function grow(segment: Segment): void {
-  const old = segment.words;
-  segment.mask = segment.mask * 2 + 1;
-  segment.words = new Uint32Array((segment.mask + 1) * wordsPerSlot);
+function grown(old: Uint32Array): Uint32Array {
+  const words = new Uint32Array(old.length * 2);
   for (let at = 0; at < old.length; at += wordsPerSlot) {
     if ((old[at + 2] | old[at + 3]) === 0) continue;
-    const to = place(segment, mix(old[at], old[at + 1]), old[at], old[at + 1]);
-    for (let word = 0; word < wordsPerSlot; word++) segment.words[to + word] = old[at + word];
+    const to = place(words, mix(old[at], old[at + 1]), old[at], old[at + 1]);
+    for (let word = 0; word < wordsPerSlot; word++) words[to + word] = old[at + word];
   }
+  return words;
 }
 
 /** Mixes two words into one whose top bits (the segment) and low bits (the slot) are both good. */
