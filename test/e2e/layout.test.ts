@@ -45,6 +45,11 @@ const cuts = (page: Page) =>
       const hides = getComputedStyle(text).overflowY !== 'visible';
       if (hides) found.push(`the descenders of ${text.className} “${text.textContent}” are cut off`);
     }
+    for (const text of document.querySelectorAll<HTMLElement>('.wall *')) {
+      if (getComputedStyle(text).textOverflow !== 'ellipsis') continue;
+      const over = text.getBoundingClientRect().right - text.parentElement!.getBoundingClientRect().right;
+      if (over > 1) found.push(`“${text.textContent}” runs out of its place instead of being shortened`);
+    }
     return found;
   });
 

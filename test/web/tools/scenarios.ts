@@ -38,6 +38,9 @@ export function makeScenario(name: ScenarioName, schematic: Schematic): FakeFeed
     title: xdr ? '' : '天河体育中心 · 赛事保障',
     schematic: xdr || empty ? null : schematic,
   });
+  if (name === 'busy') {
+    for (const region of layout.regions) region.name += ' 与一个很长的名称，长得一行写不下';
+  }
   if (name === 'city') {
     // The simulated city's own cells, regions and schematic under invented counts.
     const city = makeCity(1);
@@ -78,6 +81,7 @@ export function makeScenario(name: ScenarioName, schematic: Schematic): FakeFeed
     case 'busy':
       return new FakeFeed(layout, {
         ...base,
+        feed: { uri: `xdr:/a/folder/far/away/${'with-a-long-name/'.repeat(4)}xdr.csv.gz?plmn=460-01&tz=+08:00` },
         status: { present: 888_888, appeared: 888_888, eventsPerS: 8_888, lateEvents: 0, resolvedShare: 0.9974 },
       });
     case 'large':
