@@ -1,16 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import {
-  chmodSync,
-  closeSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { chmodSync, closeSync, fsyncSync, linkSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeDataFolder } from '../data-folder.ts';
 import { messageOf, UserError } from '../errors.ts';
 
 /** Length of the master key, from which every domain's AES key is derived. */
@@ -22,7 +13,7 @@ const keyName = 'pseudonym.key';
  * random source, as a file of mode 0600 in a folder of mode 0700. It appears whole or not at all, and of two starts at
  * once both take the same.
  *
- * @throws UserError PSEUDONYM_KEY_UNREADABLE, PSEUDONYM_KEY_LENGTH or PSEUDONYM_KEY_UNWRITABLE
+ * @throws UserError DATA_FOLDER, PSEUDONYM_KEY_UNREADABLE, PSEUDONYM_KEY_LENGTH or PSEUDONYM_KEY_UNWRITABLE
  */
 export function loadOrCreateKey(folder: string): Uint8Array {
   const path = join(folder, keyName);
@@ -39,7 +30,8 @@ function readKey(path: string): Uint8Array | null {
   try {
     key = readFileSync(path);
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return null;
+    // No folder, or a file in its place: making the key says so.
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return null;
     throw new UserError(
       'PSEUDONYM_KEY_UNREADABLE',
       `pseudonym key '${path}' can't be read: ${messageOf(error)}; make it readable to this user (chmod 600)`,
@@ -57,9 +49,9 @@ function readKey(path: string): Uint8Array | null {
 
 function createKey(folder: string, path: string): Uint8Array {
   const key = randomBytes(keyBytes);
+  makeDataFolder(folder, 0o700);
   const draft = join(folder, `.${keyName}.${randomBytes(6).toString('hex')}`);
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
     chmodSync(folder, 0o700);
     try {
       const file = openSync(draft, 'wx', 0o600);

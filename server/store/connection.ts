@@ -44,7 +44,7 @@ const types = {
   },
 } as pg.CustomTypesConfig;
 
-const connectMsMax = 10_000;
+export const connectMsMax = 10_000;
 
 /** A connection's configuration; `deadlineMs` ends a statement on a real database (the embedded one has its own). */
 export function clientConfig(database: Database, deadlineMs: number): pg.ClientConfig {

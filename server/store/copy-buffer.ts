@@ -37,6 +37,12 @@ export class CopyBuffer {
     this.rows++;
   }
 
+  bool(value: boolean): void {
+    this.#view.setInt32(this.#at, 1);
+    this.#view.setInt8(this.#at + 4, value ? 1 : 0);
+    this.#at += 5;
+  }
+
   int2(value: number): void {
     this.#view.setInt32(this.#at, 2);
     this.#view.setInt16(this.#at + 4, value);
@@ -88,6 +94,6 @@ export class CopyBuffer {
 }
 
 /** Bytes of a row with so many fields of each width, lengths included. */
-export function rowBytes(fields: { int2?: number; int4?: number; int8?: number }): number {
-  return (fields.int2 ?? 0) * 6 + (fields.int4 ?? 0) * 8 + (fields.int8 ?? 0) * 12;
+export function rowBytes(fields: { bool?: number; int2?: number; int4?: number; int8?: number }): number {
+  return (fields.bool ?? 0) * 5 + (fields.int2 ?? 0) * 6 + (fields.int4 ?? 0) * 8 + (fields.int8 ?? 0) * 12;
 }

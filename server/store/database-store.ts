@@ -65,7 +65,14 @@ export class DatabaseStore implements Store {
       onStored: (batch) => this.#stored(batch),
       onChange: () => this.#changed(),
     });
-    this.#maintenance = new Maintenance({ pool, embedded: database.embedded, clock, log });
+    this.#maintenance = new Maintenance({
+      pool,
+      embedded: database.embedded,
+      jobs: !database.embedded && parts.mode === 'live',
+      clock,
+      log,
+      onChange: () => this.#changed(),
+    });
   }
 
   async open(): Promise<void> {
@@ -136,13 +143,17 @@ export class DatabaseStore implements Store {
 
   get room(): boolean {
     if (this.#writer.state !== 'up') return true;
-    const { rows } = this.#intake;
+    const { rows, clockUs } = this.#intake;
+    if (this.#maintenance.behind(clockUs)) return false;
     // After an outage the feeds go on while the backlog is stored, as long as there is space for more.
     return rows < (this.#catchingUp ? this.#parts.config.storeRowsMax * 0.9 : this.#roomMax);
   }
 
   whenRoom(): Promise<void> {
     if (this.room) return Promise.resolve();
+    // Little may come while they wait: what is there is stored now, and upkeep gets on.
+    this.#intake.seal();
+    this.#writer.wake();
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
@@ -152,8 +163,8 @@ export class DatabaseStore implements Store {
   }
 
   regionHistory(id: string, fromUs: number, toUs: number, bucketS: number): Promise<RegionHistory> {
-    const { pool, config } = this.#parts;
-    return readRegionHistory(pool, id, fromUs, toUs, bucketS, config.keepEvents !== 'off');
+    const { pool } = this.#parts;
+    return readRegionHistory(pool, id, fromUs, toUs, bucketS);
   }
 
   async sql<T>(text: string, values: unknown[] = []): Promise<T[]> {
@@ -173,7 +184,7 @@ export class DatabaseStore implements Store {
     this.#maintenance.advance(this.#intake.clockUs);
     await this.#membership;
     if (this.#cellsAdded) await this.#writeMembership();
-    await this.#maintenance.run();
+    await this.#maintenance.runNow();
   }
 
   async close(): Promise<void> {
@@ -203,13 +214,21 @@ export class DatabaseStore implements Store {
   #changed(): void {
     if (this.#writer.state !== 'up') this.#catchingUp = true;
     else if (this.#intake.rows < this.#roomMax) this.#catchingUp = false;
+    this.#keepUp();
     if (!this.room) return;
     for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
-  #tick(): void {
+  /** Upkeep that is due; with nothing queued it may go as far as the clock given. */
+  #keepUp(): void {
     if (this.#writer.state !== 'up') return;
+    if (this.#intake.rows === 0) this.#maintenance.advance(this.#intake.clockUs);
     this.#maintenance.tick();
+  }
+
+  #tick(): void {
+    this.#keepUp();
+    if (this.#writer.state !== 'up') return;
     if (!this.#cellsAdded || this.#membership !== null || this.#cellsOf === null) return;
     this.#membership = this.#writeMembership()
       .catch((error) => {

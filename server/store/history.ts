@@ -14,12 +14,13 @@ interface Row {
   entries: number | null;
   exits: number | null;
   traffic: number | null;
-  counted: boolean | null;
+  /** Whether the bucket's traffic is known throughout; null: nothing was counted. */
+  known: boolean | null;
 }
 
 /**
- * Null where nothing was counted (the server did not run), 0 where it was counted and nobody crossed. Without stored
- * events the traffic is null throughout: unknown is not zero.
+ * Null where nothing was counted (the server did not run), 0 where it was counted and nobody crossed. Traffic is null
+ * where events were not stored, or are gone without having been aggregated: unknown is not zero.
  */
 export async function readRegionHistory(
   pool: pg.Pool,
@@ -27,7 +28,6 @@ export async function readRegionHistory(
   fromUs: number,
   toUs: number,
   bucketS: number,
-  eventsKept: boolean,
 ): Promise<RegionHistory> {
   const widthUs = bucketS * secondUs;
   if (!Number.isInteger(bucketS) || bucketS <= 0 || bucketS % 60 !== 0) {
@@ -60,11 +60,10 @@ export async function readRegionHistory(
   };
   for (const row of rows) {
     const i = Math.round((row.bucket - startUs) / widthUs);
-    const counted = row.counted === true;
     history.present[i] = row.present;
     history.entries[i] = row.entries;
     history.exits[i] = row.exits;
-    if (eventsKept) history.traffic[i] = row.traffic ?? (counted ? 0 : null);
+    history.traffic[i] = row.known === false ? null : (row.traffic ?? (row.known === true ? 0 : null));
   }
   return history;
 }

@@ -25,6 +25,8 @@ const plausible = (us: number) => us >= timeUsMin && us < timeUsMax;
 
 export class Intake {
   droppedRows = 0;
+  /** While the database is away, and only then, rows beyond the limit are dropped (and counted). */
+  away = false;
   /** Newest event time given, µs. */
   acceptedUs = -1;
   readonly #config: Config;
@@ -120,11 +122,11 @@ export class Intake {
   gauges(gauges: IntervalGauges): void {
     this.#carriedCells.note(gauges.cells);
     this.#carriedRegions.note(gauges.regions);
-    if (gauges.endUs <= this.#begun.gaugeUs || !plausible(gauges.startUs)) return;
+    if (gauges.endUs <= this.#begun.gaugeUs) return;
     const cells = [gauges.cells];
     if (this.#allCells) cells.push(this.#carriedCells.others(this.cellCount));
     const regions = [gauges.regions, this.#carriedRegions.others(this.#regionIds.length)];
-    if (this.#full()) {
+    if (!plausible(gauges.startUs) || this.#full()) {
       for (const { n } of [...cells, ...regions]) this.droppedRows += n;
       return;
     }
@@ -138,7 +140,7 @@ export class Intake {
     };
     for (const rows of cells) write('cell_gauge', rows, (id) => id);
     for (const rows of regions) write('region_gauge', rows, (region) => this.#regionId(region));
-    writeCity(open.copies.city_gauge, gauges.startUs, everyMs, gauges.present);
+    writeCity(open.copies.city_gauge, gauges.startUs, everyMs, gauges.present, this.#config.keepEvents !== 'off');
     if (gauges.startUs < open.gaugeMinUs) open.gaugeMinUs = gauges.startUs;
     if (gauges.endUs > this.#ledger.gaugeUs) this.#ledger.gaugeUs = gauges.endUs;
     this.#sealIfLarge();
@@ -197,7 +199,7 @@ export class Intake {
   }
 
   #full(): boolean {
-    return this.rows >= this.#config.storeRowsMax;
+    return this.away && this.rows >= this.#config.storeRowsMax;
   }
 
   #regionId(region: number): number {

@@ -1,28 +1,38 @@
 /**
  * Upkeep by the event clock: refreshes aggregates up to the last closed bucket, compresses old chunks, drops what is
  * past its period. For every replay, on both databases, and always for the embedded one, which has no background
- * workers. Explicit bounds throughout: an open bucket is never materialised, a dropped time never refreshed.
+ * workers. Explicit bounds throughout: an open bucket is never materialised, a dropped time never refreshed, and
+ * nothing is compressed or dropped before it has been refreshed, however far the clock jumps.
  */
 import type pg from 'pg';
-import { type Clock, hourUs } from '../clock.ts';
-import { messageOf } from '../errors.ts';
+import { type Clock, formatTimeUs, hourUs } from '../clock.ts';
+import { heardElsewhere, messageOf } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { timestampUs } from './connection.ts';
-import { type Aggregate, aggregates, keptTables, refreshReachUs } from './periods.ts';
+import { type Aggregate, aggregates, aheadUsMax, keptTables, refreshReachUs } from './periods.ts';
+import { hull, planWindows, type Span, without } from './refresh-windows.ts';
+import { chunksOf, dropChunks, markUnknown, readUpkeep, saveDropped, saveTrafficDone } from './upkeep-tables.ts';
 
 export interface MaintenanceOptions {
   readonly pool: pg.Pool;
   readonly embedded: boolean;
+  /** TimescaleDB's own jobs drop chunks too, by wall time. */
+  readonly jobs: boolean;
   readonly clock: Clock;
   readonly log: Log;
+  /** A run has ended: {@link Maintenance.behind} may be otherwise now. */
+  onChange(): void;
 }
 
 /** Not more often than this, wall time: at sixty times real time a minute closes each second. */
 const refreshEveryMs = 10_000;
 const tidyEveryMs = 60_000;
 const vacuumEveryMs = 3_600_000;
+const retryAfterMs = 5_000;
 /** Each compression holds up the writer for seconds on the embedded database. */
 const compressionsPerRun = 2;
+/** A window that fails is tried again in halves, quarters … down to so many parts: it may have met the deadline. */
+const windowPartsMax = 64;
 
 /** Tables that are updated all the time and that nobody vacuums on the embedded database. */
 const vacuumed = [
@@ -35,7 +45,7 @@ const vacuumed = [
 ];
 
 interface Progress {
-  /** Refreshed up to here, µs. */
+  /** Refreshed up to here, µs; -1: not in this run. */
   doneUs: number;
   /** Earliest row since the last refresh, µs. */
   dirtyUs: number;
@@ -46,9 +56,16 @@ export class Maintenance {
   readonly #progress = new Map<string, Progress>(
     aggregates.map(({ name }) => [name, { doneUs: -1, dirtyUs: Infinity }]),
   );
+  /** Chunks dropped so far lie in these spans, by table. */
+  readonly #dropped = new Map<string, Span>();
+  /** Up to where rows that came too late to be aggregated have been told of, by aggregate. */
+  readonly #toldUs = new Map<string, number>();
+  #trafficDoneUs = -1;
+  #windowParts = 1;
   #clockUs = -1;
   #tidiedUs = -Infinity;
   #refreshedMs = -Infinity;
+  #failedMs = -Infinity;
   #tidiedMs = -Infinity;
   #vacuumedMs: number;
   #running: Promise<void> | null = null;
@@ -62,11 +79,18 @@ export class Maintenance {
 
   /** What earlier runs stored may not have been refreshed: starts where the oldest rows are. */
   async resume(clockUs: number): Promise<void> {
-    const { rows } = await this.#options.pool.query<{ name: string; oldest: number }>(
-      `select hypertable_name as name, min(range_start) as oldest from timescaledb_information.chunks
-       where hypertable_name in ('event', 'cell_gauge', 'region_gauge') group by 1`,
-    );
-    for (const { name, oldest } of rows) this.touched(name === 'event' ? 'event' : 'gauge', oldest);
+    const { pool } = this.#options;
+    const { trafficDoneUs, dropped } = await readUpkeep(pool);
+    this.#trafficDoneUs = trafficDoneUs;
+    for (const [name, span] of dropped) this.#dropped.set(name, span);
+    for (const [table, source] of [
+      ['event', 'event'],
+      ['cell_gauge', 'gauge'],
+      ['region_gauge', 'gauge'],
+    ] as const) {
+      const [oldest] = await chunksOf(pool, table, { fromUs: -Infinity, toUs: Infinity });
+      if (oldest !== undefined) this.touched(source, oldest.fromUs);
+    }
     this.advance(clockUs);
   }
 
@@ -84,35 +108,61 @@ export class Maintenance {
     if (clockUs > this.#clockUs) this.#clockUs = clockUs;
   }
 
-  /** Runs what is due if nothing runs now; failures are logged once and tried again at the next call. */
+  /** Whether the event clock `clockUs` is so far ahead of what has been refreshed that the feeds should wait. */
+  behind(clockUs: number): boolean {
+    for (const { doneUs, dirtyUs } of this.#progress.values()) {
+      if (clockUs - (doneUs >= 0 ? doneUs : dirtyUs) > aheadUsMax) return true;
+    }
+    return false;
+  }
+
+  /** Runs what is due if nothing runs now; failures are logged once and tried again a little later. */
   tick(): void {
     if (this.#running !== null || this.#closed || this.#clockUs < 0) return;
-    const nowMs = this.#options.clock.monotonicMs();
-    const refresh = nowMs - this.#refreshedMs >= refreshEveryMs;
+    const { clock, log, onChange } = this.#options;
+    const nowMs = clock.monotonicMs();
+    if (nowMs - this.#failedMs < retryAfterMs) return;
+    const refresh = nowMs - this.#refreshedMs >= refreshEveryMs || this.behind(this.#clockUs);
     const tidy = nowMs - this.#tidiedMs >= tidyEveryMs && this.#clockUs - this.#tidiedUs >= hourUs;
     if (!refresh && !tidy) return;
-    this.#running = this.run(refresh, tidy)
+    this.#running = this.#run(refresh, tidy)
       .then(
         () => {
           this.#failing = false;
         },
         (error) => {
-          if (!this.#failing) this.#options.log('warn', `database: upkeep failed (${messageOf(error)}), trying again`);
+          this.#failedMs = clock.monotonicMs();
+          if (!this.#failing) log('warn', `database: upkeep failed (${messageOf(error)}), trying again`);
           this.#failing = true;
         },
       )
       .finally(() => {
         this.#running = null;
+        onChange();
       });
   }
 
-  async run(refresh = true, tidy = true): Promise<void> {
+  /** Everything that is due by the event clock, once what runs now has ended: two runs at a time would meet. */
+  async runNow(): Promise<void> {
+    while (this.#running !== null) await this.#running;
+    const run = this.#run(true, true);
+    this.#running = run.catch(heardElsewhere).finally(() => {
+      this.#running = null;
+      this.#options.onChange();
+    });
+    await run;
+  }
+
+  async #run(refresh: boolean, tidy: boolean): Promise<void> {
     const nowMs = this.#options.clock.monotonicMs();
     if (refresh || tidy) {
       this.#refreshedMs = nowMs;
-      for (const aggregate of aggregates) if (!this.#closed) await this.#refresh(aggregate);
+      // One clock for all: an aggregate must not be refreshed beyond what it reads.
+      const clockUs = this.#clockUs;
+      for (const aggregate of aggregates) if (!this.#closed) await this.#refresh(aggregate, clockUs);
+      await this.#noteTraffic();
     }
-    if (tidy) {
+    if (tidy && !this.#closed) {
       // After the refresh: what is dropped has been materialised.
       this.#tidiedMs = nowMs;
       const clockUs = this.#clockUs;
@@ -132,46 +182,108 @@ export class Maintenance {
     await this.#running;
   }
 
-  /** Refreshes whole, closed buckets from the earliest change on. */
-  async #refresh({ name, bucketUs }: Aggregate): Promise<void> {
-    const progress = this.#progress.get(name)!;
-    const endUs = Math.floor(this.#clockUs / bucketUs) * bucketUs;
-    const reachUs = Math.ceil((this.#clockUs - refreshReachUs) / bucketUs) * bucketUs;
+  /** Refreshes whole, closed buckets from the earliest change on, window by window. */
+  async #refresh(aggregate: Aggregate, clockUs: number): Promise<void> {
+    const { bucketUs } = aggregate;
+    const progress = this.#progress.get(aggregate.name)!;
+    const endUs = Math.floor(clockUs / bucketUs) * bucketUs;
     const changedUs = Math.min(progress.dirtyUs, progress.doneUs < 0 ? Infinity : progress.doneUs);
+    if (changedUs >= endUs) return;
     // A refresh wants two buckets at least; where nothing has changed it does nothing.
-    const startUs = Math.max(Math.min(Math.floor(changedUs / bucketUs) * bucketUs, endUs - 2 * bucketUs), reachUs);
-    const due = progress.dirtyUs < endUs || (progress.doneUs >= 0 && progress.doneUs < endUs);
-    if (!due || startUs >= endUs) return;
-    const before = progress.dirtyUs;
+    const fromUs = Math.min(Math.floor(changedUs / bucketUs) * bucketUs, endUs - 2 * bucketUs);
+    const gone = this.#gone(aggregate);
+    let cleanUs = changedUs;
     progress.dirtyUs = Infinity;
     try {
-      await this.#options.pool.query(`call refresh_continuous_aggregate('${name}', $1::timestamptz, $2::timestamptz)`, [
-        timestampUs(startUs),
-        timestampUs(endUs),
-      ]);
+      if (gone !== null) await this.#tellLost(aggregate, { fromUs: changedUs, toUs: endUs }, gone);
+      for (const span of without({ fromUs, toUs: endUs }, gone, bucketUs)) {
+        for (const window of await this.#windows(aggregate, span)) {
+          if (this.#closed) return;
+          await this.#options.pool.query(
+            `call refresh_continuous_aggregate('${aggregate.name}', $1::timestamptz, $2::timestamptz)`,
+            [timestampUs(window.fromUs), timestampUs(window.toUs)],
+          );
+          cleanUs = window.toUs;
+          if (progress.doneUs >= 0) progress.doneUs = Math.max(progress.doneUs, cleanUs);
+        }
+      }
+      progress.doneUs = Math.max(progress.doneUs, endUs);
+      cleanUs = Infinity;
+      this.#windowParts = Math.max(1, this.#windowParts / 2);
     } catch (error) {
-      progress.dirtyUs = Math.min(progress.dirtyUs, before);
+      this.#windowParts = Math.min(windowPartsMax, this.#windowParts * 2);
       throw error;
+    } finally {
+      progress.dirtyUs = Math.min(progress.dirtyUs, cleanUs);
+      // What reads it has changed there, whatever was thought of it so far.
+      for (const { name, reads } of aggregates) {
+        if (!reads.includes(aggregate.name)) continue;
+        const above = this.#progress.get(name)!;
+        above.dirtyUs = Math.min(above.dirtyUs, changedUs);
+      }
     }
-    progress.doneUs = Math.max(progress.doneUs, endUs);
+  }
+
+  /** One window if the span is short; else only where there are chunks, and so rows. */
+  async #windows({ reads, bucketUs, windowUs }: Aggregate, span: Span): Promise<Span[]> {
+    const mostUs = Math.max(2, Math.floor(windowUs / this.#windowParts / bucketUs)) * bucketUs;
+    const short = span.toUs - span.fromUs <= mostUs;
+    const held = short ? [span] : await chunksOf(this.#options.pool, reads[0], span);
+    return planWindows(span, held, bucketUs, mostUs);
+  }
+
+  /** The time that must not be refreshed, because rows of it have been dropped. */
+  #gone({ reads }: Aggregate): Span | null {
+    let gone: Span | null = null;
+    for (const table of reads) gone = hull(gone, this.#dropped.get(table) ?? null);
+    if (!this.#options.jobs) return gone;
+    return hull(gone, { fromUs: -Infinity, toUs: this.#options.clock.nowUs() - refreshReachUs });
+  }
+
+  /** Says so when rows have changed where nothing can be refreshed any more. */
+  async #tellLost({ name, source }: Aggregate, changed: Span, gone: Span): Promise<void> {
+    const lost = { fromUs: Math.max(changed.fromUs, gone.fromUs), toUs: Math.min(changed.toUs, gone.toUs) };
+    if (lost.fromUs >= lost.toUs || (this.#toldUs.get(name) ?? -Infinity) >= gone.toUs) return;
+    this.#toldUs.set(name, gone.toUs);
+    const { jobs, log, pool } = this.#options;
+    log(
+      'warn',
+      `database: rows of ${formatTimeUs(lost.fromUs)} … ${formatTimeUs(lost.toUs)} came when their time had been dropped, ${name} is without them`,
+    );
+    // The jobs may have dropped what was never aggregated; upkeep itself does not.
+    if (jobs && source === 'event') await markUnknown(pool, lost);
+  }
+
+  /** Remembers up to where traffic is in the aggregates: before that, no row means none. */
+  async #noteTraffic(): Promise<void> {
+    const doneUs = Math.min(
+      ...aggregates.filter(({ source }) => source === 'event').map(({ name }) => this.#progress.get(name)!.doneUs),
+    );
+    if (doneUs <= this.#trafficDoneUs) return;
+    await saveTrafficDone(this.#options.pool, doneUs);
+    this.#trafficDoneUs = doneUs;
+  }
+
+  /** Rows of `table` before it are in all aggregates that read it. */
+  #safeUs(table: string): number {
+    let safeUs = Infinity;
+    for (const { name, reads } of aggregates) {
+      const { doneUs, dirtyUs } = this.#progress.get(name)!;
+      if (reads.includes(table)) safeUs = Math.min(safeUs, doneUs < 0 ? Infinity : doneUs, dirtyUs);
+    }
+    return safeUs;
   }
 
   async #compress(clockUs: number): Promise<number> {
+    const { pool } = this.#options;
     let compressed = 0;
     for (const { name, compressAfterUs } of keptTables) {
       if (compressAfterUs === null) continue;
-      const { rows } = await this.#options.pool.query<{ chunk: string }>(
-        `select format('%I.%I', c.chunk_schema, c.chunk_name) as chunk
-         from timescaledb_information.chunks c
-         left join timescaledb_information.continuous_aggregates a
-           on a.materialization_hypertable_name = c.hypertable_name
-         where coalesce(a.view_name, c.hypertable_name) = $1 and not c.is_compressed and c.range_end <= $2::timestamptz
-         order by c.range_start limit $3`,
-        [name, timestampUs(clockUs - compressAfterUs), compressionsPerRun - compressed],
-      );
-      for (const { chunk } of rows) {
+      const toUs = Math.min(clockUs - compressAfterUs, this.#safeUs(name));
+      const chunks = await chunksOf(pool, name, { fromUs: -Infinity, toUs }, 'uncompressed');
+      for (const { chunk } of chunks.filter((each) => each.toUs <= toUs).slice(0, compressionsPerRun - compressed)) {
         if (this.#closed) return compressed;
-        await this.#options.pool.query('select compress_chunk($1::regclass, if_not_compressed => true)', [chunk]);
+        await pool.query('select compress_chunk($1::regclass, if_not_compressed => true)', [chunk]);
         compressed++;
       }
       if (compressed >= compressionsPerRun) break;
@@ -180,14 +292,21 @@ export class Maintenance {
   }
 
   async #drop(clockUs: number): Promise<void> {
+    const { pool, log } = this.#options;
     for (const { name, keepUs } of keptTables) {
       if (this.#closed) return;
-      const { rowCount } = await this.#options.pool.query(
-        'select drop_chunks($1::regclass, older_than => $2::timestamptz)',
-        [name, timestampUs(clockUs - keepUs)],
-      );
-      if (rowCount)
-        this.#options.log('info', `database: ${rowCount} chunks of ${name} are past their period and dropped`);
+      const toUs = Math.min(clockUs - keepUs, this.#safeUs(name));
+      const chunks = (await chunksOf(pool, name, { fromUs: -Infinity, toUs })).filter((each) => each.toUs <= toUs);
+      if (chunks.length === 0) continue;
+      const untilUs = Math.max(...chunks.map((each) => each.toUs));
+      if (aggregates.some(({ reads }) => reads.includes(name))) {
+        // Written down before it happens: a refresh of a dropped time would empty the aggregate.
+        const span = hull(this.#dropped.get(name) ?? null, { fromUs: chunks[0].fromUs, toUs: untilUs })!;
+        await saveDropped(pool, name, span);
+        this.#dropped.set(name, span);
+      }
+      await dropChunks(pool, name, untilUs);
+      log('info', `database: ${chunks.length} chunks of ${name} are past their period and dropped`);
     }
   }
 }

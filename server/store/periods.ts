@@ -31,18 +31,34 @@ export interface Aggregate {
   readonly bucketUs: number;
   /** The rows it is made of. */
   readonly source: 'event' | 'gauge';
+  /** What it reads, directly and below that; where the first one has no chunk there is nothing to read. */
+  readonly reads: readonly string[];
+  /** A refresh of more is done in several statements, each well within a statement's deadline. */
+  readonly windowUs: number;
 }
 
 /** In the order in which they build on one another. */
 export const aggregates: readonly Aggregate[] = [
-  { name: 'cell_traffic_1m', bucketUs: minuteUs, source: 'event' },
-  { name: 'cell_traffic_1h', bucketUs: hourUs, source: 'event' },
-  { name: 'cell_gauge_1h', bucketUs: hourUs, source: 'gauge' },
-  { name: 'region_gauge_1h', bucketUs: hourUs, source: 'gauge' },
+  { name: 'cell_traffic_1m', bucketUs: minuteUs, source: 'event', reads: ['event'], windowUs: 6 * hourUs },
+  {
+    name: 'cell_traffic_1h',
+    bucketUs: hourUs,
+    source: 'event',
+    reads: ['event', 'cell_traffic_1m'],
+    windowUs: dayUs,
+  },
+  { name: 'cell_gauge_1h', bucketUs: hourUs, source: 'gauge', reads: ['cell_gauge'], windowUs: dayUs },
+  { name: 'region_gauge_1h', bucketUs: hourUs, source: 'gauge', reads: ['region_gauge'], windowUs: dayUs },
 ];
 
 /**
- * How far back a refresh may reach. Shorter than what the sources are kept for, by more than a chunk: dropping a chunk
- * of a source marks its time as changed, and a refresh of that time would empty the aggregate.
+ * How far the event clock may run ahead of what has been refreshed; then the feeds wait. Far less than the sources are
+ * kept for, so that what is to be dropped has long been refreshed, however fast a replay goes.
+ */
+export const aheadUsMax = 2 * dayUs;
+
+/**
+ * How far back TimescaleDB's own jobs refresh. Shorter than what the sources are kept for, by more than a chunk:
+ * dropping a chunk of a source marks its time as changed, and a refresh of that time would empty the aggregate.
  */
 export const refreshReachUs = 6 * dayUs;

@@ -2,7 +2,7 @@
 import pg from 'pg';
 import { parse } from 'pg-connection-string';
 import { heardElsewhere, messageOf, UserError } from '../errors.ts';
-import { clientConfig, type Database } from './connection.ts';
+import { clientConfig, connectMsMax, type Database } from './connection.ts';
 import { pause } from './pause.ts';
 
 const versionMin = [2, 17] as const;
@@ -28,6 +28,9 @@ export async function openRealDatabase(url: string): Promise<{ database: Databas
   const client = await connect(database);
   try {
     return { database, version: await check(client, database.name) };
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    throw refused(database, explain(error, client));
   } finally {
     await client.end();
   }
@@ -51,7 +54,7 @@ function readUrl(url: string): Database {
 async function connect(database: Database): Promise<pg.Client> {
   const { signal } = new AbortController();
   for (let attempt = 1; ; attempt++) {
-    const client = new pg.Client(clientConfig(database, checkMsMax));
+    const client = new pg.Client({ ...clientConfig(database, checkMsMax), query_timeout: checkMsMax });
     // Between two statements a lost connection shows in the next one.
     client.on('error', heardElsewhere);
     try {
@@ -63,10 +66,28 @@ async function connect(database: Database): Promise<pg.Client> {
         await pause(startingUpWaitMs, signal);
         continue;
       }
-      const detail = remedies[code] ?? `${messageOf(error) || code}: correct DATABASE_URL or mend the database`;
-      throw new UserError('DATABASE_REFUSED', `the database ${database.name} refuses: ${detail}`);
+      throw refused(database, explain(error, client));
     }
   }
+}
+
+function refused(database: Database, detail: string): UserError {
+  return new UserError('DATABASE_REFUSED', `the database ${database.name} ${detail}`);
+}
+
+/** What is wrong and what to do, in one line; never with the password. */
+function explain(error: unknown, client: pg.Client): string {
+  const code = (error as { code?: string }).code ?? '';
+  const message = messageOf(error).replaceAll(/\s+/g, ' ').trim();
+  // pg hashes the password that the server asks for, and stumbles when there is none.
+  if (!client.password && (code === '28P01' || /SASL|password|must be of type string/.test(message))) {
+    return 'asks for a password and none was given: write postgres://USER:PASSWORD@HOST:PORT/DATABASE in DATABASE_URL, or set PGPASSWORD';
+  }
+  if (message === 'timeout expired' || message === 'Query read timeout') {
+    const seconds = (message === 'timeout expired' ? connectMsMax : checkMsMax) / 1000;
+    return `does not answer within ${seconds} s: see whether it is well and whether DATABASE_URL names it`;
+  }
+  return `refuses: ${remedies[code] ?? `${message || code}: correct DATABASE_URL or mend the database`}`;
 }
 
 /** The extension is there (made if it may be), new enough, and with the community features. */

@@ -9,7 +9,7 @@ export const copyTables = {
   event: 'ts, sub, bytes, cell_id, plmn, duration_ms, type_allocation_code, kind, outcome, cause, flags',
   cell_gauge: 'ts, cell_id, every_ms, present, fresh5, entries, exits, appeared, vanished, visitors',
   region_gauge: 'ts, region_id, every_ms, present, fresh5, entries, exits, appeared, vanished, visitors',
-  city_gauge: 'ts, every_ms, present',
+  city_gauge: 'ts, every_ms, present, events_kept',
   stay: 'first_out, first_in, last_in, sub, cell_id, plmn, events',
 } as const;
 export type CopyTable = keyof typeof copyTables;
@@ -17,7 +17,7 @@ export const copyTableNames = Object.keys(copyTables) as CopyTable[];
 
 const eventBytes = rowBytes({ int8: 3, int4: 4, int2: 4 });
 const gaugeBytes = rowBytes({ int8: 1, int4: 9 });
-const cityBytes = rowBytes({ int8: 1, int4: 2 });
+const cityBytes = rowBytes({ int8: 1, int4: 2, bool: 1 });
 const stayBytes = rowBytes({ int8: 4, int4: 3 });
 
 export function writeEvent(out: CopyBuffer, batch: EventBatch, i: number): void {
@@ -59,11 +59,18 @@ export function writeGauge(
   out.int4(gauges.visitors[i]);
 }
 
-export function writeCity(out: CopyBuffer, startUs: number, everyMs: number, present: number): void {
-  out.row(3, cityBytes);
+export function writeCity(
+  out: CopyBuffer,
+  startUs: number,
+  everyMs: number,
+  present: number,
+  eventsKept: boolean,
+): void {
+  out.row(4, cityBytes);
   out.timestamp(startUs);
   out.int4(everyMs);
   out.int4(present);
+  out.bool(eventsKept);
 }
 
 export function writeStay(out: CopyBuffer, stays: StayColumns, i: number): void {

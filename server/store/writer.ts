@@ -54,6 +54,8 @@ export class Writer {
   state: StoreStatus['state'] = 'starting';
   error = '';
   readonly #options: WriterOptions;
+  /** Rows dropped when the database went away. */
+  #droppedBefore = 0;
   readonly #stop = new AbortController();
   #loop: Promise<void> = Promise.resolve();
   #wake = new AbortController();
@@ -182,7 +184,9 @@ export class Writer {
       stream.end(rows.finished());
       await finished(stream);
     }
-    await client.query('commit');
+    // The commit of a transaction that has failed is answered with ROLLBACK, and is no error.
+    const { command } = await client.query('commit');
+    if (command !== 'COMMIT') throw new Error(`the transaction of batch ${to.batch} was rolled back`);
   }
 
   async #connect(): Promise<Link> {
@@ -229,14 +233,20 @@ export class Writer {
     this.state = 'up';
     this.error = '';
     const { clock, intake, log } = this.#options;
+    intake.away = false;
     const awayS = Math.round((clock.monotonicMs() - this.#awaySinceMs) / 1000);
     log('info', `database: back after ${awayS} s, ${intake.rows} rows to catch up with`);
+    const dropped = intake.droppedRows - this.#droppedBefore;
+    if (dropped > 0)
+      log('warn', `database: ${dropped} rows had no place while it was away and are lost (storeRowsMax)`);
   }
 
   #away(error: unknown): void {
     this.error = messageOf(error);
     if (this.state === 'away') return;
     this.state = 'away';
+    this.#options.intake.away = true;
+    this.#droppedBefore = this.#options.intake.droppedRows;
     this.#awaySinceMs = this.#options.clock.monotonicMs();
     this.#options.log('warn', `database: away (${this.error}); counting goes on, rows wait, trying again`);
   }

@@ -3,8 +3,16 @@
 with region as (
   select region_id from micro_region where id = $1
 ),
+-- Time whose traffic is in the aggregates, or still in the events themselves.
+seen as (
+  select '-infinity'::timestamptz as since, to_timestamp(value::bigint / 1000000) as until
+  from meta where key = 'traffic_done_us'
+  union all
+  select range_start, range_end from timescaledb_information.chunks where hypertable_name = 'event'
+),
 counted as (
-  select time_bucket(make_interval(secs => $4), ts, timestamptz 'epoch') as bucket
+  select time_bucket(make_interval(secs => $4), ts, timestamptz 'epoch') as bucket,
+    bool_and(events_kept and exists (select from seen where ts >= since and ts < until)) as known
   from city_gauge
   where ts >= $2::timestamptz and ts < $3::timestamptz
   group by 1
@@ -25,7 +33,7 @@ traffic as (
     and t.bucket >= $2::timestamptz and t.bucket < $3::timestamptz
   group by 1
 )
-select bucket, g.present, g.entries, g.exits, t.units as traffic, c.bucket is not null as counted
+select bucket, g.present, g.entries, g.exits, t.units as traffic, c.known
 from counted c
 full join gauge g using (bucket)
 full join traffic t using (bucket)

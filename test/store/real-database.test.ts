@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -122,6 +122,59 @@ test('says in one line that an address is none, or that nothing answers there', 
     expect(error, url).toMatchObject({ code, message: expect.stringMatching(text) });
     expect(String(error)).not.toContain(secret);
   }
+});
+
+/** Listens on a port of its own and answers each message of what connects to it with the next reply, or never. */
+async function withServer(replies: Buffer[], use: (port: number) => Promise<void>): Promise<void> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => socket.destroy());
+    const left = [...replies];
+    socket.on('data', () => {
+      const reply = left.shift();
+      if (reply !== undefined) socket.write(reply);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    await use((server.address() as AddressInfo).port);
+  } finally {
+    for (const socket of sockets) socket.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  }
+}
+
+test('says that no password was given when the server asks for one, and how to give it', async () => {
+  const asked = (method: number, rest = Buffer.alloc(0)) => {
+    const code = Buffer.alloc(4);
+    code.writeInt32BE(method);
+    return encodeMessage('R', Buffer.concat([code, rest]));
+  };
+  // PostgreSQL documentation, message formats: AuthenticationSASL, AuthenticationSASLContinue, AuthenticationMD5Password.
+  const scram = [asked(10, Buffer.from('SCRAM-SHA-256\0\0', 'latin1')), asked(11, Buffer.from('r=x,s=eA==,i=4096'))];
+  const md5 = [asked(5, Buffer.alloc(4, 7)), encodeError('FATAL', '28P01', 'password authentication failed')];
+  for (const replies of [scram, md5]) {
+    await withServer(replies, async (port) => {
+      const error = await openRealDatabase(`postgres://me@127.0.0.1:${port}/wall`).catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({
+        code: 'DATABASE_REFUSED',
+        message: `the database me@127.0.0.1:${port}/wall asks for a password and none was given: write postgres://USER:PASSWORD@HOST:PORT/DATABASE in DATABASE_URL, or set PGPASSWORD`,
+      });
+    });
+  }
+});
+
+test('says that a server which takes connections and stays silent does not answer', async () => {
+  await withServer([], async (port) => {
+    const url = `postgres://me:${secret}@127.0.0.1:${port}/wall`;
+    const error = await openRealDatabase(url).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({
+      code: 'DATABASE_REFUSED',
+      message: expect.stringMatching(/^the database me@127\.0\.0\.1:\d+\/wall does not answer within 10 s: [^\n]+$/),
+    });
+    expect(String(error)).not.toContain(secret);
+  });
 });
 
 if (native) {

@@ -79,7 +79,7 @@ test('gauges carry the start of their interval and its length, stays all three t
     expect(rows).toEqual(expected);
   }
   expect(await store.sql('select * from city_gauge')).toEqual([
-    { ts: startUs, every_ms: 30_000, present: gauges.present },
+    { ts: startUs, every_ms: 30_000, present: gauges.present, events_kept: true },
   ]);
   const rows = await store.sql('select *, sub::text as sub from stay order by first_out');
   expect(rows).toEqual(

@@ -116,12 +116,13 @@ test('rows wait while the database is away, are dropped and counted beyond the l
   const running = await start({ storeRowsMax: 10_000 });
   proxy.cut = 'refuse';
   proxy.drop();
-  for (let i = 0; i < 3; i++) {
-    const batch = makeEvents(5_000, startUs + i * minuteUs, minuteUs);
-    running.intake.events(batch, 0, batch.n);
-  }
+  const give = (i: number) => running.intake.events(makeEvents(5_000, startUs + i * minuteUs, minuteUs), 0, 5_000);
+  give(0);
+  running.intake.seal();
   running.writer.wake();
   while (running.writer.state !== 'away') await pause(10, never);
+  give(1);
+  give(2);
   expect(running.writer.error).not.toBe('');
   expect(running.intake.rows).toBe(10_000);
   expect(running.intake.droppedRows).toBe(5_000);
@@ -134,7 +135,27 @@ test('rows wait while the database is away, are dropped and counted beyond the l
   await drained(running);
   expect(await count('event')).toBe(10_500);
   expect(running.intake.droppedRows).toBe(5_000);
-  expect(lines.filter((line) => line.includes('away'))).toHaveLength(1);
+  expect(lines.filter((line) => line.startsWith('warn database: away'))).toHaveLength(1);
+  expect(lines.filter((line) => line.includes('5000 rows had no place'))).toHaveLength(1);
+});
+
+test('while the database is up nothing is dropped, whatever is under way when the feeds are asked to wait', async () => {
+  const running = await start({ storeRowsMax: 10_000 });
+  for (let i = 0; i < 5; i++) {
+    running.intake.gauges(makeGauges(startUs + i * minuteUs, 6_000, 0));
+    running.intake.events(makeEvents(4_000, startUs + i * minuteUs, minuteUs), 0, 4_000);
+  }
+  await drained(running);
+  expect(running.intake.droppedRows).toBe(0);
+  expect(await count('city_gauge')).toBe(5);
+  expect(await count('cell_gauge')).toBe(30_000);
+  expect(await count('event')).toBe(20_000);
+});
+
+test('gauges of a time that is none are counted, not passed over', async () => {
+  const { intake } = await start();
+  intake.gauges(makeGauges(0, 3, 0));
+  expect(intake.droppedRows).toBe(3);
 });
 
 test('a second start skips what is stored and stores the rest, rows of the same microsecond told apart by number', async () => {

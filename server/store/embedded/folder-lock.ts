@@ -2,9 +2,10 @@
  * The lock of a database folder: a file beside it that names the process at work in it. The embedded database has
  * no lock of its own, and two processes on one folder destroy each other's rows silently.
  */
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, renameSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
+import { makeDataFolder } from '../../data-folder.ts';
 import { UserError } from '../../errors.ts';
 
 interface Holder {
@@ -107,11 +108,11 @@ function takeOver(path: string, own: string, staleText: string, stale: Holder | 
 /**
  * Locks the folder for this process; a lock whose process is gone is taken over.
  *
- * @throws UserError DATA_IN_USE, naming the folder and the process
+ * @throws UserError DATA_IN_USE, naming the folder and the process; DATA_FOLDER
  */
 export function lockFolder(folder: string, socketFolder = ''): FolderLock {
   const path = `${folder}.lock`;
-  mkdirSync(dirname(folder), { recursive: true });
+  makeDataFolder(dirname(folder));
   const own = `${path}.${process.pid}`;
   const holder: Holder = { pid: process.pid, host: hostname(), started: startOf(process.pid), socketFolder };
   const text = JSON.stringify(holder);
