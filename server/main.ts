@@ -304,6 +304,7 @@ export async function startSignalwall(
       status: () => ({
         feeds: hub.status(),
         store: store.status,
+        storedUs,
         unknownCells: registry.listLoaded ? registry.unknownCells : 0,
         eventsPerS: hub.eventsPerS,
       }),
