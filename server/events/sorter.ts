@@ -50,6 +50,9 @@ export class Sorter {
   private released = new Uint8Array(1 << 14);
   private readonly runs: Run[] = [];
   private readonly out = new EventBatch(outRows);
+  /** Time and number of each run's first row while runs are merged; an empty run's time is infinite. */
+  private readonly headUs = new Float64Array(runsMax);
+  private readonly headRow = new Float64Array(runsMax);
   private readonly late = new EventBatch(outRows);
   private readonly latenessUs: number;
   private readonly rowsMax: number;
@@ -208,28 +211,37 @@ export class Sorter {
   private merge(untilUs: number, rowsMax: number): number {
     const { runs, out } = this;
     const mask = this.ring.capacity - 1;
+    const { timeUs } = this.ring;
+    const { headUs, headRow } = this;
+    for (let r = 0; r < runs.length; r++) {
+      const { rows, head, tail } = runs[r];
+      headRow[r] = head < tail ? rows[head] : 0;
+      headUs[r] = head < tail ? timeUs[rows[head] & mask] : Number.POSITIVE_INFINITY;
+    }
     let merged = 0;
     while (merged < rowsMax) {
-      let best: Run | undefined;
+      let best = -1;
       let bestUs = untilUs;
-      let bestRow = 0;
-      for (const run of runs) {
-        if (run.head === run.tail) continue;
-        const row = run.rows[run.head];
-        const timeUs = this.ring.timeUs[row & mask];
-        if (timeUs < bestUs || (timeUs === bestUs && best !== undefined && row < bestRow)) {
-          best = run;
-          bestUs = timeUs;
-          bestRow = row;
+      for (let r = 0; r < runs.length; r++) {
+        const us = headUs[r];
+        if (us < bestUs || (us === bestUs && best >= 0 && headRow[r] < headRow[best])) {
+          best = r;
+          bestUs = us;
         }
       }
-      if (best === undefined) break;
-      best.head++;
+      if (best < 0) break;
       merged++;
-      this.released[bestRow & mask] = 1;
-      out.copyRow(this.ring, bestRow & mask);
+      const slot = headRow[best] & mask;
+      this.released[slot] = 1;
+      out.copyRow(this.ring, slot);
       if (bestUs > this.releasedUs) this.releasedUs = bestUs;
       if (out.full) this.flushOut();
+      const run = runs[best];
+      if (++run.head === run.tail) headUs[best] = Number.POSITIVE_INFINITY;
+      else {
+        headRow[best] = run.rows[run.head];
+        headUs[best] = timeUs[headRow[best] & mask];
+      }
     }
     this.flushOut();
     this.stats.held -= merged;
@@ -238,7 +250,9 @@ export class Sorter {
   }
 
   private flushOut(): void {
-    if (this.out.n > 0) this.onRows(this.out, 0, this.out.n);
-    this.out.n = 0;
+    const { out } = this;
+    if (out.n === 0) return;
+    this.onRows(out, 0, out.n);
+    out.n = 0;
   }
 }
