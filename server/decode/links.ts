@@ -1,3 +1,5 @@
+const wordsPerLink = 4;
+
 /**
  * Numbers the signalling links of a feed, so that the state of correlation can be keyed by a small integer.
  *
@@ -13,10 +15,8 @@
 export class LinkTable {
   readonly #max: number;
   readonly #mask: number;
-  readonly #low: Uint32Array;
-  readonly #high: Uint32Array;
-  readonly #transport: Uint32Array;
-  readonly #symbols: Uint32Array;
+  /** Low, high, transport and symbol of each, side by side: a look-up touches one cache line. */
+  readonly #words: Uint32Array;
   #known = 0;
   #next = 1;
 
@@ -26,10 +26,7 @@ export class LinkTable {
     while (size < max * 2) size *= 2;
     this.#max = max;
     this.#mask = size - 1;
-    this.#low = new Uint32Array(size);
-    this.#high = new Uint32Array(size);
-    this.#transport = new Uint32Array(size);
-    this.#symbols = new Uint32Array(size);
+    this.#words = new Uint32Array(size * wordsPerLink);
   }
 
   /**
@@ -40,24 +37,23 @@ export class LinkTable {
    * @param transport 0, or a hash of the two transport addresses where the point codes don't tell links apart
    */
   symbolOf(low: number, high: number, transport: number): number {
-    let slot = (Math.imul(low, 0x9e3779b1) ^ Math.imul(high, 0x85ebca6b) ^ Math.imul(transport, 0xc2b2ae35)) >>> 0;
-    slot = (slot ^ (slot >>> 15)) & this.#mask;
-    while (this.#symbols[slot] !== 0) {
-      if (this.#low[slot] === low && this.#high[slot] === high && this.#transport[slot] === transport) {
-        return this.#symbols[slot];
-      }
-      slot = (slot + 1) & this.#mask;
+    const words = this.#words;
+    const hash = Math.imul(low, 0x9e3779b1) ^ Math.imul(high, 0x85ebca6b) ^ Math.imul(transport, 0xc2b2ae35);
+    let at = ((hash ^ (hash >>> 15)) & this.#mask) * wordsPerLink;
+    while (words[at + 3] !== 0) {
+      if (words[at] === low && words[at + 1] === high && words[at + 2] === transport) return words[at + 3];
+      at = (at + wordsPerLink) & (words.length - 1);
     }
     if (this.#known === this.#max) {
-      this.#symbols.fill(0);
+      words.fill(0);
       this.#known = 0;
       return this.symbolOf(low, high, transport);
     }
     this.#known++;
-    this.#low[slot] = low;
-    this.#high[slot] = high;
-    this.#transport[slot] = transport;
-    this.#symbols[slot] = this.#next;
+    words[at] = low;
+    words[at + 1] = high;
+    words[at + 2] = transport;
+    words[at + 3] = this.#next;
     return this.#next++;
   }
 }
