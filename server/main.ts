@@ -2,22 +2,21 @@ import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeCity } from '../fixtures/make/city/index.ts';
-import { simDefaults } from '../fixtures/make/options.ts';
 import type { Schematic } from '../shared/protocol.ts';
 import { listenAddress } from './api/guard.ts';
 import { healthOf } from './api/health.ts';
 import { layoutMaker } from './api/layout.ts';
 import { refuseTakenPort } from './api/listen.ts';
 import { startServer } from './api/server.ts';
-import { feedIdentity, streamIdentity } from './capture/feed-identity.ts';
+import { streamIdentity } from './capture/feed-identity.ts';
 import { type FeedSpec, parseFeedUri } from './capture/feed-uri.ts';
-import { openCapture } from './capture/open-capture.ts';
-import { XdrReader } from './capture/xdr.ts';
+import { checkFeeds, networkOf, refuseStoredElsewhere, refuseTooOld } from './cli/feed-checks.ts';
 import { startFeedThread } from './cli/feed-thread.ts';
 import { scheduleSim } from './cli/sim-schedule.ts';
 import { counted } from './cli/words.ts';
 import { type Clock, formatTimeUs } from './clock.ts';
 import type { Config } from './config.ts';
+import { makeDataFolder } from './data-folder.ts';
 import { UserError } from './errors.ts';
 import { FeedHub, type HubFeed } from './events/hub.ts';
 import type { Log } from './log.ts';
@@ -51,25 +50,6 @@ export interface Running {
   stop(): Promise<void>;
 }
 
-/**
- * Whose events these are. A database holds those of one network: each simulated city (by what makes it another one)
- * and the real network have their own, so that invented crowds never mix with real ones or with each other.
- */
-function networkOf(specs: FeedSpec[]): string {
-  const sims = specs.filter((spec) => spec.kind === 'sim');
-  if (sims.length > 0 && sims.length < specs.length) {
-    throw new UserError(
-      'FEED_MIX',
-      'the simulated city and real feeds do not mix on one wall; start them apart, with --data DIR each',
-    );
-  }
-  if (sims.length > 1)
-    throw new UserError('FEED_MIX', 'one sim: feed at a time; its options set population and seed', { exitCode: 2 });
-  if (sims.length === 0) return 'live';
-  const { seed, population, venueLac } = { ...simDefaults, ...sims[0].options };
-  return `sim-${seed}-${population}-${venueLac}`;
-}
-
 /** What the feed's thread is to do: a simulation starts earlier than the wall joins it, so that presence warms up. */
 function plan(spec: FeedSpec, storedUs: number, config: Config, log: Log): { spec: FeedSpec; joinUs?: number } {
   if (spec.kind !== 'sim') {
@@ -86,20 +66,6 @@ function plan(spec: FeedSpec, storedUs: number, config: Config, log: Log): { spe
       : `The wall joins the simulated day at ${join}; presence warms up first`,
   );
   return { spec: { ...spec, options }, joinUs };
-}
-
-/** The same feed beside other ones is another stream, and would be stored twice. */
-async function refuseStoredElsewhere(store: Store, specs: FeedSpec[], stream: string): Promise<void> {
-  const stored = await store.sql<{ stream: string }>('select stream from ledger');
-  for (const spec of specs) {
-    const identity = feedIdentity(spec);
-    if (stored.some((other) => other.stream !== stream && other.stream.split(' ').includes(identity))) {
-      throw new UserError(
-        'FEED_STORED',
-        `feed ${spec.uri} is stored already, together with others or alone: give the same feeds again, or another --data DIR`,
-      );
-    }
-  }
 }
 
 /** Changes with every build: screens that see another one reload themselves. */
@@ -121,16 +87,6 @@ function warmUpReporter(hub: FeedHub, log: Log): () => void {
       log('info', `Warming up: ${Math.round(progress * 100)} %, event time ${formatTimeUs(clockUs)}`);
     }
   };
-}
-
-/** Opens each feed once and closes it again, so that a wrong file is told before anything costly is started. */
-async function checkFeeds(specs: FeedSpec[]): Promise<void> {
-  for (const spec of specs) {
-    if (spec.kind === 'pcap') await (await openCapture(spec.path)).close();
-    if (spec.kind === 'xdr') {
-      await (await XdrReader.open({ ...spec, sorted: false, subscriberOf: () => undefined })).close();
-    }
-  }
 }
 
 interface Reference {
@@ -200,8 +156,9 @@ export async function startSignalwall(
 
   listenAddress(options.host);
   await refuseTakenPort(options.host, options.port);
-  await checkFeeds(specs);
+  const firstUs = await checkFeeds(specs);
   const reference = await readReference(options, specs, log);
+  makeDataFolder(options.dataDir);
   signal.throwIfAborted();
 
   // The database: history, cells, and how far this stream of events has been stored.
@@ -228,6 +185,7 @@ export async function startSignalwall(
     const stream = simulated ? network : streamIdentity(specs);
     if (!simulated) await refuseStoredElsewhere(store, specs, stream);
     const storedUs = await store.position(stream);
+    if (!simulated && storedUs < 0) await refuseTooOld(store, firstUs, options.dataDir);
     store.begin(stream);
 
     const planned = specs.map((spec) => ({ uri: spec.uri, ...plan(spec, storedUs, config, log) }));

@@ -128,6 +128,8 @@ export class Intake {
     const regions = [gauges.regions, this.#carriedRegions.others(this.#regionIds.length)];
     if (!plausible(gauges.startUs) || this.#full()) {
       for (const { n } of [...cells, ...regions]) this.droppedRows += n;
+      // Cells whose change is lost must be told again whole: a cell without a row is as its last row says.
+      this.#allCells = true;
       return;
     }
     this.#allCells = false;
@@ -185,7 +187,10 @@ export class Intake {
     const batch = this.#sealed.shift();
     assertInvariant(batch !== undefined, 'no batch is waiting');
     this.#sealedRows -= batch.rows;
-    if (outcome === 'dropped') this.droppedRows += batch.rows;
+    if (outcome === 'dropped') {
+      this.droppedRows += batch.rows;
+      this.#allCells = true;
+    }
     this.#pool.giveBack(batch);
   }
 
