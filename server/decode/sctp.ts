@@ -87,8 +87,8 @@ function decodeData(state: DecodeState, bytes: Uint8Array, at: number, length: n
  * 32 bits that tell a copy of a DATA chunk from another chunk of the same TSN: type, flags and length, stream and its
  * sequence number, and four words of the second half of the chunk, where the SCCP message with its references and the
  * end of the user's message stand. A copy has them all in common by definition; what is no copy has another sequence
- * number or length as a rule, and where neither, other references or contents. Hashing every octet would cost more than
- * the rest of this layer and tell nothing more about real associations.
+ * number or length as a rule, and where neither, other references or contents. Octets between the words are not looked
+ * at: a chunk that differed there alone, within a minute, would be taken for a copy.
  *
  * @param length of the chunk, at least 17
  */

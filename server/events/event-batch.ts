@@ -162,7 +162,7 @@ export interface EventSink {
    * or `''` where no cell is known.
    *
    * @param cellSymbol the sender's own small number for this CGI, where it has one: a sink with one sender may know the
-   *   cell by it and leave the text alone, which costs a cache miss or two
+   *   cell by it and leave the text alone
    */
   event(
     timeUs: number,
