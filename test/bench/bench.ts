@@ -23,14 +23,3 @@ export function quantile(values: number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
 }
-
-/** Median seconds of `runs` runs after one that warms up. */
-export async function medianSeconds(runs: number, work: () => Promise<void> | void): Promise<number> {
-  const seconds: number[] = [];
-  for (let run = 0; run <= runs; run++) {
-    const startedMs = performance.now();
-    await work();
-    if (run > 0) seconds.push((performance.now() - startedMs) / 1000);
-  }
-  return median(seconds);
-}
