@@ -189,7 +189,9 @@ export async function startSignalwall(
     store.begin(stream);
 
     const planned = specs.map((spec) => ({ uri: spec.uri, ...plan(spec, storedUs, config, log) }));
-    const historyFromUs = planned[0].joinUs ?? Number.NEGATIVE_INFINITY;
+    // A day that goes on behind what is stored is whole again there: no minute between is left out.
+    const { joinUs = storedUs } = planned[0];
+    const historyFromUs = joinUs > storedUs ? joinUs : Number.NEGATIVE_INFINITY;
 
     // presence and occupancy: rows in order → counters → gauges and stays for the store.
     const engine = new Engine({

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { hourUs, minuteUs } from '../../server/clock.ts';
+import { heardElsewhere } from '../../server/errors.ts';
 import { pause } from '../../server/store/pause.ts';
 import type { Store } from '../../server/store/types.ts';
 import { makeCells, makeEvents, makeGauges, startUs } from './tools/synthetic.ts';
@@ -158,7 +159,7 @@ if (!native) {
       store.events(batch, 0, batch.n);
       if (i % 5 === 0) store.gauges(makeGauges(startUs + i * minuteUs, 10, 0));
       // A deep expression overflows the stack of the instance: it traps, or hangs until its deadline.
-      if (i === 10) await store.sql(`select ${Array(300).fill('(1 + random())').join(' + ')}`).catch(() => undefined);
+      if (i === 10) await store.sql(`select ${Array(300).fill('(1 + random())').join(' + ')}`).catch(heardElsewhere);
       await pause(20, never);
     }
     await store.flush();

@@ -6,6 +6,7 @@ import { finished } from 'node:stream/promises';
 import pg from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { heardElsewhere } from '../../server/errors.ts';
 import { EmbeddedDatabase } from '../../server/store/embedded/embedded-database.ts';
 import { pause } from '../../server/store/pause.ts';
 import { templateFolder } from './tools/test-database.ts';
@@ -158,7 +159,7 @@ test('survives a COPY with bad data, one into a missing table, and one given up 
   const given = a.query(copyFrom('copy t (a, b) from stdin'));
   given.write('1\tx\n');
   given.destroy();
-  await finished(given).catch(() => undefined);
+  await finished(given).catch(heardElsewhere);
   expect(await numberOf(await client(), 'select count(*) as n from t')).toBe(0);
   expect(database.restarts).toBe(0);
 });
