@@ -11,7 +11,12 @@ export function homePlmn(packedImsi: number): number {
   return packPlmn(mcc, digits === 3 ? threeAfterMcc : Math.floor(threeAfterMcc / 10), digits);
 }
 
-/** First 8 digits of an IMEI or IMEISV (14 to 16 digits) as an integer: the handset model; 0 where it is none. 3GPP TS 23.003 §6.2. */
+/**
+ * First 8 digits of an IMEI or IMEISV as an integer: the handset model; 0 where it is none. 3GPP TS 23.003 §6.2.
+ *
+ * @param imei its first 14 digits
+ * @param digits count of all its digits, 14 to 16
+ */
 export function typeAllocationCode(imei: number, digits: number): number {
-  return digits >= 14 && digits <= 16 ? Math.floor(imei / powersOfTen[digits - 8]) : 0;
+  return digits >= 14 && digits <= 16 ? Math.floor(imei / powersOfTen[6]) : 0;
 }

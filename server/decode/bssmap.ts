@@ -10,7 +10,7 @@ import {
 import { DecodeError, need } from './decode-error.ts';
 import { decodeDtap, readCipheringModeComplete } from './dtap.ts';
 import { cell, readCell, readMobileIdentity } from './elements.ts';
-import type { SignalMessage } from './message.ts';
+import { part, type SignalMessage } from './message.ts';
 import type { DecodeState } from './state.ts';
 
 /** Bit per element identifier below 32 that the current message had; all mandatory ones that are checked are below. */
@@ -79,6 +79,7 @@ function decodeElement(
   switch (id) {
     case element.cause:
       need('bssmap', start, 1, end);
+      message.parts |= part.detail;
       // One octet, or two where its extension bit is set: class, then a national value. §3.2.2.5.
       if ((bytes[start] & 0x80) === 0) message.bssmapCause = bytes[start];
       else {
@@ -90,6 +91,7 @@ function decodeElement(
       need('bssmap', start, 1, end);
       readCell(bytes, start + 1, end, bytes[start] & 0x0f);
       if (isFirst) {
+        message.parts |= part.place;
         message.cellPlmn = cell.plmn;
         message.cellLac = cell.lac;
         message.cellCi = cell.ci;
@@ -109,6 +111,7 @@ function decodeElement(
       break;
     case element.tmsi:
       if (end - start < 4) throw new DecodeError('bssmap', 'BAD_LENGTH', start);
+      message.parts |= part.identity;
       message.tmsi =
         ((bytes[start] << 24) | (bytes[start + 1] << 16) | (bytes[start + 2] << 8) | bytes[start + 3]) >>> 0;
       break;
@@ -122,6 +125,7 @@ function decodeElement(
 }
 
 function setTarget(message: SignalMessage): void {
+  message.parts |= part.place;
   message.targetCellPlmn = cell.plmn;
   message.targetCellLac = cell.lac;
   message.targetCellCi = cell.ci;

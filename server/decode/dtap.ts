@@ -1,7 +1,7 @@
 import { DecodeError, need } from './decode-error.ts';
 import { cc, dtapNames, mm, protocol, protocolNames, rr, sms } from './dtap-tables.ts';
 import { readLai, readMobileIdentity } from './elements.ts';
-import type { SignalMessage } from './message.ts';
+import { part, type SignalMessage } from './message.ts';
 import type { DecodeState } from './state.ts';
 
 const mobileIdentity = 0x17;
@@ -99,6 +99,7 @@ function decodeMm(message: SignalMessage, type: number, bytes: Uint8Array, at: n
     case mm['LOCATION UPDATING REQUEST']: {
       // Type and key sequence number, LAI, classmark 1, mobile identity. §9.2.15.
       mandatory(at, 1, end);
+      message.parts |= part.detail;
       message.locationUpdatingType = bytes[at] & 0x03;
       mandatory(at + 1, 5, end);
       readLai(message, bytes, at + 1);
@@ -123,6 +124,7 @@ function decodeMm(message: SignalMessage, type: number, bytes: Uint8Array, at: n
     }
     case mm['CM SERVICE REQUEST']:
       mandatory(at, 1, end);
+      message.parts |= part.detail;
       message.cmServiceType = bytes[at] & 0x0f;
       decodeIdentityBehindClassmark(message, bytes, at, end);
       return;
@@ -146,6 +148,7 @@ function decodeMm(message: SignalMessage, type: number, bytes: Uint8Array, at: n
     case mm.ABORT:
     case mm['MM STATUS']:
       mandatory(at, 1, end);
+      message.parts |= part.detail;
       message.cause = bytes[at];
   }
 }
@@ -178,11 +181,13 @@ function readCause(message: SignalMessage, bytes: Uint8Array, start: number, end
   if (start >= end) throw new DecodeError('dtap', 'BAD_LENGTH', start);
   const value = (bytes[start] & 0x80) !== 0 ? start + 1 : start + 2;
   if (value >= end) throw new DecodeError('dtap', 'BAD_LENGTH', start);
+  message.parts |= part.detail;
   message.cause = bytes[value] & 0x7f;
 }
 
 /** SETUP in either direction, 3GPP TS 24.008 §9.3.23: the numbers as slices, the rest is skipped. */
 function decodeSetup(message: SignalMessage, bytes: Uint8Array, start: number, end: number): void {
+  message.parts |= part.numbers;
   message.bytes = bytes;
   for (let at = start; at < end; ) {
     // Signal is the one element of fixed length here. §9.3.23.1.
@@ -207,11 +212,13 @@ function decodeSetup(message: SignalMessage, bytes: Uint8Array, start: number, e
 function decodeSms(message: SignalMessage, type: number, bytes: Uint8Array, at: number, end: number): void {
   if (type === sms['CP-ERROR']) {
     mandatory(at, 1, end);
+    message.parts |= part.detail;
     message.cause = bytes[at] & 0x7f;
   } else if (type === sms['CP-DATA']) {
     const rpduEnd = mandatoryValueEnd(bytes, at, end);
     need('dtap', at + 1, 2, rpduEnd);
     const rpType = bytes[at + 1] & 0x07;
+    message.parts |= part.detail;
     message.rpType = rpType;
     if (rpType === 4 || rpType === 5) {
       const causeEnd = mandatoryValueEnd(bytes, at + 3, rpduEnd);

@@ -1,8 +1,11 @@
 import { packPlmn } from '../events/plmn.ts';
 import { DecodeError, type Layer } from './decode-error.ts';
-import type { SignalMessage } from './message.ts';
+import { part, type SignalMessage } from './message.ts';
 
 /** Information elements that several protocols share. */
+
+/** Type allocation code and serial number, which IMEI and IMEISV begin with. 3GPP TS 23.003 §6.2. */
+const equipmentDigits = 14;
 
 /**
  * A PLMN identity of three octets, packed; 0 where its digits are no digits (a deleted LAI, unused octets).
@@ -26,6 +29,7 @@ export function readPlmn(bytes: Uint8Array, at: number): number {
 
 /** Location Area Identification of five octets. 3GPP TS 24.008 §10.5.1.3. */
 export function readLai(message: SignalMessage, bytes: Uint8Array, at: number): void {
+  message.parts |= part.place;
   message.laiPlmn = readPlmn(bytes, at);
   message.laiLac = (bytes[at + 3] << 8) | bytes[at + 4];
 }
@@ -33,9 +37,6 @@ export function readLai(message: SignalMessage, bytes: Uint8Array, at: number): 
 /**
  * Mobile Identity: fills `imsi`, `imei` or `tmsi`. 3GPP TS 24.008 §10.5.1.4; BSSMAP's IMSI and IMEI are coded the same,
  * 3GPP TS 48.008 §3.2.2.6, §3.2.2.86.
- *
- * An IMEISV above 9007199254740991 (type allocation codes from 90 on) is beyond what a float64 holds exactly: the last
- * digit of its software version may be rounded, the type allocation code never.
  */
 export function readMobileIdentity(
   layer: Layer,
@@ -49,6 +50,7 @@ export function readMobileIdentity(
   const type = first & 7;
   if (type === 4) {
     if (end - start < 5) throw new DecodeError(layer, 'BAD_LENGTH', start);
+    message.parts |= part.identity;
     message.tmsi =
       ((bytes[start + 1] << 24) | (bytes[start + 2] << 16) | (bytes[start + 3] << 8) | bytes[start + 4]) >>> 0;
     return;
@@ -59,20 +61,26 @@ export function readMobileIdentity(
   const digits = 2 * (end - start) - (isOdd ? 1 : 2);
   const digitsMax = type === 1 ? 15 : 16;
   if (digits < 1 || digits > digitsMax) throw new DecodeError(layer, 'BAD_IDENTITY', start);
+  // An integer of 16 digits may be beyond what a float64 holds exactly, so an equipment identity is cut behind the 14th.
+  const cut = type === 1 ? digits : Math.min(digits, equipmentDigits);
   let value = first >> 4;
+  let tail = 0;
   let isDigit = value <= 9;
   for (let i = 1; i < digits; i++) {
     const octet = bytes[start + ((i + 1) >> 1)];
     const digit = (i & 1) !== 0 ? octet & 0x0f : octet >> 4;
     if (digit > 9) isDigit = false;
-    value = value * 10 + digit;
+    if (i < cut) value = value * 10 + digit;
+    else tail = tail * 10 + digit;
   }
   if (!isDigit) throw new DecodeError(layer, 'BAD_IDENTITY', start);
+  message.parts |= part.identity;
   if (type === 1) {
     message.imsi = value;
     message.imsiDigits = digits;
   } else {
     message.imei = value;
+    message.imeiTail = tail;
     message.imeiDigits = digits;
   }
 }

@@ -1,3 +1,27 @@
+const noBytes = new Uint8Array(0);
+
+/**
+ * Which groups of {@link SignalMessage} a message has filled. Whoever writes a field of a group sets its bit in
+ * `parts`; a group whose bit is not set holds nothing but its absent values.
+ */
+export const part = {
+  /** Cell, target cell, location area. */
+  place: 1,
+  /** IMSI, TMSI, IMEI. */
+  identity: 2,
+  /** Location updating type, CM service type, causes, RP type. */
+  detail: 4,
+  /** Called and calling number, TP addresses. */
+  numbers: 8,
+  /** Called and calling party address of SCCP. */
+  addresses: 16,
+  /** RANAP. */
+  ranap: 32,
+} as const;
+
+/** Every bit of {@link part}. */
+export const everyPart = 63;
+
 /**
  * One signalling message in one reusable record: decode fills it, correlate reads it during the call, nobody keeps
  * it. Numbers instead of objects and strings, because one object per message costs more than half of the speed.
@@ -10,6 +34,8 @@ export class SignalMessage {
   /** 1-based number of the frame that completes the message, and its time in integer microseconds. */
   frame = 0;
   timeUs = 0;
+  /** Bits of {@link part}. */
+  parts = 0;
 
   /** Symbol of the link the message came over: the same for both directions (transport association and point-code pair). */
   link = 0;
@@ -24,35 +50,42 @@ export class SignalMessage {
   /** Release cause (RLSD), refusal cause (CREF) or return cause (UDTS). */
   sccpCause = -1;
 
-  /** BSSMAP message type; -1 where the user data is DTAP or absent. */
+  /** BSSMAP message type; -1 where the user data is something else or absent. */
   bssmapType = -1;
-  /** BSSMAP Cause, 3GPP TS 48.008 §3.2.2.5. */
-  bssmapCause = -1;
-  /** Protocol discriminator and message type of the DTAP message, or of the layer 3 message inside COMPLETE LAYER 3 INFORMATION. */
+  /** Protocol discriminator and message type of the DTAP message, or of the layer 3 message inside COMPLETE LAYER 3 INFORMATION or a NAS-PDU. */
   protocolDiscriminator = -1;
   dtapType = -1;
   /** Transaction identifier of CC, SMS and SS messages, flag included. */
   transactionId = -1;
 
+  // part.place
   /** Cell of the message: Cell Identifier, the serving one where there are two. Parts that its discriminator omits stay absent. */
   cellPlmn = 0;
   cellLac = -1;
   cellCi = -1;
+  /** Service area code, in place of the CI: SAI on Iu, and Cell Identifier discriminators that name a UTRAN area. */
+  cellSac = -1;
   /** Target cell: Cell Identifier (Target) of HANDOVER REQUEST, first of the list of HANDOVER REQUIRED. */
   targetCellPlmn = 0;
   targetCellLac = -1;
   targetCellCi = -1;
-  /** Location area identification (LOCATION UPDATING REQUEST, ACCEPT, TMSI REALLOCATION COMMAND). */
+  /** Location area identification (LOCATION UPDATING REQUEST, ACCEPT, TMSI REALLOCATION COMMAND, RANAP). */
   laiPlmn = 0;
   laiLac = -1;
 
+  // part.identity
   /** IMSI as an integer with its count of digits (leading zeros!): 001010000000001 is 1010000000001 with 15 digits. */
   imsi = -1;
   imsiDigits = 0;
   tmsi = -1;
-  /** IMEI or IMEISV digits as an integer, with the count of digits (15 or 16; 14 without check digit). */
+  /** The first 14 digits of IMEI or IMEISV (type allocation code, serial number) as an integer, the rest of them (check digit, software version) as another, and the count of all digits (14, 15 or 16). */
   imei = -1;
+  imeiTail = 0;
   imeiDigits = 0;
+
+  // part.detail
+  /** BSSMAP Cause, 3GPP TS 48.008 §3.2.2.5. */
+  bssmapCause = -1;
   /** LOCATION UPDATING REQUEST: location updating type (0 normal, 1 periodic, 2 IMSI attach), 3GPP TS 24.008 §10.5.3.5. */
   locationUpdatingType = -1;
   /** CM SERVICE REQUEST: CM service type (1 MO call, 2 emergency call, 4 SMS, 8 SS), 3GPP TS 24.008 §10.5.3.3. */
@@ -61,13 +94,37 @@ export class SignalMessage {
   cause = -1;
   /** RP message type inside CP-DATA, 3GPP TS 24.011 §8.2.2. */
   rpType = -1;
-  /** Called party BCD number (SETUP), as a slice of {@link bytes}: semi-octets of 3GPP TS 24.008 §10.5.4.7 without the type octet. */
+
+  // part.numbers: slices of {@link bytes}
+  /** Called party BCD number (SETUP; RP destination address of a short message): semi-octets of 3GPP TS 24.008 §10.5.4.7 without the type octet. */
   calledOffset = -1;
   calledLength = 0;
   callingOffset = -1;
   callingLength = 0;
-  /** The octets that the slices above point into; valid only during the call. */
-  bytes: Uint8Array = new Uint8Array(0);
+  /** TP-DA and TP-OA of a short message: from the octet that counts the digits on. 3GPP TS 23.040 §9.1.2.5. */
+  tpDestinationOffset = -1;
+  tpDestinationLength = 0;
+  tpOriginatorOffset = -1;
+  tpOriginatorLength = 0;
+  /** The octets that these slices point into; valid only during the call. */
+  bytes: Uint8Array = noBytes;
+
+  // part.addresses: slices of {@link addressBytes}
+  /** Subsystem numbers, and the address signals of the global titles: octets, and how many digits they hold. ITU-T Q.713 §3.4. */
+  calledSsn = -1;
+  calledTitleOffset = -1;
+  calledTitleDigits = 0;
+  callingSsn = -1;
+  callingTitleOffset = -1;
+  callingTitleDigits = 0;
+  addressBytes: Uint8Array = noBytes;
+
+  // part.ranap
+  /** Procedure code, and which of its messages: 0 initiating, 1 successful, 2 unsuccessful outcome, 3 outcome. 3GPP TS 25.413 §9.3. */
+  ranapProcedure = -1;
+  ranapType = -1;
+  /** Cause of a RANAP message, its number over all groups: 3GPP TS 25.413 §9.2.1.4. */
+  ranapCause = -1;
 
   /** Back to "nothing is in the message"; link, frame, time and point codes stay. */
   resetSccp(): void {
@@ -76,31 +133,64 @@ export class SignalMessage {
     this.destinationLocalReference = -1;
     this.sccpCause = -1;
     this.bssmapType = -1;
-    this.bssmapCause = -1;
     this.protocolDiscriminator = -1;
     this.dtapType = -1;
     this.transactionId = -1;
-    this.cellPlmn = 0;
-    this.cellLac = -1;
-    this.cellCi = -1;
-    this.targetCellPlmn = 0;
-    this.targetCellLac = -1;
-    this.targetCellCi = -1;
-    this.laiPlmn = 0;
-    this.laiLac = -1;
-    this.imsi = -1;
-    this.imsiDigits = 0;
-    this.tmsi = -1;
-    this.imei = -1;
-    this.imeiDigits = 0;
-    this.locationUpdatingType = -1;
-    this.cmServiceType = -1;
-    this.cause = -1;
-    this.rpType = -1;
-    this.calledOffset = -1;
-    this.calledLength = 0;
-    this.callingOffset = -1;
-    this.callingLength = 0;
+    if (this.parts !== 0) this.#resetParts();
+  }
+
+  #resetParts(): void {
+    const { parts } = this;
+    this.parts = 0;
+    if ((parts & part.place) !== 0) {
+      this.cellPlmn = 0;
+      this.cellLac = -1;
+      this.cellCi = -1;
+      this.cellSac = -1;
+      this.targetCellPlmn = 0;
+      this.targetCellLac = -1;
+      this.targetCellCi = -1;
+      this.laiPlmn = 0;
+      this.laiLac = -1;
+    }
+    if ((parts & part.identity) !== 0) {
+      this.imsi = -1;
+      this.imsiDigits = 0;
+      this.tmsi = -1;
+      this.imei = -1;
+      this.imeiTail = 0;
+      this.imeiDigits = 0;
+    }
+    if ((parts & part.detail) !== 0) {
+      this.bssmapCause = -1;
+      this.locationUpdatingType = -1;
+      this.cmServiceType = -1;
+      this.cause = -1;
+      this.rpType = -1;
+    }
+    if ((parts & part.numbers) !== 0) {
+      this.calledOffset = -1;
+      this.calledLength = 0;
+      this.callingOffset = -1;
+      this.callingLength = 0;
+      this.tpDestinationOffset = -1;
+      this.tpDestinationLength = 0;
+      this.tpOriginatorOffset = -1;
+      this.tpOriginatorLength = 0;
+    }
+    if ((parts & part.addresses) !== 0) {
+      this.calledSsn = -1;
+      this.calledTitleOffset = -1;
+      this.calledTitleDigits = 0;
+      this.callingSsn = -1;
+      this.callingTitleOffset = -1;
+      this.callingTitleDigits = 0;
+    }
+    if ((parts & part.ranap) !== 0) {
+      this.ranapProcedure = -1;
+      this.ranapType = -1;
+      this.ranapCause = -1;
+    }
   }
 }
 

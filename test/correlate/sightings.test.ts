@@ -282,7 +282,7 @@ it('takes the handset model from an IMEISV', () => {
     ...new s.Line(s.bscA, 1, start)
       .open({ ...s.completeLayer3, ...s.cellOne, ...s.pagingResponse, ...s.imsi(1) })
       .confirm()
-      .up({ ...s.identityResponse, imei: 123_456_780_000_0012, imeiDigits: 16 })
+      .up({ ...s.identityResponse, imei: 123_456_780_000_00, imeiTail: 12, imeiDigits: 16 })
       .clear().steps,
   );
   expect(bench.rows.at(-1)).toMatchObject({ typeAllocationCode: 12_345_678, flags: 'sighting+traffic' });

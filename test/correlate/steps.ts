@@ -1,6 +1,6 @@
 import { type Config, makeConfig } from '../../server/config.ts';
 import { Correlator } from '../../server/correlate/correlator.ts';
-import { SignalMessage } from '../../server/decode/message.ts';
+import { everyPart, SignalMessage } from '../../server/decode/message.ts';
 import type { EventSink } from '../../server/events/event-batch.ts';
 import { eventFlag, eventKinds, outcomes } from '../../server/events/kinds.ts';
 import { formatPlmn, parsePlmn } from '../../server/events/plmn.ts';
@@ -233,6 +233,7 @@ export function makeBench(options: { sorted?: boolean; defaultPlmn?: number; con
     rows: sink.rows,
     play(...steps) {
       for (const step of steps) {
+        message.parts = everyPart;
         message.resetSccp();
         message.timeUs = step.timeUs;
         message.link = step.bsc.link;

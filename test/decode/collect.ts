@@ -11,8 +11,8 @@ export function plain(message: SignalMessage): Plain {
   const out: Record<string, number | boolean | string> = {};
   for (const [name, value] of Object.entries(message)) {
     if (typeof value === 'boolean') out[name] = value;
-    if (typeof value !== 'number' || value === -1) continue;
-    if (value === 0 && /Plmn$|Digits$|Length$/.test(name)) continue;
+    if (typeof value !== 'number' || value === -1 || name === 'parts') continue;
+    if (value === 0 && /Plmn$|Digits$|Length$|Tail$/.test(name)) continue;
     out[name] = value;
   }
   const slice = (offset: number, length: number) =>

@@ -117,10 +117,14 @@ function digitsOf(semiOctets: string): string {
 export function fromMessage(message: Plain): Comparable {
   const out: Comparable = {};
   for (const [name, value] of Object.entries(message)) {
-    if (['frame', 'timeUs', 'link', 'fromLower', 'imsiDigits', 'imeiDigits'].includes(name)) continue;
+    if (['frame', 'timeUs', 'link', 'fromLower', 'imsiDigits', 'imeiTail', 'imeiDigits', 'parts'].includes(name))
+      continue;
     if (name === 'imsi') out.imsi = String(value).padStart(message.imsiDigits as number, '0');
-    else if (name === 'imei') out.imei = String(value).padStart(message.imeiDigits as number, '0');
-    else if (name === 'called' || name === 'calling') put(out, name, digitsOf(value as string));
+    else if (name === 'imei') {
+      const tail = Math.max(0, (message.imeiDigits as number) - 14);
+      out.imei = String(value).padStart((message.imeiDigits as number) - tail, '0');
+      if (tail > 0) out.imei += String(message.imeiTail ?? 0).padStart(tail, '0');
+    } else if (name === 'called' || name === 'calling') put(out, name, digitsOf(value as string));
     else if (/Plmn$/.test(name)) out[name] = `${mccOf(value as number)}-${(value as number) & 0x3ff}`;
     else out[name] = String(value);
   }
