@@ -125,7 +125,7 @@ function decodeElement(
 }
 
 function setTarget(message: SignalMessage): void {
-  message.parts |= part.place;
+  message.parts |= part.cells;
   message.targetCellPlmn = cell.plmn;
   message.targetCellLac = cell.lac;
   message.targetCellCi = cell.ci;

@@ -5,7 +5,7 @@ const noBytes = new Uint8Array(0);
  * `parts`; a group whose bit is not set holds nothing but its absent values.
  */
 export const part = {
-  /** Cell, target cell, location area. */
+  /** Cell, location area. */
   place: 1,
   /** IMSI, TMSI, IMEI. */
   identity: 2,
@@ -17,10 +17,16 @@ export const part = {
   addresses: 16,
   /** RANAP. */
   ranap: 32,
+  /** Circuit, chosen channel, speech version. */
+  channel: 64,
+  /** Target cell, and the cells of a list. */
+  cells: 128,
+  /** What few messages tell: RR, LCS and reroute causes, operation of a supplementary service. */
+  rare: 256,
 } as const;
 
 /** Every bit of {@link part}. */
-export const everyPart = 63;
+export const everyPart = 511;
 
 /**
  * One signalling message in one reusable record: decode fills it, correlate reads it during the call, nobody keeps
@@ -65,10 +71,6 @@ export class SignalMessage {
   cellCi = -1;
   /** Service area code, in place of the CI: SAI on Iu, and Cell Identifier discriminators that name a UTRAN area. */
   cellSac = -1;
-  /** Target cell: Cell Identifier (Target) of HANDOVER REQUEST, first of the list of HANDOVER REQUIRED. */
-  targetCellPlmn = 0;
-  targetCellLac = -1;
-  targetCellCi = -1;
   /** Location area identification (LOCATION UPDATING REQUEST, ACCEPT, TMSI REALLOCATION COMMAND, RANAP). */
   laiPlmn = 0;
   laiLac = -1;
@@ -95,6 +97,35 @@ export class SignalMessage {
   /** RP message type inside CP-DATA, 3GPP TS 24.011 §8.2.2. */
   rpType = -1;
 
+  // part.cells
+  /** Target cell: Cell Identifier (Target) of HANDOVER REQUEST, first of the list of HANDOVER REQUIRED. */
+  targetCellPlmn = 0;
+  targetCellLac = -1;
+  targetCellCi = -1;
+  targetCellSac = -1;
+  /** Cell Identifier List: its discriminator, and the slice of {@link bytes} that its cells fill (`cellListCount`, `readListedCell`). 3GPP TS 48.008 §3.2.2.27. */
+  cellListDiscriminator = -1;
+  cellListOffset = -1;
+  cellListLength = 0;
+
+  // part.channel
+  /** Circuit Identity Code: 11 bits of PCM multiplex, 5 of time slot. 3GPP TS 48.008 §3.2.2.2. */
+  circuitIdentityCode = -1;
+  /** Chosen Channel: mode (bits 8 to 5) and channel (bits 4 to 1). 3GPP TS 48.008 §3.2.2.33. */
+  chosenChannel = -1;
+  /** Speech Version, chosen or used. 3GPP TS 48.008 §3.2.2.51. */
+  speechVersion = -1;
+
+  // part.rare
+  /** RR Cause, 3GPP TS 44.018 §10.5.2.31. */
+  rrCause = -1;
+  /** LCS Cause, 3GPP TS 49.031 §10.13. */
+  lcsCause = -1;
+  /** Reroute Reject Cause, 3GPP TS 48.008 §3.2.2.112. */
+  rerouteCause = -1;
+  /** Operation code of the first component of a Facility element that invokes one: 3GPP TS 24.080 §3.6.4, 29.002 §17.5. */
+  ssOperation = -1;
+
   // part.numbers: slices of {@link bytes}
   /** Called party BCD number (SETUP; RP destination address of a short message): semi-octets of 3GPP TS 24.008 §10.5.4.7 without the type octet. */
   calledOffset = -1;
@@ -106,6 +137,9 @@ export class SignalMessage {
   tpDestinationLength = 0;
   tpOriginatorOffset = -1;
   tpOriginatorLength = 0;
+  /** Connected number of CONNECT: semi-octets. 3GPP TS 24.008 §10.5.4.13. */
+  connectedOffset = -1;
+  connectedLength = 0;
   /** The octets that these slices point into; valid only during the call. */
   bytes: Uint8Array = noBytes;
 
@@ -147,9 +181,6 @@ export class SignalMessage {
       this.cellLac = -1;
       this.cellCi = -1;
       this.cellSac = -1;
-      this.targetCellPlmn = 0;
-      this.targetCellLac = -1;
-      this.targetCellCi = -1;
       this.laiPlmn = 0;
       this.laiLac = -1;
     }
@@ -177,6 +208,8 @@ export class SignalMessage {
       this.tpDestinationLength = 0;
       this.tpOriginatorOffset = -1;
       this.tpOriginatorLength = 0;
+      this.connectedOffset = -1;
+      this.connectedLength = 0;
     }
     if ((parts & part.addresses) !== 0) {
       this.calledSsn = -1;
@@ -190,6 +223,26 @@ export class SignalMessage {
       this.ranapProcedure = -1;
       this.ranapType = -1;
       this.ranapCause = -1;
+    }
+    if ((parts & part.cells) !== 0) {
+      this.targetCellPlmn = 0;
+      this.targetCellLac = -1;
+      this.targetCellCi = -1;
+      this.targetCellSac = -1;
+      this.cellListDiscriminator = -1;
+      this.cellListOffset = -1;
+      this.cellListLength = 0;
+    }
+    if ((parts & part.channel) !== 0) {
+      this.circuitIdentityCode = -1;
+      this.chosenChannel = -1;
+      this.speechVersion = -1;
+    }
+    if ((parts & part.rare) !== 0) {
+      this.rrCause = -1;
+      this.lcsCause = -1;
+      this.rerouteCause = -1;
+      this.ssOperation = -1;
     }
   }
 }
