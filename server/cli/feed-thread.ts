@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { messageOf } from '../errors.ts';
 import type { FeedToHub, HubToFeed } from '../events/feed-messages.ts';
-import type { FeedPort } from '../events/hub.ts';
+import type { FeedPort } from '../events/hub-feed.ts';
 import { workerUrl } from '../worker-url.ts';
 import type { FeedWorkerData } from './feed-worker.ts';
 

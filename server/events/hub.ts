@@ -1,62 +1,14 @@
-import type { FeedState, FeedStatus } from '../../shared/protocol.ts';
+import type { FeedStatus } from '../../shared/protocol.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { Log } from '../log.ts';
 import { EventBatch, noCell } from './event-batch.ts';
-import type { FeedCounters, FeedProgress, FeedToHub, HubToFeed } from './feed-messages.ts';
+import { farNote } from './far-note.ts';
+import type { FeedCounters, FeedProgress, FeedToHub } from './feed-messages.ts';
+import { type Feed, type HubFeed, measureRate, newFeed } from './hub-feed.ts';
 import { Pace } from './pace.ts';
 import { type RowConsumer, Sorter } from './sorter.ts';
 
-/** A feed as the hub sees it: a worker thread, or anything that speaks its messages. */
-export interface FeedPort {
-  post(message: HubToFeed): void;
-  onMessage(listener: (message: FeedToHub) => void): void;
-  close(): Promise<void>;
-}
-
-export interface HubFeed {
-  id: string;
-  uri: string;
-  port: FeedPort;
-  /** The feed first runs as fast as it goes up to this event time (a warm-up), then at the speed asked for. */
-  joinUs?: number;
-}
-
-interface Feed extends HubFeed {
-  state: FeedState;
-  note: string;
-  firstUs: number;
-  clockUs: number;
-  nextUs: number;
-  progress: number;
-  /** When a record last came, and when the feed last had something to do (all monotonic ms). */
-  arrivedMs: number;
-  askedMs: number;
-  /** How far it may read, and the credits that wait for room. */
-  untilUs: number;
-  withheld: number;
-  /** Feed-local cell symbol → cell_id. */
-  cells: number[];
-  counters: FeedCounters;
-  rateAtMs: number;
-  rateFrames: number;
-  rateEvents: number;
-  framesPerS: number;
-  eventsPerS: number;
-  ended: boolean;
-}
-
-const noCounters = (): FeedCounters => ({
-  frames: 0,
-  bytes: 0,
-  messages: 0,
-  events: 0,
-  resolved: 0,
-  unresolved: 0,
-  faults: {},
-  unhandled: {},
-  correlation: {},
-});
 /** A feed may run ahead of the slowest one by this much event time. */
 const skewMaxUs = 60_000_000;
 
@@ -117,29 +69,7 @@ export class FeedHub {
       onTooLate: options.onTooLate,
     });
     const nowMs = this.clock.monotonicMs();
-    for (const feed of options.feeds) {
-      this.feeds.push({
-        ...feed,
-        state: 'starting',
-        note: '',
-        firstUs: -1,
-        clockUs: 0,
-        nextUs: 0,
-        progress: -1,
-        arrivedMs: nowMs,
-        askedMs: nowMs,
-        untilUs: Number.NEGATIVE_INFINITY,
-        withheld: 0,
-        cells: [],
-        counters: noCounters(),
-        rateAtMs: nowMs,
-        rateFrames: 0,
-        rateEvents: 0,
-        framesPerS: 0,
-        eventsPerS: 0,
-        ended: false,
-      });
-    }
+    for (const feed of options.feeds) this.feeds.push(newFeed(feed, nowMs));
     this.feedClocks = new Float64Array(this.feeds.length).fill(Number.NEGATIVE_INFINITY);
   }
 
@@ -327,7 +257,9 @@ export class FeedHub {
     if (this.stopping) return;
     const nowMs = this.clock.monotonicMs();
     const running = this.feeds.filter((feed) => !feed.ended && feed.state !== 'starting');
-    const slowestUs = running.reduce(
+    // One that has fallen silent holds nobody back; are all silent, the time line stands where they are.
+    const heard = running.filter((feed) => !this.isSilent(feed, nowMs));
+    const slowestUs = (heard.length > 0 ? heard : running).reduce(
       (min, feed) => (feed.firstUs < 0 ? min : Math.min(min, feed.clockUs)),
       Number.POSITIVE_INFINITY,
     );
@@ -347,10 +279,11 @@ export class FeedHub {
         if ((feed.state === 'behind') !== this.pace.behind)
           this.log('info', this.pace.behind ? this.slowNote() : `replay keeps its speed again`);
         feed.state = this.pace.behind ? 'behind' : 'running';
-        feed.note = this.pace.behind && this.pace.reached < 0.95 * this.pace.speed ? this.slowNote() : '';
+        const slow = this.pace.behind && this.pace.reached < 0.95 * this.pace.speed;
+        feed.note = this.farNoteOf(feed) || (slow ? this.slowNote() : '');
       }
     }
-    for (const feed of this.feeds) this.rate(feed, nowMs);
+    for (const feed of this.feeds) measureRate(feed, nowMs);
   }
 
   private allow(feed: Feed, untilUs: number, nowMs: number): void {
@@ -360,17 +293,17 @@ export class FeedHub {
     feed.port.post({ k: 'until', untilUs });
   }
 
-  private slowNote(): string {
-    return `this machine can't keep up with speed ${this.pace.speed}: running at ${this.pace.reached.toFixed(1)}`;
+  /** What is to be said of a feed that has to wait long for its next record; told once in the log. */
+  private farNoteOf(feed: Feed): string {
+    const note = farNote(feed.nextUs, feed.untilUs, this.feeds.length > 1);
+    if (note !== '' && feed.toldFarUs !== feed.nextUs) {
+      feed.toldFarUs = feed.nextUs;
+      this.log('warn', `feed ${feed.uri} ${note}`);
+    }
+    return note;
   }
 
-  private rate(feed: Feed, nowMs: number): void {
-    const elapsedS = (nowMs - feed.rateAtMs) / 1000;
-    if (elapsedS < 1) return;
-    feed.framesPerS = (feed.counters.frames - feed.rateFrames) / elapsedS;
-    feed.eventsPerS = (feed.counters.events - feed.rateEvents) / elapsedS;
-    feed.rateAtMs = nowMs;
-    feed.rateFrames = feed.counters.frames;
-    feed.rateEvents = feed.counters.events;
+  private slowNote(): string {
+    return `this machine can't keep up with speed ${this.pace.speed}: running at ${this.pace.reached.toFixed(1)}`;
   }
 }

@@ -2,7 +2,8 @@ import { afterEach, expect, test } from 'vitest';
 import { makeConfig } from '../../server/config.ts';
 import { EventBatch } from '../../server/events/event-batch.ts';
 import type { FeedToHub, HubToFeed } from '../../server/events/feed-messages.ts';
-import { FeedHub, type FeedPort } from '../../server/events/hub.ts';
+import { FeedHub } from '../../server/events/hub.ts';
+import type { FeedPort } from '../../server/events/hub-feed.ts';
 
 const config = makeConfig({ where: 'test', settings: { reorderWindowMs: 10_000 } });
 const counters = {
@@ -47,8 +48,14 @@ class FakeFeed implements FeedPort {
   }
 }
 
-function start(count: number, room: () => Promise<void> | null = () => null) {
+/** Until the hub's own timer has run a few times. */
+const ticks = () => new Promise((resolve) => setTimeout(resolve, 80));
+const mayReadTo = (port: FakeFeed) =>
+  port.sent.reduce((last, message) => (message.k === 'until' ? message.untilUs : last), Number.NaN);
+
+function start(count: number, room: () => Promise<void> | null = () => null, speed = 0) {
   let nowMs = 0;
+  const lines: string[] = [];
   const released: [number, number, number][] = [];
   const clocks: number[] = [];
   const ids = new Map<string, number>();
@@ -56,9 +63,9 @@ function start(count: number, room: () => Promise<void> | null = () => null) {
   const hub = new FeedHub({
     config,
     clock: { nowUs: () => nowMs * 1000, monotonicMs: () => nowMs },
-    log: () => undefined,
+    log: (level, line) => lines.push(`${level} ${line}`),
     feeds: ports.map((port, i) => ({ id: `f${i}`, uri: `test:${i}`, port })),
-    speed: 0,
+    speed,
     cellIdOf: (cgi) => {
       if (!ids.has(cgi)) ids.set(cgi, 100 + ids.size);
       return ids.get(cgi)!;
@@ -73,7 +80,7 @@ function start(count: number, room: () => Promise<void> | null = () => null) {
   });
   hubs.push(hub);
   const started = hub.start();
-  return { hub, ports, released, clocks, started, pass: (ms: number) => (nowMs += ms) };
+  return { hub, ports, released, clocks, lines, started, pass: (ms: number) => (nowMs += ms) };
 }
 
 test('maps each feed’s own cell symbols to the one list of cells', async () => {
@@ -199,4 +206,50 @@ test('a capture without a packet ends, and the others are released to their ends
   ports[0].say({ k: 'end', early: null });
   expect(hub.allDone).toBe(true);
   expect(released.map(([time]) => time)).toEqual([5]);
+});
+
+test('a feed that has fallen silent does not keep the others from reading on either', async () => {
+  const { hub, ports, started, pass } = start(2);
+  for (const port of ports) port.say({ k: 'open', firstUs: 0 });
+  await started;
+  await ticks();
+  expect(mayReadTo(ports[1])).toBe(60e6);
+  pass(config.staleMs + 1);
+  ports[1].rows([50], [0], ['460-00-1-1']);
+  await ticks();
+  expect(mayReadTo(ports[1])).toBe(110e6);
+  // And not at a replay's pace either: the machine keeps up, it is the other feed that says nothing.
+  expect(hub.status().map(({ state }) => state)).toEqual(['stale', 'running']);
+});
+
+test('at a replay’s speed a silent feed does not make the others slow down', async () => {
+  const { hub, ports, started, pass } = start(2, () => null, 1);
+  for (const port of ports) port.say({ k: 'open', firstUs: 0 });
+  await started;
+  for (let second = 1; second <= 60; second++) {
+    pass(1000);
+    ports[1].rows([second], [0], second === 1 ? ['460-00-1-1'] : []);
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  // The first 15 s, until it counted as silent, were waited.
+  expect(hub.pace.behind).toBe(false);
+  expect(mayReadTo(ports[1])).toBeGreaterThanOrEqual(44e6);
+});
+
+test('a feed whose records lie years ahead of another’s says that it waits, once in the log', async () => {
+  const { hub, ports, lines, started } = start(2, () => null, 1);
+  const [early, late] = [Date.UTC(2015, 7, 2) * 1000, Date.UTC(2026, 0, 1) * 1000];
+  ports[0].say({ k: 'open', firstUs: early });
+  ports[1].say({ k: 'open', firstUs: late });
+  await started;
+  const at = { clockUs: late, nextUs: late, progress: 0, counters };
+  ports[1].say({ k: 'clock', at });
+  await ticks();
+  const told = /^waits: its next record is of 2026-01-01T00:00:00\.000Z, 3,805 days ahead of the replay/;
+  expect(hub.status().map(({ note }) => note)).toEqual(['', expect.stringMatching(told)]);
+  expect(lines.filter((line) => /^warn feed test:1 waits/.test(line))).toHaveLength(1);
+  // Still so when the other has ended: it waits for its own time.
+  ports[0].say({ k: 'end', early: null });
+  await ticks();
+  expect(hub.status()[1].note).toMatch(told);
 });

@@ -1,0 +1,93 @@
+import type { FeedState } from '../../shared/protocol.ts';
+import type { FeedCounters, FeedToHub, HubToFeed } from './feed-messages.ts';
+
+/** A feed as the hub sees it: a worker thread, or anything that speaks its messages. */
+export interface FeedPort {
+  post(message: HubToFeed): void;
+  onMessage(listener: (message: FeedToHub) => void): void;
+  close(): Promise<void>;
+}
+
+export interface HubFeed {
+  id: string;
+  uri: string;
+  port: FeedPort;
+  /** The feed first runs as fast as it goes up to this event time (a warm-up), then at the speed asked for. */
+  joinUs?: number;
+}
+
+/** What the hub knows of a feed. */
+export interface Feed extends HubFeed {
+  state: FeedState;
+  note: string;
+  firstUs: number;
+  clockUs: number;
+  nextUs: number;
+  progress: number;
+  /** When a record last came, and when the feed last had something to do (all monotonic ms). */
+  arrivedMs: number;
+  askedMs: number;
+  /** How far it may read, and the credits that wait for room. */
+  untilUs: number;
+  withheld: number;
+  /** The time of the next record of which it was last said that it is far away, µs. */
+  toldFarUs: number;
+  /** Feed-local cell symbol → cell_id. */
+  cells: number[];
+  counters: FeedCounters;
+  rateAtMs: number;
+  rateFrames: number;
+  rateEvents: number;
+  framesPerS: number;
+  eventsPerS: number;
+  ended: boolean;
+}
+
+const noCounters = (): FeedCounters => ({
+  frames: 0,
+  bytes: 0,
+  messages: 0,
+  events: 0,
+  resolved: 0,
+  unresolved: 0,
+  faults: {},
+  unhandled: {},
+  correlation: {},
+});
+
+/** A feed that has said nothing yet. */
+export function newFeed(feed: HubFeed, nowMs: number): Feed {
+  return {
+    ...feed,
+    state: 'starting',
+    note: '',
+    firstUs: -1,
+    clockUs: 0,
+    nextUs: 0,
+    progress: -1,
+    arrivedMs: nowMs,
+    askedMs: nowMs,
+    untilUs: Number.NEGATIVE_INFINITY,
+    withheld: 0,
+    toldFarUs: 0,
+    cells: [],
+    counters: noCounters(),
+    rateAtMs: nowMs,
+    rateFrames: 0,
+    rateEvents: 0,
+    framesPerS: 0,
+    eventsPerS: 0,
+    ended: false,
+  };
+}
+
+/** Works out the rates of the last second, once it is over. */
+export function measureRate(feed: Feed, nowMs: number): void {
+  const elapsedS = (nowMs - feed.rateAtMs) / 1000;
+  if (elapsedS < 1) return;
+  feed.framesPerS = (feed.counters.frames - feed.rateFrames) / elapsedS;
+  feed.eventsPerS = (feed.counters.events - feed.rateEvents) / elapsedS;
+  feed.rateAtMs = nowMs;
+  feed.rateFrames = feed.counters.frames;
+  feed.rateEvents = feed.counters.events;
+}
