@@ -79,6 +79,7 @@ export function buildServer() {
     const entries = {
       signalwall: 'server/cli/index.ts',
       'feed-worker': 'server/cli/feed-worker.ts',
+      'decode-worker': 'server/cli/decode-worker.ts',
       'database-worker': 'server/store/embedded/worker.ts',
       bench: 'test/bench/index.ts',
     };

@@ -1,17 +1,15 @@
-import { openSimulation } from '../../fixtures/make/simulation.ts';
 import type { FeedSpec } from '../capture/feed-uri.ts';
-import type { FrameSink } from '../capture/frame.ts';
 import type { FrameReader } from '../capture/frame-reader.ts';
-import { openCapture } from '../capture/open-capture.ts';
-import { PlausibleTimes } from '../capture/plausible-times.ts';
 import { XdrReader } from '../capture/xdr.ts';
 import type { Config } from '../config.ts';
 import { Correlator } from '../correlate/correlator.ts';
-import { Decoder } from '../decode/decoder.ts';
 import type { EventSink } from '../events/event-batch.ts';
 import type { FeedCounters } from '../events/feed-messages.ts';
 import { parsePlmn } from '../events/plmn.ts';
 import type { Pseudonymiser } from '../privacy/pseudonymiser.ts';
+import { DecodedApart } from './decode-thread.ts';
+import { DecodedFrames, type MessageSource } from './message-source.ts';
+import { openFrames } from './open-frames.ts';
 
 /** One feed from its bytes to located events: source → decode → correlate → pseudonym. */
 export interface FeedPipeline {
@@ -37,23 +35,24 @@ export interface PipelineOptions {
   sorted: boolean;
   /** Sort xDR files first although identities are resolved as live (a replay). Default: `sorted`. */
   sortRecords?: boolean;
+  /** Frames are read and decoded on a thread of their own. */
+  decodeApart?: boolean;
   sink: EventSink;
   pseudonymiser: Pseudonymiser;
 }
 
 const readMax = 4096;
 
-class FramePipeline implements FeedPipeline, FrameSink {
+/** Correlation behind decoded messages, wherever those come from. */
+class MessagePipeline implements FeedPipeline {
   readonly firstUs: number;
   clockUs: number;
-  private bytes = 0;
-  private readonly reader: FrameReader;
-  private readonly decoder: Decoder;
+  private readonly source: MessageSource;
   private readonly correlator: Correlator;
   private flushed = false;
 
-  constructor(reader: FrameReader, options: PipelineOptions) {
-    this.reader = reader;
+  constructor(source: MessageSource, options: PipelineOptions) {
+    this.source = source;
     this.correlator = new Correlator({
       config: options.config,
       sorted: options.sorted,
@@ -61,26 +60,26 @@ class FramePipeline implements FeedPipeline, FrameSink {
       pseudonymiser: options.pseudonymiser,
       sink: options.sink,
     });
-    this.decoder = new Decoder(this.correlator, options.config);
-    this.firstUs = reader.nextTimeUs;
-    this.clockUs = reader.nextTimeUs;
+    this.firstUs = source.counters.clockUs;
+    this.clockUs = this.firstUs;
   }
 
   get nextUs(): number {
-    return this.reader.nextTimeUs;
+    return this.source.nextTimeUs;
   }
 
   get progress(): number {
-    return this.reader.progress;
+    return this.source.counters.progress;
   }
 
   get endedEarly(): string | null {
-    return this.reader.endedEarly?.message ?? null;
+    return this.source.endedEarly;
   }
 
   async run(untilUs: number, recordsMax = readMax): Promise<'more' | 'until' | 'end'> {
-    const why = await this.reader.read(this, untilUs, recordsMax);
-    if (why === 'until' && Number.isFinite(untilUs)) this.clockUs = Math.max(this.clockUs, untilUs);
+    const why = await this.source.read(this.correlator, untilUs, recordsMax);
+    const reachedUs = why === 'until' && Number.isFinite(untilUs) ? untilUs : this.source.counters.clockUs;
+    if (reachedUs > this.clockUs) this.clockUs = reachedUs;
     this.correlator.tick(this.clockUs);
     if (why === 'end' && !this.flushed) {
       this.flushed = true;
@@ -89,35 +88,25 @@ class FramePipeline implements FeedPipeline, FrameSink {
     return why;
   }
 
-  frame(timeUs: number, linkType: number, bytes: Uint8Array, start: number, end: number): void {
-    if (timeUs > this.clockUs) this.clockUs = timeUs;
-    this.bytes += end - start;
-    this.decoder.frame(timeUs, linkType, bytes, start, end);
-  }
-
   counters(): FeedCounters {
-    const { stats } = this.decoder;
+    const { frames, bytes, messages, faults, unhandled } = this.source.counters;
     const { faults: oddities, ...correlated } = this.correlator.stats;
-    const faults: Record<string, number> = {};
-    for (const source of [this.reader.faults, stats.faults]) {
-      for (const [reason, count] of source) faults[reason] = (faults[reason] ?? 0) + count;
-    }
     return {
-      frames: stats.frames,
-      bytes: this.bytes,
-      messages: stats.messages,
+      frames,
+      bytes,
+      messages,
       events: correlated.events,
       resolved: correlated.resolved,
       unresolved: correlated.unresolved,
       faults,
-      unhandled: Object.fromEntries(stats.unhandled),
+      unhandled,
       // What correlation had to guess or let go is the network's way, not bad input.
       correlation: { ...correlated, ...Object.fromEntries(oddities) },
     };
   }
 
   close(): Promise<void> {
-    return this.reader.close();
+    return this.source.close();
   }
 }
 
@@ -179,35 +168,28 @@ class RecordPipeline implements FeedPipeline {
   }
 }
 
-/** The stages behind frames from any reader. */
+/** The stages behind frames from any reader, all on this thread. */
 export function framePipeline(reader: FrameReader, options: PipelineOptions): FeedPipeline {
-  return new FramePipeline(reader, options);
+  return new MessagePipeline(new DecodedFrames(reader, options.config), options);
 }
 
 /** Opens a feed and joins its stages. @throws UserError naming the feed, what is wrong and the remedy */
 export async function openFeedPipeline(spec: FeedSpec, options: PipelineOptions): Promise<FeedPipeline> {
-  switch (spec.kind) {
-    case 'pcap':
-      return new FramePipeline(
-        await PlausibleTimes.over(await openCapture(spec.path, options.config.captureRecordBytesMax)),
-        options,
-      );
-    case 'sim':
-      return new FramePipeline(openSimulation(spec.options), options);
-    case 'xdr': {
-      const { pseudonymiser } = options;
-      const reader = await XdrReader.open({
-        path: spec.path,
-        plmn: spec.plmn,
-        offsetMinutes: spec.offsetMinutes,
-        sorted: options.sortRecords ?? options.sorted,
-        subscriberOf: (user, out) => {
-          pseudonymiser.user(user);
-          out[0] = pseudonymiser.lo;
-          out[1] = pseudonymiser.hi;
-        },
-      });
-      return new RecordPipeline(reader, options.sink);
-    }
+  const { config, pseudonymiser } = options;
+  if (spec.kind !== 'xdr') {
+    if (options.decodeApart) return new MessagePipeline(await DecodedApart.open({ spec, config }), options);
+    return framePipeline(await openFrames(spec, config), options);
   }
+  const reader = await XdrReader.open({
+    path: spec.path,
+    plmn: spec.plmn,
+    offsetMinutes: spec.offsetMinutes,
+    sorted: options.sortRecords ?? options.sorted,
+    subscriberOf: (user, out) => {
+      pseudonymiser.user(user);
+      out[0] = pseudonymiser.lo;
+      out[1] = pseudonymiser.hi;
+    },
+  });
+  return new RecordPipeline(reader, options.sink);
 }

@@ -47,6 +47,7 @@ class FeedWorker {
         config,
         sorted: false,
         sortRecords: true,
+        decodeApart: true,
         sink: this.writer,
         pseudonymiser: new Pseudonymiser(key),
       });

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { systemClock } from '../clock.ts';
-import { messageOf, UserError } from '../errors.ts';
+import { errorOf, messageOf, UserError } from '../errors.ts';
 import { consoleLog } from '../log.ts';
 import { type Running, type ServeOptions, startSignalwall } from '../main.ts';
 import type { Command } from './command.ts';
@@ -81,43 +81,68 @@ function readServeOptions(argv: string[]): ServeOptions {
   };
 }
 
-/** Resolves when somebody ends the server, or with the error of a bug anywhere in it. */
-function whenEnded(): Promise<string | Error> {
-  return new Promise((resolve) => {
-    process.once('SIGINT', () => resolve('Ctrl-C'));
-    process.once('SIGTERM', () => resolve('SIGTERM'));
-    process.once('uncaughtException', resolve);
-    process.once('unhandledRejection', (reason) =>
-      resolve(reason instanceof Error ? reason : new Error(String(reason))),
-    );
+interface Endings {
+  /** Resolves when somebody ends the server, or with the error of the first bug anywhere in it. */
+  first: Promise<string | Error>;
+  /** A bug that came while the server was ending, if one did. */
+  readonly bug: Error | null;
+}
+
+/** What ends the server. A bug that comes later is told too, and still makes the exit code 70. */
+function whatEnds(): Endings {
+  let bug: Error | null = null;
+  const first = new Promise<string | Error>((resolve) => {
+    let ending = false;
+    const end = (why: string | Error) => {
+      if (ending && why instanceof Error) sayBug(why);
+      if (why instanceof Error) bug ??= why;
+      ending = true;
+      resolve(why);
+    };
+    process.once('SIGINT', () => end('Ctrl-C'));
+    process.once('SIGTERM', () => end('SIGTERM'));
+    process.on('uncaughtException', (error) => end(errorOf(error)));
+    process.on('unhandledRejection', (reason) => end(errorOf(reason)));
   });
+  return {
+    first,
+    get bug() {
+      return bug;
+    },
+  };
+}
+
+function sayBug(error: Error): void {
+  consoleLog('error', `a bug of Signalwall ends it: ${messageOf(error)}; --verbose shows where`);
+  if (process.argv.includes('--verbose')) consoleLog('error', error.stack ?? '');
 }
 
 /** Ends with the code 0 at Ctrl-C or SIGTERM, at most 10 s after it; with 70 at a bug of ours. */
 async function run(argv: string[]): Promise<number> {
   const options = readServeOptions(argv);
   const abort = new AbortController();
-  const ended = whenEnded();
+  const ends = whatEnds();
   const starting = startSignalwall(options, systemClock, consoleLog, abort.signal);
-  const started = await Promise.race([starting, ended]);
+  const started = await Promise.race([starting, ends.first]);
   const isRunning = (value: Running | string | Error): value is Running => typeof value === 'object' && 'stop' in value;
-  const why = isRunning(started) ? await Promise.race([ended, started.failed]) : started;
-  if (why instanceof Error)
-    consoleLog('error', `a bug of Signalwall ends it: ${messageOf(why)}; --verbose shows where`);
+  const why = isRunning(started) ? await Promise.race([ends.first, started.failed]) : started;
+  if (why instanceof Error) sayBug(why);
   else consoleLog('info', isRunning(started) ? `${why}: ending` : `${why} during the start: ending`);
-  if (why instanceof Error && process.argv.includes('--verbose')) consoleLog('error', why.stack ?? '');
+  const exitCode = () => (why instanceof Error || ends.bug !== null ? 70 : 0);
   setTimeout(() => {
     consoleLog('error', 'ending took longer than 10 s: stopped hard; the next start goes on from what was stored');
-    process.exit(1);
+    process.exit(exitCode() || 1);
   }, endMs).unref();
   abort.abort();
   try {
     await (await starting).stop();
   } catch (error) {
-    if (!abort.signal.aborted || error !== abort.signal.reason) throw error;
+    // After a bug anything may fail: it is told, and the bug decides how this ends.
+    if (exitCode() !== 0) consoleLog('error', `ending: ${messageOf(error)}`);
+    else if (error !== abort.signal.reason) throw error;
   }
   consoleLog('info', 'Ended.');
-  return why instanceof Error ? 70 : 0;
+  return exitCode();
 }
 
 export const serveCommand: Command = {

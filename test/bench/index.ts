@@ -1,3 +1,4 @@
+import '../../server/v8-flags.ts';
 import { writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';

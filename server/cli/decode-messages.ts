@@ -1,0 +1,29 @@
+/** What a feed's thread and the thread that decodes for it say to each other. */
+
+import type { FeedSpec } from '../capture/feed-uri.ts';
+import type { Config } from '../config.ts';
+import type { DecodeCounters } from './message-source.ts';
+
+/** What the decoding thread is given. */
+export interface DecodeWorkerData {
+  spec: FeedSpec;
+  config: Config;
+}
+
+export type DecoderToFeed =
+  | { k: 'open'; firstUs: number }
+  /**
+   * Messages as `MessageBatch` holds them, transferred, and the counters behind them, their clock -1 where further
+   * messages wait already; takes a credit.
+   */
+  | { k: 'messages'; buffer: ArrayBuffer; words: number; at: DecodeCounters }
+  | { k: 'end'; at: DecodeCounters; early: string | null }
+  /** The input is wrong, or the system gave an error while it was read. */
+  | { k: 'failed'; code: string; message: string; exitCode: number };
+
+export type FeedToDecoder =
+  /** A batch has been read: one more may be sent, in the same buffer. */
+  { k: 'credit'; buffer: ArrayBuffer } | { k: 'stop' };
+
+/** Batches under way; bounds how far decoding runs ahead. */
+export const messageBatchesMax = 4;

@@ -1,0 +1,156 @@
+import { Worker } from 'node:worker_threads';
+import { type MessageSink, SignalMessage } from '../decode/message.ts';
+import { MessageBatchReader } from '../decode/message-batch.ts';
+import { UserError } from '../errors.ts';
+import { workerUrl } from '../worker-url.ts';
+import type { DecoderToFeed, DecodeWorkerData, FeedToDecoder } from './decode-messages.ts';
+import type { DecodeCounters, MessageSource } from './message-source.ts';
+
+/** How long a thread may take to end by itself. */
+const endMs = 3000;
+/** How long a reader waits for the next batch before it looks after something else. */
+const waitMs = 50;
+
+type Batch = Extract<DecoderToFeed, { k: 'messages' }>;
+
+/** Messages of a feed that another thread reads and decodes. */
+export class DecodedApart implements MessageSource {
+  readonly #worker: Worker;
+  readonly #exited: Promise<void>;
+  readonly #message = new SignalMessage();
+  readonly #reader = new MessageBatchReader();
+  /** Batches that have come, oldest first; the first one is being read. */
+  readonly #batches: Batch[] = [];
+  #reading = false;
+  #end: Extract<DecoderToFeed, { k: 'end' }> | null = null;
+  #broken: Error | null = null;
+  #wake: (() => void) | null = null;
+  #counters: DecodeCounters = {
+    clockUs: -1,
+    progress: -1,
+    frames: 0,
+    bytes: 0,
+    messages: 0,
+    faults: {},
+    unhandled: {},
+  };
+
+  private constructor(data: DecodeWorkerData) {
+    this.#worker = new Worker(workerUrl('decode-worker'), { workerData: data });
+    this.#exited = new Promise((resolve) => this.#worker.once('exit', () => resolve()));
+  }
+
+  /** Starts the thread. @throws UserError as opening the feed here would */
+  static open(data: DecodeWorkerData): Promise<DecodedApart> {
+    const source = new DecodedApart(data);
+    return new Promise((resolve, reject) => {
+      source.#worker.on('message', (message: DecoderToFeed) => {
+        if (message.k === 'open') {
+          source.#counters.clockUs = message.firstUs;
+          resolve(source);
+        } else source.#take(message);
+        if (source.#broken !== null) reject(source.#broken);
+      });
+      source.#worker.on('error', (error) => {
+        source.#break(error);
+        reject(error);
+      });
+    });
+  }
+
+  #take(message: Exclude<DecoderToFeed, { k: 'open' }>): void {
+    if (message.k === 'messages') this.#batches.push(message);
+    else if (message.k === 'end') this.#end = message;
+    else this.#break(new UserError(message.code, message.message, { exitCode: message.exitCode }));
+    this.#wake?.();
+  }
+
+  #break(error: Error): void {
+    this.#broken = error;
+    this.#wake?.();
+  }
+
+  get nextTimeUs(): number {
+    return this.#front() === null ? -1 : this.#reader.nextTimeUs;
+  }
+
+  get endedEarly(): string | null {
+    return this.#batches.length === 0 && this.#end !== null ? this.#end.early : null;
+  }
+
+  get counters(): DecodeCounters {
+    return this.#counters;
+  }
+
+  async read(sink: MessageSink, untilUs: number, max: number): Promise<'more' | 'until' | 'end'> {
+    if (this.#batches.length === 0 && this.#end === null) await this.#arrival();
+    let left = max;
+    while (left > 0) {
+      const batch = this.#front();
+      if (batch === null) {
+        if (this.#broken !== null) throw this.#broken;
+        if (this.#end === null) return 'more';
+        // What stood behind the last message: frames without any.
+        if (this.#end.at.clockUs > untilUs) return 'until';
+        this.#counters = this.#end.at;
+        return 'end';
+      }
+      const reader = this.#reader;
+      const message = this.#message;
+      for (let timeUs = reader.nextTimeUs; timeUs >= 0 && left > 0; timeUs = reader.nextTimeUs) {
+        if (timeUs > untilUs) return 'until';
+        reader.read(message);
+        if (timeUs > this.#counters.clockUs) this.#counters.clockUs = timeUs;
+        this.#counters.frames = message.frame;
+        sink.message(message);
+        left--;
+      }
+      if (reader.nextTimeUs >= 0) break;
+      if (batch.at.clockUs > untilUs) return 'until';
+      this.#finish(batch);
+    }
+    return 'more';
+  }
+
+  /** The batch that is being read or comes next. */
+  #front(): Batch | null {
+    const batch = this.#batches[0] ?? null;
+    if (batch !== null && !this.#reading) {
+      this.#reading = true;
+      this.#reader.open(batch);
+    }
+    return batch;
+  }
+
+  /** A batch has been read: its buffer goes back. */
+  #finish(batch: Batch): void {
+    this.#batches.shift();
+    this.#reading = false;
+    batch.at.clockUs = Math.max(batch.at.clockUs, this.#counters.clockUs);
+    this.#counters = batch.at;
+    this.#send({ k: 'credit', buffer: batch.buffer }, [batch.buffer]);
+  }
+
+  #arrival(): Promise<void> {
+    if (this.#broken !== null) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.#wake?.(), waitMs);
+      this.#wake = () => {
+        clearTimeout(timer);
+        this.#wake = null;
+        resolve();
+      };
+    });
+  }
+
+  #send(message: FeedToDecoder, transfer: ArrayBuffer[] = []): void {
+    this.#worker.postMessage(message, transfer);
+  }
+
+  async close(): Promise<void> {
+    this.#send({ k: 'stop' });
+    const timer = setTimeout(() => void this.#worker.terminate(), endMs);
+    await this.#exited;
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,108 @@
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { MessageBatchWriter, messageBatchBytes } from '../decode/message-batch.ts';
+import { InvariantError, messageOf, UserError } from '../errors.ts';
+import { type DecoderToFeed, type DecodeWorkerData, type FeedToDecoder, messageBatchesMax } from './decode-messages.ts';
+import { DecodedFrames } from './message-source.ts';
+import { openFrames } from './open-frames.ts';
+
+/** Messages wait no longer than this for others to fill their batch. */
+const flushMs = 20;
+const framesPerRun = 4096;
+
+/** A thread that reads and decodes one feed, ahead of the thread that follows its calls, by a few batches at most. */
+class DecodeWorker {
+  private readonly port: MessagePort;
+  private readonly data: DecodeWorkerData;
+  private readonly writer = new MessageBatchWriter();
+  private credits = messageBatchesMax;
+  private stopped = false;
+  private flushedMs = 0;
+  private wake: (() => void) | null = null;
+  private source: DecodedFrames | null = null;
+
+  constructor(port: MessagePort, data: DecodeWorkerData) {
+    this.port = port;
+    this.data = data;
+    port.on('message', (message: FeedToDecoder) => {
+      if (message.k === 'credit') {
+        this.credits++;
+        this.writer.recycle(message.buffer);
+      } else {
+        this.stopped = true;
+        // A live source may wait for somebody.
+        void this.source?.close();
+      }
+      this.wake?.();
+    });
+  }
+
+  async run(): Promise<void> {
+    const { spec, config } = this.data;
+    // While the source waits, what it has given before must not.
+    const timer = setInterval(() => this.flush(), flushMs);
+    try {
+      this.source = new DecodedFrames(await openFrames(spec, config), config);
+      this.send({ k: 'open', firstUs: this.source.nextTimeUs });
+      await this.read(this.source);
+    } catch (error) {
+      // Anything but a wrong input or a failing disk is a bug of ours, which ends the server with a clear message.
+      const known = error instanceof UserError;
+      if (!known && (error as NodeJS.ErrnoException).code === undefined) throw error;
+      this.send({
+        k: 'failed',
+        code: known ? error.code : 'FEED_FAILED',
+        message: known ? error.message : `feed ${spec.uri}: ${messageOf(error)}`,
+        exitCode: known ? error.exitCode : 1,
+      });
+    } finally {
+      clearInterval(timer);
+      await this.source?.close();
+      this.port.close();
+    }
+  }
+
+  private async read(source: DecodedFrames): Promise<void> {
+    while (!this.stopped) {
+      const why = await source.read(this.writer, Number.POSITIVE_INFINITY, framesPerRun);
+      while (!this.stopped && (why === 'end' || this.writer.waitingBytes >= messageBatchBytes / 2)) {
+        if (this.credits === 0) await this.woken();
+        else if (this.writer.waitingBytes > 0) this.flush();
+        else break;
+      }
+      if (why === 'end') {
+        if (!this.stopped) this.send({ k: 'end', at: source.counters, early: source.endedEarly });
+        return;
+      }
+      if (performance.now() - this.flushedMs >= flushMs) this.flush();
+      await new Promise(setImmediate);
+    }
+  }
+
+  /** Sends the oldest batch, if there is one and it may be sent. */
+  private flush(): void {
+    if (this.credits === 0 || this.writer.waitingBytes === 0) return;
+    this.flushedMs = performance.now();
+    this.credits--;
+    const { buffer, words } = this.writer.take();
+    const at = this.source!.counters;
+    // Messages still wait here whose frames came before that time.
+    if (this.writer.waitingBytes > 0) at.clockUs = -1;
+    this.send({ k: 'messages', buffer, words, at }, [buffer]);
+  }
+
+  private send(message: DecoderToFeed, transfer: ArrayBuffer[] = []): void {
+    this.port.postMessage(message, transfer);
+  }
+
+  private woken(): Promise<void> {
+    return new Promise((resolve) => {
+      this.wake = () => {
+        this.wake = null;
+        resolve();
+      };
+    });
+  }
+}
+
+if (parentPort === null) throw new InvariantError('decode-worker.ts runs as a worker thread only');
+await new DecodeWorker(parentPort, workerData as DecodeWorkerData).run();

@@ -1,0 +1,91 @@
+import type { FrameSink } from '../capture/frame.ts';
+import type { FrameReader } from '../capture/frame-reader.ts';
+import type { Config } from '../config.ts';
+import { Decoder } from '../decode/decoder.ts';
+import type { MessageSink } from '../decode/message.ts';
+
+/** What decoding has seen of a feed, whole since its start. */
+export interface DecodeCounters {
+  /** Newest time of a frame, µs; -1 before the first. */
+  clockUs: number;
+  /** 0 … 1 of a finite feed, -1 of an endless one. */
+  progress: number;
+  frames: number;
+  bytes: number;
+  messages: number;
+  /** Bad input skipped, by reason code. */
+  faults: Record<string, number>;
+  /** Well-formed input that nothing here has a use for, by its specification's name. */
+  unhandled: Record<string, number>;
+}
+
+/** Decoded messages of a feed that are pulled, as a `FrameReader` gives frames. */
+export interface MessageSource {
+  /** Time of the next message or frame if it is known, µs; else -1. */
+  readonly nextTimeUs: number;
+  /** One line on why the feed ended before its end, once it has; else null. */
+  readonly endedEarly: string | null;
+  /** As of what was read. */
+  readonly counters: DecodeCounters;
+  /**
+   * Delivers what lies in frames up to `untilUs`, at most about `max` of it; says why it stopped. A source that waits
+   * for somebody answers `more` after a while though nothing came.
+   */
+  read(sink: MessageSink, untilUs: number, max: number): Promise<'more' | 'until' | 'end'>;
+  close(): Promise<void>;
+}
+
+/** Frames from a reader, decoded on the thread that reads. */
+export class DecodedFrames implements MessageSource, FrameSink {
+  #bytes = 0;
+  #clockUs: number;
+  #sink: MessageSink | null = null;
+  readonly #reader: FrameReader;
+  readonly #decoder: Decoder;
+
+  constructor(reader: FrameReader, config: Config) {
+    this.#reader = reader;
+    this.#decoder = new Decoder({ message: (message) => this.#sink!.message(message) }, config);
+    this.#clockUs = reader.nextTimeUs;
+  }
+
+  get nextTimeUs(): number {
+    return this.#reader.nextTimeUs;
+  }
+
+  get endedEarly(): string | null {
+    return this.#reader.endedEarly?.message ?? null;
+  }
+
+  get counters(): DecodeCounters {
+    const { stats } = this.#decoder;
+    const faults: Record<string, number> = {};
+    for (const source of [this.#reader.faults, stats.faults]) {
+      for (const [reason, count] of source) faults[reason] = (faults[reason] ?? 0) + count;
+    }
+    return {
+      clockUs: this.#clockUs,
+      progress: this.#reader.progress,
+      frames: stats.frames,
+      bytes: this.#bytes,
+      messages: stats.messages,
+      faults,
+      unhandled: Object.fromEntries(stats.unhandled),
+    };
+  }
+
+  read(sink: MessageSink, untilUs: number, max: number): Promise<'more' | 'until' | 'end'> {
+    this.#sink = sink;
+    return this.#reader.read(this, untilUs, max);
+  }
+
+  frame(timeUs: number, linkType: number, bytes: Uint8Array, start: number, end: number): void {
+    if (timeUs > this.#clockUs) this.#clockUs = timeUs;
+    this.#bytes += end - start;
+    this.#decoder.frame(timeUs, linkType, bytes, start, end);
+  }
+
+  close(): Promise<void> {
+    return this.#reader.close();
+  }
+}

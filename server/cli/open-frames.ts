@@ -1,0 +1,19 @@
+import { openSimulation } from '../../fixtures/make/simulation.ts';
+import type { FeedSpec } from '../capture/feed-uri.ts';
+import type { FrameReader } from '../capture/frame-reader.ts';
+import { openCapture } from '../capture/open-capture.ts';
+import { PlausibleTimes } from '../capture/plausible-times.ts';
+import type { Config } from '../config.ts';
+import { InvariantError } from '../errors.ts';
+
+/** Opens a feed of frames. @throws UserError naming the feed, what is wrong and the remedy */
+export async function openFrames(spec: FeedSpec, config: Config): Promise<FrameReader> {
+  switch (spec.kind) {
+    case 'pcap':
+      return PlausibleTimes.over(await openCapture(spec.path, config.captureRecordBytesMax));
+    case 'sim':
+      return openSimulation(spec.options);
+    default:
+      throw new InvariantError(`a feed of kind ${spec.kind} has no frames`);
+  }
+}

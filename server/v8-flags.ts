@@ -1,0 +1,8 @@
+import { setFlagsFromString } from 'node:v8';
+
+/**
+ * Decoding is many small functions, each near the next in the call tree. V8's own budget stops inlining half-way
+ * through a frame; a larger one saves a fifth of the time a frame costs. Holds for all threads of the process, for
+ * functions that are optimised from now on: so this module is imported before all others.
+ */
+setFlagsFromString('--max-inlined-bytecode-size-cumulative=4000');

@@ -1,0 +1,191 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { openCapture } from '../../server/capture/open-capture.ts';
+import { Decoder } from '../../server/decode/decoder.ts';
+import { everyPart, part, SignalMessage } from '../../server/decode/message.ts';
+import { MessageBatchReader, MessageBatchWriter, messageBatchBytes } from '../../server/decode/message-batch.ts';
+import { sharedPath, sharedPresent } from '../tools/shared-inputs.ts';
+import { type Plain, plain } from './collect.ts';
+
+/** All that was written, read again. */
+function readAll(writer: MessageBatchWriter): Plain[] {
+  const reader = new MessageBatchReader();
+  const message = new SignalMessage();
+  const out: Plain[] = [];
+  while (writer.waitingBytes > 0) {
+    reader.open(writer.take());
+    while (reader.nextTimeUs >= 0) {
+      const timeUs = reader.nextTimeUs;
+      reader.read(message);
+      expect(message.timeUs).toBe(timeUs);
+      out.push(plain(message));
+    }
+  }
+  return out;
+}
+
+describe.runIf(sharedPresent)('messages on their way between threads', () => {
+  test.each([
+    'captures/osmo-lab/osmo_msc_a_iface.pcap',
+    'captures/vectors/bssap_m3ua_sctp.pcap',
+    'captures/pycrate/tcapmap_pcapr_dlt1.pcap',
+  ])('are the same as before, of %s', async (path) => {
+    const writer = new MessageBatchWriter();
+    const before: Plain[] = [];
+    const decoder = new Decoder({
+      message: (message) => {
+        before.push(plain(message));
+        writer.message(message);
+      },
+    });
+    const reader = await openCapture(sharedPath(path));
+    while ((await reader.read(decoder, Number.POSITIVE_INFINITY, 1000)) !== 'end');
+    await reader.close();
+    expect(readAll(writer).map(carried)).toEqual(before.map(carried));
+  });
+});
+
+/** What correlation has no use for, so it does not travel. */
+const leftOut =
+  /^(cellList|circuitIdentityCode|chosenChannel|speechVersion|rrCause|lcsCause|rerouteCause|ssOperation|connected|cnDomain|sapi|iuConnection|rnc|targetRncId|rac|parts$)/;
+const carried = (message: Plain) => Object.fromEntries(Object.entries(message).filter(([name]) => !leftOut.test(name)));
+
+const number32 = fc.integer({ min: -1, max: 0x7fff_ffff });
+const octets = fc.uint8Array({ maxLength: 40 });
+/** A field's own range where it is narrower than 31 bits. */
+const ranges: Partial<Record<keyof SignalMessage, fc.Arbitrary<number>>> = {
+  timeUs: fc.integer({ min: 0, max: 2 ** 53 - 1 }),
+  parts: fc.integer({ min: 0, max: everyPart }),
+  sccpType: fc.integer({ min: -1, max: 255 }),
+  bssmapType: fc.integer({ min: -1, max: 255 }),
+  dtapType: fc.integer({ min: -1, max: 255 }),
+  protocolDiscriminator: fc.integer({ min: -1, max: 15 }),
+  imsi: fc.integer({ min: -1, max: 999_999_999_999_999 }),
+  imei: fc.integer({ min: -1, max: 99_999_999_999_999 }),
+  tmsi: fc.integer({ min: -1, max: 0xffff_ffff }),
+  imsiDigits: fc.integer({ min: 0, max: 15 }),
+  imeiDigits: fc.integer({ min: 0, max: 16 }),
+  imeiTail: fc.integer({ min: 0, max: 99 }),
+};
+/** Which fields belong to which group; what is in none is in every message. */
+const groups: Record<keyof typeof part, RegExp> = {
+  place: /^(cell(Plmn|Lac|Ci|Sac)|lai)/,
+  cells: /^targetCell/,
+  identity: /^(imsi|imei|tmsi)/,
+  detail: /^(bssmapCause|locationUpdatingType|cmServiceType|cause|rpType)$/,
+  numbers: /^(called|calling|tpDestination|tpOriginator)(Offset|Length)$/,
+  addresses: /^(called|calling)(Ssn|Title)/,
+  ranap: /^ranap/,
+  channel: /^$/,
+  rare: /^$/,
+};
+
+describe('any message', () => {
+  const names = Object.keys(new SignalMessage()) as (keyof SignalMessage)[];
+  const filled = fc
+    .record({
+      fromLower: fc.boolean(),
+      named: fc.boolean(),
+      fields: fc.record(Object.fromEntries(names.map((name) => [name, ranges[name] ?? number32]))),
+      slices: fc.array(octets, { minLength: 6, maxLength: 6 }),
+    })
+    .map(({ fromLower, named, fields, slices }) => {
+      const message = new SignalMessage();
+      const parts = fields.parts;
+      message.parts = parts;
+      for (const name of names) {
+        if (typeof message[name] !== 'number' || leftOut.test(name)) continue;
+        const group = (Object.keys(groups) as (keyof typeof part)[]).find((key) => groups[key].test(name));
+        if (group === undefined || (parts & part[group]) !== 0) Object.assign(message, { [name]: fields[name] });
+      }
+      message.fromLower = fromLower;
+      if (!named) message.opc = message.dpc = -1;
+      else if (message.opc < 0 || message.dpc < 0) message.opc = message.dpc = 7;
+      const all = Buffer.concat(slices);
+      message.bytes = all;
+      message.addressBytes = all;
+      const starts = slices.map((_, i) => slices.slice(0, i).reduce((sum, { length }) => sum + length, 0));
+      if ((parts & part.numbers) !== 0) {
+        (['called', 'calling', 'tpDestination', 'tpOriginator'] as const).forEach((name, i) => {
+          message[`${name}Offset`] = starts[i];
+          message[`${name}Length`] = slices[i].length;
+        });
+      }
+      if ((parts & part.addresses) !== 0) {
+        (['called', 'calling'] as const).forEach((name, i) => {
+          message[`${name}TitleOffset`] = starts[4 + i];
+          message[`${name}TitleDigits`] = slices[4 + i].length * 2;
+        });
+      }
+      return message;
+    });
+
+  /** Everything a message says, slices as octets wherever they stand. */
+  const said = (message: SignalMessage) => {
+    const { bytes, addressBytes, parts, ...rest } = message;
+    const out: Record<string, unknown> = { ...rest };
+    for (const name of ['called', 'calling', 'tpDestination', 'tpOriginator'] as const) {
+      const start = message[`${name}Offset`];
+      out[`${name}Offset`] = start < 0 ? null : [...bytes.slice(start, start + message[`${name}Length`])];
+    }
+    for (const name of ['called', 'calling'] as const) {
+      const start = message[`${name}TitleOffset`];
+      const length = (message[`${name}TitleDigits`] + 1) >> 1;
+      out[`${name}TitleOffset`] = start < 0 ? null : [...addressBytes.slice(start, start + length)];
+    }
+    return out;
+  };
+
+  test('keeps every field, in whatever company', () => {
+    fc.assert(
+      fc.property(fc.array(filled, { minLength: 1, maxLength: 20 }), (messages) => {
+        const writer = new MessageBatchWriter();
+        for (const message of messages) writer.message(message);
+        const reader = new MessageBatchReader();
+        const message = new SignalMessage();
+        reader.open(writer.take());
+        for (const expected of messages) {
+          reader.read(message);
+          expect(said(message)).toEqual(said(expected));
+        }
+        expect(reader.nextTimeUs).toBe(-1);
+      }),
+      { seed: 1, numRuns: 300 },
+    );
+  });
+
+  test('goes into the next batch where one is full, and buffers are used again', () => {
+    const writer = new MessageBatchWriter();
+    const message = new SignalMessage();
+    const count = 3 * (messageBatchBytes / 48);
+    for (let i = 0; i < count; i++) {
+      message.frame = i;
+      writer.message(message);
+    }
+    const buffers = new Set<ArrayBuffer>();
+    const reader = new MessageBatchReader();
+    let next = 0;
+    for (let pass = 0; pass < 2; pass++) {
+      while (writer.waitingBytes > 0) {
+        const batch = writer.take();
+        buffers.add(batch.buffer);
+        reader.open(batch);
+        while (reader.nextTimeUs >= 0) {
+          reader.read(message);
+          expect(message.frame).toBe(next++);
+        }
+        writer.recycle(batch.buffer);
+      }
+      if (pass === 0) {
+        next = 0;
+        const before = buffers.size;
+        for (let i = 0; i < 100; i++) {
+          message.frame = i;
+          writer.message(message);
+        }
+        expect(buffers.size).toBe(before);
+      }
+    }
+    expect(next).toBe(100);
+  });
+});
