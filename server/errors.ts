@@ -24,6 +24,11 @@ export function assertInvariant(condition: boolean, message: string): asserts co
   if (!condition) throw new InvariantError(message);
 }
 
+/** Anything thrown, as an error. */
+export function errorOf(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new InvariantError(`thrown, but no error: ${String(thrown)}`);
+}
+
 /** The message of anything thrown, for logs and wrapped errors. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

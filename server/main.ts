@@ -17,7 +17,7 @@ import { counted } from './cli/words.ts';
 import { type Clock, formatTimeUs } from './clock.ts';
 import type { Config } from './config.ts';
 import { makeDataFolder } from './data-folder.ts';
-import { UserError } from './errors.ts';
+import { errorOf, UserError } from './errors.ts';
 import { FeedHub } from './events/hub.ts';
 import type { HubFeed } from './events/hub-feed.ts';
 import type { Log } from './log.ts';
@@ -150,10 +150,15 @@ export async function startSignalwall(
   const network = networkOf(specs);
   const simulated = network !== 'live';
   const speed = options.speed ?? (simulated ? 60 : 1);
-  let fail: (error: Error) => void = () => undefined;
+  let bug: Error | null = null;
+  let tellFailed: (error: Error) => void = () => undefined;
   const failed = new Promise<Error>((resolve) => {
-    fail = resolve;
+    tellFailed = resolve;
   });
+  const fail = (error: unknown) => {
+    bug ??= errorOf(error);
+    tellFailed(bug);
+  };
 
   listenAddress(options.host);
   await refuseTakenPort(options.host, options.port);
@@ -283,6 +288,8 @@ export async function startSignalwall(
 
     signal.throwIfAborted();
     await hub.start();
+    // A thread that broke by a bug is no feed that could not be opened.
+    if (bug !== null) throw bug;
     if (hub.allDone && hub.failures.length > 0) throw new UserError('FEED_FAILED', hub.failures.join('; '));
     for (const failure of hub.failures) log('error', failure);
     return { address, failed, stop };
