@@ -2,7 +2,8 @@ import type { Config } from '../config.ts';
 import { assertInvariant } from '../errors.ts';
 import { type EventBatch, noCell } from '../events/event-batch.ts';
 import { eventFlag, eventKinds } from '../events/kinds.ts';
-import { groupRows, Presence } from '../presence/presence.ts';
+import { Presence } from '../presence/presence.ts';
+import { groupRows } from '../presence/slots.ts';
 import type { CellRegistry } from '../reference/cell-registry.ts';
 import { OriginClassifier } from '../reference/origin.ts';
 import type { RegionIndex } from '../reference/region-index.ts';
@@ -54,7 +55,6 @@ export class Engine {
   private readonly book: GaugeBook;
   private readonly stays: StayBuffer | null;
   private readonly figures: EngineFigures;
-  private readonly hashes = new Uint32Array(groupRows);
   /** The next time at which something is due whether rows come or not. */
   private turnUs = 0;
   private kept = 0;
@@ -125,7 +125,7 @@ export class Engine {
   apply(batch: EventBatch, from: number, to: number): void {
     for (let at = from; at < to; at += groupRows) {
       const end = Math.min(at + groupRows, to);
-      this.kept ^= this.presence.touch(batch.subLo, batch.subHi, at, end, this.hashes);
+      this.kept ^= this.presence.touch(batch.subLo, batch.subHi, at, end);
       this.applyGroup(batch, at, end);
     }
   }
@@ -166,7 +166,7 @@ export class Engine {
   }
 
   private applyGroup(batch: EventBatch, from: number, to: number): void {
-    const { figures, presence, hashes } = this;
+    const { figures, presence } = this;
     const { timeUs, subLo, subHi, cell, flags, plmn, feed } = batch;
     for (let i = from; i < to; i++) {
       const time = timeUs[i];
@@ -183,7 +183,7 @@ export class Engine {
       const lo = subLo[i];
       const hi = subHi[i];
       if ((rowFlags & eventFlag.sighting) === 0 || (lo | hi) === 0) continue;
-      const index = presence.sighting(hashes[i - from], lo, hi, time, id, plmn[i], feed[i]);
+      const index = presence.sighting(i - from, lo, hi, time, id, plmn[i], feed[i]);
       if ((rowFlags & eventFlag.detach) !== 0 && index >= 0) presence.detach(index, time);
     }
   }

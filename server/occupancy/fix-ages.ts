@@ -1,4 +1,5 @@
 import { minuteUs, secondUs } from '../clock.ts';
+import { nowhere, type SubscriberTable } from '../presence/subscriber-table.ts';
 
 /** Fix ages are known to this step: a count of "≤ 5 min" at 12:00:07 takes in sightings from 11:55:00 on. */
 export const fixAgeStepUs = 30 * secondUs;
@@ -24,8 +25,8 @@ export class FixAges {
   fresh5: Uint32Array = new Uint32Array(0);
   fresh30: Uint32Array = new Uint32Array(0);
   private cellCapacity = 0;
-  /** By step (ring) and cell: present subscribers whose newest sighting lies in the step. */
-  private byStep: Uint32Array[] = [];
+  /** Steps (ring) × cells: present subscribers whose newest sighting lies in the step. */
+  private byStep = new Uint32Array(0);
   /** The same of the whole city over presenceTtl, for median and p90. */
   private readonly city: Uint32Array;
   private readonly cityMask: number;
@@ -36,7 +37,6 @@ export class FixAges {
   constructor(ttlMaxUs: number) {
     this.city = new Uint32Array(2 ** Math.ceil(Math.log2(ttlMaxUs / fixAgeStepUs + 2)));
     this.cityMask = this.city.length - 1;
-    this.byStep = Array.from({ length: ring }, () => new Uint32Array(0));
   }
 
   growTo(cellCapacity: number): void {
@@ -47,7 +47,12 @@ export class FixAges {
     };
     this.fresh5 = grown(this.fresh5);
     this.fresh30 = grown(this.fresh30);
-    this.byStep = this.byStep.map(grown);
+    const before = this.cellCapacity;
+    const { byStep } = this;
+    this.byStep = new Uint32Array(ring * cellCapacity);
+    for (let place = 0; place < ring; place++) {
+      this.byStep.set(byStep.subarray(place * before, (place + 1) * before), place * cellCapacity);
+    }
     this.cellCapacity = cellCapacity;
   }
 
@@ -70,7 +75,7 @@ export class FixAges {
 
   add(cell: number, timeUs: number): void {
     const step = stepOf(timeUs);
-    this.byStep[step & ringMask][cell]++;
+    this.byStep[(step & ringMask) * this.cellCapacity + cell]++;
     this.fresh5[cell]++;
     this.fresh30[cell]++;
     this.city[step & this.cityMask]++;
@@ -80,7 +85,7 @@ export class FixAges {
     const step = stepOf(lastUs);
     const age = this.step - step;
     if (age <= fresh30Steps) {
-      this.byStep[step & ringMask][cell]--;
+      this.byStep[(step & ringMask) * this.cellCapacity + cell]--;
       this.fresh30[cell]--;
       if (age <= fresh5Steps) this.fresh5[cell]--;
     }
@@ -95,9 +100,17 @@ export class FixAges {
     this.add(cell, timeUs);
   }
 
-  /** Loads what {@link remove} will need; the result means nothing. */
-  touch(cell: number, lastUs: number): number {
-    return this.byStep[stepOf(lastUs) & ringMask][cell];
+  /** Loads what {@link remove} of the subscribers will need; the result means nothing. */
+  touch(table: SubscriberTable, indices: Int32Array, n: number): number {
+    const { byStep, cellCapacity } = this;
+    let kept = 0;
+    for (let i = 0; i < n; i++) {
+      const index = indices[i];
+      if (index < 0) continue;
+      const cell = table.cell(index);
+      if (cell !== nowhere) kept ^= byStep[(stepOf(table.lastUs(index)) & ringMask) * cellCapacity + cell];
+    }
+    return kept;
   }
 
   /** Age of those present at the given share (0.5: median), ms, to the step; -1 when nobody is present. */
@@ -114,8 +127,8 @@ export class FixAges {
 
   /** A new step begins: the ones that are now too old leave each count. */
   private turnCells(step: number): void {
-    const stale5 = this.byStep[(step - fresh5Steps - 1) & ringMask];
-    const stale30 = this.byStep[(step - fresh30Steps - 1) & ringMask];
+    const stale5 = this.columnOf(step - fresh5Steps - 1);
+    const stale30 = this.columnOf(step - fresh30Steps - 1);
     const { fresh5, fresh30 } = this;
     for (let cell = 0; cell < this.cellCapacity; cell++) {
       fresh5[cell] -= stale5[cell];
@@ -127,6 +140,11 @@ export class FixAges {
   private clearCells(): void {
     this.fresh5.fill(0);
     this.fresh30.fill(0);
-    for (const column of this.byStep) column.fill(0);
+    this.byStep.fill(0);
+  }
+
+  private columnOf(step: number): Uint32Array {
+    const from = (step & ringMask) * this.cellCapacity;
+    return this.byStep.subarray(from, from + this.cellCapacity);
   }
 }

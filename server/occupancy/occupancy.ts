@@ -130,8 +130,8 @@ export class Occupancy implements PresenceSink, TrailOwner {
     }
   }
 
-  touch(cell: number, lastUs: number): number {
-    return this.fixAges.touch(cell, lastUs);
+  touch(indices: Int32Array, n: number): number {
+    return this.fixAges.touch(this.table, indices, n);
   }
 
   refersTo(sub: number): boolean {

@@ -1,5 +1,5 @@
 import { ExpiryWheel, gone, stalled } from './expiry-wheel.ts';
-import { hashOf } from './slots.ts';
+import { groupRows } from './slots.ts';
 import { nowhere, SubscriberTable } from './subscriber-table.ts';
 
 /**
@@ -13,8 +13,8 @@ export interface PresenceSink {
   renewed(cell: number, lastUs: number, timeUs: number): void;
   /** Presence ended at exactly `timeUs`: the newest sighting plus presenceTtl, or a detach. */
   vanished(index: number, cell: number, timeUs: number): void;
-  /** Loads what a transition of somebody in `cell`, last seen at `lastUs`, will need; the result means nothing. */
-  touch(cell: number, lastUs: number): number;
+  /** Loads what transitions of the first `n` of `indices` (-1: unknown) will need; the result means nothing. */
+  touch(indices: Int32Array, n: number): number;
   /** Whether the sink still needs the index of a subscriber who vanished. */
   refersTo(index: number): boolean;
   /** Code of a PLMN heard for a subscriber whose origin was unknown; 0: still unknown. */
@@ -22,9 +22,6 @@ export interface PresenceSink {
   /** An origin became known while the subscriber was present. */
   originChanged(index: number, cell: number, from: number, to: number): void;
 }
-
-/** Rows that {@link Presence.touch} takes at once. */
-export const groupRows = 64;
 
 /** presenceTtl by cell, µs. */
 export interface CellTtls {
@@ -43,7 +40,9 @@ export class Presence {
   private readonly sink: PresenceSink;
   private readonly ttls: CellTtls;
   private readonly wheel: ExpiryWheel;
-  private readonly touched = new Int32Array(groupRows);
+  /** Of the rows that {@link touch} took. */
+  private readonly hashes = new Uint32Array(groupRows);
+  private readonly indices = new Int32Array(groupRows);
   private feedClocksUs: Float64Array | null = null;
   private presentCount = 0;
 
@@ -66,12 +65,16 @@ export class Presence {
     this.feedClocksUs = feedClocksUs;
   }
 
-  /** One proof of place. `hash` is {@link hashOf} of the key. Returns the subscriber's index, -1 when refused. */
-  sighting(hash: number, lo: number, hi: number, timeUs: number, cell: number, plmn: number, feed: number): number {
+  /**
+   * One proof of place, in row `row` of those that {@link touch} took. Returns the subscriber's index, -1 when refused.
+   */
+  sighting(row: number, lo: number, hi: number, timeUs: number, cell: number, plmn: number, feed: number): number {
     const { table } = this;
-    let index = table.find(hash, lo, hi);
-    if (index < 0) {
-      index = table.insert(hash, lo, hi);
+    let index = this.indices[row];
+    // Rows before this one may have brought the subscriber, or have freed its index.
+    if (index < 0 || !table.holds(index, lo, hi)) {
+      index = table.find(this.hashes[row], lo, hi);
+      if (index < 0) index = table.insert(this.hashes[row], lo, hi);
       if (index < 0) return -1;
     }
     const before = table.cell(index);
@@ -132,24 +135,13 @@ export class Presence {
   }
 
   /**
-   * Hashes the keys of rows `from` … `to − 1` and loads what {@link sighting} of them will need: first all slots, then
-   * all records, then what the sink keeps for them, so that the cache misses of a group overlap. The result only keeps
-   * the loads from being dropped.
+   * Takes rows `from` … `to − 1`, at most {@link groupRows}, whose sightings come next: looks them up and loads what
+   * they will need. The result only keeps the loads from being dropped.
    */
-  touch(lo: Uint32Array, hi: Uint32Array, from: number, to: number, hashes: Uint32Array): number {
-    const { table, sink, touched } = this;
-    let kept = 0;
-    for (let i = from; i < to; i++) {
-      const hash = hashOf(lo[i], hi[i]);
-      hashes[i - from] = hash;
-      kept ^= table.touchSlot(hash);
-    }
-    for (let i = from; i < to; i++) touched[i - from] = table.find(hashes[i - from], lo[i], hi[i]);
-    for (let i = 0; i < to - from; i++) {
-      const index = touched[i];
-      if (index >= 0 && table.cell(index) !== nowhere) kept ^= sink.touch(table.cell(index), table.lastUs(index));
-    }
-    return kept;
+  touch(lo: Uint32Array, hi: Uint32Array, from: number, to: number): number {
+    const { table, sink, hashes, indices } = this;
+    const kept = table.locate(lo, hi, from, to - from, hashes, indices);
+    return kept ^ sink.touch(indices, to - from);
   }
 
   private appear(index: number, cell: number, feed: number, timeUs: number): void {

@@ -4,6 +4,9 @@ export interface KeyStore {
   hashAt(index: number): number;
 }
 
+/** Rows that {@link Slots.guess} takes at once. */
+export const groupRows = 64;
+
 /** A slot is a 5-bit tag of the hash above a 27-bit `index + 1`. 0 is empty, {@link removed} was one of the old table. */
 const indexMask = 0x07ffffff;
 const removed = 0xffffffff;
@@ -14,6 +17,8 @@ const loadMax = 0.8;
 const growth = 1.5;
 /** Old slots moved per insertion while growing: enough to end long before the next growth, little enough to stall nobody. */
 const movesPerInsertion = 8;
+/** And per group of look-ups, so that a growth ends although nobody new comes. */
+const movesPerGroup = 16;
 const sizeMin = 1024;
 
 /** Mixes the 64 bits of a key into 32. */
@@ -51,9 +56,34 @@ export class Slots {
     return this.slots.byteLength + this.old.byteLength;
   }
 
-  /** Brings the key's first slot into the cache; the result only keeps the load from being dropped. */
-  touch(hash: number): number {
-    return this.slots[(hash * this.scale) >>> 0];
+  /**
+   * Hashes `n` keys from row `from` on and writes for each the first index whose tag fits; -1: not found yet. The key
+   * of that index is not compared. Two short loops, so that the cache misses of the group overlap.
+   *
+   * @returns nothing of meaning: it keeps the loads from being dropped
+   */
+  guess(lo: Uint32Array, hi: Uint32Array, from: number, n: number, hashes: Uint32Array, indices: Int32Array): number {
+    if (this.old.length > 0) this.moveSome(movesPerGroup);
+    const { slots, scale } = this;
+    const size = slots.length;
+    let kept = 0;
+    for (let i = 0; i < n; i++) {
+      const hash = hashOf(lo[from + i], hi[from + i]);
+      hashes[i] = hash;
+      kept ^= slots[(hash * scale) >>> 0];
+    }
+    for (let i = 0; i < n; i++) {
+      const hash = hashes[i];
+      const tag = hash << 27;
+      let at = (hash * scale) >>> 0;
+      let slot = slots[at];
+      while (slot !== 0 && ((slot ^ tag) & ~indexMask) !== 0) {
+        at = at + 1 === size ? 0 : at + 1;
+        slot = slots[at];
+      }
+      indices[i] = (slot & indexMask) - 1;
+    }
+    return kept;
   }
 
   /** The key's index, or -1. */
@@ -73,7 +103,7 @@ export class Slots {
 
   /** Adds a key that {@link find} does not know. */
   insert(hash: number, index: number): void {
-    if (this.old.length > 0) this.moveSome();
+    if (this.old.length > 0) this.moveSome(movesPerInsertion);
     else if (this.used >= this.slots.length * loadMax) this.grow();
     this.place(hash, index);
     this.used++;
@@ -145,12 +175,12 @@ export class Slots {
     const size = Math.ceil(this.slots.length * growth);
     this.slots = new Uint32Array(size);
     this.scale = size / 2 ** 32;
-    this.moveSome();
+    this.moveSome(movesPerInsertion);
   }
 
-  private moveSome(): void {
+  private moveSome(count: number): void {
     const { old } = this;
-    const end = Math.min(old.length, this.moved + movesPerInsertion);
+    const end = Math.min(old.length, this.moved + count);
     for (; this.moved < end; this.moved++) {
       const slot = old[this.moved];
       if (slot === 0 || slot === removed) continue;
