@@ -180,6 +180,13 @@ export const knobs = {
     max: 16_000_000,
     meaning: 'different cells that a feed may name; more are unknown',
   },
+  sortedRecordsMax: {
+    default: 5_000_000,
+    unit: 'records',
+    min: 1_000,
+    max: 50_000_000,
+    meaning: 'records of one xdr: file, which a replay sorts in memory (about 0.2 GB per million)',
+  },
   tmsiMax: {
     default: 16_000_000,
     unit: 'mappings',

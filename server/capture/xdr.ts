@@ -1,11 +1,12 @@
 import { type CsvError, type Parser, parse } from 'csv-parse';
-import { dayUs } from '../clock.ts';
+import { type Config, makeConfig } from '../config.ts';
 import { UserError } from '../errors.ts';
 import type { EventSink } from '../events/event-batch.ts';
 import { eventFlag, kindCode, outcomeCode } from '../events/kinds.ts';
 import type { EndedEarly, RecordsFault } from './ended-early.ts';
 import { TextSource } from './text-source.ts';
 import { type XdrRecord, XdrRowParser, xdrColumns } from './xdr-record.ts';
+import { isNear, middleUs, type Row, timeOf, timeOrder } from './xdr-rows.ts';
 
 /** Writes the pseudonym (lo, hi) of an xDR file's user into `out`. */
 export type SubscriberOf = (user: string, out: Uint32Array) => void;
@@ -19,6 +20,8 @@ export interface XdrOptions {
   /** Read the whole file first and give its rows in order of (time, line, start before end). */
   sorted: boolean;
   subscriberOf: SubscriberOf;
+  /** Bounds what is held of the file; absent: by the settings' defaults. */
+  config?: Pick<Config, 'sortedRecordsMax' | 'cellsMax'>;
 }
 
 /** After so many records without a good one the file is refused: it is something else. */
@@ -32,18 +35,8 @@ const fatalCsvErrors: Record<string, string> = {
   CSV_MAX_RECORD_SIZE: `a record is longer than ${recordCharsMax} characters`,
 };
 
-/** A record this far from the middle of its file has a wrong time. */
-const farUs = 366 * dayUs;
-
-interface Row {
-  startUs: number;
-  endUs: number;
-  lo: number;
-  hi: number;
-  cgi: string;
-  typeAllocationCode: number;
-  bytes: number;
-}
+/** Records of a file that is not sorted first which are read in advance, to know about when it begins. */
+const earlyRowsMax = 1000;
 
 /**
  * Decoded records (xDR) from a CSV file, plain or gzip'd, as rows of events: each record one `data` row at its
@@ -56,6 +49,7 @@ export class XdrReader {
   /** Why the file ended before its end, once it has; else null. */
   endedEarly: EndedEarly | null = null;
   private readonly options: XdrOptions;
+  private readonly config: Pick<Config, 'sortedRecordsMax' | 'cellsMax'>;
   private readonly cgiByKey = new Map<number, string>();
   private readonly key = new Uint32Array(2);
   private rows: Row[] = [];
@@ -73,9 +67,13 @@ export class XdrReader {
   /** What broke the file's CSV. */
   private broken: string | null = null;
   private pending: Row | null = null;
+  /** Not sorted: rows read in advance, the next one last; and about when the last row given was. */
+  private early: Row[] = [];
+  private nearUs = 0;
 
   private constructor(options: XdrOptions, text: TextSource) {
     this.options = options;
+    this.config = options.config ?? makeConfig();
     this.text = text;
     const stream = text.stream();
     this.parser = parse({
@@ -106,7 +104,7 @@ export class XdrReader {
   /** Time of the next row, µs; -1 at the end. */
   get nextTimeUs(): number {
     if (this.order === null) return this.pending === null ? -1 : this.pending.startUs;
-    return this.at < this.order.length ? this.timeOf(this.order[this.at]) : -1;
+    return this.at < this.order.length ? timeOf(this.rows, this.order[this.at]) : -1;
   }
 
   /** Share read, 0 … 1. */
@@ -123,7 +121,7 @@ export class XdrReader {
       if (this.pending.startUs > untilUs) return 'until';
       this.emitStart(sink, this.pending);
       if (this.pending.endUs > this.pending.startUs) this.emitEnd(sink, this.pending);
-      this.pending = await this.nextRow();
+      this.pending = await this.nextNear();
     }
     return 'more';
   }
@@ -138,18 +136,13 @@ export class XdrReader {
     for (let n = 0; n < rowsMax; n++) {
       if (this.at === order.length) return 'end';
       const key = order[this.at];
-      if (this.timeOf(key) > untilUs) return 'until';
+      if (timeOf(this.rows, key) > untilUs) return 'until';
       const row = this.rows[Math.floor(key / 2)];
       if (key % 2 === 0) this.emitStart(sink, row);
       else this.emitEnd(sink, row);
       this.at++;
     }
     return 'more';
-  }
-
-  private timeOf(key: number): number {
-    const row = this.rows[Math.floor(key / 2)];
-    return key % 2 === 0 ? row.startUs : row.endUs;
   }
 
   private emitStart(sink: EventSink, row: Row): void {
@@ -196,25 +189,48 @@ export class XdrReader {
       throw new UserError('XDR_COLUMNS', `xdr file '${path}' ${this.whatOfHeader(header)}`);
     }
     this.taken = 0;
-    this.pending = await this.nextRow();
-    if (this.pending === null) throw new UserError('XDR_RECORDS', this.whyNoRecord());
-    if (!sorted) return;
-    for (let row: Row | null = this.pending; row !== null; row = await this.nextRow()) this.rows.push(row);
-    this.leaveOutFarTimes();
-    this.order = this.sort();
+    const rowsMax = sorted ? this.config.sortedRecordsMax : earlyRowsMax;
+    const rows: Row[] = [];
+    for (let row = await this.nextRow(); row !== null; row = await this.nextRow()) {
+      rows.push(row);
+      if (rows.length < rowsMax) continue;
+      if (sorted) await this.refuseMore(rowsMax);
+      break;
+    }
+    if (rows.length === 0) throw new UserError('XDR_RECORDS', this.whyNoRecord());
+    this.nearUs = middleUs(rows);
+    if (sorted) {
+      this.rows = rows.filter((row) => isNear(row, this.nearUs));
+      this.count('XDR_TIME_FAR', rows.length - this.rows.length);
+      this.order = timeOrder(this.rows);
+    } else {
+      this.early = rows.reverse();
+      this.pending = await this.nextNear();
+    }
+  }
+
+  private async refuseMore(rowsMax: number): Promise<void> {
+    if ((await this.nextRow()) === null) return;
+    throw new UserError(
+      'XDR_TOO_LARGE',
+      `xdr file '${this.options.path}' has more than ${rowsMax.toLocaleString('en')} records, and a replay sorts them all in memory: raise the setting sortedRecordsMax, or split the file by time`,
+    );
   }
 
   /**
-   * Leaves out records that lie more than a year from the file's middle: a wrong clock, which would end everyone's
-   * presence and let retention drop the history.
+   * The next row of a file that is not sorted. Leaves out, as the sorted reader does, records that lie more than a
+   * year from the others: a wrong clock, which would end everyone's presence and let retention drop the history.
    */
-  private leaveOutFarTimes(): void {
-    const middleUs = Float64Array.from(this.rows, (row) => row.startUs).sort()[this.rows.length >> 1];
-    const near = this.rows.filter(({ startUs, endUs }) => startUs > middleUs - farUs && endUs < middleUs + farUs);
-    const far = this.rows.length - near.length;
-    if (far === 0) return;
-    this.faults.set('XDR_TIME_FAR', far);
-    this.rows = near;
+  private async nextNear(): Promise<Row | null> {
+    for (;;) {
+      const row = this.early.pop() ?? (await this.nextRow());
+      if (row === null) return null;
+      if (isNear(row, this.nearUs)) {
+        this.nearUs = row.startUs;
+        return row;
+      }
+      this.count('XDR_TIME_FAR');
+    }
   }
 
   private whatOfHeader(header: string[] | null): string {
@@ -238,15 +254,6 @@ export class XdrReader {
     return `${file} has no good record (${reasons}, first at line 2); ${remedy}`;
   }
 
-  private sort(): Float64Array {
-    const keys: number[] = [];
-    this.rows.forEach((row, i) => {
-      keys.push(2 * i);
-      if (row.endUs > row.startUs) keys.push(2 * i + 1);
-    });
-    return Float64Array.from(keys.sort((a, b) => this.timeOf(a) - this.timeOf(b) || a - b));
-  }
-
   private async nextRecord(): Promise<string[] | null> {
     const { ahead } = this;
     this.ahead = undefined;
@@ -267,8 +274,8 @@ export class XdrReader {
     this.text.stop();
   }
 
-  private count(reason: string): void {
-    this.faults.set(reason, (this.faults.get(reason) ?? 0) + 1);
+  private count(reason: string, times = 1): void {
+    if (times > 0) this.faults.set(reason, (this.faults.get(reason) ?? 0) + times);
   }
 
   /** The next good record as a row, or null at the end; bad ones are counted. */
@@ -329,6 +336,13 @@ export class XdrReader {
     const key = lac * 0x10000000 + ci;
     let cgi = this.cgiByKey.get(key);
     if (cgi === undefined) {
+      const { cellsMax } = this.config;
+      if (this.cgiByKey.size >= cellsMax) {
+        throw new UserError(
+          'XDR_CELLS',
+          `xdr file '${this.options.path}' names more than ${cellsMax.toLocaleString('en')} cells (record ${this.taken.toLocaleString('en')}): check its columns lac and ci, or raise the setting cellsMax`,
+        );
+      }
       cgi = `${this.options.plmn}-${lac}-${ci}`;
       this.cgiByKey.set(key, cgi);
     }

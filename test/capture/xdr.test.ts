@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { XdrReader } from '../../server/capture/xdr.ts';
 import { parseTimeUs } from '../../server/capture/xdr-record.ts';
 import { formatTimeUs } from '../../server/clock.ts';
+import { makeConfig } from '../../server/config.ts';
 import type { EventSink } from '../../server/events/event-batch.ts';
 import { eventKinds } from '../../server/events/kinds.ts';
 
@@ -27,9 +28,10 @@ function write(name: string, text: string | Buffer): string {
   return path;
 }
 
-const open = (path: string, sorted = true) =>
+const open = (path: string, sorted = true, settings: Record<string, number> = {}) =>
   XdrReader.open({
     path,
+    config: makeConfig({ where: 'test', settings }),
     plmn: '460-01',
     offsetMinutes: 480,
     sorted,
@@ -219,4 +221,60 @@ test('a record a century off is left out and counted, so that it moves no clock'
   const reader = await open(write('far.csv', `${[header, ...lines, far].join('\n')}\n`));
   expect((await rowsOf(reader)).map((row) => row.slice(0, 8)).at(-1)).toBe('04:00:09');
   expect(Object.fromEntries(reader.faults)).toEqual({ XDR_TIME_FAR: 1 });
+});
+
+test.each([true, false])(
+  'a record of another year than the others is left out and counted (sorted first: %s)',
+  async (sorted) => {
+    const far = lines[0].replaceAll('2015-', '2030-');
+    const longGone = lines[0].replaceAll('2015-', '1999-');
+    for (const order of [
+      [far, ...lines, longGone],
+      [...lines, far, longGone],
+      [longGone, lines[0], far, lines[1], lines[2]],
+    ]) {
+      const reader = await open(write('far.csv', [header, ...order].join('\n')), sorted);
+      expect(await rowsOf(reader)).toHaveLength(5);
+      expect(Object.fromEntries(reader.faults)).toEqual({ XDR_TIME_FAR: 2 });
+    }
+  },
+);
+
+test('of two records that contradict each other the earlier one is believed', async () => {
+  const path = write('two.csv', [header, lines[0].replaceAll('2015-', '2100-'), lines[1]].join('\n'));
+  for (const sorted of [true, false]) expect((await rowsOf(await open(path, sorted)))[0]).toMatch(/U2/);
+});
+
+test('a file that is not sorted may go on over years, from record to record', async () => {
+  const month = (i: number) => `${2015 + Math.floor(i / 12)}-${String((i % 12) + 1).padStart(2, '0')}-01 12:00:00`;
+  const many = Array.from({ length: 1500 }, (_, i) => {
+    const at = month(Math.floor(i / 40));
+    return `U${i},100,7,,${at},${at},0,0,1`;
+  });
+  const reader = await open(write('years.csv', [header, ...many].join('\n')), false);
+  expect(await rowsOf(reader)).toHaveLength(1500);
+});
+
+test('more records than may be sorted, or more cells than may be known, are refused naming the setting', async () => {
+  const records = Array.from({ length: 1001 }, (_, i) => lines[0].replace(',7,', `,${i},`));
+  const path = write('many.csv', [header, ...records].join('\n'));
+  const refusal = async (sorted: boolean, settings: Record<string, number>) => {
+    try {
+      await rowsOf(await open(path, sorted, settings));
+    } catch (error) {
+      return error;
+    }
+  };
+  expect(await refusal(true, { sortedRecordsMax: 1000 })).toMatchObject({
+    code: 'XDR_TOO_LARGE',
+    message: expect.stringMatching(/many\.csv.*more than 1,000 records.*sortedRecordsMax/),
+  });
+  expect(await refusal(true, { sortedRecordsMax: 1001 })).toBeUndefined();
+  expect(await refusal(false, { sortedRecordsMax: 1000 })).toBeUndefined();
+  for (const sorted of [true, false]) {
+    expect(await refusal(sorted, { cellsMax: 1000 })).toMatchObject({
+      code: 'XDR_CELLS',
+      message: expect.stringMatching(/many\.csv.*more than 1,000 cells \(record 1,001\).*cellsMax/),
+    });
+  }
 });
