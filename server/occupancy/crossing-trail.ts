@@ -1,29 +1,32 @@
 import { assertInvariant } from '../errors.ts';
 
 /** Bits of an entry's `area` word; the area itself has the 27 below. */
-const entryBit = 1 << 31;
+const entryBit = 0x80000000;
 /** Counts as a crossing when it settles, unless it is cancelled before. */
-const pendingBit = 1 << 30;
+const pendingBit = 0x40000000;
 /** The subscriber has been a visitor of the area in this interval, by the end of this entry's stay. */
-const visitedBit = 1 << 29;
+const visitedBit = 0x20000000;
 /** Can't be cancelled any more: the subscriber has vanished since. */
-const heldBit = 1 << 28;
+const heldBit = 0x10000000;
 /** Left by vanishing: with this entry the last reference to the subscriber may go. */
-const goneBit = 1 << 27;
-const areaMask = goneBit - 1;
+const goneBit = 0x08000000;
+const areaMask = 0x07ffffff;
 
 const chunkBits = 13;
-const chunkRows = 1 << chunkBits;
-const chunkMask = chunkRows - 1;
+const chunkRows = 8192;
+const chunkMask = 8191;
 /** Bytes of an entry, for memory figures. */
 const entryBytes = 20;
 const nobody = 0xffffffff;
 
+/** Words of an entry beside its time: subscriber, area with the bits above, the subscriber's entry before. */
+const entryWords = 3;
+const wArea = 1;
+const wBefore = 2;
+
 class Chunk {
   readonly timeUs = new Float64Array(chunkRows);
-  readonly sub = new Uint32Array(chunkRows);
-  readonly area = new Uint32Array(chunkRows);
-  readonly before = new Uint32Array(chunkRows);
+  readonly words = new Uint32Array(chunkRows * entryWords);
 }
 
 /** Where the newest trail entry of each subscriber is kept, and who is told when the last one of an absent one goes. */
@@ -59,11 +62,19 @@ export class CrossingTrail {
   private head = 1;
   private chunkCount = 0;
   private forcedCount = 0;
+  /** The chunk of the newest entry. */
+  private newestChunk: Chunk;
+  /** Of the transition under way: see {@link begin}. */
+  private sub = nobody;
+  private timeUs = 0;
+  private startUs = 0;
+  private first = 0;
 
   constructor(options: { owner: TrailOwner; holdDownUs: number; entriesMax: number }) {
     this.owner = options.owner;
     this.holdDownUs = options.holdDownUs;
     this.entriesMax = options.entriesMax;
+    this.newestChunk = this.addChunk();
   }
 
   get size(): number {
@@ -79,29 +90,46 @@ export class CrossingTrail {
     return this.chunkCount * chunkRows * entryBytes;
   }
 
-  /** The subscriber is in the area from `timeUs` on; returns whether it was a visitor of the interval before. */
-  enter(sub: number, area: number, timeUs: number, isCrossing: boolean, intervalStartUs: number): boolean {
-    const newest = this.newestOf(sub, area);
-    const visited = newest !== 0 && this.visitedSince(newest, intervalStartUs);
-    const pending = isCrossing && !this.cancels(newest, timeUs);
-    this.push(sub, (area | entryBit | (pending ? pendingBit : 0) | (visited ? visitedBit : 0)) >>> 0, timeUs);
+  /**
+   * A transition of the subscriber at `timeUs`: the calls of {@link enter} and {@link leave} up to {@link end} belong
+   * to it. What they share is looked up once.
+   */
+  begin(sub: number, timeUs: number, intervalStartUs: number): void {
+    this.sub = sub;
+    this.timeUs = timeUs;
+    this.startUs = intervalStartUs;
+    this.first = this.firstOf(sub);
+  }
+
+  /** The transition is over. */
+  end(): void {
+    this.owner.setSequence(this.sub, this.first);
+  }
+
+  /** The subscriber is in the area from now on; returns whether it was a visitor of the interval before. */
+  enter(area: number, isCrossing: boolean): boolean {
+    let word = area | entryBit;
+    const newest = this.newestOf(area);
+    const visited = newest !== 0 && this.visitedSince(newest);
+    if (visited) word |= visitedBit;
+    if (isCrossing && !(newest !== 0 && this.cancels(newest))) word |= pendingBit;
+    this.push(word);
     return visited;
   }
 
-  /** The subscriber leaves the area at `timeUs`; returns whether it has been a visitor of the interval. */
-  leave(sub: number, area: number, timeUs: number, isCrossing: boolean, intervalStartUs: number): boolean {
-    const newest = this.newestOf(sub, area);
-    let visited = timeUs > intervalStartUs;
+  /** The subscriber leaves the area now; returns whether it has been a visitor of the interval. */
+  leave(area: number, isCrossing: boolean): boolean {
+    let word = isCrossing ? area : area | goneBit;
+    const newest = this.newestOf(area);
+    let visited = this.timeUs > this.startUs;
     if (newest !== 0) {
-      const chunk = this.chunkOf(newest);
-      const row = newest & chunkMask;
       // A stay without length is no visit: of two sightings at one time the later wins.
-      if ((chunk.area[row] & entryBit) !== 0 && chunk.timeUs[row] === timeUs) visited = false;
-      visited ||= this.visitedSince(newest, intervalStartUs);
+      if (this.enteredNow(newest)) visited = false;
+      visited ||= this.visitedSince(newest);
     }
-    const pending = isCrossing && !this.cancels(newest, timeUs);
-    const kind = isCrossing ? (pending ? pendingBit : 0) : goneBit;
-    this.push(sub, (area | kind | (visited ? visitedBit : 0)) >>> 0, timeUs);
+    if (visited) word |= visitedBit;
+    if (isCrossing && !(newest !== 0 && this.cancels(newest))) word |= pendingBit;
+    this.push(word);
     return visited;
   }
 
@@ -113,10 +141,10 @@ export class CrossingTrail {
   /** The subscriber vanishes: its pending crossings will count whatever comes. */
   hold(sub: number): void {
     for (let sequence = this.firstOf(sub); this.isLive(sequence); ) {
-      const chunk = this.chunkOf(sequence);
-      const row = sequence & chunkMask;
-      chunk.area[row] |= heldBit;
-      sequence = chunk.before[row];
+      const { words } = this.chunkOf(sequence);
+      const at = (sequence & chunkMask) * entryWords;
+      words[at + wArea] |= heldBit;
+      sequence = words[at + wBefore];
     }
   }
 
@@ -138,35 +166,44 @@ export class CrossingTrail {
   /** Drops settled entries from before the open interval. */
   forgetBefore(intervalStartUs: number): void {
     while (this.tail !== this.settled) {
-      if (this.chunkOf(this.tail).timeUs[this.tail & chunkMask] >= intervalStartUs) return;
-      this.pop();
+      const chunk = this.chunkOf(this.tail);
+      if (chunk.timeUs[this.tail & chunkMask] >= intervalStartUs) return;
+      this.pop(chunk);
     }
   }
 
-  private visitedSince(sequence: number, intervalStartUs: number): boolean {
+  private visitedSince(sequence: number): boolean {
     const chunk = this.chunkOf(sequence);
     const row = sequence & chunkMask;
-    return chunk.timeUs[row] >= intervalStartUs && (chunk.area[row] & visitedBit) !== 0;
+    return chunk.timeUs[row] >= this.startUs && (chunk.words[row * entryWords + wArea] & visitedBit) !== 0;
+  }
+
+  private enteredNow(sequence: number): boolean {
+    const chunk = this.chunkOf(sequence);
+    const row = sequence & chunkMask;
+    return (chunk.words[row * entryWords + wArea] & entryBit) !== 0 && chunk.timeUs[row] === this.timeUs;
   }
 
   /** Whether the newest entry is a pending crossing less than holdDown ago; if so both cancel. */
-  private cancels(newest: number, timeUs: number): boolean {
-    if (newest === 0) return false;
+  private cancels(newest: number): boolean {
     const chunk = this.chunkOf(newest);
     const row = newest & chunkMask;
-    const word = chunk.area[row];
+    const at = row * entryWords + wArea;
+    const word = chunk.words[at];
     if ((word & pendingBit) === 0 || (word & heldBit) !== 0) return false;
-    if (timeUs - chunk.timeUs[row] >= this.holdDownUs) return false;
-    chunk.area[row] = (word & ~pendingBit) >>> 0;
+    if (this.timeUs - chunk.timeUs[row] >= this.holdDownUs) return false;
+    chunk.words[at] = word & ~pendingBit;
     return true;
   }
 
-  private newestOf(sub: number, area: number): number {
-    for (let sequence = this.firstOf(sub); this.isLive(sequence); ) {
-      const chunk = this.chunkOf(sequence);
-      const row = sequence & chunkMask;
-      if ((chunk.area[row] & areaMask) === area) return sequence;
-      sequence = chunk.before[row];
+  /** The subscriber's newest entry of the area, or 0. */
+  private newestOf(area: number): number {
+    let sequence = this.first;
+    while (this.isLive(sequence)) {
+      const { words } = this.chunkOf(sequence);
+      const at = (sequence & chunkMask) * entryWords;
+      if ((words[at + wArea] & areaMask) === area) return sequence;
+      sequence = words[at + wBefore];
     }
     return 0;
   }
@@ -176,7 +213,7 @@ export class CrossingTrail {
     const sequence = this.owner.sequenceOf(sub);
     if (!this.isLive(sequence)) return 0;
     // A sequence number kept for 2³² entries would name somebody else's.
-    return this.chunkOf(sequence).sub[sequence & chunkMask] === sub ? sequence : 0;
+    return this.chunkOf(sequence).words[(sequence & chunkMask) * entryWords] === sub ? sequence : 0;
   }
 
   private isLive(sequence: number): boolean {
@@ -187,26 +224,28 @@ export class CrossingTrail {
     return this.directory[(sequence >>> chunkBits) & (this.directory.length - 1)]!;
   }
 
-  private push(sub: number, area: number, timeUs: number): void {
+  /** Appends an entry of the transition under way. */
+  private push(word: number): void {
     if (this.size >= this.entriesMax) this.makeRoom();
-    if (this.head === 0) this.append(nobody, 0, timeUs);
+    if (this.head === 0) this.append(nobody, 0);
     const sequence = this.head;
-    this.append(sub, area, timeUs);
-    this.owner.setSequence(sub, sequence);
+    this.append(this.sub, word);
+    this.first = sequence;
   }
 
-  private append(sub: number, area: number, timeUs: number): void {
+  private append(sub: number, word: number): void {
     const row = this.head & chunkMask;
-    if (row === 0 || this.chunkCount === 0) this.addChunk();
-    const chunk = this.chunkOf(this.head);
-    chunk.timeUs[row] = timeUs;
-    chunk.sub[row] = sub;
-    chunk.area[row] = area;
-    chunk.before[row] = sub === nobody ? 0 : this.firstOf(sub);
+    if (row === 0) this.newestChunk = this.addChunk();
+    const { timeUs, words } = this.newestChunk;
+    const at = row * entryWords;
+    timeUs[row] = this.timeUs;
+    words[at] = sub;
+    words[at + wArea] = word;
+    words[at + wBefore] = this.first;
     this.head = (this.head + 1) >>> 0;
   }
 
-  private addChunk(): void {
+  private addChunk(): Chunk {
     const number = this.head >>> chunkBits;
     let { directory } = this;
     if (directory[number & (directory.length - 1)] !== null) {
@@ -219,16 +258,19 @@ export class CrossingTrail {
       directory = grown;
       this.directory = grown;
     }
-    directory[number & (directory.length - 1)] = this.spare.pop() ?? new Chunk();
+    const chunk = this.spare.pop() ?? new Chunk();
+    directory[number & (directory.length - 1)] = chunk;
     this.chunkCount++;
+    return chunk;
   }
 
   private settleOne(chunk: Chunk): void {
     const row = this.settled & chunkMask;
-    const word = chunk.area[row];
+    const at = row * entryWords + wArea;
+    const word = chunk.words[at];
     this.settled = (this.settled + 1) >>> 0;
     if ((word & pendingBit) === 0) return;
-    chunk.area[row] = (word & ~pendingBit) >>> 0;
+    chunk.words[at] = word & ~pendingBit;
     this.owner.held(word & areaMask, (word & entryBit) !== 0, chunk.timeUs[row]);
   }
 
@@ -237,25 +279,25 @@ export class CrossingTrail {
       this.forcedCount++;
       this.settleOne(this.chunkOf(this.settled));
     }
-    this.pop();
+    this.pop(this.chunkOf(this.tail));
   }
 
-  private pop(): void {
+  private pop(chunk: Chunk): void {
     const sequence = this.tail;
-    const chunk = this.chunkOf(sequence);
     const row = sequence & chunkMask;
-    const sub = chunk.sub[row];
-    const word = chunk.area[row];
+    const sub = chunk.words[row * entryWords];
+    const word = chunk.words[row * entryWords + wArea];
     this.tail = (sequence + 1) >>> 0;
-    if (row === chunkMask) {
-      const at = (sequence >>> chunkBits) & (this.directory.length - 1);
-      this.directory[at] = null;
-      this.chunkCount--;
-      // A few chunks wait for re-use; what a burst needed goes back to the heap.
-      if (this.spare.length < 4) this.spare.push(chunk);
-    }
+    if (row === chunkMask) this.dropChunk(sequence, chunk);
     // Most entries go without a look at their subscriber: only one that vanished can be freed.
     if ((word & goneBit) !== 0 && this.owner.sequenceOf(sub) === sequence) this.owner.trailEnded(sub);
-    assertInvariant((this.head - this.tail) >>> 0 <= this.entriesMax, 'the crossing trail lost count of its entries');
+  }
+
+  private dropChunk(sequence: number, chunk: Chunk): void {
+    this.directory[(sequence >>> chunkBits) & (this.directory.length - 1)] = null;
+    this.chunkCount--;
+    // A few chunks wait for re-use; what a burst needed goes back to the heap.
+    if (this.spare.length < 4) this.spare.push(chunk);
+    assertInvariant(this.size <= this.entriesMax, 'the crossing trail lost count of its entries');
   }
 }

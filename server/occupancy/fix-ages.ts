@@ -93,6 +93,12 @@ export class FixAges {
     else this.older--;
   }
 
+  /** Seen again in another cell. */
+  move(from: number, lastUs: number, to: number, timeUs: number): void {
+    this.remove(from, lastUs);
+    this.add(to, timeUs);
+  }
+
   /** Seen again in the same cell: nothing changes within a step. */
   renew(cell: number, lastUs: number, timeUs: number): void {
     if (stepOf(lastUs) === stepOf(timeUs)) return;

@@ -1,50 +1,64 @@
 /** The window is kept in this many steps: a crossing leaves it up to a sixtieth of the window too late. */
 const steps = 60;
+/** Steps kept apart: those of the window and the running one. */
+const ring = 61;
 
 /** Crossings that held, per region, within the last flowWindow of event time. */
 export class FlowWindow {
   readonly inflow: Uint32Array;
   readonly outflow: Uint32Array;
+  private readonly regionCount: number;
   private readonly stepUs: number;
-  private readonly entries: Uint32Array[];
-  private readonly exits: Uint32Array[];
+  /** Steps (ring) × regions. */
+  private readonly entries: Uint32Array;
+  private readonly exits: Uint32Array;
   private step = 0;
+  /** Place of the running step in the ring. */
+  private place = 0;
 
   constructor(regionCount: number, windowUs: number) {
+    this.regionCount = regionCount;
     this.stepUs = windowUs / steps;
     this.inflow = new Uint32Array(regionCount);
     this.outflow = new Uint32Array(regionCount);
-    this.entries = Array.from({ length: steps + 1 }, () => new Uint32Array(regionCount));
-    this.exits = Array.from({ length: steps + 1 }, () => new Uint32Array(regionCount));
+    this.entries = new Uint32Array(ring * regionCount);
+    this.exits = new Uint32Array(ring * regionCount);
   }
 
   advance(timeUs: number): void {
     const target = Math.floor(timeUs / this.stepUs);
     if (target <= this.step) return;
-    const from = Math.max(this.step, target - this.entries.length);
+    const turns = Math.min(target - this.step, ring);
     this.step = target;
-    for (let step = from + 1; step <= target; step++) {
-      const entries = this.entries[step % this.entries.length];
-      const exits = this.exits[step % this.exits.length];
-      for (let region = 0; region < entries.length; region++) {
-        this.inflow[region] -= entries[region];
-        this.outflow[region] -= exits[region];
-      }
-      entries.fill(0);
-      exits.fill(0);
+    for (let turn = 0; turn < turns; turn++) {
+      this.place = this.place + 1 === ring ? 0 : this.place + 1;
+      this.drop(this.place * this.regionCount);
     }
   }
 
   /** A crossing of the past that has held; one from before the window is not counted. */
   add(region: number, isEntry: boolean, timeUs: number): void {
-    const step = Math.floor(timeUs / this.stepUs);
-    if (this.step - step > steps || step > this.step) return;
+    const age = this.step - Math.floor(timeUs / this.stepUs);
+    if (age < 0 || age > steps) return;
+    const place = this.place >= age ? this.place - age : this.place - age + ring;
+    const at = place * this.regionCount + region;
     if (isEntry) {
-      this.entries[step % this.entries.length][region]++;
+      this.entries[at]++;
       this.inflow[region]++;
     } else {
-      this.exits[step % this.exits.length][region]++;
+      this.exits[at]++;
       this.outflow[region]++;
     }
+  }
+
+  /** The step that leaves the window. */
+  private drop(from: number): void {
+    const { entries, exits, inflow, outflow, regionCount } = this;
+    for (let region = 0; region < regionCount; region++) {
+      inflow[region] -= entries[from + region];
+      outflow[region] -= exits[from + region];
+    }
+    entries.fill(0, from, from + regionCount);
+    exits.fill(0, from, from + regionCount);
   }
 }

@@ -81,6 +81,7 @@ export class GaugeBook {
     areas.touched.fill(0);
     const { startUs, endUs } = this;
     this.waiting.push({ startUs, endUs, cells: cellRows, regions: regionRows, present });
+    occupancy.waitingEndUs = this.waiting[0].endUs;
     this.rowsOfNewest = cellRows.n + regionRows.n;
     this.closed++;
     this.closedEndUs = endUs;
@@ -187,6 +188,7 @@ export class GaugeBook {
 
   private finalizeOldest(): void {
     const gauges = this.waiting.shift()!;
+    this.occupancy.waitingEndUs = this.waiting.length === 0 ? Number.POSITIVE_INFINITY : this.waiting[0].endUs;
     this.fillCrossings(gauges.regions, 0);
     this.fillCrossings(gauges.cells, this.regionCount);
     this.taker?.(gauges);

@@ -21,7 +21,7 @@ export interface OccupancyOptions {
   /** False: cells keep their present count only, no crossings and visitors. */
   cellGauges: boolean;
   stays: StayBuffer | null;
-  /** A crossing is about to count for an interval; the book closes earlier ones first. */
+  /** A crossing of `waitingEndUs` or later is about to count; the book makes earlier intervals final first. */
   beforeHeld: (timeUs: number) => void;
 }
 
@@ -34,6 +34,8 @@ export class Occupancy implements PresenceSink, TrailOwner {
   readonly origins: Origins;
   /** Start of the open interval, µs. */
   intervalStartUs = 0;
+  /** End of the oldest interval that is closed and not final, µs; kept by the book. */
+  waitingEndUs = Number.POSITIVE_INFINITY;
   appearedTotal = 0;
   vanishedTotal = 0;
   cellCapacity = 0;
@@ -81,29 +83,40 @@ export class Occupancy implements PresenceSink, TrailOwner {
   }
 
   appeared(sub: number, cell: number, timeUs: number): void {
+    const { areas, regionCount, table, trail } = this;
     this.appearedTotal++;
-    const code = this.table.origin(sub);
-    this.origins.addToCity(code, 1);
+    const group = this.origins.groupOf(table.origin(sub));
+    this.origins.addToCity(group, 1);
     this.fixAges.add(cell, timeUs);
-    this.enterCell(sub, cell, timeUs, false);
-    this.areas.appeared[this.regionCount + cell]++;
+    trail.begin(sub, timeUs, this.intervalStartUs);
+    if (this.cellGauges) this.enter(regionCount + cell, false);
+    else areas.present[regionCount + cell]++;
+    areas.appeared[regionCount + cell]++;
     const regions = this.regions.sets[this.regions.setOf[cell]];
     for (let i = 0; i < regions.length; i++) {
-      this.enterRegion(sub, regions[i], timeUs, code, false);
-      this.areas.appeared[regions[i]]++;
+      this.enterRegion(regions[i], group, false);
+      areas.appeared[regions[i]]++;
     }
+    trail.end();
   }
 
   moved(sub: number, from: number, to: number, timeUs: number): void {
-    const { table } = this;
-    this.endStay(sub, from, timeUs);
-    this.fixAges.remove(from, table.lastUs(sub));
-    this.fixAges.add(to, timeUs);
-    this.leaveCell(sub, from, timeUs, true);
-    this.enterCell(sub, to, timeUs, true);
+    if (this.stays !== null) this.endStay(this.stays, sub, from, timeUs);
+    this.fixAges.move(from, this.table.lastUs(sub), to, timeUs);
+    const { areas, cellGauges, regionCount, trail } = this;
     const { setOf, sets } = this.regions;
-    if (setOf[from] === setOf[to]) return;
-    this.crossRegions(sub, sets[setOf[from]], sets[setOf[to]], timeUs);
+    if (!cellGauges) {
+      areas.present[regionCount + from]--;
+      areas.present[regionCount + to]++;
+      if (setOf[from] === setOf[to]) return;
+    }
+    trail.begin(sub, timeUs, this.intervalStartUs);
+    if (cellGauges) {
+      this.leave(regionCount + from, true);
+      this.enter(regionCount + to, true);
+    }
+    if (setOf[from] !== setOf[to]) this.crossRegions(this.table.origin(sub), sets[setOf[from]], sets[setOf[to]]);
+    trail.end();
   }
 
   renewed(cell: number, lastUs: number, timeUs: number): void {
@@ -111,23 +124,25 @@ export class Occupancy implements PresenceSink, TrailOwner {
   }
 
   vanished(sub: number, cell: number, exactUs: number): void {
-    const { table } = this;
+    const { areas, regionCount, table, trail } = this;
     this.vanishedTotal++;
-    this.endStay(sub, cell, exactUs);
-    const code = table.origin(sub);
-    this.origins.addToCity(code, -1);
+    if (this.stays !== null) this.endStay(this.stays, sub, cell, exactUs);
+    const group = this.origins.groupOf(table.origin(sub));
+    this.origins.addToCity(group, -1);
     this.fixAges.remove(cell, table.lastUs(sub));
+    trail.hold(sub);
     // Kept by a feed whose clock stood: the interval of its time is closed and had it as present, so it is the open
     // interval that loses it.
-    const timeUs = Math.max(exactUs, this.intervalStartUs);
-    this.trail.hold(sub);
-    this.leaveCell(sub, cell, timeUs, false);
-    this.areas.vanished[this.regionCount + cell]++;
+    trail.begin(sub, Math.max(exactUs, this.intervalStartUs), this.intervalStartUs);
+    if (this.cellGauges) this.leave(regionCount + cell, false);
+    else areas.present[regionCount + cell]--;
+    areas.vanished[regionCount + cell]++;
     const regions = this.regions.sets[this.regions.setOf[cell]];
     for (let i = 0; i < regions.length; i++) {
-      this.leaveRegion(sub, regions[i], timeUs, code, false);
-      this.areas.vanished[regions[i]]++;
+      this.leaveRegion(regions[i], group, false);
+      areas.vanished[regions[i]]++;
     }
+    trail.end();
   }
 
   touch(indices: Int32Array, n: number): number {
@@ -143,12 +158,15 @@ export class Occupancy implements PresenceSink, TrailOwner {
   }
 
   originChanged(_sub: number, cell: number, from: number, to: number): void {
-    this.origins.addToCity(from, -1);
-    this.origins.addToCity(to, 1);
+    const { origins } = this;
+    const fromGroup = origins.groupOf(from);
+    const toGroup = origins.groupOf(to);
+    origins.addToCity(fromGroup, -1);
+    origins.addToCity(toGroup, 1);
     const regions = this.regions.sets[this.regions.setOf[cell]];
     for (let i = 0; i < regions.length; i++) {
-      this.origins.addToRegion(regions[i], from, -1);
-      this.origins.addToRegion(regions[i], to, 1);
+      origins.addToRegion(regions[i], fromGroup, -1);
+      origins.addToRegion(regions[i], toGroup, 1);
     }
   }
 
@@ -166,15 +184,14 @@ export class Occupancy implements PresenceSink, TrailOwner {
   }
 
   held(area: number, isEntry: boolean, timeUs: number): void {
-    this.beforeHeld(timeUs);
+    if (timeUs >= this.waitingEndUs) this.beforeHeld(timeUs);
     if (isEntry) this.areas.entries[area]++;
     else this.areas.exits[area]++;
     if (area < this.regionCount) this.flows.add(area, isEntry, timeUs);
   }
 
-  private endStay(sub: number, cell: number, outUs: number): void {
-    const { stays, table } = this;
-    if (stays === null) return;
+  private endStay(stays: StayBuffer, sub: number, cell: number, outUs: number): void {
+    const { table } = this;
     const firstInUs = table.sinceUs(sub);
     // Placed and moved on at one time: it was never there.
     if (firstInUs === outUs) return;
@@ -183,15 +200,15 @@ export class Occupancy implements PresenceSink, TrailOwner {
   }
 
   /** Leaves the regions that only `from` has and enters those that only `to` has; both ascend. */
-  private crossRegions(sub: number, from: Uint32Array, to: Uint32Array, timeUs: number): void {
-    const code = this.table.origin(sub);
+  private crossRegions(origin: number, from: Uint32Array, to: Uint32Array): void {
+    const group = this.origins.groupOf(origin);
     let i = 0;
     let j = 0;
     while (i < from.length || j < to.length) {
       if (j === to.length || (i < from.length && from[i] < to[j])) {
-        this.leaveRegion(sub, from[i++], timeUs, code, true);
+        this.leaveRegion(from[i++], group, true);
       } else if (i === from.length || to[j] < from[i]) {
-        this.enterRegion(sub, to[j++], timeUs, code, true);
+        this.enterRegion(to[j++], group, true);
       } else {
         i++;
         j++;
@@ -199,39 +216,29 @@ export class Occupancy implements PresenceSink, TrailOwner {
     }
   }
 
-  private enterRegion(sub: number, region: number, timeUs: number, code: number, isCrossing: boolean): void {
-    this.origins.addToRegion(region, code, 1);
-    this.enter(sub, region, timeUs, isCrossing);
+  // The next four belong to the transition that the trail has been told of.
+
+  private enterRegion(region: number, group: number, isCrossing: boolean): void {
+    this.origins.addToRegion(region, group, 1);
+    this.enter(region, isCrossing);
   }
 
-  private leaveRegion(sub: number, region: number, timeUs: number, code: number, isCrossing: boolean): void {
-    this.origins.addToRegion(region, code, -1);
-    this.leave(sub, region, timeUs, isCrossing);
+  private leaveRegion(region: number, group: number, isCrossing: boolean): void {
+    this.origins.addToRegion(region, group, -1);
+    this.leave(region, isCrossing);
   }
 
-  private enterCell(sub: number, cell: number, timeUs: number, isCrossing: boolean): void {
-    const area = this.regionCount + cell;
-    if (this.cellGauges) this.enter(sub, area, timeUs, isCrossing);
-    else this.areas.present[area]++;
-  }
-
-  private leaveCell(sub: number, cell: number, timeUs: number, isCrossing: boolean): void {
-    const area = this.regionCount + cell;
-    if (this.cellGauges) this.leave(sub, area, timeUs, isCrossing);
-    else this.areas.present[area]--;
-  }
-
-  private enter(sub: number, area: number, timeUs: number, isCrossing: boolean): void {
+  private enter(area: number, isCrossing: boolean): void {
     const { areas } = this;
     areas.present[area]++;
     areas.touched[area] = 1;
-    if (this.trail.enter(sub, area, timeUs, isCrossing, this.intervalStartUs)) areas.left[area]--;
+    if (this.trail.enter(area, isCrossing)) areas.left[area]--;
   }
 
-  private leave(sub: number, area: number, timeUs: number, isCrossing: boolean): void {
+  private leave(area: number, isCrossing: boolean): void {
     const { areas } = this;
     areas.present[area]--;
     areas.touched[area] = 1;
-    if (this.trail.leave(sub, area, timeUs, isCrossing, this.intervalStartUs)) areas.left[area]++;
+    if (this.trail.leave(area, isCrossing)) areas.left[area]++;
   }
 }

@@ -24,7 +24,7 @@ export class Origins {
     this.classifier = classifier;
     this.regionCount = regionCount;
     this.byRegion = new Uint32Array(regionCount * this.groupCapacity);
-    this.groupOf(0);
+    this.classify(0);
   }
 
   /** Code of a PLMN; 0 when it is unknown or there are more PLMNs than codes. */
@@ -40,7 +40,7 @@ export class Origins {
       grown.set(this.groupOfCode);
       this.groupOfCode = grown;
     }
-    this.groupOfCode[code] = this.groupOf(plmn);
+    this.groupOfCode[code] = this.classify(plmn);
     return code;
   }
 
@@ -48,12 +48,17 @@ export class Origins {
     return this.plmns[code];
   }
 
-  addToCity(code: number, change: 1 | -1): void {
-    this.city[this.groupOfCode[code]] += change;
+  /** Number of the group that a code is counted under. */
+  groupOf(code: number): number {
+    return this.groupOfCode[code];
   }
 
-  addToRegion(region: number, code: number, change: 1 | -1): void {
-    this.byRegion[region * this.groupCapacity + this.groupOfCode[code]] += change;
+  addToCity(group: number, change: 1 | -1): void {
+    this.city[group] += change;
+  }
+
+  addToRegion(region: number, group: number, change: 1 | -1): void {
+    this.byRegion[region * this.groupCapacity + group] += change;
   }
 
   cityCounts(): OriginCount[] {
@@ -72,7 +77,7 @@ export class Origins {
       .sort((a, b) => b.present - a.present || (a.mcc < b.mcc ? -1 : a.mcc > b.mcc ? 1 : 0));
   }
 
-  private groupOf(plmn: number): number {
+  private classify(plmn: number): number {
     const origin = this.classifier.classify(plmn);
     const key = `${origin.class},${origin.country},${origin.mcc}`;
     let group = this.groupIds.get(key);

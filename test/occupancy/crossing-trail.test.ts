@@ -25,14 +25,27 @@ class Owner implements TrailOwner {
 
 function trailWith(entriesMax = 1_000_000) {
   const owner = new Owner();
-  return { owner, trail: new CrossingTrail({ owner, holdDownUs: 60, entriesMax }) };
+  const trail = new CrossingTrail({ owner, holdDownUs: 60, entriesMax });
+  /** One transition of one subscriber over one border. */
+  const enter = (sub: number, area: number, timeUs: number) => {
+    trail.begin(sub, timeUs, 0);
+    trail.enter(area, true);
+    trail.end();
+  };
+  const leave = (sub: number, area: number, timeUs: number, isCrossing = true, intervalStartUs = 0) => {
+    trail.begin(sub, timeUs, intervalStartUs);
+    const visited = trail.leave(area, isCrossing);
+    trail.end();
+    return visited;
+  };
+  return { owner, trail, enter, leave };
 }
 
 describe('the crossing trail', () => {
   it('reports crossings in order of time once they have held', () => {
-    const { owner, trail } = trailWith();
-    trail.enter(1, 10, 100, true, 0);
-    trail.leave(2, 10, 110, true, 0);
+    const { owner, trail, enter, leave } = trailWith();
+    enter(1, 10, 100);
+    leave(2, 10, 110);
     trail.settle(159);
     expect(owner.heldCrossings).toEqual([]);
     trail.settle(160);
@@ -44,11 +57,11 @@ describe('the crossing trail', () => {
   });
 
   it('keeps the crossings of different areas and subscribers apart', () => {
-    const { owner, trail } = trailWith();
-    trail.enter(1, 10, 100, true, 0);
-    trail.enter(1, 11, 101, true, 0);
-    trail.leave(2, 10, 102, true, 0);
-    trail.leave(1, 11, 103, true, 0);
+    const { owner, trail, enter, leave } = trailWith();
+    enter(1, 10, 100);
+    enter(1, 11, 101);
+    leave(2, 10, 102);
+    leave(1, 11, 103);
     trail.settleAll();
     expect(owner.heldCrossings.map(({ area, isEntry }) => [area, isEntry])).toEqual([
       [10, true],
@@ -57,11 +70,11 @@ describe('the crossing trail', () => {
   });
 
   it('tells when nothing refers to a vanished subscriber any more, and only then', () => {
-    const { owner, trail } = trailWith();
-    trail.enter(1, 10, 100, true, 0);
-    trail.leave(1, 10, 120, false, 0);
-    trail.leave(1, 11, 120, false, 0);
-    trail.enter(2, 10, 130, true, 0);
+    const { owner, trail, enter, leave } = trailWith();
+    enter(1, 10, 100);
+    leave(1, 10, 120, false);
+    leave(1, 11, 120, false);
+    enter(2, 10, 130);
     trail.settle(1000);
     trail.forgetBefore(120);
     expect([trail.size, owner.ended]).toEqual([3, []]);
@@ -71,15 +84,15 @@ describe('the crossing trail', () => {
   });
 
   it('keeps what has not settled although the interval is over', () => {
-    const { trail } = trailWith();
-    trail.enter(1, 10, 100, true, 0);
+    const { trail, enter } = trailWith();
+    enter(1, 10, 100);
     trail.forgetBefore(1000);
     expect(trail.size).toBe(1);
   });
 
   it('carries entries through many chunks and gives their memory back', () => {
-    const { owner, trail } = trailWith();
-    for (let i = 0; i < 200_000; i++) trail.enter(i % 50_000, i & 7, i, true, 0);
+    const { owner, trail, enter } = trailWith();
+    for (let i = 0; i < 200_000; i++) enter(i % 50_000, i & 7, i);
     expect(trail.size).toBe(200_000);
     const bytes = trail.byteLength;
     trail.settle(300_000);
@@ -87,18 +100,18 @@ describe('the crossing trail', () => {
     expect(trail.size).toBe(0);
     expect(trail.byteLength).toBeLessThan(bytes / 10);
     expect(owner.heldCrossings).toHaveLength(200_000);
-    for (let i = 200_000; i < 210_000; i++) trail.enter(i % 50_000, 1, i, true, 0);
+    for (let i = 200_000; i < 210_000; i++) enter(i % 50_000, 1, i);
     trail.settleAll();
     expect(owner.heldCrossings.slice(-1)).toEqual([{ area: 1, isEntry: true, timeUs: 209_999 }]);
   });
 
   it('does not take an entry long gone for a living one when sequence numbers come round', () => {
-    const { owner, trail } = trailWith();
+    const { owner, trail, enter, leave } = trailWith();
     // As after 2³² entries: the subscriber's number names an entry of somebody else.
-    trail.enter(1, 10, 100, true, 0);
+    enter(1, 10, 100);
     owner.setSequence(2, owner.sequenceOf(1));
     expect(trail.holds(2)).toBe(false);
-    expect(trail.leave(2, 10, 110, true, 105)).toBe(true);
+    expect(leave(2, 10, 110, true, 105)).toBe(true);
     trail.settleAll();
     expect(owner.heldCrossings).toHaveLength(2);
   });
