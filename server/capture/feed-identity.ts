@@ -5,16 +5,18 @@ import type { FeedSpec } from './feed-uri.ts';
 /** Octets of a file's beginning and of its end that tell it from others, beside its size. */
 const sampleBytes = 64 * 1024;
 
-function fingerprint(path: string): string {
+/** Size and a digest of the first `size` octets of a file; null where it has fewer. Absent size: all of it. */
+function fingerprint(path: string, size?: number): string | null {
   const file = openSync(path, 'r');
   try {
-    const { size } = fstatSync(file);
-    const hash = createHash('sha256').update(String(size));
-    const sample = Buffer.alloc(sampleBytes);
-    for (const position of [0, Math.max(0, size - sampleBytes)]) {
-      hash.update(sample.subarray(0, readSync(file, sample, 0, sampleBytes, position)));
+    const bytes = size ?? fstatSync(file).size;
+    if (bytes > fstatSync(file).size) return null;
+    const hash = createHash('sha256').update(String(bytes));
+    const sample = Buffer.alloc(Math.min(sampleBytes, bytes));
+    for (const position of [0, bytes - sample.length]) {
+      hash.update(sample.subarray(0, readSync(file, sample, 0, sample.length, position)));
     }
-    return hash.digest('hex').slice(0, 24);
+    return `${bytes}-${hash.digest('hex').slice(0, 24)}`;
   } finally {
     closeSync(file);
   }
@@ -38,4 +40,15 @@ export function feedIdentity(spec: FeedSpec): string {
 /** Identity of the one stream that several feeds make together, in whatever order they are named. */
 export function streamIdentity(specs: readonly FeedSpec[]): string {
   return [...new Set(specs.map(feedIdentity))].sort().join(' ');
+}
+
+/**
+ * Whether the feed is a file that was stored under `identity` when it was shorter: its beginning is the same and more
+ * has been written to it since.
+ */
+export function hasGrown(spec: FeedSpec, identity: string): boolean {
+  if (spec.kind === 'sim' || !identity.startsWith(`${spec.kind}:`) || identity === feedIdentity(spec)) return false;
+  const then = identity.split(':')[1];
+  const size = /^(\d+)-/.exec(then);
+  return size !== null && fingerprint(spec.path, Number(size[1])) === then;
 }

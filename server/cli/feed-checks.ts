@@ -1,5 +1,5 @@
 import { simDefaults } from '../../fixtures/make/options.ts';
-import { feedIdentity } from '../capture/feed-identity.ts';
+import { feedIdentity, hasGrown } from '../capture/feed-identity.ts';
 import type { FeedSpec } from '../capture/feed-uri.ts';
 import { openCapture } from '../capture/open-capture.ts';
 import { XdrReader } from '../capture/xdr.ts';
@@ -29,12 +29,31 @@ export function networkOf(specs: FeedSpec[]): string {
   return `sim-${seed}-${population}-${venueLac}`;
 }
 
-/** The same feed beside other ones is another stream, and would be stored twice. */
-export async function refuseStoredElsewhere(store: Store, specs: FeedSpec[], stream: string): Promise<void> {
-  const stored = await store.sql<{ stream: string }>('select stream from ledger');
+/** One file named twice would count everybody's traffic twice. */
+function refuseTwice(specs: FeedSpec[]): void {
+  const uriOf = new Map<string, string>();
   for (const spec of specs) {
     const identity = feedIdentity(spec);
-    if (stored.some((other) => other.stream !== stream && other.stream.split(' ').includes(identity))) {
+    const other = uriOf.get(identity);
+    if (other !== undefined) {
+      throw new UserError('FEED_TWICE', `feeds ${other} and ${spec.uri} are the same: name it once`, { exitCode: 2 });
+    }
+    uriOf.set(identity, spec.uri);
+  }
+}
+
+/** The same feed beside other ones, or grown since, is another stream, and would be stored twice. */
+export async function refuseStoredElsewhere(store: Store, specs: FeedSpec[], stream: string): Promise<void> {
+  const ledger = await store.sql<{ stream: string }>('select stream from ledger');
+  const stored = ledger.filter((other) => other.stream !== stream).flatMap((other) => other.stream.split(' '));
+  for (const spec of specs) {
+    if (stored.some((identity) => hasGrown(spec, identity))) {
+      throw new UserError(
+        'FEED_GROWN',
+        `feed ${spec.uri} has grown since it was stored, and what is stored of it would be stored again: start with a file of the new part, or give another --data DIR`,
+      );
+    }
+    if (stored.includes(feedIdentity(spec))) {
       throw new UserError(
         'FEED_STORED',
         `feed ${spec.uri} is stored already, together with others or alone: give the same feeds again, or another --data DIR`,
@@ -59,6 +78,7 @@ export async function checkFeeds(specs: FeedSpec[]): Promise<number> {
     if (reader.nextTimeUs >= 0) firstUs = Math.min(firstUs, reader.nextTimeUs);
     await reader.close();
   }
+  refuseTwice(specs);
   return firstUs;
 }
 

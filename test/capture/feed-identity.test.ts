@@ -1,8 +1,8 @@
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { feedIdentity, streamIdentity } from '../../server/capture/feed-identity.ts';
+import { feedIdentity, hasGrown, streamIdentity } from '../../server/capture/feed-identity.ts';
 import { parseFeedUri } from '../../server/capture/feed-uri.ts';
 
 let folder: string;
@@ -35,4 +35,20 @@ test('options that change the events belong to the feed, the order of feeds does
   expect(feedIdentity(parse(`xdr:${at('c.csv')}?tz=+08:00`))).not.toBe(feedIdentity(parse(`xdr:${at('c.csv')}`)));
   const [a, c] = [parse(at('a.pcap')), parse(at('c.csv'))];
   expect(streamIdentity([a, c])).toBe(streamIdentity([c, a]));
+});
+
+test.each([10, 100_000, 300_000])('a file of %i octets that has grown since is known by its beginning', (size) => {
+  const path = at(`grows-${size}.pcap`);
+  writeFileSync(path, Buffer.alloc(size, 3));
+  const before = feedIdentity(parse(path));
+  expect(hasGrown(parse(path), before)).toBe(false);
+  appendFileSync(path, 'more');
+  expect(feedIdentity(parse(path))).not.toBe(before);
+  expect(hasGrown(parse(path), before)).toBe(true);
+  // Not one that was written anew, nor another one, nor the same octets read as something else.
+  expect(hasGrown(parse(`xdr:${path}`), before)).toBe(false);
+  writeFileSync(path, Buffer.alloc(size + 4, 4));
+  expect(hasGrown(parse(path), before)).toBe(false);
+  writeFileSync(path, Buffer.alloc(size - 1, 3));
+  expect(hasGrown(parse(path), before)).toBe(false);
 });
