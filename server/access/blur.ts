@@ -5,8 +5,8 @@ import { hiddenCount, unknownCount } from '../../shared/protocol.ts';
  * counter: who watches it move learns whether one known person came. Rounded to ten and changed only when it is off by
  * eight or more, that falls to little better than a coin's guess (FACTS, privacy).
  */
-export const roundTo = 10;
-export const hysteresis = 8;
+const roundTo = 10;
+const hysteresis = 8;
 
 /** The rounded figure of a count that may be shown; never below minCount, where figures are hidden. */
 function rounded(value: number, minCount: number): number {

@@ -15,7 +15,7 @@ import { OriginExit } from './origins.ts';
 import { SparkExit } from './spark.ts';
 
 /** Figures that may be shown change at most this often, event time, when they are not exact. */
-export const republishUs = minuteUs;
+const republishUs = minuteUs;
 
 /** Figures of the city as a whole; a sentinel where one is hidden. */
 export interface PublishedTotals {

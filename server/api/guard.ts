@@ -1,7 +1,7 @@
 import { UserError } from '../errors.ts';
 
 /** Whether a host name or address means this machine alone. Brackets of IPv6 addresses may stand or not. */
-export function isLoopbackName(name: string): boolean {
+function isLoopbackName(name: string): boolean {
   const bare = name.toLowerCase().replace(/^\[(.*)\]$/, '$1');
   return bare === 'localhost' || bare === '::1' || /^127(\.\d{1,3}){3}$/.test(bare);
 }

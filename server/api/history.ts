@@ -13,7 +13,7 @@ export interface HistorySource {
 }
 
 /** A query that takes longer is given up by the request; it goes on to hold one of `historyQueriesMax`. */
-export const historyDeadlineMs = 10_000;
+const historyDeadlineMs = 10_000;
 const dayS = 86_400;
 
 export interface HistoryRange {
@@ -29,7 +29,7 @@ export interface HistoryRange {
  * range is widened to whole buckets: freely chosen borders would let hidden figures be had by subtracting.
  * @throws Refusal 400 BAD_TIME, BAD_RANGE, BAD_BUCKET, RANGE_TOO_LONG
  */
-export function readRange(
+function readRange(
   query: URLSearchParams,
   clockUs: number,
   limits: Pick<Config, 'gaugeEveryMs' | 'historyRowsMax'>,

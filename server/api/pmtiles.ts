@@ -98,7 +98,7 @@ export class TileFile {
 }
 
 /** [first, end) of a Range header; null without one that is understood (several ranges count as none: RFC 9110 §14.2). */
-export function readByteRange(header: string, size: number): [number, number] | 'outside' | null {
+function readByteRange(header: string, size: number): [number, number] | 'outside' | null {
   const match = /^bytes=(\d*)-(\d*)$/.exec(header.trim());
   if (match === null || (match[1] === '' && match[2] === '')) return null;
   if (match[1] === '') {

@@ -19,7 +19,7 @@ export interface MachineStatus {
 }
 
 /** Cells named in the status by count, for the list of cells without a position. */
-export const topCellsMax = 50;
+const topCellsMax = 50;
 
 /** The status of one frame. Counts of people come from `exit`; `view` gives the states of the pipeline only. */
 export function makeStatus(exit: FigureExit, view: LiveView, machine: MachineStatus, wallUs: number): WallStatus {
@@ -48,7 +48,7 @@ export function makeStatus(exit: FigureExit, view: LiveView, machine: MachineSta
  * The `max` largest published counts as [place, count], largest first, then by place. Of published counts, not exact
  * ones, so that the order tells nothing that the figures don't.
  */
-export function topCells(published: Uint32Array, max: number): [number, number][] {
+function topCells(published: Uint32Array, max: number): [number, number][] {
   const top: [number, number][] = [];
   let least = 0;
   for (let place = 0; place < published.length; place++) {

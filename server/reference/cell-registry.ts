@@ -16,7 +16,7 @@ export interface CellInfo {
 }
 
 /** Ids fit the 24 bits that presence keeps of a cell; the highest stands for "nowhere". */
-export const cellsMax = 0xffffff;
+const cellsMax = 0xffffff;
 
 /** LAC of a CGI as a number; 0 where the text is no CGI. */
 export function lacOf(cgi: string): number {

@@ -6,7 +6,7 @@ import { UserError } from '../errors.ts';
 import { timestampUs } from './connection.ts';
 import { namedQuery } from './queries.ts';
 
-export const historyBucketsMax = 20_000;
+const historyBucketsMax = 20_000;
 
 interface Row {
   bucket: number;

@@ -15,7 +15,7 @@ import type { StoredCell } from './types.ts';
 
 /** A batch is closed at so many rows, or when its first row is so old. */
 export const batchRowsMax = 8_192;
-export const batchAgeMsMax = 1_000;
+const batchAgeMsMax = 1_000;
 
 /** Times outside are no event times (and would each make a chunk of their own): 1990 … 2150. */
 const timeUsMin = 631_152_000_000_000;

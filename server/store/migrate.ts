@@ -19,7 +19,7 @@ export interface Migration {
   readonly transactional: boolean;
 }
 
-export const migrationFolder = join(projectRoot, 'sql');
+const migrationFolder = join(projectRoot, 'sql');
 const fileName = /^(\d{3})-[a-z0-9-]+\.sql$/;
 const noTransaction = /^-- no transaction\r?\n/;
 

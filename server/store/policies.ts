@@ -27,7 +27,7 @@ export function addPolicies(): string[] {
   return statements;
 }
 
-export function removePolicies(): string[] {
+function removePolicies(): string[] {
   return [
     ...aggregates.map(({ name }) => `select remove_continuous_aggregate_policy('${name}', if_exists => true)`),
     ...keptTables.flatMap(({ name, compressAfterUs }) => [

@@ -21,7 +21,7 @@ export const frontend = {
   copyData: 0x64,
   copyFail: 0x66,
 } as const;
-export const backend = { notification: 0x41, error: 0x45, copyIn: 0x47, readyForQuery: 0x5a } as const;
+const backend = { notification: 0x41, error: 0x45, copyIn: 0x47, readyForQuery: 0x5a } as const;
 
 const copyInResponse = 'G';
 
