@@ -1,10 +1,10 @@
 /** Protocol layers, named in faults and counters. */
-export const layers = ['link', 'ip', 'sctp', 'm3ua', 'mtp2', 'mtp3', 'sccp', 'bssap', 'bssmap', 'dtap'] as const;
+export const layers = ['link', 'ip', 'sctp', 'm3ua', 'mtp2', 'mtp3', 'sccp', 'bssap', 'bssmap', 'dtap', 'ranap'] as const;
 export type Layer = (typeof layers)[number];
 
 /**
  * What can be wrong with octets: they end inside a field, a length contradicts what holds it, a version, pointer,
- * fragment or identity is impossible, or a mandatory element is missing.
+ * fragment, identity or value is impossible, or a mandatory element is missing.
  */
 export type Flaw =
   | 'TRUNCATED'
@@ -13,6 +13,7 @@ export type Flaw =
   | 'BAD_POINTER'
   | 'BAD_FRAGMENT'
   | 'BAD_IDENTITY'
+  | 'BAD_VALUE'
   | 'MISSING_ELEMENT';
 
 /**

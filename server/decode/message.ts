@@ -159,6 +159,19 @@ export class SignalMessage {
   ranapType = -1;
   /** Cause of a RANAP message, its number over all groups: 3GPP TS 25.413 §9.2.1.4. */
   ranapCause = -1;
+  /** CN Domain Indicator: 0 circuit-switched, 1 packet-switched. 3GPP TS 25.413 §9.2.1.5. */
+  cnDomain = -1;
+  /** SAPI of a NAS-PDU: 0 calls and mobility, 3 short messages. 3GPP TS 25.413 §9.2.3.8. */
+  sapi = -1;
+  /** Iu Signalling Connection Identifier, 24 bits. 3GPP TS 25.413 §9.2.1.38. */
+  iuConnection = -1;
+  /** Global RNC-ID (in Source ID: of the source RNC), extended RNC-ID included. 3GPP TS 25.413 §9.2.1.39. */
+  rncPlmn = 0;
+  rncId = -1;
+  /** RNC-ID of a Target ID, whose PLMN and LAC are the target cell's. 3GPP TS 25.413 §9.2.1.25. */
+  targetRncId = -1;
+  /** Routing Area Code. 3GPP TS 25.413 §9.2.3.7. */
+  rac = -1;
 
   /** Back to "nothing is in the message"; link, frame, time and point codes stay. */
   resetSccp(): void {
@@ -223,6 +236,13 @@ export class SignalMessage {
       this.ranapProcedure = -1;
       this.ranapType = -1;
       this.ranapCause = -1;
+      this.cnDomain = -1;
+      this.sapi = -1;
+      this.iuConnection = -1;
+      this.rncPlmn = 0;
+      this.rncId = -1;
+      this.targetRncId = -1;
+      this.rac = -1;
     }
     if ((parts & part.cells) !== 0) {
       this.targetCellPlmn = 0;

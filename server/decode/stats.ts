@@ -34,6 +34,8 @@ export class DecodeStats {
   readonly bssmap = new Uint32Array(256);
   /** Messages by protocol discriminator × 256 + DTAP type, nested ones included. */
   readonly dtap = new Uint32Array(16 * 256);
+  /** Messages by RANAP procedure code × 4 + which of its messages. */
+  readonly ranap = new Uint32Array(4 * 256);
 
   fault(code: string): void {
     count(this.faults, code);
