@@ -40,8 +40,18 @@ export function decodeMtpTransfer(
   decodeSccp(state, bytes, start, end);
 }
 
+/** SCCP right above a transport, without point codes: its two transport addresses are the link. */
+export function decodeWithoutMtp(state: DecodeState, bytes: Uint8Array, start: number, end: number): void {
+  const { message } = state;
+  message.opc = -1;
+  message.dpc = -1;
+  message.fromLower = sourceIsLower(state);
+  message.link = state.links.symbolOf(0, 0, transportPair(state));
+  decodeSccp(state, bytes, start, end);
+}
+
 /** Whether the packet's source address, then port, is the smaller one. */
-function sourceIsLower(state: DecodeState): boolean {
+export function sourceIsLower(state: DecodeState): boolean {
   const { addresses, sourceAddress, destinationAddress, addressLength } = state;
   for (let i = 0; i < addressLength; i++) {
     const difference = addresses[sourceAddress + i] - addresses[destinationAddress + i];
@@ -62,7 +72,7 @@ function transportPair(state: DecodeState): number {
   return ((Math.imul(source ^ destination, 0x85ebca6b) ^ (source + destination)) | 1) >>> 0;
 }
 
-/** MTP3 with the routing label of ITU-T Q.704 §14.2 (14-bit point codes). */
+/** MTP3 with the routing label of ITU-T Q.704 §14.2 (14-bit point codes), whatever carries it. */
 export function decodeMtp3(state: DecodeState, bytes: Uint8Array, start: number, end: number): void {
   state.stats.layers.mtp3++;
   need('mtp3', start, 5, end);
@@ -71,10 +81,15 @@ export function decodeMtp3(state: DecodeState, bytes: Uint8Array, start: number,
     (bytes[start + 1] | (bytes[start + 2] << 8) | (bytes[start + 3] << 16) | (bytes[start + 4] << 24)) >>> 0;
   const dpc = label & 0x3fff;
   const opc = (label >>> 14) & 0x3fff;
+  decodeMtpTransfer(state, opc, dpc, si, bytes, start + 5, end);
+}
+
+/** MTP3 on a signalling link of its own: there are no transport addresses. */
+export function decodeMtp3Link(state: DecodeState, bytes: Uint8Array, start: number, end: number): void {
   state.addressLength = 0;
   state.sourcePort = 0;
   state.destinationPort = 0;
-  decodeMtpTransfer(state, opc, dpc, si, bytes, start + 5, end);
+  decodeMtp3(state, bytes, start, end);
 }
 
 /** MTP2 signal units, ITU-T Q.703 §2.2: those without a message are counted, the others carry MTP3. */
@@ -117,9 +132,9 @@ function decodeSignalUnit(
     return;
   }
   if (orMore) {
-    decodeMtp3(state, bytes, start, end);
+    decodeMtp3Link(state, bytes, start, end);
     return;
   }
   if (start + length > end) throw new DecodeError('mtp2', 'TRUNCATED', end);
-  decodeMtp3(state, bytes, start, start + length);
+  decodeMtp3Link(state, bytes, start, start + length);
 }
