@@ -1,5 +1,5 @@
 import type { FeedStatus } from '../../shared/protocol.ts';
-import type { Clock } from '../clock.ts';
+import { type Clock, dayUs } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { Log } from '../log.ts';
 import { EventBatch, noCell } from './event-batch.ts';
@@ -9,6 +9,11 @@ import { type Feed, type HubFeed, measureRate, newFeed } from './hub-feed.ts';
 import { Pace } from './pace.ts';
 import { type RowConsumer, Sorter } from './sorter.ts';
 
+/**
+ * Nobody vanishes because a feed is dead: its clock stands. But that of a feed which has come to its end, and will say
+ * nothing more, goes on this far behind the others': else people of last year would be present for ever.
+ */
+const keptAfterEndUs = dayUs;
 /** A feed may run ahead of the slowest one by this much event time. */
 const skewMaxUs = 60_000_000;
 
@@ -230,14 +235,17 @@ export class FeedHub {
     const nowMs = this.clock.monotonicMs();
     let watermarkUs = Number.POSITIVE_INFINITY;
     let newestUs = 0;
-    this.feeds.forEach((feed, i) => {
-      if (feed.firstUs < 0) return;
+    for (const feed of this.feeds) {
+      if (feed.firstUs < 0) continue;
       newestUs = Math.max(newestUs, feed.clockUs);
-      this.feedClocks[i] = feed.ended ? feed.clockUs : feed.clockUs - windowUs;
       if (!feed.ended && !this.isSilent(feed, nowMs)) watermarkUs = Math.min(watermarkUs, feed.clockUs - windowUs);
-    });
+    }
     // All have ended: every row comes out, and the clock stands behind the newest event.
     if (watermarkUs === Number.POSITIVE_INFINITY) watermarkUs = this.allDone ? newestUs + 1 : newestUs - windowUs;
+    this.feeds.forEach((feed, i) => {
+      if (feed.firstUs < 0) return;
+      this.feedClocks[i] = feed.ended ? Math.max(feed.clockUs, watermarkUs - keptAfterEndUs) : feed.clockUs - windowUs;
+    });
     this.sorter.release(watermarkUs);
     if (this.sorter.releasedUs > 0) this.onClock(this.sorter.releasedUs, this.feedClocks);
     if (this.allDone) {

@@ -58,6 +58,7 @@ function start(count: number, room: () => Promise<void> | null = () => null, spe
   const lines: string[] = [];
   const released: [number, number, number][] = [];
   const clocks: number[] = [];
+  let feedClocks: number[] = [];
   const ids = new Map<string, number>();
   const ports = Array.from({ length: count }, () => new FakeFeed());
   const hub = new FeedHub({
@@ -75,12 +76,24 @@ function start(count: number, room: () => Promise<void> | null = () => null, spe
     },
     onLate: () => undefined,
     onTooLate: () => undefined,
-    onClock: (clockUs) => clocks.push(clockUs / 1e6),
+    onClock: (clockUs, feedClocksUs) => {
+      clocks.push(clockUs / 1e6);
+      feedClocks = Array.from(feedClocksUs, (us) => us / 1e6);
+    },
     room,
   });
   hubs.push(hub);
   const started = hub.start();
-  return { hub, ports, released, clocks, lines, started, pass: (ms: number) => (nowMs += ms) };
+  return {
+    hub,
+    ports,
+    released,
+    clocks,
+    lines,
+    feedClocks: () => feedClocks,
+    started,
+    pass: (ms: number) => (nowMs += ms),
+  };
 }
 
 test('maps each feed’s own cell symbols to the one list of cells', async () => {
@@ -252,4 +265,16 @@ test('a feed whose records lie years ahead of another’s says that it waits, on
   ports[0].say({ k: 'end', early: null });
   await ticks();
   expect(hub.status()[1].note).toMatch(told);
+});
+
+test('the clock of a feed that has ended stands, but not for more than a day of the others’ time', async () => {
+  const { ports, started, feedClocks } = start(2);
+  for (const port of ports) port.say({ k: 'open', firstUs: 0 });
+  await started;
+  ports[0].rows([100], [0], ['460-00-1-1']);
+  ports[0].say({ k: 'end', early: null });
+  ports[1].rows([80_000], [0], ['460-00-1-1']);
+  expect(feedClocks()).toEqual([100, 79_990]);
+  ports[1].rows([400_000_000], [0], []);
+  expect(feedClocks()).toEqual([400_000_000 - 10 - 86_400, 399_999_990]);
 });
