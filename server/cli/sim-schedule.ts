@@ -40,7 +40,7 @@ export function scheduleSim(options: SimFeedOptions, storedUs: number, warmUpUs:
     options: {
       ...options,
       ...dateAndTime(startUs),
-      ...(Number.isFinite(endUs) && { hours: Math.max(1, Math.ceil((endUs - startUs) / hourUs)) }),
+      ...(Number.isFinite(endUs) && { hours: (endUs - startUs) / hourUs }),
     },
     joinUs,
     resumed,

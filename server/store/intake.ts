@@ -98,8 +98,9 @@ export class Intake {
     for (let i = from; i < to; i++) {
       const us = batch.timeUs[i];
       if (this.#skipping && this.#stored(us)) continue;
-      if (us > this.acceptedUs) this.acceptedUs = us;
-      if (!plausible(us) || (keep && this.#full())) {
+      const isTime = plausible(us);
+      if (isTime && us > this.acceptedUs) this.acceptedUs = us;
+      if (!isTime || (keep && this.#full())) {
         this.droppedRows++;
         continue;
       }
@@ -148,6 +149,10 @@ export class Intake {
     this.#sealIfLarge();
   }
 
+  /**
+   * All of a call go into one batch: those of a step of the clock are not in order of their ends, and what is before
+   * the ledger's newest end counts as stored after a restart.
+   */
   stays(stays: StayColumns): void {
     for (let i = 0; i < stays.n; i++) {
       const us = stays.firstOutUs[i];
@@ -158,8 +163,8 @@ export class Intake {
       }
       writeStay(this.#opened().copies.stay, stays, i);
       if (us > this.#ledger.stayUs) this.#ledger.stayUs = us;
-      this.#sealIfLarge();
     }
+    this.#sealIfLarge();
   }
 
   /** Closes the open batch: nothing is added to it any more. */

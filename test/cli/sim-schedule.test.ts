@@ -34,3 +34,10 @@ test('hours count from the join, and a finished feed stays finished', () => {
   expect(formatTimeUs(joinUs)).toBe('2026-10-17T12:30:00.000Z');
   expect(options.hours).toBe(2);
 });
+
+test('a finite day that is gone on with ends when it would have ended', () => {
+  const storedUs = Date.parse('2026-10-17T18:13:20.5+08:00') * 1000;
+  const { options } = scheduleSim({ hours: 2 }, storedUs, warmUpUs);
+  const startMs = Date.parse(`${options.date}T${options.from}:00+08:00`);
+  expect(startMs + options.hours! * 3_600_000).toBeCloseTo(Date.parse('2026-10-17T19:30:00+08:00'), 3);
+});
