@@ -15,11 +15,11 @@ import { readCells } from '../reference/read-cells.ts';
 import { type Region, readRegions } from '../reference/read-regions.ts';
 import { RegionIndex } from '../reference/region-index.ts';
 import type { Command } from './command.ts';
-import { CountOutput } from './count-output.ts';
 import { type OrderedRows, SortedRows, WindowedRows } from './count-rows.ts';
 import { CountTable, countHeader } from './count-table.ts';
 import { openFeedPipeline } from './feed-pipeline.ts';
 import { readConfig, readOptions } from './options.ts';
+import { TextOutput } from './text-output.ts';
 import { counted } from './words.ts';
 
 const usage = `usage: npm run -s signalwall -- count FEED --regions FILE [OPTION …]
@@ -94,7 +94,7 @@ export interface CountOptions {
  *
  * @returns one line on why the feed ended before its end, or null
  */
-export async function countFeed(options: CountOptions, output: CountOutput): Promise<string | null> {
+async function countFeed(options: CountOptions, output: TextOutput): Promise<string | null> {
   const { config, registry, spec } = options;
   const warn = (line: string) => options.log('warn', line);
   const regions = new RegionIndex(options.regions, registry, warn, options.regionsFile);
@@ -215,7 +215,7 @@ async function run(argv: string[]): Promise<number> {
   if (spec.kind === 'sim') registry.load(makeCity(spec.options.seed ?? 1, spec.options.venueLac ?? 'own').cells);
   if (values.cells !== undefined) registry.load(await readCells(values.cells));
   const regions = await readRegions(values.regions, (line) => consoleLog('warn', line));
-  const output = await CountOutput.open(values.out);
+  const output = await TextOutput.open('count', values.out);
   const early = await countFeed(
     {
       spec,

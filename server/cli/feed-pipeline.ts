@@ -184,6 +184,7 @@ export async function openFeedPipeline(spec: FeedSpec, options: PipelineOptions)
     path: spec.path,
     plmn: spec.plmn,
     offsetMinutes: spec.offsetMinutes,
+    config,
     sorted: options.sortRecords ?? options.sorted,
     subscriberOf: (user, out) => {
       pseudonymiser.user(user);

@@ -6,10 +6,11 @@ import { messageOf, UserError } from '../errors.ts';
 import { projectRoot } from '../root.ts';
 import type { Command } from './command.ts';
 import { countCommand } from './count.ts';
+import { decodeCommand } from './decode.ts';
 import { serveCommand } from './serve.ts';
 import { simulateCommand } from './simulate.ts';
 
-const commands: readonly Command[] = [serveCommand, countCommand, simulateCommand];
+const commands: readonly Command[] = [serveCommand, decodeCommand, countCommand, simulateCommand];
 
 function helpText(): string {
   return [

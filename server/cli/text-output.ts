@@ -4,15 +4,17 @@ import { UserError, whyUnwritable } from '../errors.ts';
 
 const blockChars = 1 << 16;
 
-/** Where `count` prints: standard output or a file. A reader that closes the pipe ends the count without a complaint. */
-export class CountOutput {
+/** Where a command prints: standard output or a file. A reader that closes the pipe ends the command without a complaint. */
+export class TextOutput {
   /** The reader has gone. */
   closed = false;
+  private readonly command: string;
   private readonly stream: Writable;
   private readonly path: string | undefined;
   private failure: Error | null = null;
 
-  private constructor(stream: Writable, path: string | undefined) {
+  private constructor(command: string, stream: Writable, path: string | undefined) {
+    this.command = command;
     this.stream = stream;
     this.path = path;
     stream.on('error', (error: NodeJS.ErrnoException) => {
@@ -21,11 +23,15 @@ export class CountOutput {
     });
   }
 
-  /** @param path a file, or undefined for standard output @throws UserError COUNT_OUTPUT */
-  static async open(path: string | undefined): Promise<CountOutput> {
-    if (path === undefined) return new CountOutput(process.stdout, undefined);
+  /**
+   * @param command who prints, for what is wrong
+   * @param path a file, or undefined for standard output
+   * @throws UserError OUTPUT_UNWRITABLE
+   */
+  static async open(command: string, path: string | undefined): Promise<TextOutput> {
+    if (path === undefined) return new TextOutput(command, process.stdout, undefined);
     const stream = createWriteStream(path);
-    const output = new CountOutput(stream, path);
+    const output = new TextOutput(command, stream, path);
     await new Promise<void>((resolve) => {
       stream.once('open', () => resolve());
       stream.once('error', () => resolve());
@@ -67,8 +73,12 @@ export class CountOutput {
   private check(): void {
     if (this.failure === null) return;
     const where = this.path ?? 'standard output';
-    throw new UserError('COUNT_OUTPUT', `count can't write to ${where}: ${whyUnwritable(this.failure)}`, {
-      cause: this.failure,
-    });
+    throw new UserError(
+      'OUTPUT_UNWRITABLE',
+      `${this.command} can't write to ${where}: ${whyUnwritable(this.failure)}`,
+      {
+        cause: this.failure,
+      },
+    );
   }
 }

@@ -1,0 +1,75 @@
+import type { CorrelatorStats } from '../correlate/correlator.ts';
+import { bssmapNames } from '../decode/bssmap-tables.ts';
+import { dtapNames } from '../decode/dtap-tables.ts';
+import { ranapNames } from '../decode/ranap-tables.ts';
+import type { DecodeStats } from '../decode/stats.ts';
+import { csvLine } from './csv.ts';
+import type { CoverageCounter } from './decode-coverage.ts';
+
+interface Row {
+  group: string;
+  name: string;
+  count: number;
+  /** Of the whole that the group's meaning names, 0 … 1. */
+  share?: number;
+}
+
+/**
+ * Counts by layer, message and fault, and how much was understood: as a table for people, or as CSV
+ * `group,name,count,share`. Shares: of all frames in `frames`, of all events in `events`.
+ */
+export function formatStats(
+  stats: DecodeStats,
+  correlated: CorrelatorStats,
+  coverage: CoverageCounter,
+  csv: boolean,
+): string {
+  const rows: Row[] = [];
+  const add = (group: string, entries: Iterable<[string, number]>, whole?: number) => {
+    for (const [name, count] of entries) {
+      if (count > 0 || whole !== undefined) {
+        rows.push({ group, name, count, ...(whole ? { share: count / whole } : {}) });
+      }
+    }
+  };
+  add('frames', Object.entries(coverage.counts), stats.frames);
+  add(
+    'events',
+    Object.entries({ resolved: correlated.resolved, unresolved: correlated.unresolved }),
+    correlated.events,
+  );
+  add('layer', Object.entries(stats.layers));
+  add('BSSMAP', named(stats.bssmap, bssmapNames));
+  add('DTAP', named(stats.dtap, dtapNames));
+  add('RANAP', named(stats.ranap, ranapNames));
+  add('MAP', coverage.operations);
+  add('fault', stats.faults);
+  add('unhandled', stats.unhandled);
+  add('duplicate', [['SCTP DATA', stats.duplicates]]);
+  add('evicted', stats.evicted);
+  add('correlation', correlated.faults);
+  if (csv) {
+    return (
+      csvLine(['group', 'name', 'count', 'share']) +
+      rows.map(({ group, name, count, share }) => csvLine([group, name, count, share?.toFixed(6)])).join('')
+    );
+  }
+  const width = Math.max(...rows.map(({ name }) => name.length));
+  let before = '';
+  return rows
+    .map(({ group, name, count, share }) => {
+      const head = group === before ? '' : group;
+      before = group;
+      const part = share === undefined ? '' : `  ${(100 * share).toFixed(2).padStart(6)} %`;
+      return `${head.padEnd(12)} ${name.padEnd(width)} ${count.toLocaleString('en').padStart(14)}${part}\n`;
+    })
+    .join('');
+}
+
+function named(counts: Uint32Array, names: readonly (string | undefined)[]): [string, number][] {
+  const out: [string, number][] = [];
+  counts.forEach((count, code) => {
+    if (count > 0) out.push([names[code] ?? `type ${code}`, count]);
+  });
+  return out;
+}

@@ -1,0 +1,174 @@
+import { type FeedSpec, parseFeedUri } from '../capture/feed-uri.ts';
+import type { Config } from '../config.ts';
+import { Correlator } from '../correlate/correlator.ts';
+import { Decoder } from '../decode/decoder.ts';
+import { UserError } from '../errors.ts';
+import { parsePlmn } from '../events/plmn.ts';
+import { consoleLog } from '../log.ts';
+import type { Command } from './command.ts';
+import { csvLine } from './csv.ts';
+import { CoverageCounter } from './decode-coverage.ts';
+import { EventLines, eventColumns, MessageWriter, messageColumns } from './decode-output.ts';
+import { formatStats } from './decode-stats.ts';
+import { IdentityText } from './identity-text.ts';
+import { MessageLines } from './message-line.ts';
+import { openFrames } from './open-frames.ts';
+import { readConfig, readOptions } from './options.ts';
+import { PlainSubscribers } from './plain-subscribers.ts';
+import { TextOutput } from './text-output.ts';
+import { counted } from './words.ts';
+
+const usage = `usage: npm run -s signalwall -- decode FEED [OPTION …]
+
+Decodes the signalling in a capture and prints what happened, one located event a line (NDJSON): timeUs, type, outcome,
+cause, durationMs, subscriber, cell, origin, frame (the one that completed it). What is not known is absent.
+
+  FEED                pcap:PATH, sim:event-day?hours=1, or a path by its ending; '-' is standard input
+  --messages          one line per signalling message instead, and per component of a TCAP message; an SCCP message
+                      without user data has no protocol; what was malformed has a fault
+  --stats             counts by layer, message and fault instead, with the share that was understood
+  --format FORMAT     ndjson (default) or csv
+  --show-identities   print IMSIs, TMSIs, IMEIs and numbers whole; by default five digits and *
+  --out FILE          print into a file
+  --config FILE       settings as a JSON object; --set NAME=VALUE sets one ('help config' lists them)
+  --verbose           show the stack trace of an error
+
+A capture that ends early (cut or damaged) is decoded up to that place; the last line says where, the exit code is 1.`;
+
+const framesPerRun = 2048;
+
+/** What is printed of a feed. */
+type What = 'events' | 'messages' | 'stats';
+
+export interface DecodeOptions {
+  spec: FeedSpec;
+  what: What;
+  csv: boolean;
+  showIdentities: boolean;
+  config: Config;
+}
+
+/**
+ * Decodes a finite feed and prints into `output`.
+ *
+ * @returns one line on why the feed ended before its end, or null
+ */
+export async function decodeFeed(options: DecodeOptions, output: TextOutput): Promise<string | null> {
+  const { config, csv, what } = options;
+  const identities = new IdentityText(options.showIdentities);
+  const subscribers = new PlainSubscribers();
+  const lines: string[] = [];
+  const events = new EventLines({ config, csv, identities, subscribers, lines: what === 'events' ? lines : null });
+  const messages = new MessageWriter({ csv, lines, format: new MessageLines(identities) });
+  const correlator = new Correlator({
+    config,
+    sorted: true,
+    defaultPlmn: parsePlmn(config.homePlmns.split(',')[0]),
+    pseudonymiser: subscribers,
+    sink: events,
+  });
+  const coverage = new CoverageCounter();
+  const printsMessages = what === 'messages';
+  const decoder = new Decoder(
+    {
+      message: (message) => {
+        coverage.understood();
+        if (printsMessages) messages.message(message);
+        events.frame = message.frame;
+        correlator.message(message);
+      },
+      map: (message, component) => {
+        coverage.understood();
+        coverage.component(component);
+        if (printsMessages) messages.map(message, component);
+      },
+      fault: (message, flaw, delivered) => {
+        coverage.malformed();
+        if (printsMessages) messages.fault(message, flaw, delivered);
+      },
+    },
+    config,
+  );
+  const reader = await openFrames(options.spec, config);
+  try {
+    if (what !== 'stats' && csv) await output.print(csvLine(printsMessages ? messageColumns : eventColumns));
+    const sink = {
+      frame: (timeUs: number, linkType: number, bytes: Uint8Array, start: number, end: number) => {
+        messages.frameAt(start, end);
+        decoder.frame(timeUs, linkType, bytes, start, end);
+        coverage.frame(decoder.stats);
+      },
+    };
+    for (let why = 'more'; why !== 'end' && !output.closed; ) {
+      why = await reader.read(sink, Number.POSITIVE_INFINITY, framesPerRun);
+      if (why === 'end') correlator.flush();
+      await output.printAll(lines);
+      lines.length = 0;
+    }
+    if (what === 'stats') await output.print(formatStats(decoder.stats, correlator.stats, coverage, csv));
+    const early = reader.endedEarly?.message ?? null;
+    if (early === null && decoder.stats.frames === 0) {
+      consoleLog('warn', `feed ${options.spec.uri}: holds no packet; there is nothing to decode`);
+    }
+    return early === null ? null : `${early}; decoded up to there: ${counted(decoder.stats.frames, 'packet')}`;
+  } finally {
+    await reader.close();
+  }
+}
+
+async function run(argv: string[]): Promise<number> {
+  const { values, positionals } = readOptions(
+    'decode',
+    argv,
+    {
+      messages: { type: 'boolean', default: false },
+      stats: { type: 'boolean', default: false },
+      format: { type: 'string', default: 'ndjson' },
+      'show-identities': { type: 'boolean', default: false },
+      out: { type: 'string' },
+      config: { type: 'string' },
+      set: { type: 'string', multiple: true },
+    },
+    true,
+  );
+  const wrong = (what: string) =>
+    new UserError('USAGE', `decode: ${what}; see 'npm run -s signalwall -- help decode'`, { exitCode: 2 });
+  const [feed] = positionals;
+  if (positionals.length !== 1) throw wrong(`one FEED is needed, not ${positionals.length}`);
+  if (values.messages && values.stats) throw wrong('--messages and --stats exclude each other');
+  if (values.format !== 'ndjson' && values.format !== 'csv') {
+    throw wrong(`--format ${values.format} is neither ndjson nor csv`);
+  }
+  if (values['show-identities'] && values.out !== undefined) {
+    throw wrong('--show-identities prints to standard output alone: leave out --out');
+  }
+  const config = readConfig(values.config, values.set);
+  const spec = parseFeedUri(feed, config.homePlmns.split(',')[0]);
+  if (spec.kind === 'xdr') throw wrong(`'${feed}' holds decoded records; there is nothing to decode`);
+  if (spec.kind === 'sim' && spec.options.hours === undefined) {
+    throw new UserError('FEED_ENDLESS', `feed '${feed}': decode needs an end; add hours=N, as sim:event-day?hours=1`, {
+      exitCode: 2,
+    });
+  }
+  const output = await TextOutput.open('decode', values.out);
+  const early = await decodeFeed(
+    {
+      spec,
+      what: values.stats ? 'stats' : values.messages ? 'messages' : 'events',
+      csv: values.format === 'csv',
+      showIdentities: values['show-identities'],
+      config,
+    },
+    output,
+  );
+  await output.close();
+  if (early !== null) throw new UserError('FEED_ENDED_EARLY', early);
+  return 0;
+}
+
+export const decodeCommand: Command = {
+  name: 'decode',
+  summary: 'prints the events, or the messages, of a capture as NDJSON or CSV',
+  usage,
+  run,
+};

@@ -1,0 +1,42 @@
+/** Digits of a telephone number or identity that a masked one still shows: country, network and a little more. */
+const shownDigits = 5;
+const semiOctetDigits = '0123456789*#abc';
+
+/**
+ * Writes identities: masked (their first five digits, then `*`), or as they are where the person at the keyboard has
+ * asked for them.
+ */
+export class IdentityText {
+  readonly #plain: boolean;
+
+  /** @param plain whether identities may be shown: standard output alone ever gets this (DESIGN §1) */
+  constructor(plain: boolean) {
+    this.#plain = plain;
+  }
+
+  /** Digits, or the hexadecimal text of a TMSI. */
+  text(digits: string): string {
+    return this.#plain || digits.length <= shownDigits ? digits : `${digits.slice(0, shownDigits)}*`;
+  }
+
+  /** An integer with its count of digits: leading zeros count. */
+  integer(value: number, digits: number): string {
+    return this.text(String(value).padStart(digits, '0'));
+  }
+
+  tmsi(value: number): string {
+    return this.text(value.toString(16).padStart(8, '0'));
+  }
+
+  /** Semi-octets, the low half first, up to the filler or `digits`. 3GPP TS 24.008 §10.5.4.7. */
+  semiOctets(bytes: Uint8Array, offset: number, length: number, digits = 2 * length): string {
+    let text = '';
+    for (let i = 0; i < digits; i++) {
+      const octet = bytes[offset + (i >> 1)];
+      const digit = (i & 1) === 0 ? octet & 0x0f : octet >> 4;
+      if (digit === 0x0f) break;
+      text += semiOctetDigits[digit];
+    }
+    return this.text(text);
+  }
+}

@@ -1,0 +1,222 @@
+import { bssmapNames } from '../decode/bssmap-tables.ts';
+import { cell, cellListCount, readListedCell } from '../decode/cell-identifier.ts';
+import { dtapNames } from '../decode/dtap-tables.ts';
+import { type MapMessage, mapSlice } from '../decode/map-message.ts';
+import { mapErrorNames, mapOperationNames } from '../decode/map-tables.ts';
+import type { SignalMessage } from '../decode/message.ts';
+import { ranapNames } from '../decode/ranap-tables.ts';
+import { sccpNames } from '../decode/sccp-tables.ts';
+import { componentTypeNames, tcapTypeNames, tcapUser } from '../decode/tcap-tables.ts';
+import { formatPlmn } from '../events/plmn.ts';
+import type { IdentityText } from './identity-text.ts';
+
+/** An SCCP party: the digits of its global title, its subsystem number. */
+interface Party {
+  digits?: string;
+  ssn?: number;
+}
+
+/** A cell, service area or location area; what its discriminator omits is absent. */
+interface Place {
+  mcc?: string;
+  mnc?: string;
+  lac?: number;
+  ci?: number;
+  sac?: number;
+}
+
+/**
+ * One line of `decode --messages`: what stands in one signalling message, or in one component of a TCAP message.
+ * Absent means not in the message.
+ */
+export interface MessageLine {
+  /** 1-based number of the frame that completes the message. */
+  frame: number;
+  timeUs: number;
+  opc?: number;
+  dpc?: number;
+  sccp?: { type: string; slr?: string; dlr?: string; called?: Party; calling?: Party };
+  protocol?: 'BSSMAP' | 'DTAP' | 'RANAP' | 'TCAP' | 'MAP';
+  message?: string;
+  /** Layer 3 message inside a BSSMAP or RANAP message. */
+  layer3?: string;
+  imsi?: string;
+  tmsi?: string;
+  imei?: string;
+  imeisv?: string;
+  cell?: Place;
+  cells?: Place[];
+  lai?: Place;
+  cause?: number;
+  calledNumber?: string;
+  callingNumber?: string;
+  connectedNumber?: string;
+  /** TP-DA and TP-OA of a short message. */
+  tpDestination?: string;
+  tpOriginator?: string;
+  otid?: string;
+  dtid?: string;
+  component?: string;
+  invokeId?: number;
+  operation?: string;
+  error?: string;
+  msisdn?: string;
+  msc?: string;
+  vlr?: string;
+  sgsn?: string;
+  hlr?: string;
+  roamingNumber?: string;
+  /** What was wrong; octets are counted from the start of the frame, or of the message put together from several. */
+  fault?: { code: string; layer: string; offset: number };
+}
+
+const shortMessage = 9;
+
+/** Writes messages as lines, identities as {@link IdentityText} does. */
+export class MessageLines {
+  readonly #identities: IdentityText;
+
+  constructor(identities: IdentityText) {
+    this.#identities = identities;
+  }
+
+  /** Frame, time and whatever SCCP says. */
+  ofSccp(m: SignalMessage): MessageLine {
+    const line: MessageLine = { frame: m.frame, timeUs: m.timeUs };
+    if (m.opc >= 0) line.opc = m.opc;
+    if (m.dpc >= 0) line.dpc = m.dpc;
+    if (m.sccpType < 0) return line;
+    line.sccp = { type: sccpNames[m.sccpType] ?? String(m.sccpType) };
+    if (m.sourceLocalReference >= 0) line.sccp.slr = hex(m.sourceLocalReference, 6);
+    if (m.destinationLocalReference >= 0) line.sccp.dlr = hex(m.destinationLocalReference, 6);
+    const called = this.#party(m, m.calledSsn, m.calledTitleOffset, m.calledTitleDigits);
+    if (called !== null) line.sccp.called = called;
+    const calling = this.#party(m, m.callingSsn, m.callingTitleOffset, m.callingTitleDigits);
+    if (calling !== null) line.sccp.calling = calling;
+    if (m.sccpCause >= 0) line.cause = m.sccpCause;
+    return line;
+  }
+
+  /** A message of the A or Iu interface, or one without user data. */
+  of(m: SignalMessage): MessageLine {
+    const line = this.ofSccp(m);
+    const layer3 = m.protocolDiscriminator < 0 ? undefined : layer3Name(m);
+    if (m.ranapProcedure >= 0) {
+      line.protocol = 'RANAP';
+      line.message = ranapNames[m.ranapProcedure * 4 + m.ranapType] ?? `procedure ${m.ranapProcedure}`;
+      if (layer3 !== undefined) line.layer3 = layer3;
+    } else if (m.bssmapType >= 0) {
+      line.protocol = 'BSSMAP';
+      line.message = bssmapNames[m.bssmapType] ?? `type ${m.bssmapType}`;
+      if (layer3 !== undefined) line.layer3 = layer3;
+    } else if (layer3 !== undefined) {
+      line.protocol = 'DTAP';
+      line.message = layer3;
+    }
+    this.#identitiesOf(m, line);
+    placesOf(m, line);
+    const cause = causeOf(m);
+    if (cause >= 0) line.cause = cause;
+    this.#numbersOf(m, line);
+    return line;
+  }
+
+  /** One component of a TCAP message, or one without any. */
+  ofComponent(m: SignalMessage, c: MapMessage): MessageLine {
+    const line = this.ofSccp(m);
+    line.protocol = c.user === tcapUser.map && c.componentType >= 0 ? 'MAP' : 'TCAP';
+    line.message = tcapTypeNames[c.tcapType] ?? `type ${c.tcapType}`;
+    if (c.otid >= 0) line.otid = hex(c.otid, 2 * c.otidLength);
+    if (c.dtid >= 0) line.dtid = hex(c.dtid, 2 * c.dtidLength);
+    if (c.componentType < 0) {
+      if (c.abortCause >= 0) line.cause = c.abortCause;
+      return line;
+    }
+    line.component = componentTypeNames[c.componentType] ?? `type ${c.componentType}`;
+    if (c.invokeId >= 0) line.invokeId = c.invokeId;
+    const named = c.user === tcapUser.map;
+    if (c.operation >= 0) line.operation = (named && mapOperationNames[c.operation]) || String(c.operation);
+    if (c.error >= 0) line.error = (named && mapErrorNames[c.error]) || String(c.error);
+    this.#identitiesOf(c, line);
+    placesOf(c, line);
+    for (const name of ['msisdn', 'msc', 'vlr', 'sgsn', 'hlr', 'roamingNumber'] as const) {
+      const slice = mapSlice[name];
+      if (!c.hasSlice(slice)) continue;
+      line[name] = this.#identities.semiOctets(c.bytes, c.sliceOffset(slice), c.sliceLength(slice));
+    }
+    return line;
+  }
+
+  #party(m: SignalMessage, ssn: number, offset: number, digits: number): Party | null {
+    if (ssn < 0 && offset < 0) return null;
+    const party: Party = {};
+    if (offset >= 0) party.digits = this.#identities.semiOctets(m.addressBytes, offset, (digits + 1) >> 1, digits);
+    if (ssn >= 0) party.ssn = ssn;
+    return party;
+  }
+
+  #identitiesOf(m: SignalMessage | MapMessage, line: MessageLine): void {
+    if (m.imsi >= 0) line.imsi = this.#identities.integer(m.imsi, m.imsiDigits);
+    if (m.tmsi >= 0) line.tmsi = this.#identities.tmsi(m.tmsi);
+    if (m.imei < 0) return;
+    const tail = Math.max(0, m.imeiDigits - 14);
+    const body = String(m.imei).padStart(m.imeiDigits - tail, '0');
+    const digits = tail === 0 ? body : body + String(m.imeiTail).padStart(tail, '0');
+    line[m.imeiDigits === 16 ? 'imeisv' : 'imei'] = this.#identities.text(digits);
+  }
+
+  #numbersOf(m: SignalMessage, line: MessageLine): void {
+    const text = (offset: number, length: number) => this.#identities.semiOctets(m.bytes, offset, length);
+    if (m.calledOffset >= 0) line.calledNumber = text(m.calledOffset, m.calledLength);
+    if (m.callingOffset >= 0) line.callingNumber = text(m.callingOffset, m.callingLength);
+    if (m.connectedOffset >= 0) line.connectedNumber = text(m.connectedOffset, m.connectedLength);
+    const address = (offset: number) =>
+      // Count of digits, type of number, digits. 3GPP TS 23.040 §9.1.2.5.
+      this.#identities.semiOctets(m.bytes, offset + 2, (m.bytes[offset] + 1) >> 1, m.bytes[offset]);
+    if (m.tpDestinationOffset >= 0) line.tpDestination = address(m.tpDestinationOffset);
+    if (m.tpOriginatorOffset >= 0) line.tpOriginator = address(m.tpOriginatorOffset);
+  }
+}
+
+function layer3Name(m: SignalMessage): string {
+  return dtapNames[m.protocolDiscriminator * 256 + m.dtapType] ?? `type ${m.dtapType}`;
+}
+
+/** The cause of the message itself: what lies inside it (a short message's in CP-DATA) only where it has none. */
+function causeOf(m: SignalMessage): number {
+  if (m.ranapProcedure >= 0 && m.ranapCause >= 0) return m.ranapCause;
+  if (m.bssmapType >= 0 && m.bssmapCause >= 0) return m.bssmapCause;
+  if (m.cause >= 0 || m.protocolDiscriminator === shortMessage) return m.cause;
+  return -1;
+}
+
+function placesOf(m: SignalMessage | MapMessage, line: MessageLine): void {
+  const places: Place[] = [];
+  if (m.cellPlmn !== 0 || m.cellLac >= 0 || m.cellCi >= 0 || m.cellSac >= 0) {
+    places.push(placeOf(m.cellPlmn, m.cellLac, m.cellCi, m.cellSac));
+  }
+  if ('cellListLength' in m && cellListCount(m) > 0) {
+    for (let i = 0; i < cellListCount(m); i++) {
+      readListedCell(m, i);
+      places.push(placeOf(cell.plmn, cell.lac, cell.ci, cell.sac));
+    }
+  } else if (m.targetCellPlmn !== 0 || m.targetCellLac >= 0 || m.targetCellCi >= 0) {
+    places.push(placeOf(m.targetCellPlmn, m.targetCellLac, m.targetCellCi, -1));
+  }
+  if (places.length === 1) line.cell = places[0];
+  else if (places.length > 1) line.cells = places;
+  if (m.laiPlmn !== 0 || m.laiLac >= 0) line.lai = placeOf(m.laiPlmn, m.laiLac, -1, -1);
+}
+
+function placeOf(plmn: number, lac: number, ci: number, sac: number): Place {
+  const place: Place = {};
+  if (plmn !== 0) [place.mcc, place.mnc] = formatPlmn(plmn).split('-');
+  if (lac >= 0) place.lac = lac;
+  if (ci >= 0) place.ci = ci;
+  if (sac >= 0) place.sac = sac;
+  return place;
+}
+
+function hex(value: number, digits: number): string {
+  return value.toString(16).padStart(digits, '0');
+}
