@@ -1,5 +1,9 @@
 import type { CaptureFault } from './ended-early.ts';
 
+/** What a look at the front of the window gave; see {@link CaptureParser.step}. */
+export const found = { frame: 0, skip: 1, need: 2, fault: 3 } as const;
+export type Found = (typeof found)[keyof typeof found];
+
 /**
  * Turns the octets of a capture into frames, one record at a time, without knowing where the octets come from: the
  * caller keeps a window of the stream and asks for the next record in it. So files, gzip, standard input and TCP
@@ -14,7 +18,7 @@ export interface CaptureParser {
    * - `need`: at least {@link need} octets from `start` on are needed
    * - `fault`: the stream can't be read on; {@link fault} says why
    */
-  step(bytes: Uint8Array, start: number, end: number): 'frame' | 'skip' | 'need' | 'fault';
+  step(bytes: Uint8Array, start: number, end: number): Found;
   readonly consumed: number;
   readonly need: number;
   /** What the record behind `packets` packets is called: `packet 81`. */
@@ -32,19 +36,12 @@ const nanoseconds = 0xa1b23c4d;
 const fileHeaderBytes = 24;
 const recordHeaderBytes = 16;
 
-function littleEndian32(bytes: Uint8Array, at: number): number {
-  return (bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24)) >>> 0;
-}
-
-function bigEndian32(bytes: Uint8Array, at: number): number {
-  return ((bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]) >>> 0;
-}
-
 /** Whether a pcap file begins at `start`, in either byte order and resolution. */
 export function looksLikePcap(bytes: Uint8Array, start: number, end: number): boolean {
   if (end - start < 4) return false;
-  const little = littleEndian32(bytes, start);
-  const big = bigEndian32(bytes, start);
+  const view = new DataView(bytes.buffer, bytes.byteOffset + start, 4);
+  const little = view.getUint32(0, true);
+  const big = view.getUint32(0);
   return little === microseconds || little === nanoseconds || big === microseconds || big === nanoseconds;
 }
 
@@ -59,55 +56,67 @@ export class PcapParser implements CaptureParser {
   frameEnd = 0;
   readonly #recordBytesMax: number;
   #headerRead = false;
-  #bigEndian = false;
+  #littleEndian = false;
   #nanoseconds = false;
+  #view: DataView = new DataView(new ArrayBuffer(0));
+  #viewed: Uint8Array | null = null;
 
   /** @param recordBytesMax a record that claims more octets is corrupt */
   constructor(recordBytesMax: number) {
     this.#recordBytesMax = recordBytesMax;
   }
 
-  step(bytes: Uint8Array, start: number, end: number): 'frame' | 'skip' | 'need' | 'fault' {
+  step(bytes: Uint8Array, start: number, end: number): Found {
     if (!this.#headerRead) return this.#readFileHeader(bytes, start, end);
     if (end - start < recordHeaderBytes) {
       this.need = recordHeaderBytes;
-      return 'need';
+      return found.need;
     }
-    const read = this.#bigEndian ? bigEndian32 : littleEndian32;
-    const length = read(bytes, start + 8);
+    const view = this.#viewOf(bytes);
+    const little = this.#littleEndian;
+    const length = view.getUint32(start + 8, little);
     if (length > this.#recordBytesMax) {
       this.fault = 'CORRUPT_RECORD';
-      return 'fault';
+      return found.fault;
     }
     if (end - start < recordHeaderBytes + length) {
       this.need = recordHeaderBytes + length;
-      return 'need';
+      return found.need;
     }
-    const fraction = read(bytes, start + 4);
-    this.timeUs = read(bytes, start) * 1_000_000 + (this.#nanoseconds ? Math.floor(fraction / 1000) : fraction);
+    const fraction = view.getUint32(start + 4, little);
+    this.timeUs =
+      view.getUint32(start, little) * 1_000_000 + (this.#nanoseconds ? Math.floor(fraction / 1000) : fraction);
     this.frameStart = start + recordHeaderBytes;
     this.frameEnd = this.frameStart + length;
     this.consumed = recordHeaderBytes + length;
-    return 'frame';
+    return found.frame;
   }
 
   nameOf(packets: number): string {
     return this.#headerRead ? `packet ${(packets + 1).toLocaleString('en')}` : 'the file header';
   }
 
-  #readFileHeader(bytes: Uint8Array, start: number, end: number): 'skip' | 'need' {
+  #viewOf(bytes: Uint8Array): DataView {
+    if (this.#viewed !== bytes) {
+      this.#viewed = bytes;
+      this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    }
+    return this.#view;
+  }
+
+  #readFileHeader(bytes: Uint8Array, start: number, end: number): Found {
     if (end - start < fileHeaderBytes) {
       this.need = fileHeaderBytes;
-      return 'need';
+      return found.need;
     }
-    const big = bigEndian32(bytes, start);
-    this.#bigEndian = big === microseconds || big === nanoseconds;
-    const read = this.#bigEndian ? bigEndian32 : littleEndian32;
-    this.#nanoseconds = read(bytes, start) === nanoseconds;
+    const view = this.#viewOf(bytes);
+    const magic = view.getUint32(start, true);
+    this.#littleEndian = magic === microseconds || magic === nanoseconds;
+    this.#nanoseconds = view.getUint32(start, this.#littleEndian) === nanoseconds;
     // The upper bits of this word hold the length of the frame check sequence.
-    this.linkType = read(bytes, start + 20) & 0xffff;
+    this.linkType = view.getUint32(start + 20, this.#littleEndian) & 0xffff;
     this.#headerRead = true;
     this.consumed = fileHeaderBytes;
-    return 'skip';
+    return found.skip;
   }
 }

@@ -2,7 +2,7 @@ import type { ByteSource } from './byte-source.ts';
 import { type CaptureFault, captureEndedEarly, type EndedEarly } from './ended-early.ts';
 import type { FrameSink } from './frame.ts';
 import type { FrameReader } from './frame-reader.ts';
-import type { CaptureParser } from './pcap-parser.ts';
+import { type CaptureParser, found } from './pcap-parser.ts';
 
 const bufferBytes = 1 << 20;
 
@@ -18,9 +18,8 @@ export class CaptureReader implements FrameReader {
   #end: number;
   #pending = false;
   #finished = false;
-  /** Octets taken from the source, and those of them that parsed records took. */
+  /** Octets taken from the source. */
   #readBytes: number;
-  #parsedBytes = 0;
   #packets = 0;
 
   /**
@@ -37,12 +36,17 @@ export class CaptureReader implements FrameReader {
     this.#end = head.length;
   }
 
+  /** Octets that parsed records took. */
+  get #parsedBytes(): number {
+    return this.#readBytes - (this.#end - this.#start);
+  }
+
   get nextTimeUs(): number {
     return this.#pending ? this.#parser.timeUs : -1;
   }
 
   get progress(): number {
-    if (this.#finished && !this.#pending) return 1;
+    if (this.#finished) return 1;
     const share = this.#source.progress;
     if (share < 0 || this.#readBytes === 0) return share;
     // The source is ahead by what stands in the buffer; only what was delivered counts.
@@ -51,29 +55,48 @@ export class CaptureReader implements FrameReader {
   }
 
   async read(sink: FrameSink, untilUs: number, maxFrames: number): Promise<'more' | 'until' | 'end'> {
-    const parser = this.#parser;
     let left = maxFrames;
     for (;;) {
-      if (this.#pending) {
-        if (parser.timeUs > untilUs) return 'until';
-        if (left-- === 0) return 'more';
-        this.#pending = false;
-        sink.frame(parser.timeUs, parser.linkType, this.#buffer, parser.frameStart, parser.frameEnd);
-      }
       if (this.#finished) return 'end';
-      const step = parser.step(this.#buffer, this.#start, this.#end);
-      if (step === 'frame' || step === 'skip') {
-        this.#start += parser.consumed;
-        this.#parsedBytes += parser.consumed;
-        this.#pending = step === 'frame';
-        if (this.#pending) this.#packets++;
-      } else if (step === 'fault') {
-        this.#finish(parser.fault);
-      } else if (!(await this.#refill(parser.need))) {
+      left = this.#deliver(sink, untilUs, left);
+      if (this.#pending) return this.#parser.timeUs > untilUs ? 'until' : 'more';
+      if (!this.#finished && !(await this.#refill(this.#parser.need))) {
         const fault = this.#source.fault ?? (this.#start < this.#end ? 'TRUNCATED_CAPTURE' : null);
         this.#finish(fault);
       }
     }
+  }
+
+  /** Delivers what stands in the buffer, up to a frame that may not go yet (`#pending`) or the end of what is there. */
+  #deliver(sink: FrameSink, untilUs: number, maxFrames: number): number {
+    const parser = this.#parser;
+    const buffer = this.#buffer;
+    const end = this.#end;
+    let start = this.#start;
+    let pending = this.#pending;
+    let left = maxFrames;
+    for (;;) {
+      if (pending === true) {
+        if (parser.timeUs > untilUs || left === 0) break;
+        left--;
+        pending = false;
+        this.#pending = false;
+        sink.frame(parser.timeUs, parser.linkType, buffer, parser.frameStart, parser.frameEnd);
+      }
+      const step = parser.step(buffer, start, end);
+      if (step >= found.need) {
+        if (step === found.fault) this.#finish(parser.fault);
+        break;
+      }
+      start += parser.consumed;
+      this.#start = start;
+      if (step === found.frame) {
+        pending = true;
+        this.#pending = true;
+        this.#packets++;
+      }
+    }
+    return left;
   }
 
   #finish(fault: CaptureFault | null): void {

@@ -1,5 +1,5 @@
 import type { CaptureFault } from './ended-early.ts';
-import type { CaptureParser } from './pcap-parser.ts';
+import { type CaptureParser, type Found, found } from './pcap-parser.ts';
 
 const sectionHeader = 0x0a0d0d0a;
 const interfaceDescription = 1;
@@ -52,10 +52,10 @@ export class PcapngParser implements CaptureParser {
     this.#recordBytesMax = recordBytesMax;
   }
 
-  step(bytes: Uint8Array, start: number, end: number): 'frame' | 'skip' | 'need' | 'fault' {
+  step(bytes: Uint8Array, start: number, end: number): Found {
     if (end - start < blockBytesMin) {
       this.need = blockBytesMin;
-      return 'need';
+      return found.need;
     }
     if (this.#viewed !== bytes) {
       this.#viewed = bytes;
@@ -74,13 +74,13 @@ export class PcapngParser implements CaptureParser {
     if (length < blockBytesMin || (length & 3) !== 0 || length > this.#recordBytesMax) return this.#corrupt();
     if (end - start < length) {
       this.need = length;
-      return 'need';
+      return found.need;
     }
     if (view.getUint32(start + length - 4, little) !== length) return this.#corrupt();
     this.consumed = length;
     if (isSection) {
       this.#interfaces = [];
-      return 'skip';
+      return found.skip;
     }
     const bodyEnd = start + length - 4;
     switch (view.getUint32(start, little)) {
@@ -95,7 +95,7 @@ export class PcapngParser implements CaptureParser {
       case simplePacket:
         return this.#readSimplePacket(start + 8, bodyEnd);
       default:
-        return 'skip';
+        return found.skip;
     }
   }
 
@@ -104,12 +104,12 @@ export class PcapngParser implements CaptureParser {
     return packets === 0 ? 'a block before the first packet' : `a block behind packet ${packets.toLocaleString('en')}`;
   }
 
-  #corrupt(): 'fault' {
+  #corrupt(): Found {
     this.fault = 'CORRUPT_RECORD';
-    return 'fault';
+    return found.fault;
   }
 
-  #readInterface(at: number, end: number): 'skip' | 'fault' {
+  #readInterface(at: number, end: number): Found {
     const view = this.#view;
     const little = this.#littleEndian;
     if (end - at < 8 || this.#interfaces.length === interfacesMax) return this.#corrupt();
@@ -127,11 +127,11 @@ export class PcapngParser implements CaptureParser {
     }
     const linkType = view.getUint16(at, little);
     this.#interfaces.push({ linkType, snapLength: view.getUint32(at + 4, little), resolution, offsetUs });
-    return 'skip';
+    return found.skip;
   }
 
   /** @param times where the high and low half of the timestamp, then captured and original length stand */
-  #readPacket(interfaceId: number, times: number, data: number, end: number): 'frame' | 'fault' {
+  #readPacket(interfaceId: number, times: number, data: number, end: number): Found {
     const view = this.#view;
     const little = this.#littleEndian;
     const captured = view.getUint32(times + 8, little);
@@ -143,10 +143,10 @@ export class PcapngParser implements CaptureParser {
     this.linkType = from.linkType;
     this.frameStart = data;
     this.frameEnd = data + captured;
-    return 'frame';
+    return found.frame;
   }
 
-  #readSimplePacket(at: number, end: number): 'frame' | 'fault' {
+  #readSimplePacket(at: number, end: number): Found {
     const from = this.#interfaces[0];
     if (from === undefined || end - at < 4) return this.#corrupt();
     const original = this.#view.getUint32(at, this.#littleEndian);
@@ -155,7 +155,7 @@ export class PcapngParser implements CaptureParser {
     this.linkType = from.linkType;
     this.frameStart = at + 4;
     this.frameEnd = at + 4 + captured;
-    return 'frame';
+    return found.frame;
   }
 }
 

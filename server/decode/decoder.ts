@@ -5,6 +5,7 @@ import type { MessageSink } from './message.ts';
 import { decodeChunks } from './sctp.ts';
 import { type DecodeLimits, DecodeState, defaultDecodeLimits } from './state.ts';
 import type { DecodeStats } from './stats.ts';
+import { decodeStream } from './tcp.ts';
 
 /**
  * Turns link-layer frames into signalling messages: link → IP → SCTP → M3UA → SCCP → BSSAP. Give it the frames of one
@@ -30,22 +31,33 @@ export class Decoder implements FrameSink {
     message.timeUs = timeUs;
     state.timeS = Math.floor(timeUs / 1_000_000);
     state.nextChunk = -1;
+    state.tcpDirection = null;
     state.deliverable = false;
-    let begun = false;
-    do {
+    try {
+      decodeLink(state, linkType, bytes, start, end);
+    } catch (error) {
+      this.#recover(error);
+    }
+  }
+
+  /** Counts malformed input and goes on behind it: the one place where it ends. */
+  #recover(error: unknown): void {
+    const state = this.#state;
+    for (let flaw: unknown = error; flaw !== null; ) {
+      // Everything else is a bug, ours or the sink's.
+      if (!(flaw instanceof DecodeError)) throw flaw;
+      state.stats.fault(flaw.code);
+      state.sink.fault?.(state.message, flaw, state.deliverable);
+      flaw = null;
+      // A flaw in the user data leaves the connection's own message true, and the elements read before the flaw.
+      if (state.deliverable) state.deliver();
+      if (state.nextChunk < 0 && state.tcpDirection === null) return;
       try {
-        if (begun) decodeChunks(state);
-        else {
-          begun = true;
-          decodeLink(state, linkType, bytes, start, end);
-        }
-      } catch (error) {
-        // The one place where malformed input ends. Everything else is a bug, ours or the sink's.
-        if (!(error instanceof DecodeError)) throw error;
-        state.stats.fault(error.code);
-        // A flaw in the user data leaves the connection's own message true, and the elements read before the flaw.
-        if (state.deliverable) state.deliver();
+        if (state.nextChunk >= 0) decodeChunks(state);
+        else decodeStream(state);
+      } catch (next) {
+        flaw = next;
       }
-    } while (state.nextChunk >= 0);
+    }
   }
 }

@@ -1,9 +1,12 @@
 import { DecodeError, need } from './decode-error.ts';
+import { decodeOrdinary } from './ordinary.ts';
 import { decodeSctp } from './sctp.ts';
 import type { DecodeState } from './state.ts';
+import { decodeTcp } from './tcp.ts';
 import { ipProtocolNames } from './transport-tables.ts';
 
 const sctp = 132;
+const tcp = 6;
 /** IPv6 extension headers in front of the payload, RFC 8200 §4. */
 const hopByHop = 0;
 const routing = 43;
@@ -20,11 +23,14 @@ export function decodeIp(state: DecodeState, bytes: Uint8Array, start: number, e
 
 /** RFC 791 §3.1. A packet cut by the capture is read as far as it goes. */
 export function decodeIpv4(state: DecodeState, bytes: Uint8Array, start: number, end: number): void {
+  if (decodeOrdinary(state, bytes, start, end)) return;
   state.stats.layers.ip++;
   need('ip', start, 20, end);
-  if (bytes[start] >> 4 !== 4) throw new DecodeError('ip', 'BAD_VERSION', start);
-  const headerLength = (bytes[start] & 0x0f) * 4;
-  const totalLength = (bytes[start + 2] << 8) | bytes[start + 3];
+  const view = state.viewOf(bytes);
+  const first = view.getInt32(start);
+  if (first >>> 28 !== 4) throw new DecodeError('ip', 'BAD_VERSION', start);
+  const headerLength = (first >>> 22) & 0x3c;
+  const totalLength = first & 0xffff;
   if (headerLength < 20) throw new DecodeError('ip', 'BAD_LENGTH', start);
   need('ip', start, headerLength, end);
   // Segmentation offload leaves 0 in packets captured on the sending host.
@@ -37,13 +43,12 @@ export function decodeIpv4(state: DecodeState, bytes: Uint8Array, start: number,
   state.destinationAddress = start + 16;
 
   const payload = start + headerLength;
-  const flags = bytes[start + 6];
-  const offset = (((flags & 0x1f) << 8) | bytes[start + 7]) * 8;
-  const more = (flags & 0x20) !== 0;
+  const second = view.getInt32(start + 4);
+  const offset = (second & 0x1fff) * 8;
+  const more = (second & 0x2000) !== 0;
   if (offset !== 0 || more) {
     if (start + totalLength > end) throw new DecodeError('ip', 'TRUNCATED', end);
-    const identification = (bytes[start + 4] << 8) | bytes[start + 5];
-    decodeFragment(state, bytes, protocol, identification, offset, more, payload, packetEnd);
+    decodeFragment(state, bytes, protocol, second >>> 16, offset, more, payload, packetEnd);
   } else decodePayload(state, protocol, bytes, payload, packetEnd);
 }
 
@@ -128,5 +133,6 @@ function decodeFragment(
 
 function decodePayload(state: DecodeState, protocol: number, bytes: Uint8Array, start: number, end: number): void {
   if (protocol === sctp) decodeSctp(state, bytes, start, end);
+  else if (protocol === tcp) decodeTcp(state, bytes, start, end);
   else state.stats.unhandledAs(ipProtocolNames[protocol]);
 }

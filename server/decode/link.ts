@@ -1,7 +1,7 @@
 import { need } from './decode-error.ts';
 import { decodeIp, decodeIpv4, decodeIpv6 } from './ip.ts';
-import { decodeMtp2, decodeMtp2Phdr, decodeMtp3 } from './mtp.ts';
-import { decodeSccp } from './sccp.ts';
+import { decodeMtp2, decodeMtp2Phdr, decodeMtp3Link } from './mtp.ts';
+import { decodeBareSccp } from './sccp-sides.ts';
 import type { DecodeState } from './state.ts';
 import { etherTypeName } from './transport-tables.ts';
 
@@ -18,15 +18,15 @@ export function decodeLink(state: DecodeState, linkType: number, bytes: Uint8Arr
   switch (linkType) {
     case 1:
       need('link', start, 14, end);
-      decodeEtherType(state, start + 12, bytes, end);
+      decodeProtocol(state, state.viewOf(bytes).getUint16(start + 12), start + 14, bytes, end);
       return;
     case 113: // Linux cooked, version 1
       need('link', start, 16, end);
-      decodeEtherType(state, start + 14, bytes, end);
+      decodeProtocol(state, state.viewOf(bytes).getUint16(start + 14), start + 16, bytes, end);
       return;
     case 276: // Linux cooked, version 2
       need('link', start, 20, end);
-      decodeProtocol(state, (bytes[start] << 8) | bytes[start + 1], start + 20, bytes, end);
+      decodeProtocol(state, state.viewOf(bytes).getUint16(start), start + 20, bytes, end);
       return;
     case 12:
     case 14:
@@ -51,26 +51,22 @@ export function decodeLink(state: DecodeState, linkType: number, bytes: Uint8Arr
       decodeMtp2(state, bytes, start, end);
       return;
     case 141:
-      decodeMtp3(state, bytes, start, end);
+      decodeMtp3Link(state, bytes, start, end);
       return;
     case 142:
-      state.message.opc = -1;
-      state.message.dpc = -1;
-      state.message.link = state.links.symbolOf(0, 0, 0);
-      state.message.fromLower = false;
-      decodeSccp(state, bytes, start, end);
+      decodeBareSccp(state, bytes, start, end);
       return;
     default:
       state.stats.unhandledAs(`LINKTYPE ${linkType}`);
   }
 }
 
-/** @param at where the EtherType stands; VLAN tags in front of it are skipped */
-function decodeEtherType(state: DecodeState, at: number, bytes: Uint8Array, end: number): void {
-  decodeProtocol(state, (bytes[at] << 8) | bytes[at + 1], at + 2, bytes, end);
-}
-
+/** @param type EtherType of what begins at `start`; VLAN tags in front of it are skipped */
 function decodeProtocol(state: DecodeState, type: number, start: number, bytes: Uint8Array, end: number): void {
+  if (type === ipv4) {
+    decodeIpv4(state, bytes, start, end);
+    return;
+  }
   let inner = type;
   let at = start;
   while (inner === vlan || inner === serviceVlan || inner === oldServiceVlan) {

@@ -1,4 +1,5 @@
-const wordsPerLink = 4;
+const wordsPerLinkLog2 = 2;
+const wordsPerLink = 1 << wordsPerLinkLog2;
 
 /**
  * Numbers the signalling links of a feed, so that the state of correlation can be keyed by a small integer.
@@ -16,7 +17,7 @@ export class LinkTable {
   readonly #max: number;
   readonly #mask: number;
   /** Low, high, transport and symbol of each, side by side: a look-up touches one cache line. */
-  readonly #words: Uint32Array;
+  readonly #words: Int32Array;
   #known = 0;
   #next = 1;
 
@@ -26,7 +27,7 @@ export class LinkTable {
     while (size < max * 2) size *= 2;
     this.#max = max;
     this.#mask = size - 1;
-    this.#words = new Uint32Array(size * wordsPerLink);
+    this.#words = new Int32Array(size * wordsPerLink);
   }
 
   /**
@@ -38,10 +39,13 @@ export class LinkTable {
    */
   symbolOf(low: number, high: number, transport: number): number {
     const words = this.#words;
-    const hash = Math.imul(low, 0x9e3779b1) ^ Math.imul(high, 0x85ebca6b) ^ Math.imul(transport, 0xc2b2ae35);
-    let at = ((hash ^ (hash >>> 15)) & this.#mask) * wordsPerLink;
-    while (words[at + 3] !== 0) {
-      if (words[at] === low && words[at + 1] === high && words[at + 2] === transport) return words[at + 3];
+    const a = low | 0;
+    const b = high | 0;
+    const c = transport | 0;
+    const hash = Math.imul(a, 0x9e3779b1) ^ Math.imul(b, 0x85ebca6b) ^ Math.imul(c, 0xc2b2ae35);
+    let at = ((hash ^ (hash >>> 15)) & this.#mask) << wordsPerLinkLog2;
+    for (let symbol = words[at + 3]; symbol !== 0; symbol = words[at + 3]) {
+      if (words[at] === a && words[at + 1] === b && words[at + 2] === c) return symbol;
       at = (at + wordsPerLink) & (words.length - 1);
     }
     if (this.#known === this.#max) {
@@ -50,9 +54,9 @@ export class LinkTable {
       return this.symbolOf(low, high, transport);
     }
     this.#known++;
-    words[at] = low;
-    words[at + 1] = high;
-    words[at + 2] = transport;
+    words[at] = a;
+    words[at + 1] = b;
+    words[at + 2] = c;
     words[at + 3] = this.#next;
     return this.#next++;
   }

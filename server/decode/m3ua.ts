@@ -8,31 +8,28 @@ const headerLength = 8;
 const dataMessage = 0x0101;
 const protocolData = 0x0210;
 
-function word(bytes: Uint8Array, at: number): number {
-  return ((bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]) >>> 0;
-}
-
 /** An M3UA message, RFC 4666 §3: the Protocol Data of DATA goes on, management messages are counted. */
 export function decodeM3ua(state: DecodeState, bytes: Uint8Array, start: number, end: number): void {
   state.stats.layers.m3ua++;
   need('m3ua', start, headerLength, end);
-  if (bytes[start] !== 1) throw new DecodeError('m3ua', 'BAD_VERSION', start);
-  const type = (bytes[start + 2] << 8) | bytes[start + 3];
-  if (type !== dataMessage) {
+  const view = state.viewOf(bytes);
+  const first = view.getInt32(start);
+  if (first >>> 24 !== 1) throw new DecodeError('m3ua', 'BAD_VERSION', start);
+  if ((first & 0xffff) !== dataMessage) {
     const name = bytes[start + 2] < 16 && bytes[start + 3] < 16 ? bytes[start + 2] * 16 + bytes[start + 3] : 255;
     state.stats.unhandledAs(m3uaNames[name]);
     return;
   }
-  const length = word(bytes, start + 4);
+  const length = view.getUint32(start + 4);
   // The padding of the last parameter may be counted but left out, RFC 4666 §3.1.4.
   if (length < headerLength || start + length > end + 3) throw new DecodeError('m3ua', 'BAD_LENGTH', start + 4);
   const messageEnd = Math.min(end, start + length);
   for (let at = start + headerLength; at + 4 <= messageEnd; ) {
-    const tag = (bytes[at] << 8) | bytes[at + 1];
-    const parameterLength = (bytes[at + 2] << 8) | bytes[at + 3];
+    const header = view.getInt32(at);
+    const parameterLength = header & 0xffff;
     if (parameterLength < 4) throw new DecodeError('m3ua', 'BAD_LENGTH', at + 2);
     need('m3ua', at, parameterLength, messageEnd);
-    if (tag === protocolData) {
+    if (header >>> 16 === protocolData) {
       decodeProtocolData(state, bytes, at + 4, at + parameterLength);
       return;
     }
@@ -45,7 +42,6 @@ export function decodeM3ua(state: DecodeState, bytes: Uint8Array, start: number,
  * networks set it differently in the two directions of one link. */
 function decodeProtocolData(state: DecodeState, bytes: Uint8Array, start: number, end: number): void {
   need('m3ua', start, 12, end);
-  const opc = word(bytes, start);
-  const dpc = word(bytes, start + 4);
-  decodeMtpTransfer(state, opc, dpc, bytes[start + 8], bytes, start + 12, end);
+  const view = state.viewOf(bytes);
+  decodeMtpTransfer(state, view.getUint32(start), view.getUint32(start + 4), bytes[start + 8], bytes, start + 12, end);
 }

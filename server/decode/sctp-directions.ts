@@ -1,6 +1,7 @@
 /** TSNs remembered per direction; a power of two. More than a sender may have outstanding before it must stop. */
 const window = 4096;
-const ways = 8;
+const waysLog2 = 3;
+const ways = 1 << waysLog2;
 /** How long after the first copy a retransmission may still come: RTO.Max, RFC 9260 §16. */
 const retransmissionS = 60;
 /** So many old chunks in a row with nothing new are a restarted feed, not retransmissions. */
@@ -12,7 +13,7 @@ const wordsPerChunk = 2;
 export class SctpDirection {
   /** Tells this direction from all others of the decoder's lifetime (wraps after a million). */
   id = 0;
-  readonly #chunks = new Uint32Array(window * wordsPerChunk);
+  readonly #chunks = new Int32Array(window * wordsPerChunk);
   #duplicatesInRow = 0;
 
   /** Makes this the memory of another direction, so that a flood of tags allocates nothing. */
@@ -27,13 +28,14 @@ export class SctpDirection {
    * associations look the same) is new, so no reset can starve a feed; nothing has to be assumed about how TSNs
    * advance, so no jump can either.
    *
-   * @param content fingerprint of the chunk
+   * @param tsn 32 bits
+   * @param content fingerprint of the chunk, 32 bits
    */
   isDuplicate(tsn: number, content: number, timeS: number): boolean {
     const chunks = this.#chunks;
     const at = (tsn & (window - 1)) * wordsPerChunk;
     // The slot says the TSN's low bits, the mark the others; 0 marks an empty slot.
-    const mark = (content ^ Math.imul(tsn, 0x9e3779b1)) >>> 0 || 1;
+    const mark = content ^ Math.imul(tsn, 0x9e3779b1) || 1;
     if (chunks[at] === mark && Math.abs(timeS - chunks[at + 1]) <= retransmissionS) {
       if (++this.#duplicatesInRow <= duplicatesInRowMax) return true;
       chunks.fill(0);
@@ -56,69 +58,72 @@ export class SctpDirection {
  * of that direction and stays for the association's life, whichever of its addresses a packet uses, so addresses play
  * no part and a retransmission over another path is still known. A changed tag is a new association.
  *
- * A set-associative table of fixed size: a new direction displaces the least recently used of its set.
+ * A set-associative table of fixed size: each set is kept in the order of use, and a new direction displaces the least
+ * recently used one of its set. Tags and ports are signed numbers: 32 bits without a sign may need an object each.
  */
 export class SctpDirections {
-  readonly #sets: number;
+  readonly #mask: number;
   readonly #table: (SctpDirection | null)[];
   /** Tag and ports of each, side by side: a set is one cache line. */
-  readonly #keys: Uint32Array;
-  /** Place of each in the order of use. */
-  readonly #lastUsed: Float64Array;
-  #clock = 0;
+  readonly #keys: Int32Array;
   #nextId = 0;
 
   /** @param max directions remembered */
   constructor(max: number) {
     let sets = 1;
     while (sets * 2 * ways <= max) sets *= 2;
-    this.#sets = sets;
+    this.#mask = sets - 1;
     this.#table = new Array(sets * ways).fill(null);
-    this.#keys = new Uint32Array(sets * ways * 2);
-    this.#lastUsed = new Float64Array(sets * ways);
+    this.#keys = new Int32Array(sets * ways * 2);
   }
 
-  /** @param ports source port << 16 | destination port, 32 bits */
+  /**
+   * @param tag 32 bits
+   * @param ports source port << 16 | destination port, 32 bits
+   */
   find(tag: number, ports: number): SctpDirection {
-    const at = this.#indexOf(tag, ports);
-    const direction = at < 0 ? null : this.#table[at];
-    if (direction === null) return this.#begin(tag, ports);
-    this.#lastUsed[at] = ++this.#clock;
-    return direction;
+    const base = this.#base(tag, ports);
+    const keys = this.#keys;
+    const direction = this.#table[base];
+    if (keys[base * 2] === tag && keys[base * 2 + 1] === ports && direction !== null) return direction;
+    return this.#bringToFront(tag, ports, base);
   }
 
   /** An INIT or INIT ACK announced `tag`: what was received under it before belongs to an association that is gone. */
   restart(tag: number, ports: number): void {
-    const at = this.#indexOf(tag, ports);
-    if (at >= 0) this.#table[at]?.restart();
+    const base = this.#base(tag, ports);
+    for (let at = base; at < base + ways; at++) if (this.#holds(at, tag, ports)) this.#table[at]?.restart();
   }
 
-  /** Puts a new direction into a free place of its set or that of the one that was not used for longest. */
-  #begin(tag: number, ports: number): SctpDirection {
-    const base = this.#base(tag, ports);
+  /** Moves a direction to the front of its set; a new one takes the memory of the set's last. */
+  #bringToFront(tag: number, ports: number, base: number): SctpDirection {
     let at = base;
-    for (let i = base; i < base + ways; i++) if (this.#lastUsed[i] < this.#lastUsed[at]) at = i;
-    this.#nextId = (this.#nextId + 1) & 0xfffff;
-    const direction = this.#table[at] ?? new SctpDirection();
-    direction.become(this.#nextId);
-    this.#table[at] = direction;
-    this.#keys[at * 2] = tag;
-    this.#keys[at * 2 + 1] = ports;
-    this.#lastUsed[at] = ++this.#clock;
+    while (at < base + ways - 1 && !this.#holds(at, tag, ports)) at++;
+    let direction = this.#table[at];
+    if (direction === null || !this.#holds(at, tag, ports)) {
+      this.#nextId = (this.#nextId + 1) & 0xfffff;
+      direction ??= new SctpDirection();
+      direction.become(this.#nextId);
+    }
+    const keys = this.#keys;
+    for (; at > base; at--) {
+      this.#table[at] = this.#table[at - 1];
+      keys[at * 2] = keys[at * 2 - 2];
+      keys[at * 2 + 1] = keys[at * 2 - 1];
+    }
+    this.#table[base] = direction;
+    keys[base * 2] = tag;
+    keys[base * 2 + 1] = ports;
     return direction;
   }
 
-  #indexOf(tag: number, ports: number): number {
-    const keys = this.#keys;
-    const base = this.#base(tag, ports);
-    for (let at = base; at < base + ways; at++) {
-      if (keys[at * 2] === tag && keys[at * 2 + 1] === ports) return at;
-    }
-    return -1;
+  #holds(at: number, tag: number, ports: number): boolean {
+    return this.#table[at] !== null && this.#keys[at * 2] === tag && this.#keys[at * 2 + 1] === ports;
   }
 
+  /** Where the set begins, in units of a direction. */
   #base(tag: number, ports: number): number {
     const hash = Math.imul(tag, 0x9e3779b1) ^ Math.imul(ports, 0x85ebca6b);
-    return ((hash ^ (hash >>> 16)) & (this.#sets - 1)) * ways;
+    return ((hash ^ (hash >>> 16)) & this.#mask) << waysLog2;
   }
 }

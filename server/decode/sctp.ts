@@ -1,18 +1,14 @@
 import { DecodeError, need } from './decode-error.ts';
 import { beginsMessage, endsMessage } from './fragments.ts';
 import { decodeM3ua } from './m3ua.ts';
+import { decodeSctpPayload } from './sctp-payload.ts';
 import type { DecodeState } from './state.ts';
-import { isSctpControlChunk, sctpChunkNames, sctpPayloadNames } from './transport-tables.ts';
+import { isSctpControlChunk, sctpChunkNames } from './transport-tables.ts';
 
 const data = 0;
 const init = 1;
 const initAck = 2;
 const m3ua = 3;
-const m3uaPort = 2905;
-
-function word(bytes: Uint8Array, at: number): number {
-  return ((bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]) >>> 0;
-}
 
 /**
  * An SCTP packet, RFC 9260 §3. The checksum is not looked at: capture hosts see packets before their network card has
@@ -21,9 +17,11 @@ function word(bytes: Uint8Array, at: number): number {
  */
 export function decodeSctp(state: DecodeState, bytes: Uint8Array, start: number, end: number): void {
   need('sctp', start, 12, end);
-  state.sourcePort = (bytes[start] << 8) | bytes[start + 1];
-  state.destinationPort = (bytes[start + 2] << 8) | bytes[start + 3];
-  state.sctpTag = word(bytes, start + 4);
+  const view = state.viewOf(bytes);
+  const ports = view.getInt32(start);
+  state.sourcePort = ports >>> 16;
+  state.destinationPort = ports & 0xffff;
+  state.sctpTag = view.getInt32(start + 4);
   state.chunkBytes = bytes;
   state.chunksEnd = end;
   state.nextChunk = start + 12;
@@ -37,16 +35,17 @@ export function decodeSctp(state: DecodeState, bytes: Uint8Array, start: number,
 export function decodeChunks(state: DecodeState): void {
   const bytes = state.chunkBytes;
   const end = state.chunksEnd;
-  while (state.nextChunk + 4 <= end) {
-    const at = state.nextChunk;
-    const length = (bytes[at + 2] << 8) | bytes[at + 3];
+  const view = state.viewOf(bytes);
+  for (let at = state.nextChunk; at + 4 <= end; at = state.nextChunk) {
+    const header = view.getInt32(at);
+    const length = header & 0xffff;
     if (length < 4 || at + length > end) {
       state.nextChunk = -1;
       throw new DecodeError('sctp', length < 4 ? 'BAD_LENGTH' : 'TRUNCATED', at + 2);
     }
     state.nextChunk = at + ((length + 3) & ~3);
-    const type = bytes[at];
-    if (type === data) decodeData(state, bytes, at, length);
+    const type = header >>> 24;
+    if (type === data) decodeData(state, bytes, at, header);
     else if (type === init || type === initAck) decodeInit(state, bytes, at, length);
     else if (isSctpControlChunk[type] === 0) state.stats.unhandledAs(sctpChunkNames[type]);
   }
@@ -56,58 +55,64 @@ export function decodeChunks(state: DecodeState): void {
 /** The initiate tag is the one that packets towards the sender of this chunk will carry. RFC 9260 §3.3.2. */
 function decodeInit(state: DecodeState, bytes: Uint8Array, at: number, length: number): void {
   if (length < 20) throw new DecodeError('sctp', 'BAD_LENGTH', at + 2);
-  state.directions.restart(word(bytes, at + 4), ((state.destinationPort << 16) | state.sourcePort) >>> 0);
+  state.directions.restart(state.viewOf(bytes).getInt32(at + 4), (state.destinationPort << 16) | state.sourcePort);
 }
 
-/** RFC 9260 §3.3.1. */
-function decodeData(state: DecodeState, bytes: Uint8Array, at: number, length: number): void {
+/**
+ * RFC 9260 §3.3.1.
+ *
+ * @param header type, flags and length of the chunk
+ */
+function decodeData(state: DecodeState, bytes: Uint8Array, at: number, header: number): void {
+  const length = header & 0xffff;
   if (length < 17) throw new DecodeError('sctp', 'BAD_LENGTH', at + 2);
-  const flags = bytes[at + 1];
-  const tsn = word(bytes, at + 4);
-  const ports = ((state.sourcePort << 16) | state.destinationPort) >>> 0;
-  const direction = state.directions.find(state.sctpTag, ports);
-  if (direction.isDuplicate(tsn, fingerprint(bytes, at, length), state.timeS)) {
+  const view = state.viewOf(bytes);
+  const tsn = view.getInt32(at + 4);
+  const direction = state.directions.find(state.sctpTag, (state.sourcePort << 16) | state.destinationPort);
+  if (direction.isDuplicate(tsn, fingerprint(view, at, length), state.timeS)) {
     state.stats.duplicates++;
     return;
   }
   state.stats.layers.sctp++;
   const start = at + 16;
   const end = at + length;
-  const payload = word(bytes, at + 12);
-  const fragmentation = flags & (beginsMessage | endsMessage);
+  const payload = view.getUint32(at + 12);
+  const fragmentation = (header >>> 16) & (beginsMessage | endsMessage);
   if (fragmentation === (beginsMessage | endsMessage)) {
     decodePayload(state, payload, bytes, start, end);
     return;
   }
-  const whole = state.sctpFragments.add(direction.id, tsn, fragmentation, state.timeS, bytes, start, end);
+  const whole = state.sctpFragments.add(direction.id, tsn >>> 0, fragmentation, state.timeS, bytes, start, end);
   if (whole !== null) decodePayload(state, payload, whole, 0, whole.length);
 }
 
 /**
- * 32 bits that tell a copy of a DATA chunk from another chunk of the same TSN: type, flags and length, stream and its
- * sequence number, and four words of the second half of the chunk, where the SCCP message with its references and the
- * end of the user's message stand. A copy has them all in common by definition; what is no copy has another sequence
- * number or length as a rule, and where neither, other references or contents. Octets between the words are not looked
- * at: a chunk that differed there alone, within a minute, would be taken for a copy.
+ * 32 bits that tell a copy of a DATA chunk from another chunk of the same TSN: a hash of its length, its stream and
+ * sequence number, a word in the middle and its last 48 octets, which hold an ordinary SCCP message whole. A copy has
+ * them all in common by definition; what is no copy has another sequence number as a rule, and where the numbers are
+ * made up (frames wrapped by a tool, all with the same ones), other references or contents. Two lanes, because a
+ * multiplication waits for the one before it.
  *
  * @param length of the chunk, at least 17
  */
-function fingerprint(bytes: Uint8Array, at: number, length: number): number {
-  const end = at + length;
-  let hash = Math.imul(word(bytes, at), 0x9e3779b1) ^ word(bytes, at + 8);
-  hash = Math.imul(hash ^ (hash >>> 15) ^ word(bytes, at + (length >> 1)), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13) ^ word(bytes, end - (length >> 2)), 0xc2b2ae35);
-  hash = Math.imul(hash ^ (hash >>> 15) ^ word(bytes, end - 8), 0x9e3779b1);
-  hash = Math.imul(hash ^ (hash >>> 13) ^ word(bytes, end - 4), 0x85ebca6b);
-  return (hash ^ (hash >>> 16)) >>> 0;
+export function fingerprint(view: DataView, at: number, length: number): number {
+  const last = at + length - 8;
+  let even = length ^ view.getInt32(at + (length >> 1), true);
+  let odd = view.getInt32(at + 8, true);
+  for (let p = length < 56 ? at + 12 : last - 40; p < last; p += 8) {
+    even = Math.imul(even ^ view.getInt32(p, true), 0x85ebca6b);
+    even = (even << 15) | (even >>> 17);
+    odd = Math.imul(odd ^ view.getInt32(p + 4, true), 0xc2b2ae35);
+    odd = (odd << 13) | (odd >>> 19);
+  }
+  // The end overlaps what was read before instead of being padded.
+  even = Math.imul(even ^ view.getInt32(last, true), 0x85ebca6b);
+  odd = Math.imul(odd ^ view.getInt32(last + 4, true), 0xc2b2ae35);
+  const hash = Math.imul(even ^ (even >>> 15), 0x9e3779b1) ^ odd;
+  return hash ^ (hash >>> 16);
 }
 
 function decodePayload(state: DecodeState, payload: number, bytes: Uint8Array, start: number, end: number): void {
-  // Some stacks send the identifier in the wrong byte order, some none at all: then the registered port tells.
-  const isM3ua =
-    payload === m3ua ||
-    payload === 0x03000000 ||
-    (payload === 0 && (state.sourcePort === m3uaPort || state.destinationPort === m3uaPort));
-  if (isM3ua) decodeM3ua(state, bytes, start, end);
-  else state.stats.unhandledAs(sctpPayloadNames[payload] ?? `SCTP payload ${payload}`);
+  if (payload === m3ua) decodeM3ua(state, bytes, start, end);
+  else decodeSctpPayload(state, payload, bytes, start, end);
 }

@@ -2,20 +2,30 @@ import { type Config, knobs } from '../config.ts';
 import type { Layer } from './decode-error.ts';
 import { OrderedSegments, SequenceFragments } from './fragments.ts';
 import { IpFragments } from './ip-fragments.ts';
+import type { IpaFramer } from './ipa-framer.ts';
 import { LinkTable } from './links.ts';
+import { MapMessage } from './map-message.ts';
 import { type MessageSink, SignalMessage } from './message.ts';
+import { SccpSides } from './sccp-sides.ts';
 import { SccpUsers } from './sccp-users.ts';
 import { SctpDirections } from './sctp-directions.ts';
 import { DecodeStats } from './stats.ts';
+import { TcpConnections } from './tcp-connections.ts';
+import type { TcpDirection } from './tcp-direction.ts';
 
 /** Limits of a decoder, from the configuration. */
-export type DecodeLimits = Pick<Config, 'reassemblyMax' | 'reassemblyMs' | 'sctpDirectionsMax' | 'linksMax'>;
+export type DecodeLimits = Pick<
+  Config,
+  'reassemblyMax' | 'reassemblyMs' | 'sctpDirectionsMax' | 'linksMax' | 'tcpConnectionsMax' | 'tcpWaitBytesMax'
+>;
 
 export const defaultDecodeLimits: DecodeLimits = {
   reassemblyMax: knobs.reassemblyMax.default,
   reassemblyMs: knobs.reassemblyMs.default,
   sctpDirectionsMax: knobs.sctpDirectionsMax.default,
   linksMax: knobs.linksMax.default,
+  tcpConnectionsMax: knobs.tcpConnectionsMax.default,
+  tcpWaitBytesMax: knobs.tcpWaitBytesMax.default,
 };
 
 /** Longest SCCP message put together from segments: 16 segments of 255 octets for XUDT, generous for DT1. */
@@ -28,8 +38,10 @@ const sccpMessageBytesMax = 65_536;
  */
 export class DecodeState {
   readonly message = new SignalMessage();
+  readonly component = new MapMessage();
   readonly stats = new DecodeStats();
   readonly sink: MessageSink;
+  readonly limits: DecodeLimits;
   timeS = 0;
 
   /** Transport addresses of the packet: `addresses[sourceAddress…]`, `addresses[destinationAddress…]`. */
@@ -46,21 +58,32 @@ export class DecodeState {
   chunkBytes: Uint8Array = new Uint8Array(0);
   sctpTag = 0;
 
+  /** A TCP segment whose messages still wait: decoding goes on there after a malformed one. null: none. */
+  tcpDirection: TcpDirection | null = null;
+  ipaFramer: IpaFramer | null = null;
+
+  #view: DataView = new DataView(new ArrayBuffer(0));
+  #viewed: Uint8Array | null = null;
+
   /** True from the moment {@link message} holds a readable SCCP message until the sink has got it. */
   deliverable = false;
 
   readonly links: LinkTable;
   readonly directions: SctpDirections;
+  readonly tcpConnections: TcpConnections;
   readonly ipFragments: IpFragments;
   readonly sctpFragments: SequenceFragments;
   readonly sccpSegments: OrderedSegments;
   readonly sccpUsers = new SccpUsers();
+  readonly sccpSides = new SccpSides();
 
   constructor(sink: MessageSink, limits: DecodeLimits) {
     this.sink = sink;
+    this.limits = limits;
     const evict = (layer: Layer) => (n: number) => this.stats.evict(layer, n);
     this.links = new LinkTable(limits.linksMax);
     this.directions = new SctpDirections(limits.sctpDirectionsMax);
+    this.tcpConnections = new TcpConnections(limits.tcpConnectionsMax, () => this.stats.evict('tcp', 1));
     this.ipFragments = new IpFragments(limits.reassemblyMax, limits.reassemblyMs, evict('ip'));
     this.sctpFragments = new SequenceFragments(limits.reassemblyMax, limits.reassemblyMs, evict('sctp'));
     this.sccpSegments = new OrderedSegments(
@@ -69,6 +92,14 @@ export class DecodeState {
       sccpMessageBytesMax,
       evict('sccp'),
     );
+  }
+
+  /** The same octets as words: one look at a header field instead of one per octet. Callers have checked the bounds. */
+  viewOf(bytes: Uint8Array): DataView {
+    if (this.#viewed === bytes) return this.#view;
+    this.#viewed = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    return this.#view;
   }
 
   /** Gives the message to the sink. */

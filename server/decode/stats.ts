@@ -26,6 +26,8 @@ export class DecodeStats {
   readonly faults = new Map<string, number>();
   /** Well-formed input that this decoder has no use for, by the name its specification gives it. */
   readonly unhandled = new Map<string, number>();
+  /** All of {@link unhandled}. */
+  unhandledTotal = 0;
   /** SCTP DATA chunks seen before and left out. */
   duplicates = 0;
   /** Fragments and unfinished messages dropped for lack of room or after their time, by layer. */
@@ -42,6 +44,7 @@ export class DecodeStats {
   }
 
   unhandledAs(name: string): void {
+    this.unhandledTotal++;
     count(this.unhandled, name);
   }
 
