@@ -1,5 +1,7 @@
+import { broadcastCall, gmm, groupCall, sm } from './dtap-other-tables.ts';
+
 /** Protocol discriminators, 3GPP TS 24.007 §11.2.3.1.1. */
-export const protocol = { CC: 3, MM: 5, RR: 6, SMS: 9, SS: 11 } as const;
+export const protocol = { GCC: 0, BCC: 1, CC: 3, MM: 5, RR: 6, GMM: 8, SMS: 9, SM: 10, SS: 11 } as const;
 
 /** Mobility management messages, 3GPP TS 24.008 §10.4 table 10.2. */
 export const mm = {
@@ -184,6 +186,10 @@ export const protocolNames: readonly string[] = [
 
 const names: (string | undefined)[] = new Array(16 * 256).fill(undefined);
 for (const [discriminator, messages] of [
+  [protocol.GCC, groupCall],
+  [protocol.BCC, broadcastCall],
+  [protocol.GMM, gmm],
+  [protocol.SM, sm],
   [protocol.CC, cc],
   [protocol.MM, mm],
   [protocol.RR, rr],

@@ -49,7 +49,7 @@ export function readMobileIdentity(
   const first = bytes[start];
   const type = first & 7;
   if (type === 4) {
-    if (end - start < 5) throw new DecodeError(layer, 'BAD_LENGTH', start);
+    if (end - start !== 5) throw new DecodeError(layer, 'BAD_LENGTH', start);
     message.parts |= part.identity;
     message.tmsi =
       ((bytes[start + 1] << 24) | (bytes[start + 2] << 16) | (bytes[start + 3] << 8) | bytes[start + 4]) >>> 0;
@@ -83,53 +83,4 @@ export function readMobileIdentity(
     message.imeiTail = tail;
     message.imeiDigits = digits;
   }
-}
-
-/** PLMN, LAC and CI of the cell that {@link readCell} read last; 0 or -1 where it does not name them. */
-export const cell = { plmn: 0, lac: -1, ci: -1 };
-
-/** Octets of one cell identification by its discriminator; -1 reserved. 3GPP TS 48.008 §3.2.2.17, §3.2.2.27. */
-const cellLengths = [7, 4, 2, 0, 5, 2, 0, -1, 7, 2, 4, 7, 6, -1, -1, -1];
-const namesPlmn = 1;
-const namesLac = 2;
-const namesCi = 4;
-/**
- * What stands in front of a cell identification, in this order. An RNC-ID or a service area code takes the place of
- * the CI in discriminators 8 to 11: they name no GSM cell. 12 has an RNC-ID between LAC and CI and names a UTRAN cell.
- */
-const cellParts = [
-  namesPlmn | namesLac | namesCi,
-  namesLac | namesCi,
-  namesCi,
-  0,
-  namesPlmn | namesLac,
-  namesLac,
-  0,
-  0,
-  namesPlmn | namesLac,
-  0,
-  namesLac,
-  namesPlmn | namesLac,
-  namesLac,
-];
-
-/** Cell identification of the given discriminator into {@link cell}; reserved discriminators name nothing. */
-export function readCell(bytes: Uint8Array, start: number, end: number, discriminator: number): void {
-  cell.plmn = 0;
-  cell.lac = -1;
-  cell.ci = -1;
-  const length = cellLengths[discriminator];
-  if (length < 0) return;
-  if (start + length > end) throw new DecodeError('bssmap', 'BAD_LENGTH', start);
-  const parts = cellParts[discriminator];
-  let at = start;
-  if ((parts & namesPlmn) !== 0) {
-    cell.plmn = readPlmn(bytes, at);
-    at += 3;
-  }
-  if ((parts & namesLac) !== 0) {
-    cell.lac = (bytes[at] << 8) | bytes[at + 1];
-    at += 2;
-  }
-  if ((parts & namesCi) !== 0) cell.ci = (bytes[at] << 8) | bytes[at + 1];
 }

@@ -1,12 +1,18 @@
+import { cell, cellListCount, readListedCell } from '../../server/decode/cell-identifier.ts';
 import { Decoder } from '../../server/decode/decoder.ts';
 import type { SignalMessage } from '../../server/decode/message.ts';
-import type { DecodeLimits } from '../../server/decode/state.ts';
+import { type DecodeLimits, defaultDecodeLimits } from '../../server/decode/state.ts';
+import { formatPlmn } from '../../server/events/plmn.ts';
 import type { Octets } from './wire.ts';
 
-/** A message as plain values, without what is absent. */
-export type Plain = Partial<Record<keyof SignalMessage, number | boolean | string>>;
+/** Slices of the record by the name that their hex text gets. */
+const slices = ['called', 'calling', 'connected', 'tpDestination', 'tpOriginator'] as const;
+type SliceName = (typeof slices)[number];
 
-/** What is in the record now: absent fields are left out, number slices become hex text. */
+/** A message as plain values, without what is absent. */
+export type Plain = Partial<Record<keyof SignalMessage | SliceName | 'cells', number | boolean | string>>;
+
+/** What is in the record now: absent fields are left out, number slices become hex text, a list of cells its text. */
 export function plain(message: SignalMessage): Plain {
   const out: Record<string, number | boolean | string> = {};
   for (const [name, value] of Object.entries(message)) {
@@ -15,22 +21,40 @@ export function plain(message: SignalMessage): Plain {
     if (value === 0 && /Plmn$|Digits$|Length$|Tail$/.test(name)) continue;
     out[name] = value;
   }
-  const slice = (offset: number, length: number) =>
-    Buffer.from(message.bytes.slice(offset, offset + length)).toString('hex');
-  if (message.calledOffset >= 0) out.called = slice(message.calledOffset, message.calledLength);
-  if (message.callingOffset >= 0) out.calling = slice(message.callingOffset, message.callingLength);
-  for (const name of ['calledOffset', 'calledLength', 'callingOffset', 'callingLength']) delete out[name];
+  for (const name of slices) {
+    const offset = message[`${name}Offset`];
+    const octets = message.bytes.slice(offset, offset + message[`${name}Length`]);
+    if (offset >= 0) out[name] = Buffer.from(octets).toString('hex');
+    delete out[`${name}Offset`];
+    delete out[`${name}Length`];
+  }
+  if (cellListCount(message) > 0) out.cells = listedCells(message);
+  delete out.cellListOffset;
+  delete out.cellListLength;
   return out as Plain;
 }
 
+/** The cells of a list as `PLMN/LAC/CI`, or `PLMN/LAC//SAC` for a service area; what is not told is left empty. */
+function listedCells(message: SignalMessage): string {
+  const part = (value: number) => (value < 0 ? '' : String(value));
+  return Array.from({ length: cellListCount(message) }, (_, i) => {
+    readListedCell(message, i);
+    const { plmn, lac, ci, sac } = cell;
+    return `${formatPlmn(plmn)}/${part(lac)}/${part(ci)}${sac < 0 ? '' : `/${sac}`}`;
+  }).join(' ');
+}
+
 /** A decoder whose messages are kept as plain values. */
-export function collector(limits?: DecodeLimits): {
+export function collector(limits: Partial<DecodeLimits> = {}): {
   decoder: Decoder;
   messages: Plain[];
   give(frame: Octets | Uint8Array, timeUs?: number, linkType?: number): void;
 } {
   const messages: Plain[] = [];
-  const decoder = new Decoder({ message: (message) => messages.push(plain(message)) }, limits);
+  const decoder = new Decoder(
+    { message: (message) => messages.push(plain(message)) },
+    { ...defaultDecodeLimits, ...limits },
+  );
   return {
     decoder,
     messages,

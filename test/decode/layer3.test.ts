@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { elementFormats, tlv, tlvLong, unknownFormat } from '../../server/decode/bssmap-tables.ts';
+import { elementFormats, isRead, tlv, tlvLong, unknownFormat } from '../../server/decode/bssmap-elements.ts';
 import { Decoder } from '../../server/decode/decoder.ts';
 import { readMobileIdentity, readPlmn } from '../../server/decode/elements.ts';
 import { SignalMessage } from '../../server/decode/message.ts';
@@ -88,7 +88,7 @@ describe('BSSMAP', () => {
     expect(formats.slice(0x9b).every((format) => format === unknownFormat)).toBe(true);
     expect(formats.filter((format) => format === tlvLong).length).toBe(1);
     expect(formats.filter((format) => format === tlv).length).toBeGreaterThan(70);
-    expect(Math.max(...formats)).toBe(20);
+    expect(Math.max(...formats.map((format) => (format < 0 ? 0 : format & (isRead - 1))))).toBe(20);
   });
 });
 
@@ -104,7 +104,8 @@ describe('DTAP', () => {
   });
 
   test('names protocols and messages that are not known', () => {
-    expect(decode(dtapMessage(hex('08 01'))).unhandled).toEqual(['DTAP GMM type 1']);
+    expect(decode(dtapMessage(hex('08 01'))).unhandled).toEqual(['GMM ATTACH REQUEST']);
+    expect(decode(dtapMessage(hex('0c 01'))).unhandled).toEqual(['DTAP LCS type 1']);
     expect(decode(dtapMessage(hex('05 3f'))).unhandled).toEqual(['DTAP MM type 63']);
   });
 

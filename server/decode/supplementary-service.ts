@@ -1,0 +1,55 @@
+import { DecodeError } from './decode-error.ts';
+import { mandatoryValueEnd, nextElement, readCause } from './dtap-elements.ts';
+import { ss } from './dtap-tables.ts';
+import { part, type SignalMessage } from './message.ts';
+
+const causeElement = 0x08;
+const facilityElement = 0x1c;
+
+/** Call-independent supplementary services and USSD from behind the message type. 3GPP TS 24.080 §2. */
+export function decodeSupplementaryService(
+  message: SignalMessage,
+  type: number,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): void {
+  let at = start;
+  if (type === ss.FACILITY) {
+    // Facility, format L V. §2.3.
+    at = mandatoryValueEnd(bytes, start, end);
+    readOperation(message, bytes, start + 1, at);
+  }
+  let hasFacility = false;
+  while (at < end) {
+    const next = nextElement(bytes, at, end);
+    if (bytes[at] === facilityElement) {
+      hasFacility = true;
+      readOperation(message, bytes, at + 2, next);
+    } else if (bytes[at] === causeElement) readCause(message, bytes, at + 2, next);
+    at = next;
+  }
+  // REGISTER begins something: §2.4.
+  if (type === ss.REGISTER && !hasFacility) throw new DecodeError('dtap', 'MISSING_ELEMENT', end);
+}
+
+const invoke = 0xa1;
+const integer = 0x02;
+const linkedIdentifier = 0x80;
+const longLength = 0x81;
+
+/**
+ * Operation of the first component where that is an invoke with a local code: invoke identifier, linked identifier,
+ * operation code. Other forms tell no operation. 3GPP TS 24.080 §3.6.1.
+ */
+function readOperation(message: SignalMessage, bytes: Uint8Array, start: number, end: number): void {
+  // Octets behind the end of the buffer read as undefined, which is no tag: only what lies inside is taken.
+  if (end - start < 8 || bytes[start] !== invoke) return;
+  let at = start + (bytes[start + 1] === longLength ? 3 : 2);
+  if (bytes[at] !== integer) return;
+  at += 2 + bytes[at + 1];
+  if (bytes[at] === linkedIdentifier) at += 2 + bytes[at + 1];
+  if (bytes[at] !== integer || bytes[at + 1] !== 1 || at + 2 >= end) return;
+  message.parts |= part.rare;
+  message.ssOperation = bytes[at + 2];
+}
