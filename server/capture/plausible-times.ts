@@ -26,6 +26,8 @@ export class PlausibleTimes implements FrameReader, FrameSink {
   #held: { timeUs: number; linkType: number; bytes: Uint8Array } | null = null;
   #believed = false;
   #holding = false;
+  /** Frames that may still be given in this call. */
+  #left = 0;
 
   private constructor(inner: FrameReader) {
     this.#inner = inner;
@@ -56,19 +58,20 @@ export class PlausibleTimes implements FrameReader, FrameSink {
 
   async read(sink: FrameSink, untilUs: number, maxFrames: number): Promise<'more' | 'until' | 'end'> {
     this.#sink = sink;
-    let left = maxFrames;
+    this.#left = maxFrames;
     for (;;) {
       if (this.#held !== null && this.#believed) {
         const { timeUs, linkType, bytes } = this.#held;
         if (timeUs > untilUs) return 'until';
-        if (left-- === 0) return 'more';
+        if (this.#left === 0) return 'more';
         this.#held = null;
-        this.#lastUs = timeUs;
-        sink.frame(timeUs, linkType, bytes, 0, bytes.length);
+        this.frame(timeUs, linkType, bytes, 0, bytes.length);
       }
       const believableUs = this.#lastUs + jumpUs;
-      const why = await this.#inner.read(this, Math.min(untilUs, believableUs), left);
+      const why = await this.#inner.read(this, Math.min(untilUs, believableUs), this.#left);
       if (why !== 'until' || untilUs <= believableUs) return why;
+      // Time may have gone on by so much frame by frame: then the next one is no jump.
+      if (this.#inner.nextTimeUs <= this.#lastUs + jumpUs) continue;
       await this.#settle();
       if (this.#held === null && this.#inner.nextTimeUs < 0) return 'end';
     }
@@ -80,6 +83,7 @@ export class PlausibleTimes implements FrameReader, FrameSink {
       return;
     }
     if (timeUs > this.#lastUs) this.#lastUs = timeUs;
+    this.#left--;
     this.#sink.frame(timeUs, linkType, bytes, start, end);
   }
 

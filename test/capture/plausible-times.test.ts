@@ -107,3 +107,27 @@ test('a capture of one frame is believed, an empty one ends', async () => {
   expect((await delivered(['2026-01-01T00:00:00'])).numbers).toEqual([0]);
   expect(await delivered([])).toMatchObject({ numbers: [], why: 'end', firstUs: -1 });
 });
+
+test('time that goes on by more than an hour within one reading is no jump, up to the last frame', async () => {
+  const times = ['2026-01-01T00:00:00', '2026-01-01T00:30:00', '2026-01-01T01:10:00'];
+  const all = { untilUs: Number.POSITIVE_INFINITY, maxFrames: 10 };
+  expect(await delivered(times, all)).toMatchObject({ numbers: [0, 1, 2], faults: {} });
+  // Nor is it one when a frame of the past follows.
+  const late = [...times, '2026-01-01T00:05:00', '2026-01-01T01:10:01'];
+  expect(await delivered(late, all)).toMatchObject({ numbers: [0, 1, 2, 3, 4], faults: {} });
+});
+
+test('gives no more frames at a time than it was asked for, whatever gaps there are', async () => {
+  const times = Array.from(
+    { length: 24 },
+    (_, i) => `2026-01-${String(1 + (i >> 1)).padStart(2, '0')}T00:00:0${i % 2}`,
+  );
+  const reader = await PlausibleTimes.over(new Frames(times));
+  const counts: number[] = [];
+  for (let why = 'more'; why === 'more'; ) {
+    let n = 0;
+    why = await reader.read({ frame: () => n++ }, Number.POSITIVE_INFINITY, 5);
+    counts.push(n);
+  }
+  expect(counts).toEqual([5, 5, 5, 5, 4]);
+});
