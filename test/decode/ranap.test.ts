@@ -56,6 +56,20 @@ describe('cause', () => {
   });
 });
 
+test('an extended RNC-ID takes the place of the other one, whichever comes first', () => {
+  const [extended, plain] = ['00 ab 00 02 02 67', '00 56 40 05 00 f1 10 00 4d'];
+  for (const fields of [`${extended} ${plain}`, `${plain} ${extended}`]) {
+    expect(decodeAlone(hex(`00 15 40 12 00 00 02 ${fields}`)).message).toMatchObject({ rncPlmn: 2049, rncId: 4711 });
+  }
+});
+
+test('a list whose item is another than the one it should have tells no cause', () => {
+  const list = (item: string) => hex(`00 0a 40 11 00 00 01 00 29 40 0a 00 00 01 00 ${item} 40 03 00 48 80`);
+  expect(decodeAlone(list('28')).message.ranapCause).toBe(83);
+  expect(decodeAlone(list('22'))).toMatchObject({ fault: '', message: { ranapProcedure: 10 } });
+  expect(decodeAlone(list('22')).message.ranapCause).toBeUndefined();
+});
+
 describe('a message that is not as it should be', () => {
   test.each([
     ['with a procedure that nobody has defined', '00 4d 40 03 00 00 00', 'RANAP procedure 77 message 0'],
@@ -89,6 +103,18 @@ describe('a message that is not as it should be', () => {
       '00 0f 40 10 00 00 01 00 17 40 09 50 00 f1 01 00 00 00 40 f2',
       'RANAP_BAD_IDENTITY',
     ],
+    [
+      'with an IMEI of thirteen digits',
+      '00 10 40 10 00 00 01 00 45 40 09 40 00 01 71 00 00 00 f4 ff',
+      'RANAP_BAD_IDENTITY',
+    ],
+    [
+      'with an IMEISV of seven octets',
+      '00 10 40 10 00 00 01 00 45 40 09 80 07 00 01 71 00 00 00 24',
+      'RANAP_BAD_LENGTH',
+    ],
+    ['with an extended RNC-ID above its range', '00 15 40 09 00 00 01 00 ab 00 02 f0 00', 'RANAP_BAD_VALUE'],
+    ['with an extended cause of two octets', '00 0b 40 0b 00 00 01 00 04 40 04 80 02 00 00', 'RANAP_BAD_LENGTH'],
     ['with an RNC-ID above its range', '00 15 40 0c 00 00 01 00 56 40 05 00 f1 10 10 00', 'RANAP_BAD_VALUE'],
   ])('%s is refused', (_, octets, fault) => {
     expect(decodeAlone(hex(octets)).fault).toBe(fault);
