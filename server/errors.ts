@@ -24,6 +24,15 @@ export function assertInvariant(condition: boolean, message: string): asserts co
   if (!condition) throw new InvariantError(message);
 }
 
+/**
+ * Whether an error comes from outside: wrong input, or a disk or network that fails (`errno`). Every other one is a bug
+ * of ours, those of Node with a code too (`ERR_OUT_OF_RANGE`: something was read beyond its end).
+ */
+export function isFromOutside(error: unknown): boolean {
+  if (error instanceof UserError) return true;
+  return error instanceof Error && typeof (error as NodeJS.ErrnoException).errno === 'number';
+}
+
 /** Anything thrown, as an error. */
 export function errorOf(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new InvariantError(`thrown, but no error: ${String(thrown)}`);

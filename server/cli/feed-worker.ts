@@ -1,7 +1,7 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type { FeedSpec } from '../capture/feed-uri.ts';
 import type { Config } from '../config.ts';
-import { InvariantError, messageOf, UserError } from '../errors.ts';
+import { InvariantError, isFromOutside, messageOf, UserError } from '../errors.ts';
 import { BatchWriter } from '../events/batch-writer.ts';
 import { batchesInFlightMax, batchRows, type FeedToHub, type HubToFeed } from '../events/feed-messages.ts';
 import { Pseudonymiser } from '../privacy/pseudonymiser.ts';
@@ -56,7 +56,7 @@ class FeedWorker {
       if (!this.stopped) this.send({ k: 'end', early: pipeline.endedEarly });
     } catch (error) {
       // Anything but a wrong input or a failing disk is a bug of ours, which ends the server with a clear message.
-      if (!(error instanceof UserError) && (error as NodeJS.ErrnoException).code === undefined) throw error;
+      if (!isFromOutside(error)) throw error;
       this.send({
         k: 'failed',
         message: error instanceof UserError ? error.message : `feed ${spec.uri}: ${messageOf(error)}`,
