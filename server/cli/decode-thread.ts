@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
+import { MapMessage } from '../decode/map-message.ts';
 import { type MessageSink, SignalMessage } from '../decode/message.ts';
-import { MessageBatchReader } from '../decode/message-batch.ts';
+import { MessageBatchReader } from '../decode/message-batch-reader.ts';
 import { UserError } from '../errors.ts';
 import { workerUrl } from '../worker-url.ts';
 import type { DecoderToFeed, DecodeWorkerData, FeedToDecoder } from './decode-messages.ts';
@@ -18,6 +19,7 @@ export class DecodedApart implements MessageSource {
   readonly #worker: Worker;
   readonly #exited: Promise<void>;
   readonly #message = new SignalMessage();
+  readonly #component = new MapMessage();
   readonly #reader = new MessageBatchReader();
   /** Batches that have come, oldest first; the first one is being read. */
   readonly #batches: Batch[] = [];
@@ -99,10 +101,11 @@ export class DecodedApart implements MessageSource {
       const message = this.#message;
       for (let timeUs = reader.nextTimeUs; timeUs >= 0 && left > 0; timeUs = reader.nextTimeUs) {
         if (timeUs > untilUs) return 'until';
-        reader.read(message);
+        const brings = reader.read(message, this.#component);
         if (timeUs > this.#counters.clockUs) this.#counters.clockUs = timeUs;
         this.#counters.frames = message.frame;
-        sink.message(message);
+        if (brings) sink.map?.(message, this.#component);
+        else sink.message(message);
         left--;
       }
       if (reader.nextTimeUs >= 0) break;

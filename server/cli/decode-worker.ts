@@ -1,6 +1,7 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { MessageBatchWriter, messageBatchBytes } from '../decode/message-batch.ts';
-import { InvariantError, messageOf, UserError } from '../errors.ts';
+import { MessageBatchWriter } from '../decode/message-batch-writer.ts';
+import { messageBatchBytes } from '../decode/message-record.ts';
+import { InvariantError, isFromOutside, messageOf, UserError } from '../errors.ts';
 import { type DecoderToFeed, type DecodeWorkerData, type FeedToDecoder, messageBatchesMax } from './decode-messages.ts';
 import { DecodedFrames } from './message-source.ts';
 import { openFrames } from './open-frames.ts';
@@ -46,8 +47,8 @@ class DecodeWorker {
       await this.read(this.source);
     } catch (error) {
       // Anything but a wrong input or a failing disk is a bug of ours, which ends the server with a clear message.
+      if (!isFromOutside(error)) throw error;
       const known = error instanceof UserError;
-      if (!known && (error as NodeJS.ErrnoException).code === undefined) throw error;
       this.send({
         k: 'failed',
         code: known ? error.code : 'FEED_FAILED',

@@ -45,7 +45,13 @@ export class DecodedFrames implements MessageSource, FrameSink {
 
   constructor(reader: FrameReader, config: Config) {
     this.#reader = reader;
-    this.#decoder = new Decoder({ message: (message) => this.#sink!.message(message) }, config);
+    this.#decoder = new Decoder(
+      {
+        message: (message) => this.#sink!.message(message),
+        map: (message, component) => this.#sink!.map?.(message, component),
+      },
+      config,
+    );
     this.#clockUs = reader.nextTimeUs;
   }
 

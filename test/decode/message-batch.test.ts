@@ -2,10 +2,16 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { openCapture } from '../../server/capture/open-capture.ts';
 import { Decoder } from '../../server/decode/decoder.ts';
+import { firstPayloadSlice, MapMessage, mapFields, mapPart } from '../../server/decode/map-message.ts';
 import { everyPart, part, SignalMessage } from '../../server/decode/message.ts';
-import { MessageBatchReader, MessageBatchWriter, messageBatchBytes } from '../../server/decode/message-batch.ts';
+import { MessageBatchReader } from '../../server/decode/message-batch-reader.ts';
+import { MessageBatchWriter } from '../../server/decode/message-batch-writer.ts';
+import { messageBatchBytes } from '../../server/decode/message-record.ts';
 import { sharedPath, sharedPresent } from '../tools/shared-inputs.ts';
 import { type Plain, plain } from './collect.ts';
+import { plainComponent } from './map-collect.ts';
+
+const component = new MapMessage();
 
 /** All that was written, read again. */
 function readAll(writer: MessageBatchWriter): Plain[] {
@@ -16,7 +22,7 @@ function readAll(writer: MessageBatchWriter): Plain[] {
     reader.open(writer.take());
     while (reader.nextTimeUs >= 0) {
       const timeUs = reader.nextTimeUs;
-      reader.read(message);
+      reader.read(message, component);
       expect(message.timeUs).toBe(timeUs);
       out.push(plain(message));
     }
@@ -47,7 +53,7 @@ describe.runIf(sharedPresent)('messages on their way between threads', () => {
 
 /** What correlation has no use for, so it does not travel. */
 const leftOut =
-  /^(cellList|circuitIdentityCode|chosenChannel|speechVersion|rrCause|lcsCause|rerouteCause|ssOperation|connected|cnDomain|sapi|iuConnection|rnc|targetRncId|rac|parts$)/;
+  /^(cells$|cellList|circuitIdentityCode|chosenChannel|speechVersion|rrCause|lcsCause|rerouteCause|ssOperation|connected|cnDomain|sapi|iuConnection|rnc|targetRncId|rac|parts$)/;
 const carried = (message: Plain) => Object.fromEntries(Object.entries(message).filter(([name]) => !leftOut.test(name)));
 
 const number32 = fc.integer({ min: -1, max: 0x7fff_ffff });
@@ -145,7 +151,7 @@ describe('any message', () => {
         const message = new SignalMessage();
         reader.open(writer.take());
         for (const expected of messages) {
-          reader.read(message);
+          reader.read(message, component);
           expect(said(message)).toEqual(said(expected));
         }
         expect(reader.nextTimeUs).toBe(-1);
@@ -171,7 +177,7 @@ describe('any message', () => {
         buffers.add(batch.buffer);
         reader.open(batch);
         while (reader.nextTimeUs >= 0) {
-          reader.read(message);
+          reader.read(message, component);
           expect(message.frame).toBe(next++);
         }
         writer.recycle(batch.buffer);
@@ -187,5 +193,68 @@ describe('any message', () => {
       }
     }
     expect(next).toBe(100);
+  });
+});
+
+describe('any component', () => {
+  const every = Object.values(mapPart).reduce((sum, bit) => sum | bit, 0);
+  const filled = fc
+    .record({
+      parts: fc.integer({ min: 0, max: every }),
+      values: fc.array(fc.integer({ min: -1, max: 2 ** 53 - 1 }), { minLength: 60, maxLength: 60 }),
+      slices: fc.array(fc.tuple(fc.integer({ min: -1, max: 255 }), octets), { minLength: 17, maxLength: 17 }),
+      taken: fc.integer({ min: 0, max: (1 << 17) - 1 }),
+    })
+    .map(({ parts, values, slices, taken }) => {
+      const made = new MapMessage();
+      let next = 0;
+      for (const [group, fields] of Object.entries(mapFields)) {
+        const bit = group === 'always' ? every : mapPart[group as keyof typeof mapPart];
+        for (const field of fields) if ((bit & parts) !== 0 || group === 'always') made[field] = values[next++];
+      }
+      made.parts = parts & ~mapPart.slices;
+      made.bytes = Buffer.concat(slices.map(([, bytes]) => bytes));
+      let at = 0;
+      slices.forEach(([nature, bytes], slice) => {
+        const isTaken = (parts & mapPart.slices) !== 0 && (taken & (1 << slice)) !== 0;
+        if (isTaken) made.setSlice(slice, at, bytes.length, nature);
+        at += bytes.length;
+      });
+      return made;
+    });
+  /** Payloads are left behind. */
+  const numbersOnly = (made: MapMessage) => {
+    const payloads = ['shortMessage', 'ussd', 'accessPdu'];
+    return Object.fromEntries(
+      Object.entries(plainComponent(made)).filter(
+        ([name]) => !payloads.some((payload) => name === payload || name === `${payload}Nature`),
+      ),
+    );
+  };
+
+  test('keeps who and where, between messages of every kind', () => {
+    expect(firstPayloadSlice).toBe(14);
+    fc.assert(
+      fc.property(fc.array(filled, { minLength: 1, maxLength: 10 }), (components) => {
+        const writer = new MessageBatchWriter();
+        const around = new SignalMessage();
+        for (const [i, made] of components.entries()) {
+          around.frame = i;
+          writer.map(around, made);
+          writer.message(around);
+        }
+        const reader = new MessageBatchReader();
+        const message = new SignalMessage();
+        reader.open(writer.take());
+        for (const [i, made] of components.entries()) {
+          expect(reader.read(message, component)).toBe(true);
+          expect(message.frame).toBe(i);
+          expect(numbersOnly(component)).toEqual(numbersOnly(made));
+          expect(reader.read(message, component)).toBe(false);
+        }
+        expect(reader.nextTimeUs).toBe(-1);
+      }),
+      { seed: 1, numRuns: 200 },
+    );
   });
 });

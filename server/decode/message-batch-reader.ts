@@ -1,0 +1,173 @@
+import { type MapMessage, mapPart } from './map-message.ts';
+import { part, type SignalMessage } from './message.ts';
+import {
+  addressesWords,
+  carriedParts,
+  cellsWords,
+  componentBit,
+  componentGroups,
+  detailWords,
+  fromLowerBit,
+  headWords,
+  identityWords,
+  lengthShift,
+  type MessageBatch,
+  numbersWords,
+  placeWords,
+  pointCodesBit,
+  ranapWords,
+  semiOctets,
+} from './message-record.ts';
+
+/** Reads the messages of a batch one after the other. */
+export class MessageBatchReader {
+  #words = new Int32Array(0);
+  #floats = new Float64Array(0);
+  #bytes = new Uint8Array(0);
+  #at = 0;
+  #end = 0;
+
+  /** Begins with the first message of a batch. */
+  open({ buffer, words }: MessageBatch): void {
+    this.#words = new Int32Array(buffer);
+    this.#floats = new Float64Array(buffer);
+    this.#bytes = new Uint8Array(buffer);
+    this.#at = 0;
+    this.#end = words;
+  }
+
+  /** Time of the next message, µs; -1 at the end. */
+  get nextTimeUs(): number {
+    return this.#at < this.#end ? this.#floats[(this.#at >> 1) + 1] : -1;
+  }
+
+  /**
+   * Fills `m` with the next message, whose slices point into the batch; call it only while there is one.
+   *
+   * @returns whether it brings a TCAP component, which stands in `c`
+   */
+  read(m: SignalMessage, c: MapMessage): boolean {
+    const words = this.#words;
+    const at = this.#at;
+    const head = words[at];
+    m.resetSccp();
+    m.frame = words[at + 1];
+    m.timeUs = this.#floats[(at >> 1) + 1];
+    m.link = words[at + 4];
+    m.fromLower = (head & fromLowerBit) !== 0;
+    const named = (head & pointCodesBit) !== 0;
+    m.opc = named ? words[at + 5] >>> 0 : -1;
+    m.dpc = named ? words[at + 6] >>> 0 : -1;
+    const types = words[at + 7];
+    m.sccpType = (types & 0x1ff) - 1;
+    m.bssmapType = ((types >>> 9) & 0x1ff) - 1;
+    m.dtapType = ((types >>> 18) & 0x1ff) - 1;
+    m.protocolDiscriminator = (types >>> 27) - 1;
+    m.sourceLocalReference = words[at + 8];
+    m.destinationLocalReference = words[at + 9];
+    m.sccpCause = words[at + 10];
+    m.transactionId = words[at + 11];
+    const parts = head & carriedParts;
+    const end = parts === 0 ? at + headWords : this.#readParts(m, parts, at + headWords);
+    this.#at = at + (head >>> lengthShift);
+    if ((head & componentBit) === 0) return false;
+    this.#readComponent(c, end >> 1);
+    return true;
+  }
+
+  #readComponent(c: MapMessage, at: number): void {
+    const floats = this.#floats;
+    let half = at;
+    c.reset();
+    for (const { bit, fields } of componentGroups) {
+      if (bit !== 0 && (c.parts & bit) === 0) continue;
+      for (const field of fields) c[field] = floats[half++];
+    }
+    if ((c.parts & mapPart.slices) === 0) return;
+    const words = this.#words;
+    const count = words[half * 2];
+    let octets = (half + 1 + count) * 8;
+    c.bytes = this.#bytes;
+    c.sliceBits = 0;
+    for (let i = 0; i < count; i++) {
+      half++;
+      const slice = words[half * 2];
+      const length = words[half * 2 + 1];
+      c.setSlice(slice & 0xff, octets, length, (slice >> 8) - 1);
+      octets += length;
+    }
+  }
+
+  /** The groups that a message filled; where they end. */
+  #readParts(m: SignalMessage, parts: number, at: number): number {
+    const words = this.#words;
+    m.parts = parts;
+    let next = at;
+    let octets = 0;
+    if ((parts & part.place) !== 0) {
+      m.cellPlmn = words[next];
+      m.cellLac = words[next + 1];
+      m.cellCi = words[next + 2];
+      m.cellSac = words[next + 3];
+      m.laiPlmn = words[next + 4];
+      m.laiLac = words[next + 5];
+      next += placeWords;
+    }
+    if ((parts & part.cells) !== 0) {
+      m.targetCellPlmn = words[next];
+      m.targetCellLac = words[next + 1];
+      m.targetCellCi = words[next + 2];
+      m.targetCellSac = words[next + 3];
+      next += cellsWords;
+    }
+    if ((parts & part.identity) !== 0) {
+      const half = next >> 1;
+      m.imsi = this.#floats[half];
+      m.tmsi = this.#floats[half + 1];
+      m.imei = this.#floats[half + 2];
+      m.imeiTail = words[next + 6];
+      m.imsiDigits = words[next + 7] & 0xff;
+      m.imeiDigits = words[next + 7] >> 8;
+      next += identityWords;
+    }
+    if ((parts & part.detail) !== 0) {
+      m.bssmapCause = words[next];
+      m.locationUpdatingType = words[next + 1];
+      m.cmServiceType = words[next + 2];
+      m.cause = words[next + 3];
+      m.rpType = words[next + 4];
+      next += detailWords;
+    }
+    if ((parts & part.ranap) !== 0) {
+      m.ranapProcedure = words[next];
+      m.ranapType = words[next + 1];
+      m.ranapCause = words[next + 2];
+      next += ranapWords;
+    }
+    if ((parts & part.numbers) !== 0) {
+      m.bytes = this.#bytes;
+      m.calledOffset = words[next];
+      m.calledLength = words[next + 1];
+      m.callingOffset = words[next + 2];
+      m.callingLength = words[next + 3];
+      m.tpDestinationOffset = words[next + 4];
+      m.tpDestinationLength = words[next + 5];
+      m.tpOriginatorOffset = words[next + 6];
+      m.tpOriginatorLength = words[next + 7];
+      next += numbersWords;
+      octets += m.calledLength + m.callingLength + m.tpDestinationLength + m.tpOriginatorLength;
+    }
+    if ((parts & part.addresses) !== 0) {
+      m.addressBytes = this.#bytes;
+      m.calledSsn = words[next];
+      m.calledTitleOffset = words[next + 1];
+      m.calledTitleDigits = words[next + 2];
+      m.callingSsn = words[next + 3];
+      m.callingTitleOffset = words[next + 4];
+      m.callingTitleDigits = words[next + 5];
+      next += addressesWords;
+      octets += semiOctets(m.calledTitleDigits) + semiOctets(m.callingTitleDigits);
+    }
+    return octets === 0 ? next : ((next * 4 + octets + 7) >> 3) * 2;
+  }
+}

@@ -1,0 +1,59 @@
+import { firstPayloadSlice, mapFields, mapPart } from './map-message.ts';
+import { part } from './message.ts';
+
+/**
+ * Messages as records of 32-bit words in one buffer, so that decoding and correlation can run on two threads. A record
+ * has a head of fixed length and behind it only the groups that the message filled ({@link part}), then the octets of
+ * its numbers; times and identities stand in float64s, so a record begins at an even word.
+ *
+ * head: 0 parts, flags and length in words; 1 frame; 2–3 time; 4 link; 5 OPC; 6 DPC; 7 SCCP, BSSMAP and DTAP type and
+ * protocol discriminator, each plus one; 8 and 9 local references; 10 SCCP cause; 11 transaction identifier
+ *
+ * A TCAP component is a record of its own: the SCCP message, then the component's groups as float64s, a word pair for
+ * each number (slice, nature of address, count of octets), and their octets.
+ */
+export const headWords = 12;
+export const placeWords = 6;
+export const cellsWords = 4;
+export const identityWords = 8;
+export const detailWords = 6;
+export const numbersWords = 8;
+export const addressesWords = 6;
+export const ranapWords = 4;
+/** Words of the longest record without the octets of its numbers. */
+export const recordWordsMax =
+  headWords + placeWords + cellsWords + identityWords + detailWords + numbersWords + addressesWords + ranapWords;
+
+export const fromLowerBit = 1 << 9;
+export const pointCodesBit = 1 << 10;
+export const componentBit = 1 << 11;
+export const lengthShift = 12;
+
+/** Groups that correlation reads; what only a person reads (channels, cells looked for, rare causes) stays behind. */
+export const carriedParts =
+  part.place | part.identity | part.detail | part.numbers | part.addresses | part.ranap | part.cells;
+
+/** Groups of a component, in the order in which they are written, and the bits of those that it need not have. */
+export const componentGroups = [
+  { bit: 0, fields: mapFields.always },
+  { bit: mapPart.dialogue, fields: mapFields.dialogue },
+  { bit: mapPart.identity, fields: mapFields.identity },
+  { bit: mapPart.place, fields: mapFields.place },
+  { bit: mapPart.detail, fields: mapFields.detail },
+] as const;
+export const componentWordsMax =
+  2 * (componentGroups.reduce((sum, { fields }) => sum + fields.length, 0) + 1 + firstPayloadSlice);
+
+/** Octets of a batch: some thousand messages. */
+export const messageBatchBytes = 1 << 18;
+
+/** Octets that hold `digits` semi-octets. */
+export function semiOctets(digits: number): number {
+  return (digits + 1) >> 1;
+}
+
+/** Records of messages in `buffer`, up to the word `words`. */
+export interface MessageBatch {
+  readonly buffer: ArrayBuffer;
+  readonly words: number;
+}
