@@ -125,7 +125,7 @@ export class Engine {
   apply(batch: EventBatch, from: number, to: number): void {
     for (let at = from; at < to; at += groupRows) {
       const end = Math.min(at + groupRows, to);
-      this.kept ^= this.presence.touch(batch.subLo, batch.subHi, at, end);
+      this.kept ^= this.presence.touch(batch, at, end);
       this.applyGroup(batch, at, end);
     }
   }
@@ -166,8 +166,8 @@ export class Engine {
   }
 
   private applyGroup(batch: EventBatch, from: number, to: number): void {
-    const { figures, presence } = this;
-    const { timeUs, subLo, subHi, cell, flags, plmn, feed } = batch;
+    const { figures, presence, occupancy } = this;
+    const { timeUs, subLo, subHi, cell, flags } = batch;
     for (let i = from; i < to; i++) {
       const time = timeUs[i];
       if (time >= this.turnUs) this.reach(time);
@@ -179,19 +179,15 @@ export class Engine {
       if (id === noCell) continue;
       if (id >= figures.heardUs.length) this.grow();
       figures.heardUs[id] = time;
-      this.occupancy.touchCell(id);
-      const lo = subLo[i];
-      const hi = subHi[i];
-      if ((rowFlags & eventFlag.sighting) === 0 || (lo | hi) === 0) continue;
-      const index = presence.sighting(i - from, lo, hi, time, id, plmn[i], feed[i]);
-      if ((rowFlags & eventFlag.detach) !== 0 && index >= 0) presence.detach(index, time);
+      occupancy.touchCell(id);
+      if ((rowFlags & eventFlag.sighting) !== 0 && (subLo[i] | subHi[i]) !== 0) presence.sighting(batch, i, id);
     }
   }
 
-  private countTraffic(batch: EventBatch, i: number): void {
+  private countTraffic(batch: EventBatch, row: number): void {
     const { figures } = this;
-    figures.traffic[batch.kind[i]]++;
-    if ((batch.subLo[i] | batch.subHi[i]) === 0) figures.unresolvedEvents++;
+    figures.traffic[batch.kind[row]]++;
+    if ((batch.subLo[row] | batch.subHi[row]) === 0) figures.unresolvedEvents++;
     else figures.resolvedEvents++;
   }
 

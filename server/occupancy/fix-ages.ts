@@ -1,5 +1,6 @@
 import { minuteUs, secondUs } from '../clock.ts';
-import { nowhere, type SubscriberTable } from '../presence/subscriber-table.ts';
+import { dLast, nowhere, recordDoubles, recordWords, wCellFeed } from '../presence/record.ts';
+import type { SubscriberTable } from '../presence/subscriber-table.ts';
 
 /** Fix ages are known to this step: a count of "≤ 5 min" at 12:00:07 takes in sightings from 11:55:00 on. */
 export const fixAgeStepUs = 30 * secondUs;
@@ -10,7 +11,7 @@ const ring = 64;
 const ringMask = ring - 1;
 
 /** Number of a step as a 32-bit integer: its remainders are then cheap. */
-function stepOf(timeUs: number): number {
+export function stepOf(timeUs: number): number {
   return (timeUs / fixAgeStepUs) | 0;
 }
 
@@ -73,16 +74,17 @@ export class FixAges {
     this.step = target;
   }
 
-  add(cell: number, timeUs: number): void {
-    const step = stepOf(timeUs);
+  /** Somebody is seen in the cell now: at the time that the clock was set to, or later in its step. */
+  add(cell: number): void {
+    const { step } = this;
     this.byStep[(step & ringMask) * this.cellCapacity + cell]++;
     this.fresh5[cell]++;
     this.fresh30[cell]++;
     this.city[step & this.cityMask]++;
   }
 
-  remove(cell: number, lastUs: number): void {
-    const step = stepOf(lastUs);
+  /** Takes out somebody whose newest sighting, in the cell, lies in `step`: see {@link stepOf}. */
+  remove(cell: number, step: number): void {
     const age = this.step - step;
     if (age <= fresh30Steps) {
       this.byStep[(step & ringMask) * this.cellCapacity + cell]--;
@@ -93,28 +95,24 @@ export class FixAges {
     else this.older--;
   }
 
-  /** Seen again in another cell. */
-  move(from: number, lastUs: number, to: number, timeUs: number): void {
-    this.remove(from, lastUs);
-    this.add(to, timeUs);
-  }
-
   /** Seen again in the same cell: nothing changes within a step. */
-  renew(cell: number, lastUs: number, timeUs: number): void {
-    if (stepOf(lastUs) === stepOf(timeUs)) return;
-    this.remove(cell, lastUs);
-    this.add(cell, timeUs);
+  renew(cell: number, step: number): void {
+    if (step === this.step) return;
+    this.remove(cell, step);
+    this.add(cell);
   }
 
   /** Loads what {@link remove} of the subscribers will need; the result means nothing. */
   touch(table: SubscriberTable, indices: Int32Array, n: number): number {
     const { byStep, cellCapacity } = this;
+    const { u32, f64 } = table;
     let kept = 0;
     for (let i = 0; i < n; i++) {
       const index = indices[i];
       if (index < 0) continue;
-      const cell = table.cell(index);
-      if (cell !== nowhere) kept ^= byStep[(stepOf(table.lastUs(index)) & ringMask) * cellCapacity + cell];
+      const cell = u32[index * recordWords + wCellFeed] & nowhere;
+      if (cell === nowhere) continue;
+      kept ^= byStep[(stepOf(f64[index * recordDoubles + dLast]) & ringMask) * cellCapacity + cell];
     }
     return kept;
   }

@@ -1,10 +1,11 @@
 import type { Presence, PresenceSink } from '../presence/presence.ts';
+import { dLast, recordDoubles } from '../presence/record.ts';
 import type { SubscriberTable } from '../presence/subscriber-table.ts';
 import type { OriginClassifier } from '../reference/origin.ts';
 import type { RegionIndex } from '../reference/region-index.ts';
 import { AreaCounters } from './area-counters.ts';
 import { CrossingTrail, type TrailOwner } from './crossing-trail.ts';
-import { FixAges } from './fix-ages.ts';
+import { FixAges, stepOf } from './fix-ages.ts';
 import { FlowWindow } from './flow-window.ts';
 import { Origins } from './origins.ts';
 import type { StayBuffer } from './stays.ts';
@@ -82,13 +83,13 @@ export class Occupancy implements PresenceSink, TrailOwner {
     this.areas.touched[this.regionCount + cell] = 1;
   }
 
-  appeared(sub: number, cell: number, timeUs: number): void {
+  appeared(sub: number, cell: number): void {
     const { areas, regionCount, table, trail } = this;
     this.appearedTotal++;
     const group = this.origins.groupOf(table.origin(sub));
     this.origins.addToCity(group, 1);
-    this.fixAges.add(cell, timeUs);
-    trail.begin(sub, timeUs, this.intervalStartUs);
+    this.fixAges.add(cell);
+    trail.begin(sub, this.presence.atUs, this.intervalStartUs);
     if (this.cellGauges) this.enter(regionCount + cell, false);
     else areas.present[regionCount + cell]++;
     areas.appeared[regionCount + cell]++;
@@ -100,9 +101,10 @@ export class Occupancy implements PresenceSink, TrailOwner {
     trail.end();
   }
 
-  moved(sub: number, from: number, to: number, timeUs: number): void {
-    if (this.stays !== null) this.endStay(this.stays, sub, from, timeUs);
-    this.fixAges.move(from, this.table.lastUs(sub), to, timeUs);
+  moved(sub: number, from: number, to: number): void {
+    if (this.stays !== null) this.endStay(this.stays, sub, from);
+    this.fixAges.remove(from, this.lastStepOf(sub));
+    this.fixAges.add(to);
     const { areas, cellGauges, regionCount, trail } = this;
     const { setOf, sets } = this.regions;
     if (!cellGauges) {
@@ -110,7 +112,7 @@ export class Occupancy implements PresenceSink, TrailOwner {
       areas.present[regionCount + to]++;
       if (setOf[from] === setOf[to]) return;
     }
-    trail.begin(sub, timeUs, this.intervalStartUs);
+    trail.begin(sub, this.presence.atUs, this.intervalStartUs);
     if (cellGauges) {
       this.leave(regionCount + from, true);
       this.enter(regionCount + to, true);
@@ -119,21 +121,21 @@ export class Occupancy implements PresenceSink, TrailOwner {
     trail.end();
   }
 
-  renewed(cell: number, lastUs: number, timeUs: number): void {
-    this.fixAges.renew(cell, lastUs, timeUs);
+  renewed(sub: number, cell: number): void {
+    this.fixAges.renew(cell, this.lastStepOf(sub));
   }
 
-  vanished(sub: number, cell: number, exactUs: number): void {
+  vanished(sub: number, cell: number): void {
     const { areas, regionCount, table, trail } = this;
     this.vanishedTotal++;
-    if (this.stays !== null) this.endStay(this.stays, sub, cell, exactUs);
+    if (this.stays !== null) this.endStay(this.stays, sub, cell);
     const group = this.origins.groupOf(table.origin(sub));
     this.origins.addToCity(group, -1);
-    this.fixAges.remove(cell, table.lastUs(sub));
+    this.fixAges.remove(cell, this.lastStepOf(sub));
     trail.hold(sub);
     // Kept by a feed whose clock stood: the interval of its time is closed and had it as present, so it is the open
     // interval that loses it.
-    trail.begin(sub, Math.max(exactUs, this.intervalStartUs), this.intervalStartUs);
+    trail.begin(sub, Math.max(this.presence.atUs, this.intervalStartUs), this.intervalStartUs);
     if (this.cellGauges) this.leave(regionCount + cell, false);
     else areas.present[regionCount + cell]--;
     areas.vanished[regionCount + cell]++;
@@ -190,13 +192,17 @@ export class Occupancy implements PresenceSink, TrailOwner {
     if (area < this.regionCount) this.flows.add(area, isEntry, timeUs);
   }
 
-  private endStay(stays: StayBuffer, sub: number, cell: number, outUs: number): void {
+  /** Step of the subscriber's newest sighting. */
+  private lastStepOf(sub: number): number {
+    return stepOf(this.table.f64[sub * recordDoubles + dLast]);
+  }
+
+  private endStay(stays: StayBuffer, sub: number, cell: number): void {
     const { table } = this;
-    const firstInUs = table.sinceUs(sub);
+    const outUs = this.presence.atUs;
     // Placed and moved on at one time: it was never there.
-    if (firstInUs === outUs) return;
-    const plmn = this.origins.plmnOf(table.origin(sub));
-    stays.push(table.subLo(sub), table.subHi(sub), cell, firstInUs, table.lastUs(sub), outUs, table.events(sub), plmn);
+    if (table.sinceUs(sub) === outUs) return;
+    stays.push(table, sub, cell, outUs, this.origins.plmnOf(table.origin(sub)));
   }
 
   /** Leaves the regions that only `from` has and enters those that only `to` has; both ascend. */

@@ -1,3 +1,4 @@
+import type { SubscriberTable } from '../presence/subscriber-table.ts';
 import type { StayColumns } from './view.ts';
 
 const rows = 4096;
@@ -19,24 +20,16 @@ export class StayBuffer implements StayColumns {
     this.taker = taker;
   }
 
-  push(
-    subLo: number,
-    subHi: number,
-    cell: number,
-    firstInUs: number,
-    lastInUs: number,
-    firstOutUs: number,
-    events: number,
-    plmn: number,
-  ): void {
+  /** The subscriber's stay in `cell`, as the table has it, ends at `outUs`. */
+  push(table: SubscriberTable, sub: number, cell: number, outUs: number, plmn: number): void {
     const i = this.n++;
-    this.subLo[i] = subLo;
-    this.subHi[i] = subHi;
+    this.subLo[i] = table.subLo(sub);
+    this.subHi[i] = table.subHi(sub);
     this.cell[i] = cell;
-    this.firstInUs[i] = firstInUs;
-    this.lastInUs[i] = lastInUs;
-    this.firstOutUs[i] = firstOutUs;
-    this.events[i] = events;
+    this.firstInUs[i] = table.sinceUs(sub);
+    this.lastInUs[i] = table.lastUs(sub);
+    this.firstOutUs[i] = outUs;
+    this.events[i] = table.events(sub);
     this.plmn[i] = plmn;
     if (this.n === rows) this.flush();
   }

@@ -1,18 +1,22 @@
+import type { EventBatch } from '../events/event-batch.ts';
+import { eventFlag } from '../events/kinds.ts';
 import { ExpiryWheel, gone, stalled } from './expiry-wheel.ts';
+import { dLast, eventsMax, nowhere, recordDoubles, recordWords, wCellFeed, wHi, wOriginEvents } from './record.ts';
 import { groupRows } from './slots.ts';
-import { nowhere, SubscriberTable } from './subscriber-table.ts';
+import { SubscriberTable } from './subscriber-table.ts';
 
 /**
- * Takes the transitions, in order of each subscriber's time. The table still holds the stay that ends when `moved` and
+ * Takes the transitions, in order of each subscriber's time. The time of a transition stands in {@link Presence.atUs}:
+ * as an argument it would be put on the heap. The table still holds what was before when `moved`, `renewed` and
  * `vanished` are called.
  */
 export interface PresenceSink {
-  appeared(index: number, cell: number, timeUs: number): void;
-  moved(index: number, from: number, to: number, timeUs: number): void;
-  /** Seen again in the same cell, last before at `lastUs`. */
-  renewed(cell: number, lastUs: number, timeUs: number): void;
-  /** Presence ended at exactly `timeUs`: the newest sighting plus presenceTtl, or a detach. */
-  vanished(index: number, cell: number, timeUs: number): void;
+  appeared(index: number, cell: number): void;
+  moved(index: number, from: number, to: number): void;
+  /** Seen again in the same cell. */
+  renewed(index: number, cell: number): void;
+  /** Presence ended at exactly `atUs`: the newest sighting plus presenceTtl, or a detach. */
+  vanished(index: number, cell: number): void;
   /** Loads what transitions of the first `n` of `indices` (-1: unknown) will need; the result means nothing. */
   touch(indices: Int32Array, n: number): number;
   /** Whether the sink still needs the index of a subscriber who vanished. */
@@ -37,18 +41,23 @@ export interface CellTtls {
  */
 export class Presence {
   readonly table: SubscriberTable;
+  /** Time of the transition under way, µs. */
+  atUs = 0;
   private readonly sink: PresenceSink;
   private readonly ttls: CellTtls;
   private readonly wheel: ExpiryWheel;
-  /** Of the rows that {@link touch} took. */
+  /** The rows that {@link touch} took. */
+  private groupFrom = 0;
   private readonly hashes = new Uint32Array(groupRows);
   private readonly indices = new Int32Array(groupRows);
   private feedClocksUs: Float64Array | null = null;
+  private readonly ttlMinUs: number;
   private presentCount = 0;
 
   constructor(options: { subscribersMax: number; ttls: CellTtls; sink: PresenceSink }) {
     this.sink = options.sink;
     this.ttls = options.ttls;
+    this.ttlMinUs = options.ttls.minUs;
     this.table = new SubscriberTable(options.subscribersMax);
     this.wheel = new ExpiryWheel(this.table, this, options.ttls.minUs, options.ttls.maxUs);
   }
@@ -65,42 +74,39 @@ export class Presence {
     this.feedClocksUs = feedClocksUs;
   }
 
-  /**
-   * One proof of place, in row `row` of those that {@link touch} took. Returns the subscriber's index, -1 when refused.
-   */
-  sighting(row: number, lo: number, hi: number, timeUs: number, cell: number, plmn: number, feed: number): number {
-    const { table } = this;
-    let index = this.indices[row];
+  /** One proof of place: a row of those that {@link touch} took; `cell` is the row's. */
+  sighting(batch: EventBatch, row: number, cell: number): void {
+    const { table, sink } = this;
+    let index = this.indices[row - this.groupFrom];
     // Rows before this one may have brought the subscriber, or have freed its index.
-    if (index < 0 || !table.holds(index, lo, hi)) {
-      index = table.find(this.hashes[row], lo, hi);
-      if (index < 0) index = table.insert(this.hashes[row], lo, hi);
-      if (index < 0) return -1;
+    if (index < 0 || !this.isOf(index, batch, row)) {
+      index = this.enrol(batch, row);
+      if (index < 0) return;
     }
-    const before = table.cell(index);
-    if (table.origin(index) === 0 && plmn !== 0) this.learnOrigin(index, before, plmn);
+    const { u32, f64 } = table;
+    const before = u32[index * recordWords + wCellFeed] & nowhere;
+    // Origin 0: unknown.
+    if (u32[index * recordWords + wOriginEvents] <= eventsMax) this.learnOrigin(index, before, batch.plmn[row]);
+    const timeUs = batch.timeUs[row];
+    this.atUs = timeUs;
     if (before === nowhere) {
-      this.appear(index, cell, feed, timeUs);
-      return index;
-    }
-    const lastUs = table.lastUs(index);
-    if (timeUs - lastUs >= this.ttls.minUs && timeUs - lastUs >= this.ttls.of(before)) {
-      this.vanish(index, before, lastUs + this.ttls.of(before));
-      this.appear(index, cell, feed, timeUs);
-    } else if (before === cell) {
-      table.renew(index, feed, timeUs);
-      this.sink.renewed(cell, lastUs, timeUs);
+      this.appear(index, cell, batch.feed[row]);
     } else {
-      this.sink.moved(index, before, cell, timeUs);
-      table.place(index, cell, feed, timeUs);
+      const gapUs = timeUs - f64[index * recordDoubles + dLast];
+      if (gapUs >= this.ttlMinUs && gapUs >= this.ttls.of(before)) {
+        this.atUs = timeUs - gapUs + this.ttls.of(before);
+        this.vanish(index, before);
+        this.atUs = timeUs;
+        this.appear(index, cell, batch.feed[row]);
+      } else if (before === cell) {
+        sink.renewed(index, cell);
+        table.renew(index, cell, batch.feed[row], timeUs);
+      } else {
+        sink.moved(index, before, cell);
+        table.place(index, cell, batch.feed[row], timeUs);
+      }
     }
-    return index;
-  }
-
-  /** The subscriber detached; it has been placed by {@link sighting} just before. */
-  detach(index: number, timeUs: number): void {
-    const cell = this.table.cell(index);
-    if (cell !== nowhere) this.vanish(index, cell, timeUs);
+    if ((batch.flags[row] & eventFlag.detach) !== 0) this.vanish(index, cell);
   }
 
   /** Vanishes everybody whose presence ended before `limitUs`. */
@@ -125,7 +131,8 @@ export class Presence {
     if (endUs >= limitUs) return Math.min(endUs, limitUs + ttls.minUs);
     const clocks = this.feedClocksUs;
     if (clocks !== null && clocks[table.feed(index)] < endUs) return stalled;
-    this.vanish(index, cell, endUs);
+    this.atUs = endUs;
+    this.vanish(index, cell);
     return gone;
   }
 
@@ -138,26 +145,41 @@ export class Presence {
    * Takes rows `from` … `to − 1`, at most {@link groupRows}, whose sightings come next: looks them up and loads what
    * they will need. The result only keeps the loads from being dropped.
    */
-  touch(lo: Uint32Array, hi: Uint32Array, from: number, to: number): number {
+  touch(batch: EventBatch, from: number, to: number): number {
     const { table, sink, hashes, indices } = this;
-    const kept = table.locate(lo, hi, from, to - from, hashes, indices);
+    this.groupFrom = from;
+    const kept = table.locate(batch.subLo, batch.subHi, from, to - from, hashes, indices);
     return kept ^ sink.touch(indices, to - from);
   }
 
-  private appear(index: number, cell: number, feed: number, timeUs: number): void {
-    this.presentCount++;
-    this.table.place(index, cell, feed, timeUs);
-    if (!this.table.inWheel(index)) this.wheel.insert(index, timeUs + this.ttls.minUs);
-    this.sink.appeared(index, cell, timeUs);
+  private isOf(index: number, batch: EventBatch, row: number): boolean {
+    const { u32 } = this.table;
+    const at = index * recordWords;
+    return u32[at] === batch.subLo[row] && u32[at + wHi] === batch.subHi[row];
   }
 
-  private vanish(index: number, cell: number, timeUs: number): void {
+  /** Index of a subscriber who was not known when the group was looked up; -1 when the table is full. */
+  private enrol(batch: EventBatch, row: number): number {
+    const hash = this.hashes[row - this.groupFrom];
+    const index = this.table.find(hash, batch.subLo[row], batch.subHi[row]);
+    return index >= 0 ? index : this.table.insert(hash, batch.subLo[row], batch.subHi[row]);
+  }
+
+  private appear(index: number, cell: number, feed: number): void {
+    this.presentCount++;
+    this.table.place(index, cell, feed, this.atUs);
+    if (!this.table.inWheel(index)) this.wheel.insert(index, this.atUs + this.ttlMinUs);
+    this.sink.appeared(index, cell);
+  }
+
+  private vanish(index: number, cell: number): void {
     this.presentCount--;
-    this.sink.vanished(index, cell, timeUs);
+    this.sink.vanished(index, cell);
     this.table.remove(index);
   }
 
   private learnOrigin(index: number, cell: number, plmn: number): void {
+    if (plmn === 0) return;
     const origin = this.sink.originOf(plmn);
     if (origin === 0) return;
     this.table.setOrigin(index, origin);

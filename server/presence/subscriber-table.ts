@@ -1,27 +1,21 @@
+import {
+  dLast,
+  dSince,
+  eventsMax,
+  inWheelFlag,
+  nextMask,
+  nowhere,
+  recordBytes,
+  recordDoubles,
+  recordWords,
+  wCellFeed,
+  wHi,
+  wLo,
+  wNextFlags,
+  wOriginEvents,
+  wTrail,
+} from './record.ts';
 import { hashOf, type KeyStore, Slots, slotIndexMax } from './slots.ts';
-
-/** Bytes of one record; interleaved, because an event touches most fields of one subscriber and of no other. */
-const recordBytes = 40;
-const words = 10;
-const doubles = 5;
-
-// Layout, in 32-bit words: 0 lo, 1 hi, 2–3 last sighting (f64), 4 cell (24 bits) and feed (8), 5 origin (16) and
-// events in the cell (16), 6–7 first sighting in the cell (f64), 8 next in wheel (27) and flags (5), 9 newest entry of
-// the crossing trail. What every sighting needs stands together in the first 24 bytes.
-const wLo = 0;
-const wHi = 1;
-const dLast = 1;
-const wCellFeed = 4;
-const wOriginEvents = 5;
-const dSince = 3;
-const wNextFlags = 8;
-const wTrail = 9;
-
-/** Value of a subscriber's cell while it is nowhere. */
-export const nowhere = 0xffffff;
-const nextMask = 0x07ffffff;
-const inWheelFlag = 1 << 27;
-const eventsMax = 0xffff;
 
 const pageBytes = 65_536;
 /** Growth in small steps: a step costs page-table work only, nothing is copied. */
@@ -76,12 +70,12 @@ export class SubscriberTable implements KeyStore {
   }
 
   holds(index: number, lo: number, hi: number): boolean {
-    const at = index * words;
+    const at = index * recordWords;
     return this.u32[at + wLo] === lo && this.u32[at + wHi] === hi;
   }
 
   hashAt(index: number): number {
-    const at = index * words;
+    const at = index * recordWords;
     return hashOf(this.u32[at + wLo], this.u32[at + wHi]);
   }
 
@@ -97,7 +91,7 @@ export class SubscriberTable implements KeyStore {
     for (let i = 0; i < n; i++) {
       const index = indices[i];
       if (index < 0) continue;
-      const at = index * words;
+      const at = index * recordWords;
       // A record may lie on two cache lines: this is its last word, the next line read its first.
       kept ^= u32[at + wTrail];
       if (u32[at] !== lo[from + i] || u32[at + wHi] !== hi[from + i]) indices[i] = -1;
@@ -115,7 +109,7 @@ export class SubscriberTable implements KeyStore {
     let index: number;
     if (this.freeHead !== 0) {
       index = this.freeHead - 1;
-      this.freeHead = this.u32[index * words + wTrail];
+      this.freeHead = this.u32[index * recordWords + wTrail];
     } else {
       if (this.high === this.room && !this.grow()) {
         this.refusedCount++;
@@ -123,7 +117,7 @@ export class SubscriberTable implements KeyStore {
       }
       index = this.high++;
     }
-    const at = index * words;
+    const at = index * recordWords;
     const { u32 } = this;
     u32[at + wLo] = lo;
     u32[at + wHi] = hi;
@@ -138,7 +132,7 @@ export class SubscriberTable implements KeyStore {
 
   /** Frees a record that nothing refers to any more. */
   free(index: number): void {
-    const at = index * words;
+    const at = index * recordWords;
     const { u32 } = this;
     this.slots.remove(this.hashAt(index), u32[at + wLo], u32[at + wHi]);
     // A key that is no pseudonym: a slot left over from before a growth must not find it.
@@ -150,96 +144,97 @@ export class SubscriberTable implements KeyStore {
   }
 
   subLo(index: number): number {
-    return this.u32[index * words + wLo];
+    return this.u32[index * recordWords + wLo];
   }
 
   subHi(index: number): number {
-    return this.u32[index * words + wHi];
+    return this.u32[index * recordWords + wHi];
   }
 
   /** Newest sighting, µs. */
   lastUs(index: number): number {
-    return this.f64[index * doubles + dLast];
+    return this.f64[index * recordDoubles + dLast];
   }
 
   /** First sighting of the stay in the present cell, µs. */
   sinceUs(index: number): number {
-    return this.f64[index * doubles + dSince];
+    return this.f64[index * recordDoubles + dSince];
   }
 
   cell(index: number): number {
-    return this.u32[index * words + wCellFeed] & nowhere;
+    return this.u32[index * recordWords + wCellFeed] & nowhere;
   }
 
   /** Feed of the newest sighting. */
   feed(index: number): number {
-    return this.u32[index * words + wCellFeed] >>> 24;
+    return this.u32[index * recordWords + wCellFeed] >>> 24;
   }
 
   /** The caller's 16-bit code of where the subscriber comes from; 0: unknown. */
   origin(index: number): number {
-    return this.u32[index * words + wOriginEvents] >>> 16;
+    return this.u32[index * recordWords + wOriginEvents] >>> 16;
   }
 
   /** Sightings in the stay; stops counting at 65,535. */
   events(index: number): number {
-    return this.u32[index * words + wOriginEvents] & eventsMax;
+    return this.u32[index * recordWords + wOriginEvents] & eventsMax;
   }
 
   setOrigin(index: number, origin: number): void {
-    const at = index * words + wOriginEvents;
+    const at = index * recordWords + wOriginEvents;
     this.u32[at] = ((this.u32[at] & eventsMax) | (origin << 16)) >>> 0;
   }
 
   /** Begins a stay. */
   place(index: number, cell: number, feed: number, timeUs: number): void {
     const { u32, f64 } = this;
-    f64[index * doubles + dLast] = timeUs;
-    f64[index * doubles + dSince] = timeUs;
-    const at = index * words;
+    f64[index * recordDoubles + dLast] = timeUs;
+    f64[index * recordDoubles + dSince] = timeUs;
+    const at = index * recordWords;
     u32[at + wCellFeed] = cell | (feed << 24);
-    u32[at + wOriginEvents] = ((u32[at + wOriginEvents] & ~eventsMax) | 1) >>> 0;
+    u32[at + wOriginEvents] = (u32[at + wOriginEvents] & ~eventsMax) | 1;
   }
 
   /** One more sighting in the same cell. */
-  renew(index: number, feed: number, timeUs: number): void {
-    const { u32 } = this;
-    this.f64[index * doubles + dLast] = timeUs;
-    const at = index * words;
-    u32[at + wCellFeed] = (u32[at + wCellFeed] & nowhere) | (feed << 24);
-    if ((u32[at + wOriginEvents] & eventsMax) !== eventsMax) u32[at + wOriginEvents]++;
+  renew(index: number, cell: number, feed: number, timeUs: number): void {
+    const { u32, f64 } = this;
+    f64[index * recordDoubles + dLast] = timeUs;
+    const at = index * recordWords;
+    u32[at + wCellFeed] = cell | (feed << 24);
+    const events = u32[at + wOriginEvents];
+    if ((events & eventsMax) !== eventsMax) u32[at + wOriginEvents] = events + 1;
   }
 
   /** Ends presence. */
   remove(index: number): void {
-    this.u32[index * words + wCellFeed] = nowhere;
+    this.u32[index * recordWords + wCellFeed] = nowhere;
   }
 
   /** Sequence number of the subscriber's newest trail entry; 0: none. */
   trail(index: number): number {
-    return this.u32[index * words + wTrail];
+    return this.u32[index * recordWords + wTrail];
   }
 
   setTrail(index: number, sequence: number): void {
-    this.u32[index * words + wTrail] = sequence;
+    this.u32[index * recordWords + wTrail] = sequence;
   }
 
   inWheel(index: number): boolean {
-    return (this.u32[index * words + wNextFlags] & inWheelFlag) !== 0;
+    return (this.u32[index * recordWords + wNextFlags] & inWheelFlag) !== 0;
   }
 
   /** Next of the subscriber's wheel list as index + 1; 0: end. */
   nextInWheel(index: number): number {
-    return this.u32[index * words + wNextFlags] & nextMask;
+    return this.u32[index * recordWords + wNextFlags] & nextMask;
   }
 
   /** Puts the subscriber into a wheel list in front of `next` (index + 1). */
   linkInWheel(index: number, next: number): void {
-    this.u32[index * words + wNextFlags] = inWheelFlag | next;
+    this.u32[index * recordWords + wNextFlags] = inWheelFlag | next;
   }
 
   unlinkFromWheel(index: number): void {
-    this.u32[index * words + wNextFlags] = 0;
+    this.u32[index * recordWords + wNextFlags] = 0;
   }
 
   private grow(): boolean {

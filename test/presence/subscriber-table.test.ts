@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { nowhere } from '../../server/presence/record.ts';
 import { hashOf } from '../../server/presence/slots.ts';
-import { nowhere, SubscriberTable } from '../../server/presence/subscriber-table.ts';
+import { SubscriberTable } from '../../server/presence/subscriber-table.ts';
 
 const find = (table: SubscriberTable, lo: number, hi: number) => table.find(hashOf(lo, hi), lo, hi);
 const insert = (table: SubscriberTable, lo: number, hi: number) => table.insert(hashOf(lo, hi), lo, hi);
@@ -63,7 +64,7 @@ describe('the subscriber table', () => {
     table.place(index, nowhere - 1, 255, 1_790_000_000_123_456);
     table.linkInWheel(index, 0x07fffffd);
     table.setTrail(index, 0xffffffff);
-    for (let i = 0; i < 70_000; i++) table.renew(index, 254, 1_790_000_000_123_457 + i);
+    for (let i = 0; i < 70_000; i++) table.renew(index, nowhere - 1, 254, 1_790_000_000_123_457 + i);
     expect(table.origin(index)).toBe(0xffff);
     expect(table.events(index)).toBe(0xffff);
     expect(table.cell(index)).toBe(nowhere - 1);

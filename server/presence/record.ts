@@ -1,0 +1,27 @@
+/**
+ * Layout of a subscriber's record, interleaved because an event touches most fields of one subscriber and of no other.
+ * What every sighting needs stands together in the first 24 bytes. In 32-bit words: 0 lo, 1 hi, 2–3 last sighting
+ * (f64), 4 cell (24 bits) and feed (8), 5 origin (16) and events in the cell (16), 6–7 first sighting in the cell
+ * (f64), 8 next in wheel (27) and flags (5), 9 newest entry of the crossing trail.
+ *
+ * Literals, so that the compiler can put the numbers where they are used.
+ */
+export const recordBytes = 40;
+export const recordWords = 10;
+export const recordDoubles = 5;
+
+export const wLo = 0;
+export const wHi = 1;
+export const wCellFeed = 4;
+export const wOriginEvents = 5;
+export const wNextFlags = 8;
+export const wTrail = 9;
+/** In 64-bit words. */
+export const dLast = 1;
+export const dSince = 3;
+
+/** Value of a subscriber's cell while it is nowhere. */
+export const nowhere = 0xffffff;
+export const eventsMax = 0xffff;
+export const nextMask = 0x07ffffff;
+export const inWheelFlag = 0x08000000;
