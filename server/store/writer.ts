@@ -125,6 +125,8 @@ export class Writer {
         intake.done(outcome);
       } catch (error) {
         if (error instanceof InvariantError) throw error;
+        // Whatever it was, and wherever: it may have come after the commit.
+        this.#unknown = true;
         await this.#drop();
         if (stopped.aborted) return;
         this.#away(error);
@@ -148,10 +150,10 @@ export class Writer {
     try {
       await Promise.race([this.#transact(client, batch), lost, deadline]);
     } catch (error) {
-      this.#unknown = true;
       const code = error instanceof pg.DatabaseError ? (error.code ?? '') : '';
       if (code === '' || passing.test(code) || ++batch.refusals < refusalsMax) throw error;
       log('error', `database: ${batch.rows} rows are refused and given up (${messageOf(error)})`);
+      this.#unknown = true;
       await this.#drop();
       return 'dropped';
     } finally {

@@ -56,7 +56,10 @@ afterAll(async () => {
 });
 
 /** A server's intake and writer, as they are after a start on the database as it stands. */
-async function start(settings: Record<string, unknown> = {}): Promise<{ intake: Intake; writer: Writer }> {
+async function start(
+  settings: Record<string, unknown> = {},
+  onStored: () => void = () => undefined,
+): Promise<{ intake: Intake; writer: Writer }> {
   const config = testConfig(settings);
   const ledgers = await readLedger(pool);
   for (const [stream, row] of ledgers) ledgers.set(stream, numbers(row));
@@ -69,7 +72,7 @@ async function start(settings: Record<string, unknown> = {}): Promise<{ intake: 
     deadlineMs: config.databaseDeadlineMs,
     clock: systemClock,
     log: logTo(lines),
-    onStored: () => undefined,
+    onStored,
     onChange: () => undefined,
   });
   await writer.open();
@@ -235,3 +238,15 @@ if (native) {
     await expect(start()).rejects.toMatchObject({ code: 'DATABASE_IN_USE' });
   });
 }
+
+test('a batch is stored once, even if what comes behind its commit fails', async () => {
+  let failures = 2;
+  const running = await start({}, () => {
+    if (failures-- > 0) throw new TypeError('planted');
+  });
+  running.intake.events(makeEvents(100, startUs, minuteUs), 0, 100);
+  await drained(running);
+  expect(failures).toBeLessThan(0);
+  expect(await count('event')).toBe(100);
+  expect(numbers((await pool.query('select batch from ledger')).rows[0]).batch).toBe(1);
+});
