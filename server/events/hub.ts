@@ -54,7 +54,7 @@ export class FeedHub {
     onTooLate: RowConsumer;
     onClock: (clockUs: number, feedClocksUs: Float64Array) => void;
     room: () => Promise<void> | null;
-    /** Once, when every feed has ended and all rows are handed on. */
+    /** Once, when every feed has come to its end and all rows are handed on. */
     onEnd?: () => void;
   }) {
     const { config } = options;
@@ -240,15 +240,17 @@ export class FeedHub {
       newestUs = Math.max(newestUs, feed.clockUs);
       if (!feed.ended && !this.isSilent(feed, nowMs)) watermarkUs = Math.min(watermarkUs, feed.clockUs - windowUs);
     }
-    // All have ended: every row comes out, and the clock stands behind the newest event.
-    if (watermarkUs === Number.POSITIVE_INFINITY) watermarkUs = this.allDone ? newestUs + 1 : newestUs - windowUs;
+    // All have come to their end: every row comes out, and the clock stands behind the newest event. Where one broke
+    // off, rows that belong between the newest ones may not have come: the next start reads them.
+    const complete = this.allDone && this.feeds.every(({ state, firstUs }) => state !== 'failed' || firstUs < 0);
+    if (watermarkUs === Number.POSITIVE_INFINITY) watermarkUs = complete ? newestUs + 1 : newestUs - windowUs;
     this.feeds.forEach((feed, i) => {
       if (feed.firstUs < 0) return;
       this.feedClocks[i] = feed.ended ? Math.max(feed.clockUs, watermarkUs - keptAfterEndUs) : feed.clockUs - windowUs;
     });
     this.sorter.release(watermarkUs);
     if (this.sorter.releasedUs > 0) this.onClock(this.sorter.releasedUs, this.feedClocks);
-    if (this.allDone) {
+    if (complete) {
       this.onEnd?.();
       this.onEnd = null;
     }

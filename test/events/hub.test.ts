@@ -59,6 +59,7 @@ function start(count: number, room: () => Promise<void> | null = () => null, spe
   const released: [number, number, number][] = [];
   const clocks: number[] = [];
   let feedClocks: number[] = [];
+  let ends = 0;
   const ids = new Map<string, number>();
   const ports = Array.from({ length: count }, () => new FakeFeed());
   const hub = new FeedHub({
@@ -81,6 +82,7 @@ function start(count: number, room: () => Promise<void> | null = () => null, spe
       feedClocks = Array.from(feedClocksUs, (us) => us / 1e6);
     },
     room,
+    onEnd: () => ends++,
   });
   hubs.push(hub);
   const started = hub.start();
@@ -91,6 +93,7 @@ function start(count: number, room: () => Promise<void> | null = () => null, spe
     clocks,
     lines,
     feedClocks: () => feedClocks,
+    ends: () => ends,
     started,
     pass: (ms: number) => (nowMs += ms),
   };
@@ -277,4 +280,28 @@ test('the clock of a feed that has ended stands, but not for more than a day of 
   expect(feedClocks()).toEqual([100, 79_990]);
   ports[1].rows([400_000_000], [0], []);
   expect(feedClocks()).toEqual([400_000_000 - 10 - 86_400, 399_999_990]);
+});
+
+test('a feed that breaks off is not at its end: what may be out of order or half counted is left to the next start', async () => {
+  const { hub, ports, released, started, ends } = start(1);
+  ports[0].say({ k: 'open', firstUs: 0 });
+  await started;
+  ports[0].rows([100, 105, 112], [0, 0, 0], ['460-00-1-1']);
+  ports[0].say({ k: 'failed', message: 'the disk is gone' });
+  expect(hub.allDone).toBe(true);
+  expect(released.map(([time]) => time)).toEqual([100]);
+  expect(ends()).toBe(0);
+});
+
+test('the end is told once, when the last feed has come to its own', async () => {
+  const { ports, started, ends } = start(3);
+  ports[0].say({ k: 'open', firstUs: 0 });
+  ports[1].say({ k: 'open', firstUs: 0 });
+  ports[2].say({ k: 'failed', message: 'not a capture' });
+  await started;
+  ports[0].rows([100], [0], ['460-00-1-1']);
+  ports[0].say({ k: 'end', early: null });
+  expect(ends()).toBe(0);
+  ports[1].say({ k: 'end', early: null });
+  expect(ends()).toBe(1);
 });
