@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import type { FeedSpec } from './feed-uri.ts';
+import { type FeedSpec, isLive } from './feed-uri.ts';
 
 /** Octets of a file's beginning and of its end that tell it from others, beside its size. */
 const sampleBytes = 64 * 1024;
@@ -34,6 +34,11 @@ export function feedIdentity(spec: FeedSpec): string {
       return `xdr:${fingerprint(spec.path)}:${spec.plmn}:${spec.offsetMinutes}`;
     case 'sim':
       return spec.uri;
+    case 'stdin':
+      return 'pcap:-';
+    case 'pcap+tcp':
+    case 'pcap+listen':
+      return `${spec.kind}://${spec.host}:${spec.port}`;
   }
 }
 
@@ -47,7 +52,8 @@ export function streamIdentity(specs: readonly FeedSpec[]): string {
  * has been written to it since.
  */
 export function hasGrown(spec: FeedSpec, identity: string): boolean {
-  if (spec.kind === 'sim' || !identity.startsWith(`${spec.kind}:`) || identity === feedIdentity(spec)) return false;
+  if (spec.kind === 'sim' || isLive(spec) || !identity.startsWith(`${spec.kind}:`) || identity === feedIdentity(spec))
+    return false;
   const then = identity.split(':')[1];
   const size = /^(\d+)-/.exec(then);
   return size !== null && fingerprint(spec.path, Number(size[1])) === then;

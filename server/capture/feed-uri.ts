@@ -5,7 +5,18 @@ import { parsePlmn } from '../events/plmn.ts';
 export type FeedSpec =
   | { kind: 'pcap'; path: string; uri: string }
   | { kind: 'xdr'; path: string; plmn: string; offsetMinutes: number; uri: string }
-  | { kind: 'sim'; scenario: 'event-day'; options: SimFeedOptions; uri: string };
+  | { kind: 'sim'; scenario: 'event-day'; options: SimFeedOptions; uri: string }
+  | LiveFeedSpec;
+
+/** Feeds that nobody can read twice: standard input, a probe to connect to, a port that probes connect to. */
+export type LiveFeedSpec =
+  | { kind: 'stdin'; uri: string }
+  | { kind: 'pcap+tcp' | 'pcap+listen'; host: string; port: number; uri: string };
+
+/** Whether a feed is live: it can't be looked into before it is read. */
+export function isLive(spec: FeedSpec): spec is LiveFeedSpec {
+  return spec.kind === 'stdin' || spec.kind === 'pcap+tcp' || spec.kind === 'pcap+listen';
+}
 
 /** Options of `sim:event-day`; what is absent takes the simulator's default. */
 export interface SimFeedOptions {
@@ -22,6 +33,9 @@ const optionNames: Record<FeedSpec['kind'], readonly string[]> = {
   pcap: [],
   xdr: ['plmn', 'tz'],
   sim: ['seed', 'population', 'date', 'from', 'hours', 'venue-lac'],
+  stdin: [],
+  'pcap+tcp': [],
+  'pcap+listen': [],
 };
 
 /** A URI that is written wrong: a usage error. */
@@ -119,9 +133,20 @@ function parseSim(uri: string, name: string, options: Map<string, string>): Feed
   };
 }
 
+/** `//HOST:PORT`, an IPv6 address in brackets. */
+function parseLive(uri: string, kind: 'pcap+tcp' | 'pcap+listen', rest: string): LiveFeedSpec {
+  const form = `write ${kind}://HOST:PORT, an IPv6 address in brackets`;
+  const match = /^\/\/(?:\[([\w:.%]+)\]|([^:/[\]@]+)):([^:/]*)\/?$/.exec(rest);
+  if (match === null) throw bad(uri, `host or port is missing; ${form}`);
+  const port = /^\d{1,5}$/.test(match[3]) ? Number(match[3]) : 0;
+  if (port < 1 || port > 65_535) throw bad(uri, `port must be a whole number from 1 to 65535, not '${match[3]}'`);
+  return { kind, host: match[1] ?? match[2], port, uri };
+}
+
 /**
- * Reads a feed's URI: `pcap:PATH`, `xdr:PATH?plmn=460-01&tz=+08:00`, `sim:event-day?seed=1`, or a bare path that is
- * taken by its ending. Options are percent-encoded after `?`; a literal `+` stays a plus.
+ * Reads a feed's URI: `pcap:PATH`, `xdr:PATH?plmn=460-01&tz=+08:00`, `sim:event-day?seed=1`, `pcap+tcp://HOST:PORT`,
+ * `pcap+listen://HOST:PORT`, `-` or `pcap:-` for standard input, or a bare path that is taken by its ending. Options are
+ * percent-encoded after `?`; a literal `+` stays a plus.
  *
  * @param defaultPlmn PLMN of an xDR file's cells where the URI names none, as `460-00`
  * @throws UserError FEED_URI, FEED_MISSING naming the part and the remedy
@@ -134,7 +159,7 @@ export function parseFeedUri(uri: string, defaultPlmn: string): FeedSpec {
   const path = unescapePart(uri, rest);
   let kind = scheme;
   if (kind === undefined) {
-    if (/\.(pcap|pcapng|cap)(\.gz)?$/i.test(path)) kind = 'pcap';
+    if (path === '-' || /\.(pcap|pcapng|cap)(\.gz)?$/i.test(path)) kind = 'pcap';
     else if (/\.csv(\.gz)?$/i.test(path)) kind = 'xdr';
     else
       throw bad(
@@ -142,10 +167,13 @@ export function parseFeedUri(uri: string, defaultPlmn: string): FeedSpec {
         'the ending tells no kind (.pcap, .pcapng, .cap, .csv, each also .gz); write pcap:PATH or xdr:PATH',
       );
   }
-  if (kind !== 'pcap' && kind !== 'xdr' && kind !== 'sim') {
-    throw bad(uri, `unknown kind '${kind}:'; known: pcap:PATH, xdr:PATH, sim:event-day`);
+  if (kind !== 'pcap' && kind !== 'xdr' && kind !== 'sim' && kind !== 'pcap+tcp' && kind !== 'pcap+listen') {
+    const known = 'pcap:PATH, pcap:- (standard input), pcap+tcp://HOST:PORT, pcap+listen://HOST:PORT, xdr:PATH';
+    throw bad(uri, `unknown kind '${kind}:'; known: ${known}, sim:event-day`);
   }
   const options = parseOptions(uri, kind, query);
+  if (kind === 'pcap+tcp' || kind === 'pcap+listen') return parseLive(uri, kind, path);
+  if (kind === 'pcap' && path === '-') return { kind: 'stdin', uri };
   if (kind === 'sim') return parseSim(uri, path, options);
   if (path === '') throw bad(uri, `no path; write ${kind}:PATH`);
   if (!existsSync(path)) throw new UserError('FEED_MISSING', `feed '${uri}': no such file '${path}'; check the path`);

@@ -24,5 +24,7 @@ export interface FrameReader {
    * Absent: this source can't end early.
    */
   readonly endedEarly?: { code: string; message: string } | null;
+  /** Of a live source: one line on how it stands with its probes. Absent: there is nothing to say. */
+  readonly note?: string;
   close(): Promise<void>;
 }

@@ -29,7 +29,7 @@ async function readHead(source: ByteSource): Promise<Uint8Array> {
  * @param name what messages call the source
  * @throws UserError `FEED_EMPTY`, `FEED_UNREADABLE` or `FEED_NOT_PCAP`; the source is closed then
  */
-async function openCaptureSource(
+export async function openCaptureSource(
   source: ByteSource,
   name: string,
   recordBytesMax: number = knobs.captureRecordBytesMax.default,

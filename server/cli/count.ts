@@ -66,6 +66,11 @@ function parseHideBelow(text: string): number {
 
 function finiteFeed(uri: string, config: Config): FeedSpec {
   const spec = parseFeedUri(uri, config.homePlmns.split(',')[0]);
+  if (spec.kind === 'pcap+tcp' || spec.kind === 'pcap+listen') {
+    throw new UserError('FEED_ENDLESS', `feed '${uri}': count needs a feed with an end; give a file or -`, {
+      exitCode: 2,
+    });
+  }
   if (spec.kind === 'sim' && spec.options.hours === undefined) {
     throw new UserError(
       'FEED_ENDLESS',

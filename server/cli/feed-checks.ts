@@ -1,6 +1,6 @@
 import { simDefaults } from '../../fixtures/make/options.ts';
 import { feedIdentity, hasGrown } from '../capture/feed-identity.ts';
-import type { FeedSpec } from '../capture/feed-uri.ts';
+import { type FeedSpec, isLive } from '../capture/feed-uri.ts';
 import { openCapture } from '../capture/open-capture.ts';
 import { XdrReader } from '../capture/xdr.ts';
 import { formatTimeUs } from '../clock.ts';
@@ -70,7 +70,8 @@ export async function refuseStoredElsewhere(store: Store, specs: FeedSpec[], str
 export async function checkFeeds(specs: FeedSpec[]): Promise<number> {
   let firstUs = Number.POSITIVE_INFINITY;
   for (const spec of specs) {
-    if (spec.kind === 'sim') continue;
+    // A live feed is there when it is there.
+    if (spec.kind === 'sim' || isLive(spec)) continue;
     const reader =
       spec.kind === 'pcap'
         ? await openCapture(spec.path)

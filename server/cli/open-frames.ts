@@ -2,6 +2,7 @@ import { openSimulation } from '../../fixtures/make/simulation.ts';
 import type { FeedSpec } from '../capture/feed-uri.ts';
 import type { FrameReader } from '../capture/frame-reader.ts';
 import { openCapture } from '../capture/open-capture.ts';
+import { openLive } from '../capture/open-live.ts';
 import { PlausibleTimes } from '../capture/plausible-times.ts';
 import type { Config } from '../config.ts';
 import { InvariantError } from '../errors.ts';
@@ -13,6 +14,10 @@ export async function openFrames(spec: FeedSpec, config: Config): Promise<FrameR
       return PlausibleTimes.over(await openCapture(spec.path, config.captureRecordBytesMax));
     case 'sim':
       return openSimulation(spec.options);
+    case 'stdin':
+    case 'pcap+tcp':
+    case 'pcap+listen':
+      return openLive(spec, config);
     default:
       throw new InvariantError(`a feed of kind ${spec.kind} has no frames`);
   }

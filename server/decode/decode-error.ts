@@ -1,5 +1,24 @@
 /** Protocol layers, named in faults and counters. */
-export const layers = ['link', 'ip', 'sctp', 'm3ua', 'mtp2', 'mtp3', 'sccp', 'bssap', 'bssmap', 'dtap', 'ranap'] as const;
+export const layers = [
+  'link',
+  'ip',
+  'sctp',
+  'tcp',
+  'ipa',
+  'm3ua',
+  'm2ua',
+  'm2pa',
+  'sua',
+  'mtp2',
+  'mtp3',
+  'sccp',
+  'bssap',
+  'bssmap',
+  'dtap',
+  'ranap',
+  'tcap',
+  'map',
+] as const;
 export type Layer = (typeof layers)[number];
 
 /**

@@ -18,6 +18,17 @@ test('takes a bare path by its ending', () => {
   expect(parse(file('a.csv.gz'))).toMatchObject({ kind: 'xdr', plmn: '460-00', offsetMinutes: 0 });
 });
 
+test('takes live feeds: standard input, a probe to connect to, a port to listen on', () => {
+  expect([parse('-'), parse('pcap:-')].map(({ kind }) => kind)).toEqual(['stdin', 'stdin']);
+  expect(parse('pcap+tcp://probe-1.example:57012')).toEqual({
+    kind: 'pcap+tcp',
+    host: 'probe-1.example',
+    port: 57012,
+    uri: 'pcap+tcp://probe-1.example:57012',
+  });
+  expect(parse('pcap+listen://[::1]:5555/')).toMatchObject({ kind: 'pcap+listen', host: '::1', port: 5555 });
+});
+
 test('a literal plus stays a plus, in paths and in options', () => {
   expect(parse(`pcap:${file('a b+c.pcap')}`)).toMatchObject({ path: file('a b+c.pcap') });
   expect(parse(`pcap:${folder}/a%20b+c.pcap`)).toMatchObject({ path: file('a b+c.pcap') });
@@ -45,6 +56,16 @@ describe('says in one line what is wrong and what to write', () => {
     ['sim:event-day?seed=1&seed=2', /stands twice/],
     ['xdr:%E0', /percent-encoded/],
     ['pcap:', /no path/],
+    ['pcap+tcp:', /host or port is missing; write pcap\+tcp:\/\/HOST:PORT/],
+    ['pcap+tcp://probe', /host or port is missing/],
+    ['pcap+tcp://:5555', /host or port is missing/],
+    ['pcap+tcp://::1:5555', /host or port is missing.*IPv6 address in brackets/],
+    ['pcap+tcp://probe:', /port must be a whole number from 1 to 65535, not ''/],
+    ['pcap+listen://0.0.0.0:0', /port must be a whole number from 1 to 65535, not '0'/],
+    ['pcap+listen://0.0.0.0:65536', /not '65536'/],
+    ['pcap+listen://0.0.0.0:http', /not 'http'/],
+    ['pcap+listen://0.0.0.0:5555?speed=2', /unknown option 'speed'; pcap\+listen: takes none/],
+    ['pcap:-?x=1', /unknown option 'x'; pcap: takes none/],
   ])('%s', (uri, message) => {
     expect(() => parse(uri)).toThrow(message);
   });
