@@ -129,6 +129,41 @@ export class EventBatch {
     this.feed[this.n - 1] = source.feed[from];
   }
 
+  /** Copies rows `from` … `to − 1` of `source` over those from `at` on, a column at a time. */
+  copyRange(source: EventBatch, from: number, to: number, at: number): void {
+    copyColumn(source.timeUs, from, to, this.timeUs, at);
+    copyColumn(source.bytes, from, to, this.bytes, at);
+    copyColumn(source.subLo, from, to, this.subLo, at);
+    copyColumn(source.subHi, from, to, this.subHi, at);
+    copyColumn(source.cell, from, to, this.cell, at);
+    copyColumn(source.plmn, from, to, this.plmn, at);
+    copyColumn(source.durationMs, from, to, this.durationMs, at);
+    copyColumn(source.typeAllocationCode, from, to, this.typeAllocationCode, at);
+    copyColumn(source.kind, from, to, this.kind, at);
+    copyColumn(source.outcome, from, to, this.outcome, at);
+    copyColumn(source.cause, from, to, this.cause, at);
+    copyColumn(source.flags, from, to, this.flags, at);
+    copyColumn(source.feed, from, to, this.feed, at);
+  }
+
+  /** Replaces the rows by the first `n` that `rows` names of `source`, a column at a time. */
+  gather(source: EventBatch, rows: Int32Array, n: number): void {
+    this.n = n;
+    gatherDoubles(source.timeUs, rows, n, this.timeUs);
+    gatherDoubles(source.bytes, rows, n, this.bytes);
+    gatherWords(source.subLo, rows, n, this.subLo);
+    gatherWords(source.subHi, rows, n, this.subHi);
+    gatherWords(source.cell, rows, n, this.cell);
+    gatherWords(source.plmn, rows, n, this.plmn);
+    gatherWords(source.durationMs, rows, n, this.durationMs);
+    gatherWords(source.typeAllocationCode, rows, n, this.typeAllocationCode);
+    gatherBytes(source.kind, rows, n, this.kind);
+    gatherBytes(source.outcome, rows, n, this.outcome);
+    gatherBytes(source.cause, rows, n, this.cause);
+    gatherBytes(source.flags, rows, n, this.flags);
+    gatherBytes(source.feed, rows, n, this.feed);
+  }
+
   /** One row as an object: for tests and the command line, never on a hot path. */
   row(i: number): EventRow {
     return {
@@ -153,6 +188,26 @@ export class EventBatch {
     batch.n = n;
     return batch;
   }
+}
+
+type Column = Float64Array | Uint32Array | Uint8Array;
+
+function copyColumn(from: Column, start: number, end: number, to: Column, at: number): void {
+  to.set(from.subarray(start, end), at);
+}
+
+// One function for each kind of array: a shared one would ask at every element which kind it is.
+
+function gatherDoubles(from: Float64Array, rows: Int32Array, n: number, to: Float64Array): void {
+  for (let i = 0; i < n; i++) to[i] = from[rows[i]];
+}
+
+function gatherWords(from: Uint32Array, rows: Int32Array, n: number, to: Uint32Array): void {
+  for (let i = 0; i < n; i++) to[i] = from[rows[i]];
+}
+
+function gatherBytes(from: Uint8Array, rows: Int32Array, n: number, to: Uint8Array): void {
+  for (let i = 0; i < n; i++) to[i] = from[rows[i]];
 }
 
 /** Where correlate and the xDR reader put their rows. */

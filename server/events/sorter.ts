@@ -50,6 +50,8 @@ export class Sorter {
   private released = new Uint8Array(1 << 14);
   private readonly runs: Run[] = [];
   private readonly out = new EventBatch(outRows);
+  /** Slots of the rows that go out next. */
+  private readonly order = new Int32Array(outRows);
   /** Time and number of each run's first row while runs are merged; an empty run's time is infinite. */
   private readonly headUs = new Float64Array(runsMax);
   private readonly headRow = new Float64Array(runsMax);
@@ -80,20 +82,22 @@ export class Sorter {
 
   /** Takes all rows of a batch; late ones go to their consumer at once. */
   push(batch: EventBatch): void {
-    const { late } = this;
-    for (let i = 0; i < batch.n; i++) {
-      if (batch.timeUs[i] >= this.releasedUs) {
-        this.hold(batch, i);
-        continue;
+    const { timeUs, n } = batch;
+    for (let i = 0; i < n; ) {
+      if (this.next - this.oldest === this.ring.capacity) this.makeRoom();
+      const { releasedUs } = this;
+      const slot = this.next & (this.ring.capacity - 1);
+      const room = Math.min(this.ring.capacity - (this.next - this.oldest), this.ring.capacity - slot);
+      const stop = Math.min(n, i + room);
+      let end = i;
+      while (end < stop && timeUs[end] >= releasedUs) end++;
+      if (end === i) this.takeLate(batch, i++);
+      else {
+        this.ring.copyRange(batch, i, end, slot);
+        this.released.fill(0, slot, slot + end - i);
+        this.deal(slot, end - i);
+        i = end;
       }
-      if (batch.timeUs[i] < this.releasedUs - this.latenessUs) {
-        this.stats.tooLate++;
-        this.onTooLate(batch, i, i + 1);
-        continue;
-      }
-      this.stats.late++;
-      late.copyRow(batch, i);
-      if (late.full) this.flushLate();
     }
     this.flushLate();
   }
@@ -110,25 +114,34 @@ export class Sorter {
     this.late.n = 0;
   }
 
-  private hold(batch: EventBatch, i: number): void {
-    if (this.next - this.oldest === this.ring.capacity) this.makeRoom();
-    const row = this.next++;
-    const slot = row & (this.ring.capacity - 1);
-    this.ring.n = slot;
-    this.ring.copyRow(batch, i);
-    this.released[slot] = 0;
-    this.stats.held++;
-    const timeUs = batch.timeUs[i];
-    for (const run of this.runs) {
-      if (run.lastUs <= timeUs || run.head === run.tail) {
-        this.append(run, row, timeUs);
-        return;
-      }
+  private takeLate(batch: EventBatch, row: number): void {
+    if (batch.timeUs[row] < this.releasedUs - this.latenessUs) {
+      this.stats.tooLate++;
+      this.onTooLate(batch, row, row + 1);
+      return;
     }
-    if (this.runs.length === runsMax) this.joinShortest();
+    this.stats.late++;
+    this.late.copyRow(batch, row);
+    if (this.late.full) this.flushLate();
+  }
+
+  /** Puts each of the `n` rows that were laid down at `slot` on the first run whose end it does not precede. */
+  private deal(slot: number, n: number): void {
+    const { timeUs } = this.ring;
+    this.stats.held += n;
+    for (let i = 0; i < n; i++) this.append(this.runFor(timeUs[slot + i]), this.next++, timeUs[slot + i]);
+  }
+
+  private runFor(timeUs: number): Run {
+    const { runs } = this;
+    for (let r = 0; r < runs.length; r++) {
+      const run = runs[r];
+      if (run.lastUs <= timeUs || run.head === run.tail) return run;
+    }
+    if (runs.length === runsMax) this.joinShortest();
     const run: Run = { rows: new Float64Array(64), head: 0, tail: 0, lastUs: 0 };
-    this.runs.push(run);
-    this.append(run, row, timeUs);
+    runs.push(run);
+    return run;
   }
 
   /** Merges the two shortest runs into one. */
@@ -209,50 +222,70 @@ export class Sorter {
 
   /** Merges the runs into the consumer: rows before `untilUs`, at most `rowsMax`. Returns how many. */
   private merge(untilUs: number, rowsMax: number): number {
-    const { runs, out } = this;
+    const { headUs, headRow, runs, order } = this;
     const mask = this.ring.capacity - 1;
     const { timeUs } = this.ring;
-    const { headUs, headRow } = this;
-    for (let r = 0; r < runs.length; r++) {
-      const { rows, head, tail } = runs[r];
-      headRow[r] = head < tail ? rows[head] : 0;
-      headUs[r] = head < tail ? timeUs[rows[head] & mask] : Number.POSITIVE_INFINITY;
-    }
+    for (let r = 0; r < runs.length; r++) this.look(r);
     let merged = 0;
+    let n = 0;
     while (merged < rowsMax) {
-      let best = -1;
-      let bestUs = untilUs;
-      for (let r = 0; r < runs.length; r++) {
-        const us = headUs[r];
-        if (us < bestUs || (us === bestUs && best >= 0 && headRow[r] < headRow[best])) {
-          best = r;
-          bestUs = us;
-        }
-      }
-      if (best < 0) break;
-      merged++;
-      const slot = headRow[best] & mask;
-      this.released[slot] = 1;
-      out.copyRow(this.ring, slot);
-      if (bestUs > this.releasedUs) this.releasedUs = bestUs;
-      if (out.full) this.flushOut();
+      const best = this.earliest(-1);
+      if (best < 0 || headUs[best] >= untilUs) break;
+      // Rows come from one run until the head of another precedes them.
+      const other = this.earliest(best);
+      const otherUs = other < 0 ? Number.POSITIVE_INFINITY : headUs[other];
+      const otherRow = other < 0 ? 0 : headRow[other];
       const run = runs[best];
-      if (++run.head === run.tail) headUs[best] = Number.POSITIVE_INFINITY;
-      else {
-        headRow[best] = run.rows[run.head];
-        headUs[best] = timeUs[headRow[best] & mask];
+      const { rows, tail } = run;
+      let { head } = run;
+      let us = headUs[best];
+      while (us < untilUs && merged < rowsMax && (us < otherUs || (us === otherUs && rows[head] < otherRow))) {
+        const slot = rows[head] & mask;
+        this.released[slot] = 1;
+        order[n++] = slot;
+        merged++;
+        if (us > this.releasedUs) this.releasedUs = us;
+        if (n === outRows) n = this.flushOut(n);
+        if (++head === tail) break;
+        us = timeUs[rows[head] & mask];
       }
+      run.head = head;
+      this.look(best);
     }
-    this.flushOut();
+    this.flushOut(n);
     this.stats.held -= merged;
     while (this.oldest < this.next && this.released[this.oldest & mask] === 1) this.oldest++;
     return merged;
   }
 
-  private flushOut(): void {
-    const { out } = this;
-    if (out.n === 0) return;
-    this.onRows(out, 0, out.n);
-    out.n = 0;
+  /** Notes the first row of a run. */
+  private look(r: number): void {
+    const { rows, head, tail } = this.runs[r];
+    this.headRow[r] = head < tail ? rows[head] : 0;
+    this.headUs[r] = head < tail ? this.ring.timeUs[rows[head] & (this.ring.capacity - 1)] : Number.POSITIVE_INFINITY;
+  }
+
+  /** The run, other than `but`, whose first row comes first; -1: all are empty. */
+  private earliest(but: number): number {
+    const { headUs, headRow, runs } = this;
+    let best = -1;
+    let bestUs = Number.POSITIVE_INFINITY;
+    for (let r = 0; r < runs.length; r++) {
+      const us = headUs[r];
+      if (r === but || us === Number.POSITIVE_INFINITY) continue;
+      if (us < bestUs || (us === bestUs && headRow[r] < headRow[best])) {
+        best = r;
+        bestUs = us;
+      }
+    }
+    return best;
+  }
+
+  /** Hands the first `n` rows of `order` on. */
+  private flushOut(n: number): number {
+    if (n === 0) return 0;
+    this.out.gather(this.ring, this.order, n);
+    this.onRows(this.out, 0, n);
+    return 0;
   }
 }
