@@ -2,12 +2,13 @@ import type { Config } from '../config.ts';
 import type { MessageSink, SignalMessage } from '../decode/message.ts';
 import type { EventSink } from '../events/event-batch.ts';
 import { packImsi } from '../privacy/imsi.ts';
-import type { Pseudonymiser } from '../privacy/pseudonymiser.ts';
 import { CellNames } from './cell-names.ts';
-import { Connections, connectionFlag, none } from './connections.ts';
+import { connectionFlag, none } from './connection-records.ts';
+import { Connections } from './connections.ts';
 import { Dialogues } from './dialogues.ts';
 import { HandoverJoiner } from './handover-joiner.ts';
 import { bssmap, sccp } from './message-types.ts';
+import type { SubscriberKeys } from './parts.ts';
 import { Procedures } from './procedures.ts';
 import { RowWriter } from './row-writer.ts';
 import { scopeOf, VlrDirectory } from './vlr-directory.ts';
@@ -18,7 +19,7 @@ export interface CorrelatorOptions {
   sorted: boolean;
   /** PLMN of cells whose identifier leaves it out, as `packPlmn` packs it; 0: none. */
   defaultPlmn: number;
-  pseudonymiser: Pseudonymiser;
+  pseudonymiser: SubscriberKeys;
   sink: EventSink;
 }
 
@@ -163,8 +164,9 @@ export class Correlator implements MessageSink {
 
   /** Ends every open connection and writes its rows: at the end of a finite feed. */
   flush(): void {
-    for (let i = 0; i < this.#connections.high; i++) {
-      if (this.#connections.flags[i] & connectionFlag.open) this.#end(i, -1);
+    for (let n = 0; n < this.#connections.high; n++) {
+      const i = this.#connections.handleOf(n);
+      if (this.#connections.is(i, connectionFlag.open)) this.#end(i, -1);
     }
   }
 
@@ -209,10 +211,9 @@ export class Correlator implements MessageSink {
 
   /** Bytes in use: of each open connection (with one procedure and its references) and of each known TMSI. */
   memory(): { bytesPerConnection: number; bytesPerTmsi: number } {
-    const { recordBytes, referenceBytes } = this.#connections.memory;
-    const references = referenceBytes / Math.max(1, this.#connections.open);
+    const { recordBytes, referenceBytes, open } = this.#connections;
     return {
-      bytesPerConnection: recordBytes + this.#procedures.recordBytes + references,
+      bytesPerConnection: recordBytes + this.#procedures.recordBytes + referenceBytes / Math.max(1, open),
       bytesPerTmsi: this.#directory.byteLength / Math.max(1, this.#directory.tmsis),
     };
   }
@@ -228,23 +229,23 @@ export class Correlator implements MessageSink {
     if (source >= 0) {
       if (i === none) i = c.find(link, fromLower, source);
       if (i === none) return none;
-      const fromInitiator = fromLower === ((c.flags[i] & connectionFlag.initiatorLower) !== 0);
+      const fromInitiator = fromLower === c.is(i, connectionFlag.initiatorLower);
       const initiator = fromInitiator ? source : destination;
       const responder = fromInitiator ? destination : source;
       // One reference matches, the other is of another time: a message of a connection that is long over.
-      if (initiator >= 0 && initiator !== c.initiatorReference[i]) return none;
-      if (responder >= 0 && responder !== c.responderReference[i]) {
-        if (c.responderReference[i] !== none && m.sccpType !== sccp.connectionConfirm) return none;
+      if (initiator >= 0 && initiator !== c.initiatorReference(i)) return none;
+      if (responder >= 0 && responder !== c.responderReference(i)) {
+        if (c.responderReference(i) !== none && m.sccpType !== sccp.connectionConfirm) return none;
         this.#bind(i, responder);
       }
     } else if (i === none) return none;
-    c.lastUs[i] = m.timeUs;
+    c.setLastUs(i, m.timeUs);
     return i;
   }
 
   #bind(i: number, responder: number): void {
     const c = this.#connections;
-    const before = c.find(c.link[i], (c.flags[i] & connectionFlag.initiatorLower) === 0, responder);
+    const before = c.find(c.link(i), !c.is(i, connectionFlag.initiatorLower), responder);
     if (before !== none) this.#reuse(before);
     c.bindResponder(i, responder);
   }
@@ -256,7 +257,7 @@ export class Correlator implements MessageSink {
     if (c.full) this.#evict();
     const i = c.start(m.link, m.fromLower, m.sourceLocalReference, m.timeUs);
     // The BSS opens connections; HANDOVER REQUEST, the exception, sets the scope again.
-    c.scope[i] = scopeOf(m.dpc, m.link);
+    c.setScope(i, scopeOf(m.dpc, m.link));
     return i;
   }
 
@@ -276,7 +277,8 @@ export class Correlator implements MessageSink {
     let victim = none;
     for (let looked = 0; looked < victimsLookedAt; looked++) {
       this.#victimAt = (this.#victimAt + 1) % c.max;
-      if (victim === none || c.lastUs[this.#victimAt] < c.lastUs[victim]) victim = this.#victimAt;
+      const i = c.handleOf(this.#victimAt);
+      if (victim === none || c.lastUs(i) < c.lastUs(victim)) victim = i;
     }
     this.#evicted++;
     this.#end(victim, -1);
@@ -291,9 +293,10 @@ export class Correlator implements MessageSink {
     const deadlineUs = this.#nowUs - this.#idleUs;
     for (let left = Math.ceil((c.high / sweepSlices) * slices); left > 0; left--) {
       this.#sweepAt = this.#sweepAt + 1 < c.high ? this.#sweepAt + 1 : 0;
-      if (c.flags[this.#sweepAt] & connectionFlag.open && c.lastUs[this.#sweepAt] < deadlineUs) {
+      const i = c.handleOf(this.#sweepAt);
+      if (c.is(i, connectionFlag.open) && c.lastUs(i) < deadlineUs) {
         this.#idle++;
-        this.#end(this.#sweepAt, -1);
+        this.#end(i, -1);
       }
     }
   }

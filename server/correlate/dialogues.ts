@@ -1,7 +1,7 @@
 import type { SignalMessage } from '../decode/message.ts';
 import { eventFlag, kindCode, outcomeCode } from '../events/kinds.ts';
 import { unknownCell } from './cell-names.ts';
-import { connectionFlag as flag, none } from './connections.ts';
+import { connectionFlag as flag, none } from './connection-records.ts';
 import { Handovers } from './handovers.ts';
 import { bssmap, discriminator, mm } from './message-types.ts';
 import type { Parts } from './parts.ts';
@@ -56,8 +56,8 @@ export class Dialogues {
         return;
       case bssmap.clearRequest: {
         const c = this.#parts.connections;
-        c.flags[i] |= flag.clearRequested;
-        c.clearCause[i] = Math.max(0, m.bssmapCause);
+        c.mark(i, flag.clearRequested);
+        c.setClearCause(i, Math.max(0, m.bssmapCause));
         return;
       }
       default:
@@ -71,14 +71,14 @@ export class Dialogues {
     const { connections: c, procedures, rows } = this.#parts;
     this.handovers.ended(i);
     // A location update that was never answered is a sighting all the same.
-    c.flags[i] &= ~flag.updatePending;
+    c.unmark(i, flag.updatePending);
     this.sightings.release(i);
-    const cause = brokenCause < 0 && c.flags[i] & flag.clearRequested ? c.clearCause[i] : brokenCause;
-    const sighted = this.sightings.proves(i) && (c.flags[i] & flag.uplinkSighted) === 0 && c.uplinkUs[i] >= 0;
-    if (sighted && c.uplinkProcedure[i] === none) rows.sighting(i, c.uplinkUs[i], c.uplinkCell[i]);
-    for (let p = c.firstProcedure[i]; p !== none; p = c.firstProcedure[i]) {
-      if ((procedures.state[p] & procedureState.held) === 0) rules.settle(procedures, p, cause);
-      rows.procedure(i, p, procedures.lastUs[p], sighted && p === c.uplinkProcedure[i] ? eventFlag.sighting : 0);
+    const cause = brokenCause < 0 && c.is(i, flag.clearRequested) ? c.clearCause(i) : brokenCause;
+    const sighted = this.sightings.proves(i) && !c.is(i, flag.uplinkSighted) && c.uplinkUs(i) >= 0;
+    if (sighted && c.uplinkProcedure(i) === none) rows.sighting(i, c.uplinkUs(i), c.uplinkCell(i));
+    for (let p = c.firstProcedure(i); p !== none; p = c.firstProcedure(i)) {
+      if (!procedures.is(p, procedureState.held)) rules.settle(procedures, p, cause);
+      rows.procedure(i, p, procedures.lastUs(p), sighted && p === c.uplinkProcedure(i) ? eventFlag.sighting : 0);
       procedures.remove(c, i, p);
     }
   }
@@ -87,29 +87,28 @@ export class Dialogues {
     const { connections: c, directory, procedures } = this.#parts;
     const { sightings, tracker } = this;
     const cell = sightings.cellOf(i, m.cellPlmn, m.cellLac, m.cellCi, m.laiPlmn);
-    c.cell[i] = cell;
-    if (cell === unknownCell && m.cellLac < 0) c.bareCi[i] = m.cellCi;
-    else if (m.cellPlmn !== 0) directory.learnArea(c.scope[i], m.cellPlmn, m.cellLac);
-    else if (directory.plmnOfArea(c.scope[i], m.cellLac) === 0) {
-      directory.learnArea(c.scope[i], this.#parts.defaultPlmn, m.cellLac);
+    c.setCell(i, cell);
+    if (cell === unknownCell && m.cellLac < 0) c.setBareCi(i, m.cellCi);
+    else if (m.cellPlmn !== 0) directory.learnArea(c.scope(i), m.cellPlmn, m.cellLac);
+    else if (directory.plmnOfArea(c.scope(i), m.cellLac) === 0) {
+      directory.learnArea(c.scope(i), this.#parts.defaultPlmn, m.cellLac);
     }
-    c.uplinkUs[i] = m.timeUs;
-    c.uplinkCell[i] = cell;
-    c.flags[i] |= flag.uplinkSighted;
+    c.setUplink(i, m.timeUs, cell);
+    c.mark(i, flag.uplinkSighted);
     sightings.learn(i, m);
     if (m.tmsi >= 0) sightings.useTmsi(i, m);
-    c.flags[i] |= flag.placed;
+    c.mark(i, flag.placed);
     const kind = rules.initialKind(m);
     const p = tracker.begin(i, kind, m.timeUs);
     if (kind === kindCode.detach) {
       this.#detach(i, p, m.timeUs);
       return;
     }
-    c.uplinkProcedure[i] = p;
-    if (p !== none && rules.isPagingResponse(m)) procedures.state[p] |= procedureState.paged;
+    c.setUplinkProcedure(i, p);
+    if (p !== none && rules.isPagingResponse(m)) procedures.mark(p, procedureState.paged);
     sightings.hold(i, m.timeUs);
     if (rules.isLocationUpdate(kind)) {
-      c.flags[i] |= flag.updatePending;
+      c.mark(i, flag.updatePending);
       // The two others are sent only where the phone's area is still its old one (3GPP TS 24.008 §4.4.2, §4.4.3).
       if (kind !== kindCode['location update']) sightings.locateBareCell(i, m.laiPlmn, m.laiLac);
     } else {
@@ -119,25 +118,23 @@ export class Dialogues {
 
   #dtap(i: number, m: SignalMessage): void {
     const { connections: c, procedures } = this.#parts;
-    const flags = c.flags[i];
     // The BSS is the lower side where it opened the connection from below, or did not open it from above.
-    const bssLower = ((flags & flag.initiatorLower) !== 0) === ((flags & flag.bssInitiated) !== 0);
+    const bssLower = c.is(i, flag.initiatorLower) === c.is(i, flag.bssInitiated);
     const uplink = m.fromLower === bssLower;
     if (uplink) {
-      c.uplinkUs[i] = m.timeUs;
-      c.uplinkCell[i] = c.cell[i];
-      c.flags[i] &= ~flag.uplinkSighted;
+      c.setUplink(i, m.timeUs, c.cell(i));
+      c.unmark(i, flag.uplinkSighted);
     }
     const transaction = rules.isTransaction(m);
     const p = transaction ? this.tracker.ofTransaction(i, m, uplink) : this.#mobilityManagement(i, m, uplink);
     if (uplink) {
-      c.uplinkProcedure[i] = p;
+      c.setUplinkProcedure(i, p);
       if (p !== none) {
-        procedures.lastUs[p] = m.timeUs;
-        procedures.cell[p] = c.cell[i];
+        procedures.setLastUs(p, m.timeUs);
+        procedures.setCell(p, c.cell(i));
       }
     }
-    if (transaction && p !== none && procedures.discriminator[p] === m.protocolDiscriminator) {
+    if (transaction && p !== none && procedures.discriminator(p) === m.protocolDiscriminator) {
       if (rules.follow(procedures, p, m)) this.tracker.finish(i, p);
     }
   }
@@ -150,26 +147,26 @@ export class Dialogues {
     if (m.protocolDiscriminator !== discriminator.mobilityManagement) return tracker.current(i);
     switch (m.dtapType) {
       case mm.locationUpdatingAccept:
-        directory.learnArea(c.scope[i], m.laiPlmn, m.laiLac);
+        directory.learnArea(c.scope(i), m.laiPlmn, m.laiLac);
         sightings.locateBareCell(i, m.laiPlmn, m.laiLac);
         if (m.tmsi >= 0) sightings.allocateTmsi(i, m.tmsi);
-        c.flags[i] &= ~flag.updatePending;
+        c.unmark(i, flag.updatePending);
         sightings.release(i);
-        tracker.answer(i, rules.isLocationUpdate, outcomeCode.success, 0);
+        tracker.answer(i, rules.locationUpdates, outcomeCode.success, 0);
         break;
       case mm.locationUpdatingReject:
         sightings.silence(i);
-        tracker.answer(i, rules.isLocationUpdate, outcomeCode.rejected, m.cause);
+        tracker.answer(i, rules.locationUpdates, outcomeCode.rejected, m.cause);
         break;
       case mm.authenticationReject:
         sightings.silence(i);
-        tracker.answer(i, rules.isAny, outcomeCode.rejected, m.cause);
+        tracker.answer(i, rules.anyKind, outcomeCode.rejected, m.cause);
         break;
       case mm.cmServiceReject:
-        tracker.answer(i, rules.isService, outcomeCode.rejected, m.cause);
+        tracker.answer(i, rules.services, outcomeCode.rejected, m.cause);
         break;
       case mm.abort:
-        tracker.answer(i, rules.isAny, outcomeCode.failed, m.cause);
+        tracker.answer(i, rules.anyKind, outcomeCode.failed, m.cause);
         break;
       case mm.tmsiReallocationCommand:
         if (m.tmsi >= 0) sightings.allocateTmsi(i, m.tmsi);
@@ -183,7 +180,7 @@ export class Dialogues {
       case mm.imsiDetachIndication: {
         if (m.tmsi >= 0) sightings.useTmsi(i, m);
         const p = tracker.begin(i, kindCode.detach, m.timeUs);
-        c.flags[i] |= flag.uplinkSighted;
+        c.mark(i, flag.uplinkSighted);
         this.#detach(i, p, m.timeUs);
         return none;
       }
@@ -197,8 +194,8 @@ export class Dialogues {
     const { connections: c, procedures } = this.#parts;
     this.sightings.silence(i);
     if (p === none) return;
-    procedures.outcome[p] = outcomeCode.success;
-    procedures.state[p] |= procedureState.finished | procedureState.held;
-    if (c.imsi[i] >= 0) this.sightings.writeHeld(i, p, timeUs);
+    procedures.setOutcome(p, outcomeCode.success);
+    procedures.mark(p, procedureState.finished | procedureState.held);
+    if (c.imsi(i) >= 0) this.sightings.writeHeld(i, p, timeUs);
   }
 }

@@ -1,6 +1,7 @@
 import { PairTable } from '../privacy/pair-table.ts';
 import { unknownCell } from './cell-names.ts';
-import { type Connections, none } from './connections.ts';
+import { none } from './connection-records.ts';
+import type { Connections } from './connections.ts';
 
 /** HANDOVER REQUIRED messages that wait for their HANDOVER REQUEST at once. */
 const pendingMax = 1 << 16;
@@ -42,9 +43,7 @@ export class HandoverJoiner {
   require(i: number, timeUs: number, lac: number, ci: number): void {
     this.forget(i);
     const c = this.#connections;
-    c.handoverUs[i] = timeUs;
-    c.targetLac[i] = lac;
-    c.targetCi[i] = ci;
+    c.setTarget(i, timeUs, lac, ci);
     if (lac < 0 && ci < 0) return;
     let at = this.#free;
     if (at !== none) this.#free = this.#next[at];
@@ -54,40 +53,36 @@ export class HandoverJoiner {
       return;
     }
     const form = formOf(lac, ci);
-    const key = scopeKey(c.scope[i], form);
+    const key = scopeKey(c.scope(i), form);
     const target = targetKey(form, lac, ci);
     const found = this.#lists.find(key, target);
-    const first = found < 0 ? at : this.#lists.words[found + 2] - 1;
-    const last = found < 0 ? none : this.#lists.words[found + 3] - 1;
+    const first = found ? this.#lists.value[0] - 1 : at;
+    const last = found ? this.#lists.value[1] - 1 : none;
     this.#connection[at] = i;
     this.#next[at] = none;
     this.#before[at] = last;
     if (last !== none) this.#next[last] = at;
     this.#lists.set(key, target, first + 1, at + 1);
-    c.pending[i] = at;
+    c.setPending(i, at);
   }
 
   /** Takes back what {@link require} noted: answered, refused, or the connection has ended. */
   forget(i: number): void {
     const c = this.#connections;
-    const at = c.pending[i];
+    const at = c.pending(i);
     if (at === none) return;
-    c.pending[i] = none;
-    const form = formOf(c.targetLac[i], c.targetCi[i]);
-    const key = scopeKey(c.scope[i], form);
-    const target = targetKey(form, c.targetLac[i], c.targetCi[i]);
-    const found = this.#lists.find(key, target);
-    const { words } = this.#lists;
+    c.setPending(i, none);
+    const form = formOf(c.targetLac(i), c.targetCi(i));
+    const key = scopeKey(c.scope(i), form);
+    const target = targetKey(form, c.targetLac(i), c.targetCi(i));
     const before = this.#before[at];
     const next = this.#next[at];
     if (before !== none) this.#next[before] = next;
-    else words[found + 2] = next + 1;
     if (next !== none) this.#before[next] = before;
-    else words[found + 3] = before + 1;
-    if (before === none && next === none) {
-      // The entry is marked empty already; set it again so that the table sees its key when it closes the gap.
-      words[found + 2] = 1;
-      this.#lists.delete(key, target);
+    if (before === none && next === none) this.#lists.delete(key, target);
+    else if ((before === none || next === none) && this.#lists.find(key, target)) {
+      const [first, last] = this.#lists.value;
+      this.#lists.set(key, target, before === none ? next + 1 : first, next === none ? before + 1 : last);
     }
     this.#next[at] = this.#free;
     this.#free = at;
@@ -96,8 +91,8 @@ export class HandoverJoiner {
   /** The connection that incoming connection `i` continues, no longer pending; {@link none} where none fits. */
   claim(i: number): number {
     const c = this.#connections;
-    const lac = c.targetLac[i];
-    const ci = c.targetCi[i];
+    const lac = c.targetLac(i);
+    const ci = c.targetCi(i);
     let old = this.#oldest(i, lac, ci);
     // The MSC may name the target more fully than the BSC did.
     if (old === none && lac >= 0 && ci >= 0) {
@@ -111,14 +106,14 @@ export class HandoverJoiner {
   #oldest(i: number, lac: number, ci: number): number {
     const c = this.#connections;
     const form = formOf(lac, ci);
-    const found = this.#lists.find(scopeKey(c.scope[i], form), targetKey(form, lac, ci));
-    if (found < 0) return none;
+    const found = this.#lists.find(scopeKey(c.scope(i), form), targetKey(form, lac, ci));
+    if (!found) return none;
     let oldest = none;
     let fitting = 0;
-    for (let at = this.#lists.words[found + 2] - 1; at !== none; at = this.#next[at]) {
+    for (let at = this.#lists.value[0] - 1; at !== none; at = this.#next[at]) {
       const old = this.#connection[at];
       if (!this.#fits(old, i)) continue;
-      if (c.imsi[old] >= 0 && c.imsi[old] === c.imsi[i]) return old;
+      if (c.imsi(old) >= 0 && c.imsi(old) === c.imsi(i)) return old;
       if (fitting++ === 0) oldest = old;
     }
     if (fitting > 1) this.ambiguous++;
@@ -127,10 +122,10 @@ export class HandoverJoiner {
 
   #fits(old: number, i: number): boolean {
     const c = this.#connections;
-    const ageUs = c.handoverUs[i] - c.handoverUs[old];
+    const ageUs = c.handoverUs(i) - c.handoverUs(old);
     if (ageUs < 0 || ageUs > this.#windowUs) return false;
-    if (c.imsi[old] >= 0 && c.imsi[i] >= 0 && c.imsi[old] !== c.imsi[i]) return false;
-    return c.servingCell[i] === unknownCell || c.cell[old] === unknownCell || c.servingCell[i] === c.cell[old];
+    if (c.imsi(old) >= 0 && c.imsi(i) >= 0 && c.imsi(old) !== c.imsi(i)) return false;
+    return c.servingCell(i) === unknownCell || c.cell(old) === unknownCell || c.servingCell(i) === c.cell(old);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { SignalMessage } from '../decode/message.ts';
 import { kindCode, outcomeCode } from '../events/kinds.ts';
-import { connectionFlag as flag, none } from './connections.ts';
+import { connectionFlag as flag, none } from './connection-records.ts';
 import type { Parts } from './parts.ts';
 import type { ProcedureTracker } from './procedure-tracker.ts';
 import { procedureState } from './procedures.ts';
@@ -35,13 +35,12 @@ export class Handovers {
   /** HANDOVER REQUEST: the MSC opens a connection to the target's BSS. */
   requested(i: number, m: SignalMessage): void {
     const { connections: c } = this.#parts;
-    c.flags[i] = (c.flags[i] & ~flag.bssInitiated) | flag.incoming;
-    c.scope[i] = scopeOf(m.opc, m.link);
-    c.servingCell[i] = this.#sightings.cellOf(i, m.cellPlmn, m.cellLac, m.cellCi, 0);
-    c.cell[i] = this.#sightings.cellOf(i, m.targetCellPlmn, m.targetCellLac, m.targetCellCi, m.cellPlmn);
-    c.handoverUs[i] = m.timeUs;
-    c.targetLac[i] = m.targetCellLac;
-    c.targetCi[i] = m.targetCellCi;
+    c.unmark(i, flag.bssInitiated);
+    c.mark(i, flag.incoming);
+    c.setScope(i, scopeOf(m.opc, m.link));
+    c.setServingCell(i, this.#sightings.cellOf(i, m.cellPlmn, m.cellLac, m.cellCi, 0));
+    c.setCell(i, this.#sightings.cellOf(i, m.targetCellPlmn, m.targetCellLac, m.targetCellCi, m.cellPlmn));
+    c.setTarget(i, m.timeUs, m.targetCellLac, m.targetCellCi);
     this.#sightings.learn(i, m);
     this.#meet(i);
   }
@@ -55,36 +54,36 @@ export class Handovers {
   /** HANDOVER COMPLETE: the phone has come to the target, and what it was doing goes on here. */
   completed(i: number, m: SignalMessage): void {
     const { connections: c } = this.#parts;
-    if ((c.flags[i] & flag.incoming) === 0) return;
+    if (!c.is(i, flag.incoming)) return;
     // The old connection's messages may have come after the new one's.
-    if (c.partner[i] === none) this.#meet(i);
-    const old = c.partner[i];
-    let startUs = c.handoverUs[i];
-    c.uplinkUs[i] = m.timeUs;
-    c.uplinkCell[i] = c.cell[i];
-    c.flags[i] = (c.flags[i] & ~flag.incoming) | flag.uplinkSighted;
+    if (c.partner(i) === none) this.#meet(i);
+    const old = c.partner(i);
+    let startUs = c.handoverUs(i);
+    c.setUplink(i, m.timeUs, c.cell(i));
+    c.unmark(i, flag.incoming);
+    c.mark(i, flag.uplinkSighted);
     if (old === none) {
       this.orphans++;
     } else {
       this.joined++;
       this.#part(i);
-      startUs = c.handoverUs[old];
+      startUs = c.handoverUs(old);
       this.#takeOver(old, i, m.timeUs);
     }
-    c.flags[i] |= flag.placed;
+    c.mark(i, flag.placed);
     this.#record(i, startUs, m);
   }
 
   /** HANDOVER PERFORMED: the BSS moved the phone by itself. */
   performed(i: number, m: SignalMessage): void {
     const { connections: c } = this.#parts;
-    c.cell[i] = this.#sightings.cellOf(i, m.cellPlmn, m.cellLac, m.cellCi, 0);
-    c.bareCi[i] = -1;
+    c.setCell(i, this.#sightings.cellOf(i, m.cellPlmn, m.cellLac, m.cellCi, 0));
+    c.setBareCi(i, -1);
     this.#record(i, m.timeUs, m);
   }
 
   ended(i: number): void {
-    if (this.#parts.connections.flags[i] & flag.incoming) this.unfinished++;
+    if (this.#parts.connections.is(i, flag.incoming)) this.unfinished++;
     this.givenUp(i);
   }
 
@@ -94,39 +93,38 @@ export class Handovers {
     const old = joiner.claim(i);
     if (old === none) return;
     this.#part(old);
-    c.partner[i] = old;
-    c.partner[old] = i;
-    if (c.imsi[old] >= 0) this.#sightings.identify(i, c.imsi[old], c.handoverUs[i]);
-    else if (c.imsi[i] >= 0) this.#sightings.identify(old, c.imsi[i], c.handoverUs[i]);
+    c.setPartner(i, old);
+    c.setPartner(old, i);
+    if (c.imsi(old) >= 0) this.#sightings.identify(i, c.imsi(old), c.handoverUs(i));
+    else if (c.imsi(i) >= 0) this.#sightings.identify(old, c.imsi(i), c.handoverUs(i));
   }
 
   #part(i: number): void {
     const { connections: c } = this.#parts;
-    const other = c.partner[i];
+    const other = c.partner(i);
     if (other === none) return;
-    c.partner[i] = none;
-    c.partner[other] = none;
+    c.setPartner(i, none);
+    c.setPartner(other, none);
   }
 
   #takeOver(old: number, i: number, timeUs: number): void {
     const { connections: c, procedures, sorted } = this.#parts;
-    if (c.imsi[old] >= 0) {
-      if (c.imsi[i] < 0) this.#sightings.identify(i, c.imsi[old], timeUs);
-    } else if (c.imsi[i] >= 0) {
+    if (c.imsi(old) >= 0) {
+      if (c.imsi(i) < 0) this.#sightings.identify(i, c.imsi(old), timeUs);
+    } else if (c.imsi(i) >= 0) {
       // Live, the old cell's sighting would only come at the same time as the new one's.
-      if (sorted) this.#sightings.identify(old, c.imsi[i], timeUs);
+      if (sorted) this.#sightings.identify(old, c.imsi(i), timeUs);
     } else {
-      c.heldUs[i] = c.heldUs[old];
-      c.heldCell[i] = c.heldCell[old];
-      c.heldUs[old] = -1;
+      c.setHeld(i, c.heldUs(old), c.heldCell(old));
+      c.holdNothing(old);
     }
-    c.typeAllocationCode[i] ||= c.typeAllocationCode[old];
+    if (c.typeAllocationCode(i) === 0) c.setTypeAllocationCode(i, c.typeAllocationCode(old));
     procedures.move(c, old, i);
-    for (let p = c.firstProcedure[i]; p !== none; p = procedures.next[p]) {
-      if (procedures.state[p] & procedureState.finished) continue;
-      procedures.lastUs[p] = timeUs;
-      procedures.cell[p] = c.cell[i];
-      c.uplinkProcedure[i] = p;
+    for (let p = c.firstProcedure(i); p !== none; p = procedures.next(p)) {
+      if (procedures.is(p, procedureState.finished)) continue;
+      procedures.setLastUs(p, timeUs);
+      procedures.setCell(p, c.cell(i));
+      c.setUplinkProcedure(i, p);
     }
   }
 
@@ -135,10 +133,10 @@ export class Handovers {
     this.done++;
     const p = this.#tracker.append(i, kindCode.handover, startUs);
     if (p === none) return;
-    procedures.lastUs[p] = m.timeUs;
-    procedures.outcome[p] = outcomeCode.success;
-    procedures.cause[p] = Math.max(0, m.bssmapCause);
-    procedures.state[p] |= procedureState.finished | procedureState.held;
+    procedures.setLastUs(p, m.timeUs);
+    procedures.setOutcome(p, outcomeCode.success);
+    procedures.setCause(p, Math.max(0, m.bssmapCause));
+    procedures.mark(p, procedureState.finished | procedureState.held);
     if (this.#sightings.proves(i) || !sorted) this.#sightings.writeHeld(i, p, m.timeUs);
   }
 }

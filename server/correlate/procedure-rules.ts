@@ -43,18 +43,14 @@ export function isPagingResponse(m: SignalMessage): boolean {
   return m.protocolDiscriminator === discriminator.radioResource && m.dtapType === rr.pagingResponse;
 }
 
+/** Sets of kinds, a bit for each code. */
+export const locationUpdates =
+  (1 << kindCode['location update']) | (1 << kindCode['imsi attach']) | (1 << kindCode['periodic update']);
+export const services = ~locationUpdates;
+export const anyKind = -1;
+
 export function isLocationUpdate(kind: number): boolean {
-  return (
-    kind === kindCode['location update'] || kind === kindCode['imsi attach'] || kind === kindCode['periodic update']
-  );
-}
-
-export function isService(kind: number): boolean {
-  return !isLocationUpdate(kind);
-}
-
-export function isAny(): boolean {
-  return true;
+  return ((locationUpdates >>> kind) & 1) !== 0;
 }
 
 /** Kind of the procedure that a transaction's first message begins by itself; -1 where it begins none. */
@@ -76,12 +72,12 @@ export function transactionKind(m: SignalMessage, uplink: boolean): number {
 
 /** Whether a service that was asked for (CM SERVICE REQUEST, PAGING RESPONSE) is the one this transaction carries. */
 export function serves(procedures: Procedures, p: number, m: SignalMessage, uplink: boolean): boolean {
-  if (procedures.transaction[p] !== unbound) return false;
+  if (procedures.transaction(p) !== unbound) return false;
   // A transaction that the network begins answers a page, one that the phone begins answers its own request.
   const begins = transactionKind(m, uplink) >= 0;
-  if (procedures.state[p] & procedureState.paged) return !begins || !uplink;
+  if (procedures.is(p, procedureState.paged)) return !begins || !uplink;
   if (begins && !uplink) return false;
-  switch (procedures.kind[p]) {
+  switch (procedures.kind(p)) {
     case kindCode['mo call']:
     case kindCode['emergency call']:
       return m.protocolDiscriminator === discriminator.callControl;
@@ -96,13 +92,12 @@ export function serves(procedures: Procedures, p: number, m: SignalMessage, upli
 
 /** Binds a service that was asked for to the transaction that carries it. */
 export function bind(procedures: Procedures, p: number, m: SignalMessage, uplink: boolean): void {
-  procedures.discriminator[p] = m.protocolDiscriminator;
-  procedures.transaction[p] = transactionOf(m, uplink);
-  if (procedures.state[p] & procedureState.paged) {
+  procedures.bind(p, m.protocolDiscriminator, transactionOf(m, uplink));
+  if (procedures.is(p, procedureState.paged)) {
     const kind = transactionKind(m, uplink);
-    if (kind >= 0) procedures.kind[p] = kind;
-    else if (m.protocolDiscriminator === discriminator.callControl) procedures.kind[p] = kindCode['mt call'];
-    else if (m.protocolDiscriminator === discriminator.sms) procedures.kind[p] = kindCode['mt sms'];
+    if (kind >= 0) procedures.setKind(p, kind);
+    else if (m.protocolDiscriminator === discriminator.callControl) procedures.setKind(p, kindCode['mt call']);
+    else if (m.protocolDiscriminator === discriminator.sms) procedures.setKind(p, kindCode['mt sms']);
   }
 }
 
@@ -121,15 +116,15 @@ export function isTransaction(m: SignalMessage): boolean {
 
 /** Takes a transaction's message in. @returns whether the transaction has ended with it */
 export function follow(procedures: Procedures, p: number, m: SignalMessage): boolean {
-  switch (procedures.discriminator[p]) {
+  switch (procedures.discriminator(p)) {
     case discriminator.callControl:
       return followCall(procedures, p, m);
     case discriminator.sms:
       return followShortMessage(procedures, p, m);
     default:
       if (m.dtapType !== ss.releaseComplete) return false;
-      procedures.outcome[p] = m.cause > 0 ? outcomeCode.failed : outcomeCode.success;
-      if (m.cause > 0) procedures.cause[p] = m.cause;
+      procedures.setOutcome(p, m.cause > 0 ? outcomeCode.failed : outcomeCode.success);
+      if (m.cause > 0) procedures.setCause(p, m.cause);
       return true;
   }
 }
@@ -137,14 +132,14 @@ export function follow(procedures: Procedures, p: number, m: SignalMessage): boo
 function followCall(procedures: Procedures, p: number, m: SignalMessage): boolean {
   switch (m.dtapType) {
     case cc.connect:
-      procedures.state[p] |= procedureState.answered;
+      procedures.mark(p, procedureState.answered);
       return false;
     case cc.disconnect:
     case cc.release:
     case cc.releaseComplete:
-      procedures.state[p] |= procedureState.releasing;
+      procedures.mark(p, procedureState.releasing);
       // The first one tells why; the others answer it.
-      if (procedures.cause[p] === 0 && m.cause > 0) procedures.cause[p] = m.cause;
+      if (procedures.cause(p) === 0 && m.cause > 0) procedures.setCause(p, m.cause);
       return m.dtapType === cc.releaseComplete;
     default:
       return false;
@@ -156,20 +151,20 @@ function followShortMessage(procedures: Procedures, p: number, m: SignalMessage)
   switch (m.dtapType) {
     case cp.data:
       if (m.rpType === rp.ackUp || m.rpType === rp.ackDown) {
-        procedures.outcome[p] = outcomeCode.success;
-        procedures.state[p] |= procedureState.relayed;
+        procedures.setOutcome(p, outcomeCode.success);
+        procedures.mark(p, procedureState.relayed);
       } else if (m.rpType === rp.errorUp || m.rpType === rp.errorDown) {
-        procedures.outcome[p] = outcomeCode.failed;
-        procedures.state[p] |= procedureState.relayed;
-        if (m.cause > 0) procedures.cause[p] = m.cause;
+        procedures.setOutcome(p, outcomeCode.failed);
+        procedures.mark(p, procedureState.relayed);
+        if (m.cause > 0) procedures.setCause(p, m.cause);
       }
       return false;
     case cp.ack:
-      return (procedures.state[p] & procedureState.relayed) !== 0;
+      return procedures.is(p, procedureState.relayed);
     case cp.error:
-      if ((procedures.state[p] & procedureState.relayed) === 0) {
-        procedures.outcome[p] = outcomeCode.failed;
-        if (m.cause > 0) procedures.cause[p] = m.cause;
+      if (!procedures.is(p, procedureState.relayed)) {
+        procedures.setOutcome(p, outcomeCode.failed);
+        if (m.cause > 0) procedures.setCause(p, m.cause);
       }
       return true;
     default:
@@ -183,15 +178,15 @@ function followShortMessage(procedures: Procedures, p: number, m: SignalMessage)
  * @param brokenCause why the radio side or the SCCP gave the connection up; -1 where it ended in order
  */
 export function settle(procedures: Procedures, p: number, brokenCause: number): void {
-  if (procedures.outcome[p] !== outcomeCode.unknown) return;
-  const state = procedures.state[p];
+  if (procedures.outcome(p) !== outcomeCode.unknown) return;
+  const state = procedures.state(p);
   const broken = brokenCause >= 0 && (state & (procedureState.releasing | procedureState.finished)) === 0;
   if (broken) {
-    procedures.outcome[p] = outcomeCode.failed;
-    procedures.cause[p] = brokenCause;
+    procedures.setOutcome(p, outcomeCode.failed);
+    procedures.setCause(p, brokenCause);
   } else if (state & procedureState.answered) {
-    procedures.outcome[p] = outcomeCode.success;
+    procedures.setOutcome(p, outcomeCode.success);
   } else if (state & procedureState.releasing) {
-    procedures.outcome[p] = unansweredCauses.has(procedures.cause[p]) ? outcomeCode.unanswered : outcomeCode.failed;
+    procedures.setOutcome(p, unansweredCauses.has(procedures.cause(p)) ? outcomeCode.unanswered : outcomeCode.failed);
   }
 }

@@ -1,5 +1,5 @@
 import type { SignalMessage } from '../decode/message.ts';
-import { none } from './connections.ts';
+import { none } from './connection-records.ts';
 import type { Parts } from './parts.ts';
 import * as rules from './procedure-rules.ts';
 import { procedureState as state } from './procedures.ts';
@@ -24,9 +24,9 @@ export class ProcedureTracker {
   /** Begins a procedure in the connection's cell; those of it that are through get their rows. */
   begin(i: number, kind: number, timeUs: number): number {
     const { connections: c, procedures } = this.#parts;
-    for (let p = c.firstProcedure[i]; p !== none; ) {
-      const next = procedures.next[p];
-      if ((procedures.state[p] & (state.finished | state.held)) === state.finished) this.#writeEarly(i, p);
+    for (let p = c.firstProcedure(i); p !== none; ) {
+      const next = procedures.next(p);
+      if ((procedures.state(p) & (state.finished | state.held)) === state.finished) this.#writeEarly(i, p);
       p = next;
     }
     return this.append(i, kind, timeUs);
@@ -36,9 +36,9 @@ export class ProcedureTracker {
   append(i: number, kind: number, timeUs: number): number {
     const { connections: c, procedures } = this.#parts;
     let count = 0;
-    for (let p = c.firstProcedure[i]; p !== none; p = procedures.next[p]) count++;
-    if (count >= perConnectionMax) this.#writeEarly(i, c.firstProcedure[i]);
-    const p = procedures.append(c, i, kind, timeUs, c.cell[i]);
+    for (let p = c.firstProcedure(i); p !== none; p = procedures.next(p)) count++;
+    if (count >= perConnectionMax) this.#writeEarly(i, c.firstProcedure(i));
+    const p = procedures.append(c, i, kind, timeUs, c.cell(i));
     if (p === none) this.refused++;
     return p;
   }
@@ -46,9 +46,9 @@ export class ProcedureTracker {
   /** Marks a procedure as through; its row comes at once where another one goes on. */
   finish(i: number, p: number): void {
     const { connections: c, procedures } = this.#parts;
-    procedures.state[p] |= state.finished;
-    for (let other = c.firstProcedure[i]; other !== none; other = procedures.next[other]) {
-      if ((procedures.state[other] & state.finished) === 0) {
+    procedures.mark(p, state.finished);
+    for (let other = c.firstProcedure(i); other !== none; other = procedures.next(other)) {
+      if (!procedures.is(other, state.finished)) {
         this.#writeEarly(i, p);
         return;
       }
@@ -56,15 +56,15 @@ export class ProcedureTracker {
   }
 
   /** The network's answer to the newest unfinished procedure of some kind. */
-  answer(i: number, fits: (kind: number) => boolean, outcome: number, cause: number): void {
+  answer(i: number, kinds: number, outcome: number, cause: number): void {
     const { connections: c, procedures } = this.#parts;
     let answered = none;
-    for (let p = c.firstProcedure[i]; p !== none; p = procedures.next[p]) {
-      if ((procedures.state[p] & state.finished) === 0 && fits(procedures.kind[p])) answered = p;
+    for (let p = c.firstProcedure(i); p !== none; p = procedures.next(p)) {
+      if (!procedures.is(p, state.finished) && (kinds >>> procedures.kind(p)) & 1) answered = p;
     }
     if (answered === none) return;
-    procedures.outcome[answered] = outcome;
-    procedures.cause[answered] = Math.max(0, cause);
+    procedures.setOutcome(answered, outcome);
+    procedures.setCause(answered, Math.max(0, cause));
     this.finish(i, answered);
   }
 
@@ -72,8 +72,8 @@ export class ProcedureTracker {
   current(i: number): number {
     const { connections: c, procedures } = this.#parts;
     let current = none;
-    for (let p = c.firstProcedure[i]; p !== none; p = procedures.next[p]) {
-      if ((procedures.state[p] & state.held) === 0) current = p;
+    for (let p = c.firstProcedure(i); p !== none; p = procedures.next(p)) {
+      if (!procedures.is(p, state.held)) current = p;
     }
     return current;
   }
@@ -82,16 +82,16 @@ export class ProcedureTracker {
   ofTransaction(i: number, m: SignalMessage, uplink: boolean): number {
     const { connections: c, procedures } = this.#parts;
     const transaction = rules.transactionOf(m, uplink);
-    for (let p = c.firstProcedure[i]; p !== none; p = procedures.next[p]) {
+    for (let p = c.firstProcedure(i); p !== none; p = procedures.next(p)) {
       if (
-        procedures.transaction[p] === transaction &&
-        procedures.discriminator[p] === m.protocolDiscriminator &&
-        (procedures.state[p] & state.finished) === 0
+        procedures.transaction(p) === transaction &&
+        procedures.discriminator(p) === m.protocolDiscriminator &&
+        !procedures.is(p, state.finished)
       ) {
         return p;
       }
     }
-    for (let p = c.firstProcedure[i]; p !== none; p = procedures.next[p]) {
+    for (let p = c.firstProcedure(i); p !== none; p = procedures.next(p)) {
       if (rules.serves(procedures, p, m, uplink)) {
         rules.bind(procedures, p, m, uplink);
         return p;
@@ -107,7 +107,7 @@ export class ProcedureTracker {
   #writeEarly(i: number, p: number): void {
     const { connections: c, procedures, rows } = this.#parts;
     rules.settle(procedures, p, -1);
-    rows.procedure(i, p, procedures.lastUs[p], 0);
+    rows.procedure(i, p, procedures.lastUs(p), 0);
     procedures.remove(c, i, p);
   }
 }

@@ -1,4 +1,5 @@
-import { type Connections, none } from './connections.ts';
+import { none } from './connection-records.ts';
+import type { Connections } from './connections.ts';
 
 /** Bits of {@link Procedures.state}. */
 export const procedureState = {
@@ -18,96 +19,141 @@ export const procedureState = {
 /** Transaction identifier of a procedure whose transaction has not begun. */
 export const unbound = -1;
 
+/** Words of a record: half a cache line. Words 0 to 3 are two wide numbers, the octets of word 4 four small ones. */
+const recordWords = 8;
+
 /**
- * The signalling procedures under way, as records in a struct of arrays; each connection links its own, oldest
- * first. Most connections carry one.
+ * The signalling procedures under way; each connection links its own, oldest first. Most connections carry one. A
+ * procedure goes by the **handle** of its record, or {@link none}; `name(p)` reads a field, `setName(p, value)` writes it.
  */
 export class Procedures {
   used = 0;
   readonly max: number;
-  readonly kind: Uint8Array;
-  readonly outcome: Uint8Array;
-  readonly cause: Uint8Array;
-  readonly state: Uint8Array;
-  /** Protocol discriminator and transaction identifier (its flag as the phone sends it); {@link unbound}. */
-  readonly discriminator: Uint8Array;
-  readonly transaction: Int16Array;
-  /** First message, and last uplink message, µs; cell at the latter. */
-  readonly startUs: Float64Array;
-  readonly lastUs: Float64Array;
-  readonly cell: Uint32Array;
-  readonly next: Int32Array;
+  private readonly words: Int32Array;
+  private readonly wide: Float64Array;
+  private readonly octets: Uint8Array;
   #high = 0;
   #free = none;
 
   constructor(max: number) {
     this.max = max;
-    this.kind = new Uint8Array(max);
-    this.outcome = new Uint8Array(max);
-    this.cause = new Uint8Array(max);
-    this.state = new Uint8Array(max);
-    this.discriminator = new Uint8Array(max);
-    this.transaction = new Int16Array(max);
-    this.startUs = new Float64Array(max);
-    this.lastUs = new Float64Array(max);
-    this.cell = new Uint32Array(max);
-    this.next = new Int32Array(max);
+    this.words = new Int32Array(max * recordWords);
+    this.wide = new Float64Array(this.words.buffer);
+    this.octets = new Uint8Array(this.words.buffer);
   }
 
   get recordBytes(): number {
-    let bytes = 0;
-    for (const column of Object.values(this)) {
-      if (ArrayBuffer.isView(column)) bytes += (column as Uint8Array).BYTES_PER_ELEMENT;
-    }
-    return bytes;
+    return this.words.byteLength / this.max;
   }
 
   /** Appends a procedure to a connection; {@link none} where the pool is used up. */
   append(connections: Connections, i: number, kind: number, timeUs: number, cell: number): number {
     if (this.used === this.max) return none;
     let p = this.#free;
-    if (p === none) p = this.#high++;
-    else this.#free = this.next[p];
+    if (p === none) p = recordWords * this.#high++;
+    else this.#free = this.next(p);
     this.used++;
-    this.kind[p] = kind;
-    this.outcome[p] = 0;
-    this.cause[p] = 0;
-    this.state[p] = 0;
-    this.discriminator[p] = 0;
-    this.transaction[p] = unbound;
-    this.startUs[p] = timeUs;
-    this.lastUs[p] = timeUs;
-    this.cell[p] = cell;
-    this.next[p] = none;
-    const last = connections.lastProcedure[i];
-    if (last === none) connections.firstProcedure[i] = p;
-    else this.next[last] = p;
-    connections.lastProcedure[i] = p;
+    this.wide[p >> 1] = timeUs;
+    this.wide[(p >> 1) + 1] = timeUs;
+    const words = this.words;
+    words[p + 4] = kind;
+    words[p + 5] = unbound & 0xffff;
+    words[p + 6] = cell;
+    words[p + 7] = none;
+    const last = connections.lastProcedure(i);
+    if (last === none) connections.setFirstProcedure(i, p);
+    else words[last + 7] = p;
+    connections.setLastProcedure(i, p);
     return p;
   }
 
   /** Takes a procedure out of its connection's list and gives its record back. */
   remove(connections: Connections, i: number, p: number): void {
     let before = none;
-    for (let at = connections.firstProcedure[i]; at !== p; at = this.next[at]) before = at;
-    if (before === none) connections.firstProcedure[i] = this.next[p];
-    else this.next[before] = this.next[p];
-    if (connections.lastProcedure[i] === p) connections.lastProcedure[i] = before;
-    if (connections.uplinkProcedure[i] === p) connections.uplinkProcedure[i] = none;
-    this.next[p] = this.#free;
+    for (let at = connections.firstProcedure(i); at !== p; at = this.next(at)) before = at;
+    if (before === none) connections.setFirstProcedure(i, this.next(p));
+    else this.words[before + 7] = this.next(p);
+    if (connections.lastProcedure(i) === p) connections.setLastProcedure(i, before);
+    if (connections.uplinkProcedure(i) === p) connections.setUplinkProcedure(i, none);
+    this.words[p + 7] = this.#free;
     this.#free = p;
     this.used--;
   }
 
   /** Hands all procedures of one connection to another, in front of those that it has. */
   move(connections: Connections, from: number, to: number): void {
-    const first = connections.firstProcedure[from];
+    const first = connections.firstProcedure(from);
     if (first === none) return;
-    this.next[connections.lastProcedure[from]] = connections.firstProcedure[to];
-    if (connections.firstProcedure[to] === none) connections.lastProcedure[to] = connections.lastProcedure[from];
-    connections.firstProcedure[to] = first;
-    connections.firstProcedure[from] = none;
-    connections.lastProcedure[from] = none;
-    connections.uplinkProcedure[from] = none;
+    this.words[connections.lastProcedure(from) + 7] = connections.firstProcedure(to);
+    if (connections.firstProcedure(to) === none) connections.setLastProcedure(to, connections.lastProcedure(from));
+    connections.setFirstProcedure(to, first);
+    connections.setFirstProcedure(from, none);
+    connections.setLastProcedure(from, none);
+    connections.setUplinkProcedure(from, none);
+  }
+
+  /** The next one of the same connection, or {@link none}. */
+  next(p: number): number {
+    return this.words[p + 7];
+  }
+
+  /** Time of the first message, µs. */
+  startUs(p: number): number {
+    return this.wide[p >> 1];
+  }
+  /** Last uplink message: time and cell. */
+  lastUs(p: number): number {
+    return this.wide[(p >> 1) + 1];
+  }
+  setLastUs(p: number, timeUs: number): void {
+    this.wide[(p >> 1) + 1] = timeUs;
+  }
+  cell(p: number): number {
+    return this.words[p + 6];
+  }
+  setCell(p: number, cell: number): void {
+    this.words[p + 6] = cell;
+  }
+
+  kind(p: number): number {
+    return this.octets[(p << 2) + 16];
+  }
+  setKind(p: number, kind: number): void {
+    this.octets[(p << 2) + 16] = kind;
+  }
+  outcome(p: number): number {
+    return this.octets[(p << 2) + 17];
+  }
+  setOutcome(p: number, outcome: number): void {
+    this.octets[(p << 2) + 17] = outcome;
+  }
+  cause(p: number): number {
+    return this.octets[(p << 2) + 18];
+  }
+  setCause(p: number, cause: number): void {
+    this.octets[(p << 2) + 18] = cause;
+  }
+
+  /** Bits of {@link procedureState}: whether any of them is set, and setting them. */
+  is(p: number, bits: number): boolean {
+    return (this.octets[(p << 2) + 19] & bits) !== 0;
+  }
+  mark(p: number, bits: number): void {
+    this.octets[(p << 2) + 19] |= bits;
+  }
+  state(p: number): number {
+    return this.octets[(p << 2) + 19];
+  }
+
+  /** Protocol discriminator of the transaction that carries it; 0 while there is none. */
+  discriminator(p: number): number {
+    return this.words[p + 5] >>> 16;
+  }
+  /** Transaction identifier (its flag as the phone sends it), or {@link unbound}. */
+  transaction(p: number): number {
+    return (this.words[p + 5] << 16) >> 16;
+  }
+  bind(p: number, discriminator: number, transaction: number): void {
+    this.words[p + 5] = (discriminator << 16) | (transaction & 0xffff);
   }
 }

@@ -32,14 +32,14 @@ export class RowWriter {
   procedure(i: number, p: number, timeUs: number, proof: number): void {
     const procedures = this.#procedures;
     const connections = this.#connections;
-    const cell = procedures.cell[p];
+    const cell = procedures.cell(p);
     let flags: number = eventFlag.traffic;
-    if (proof !== 0 && connections.imsi[i] >= 0) {
+    if (proof !== 0 && connections.imsi(i) >= 0) {
       if (cell === unknownCell) this.cellUnknown++;
       else flags |= proof;
     }
-    const durationMs = Math.max(0, Math.round((procedures.lastUs[p] - procedures.startUs[p]) / 1000));
-    this.#write(i, timeUs, cell, procedures.kind[p], procedures.outcome[p], procedures.cause[p], flags, durationMs);
+    const durationMs = Math.max(0, Math.round((procedures.lastUs(p) - procedures.startUs(p)) / 1000));
+    this.#write(i, timeUs, cell, procedures.kind(p), procedures.outcome(p), procedures.cause(p), flags, durationMs);
   }
 
   #write(
@@ -54,19 +54,19 @@ export class RowWriter {
   ): void {
     const connections = this.#connections;
     this.events++;
-    if (connections.imsi[i] >= 0) this.resolved++;
+    if (connections.imsi(i) >= 0) this.resolved++;
     this.#sink.event(
       timeUs,
-      connections.subLo[i],
-      connections.subHi[i],
+      connections.subLo(i),
+      connections.subHi(i),
       this.#cells.nameOf(cell),
-      connections.plmn[i],
+      connections.plmn(i),
       kind,
       outcome,
       cause,
       flags,
       durationMs,
-      connections.typeAllocationCode[i],
+      connections.typeAllocationCode(i),
       0,
       cell,
     );

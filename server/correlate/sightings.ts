@@ -2,7 +2,7 @@ import type { SignalMessage } from '../decode/message.ts';
 import { eventFlag, kindCode } from '../events/kinds.ts';
 import { packImsi } from '../privacy/imsi.ts';
 import { unknownCell } from './cell-names.ts';
-import { connectionFlag as flag, none } from './connections.ts';
+import { connectionFlag as flag, none } from './connection-records.ts';
 import { homePlmn, typeAllocationCode } from './home-plmn.ts';
 import type { Parts } from './parts.ts';
 import { procedureState } from './procedures.ts';
@@ -25,7 +25,7 @@ export class Sightings {
 
   /** Takes IMSI and IMEI of a message that is not the connection's first. */
   learn(i: number, m: SignalMessage): void {
-    if (m.imei >= 0) this.#parts.connections.typeAllocationCode[i] = typeAllocationCode(m.imei, m.imeiDigits);
+    if (m.imei >= 0) this.#parts.connections.setTypeAllocationCode(i, typeAllocationCode(m.imei, m.imeiDigits));
     if (m.imsi < 0) return;
     const imsi = packImsi(m.imsi, m.imsiDigits);
     if (imsi < 0) this.imsiInvalid++;
@@ -35,25 +35,22 @@ export class Sightings {
   /** The subscriber of a connection is known from now on: what was held for that comes out. */
   identify(i: number, imsi: number, timeUs: number): void {
     const { connections: c, directory, pseudonymiser, procedures } = this.#parts;
-    if (c.imsi[i] === imsi) return;
-    const changed = c.imsi[i] >= 0;
+    if (c.imsi(i) === imsi) return;
+    const changed = c.imsi(i) >= 0;
     if (changed) this.subscriberChanged++;
     pseudonymiser.packedImsi(imsi);
-    c.imsi[i] = imsi;
-    c.subLo[i] = pseudonymiser.lo;
-    c.subHi[i] = pseudonymiser.hi;
-    c.plmn[i] = homePlmn(imsi);
-    if (c.flags[i] & flag.usedTmsi) directory.learn(c.scope[i], c.usedTmsi[i], imsi);
-    if (c.flags[i] & flag.newTmsi) directory.learn(c.scope[i], c.newTmsi[i], imsi);
-    if ((c.flags[i] & flag.placed) === 0) return;
+    c.setSubscriber(i, imsi, pseudonymiser.lo, pseudonymiser.hi, homePlmn(imsi));
+    if (c.is(i, flag.usedTmsi)) directory.learn(c.scope(i), c.usedTmsi(i), imsi);
+    if (c.is(i, flag.newTmsi)) directory.learn(c.scope(i), c.newTmsi(i), imsi);
+    if (!c.is(i, flag.placed)) return;
     // Live, an event of the past would come too late for its order: the subscriber is here now. So it is where the
     // connection seemed to be somebody else's, whose rows have been written.
     const now = changed || !this.#parts.sorted;
     if (now) this.hold(i, timeUs);
     this.release(i);
-    for (let p = c.firstProcedure[i]; p !== none; ) {
-      const next = procedures.next[p];
-      if (procedures.state[p] & procedureState.held) this.writeHeld(i, p, now ? timeUs : procedures.lastUs[p]);
+    for (let p = c.firstProcedure(i); p !== none; ) {
+      const next = procedures.next(p);
+      if (procedures.is(p, procedureState.held)) this.writeHeld(i, p, now ? timeUs : procedures.lastUs(p));
       p = next;
     }
   }
@@ -62,19 +59,18 @@ export class Sightings {
   useTmsi(i: number, m: SignalMessage): void {
     const { connections: c, directory } = this.#parts;
     if (m.laiLac >= 0) {
-      const plmn = directory.plmnOfArea(c.scope[i], m.laiLac);
+      const plmn = directory.plmnOfArea(c.scope(i), m.laiLac);
       if (plmn === 0 || plmn !== m.laiPlmn) {
         this.tmsiForeign++;
         return;
       }
     }
-    c.usedTmsi[i] = m.tmsi;
-    c.flags[i] |= flag.usedTmsi;
-    if (c.imsi[i] >= 0) {
-      directory.learn(c.scope[i], m.tmsi, c.imsi[i]);
+    c.setUsedTmsi(i, m.tmsi);
+    if (c.imsi(i) >= 0) {
+      directory.learn(c.scope(i), m.tmsi, c.imsi(i));
       return;
     }
-    const imsi = directory.imsiOf(c.scope[i], m.tmsi);
+    const imsi = directory.imsiOf(c.scope(i), m.tmsi);
     if (imsi >= 0) this.identify(i, imsi, m.timeUs);
   }
 
@@ -84,73 +80,71 @@ export class Sightings {
    */
   allocateTmsi(i: number, tmsi: number): void {
     const { connections: c, directory } = this.#parts;
-    c.newTmsi[i] = tmsi;
-    c.flags[i] |= flag.newTmsi;
-    if (c.imsi[i] >= 0) directory.learn(c.scope[i], tmsi, c.imsi[i]);
+    c.setNewTmsi(i, tmsi);
+    if (c.imsi(i) >= 0) directory.learn(c.scope(i), tmsi, c.imsi(i));
   }
 
   /** TMSI REALLOCATION COMPLETE: the old TMSI is free for others. */
   confirmTmsi(i: number): void {
     const { connections: c, directory } = this.#parts;
-    const both = flag.usedTmsi | flag.newTmsi;
-    if ((c.flags[i] & both) !== both || c.usedTmsi[i] === c.newTmsi[i]) return;
-    directory.forget(c.scope[i], c.usedTmsi[i], c.imsi[i]);
-    c.usedTmsi[i] = c.newTmsi[i];
+    if (!c.is(i, flag.usedTmsi) || !c.is(i, flag.newTmsi) || c.usedTmsi(i) === c.newTmsi(i)) return;
+    directory.forget(c.scope(i), c.usedTmsi(i), c.imsi(i));
+    c.setUsedTmsi(i, c.newTmsi(i));
   }
 
   /** Symbol of a cell; a PLMN that its discriminator leaves out is the area's, the network's or `plmnElse`. */
   cellOf(i: number, plmn: number, lac: number, ci: number, plmnElse: number): number {
     if (lac < 0 || ci < 0) return unknownCell;
     const { cells, connections, directory, defaultPlmn } = this.#parts;
-    const known = plmn || directory.plmnOfArea(connections.scope[i], lac) || defaultPlmn || plmnElse;
+    const known = plmn || directory.plmnOfArea(connections.scope(i), lac) || defaultPlmn || plmnElse;
     return cells.symbolOf(known, lac, ci);
   }
 
   /** A CI that came alone gets its location area. */
   locateBareCell(i: number, plmn: number, lac: number): void {
     const { connections: c, procedures } = this.#parts;
-    if (c.bareCi[i] < 0 || lac < 0) return;
-    const cell = this.cellOf(i, plmn, lac, c.bareCi[i], 0);
-    c.bareCi[i] = -1;
-    c.cell[i] = cell;
-    c.uplinkCell[i] = cell;
-    c.heldCell[i] = cell;
-    for (let p = c.firstProcedure[i]; p !== none; p = procedures.next[p]) procedures.cell[p] = cell;
+    if (c.bareCi(i) < 0 || lac < 0) return;
+    const cell = this.cellOf(i, plmn, lac, c.bareCi(i), 0);
+    c.setBareCi(i, -1);
+    c.setCell(i, cell);
+    c.setUplink(i, c.uplinkUs(i), cell);
+    c.setHeld(i, c.heldUs(i), cell);
+    for (let p = c.firstProcedure(i); p !== none; p = procedures.next(p)) procedures.setCell(p, cell);
   }
 
   /** Whether what happens on a connection proves where somebody is. */
   proves(i: number): boolean {
     const c = this.#parts.connections;
-    return c.imsi[i] >= 0 && (c.flags[i] & flag.silent) === 0;
+    return c.imsi(i) >= 0 && !c.is(i, flag.silent);
   }
 
   /** Holds a sighting in the connection's cell. */
   hold(i: number, timeUs: number): void {
     const c = this.#parts.connections;
-    c.heldUs[i] = timeUs;
-    c.heldCell[i] = c.cell[i];
+    c.setHeld(i, timeUs, c.cell(i));
   }
 
   /** Writes the held sighting if nothing holds it any more. */
   release(i: number): void {
     const { connections: c, rows } = this.#parts;
-    if (c.heldUs[i] < 0 || c.flags[i] & flag.updatePending || !this.proves(i)) return;
-    rows.sighting(i, c.heldUs[i], c.heldCell[i]);
-    if (c.heldUs[i] === c.uplinkUs[i]) c.flags[i] |= flag.uplinkSighted;
-    c.heldUs[i] = -1;
+    if (c.heldUs(i) < 0 || c.is(i, flag.updatePending) || !this.proves(i)) return;
+    rows.sighting(i, c.heldUs(i), c.heldCell(i));
+    if (c.heldUs(i) === c.uplinkUs(i)) c.mark(i, flag.uplinkSighted);
+    c.holdNothing(i);
   }
 
   /** Nothing on this connection is a proof of place from now on: refused, or detached. */
   silence(i: number): void {
     const c = this.#parts.connections;
-    c.flags[i] = (c.flags[i] | flag.silent) & ~flag.updatePending;
-    c.heldUs[i] = -1;
+    c.mark(i, flag.silent);
+    c.unmark(i, flag.updatePending);
+    c.holdNothing(i);
   }
 
   /** Writes a finished handover or detach: with its proof of place where the subscriber is known by now. */
   writeHeld(i: number, p: number, timeUs: number): void {
     const { connections: c, procedures, rows } = this.#parts;
-    const detached = procedures.kind[p] === kindCode.detach;
+    const detached = procedures.kind(p) === kindCode.detach;
     const proof = detached ? eventFlag.sighting | eventFlag.detach : this.proves(i) ? eventFlag.sighting : 0;
     rows.procedure(i, p, timeUs, proof);
     procedures.remove(c, i, p);

@@ -47,10 +47,8 @@ export class VlrDirectory {
 
   /** The IMSI as `packImsi` packs it, or -1. */
   imsiOf(scope: number, tmsi: number): number {
-    const at = this.#imsis.find(scope, tmsi);
-    if (at < 0) return -1;
-    const { words } = this.#imsis;
-    return (words[at + 3] & 0x7fff_ffff) * wordStep + words[at + 2];
+    const imsis = this.#imsis;
+    return imsis.find(scope, tmsi) ? imsis.value[1] * wordStep + imsis.value[0] : -1;
   }
 
   /** Forgets a TMSI if it still means this IMSI. */

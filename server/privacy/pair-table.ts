@@ -10,8 +10,8 @@ export interface PairTableOptions {
   /** Entries at most, rounded up to a multiple of 64; more evict others, which is counted. Infinity: the caller sees to it. */
   entriesMax: number;
   /**
-   * Keep the top bit of the second value word for the table: evict the entry that was not found again for longest
-   * (clock algorithm), instead of any. The value without that bit must not be 0, 0 then.
+   * Keep the top bit of the second value word for the table, to be 0 outside of it: evict the entry that was not found
+   * again for longest (clock algorithm), instead of any.
    */
   touched?: boolean;
 }
@@ -26,8 +26,8 @@ export interface PairTableOptions {
 export class PairTable {
   /** Evicted entries since the start. */
   evictions = 0;
-  /** After a successful {@link find}: the words that its result indexes. Do not keep them. */
-  words: Uint32Array = new Uint32Array(0);
+  /** After a successful {@link find}: the two words of the value. */
+  readonly value = new Uint32Array(2);
   #size = 0;
   /** The segments' slots, four words each; a power of two of them. */
   readonly #segments: Uint32Array[];
@@ -53,19 +53,22 @@ export class PairTable {
     return sum;
   }
 
-  /**
-   * Looks a key up; both words unsigned.
-   *
-   * @returns the place of the entry in {@link words} (key at +0 and +1, value at +2 and +3), or -1
-   */
-  find(a: number, b: number): number {
+  /** Looks a key up, both words unsigned, and sets {@link value} where it is there. @returns whether it is */
+  find(a: number, b: number): boolean {
     const hash = mix(a, b);
     const words = this.#segments[hash >>> segmentShift];
     const at = place(words, hash, a, b);
-    if ((words[at + 2] | words[at + 3]) === 0) return -1;
-    if (this.#touched) words[at + 3] |= touchedBit;
-    if (this.words !== words) this.words = words;
-    return at;
+    const first = words[at + 2];
+    const second = words[at + 3];
+    if ((first | second) === 0) return false;
+    const { value } = this;
+    value[0] = first;
+    value[1] = second;
+    if (this.#touched) {
+      value[1] = second & ~touchedBit;
+      if (second < touchedBit) words[at + 3] = second | touchedBit;
+    }
+    return true;
   }
 
   /** The first value word of a key, or 0 where the key is not there: for tables where it is never 0. */
@@ -81,6 +84,9 @@ export class PairTable {
     const segment = hash >>> segmentShift;
     let words = this.#segments[segment];
     let at = place(words, hash, a, b);
+    const second = this.#touched ? (d | touchedBit) >>> 0 : d;
+    // Most of what is set is there already: a line that is only read need not be written back.
+    if (words[at + 2] === c && words[at + 3] === second) return;
     if ((words[at + 2] | words[at + 3]) === 0) {
       if (this.#used[segment] >= this.#usedMax) {
         this.#evict(segment);
@@ -96,7 +102,7 @@ export class PairTable {
       words[at + 1] = b;
     }
     words[at + 2] = c;
-    words[at + 3] = this.#touched ? (d | touchedBit) >>> 0 : d;
+    words[at + 3] = second;
   }
 
   /** @returns whether the key was there */

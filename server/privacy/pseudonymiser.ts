@@ -58,10 +58,9 @@ export class Pseudonymiser {
     const low = packed >>> 0;
     const high = (packed - low) / 0x1_0000_0000;
     const memo = this.#memo;
-    const at = memo.find(low, high);
-    if (at >= 0) {
-      this.lo = memo.words[at + 2];
-      this.hi = memo.words[at + 3];
+    if (memo.find(low, high)) {
+      this.lo = memo.value[0];
+      this.hi = memo.value[1];
       return;
     }
     this.#take(this.#encrypt('imsi', String(imsiValue(packed)).padStart(imsiDigits(packed), '0')));

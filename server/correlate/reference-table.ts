@@ -1,0 +1,93 @@
+const firstSlots = 1024;
+/** Words of a slot: hash, then handle + 1 (0: free). */
+const slotWords = 2;
+
+/**
+ * Which connection a local reference belongs to: an open-addressing table from the hash of (link, side, reference) to
+ * a connection's handle. The key itself stands in the connection's record, which the message touches anyway, so a slot
+ * is eight octets and the table of some thousand connections stays in the nearest cache. At most half of the slots are
+ * in use; it grows by doubling, which reads no record (20 ms at a million connections), and never shrinks.
+ */
+export class ReferenceTable {
+  #words = new Int32Array(firstSlots * slotWords);
+  #used = 0;
+  /** The hash without so many low bits is the number of a slot. */
+  #shift = 32 - Math.log2(firstSlots);
+
+  get byteLength(): number {
+    return this.#words.byteLength;
+  }
+
+  /** A multiplication spreads references that follow each other evenly over the top bits, which {@link first} takes. */
+  hashOf(link: number, ownerLower: boolean, reference: number): number {
+    const side = (link << 1) | (ownerLower ? 1 : 0);
+    return Math.imul(Math.imul(side, 0x85eb_ca6b) + reference, 0x9e37_79b1);
+  }
+
+  /** The first entry with this hash, or -1. {@link next} goes on from there, {@link handleAt} tells its handle. */
+  first(hash: number): number {
+    return this.#search(this.#home(hash), hash);
+  }
+
+  next(at: number, hash: number): number {
+    return this.#search((at + slotWords) & (this.#words.length - 1), hash);
+  }
+
+  handleAt(at: number): number {
+    return this.#words[at + 1] - 1;
+  }
+
+  /** Adds an entry, whether there are others with the same hash or not. */
+  add(hash: number, handle: number): void {
+    if (this.#used * slotWords * 2 >= this.#words.length) this.#grow();
+    this.#used++;
+    this.#insert(hash, handle + 1);
+  }
+
+  /** Takes out the entry with this hash and handle. */
+  delete(hash: number, handle: number): void {
+    let at = this.first(hash);
+    while (at >= 0 && this.handleAt(at) !== handle) at = this.next(at, hash);
+    if (at < 0) return;
+    this.#used--;
+    const words = this.#words;
+    const mask = words.length - 1;
+    // Close the gap in the run behind it, so that no mark of deleted entries is needed.
+    let hole = at;
+    for (let from = (at + slotWords) & mask; words[from + 1] !== 0; from = (from + slotWords) & mask) {
+      if (((from - this.#home(words[from])) & mask) < ((from - hole) & mask)) continue;
+      words[hole] = words[from];
+      words[hole + 1] = words[from + 1];
+      hole = from;
+    }
+    words[hole + 1] = 0;
+  }
+
+  /** Place where the search for a hash begins. */
+  #home(hash: number): number {
+    return (hash >>> this.#shift) * slotWords;
+  }
+
+  #search(from: number, hash: number): number {
+    const words = this.#words;
+    const mask = words.length - 1;
+    for (let at = from; words[at + 1] !== 0; at = (at + slotWords) & mask) if (words[at] === hash) return at;
+    return -1;
+  }
+
+  #insert(hash: number, value: number): void {
+    const words = this.#words;
+    const mask = words.length - 1;
+    let at = this.#home(hash);
+    while (words[at + 1] !== 0) at = (at + slotWords) & mask;
+    words[at] = hash;
+    words[at + 1] = value;
+  }
+
+  #grow(): void {
+    const old = this.#words;
+    this.#words = new Int32Array(old.length * 2);
+    this.#shift--;
+    for (let at = 0; at < old.length; at += slotWords) if (old[at + 1] !== 0) this.#insert(old[at], old[at + 1]);
+  }
+}
