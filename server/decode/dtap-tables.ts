@@ -201,8 +201,3 @@ for (const [discriminator, messages] of [
 
 /** Name of a DTAP message by protocol discriminator × 256 + type (N(SD) masked); undefined where none is assigned. */
 export const dtapNames: readonly (string | undefined)[] = names;
-
-/** Name of a DTAP message as its specification writes it; undefined where none is assigned. */
-export function dtapName(protocolDiscriminator: number, type: number): string | undefined {
-  return names[(protocolDiscriminator << 8) | type];
-}

@@ -16,8 +16,10 @@ function read(file: string): Vector[] {
   return JSON.parse(readFileSync(join(root, 'fixtures/wire', file), 'utf8')).vectors;
 }
 
-/** All vectors of `fixtures/wire`. */
-export const vectors: Vector[] = [...read('bssmap.json'), ...read('dtap.json')];
+/** All vectors of BSSMAP and DTAP. */
+export const vectors: Vector[] = ['bssmap', 'dtap', 'bssmap-messages', 'dtap-messages'].flatMap((name) =>
+  read(`${name}.json`),
+);
 
 /** The SCCP message that carries a vector. */
 export function sccpOf(vector: Vector): number[] {
