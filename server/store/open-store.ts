@@ -79,7 +79,10 @@ async function prepare(options: StoreOptions, database: Database): Promise<void>
   }
 }
 
-const networkNames: Record<string, string> = { sim: 'the simulated city', live: 'a real network' };
+/** A network's name for people: `live`, or `sim-` with what makes a simulated city another one. */
+function networkName(network: string): string {
+  return network === 'live' ? 'a real network' : `the simulated city '${network}'`;
+}
 
 async function checkNetwork(client: pg.Client, database: Database, network: string): Promise<void> {
   const { rows: tables } = await client.query<{ there: boolean }>(`select to_regclass('meta') is not null as there`);
@@ -87,9 +90,8 @@ async function checkNetwork(client: pg.Client, database: Database, network: stri
   const { rows } = await client.query<{ value: string }>(`select value from meta where key = 'network'`);
   const held = rows[0]?.value ?? network;
   if (held === network) return;
-  const name = (each: string) => networkNames[each] ?? `the network '${each}'`;
   throw new UserError(
     'NETWORK_MISMATCH',
-    `${database.name} holds ${name(held)}, and this is ${name(network)}: use another database or folder`,
+    `${database.name} holds ${networkName(held)}, and this is ${networkName(network)}: use another database or folder`,
   );
 }

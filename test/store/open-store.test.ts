@@ -105,7 +105,11 @@ test('refuses a database that holds another network, and leaves it as it is', as
   await stop();
   await expect(start({ network: native ? 'live' : 'sim' })).rejects.toMatchObject({
     code: 'NETWORK_MISMATCH',
-    message: expect.stringMatching(/holds .* use another database or folder/),
+    message: expect.stringMatching(
+      native
+        ? /holds the simulated city 'sim', and this is a real network: use another database or folder/
+        : /holds a real network, and this is the simulated city 'sim': use another database or folder/,
+    ),
   });
 });
 
