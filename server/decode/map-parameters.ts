@@ -8,8 +8,8 @@ import { mapError, mapOperation } from './map-tables.ts';
 export const take = {
   /** Goes into the element. */
   inside: 32,
-  /** The same, unless a place is known already: the packet domain's location gives way to the circuit-switched one. */
-  insideUnlessPlaced: 33,
+  /** The same, but takes no place where one is known already. */
+  insidePacketDomain: 33,
   imsi: 34,
   tmsi: 35,
   lmsi: 36,
@@ -92,7 +92,7 @@ const locationInformationGprs = [
 ];
 const subscriberInfo = [
   into(holder(0), locationInformation),
-  into(holder(3), locationInformationGprs, take.insideUnlessPlaced),
+  into(holder(3), locationInformationGprs, take.insidePacketDomain),
   field(context(5), take.imei),
 ];
 
@@ -113,7 +113,14 @@ const shortMessageResult = [field(octets, mapSlice.shortMessage), inSequence([fi
 
 const ssCode = [must(octets, take.ssCode)];
 /** SS-Info, §17.7.4: forwardingInfo, callBarringInfo, ss-Data begin with the code of the service. */
-const ssInfo = [0, 1, 3].map((n) => into(holder(n), [field(octets, take.ssCode)]));
+const ssInfo = [
+  into(holder(0), [
+    field(octets, take.ssCode),
+    into(sequence, eachOf([into(sequence, [field(context(5), mapSlice.forwardedTo)])])),
+  ]),
+  into(holder(1), [field(octets, take.ssCode)]),
+  into(holder(3), [field(octets, take.ssCode)]),
+];
 const ussd = [must(octets, take.ussdCoding), must(octets, mapSlice.ussd), field(context(0), mapSlice.msisdn)];
 const alert = [must(octets, mapSlice.msisdn), must(octets, mapSlice.serviceCentre), field(octets, take.imsi)];
 const imsiFirst = [must(context(0), take.imsi)];
@@ -152,7 +159,7 @@ export const invokeParameters: (readonly Field[] | undefined)[] = byCode({
       field(context(0), mapSlice.vlr),
       field(context(1), mapSlice.sgsn),
       into(holder(2), locationInformation),
-      into(holder(3), locationInformationGprs, take.insideUnlessPlaced),
+      into(holder(3), locationInformationGprs, take.insidePacketDomain),
     ]),
   ],
   sendIdentification: [

@@ -29,6 +29,7 @@ const foreignError = 'MAP private error';
  */
 export function decodeMapParameter(state: DecodeState, bytes: Uint8Array, at: number, end: number): void {
   state.stats.layers.map++;
+  keepsPlace = false;
   const { component } = state;
   if (component.componentType === componentType.returnError) {
     const { error } = component;
@@ -98,8 +99,8 @@ function readField(component: MapMessage, field: Field, bytes: Uint8Array, start
     case take.inside:
       readFields(component, field.inside, bytes, start, end);
       return;
-    case take.insideUnlessPlaced:
-      if ((component.parts & mapPart.place) === 0) readFields(component, field.inside, bytes, start, end);
+    case take.insidePacketDomain:
+      readPacketDomain(component, field, bytes, start, end);
       return;
     case take.imsi:
       readImsi(component, bytes, start, end);
@@ -113,26 +114,44 @@ function readField(component: MapMessage, field: Field, bytes: Uint8Array, start
     case take.imei:
       readImei(component, bytes, start, end);
       return;
-    case take.cell:
-      readCell(component, bytes, start, end);
-      return;
     case take.targetCell:
       readTargetCell(component, bytes, start, end);
       return;
+    case take.cell:
     case take.lai:
-      readLai(component, bytes, start, end);
-      return;
     case take.serviceArea:
-      component.cellSac = component.cellCi;
-      component.cellCi = -1;
-      return;
     case take.locationAge:
-      component.parts |= mapPart.place;
-      component.locationAgeMinutes = readInteger('map', bytes, start, end);
+      if (!keepsPlace) readPlace(component, what, bytes, start, end);
       return;
     default:
       component.parts |= mapPart.detail;
       readDetail(component, what, bytes, start, end);
+  }
+}
+
+/**
+ * The packet domain's location gives way to the circuit-switched one, which calls and short messages go by; its SGSN
+ * does not.
+ */
+let keepsPlace = false;
+
+function readPacketDomain(component: MapMessage, field: Field, bytes: Uint8Array, start: number, end: number): void {
+  keepsPlace = component.cellLac >= 0 || component.laiLac >= 0;
+  if (!keepsPlace) component.locationAgeMinutes = -1;
+  readFields(component, field.inside, bytes, start, end);
+  keepsPlace = false;
+}
+
+function readPlace(component: MapMessage, what: number, bytes: Uint8Array, start: number, end: number): void {
+  if (what === take.cell) readCell(component, bytes, start, end);
+  else if (what === take.lai) readLai(component, bytes, start, end);
+  else if (what === take.serviceArea) {
+    // What stood as a cell is a service area.
+    component.cellSac = component.cellCi;
+    component.cellCi = -1;
+  } else {
+    component.parts |= mapPart.place;
+    component.locationAgeMinutes = readInteger('map', bytes, start, end);
   }
 }
 

@@ -1,3 +1,6 @@
+import type { DecodeError } from './decode-error.ts';
+import type { MapMessage } from './map-message.ts';
+
 const noBytes = new Uint8Array(0);
 
 /**
@@ -270,4 +273,15 @@ export class SignalMessage {
 /** Takes each decoded message. The record is reused: read it during the call, never keep it. */
 export interface MessageSink {
   message(message: SignalMessage): void;
+  /**
+   * Takes a TCAP component, or a TCAP message without any (`componentType` -1); `message` holds the SCCP message around
+   * it, once more for each component. The same holds for both records: read them during the call.
+   */
+  map?(message: SignalMessage, component: MapMessage): void;
+  /**
+   * Hears of malformed input in the frame of `message`.
+   *
+   * @param delivered the message itself is still given to {@link message}, with what was read before the flaw
+   */
+  fault?(message: SignalMessage, flaw: DecodeError, delivered: boolean): void;
 }
