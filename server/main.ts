@@ -9,7 +9,7 @@ import { layoutMaker } from './api/layout.ts';
 import { refuseTakenPort } from './api/listen.ts';
 import { startServer } from './api/server.ts';
 import { streamIdentity } from './capture/feed-identity.ts';
-import { type FeedSpec, parseFeedUri } from './capture/feed-uri.ts';
+import { type FeedSpec, isLive, parseFeedUri } from './capture/feed-uri.ts';
 import { checkFeeds, networkOf, refuseStoredElsewhere, refuseTooOld } from './cli/feed-checks.ts';
 import { startFeedThread } from './cli/feed-thread.ts';
 import { scheduleSim } from './cli/sim-schedule.ts';
@@ -223,6 +223,7 @@ export async function startSignalwall(
           uri,
           port: startFeedThread({ spec, config, key }, fail),
           ...(joinUs !== undefined && { joinUs }),
+          live: isLive(spec),
         }),
       ),
       speed,

@@ -17,6 +17,8 @@ export type DecoderToFeed =
    * messages wait already; takes a credit.
    */
   | { k: 'messages'; buffer: ArrayBuffer; words: number; at: DecodeCounters }
+  /** How a live source stands while it has no messages. */
+  | { k: 'status'; at: DecodeCounters }
   | { k: 'end'; at: DecodeCounters; early: string | null }
   /** The input is wrong, or the system gave an error while it was read. */
   | { k: 'failed'; code: string; message: string; exitCode: number };

@@ -35,6 +35,7 @@ export class DecodedApart implements MessageSource {
     messages: 0,
     faults: {},
     unhandled: {},
+    note: '',
   };
 
   private constructor(data: DecodeWorkerData) {
@@ -63,8 +64,15 @@ export class DecodedApart implements MessageSource {
   #take(message: Exclude<DecoderToFeed, { k: 'open' }>): void {
     if (message.k === 'messages') this.#batches.push(message);
     else if (message.k === 'end') this.#end = message;
+    else if (message.k === 'status') this.#status(message.at);
     else this.#break(new UserError(message.code, message.message, { exitCode: message.exitCode }));
     this.#wake?.();
+  }
+
+  /** How a source stands that may have no messages for long. What still waits to be read is newer or says the same. */
+  #status(at: DecodeCounters): void {
+    if (this.#batches.length > 0) this.#counters.note = at.note;
+    else this.#counters = { ...at, clockUs: Math.max(at.clockUs, this.#counters.clockUs) };
   }
 
   #break(error: Error): void {

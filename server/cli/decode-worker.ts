@@ -1,4 +1,5 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { isLive } from '../capture/feed-uri.ts';
 import { MessageBatchWriter } from '../decode/message-batch-writer.ts';
 import { messageBatchBytes } from '../decode/message-record.ts';
 import { InvariantError, isFromOutside, messageOf, UserError } from '../errors.ts';
@@ -9,6 +10,8 @@ import { openFrames } from './open-frames.ts';
 /** Messages wait no longer than this for others to fill their batch. */
 const flushMs = 20;
 const framesPerRun = 4096;
+/** How often a source that may be silent says how it stands. */
+const statusMs = 500;
 
 /** A thread that reads and decodes one feed, ahead of the thread that follows its calls, by a few batches at most. */
 class DecodeWorker {
@@ -41,6 +44,7 @@ class DecodeWorker {
     const { spec, config } = this.data;
     // While the source waits, what it has given before must not.
     const timer = setInterval(() => this.flush(), flushMs);
+    const status = isLive(spec) ? setInterval(() => this.sayStatus(), statusMs) : null;
     try {
       this.source = new DecodedFrames(await openFrames(spec, config), config);
       this.send({ k: 'open', firstUs: this.source.nextTimeUs });
@@ -57,6 +61,7 @@ class DecodeWorker {
       });
     } finally {
       clearInterval(timer);
+      if (status !== null) clearInterval(status);
       await this.source?.close();
       this.port.close();
     }
@@ -89,6 +94,11 @@ class DecodeWorker {
     // Messages still wait here whose frames came before that time.
     if (this.writer.waitingBytes > 0) at.clockUs = -1;
     this.send({ k: 'messages', buffer, words, at }, [buffer]);
+  }
+
+  private sayStatus(): void {
+    if (this.source === null || this.writer.waitingBytes > 0) return;
+    this.send({ k: 'status', at: this.source.counters });
   }
 
   private send(message: DecoderToFeed, transfer: ArrayBuffer[] = []): void {

@@ -23,6 +23,8 @@ export interface FeedPipeline {
   readonly progress: number;
   /** One line on why the feed ended before its end (a cut file), once it has; else null. */
   readonly endedEarly: string | null;
+  /** Of a live feed: one line on how it stands with its probes; else ''. */
+  readonly note: string;
   /** Reads up to `untilUs`, at most about `recordsMax` records; says why it stopped. */
   run(untilUs: number, recordsMax?: number): Promise<'more' | 'until' | 'end'>;
   counters(): FeedCounters;
@@ -76,6 +78,10 @@ class MessagePipeline implements FeedPipeline {
     return this.source.endedEarly;
   }
 
+  get note(): string {
+    return this.source.counters.note;
+  }
+
   async run(untilUs: number, recordsMax = readMax): Promise<'more' | 'until' | 'end'> {
     const why = await this.source.read(this.correlator, untilUs, recordsMax);
     const reachedUs = why === 'until' && Number.isFinite(untilUs) ? untilUs : this.source.counters.clockUs;
@@ -112,6 +118,7 @@ class MessagePipeline implements FeedPipeline {
 
 class RecordPipeline implements FeedPipeline {
   readonly firstUs: number;
+  readonly note = '';
   clockUs: number;
   private readonly reader: XdrReader;
   private readonly sink: EventSink;

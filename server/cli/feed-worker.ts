@@ -99,6 +99,7 @@ class FeedWorker {
       nextUs: Math.max(0, pipeline.nextUs),
       progress: pipeline.progress,
       counters: pipeline.counters(),
+      note: pipeline.note,
     };
     if (this.writer.waiting === 0) {
       this.send({ k: 'clock', at });

@@ -17,6 +17,8 @@ export interface DecodeCounters {
   faults: Record<string, number>;
   /** Well-formed input that nothing here has a use for, by its specification's name. */
   unhandled: Record<string, number>;
+  /** Of a live source: one line on how it stands with its probes; else ''. */
+  note: string;
 }
 
 /** Decoded messages of a feed that are pulled, as a `FrameReader` gives frames. */
@@ -77,6 +79,7 @@ export class DecodedFrames implements MessageSource, FrameSink {
       messages: stats.messages,
       faults,
       unhandled: Object.fromEntries(stats.unhandled),
+      note: this.#reader.note ?? '',
     };
   }
 

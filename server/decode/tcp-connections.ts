@@ -6,7 +6,7 @@ const ways = 8;
 const keyBytes = 36;
 
 /** Both directions of a TCP connection: index 0 is sent by the side with the smaller address, then port. */
-export class TcpConnection {
+class TcpConnection {
   readonly directions = [new TcpDirection(), new TcpDirection()] as const;
   readonly framers = [new IpaFramer(), new IpaFramer()] as const;
   readonly #key = new Uint8Array(keyBytes);

@@ -25,6 +25,8 @@ export interface FeedProgress {
   /** 0 … 1 of a finite feed, -1 of an endless one. */
   progress: number;
   counters: FeedCounters;
+  /** Of a live feed: one line on how it stands with its probes; else ''. */
+  note: string;
 }
 
 export type FeedToHub =

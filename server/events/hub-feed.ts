@@ -14,6 +14,8 @@ export interface HubFeed {
   port: FeedPort;
   /** The feed first runs as fast as it goes up to this event time (a warm-up), then at the speed asked for. */
   joinUs?: number;
+  /** The feed has no end and no speed: it is read as it comes, and it is stale when nothing does. */
+  live?: boolean;
 }
 
 /** What the hub knows of a feed. */
@@ -32,6 +34,10 @@ export interface Feed extends HubFeed {
   withheld: number;
   /** The time of the next record of which it was last said that it is far away, µs. */
   toldFarUs: number;
+  /** What the source said last of its probes, and what of it stands in the log since when (monotonic ms). */
+  sourceNote: string;
+  toldNote: string;
+  toldMs: number;
   /** Feed-local cell symbol → cell_id. */
   cells: number[];
   counters: FeedCounters;
@@ -70,6 +76,9 @@ export function newFeed(feed: HubFeed, nowMs: number): Feed {
     untilUs: Number.NEGATIVE_INFINITY,
     withheld: 0,
     toldFarUs: 0,
+    sourceNote: '',
+    toldNote: '',
+    toldMs: Number.NEGATIVE_INFINITY,
     cells: [],
     counters: noCounters(),
     rateAtMs: nowMs,

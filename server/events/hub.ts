@@ -16,6 +16,8 @@ import { type RowConsumer, Sorter } from './sorter.ts';
 const keptAfterEndUs = dayUs;
 /** A feed may run ahead of the slowest one by this much event time. */
 const skewMaxUs = 60_000_000;
+/** Probes may come and go fast: not each time is worth a line. */
+const liveNoteMs = 1000;
 
 /**
  * Brings the feeds together: paces replays on one time line, maps feed-local cells to cell_ids, puts all rows in
@@ -195,6 +197,7 @@ export class FeedHub {
     feed.counters = at.counters;
     feed.progress = at.progress;
     feed.nextUs = at.nextUs;
+    feed.sourceNote = at.note;
     if (at.clockUs > feed.clockUs) feed.clockUs = at.clockUs;
     if (feed.firstUs < 0 && at.clockUs > 0) feed.firstUs = at.clockUs;
   }
@@ -226,7 +229,9 @@ export class FeedHub {
   /** Whether a feed that could say something has not for `staleMs`. One that we hold back is not silent. */
   private isSilent(feed: Feed, nowMs: number): boolean {
     const heldBack = feed.withheld > 0 || feed.clockUs >= feed.untilUs;
-    return !feed.ended && !heldBack && nowMs - feed.askedMs > this.config.staleMs;
+    // A live feed answers at any time; whether it has anything to say is what its probes send.
+    const sinceMs = feed.live ? feed.arrivedMs : feed.askedMs;
+    return !feed.ended && !heldBack && nowMs - sinceMs > this.config.staleMs;
   }
 
   /** Moves the event clock to the slowest running feed's and releases what lies before it. */
@@ -268,8 +273,10 @@ export class FeedHub {
     const nowMs = this.clock.monotonicMs();
     const running = this.feeds.filter((feed) => !feed.ended && feed.state !== 'starting');
     // One that has fallen silent holds nobody back; are all silent, the time line stands where they are.
-    const heard = running.filter((feed) => !this.isSilent(feed, nowMs));
-    const slowestUs = (heard.length > 0 ? heard : running).reduce(
+    // A live feed is not paced, and paces nobody.
+    const paced = running.filter((feed) => !feed.live);
+    const heard = paced.filter((feed) => !this.isSilent(feed, nowMs));
+    const slowestUs = (heard.length > 0 ? heard : paced).reduce(
       (min, feed) => (feed.firstUs < 0 ? min : Math.min(min, feed.clockUs)),
       Number.POSITIVE_INFINITY,
     );
@@ -279,12 +286,17 @@ export class FeedHub {
       running.some((feed) => feed.state === 'warming up'),
     );
     for (const feed of running) {
+      if (feed.live) {
+        this.allow(feed, Number.POSITIVE_INFINITY, nowMs);
+        this.tellNote(feed, nowMs);
+        continue;
+      }
       if (feed.state === 'warming up' && feed.clockUs >= feed.joinUs!) {
         feed.state = 'running';
         this.log('info', `feed ${feed.uri} has warmed up`);
       }
       const untilUs = feed.state === 'warming up' ? feed.joinUs! : allowedUs;
-      this.allow(feed, running.length > 1 ? Math.min(untilUs, slowestUs + skewMaxUs) : untilUs, nowMs);
+      this.allow(feed, paced.length > 1 ? Math.min(untilUs, slowestUs + skewMaxUs) : untilUs, nowMs);
       if (feed.state === 'running' || feed.state === 'behind') {
         if ((feed.state === 'behind') !== this.pace.behind)
           this.log('info', this.pace.behind ? this.slowNote() : `replay keeps its speed again`);
@@ -301,6 +313,15 @@ export class FeedHub {
     if (feed.clockUs >= feed.untilUs) feed.askedMs = nowMs;
     feed.untilUs = untilUs;
     feed.port.post({ k: 'until', untilUs });
+  }
+
+  /** How a live feed stands with its probes: on the wall at once, in the log once a second at most. */
+  private tellNote(feed: Feed, nowMs: number): void {
+    feed.note = feed.sourceNote;
+    if (feed.note === feed.toldNote || nowMs - feed.toldMs < liveNoteMs) return;
+    feed.toldNote = feed.note;
+    feed.toldMs = nowMs;
+    this.log('info', `feed ${feed.uri}: ${feed.note}`);
   }
 
   /** What is to be said of a feed that has to wait long for its next record; told once in the log. */

@@ -43,7 +43,7 @@ class FakeFeed implements FeedPort {
     });
     const clockUs = Math.max(...timesS) * 1e6;
     this.frames += timesS.length;
-    const at = { clockUs, nextUs: 0, progress: 0, counters: { ...counters, frames: this.frames } };
+    const at = { clockUs, nextUs: 0, progress: 0, counters: { ...counters, frames: this.frames }, note: '' };
     this.say({ k: 'batch', buffer: batch.buffer, rows: batch.n, newCells, at });
   }
 }
@@ -207,7 +207,8 @@ test('data age grows while no record comes, although time goes on in a replay', 
   await started;
   ports[0].rows([1], [0], ['460-00-1-1']);
   pass(5000);
-  ports[0].say({ k: 'clock', at: { clockUs: 6e6, nextUs: 60e6, progress: 0, counters: { ...counters, frames: 1 } } });
+  const at = { clockUs: 6e6, nextUs: 60e6, progress: 0, counters: { ...counters, frames: 1 }, note: '' };
+  ports[0].say({ k: 'clock', at });
   expect(hub.status()[0]).toMatchObject({ dataAgeMs: 5000, clockUs: 6e6, state: 'running' });
 });
 
@@ -258,7 +259,7 @@ test('a feed whose records lie years ahead of another’s says that it waits, on
   ports[0].say({ k: 'open', firstUs: early });
   ports[1].say({ k: 'open', firstUs: late });
   await started;
-  const at = { clockUs: late, nextUs: late, progress: 0, counters };
+  const at = { clockUs: late, nextUs: late, progress: 0, counters, note: '' };
   ports[1].say({ k: 'clock', at });
   await ticks();
   const told = /^waits: its next record is of 2026-01-01T00:00:00\.000Z, 3,805 days ahead of the replay/;

@@ -1,0 +1,120 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { makeConfig } from '../../server/config.ts';
+import type { FeedToHub, HubToFeed } from '../../server/events/feed-messages.ts';
+import { FeedHub } from '../../server/events/hub.ts';
+
+const config = makeConfig({ where: 'test', settings: { staleMs: 15_000 } });
+const hubs: FeedHub[] = [];
+afterEach(async () => {
+  await Promise.all(hubs.splice(0).map((hub) => hub.stop()));
+});
+
+/** Until the hub's own timer has run a few times. */
+const ticks = () => new Promise((resolve) => setTimeout(resolve, 80));
+
+/** A hub with feeds that a test speaks for. */
+function start(live: boolean[], speed: number) {
+  let nowMs = 0;
+  const lines: string[] = [];
+  const clocks: number[] = [];
+  const ports = live.map(() => {
+    let listener: (message: FeedToHub) => void = () => undefined;
+    const until: number[] = [];
+    return {
+      until,
+      post: (message: HubToFeed) => {
+        if (message.k === 'until') until.push(message.untilUs);
+      },
+      onMessage: (given: (message: FeedToHub) => void) => {
+        listener = given;
+      },
+      close: async () => undefined,
+      open: (firstUs: number) => listener({ k: 'open', firstUs }),
+      clock: (clockS: number, frames: number, note = '') => {
+        const counters = {
+          frames,
+          bytes: 0,
+          messages: 0,
+          events: 0,
+          resolved: 0,
+          unresolved: 0,
+          faults: {},
+          unhandled: {},
+          correlation: {},
+        };
+        listener({ k: 'clock', at: { clockUs: clockS * 1e6, nextUs: 0, progress: -1, counters, note } });
+      },
+    };
+  });
+  const hub = new FeedHub({
+    config,
+    clock: { nowUs: () => nowMs * 1000, monotonicMs: () => nowMs },
+    log: (level, line) => lines.push(`${level} ${line}`),
+    feeds: ports.map((port, i) => ({ id: `f${i}`, uri: `test:${i}`, port, live: live[i] })),
+    speed,
+    cellIdOf: () => 0,
+    onRows: () => undefined,
+    onLate: () => undefined,
+    onTooLate: () => undefined,
+    onClock: (clockUs) => clocks.push(clockUs / 1e6),
+    room: () => null,
+  });
+  hubs.push(hub);
+  const started = hub.start();
+  return { hub, ports, lines, clocks, started, pass: (ms: number) => (nowMs += ms) };
+}
+
+describe('a live feed', () => {
+  test('is read as it comes, whatever the speed of a replay beside it', async () => {
+    const { ports, started } = start([true, false], 1);
+    ports[0].open(-1);
+    ports[1].open(100e6);
+    await started;
+    ports[0].clock(5000, 1);
+    await ticks();
+    expect(ports[0].until.at(-1)).toBe(Number.POSITIVE_INFINITY);
+    expect(ports[1].until.at(-1)).toBe(100e6);
+  });
+
+  test('without frames is stale and holds nobody back, though it keeps answering', async () => {
+    const { hub, ports, clocks, started, pass } = start([true, true], 1);
+    for (const port of ports) port.open(-1);
+    await started;
+    ports[1].clock(50, 1);
+    ports[0].clock(100, 1);
+    expect(clocks.at(-1)).toBe(40);
+    for (let s = 1; s <= 20; s++) {
+      pass(1000);
+      ports[1].clock(50, 1);
+      ports[0].clock(100 + s, 1 + s);
+    }
+    expect(clocks.at(-1)).toBe(110);
+    expect(hub.status().map(({ state }) => state)).toEqual(['running', 'stale']);
+    ports[1].clock(60, 2);
+    expect(hub.status()[1].state).toBe('running');
+  });
+
+  test('that nobody has sent anything to is not waited for', async () => {
+    const { ports, clocks, started } = start([true, true], 1);
+    for (const port of ports) port.open(-1);
+    await started;
+    ports[1].clock(-1, 0, 'connecting to probe:1');
+    ports[0].clock(100, 1);
+    expect(clocks.at(-1)).toBe(90);
+  });
+
+  test('says how it stands, in its status at once and in the log once a second at most', async () => {
+    const { hub, ports, lines, started, pass } = start([true], 1);
+    ports[0].open(-1);
+    await started;
+    for (const note of ['connecting to probe:1', 'connected to probe:1', 'connected to probe:1']) {
+      ports[0].clock(-1, 0, note);
+      await ticks();
+      expect(hub.status()[0].note).toBe(note);
+    }
+    expect(lines).toEqual(['info feed test:0: connecting to probe:1']);
+    pass(1000);
+    await ticks();
+    expect(lines).toEqual(['info feed test:0: connecting to probe:1', 'info feed test:0: connected to probe:1']);
+  });
+});
