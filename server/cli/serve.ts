@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { systemClock } from '../clock.ts';
-import { errorOf, messageOf, UserError } from '../errors.ts';
+import { errorOf, isFromOutside, messageOf, UserError } from '../errors.ts';
 import { consoleLog } from '../log.ts';
 import { type Running, type ServeOptions, startSignalwall } from '../main.ts';
 import type { Command } from './command.ts';
@@ -123,7 +123,10 @@ async function run(argv: string[]): Promise<number> {
   const abort = new AbortController();
   const ends = whatEnds();
   const starting = startSignalwall(options, systemClock, consoleLog, abort.signal);
-  const started = await Promise.race([starting, ends.first]);
+  const started = await Promise.race([starting, ends.first]).catch((error) => {
+    if (isFromOutside(error)) throw error;
+    return errorOf(error);
+  });
   const isRunning = (value: Running | string | Error): value is Running => typeof value === 'object' && 'stop' in value;
   const why = isRunning(started) ? await Promise.race([ends.first, started.failed]) : started;
   if (why instanceof Error) sayBug(why);
@@ -138,8 +141,8 @@ async function run(argv: string[]): Promise<number> {
     await (await starting).stop();
   } catch (error) {
     // After a bug anything may fail: it is told, and the bug decides how this ends.
-    if (exitCode() !== 0) consoleLog('error', `ending: ${messageOf(error)}`);
-    else if (error !== abort.signal.reason) throw error;
+    if (exitCode() === 0 && error !== abort.signal.reason) throw error;
+    if (error !== why && error !== abort.signal.reason) consoleLog('error', `ending: ${messageOf(error)}`);
   }
   consoleLog('info', 'Ended.');
   return exitCode();

@@ -76,7 +76,7 @@ async function runTo(args: string[], dataDir: string, reached: (eventUs: number)
     expect((await server.interrupt()).code).toBe(0);
     return;
   }
-  const exited = new Promise((resolve) => server.process.once('exit', resolve));
+  const exited = new Promise((resolve) => server.process.once('close', resolve));
   server.kill();
   await exited;
 }

@@ -43,7 +43,7 @@ export function runCli(
         child.kill('SIGINT');
       }
     });
-    child.once('exit', (code) => resolve({ code, stdout, stderr }));
+    child.once('close', (code) => resolve({ code, stdout, stderr }));
   });
 }
 
@@ -78,7 +78,8 @@ export async function serve(
     { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...options.env } },
   );
   let output = '';
-  const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  // At its end all that it said has been read.
+  const exited = new Promise<number | null>((resolve) => child.once('close', resolve));
   const address = await new Promise<string>((resolve, reject) => {
     const read = (chunk: Buffer) => {
       output += chunk.toString();
