@@ -1,5 +1,6 @@
 import { minuteUs, secondUs } from '../clock.ts';
 import { dLast, nowhere, recordDoubles, recordWords, wCellFeed } from '../presence/record.ts';
+import { groupRows } from '../presence/slots.ts';
 import type { SubscriberTable } from '../presence/subscriber-table.ts';
 
 /** Fix ages are known to this step: a count of "≤ 5 min" at 12:00:07 takes in sightings from 11:55:00 on. */
@@ -28,6 +29,8 @@ export class FixAges {
   private cellCapacity = 0;
   /** Steps (ring) × cells: present subscribers whose newest sighting lies in the step. */
   private byStep = new Uint32Array(0);
+  /** Places in `byStep` that {@link touch} loads. */
+  private readonly places = new Int32Array(groupRows);
   /** The same of the whole city over presenceTtl, for median and p90. */
   private readonly city: Uint32Array;
   private readonly cityMask: number;
@@ -104,16 +107,16 @@ export class FixAges {
 
   /** Loads what {@link remove} of the subscribers will need; the result means nothing. */
   touch(table: SubscriberTable, indices: Int32Array, n: number): number {
-    const { byStep, cellCapacity } = this;
+    const { byStep, cellCapacity, places } = this;
     const { u32, f64 } = table;
-    let kept = 0;
     for (let i = 0; i < n; i++) {
-      const index = indices[i];
-      if (index < 0) continue;
+      const index = Math.max(indices[i], 0);
       const cell = u32[index * recordWords + wCellFeed] & nowhere;
-      if (cell === nowhere) continue;
-      kept ^= byStep[(stepOf(f64[index * recordDoubles + dLast]) & ringMask) * cellCapacity + cell];
+      const place = (stepOf(f64[index * recordDoubles + dLast]) & ringMask) * cellCapacity;
+      places[i] = cell === nowhere ? place : place + cell;
     }
+    let kept = 0;
+    for (let i = 0; i < n; i++) kept ^= byStep[places[i]];
     return kept;
   }
 

@@ -14,7 +14,8 @@ const removed = 0xffffffff;
 export const slotIndexMax = indexMask - 2;
 
 const loadMax = 0.8;
-const growth = 1.5;
+/** A small table grows fast, because its moves cost more than its memory; a large one by half. */
+const growthOf = (size: number) => (size < 262_144 ? 4 : 1.5);
 /** Old slots moved per insertion while growing: enough to end long before the next growth, little enough to stall nobody. */
 const movesPerInsertion = 8;
 /** And per group of look-ups, so that a growth ends although nobody new comes. */
@@ -35,7 +36,7 @@ function tagOf(hash: number): number {
 }
 
 /**
- * Open addressing with linear probing: key → dense index, four bytes a slot. The table grows by half; its slots then
+ * Open addressing with linear probing: key → dense index, four bytes a slot. The table grows in steps; its slots then
  * move over a few per insertion, and until they have moved both tables are asked.
  */
 export class Slots {
@@ -58,7 +59,9 @@ export class Slots {
 
   /**
    * Hashes `n` keys from row `from` on and writes for each the first index whose tag fits; -1: not found yet. The key
-   * of that index is not compared. Two short loops, so that the cache misses of the group overlap.
+   * of that index is not compared.
+   *
+   * The loop that loads the slots does nothing else: the shorter it is, the more of its cache misses overlap.
    *
    * @returns nothing of meaning: it keeps the loads from being dropped
    */
@@ -67,11 +70,8 @@ export class Slots {
     const { slots, scale } = this;
     const size = slots.length;
     let kept = 0;
-    for (let i = 0; i < n; i++) {
-      const hash = hashOf(lo[from + i], hi[from + i]);
-      hashes[i] = hash;
-      kept ^= slots[(hash * scale) >>> 0];
-    }
+    for (let i = 0; i < n; i++) hashes[i] = hashOf(lo[from + i], hi[from + i]);
+    for (let i = 0; i < n; i++) kept ^= slots[(hashes[i] * scale) >>> 0];
     for (let i = 0; i < n; i++) {
       const hash = hashes[i];
       const tag = hash << 27;
@@ -172,7 +172,7 @@ export class Slots {
     this.old = this.slots;
     this.oldScale = this.scale;
     this.moved = 0;
-    const size = Math.ceil(this.slots.length * growth);
+    const size = Math.ceil(this.slots.length * growthOf(this.slots.length));
     this.slots = new Uint32Array(size);
     this.scale = size / 2 ** 32;
     this.moveSome(movesPerInsertion);

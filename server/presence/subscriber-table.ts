@@ -80,8 +80,8 @@ export class SubscriberTable implements KeyStore {
   }
 
   /**
-   * Looks up `n` keys from row `from` on: their hashes, and their indices or -1. Slots are loaded first, then records,
-   * so that the cache misses of the group overlap. An index holds until the next {@link insert} or {@link free}.
+   * Looks up `n` keys from row `from` on: their hashes, and for each an index whose key is to be compared (it fits but
+   * for one in some thirty), or -1. Slots are loaded first, then records, so that the cache misses of the group overlap.
    *
    * @returns nothing of meaning: it keeps the loads from being dropped
    */
@@ -90,11 +90,10 @@ export class SubscriberTable implements KeyStore {
     const { u32 } = this;
     for (let i = 0; i < n; i++) {
       const index = indices[i];
-      if (index < 0) continue;
-      const at = index * recordWords;
-      // A record may lie on two cache lines: this is its last word, the next line read its first.
-      kept ^= u32[at + wTrail];
-      if (u32[at] !== lo[from + i] || u32[at + wHi] !== hi[from + i]) indices[i] = -1;
+      // Record 0 stands in for an unknown one: a branch would end the overlap where it is mispredicted.
+      const at = (index & ~(index >> 31)) * recordWords;
+      // A record may lie on two cache lines: first and last word.
+      kept ^= u32[at] ^ u32[at + wTrail];
     }
     return kept;
   }
