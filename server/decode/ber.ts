@@ -63,6 +63,22 @@ function readHeader(layer: Layer, bytes: Uint8Array, at: number, end: number): v
  * definite by looking for its end-of-contents octets, each octet at most once per level. Returns the tag.
  */
 export function readElement(layer: Layer, bytes: Uint8Array, at: number, end: number): number {
+  if (at + 2 <= end) {
+    // Nearly all elements have a tag of one octet and a short length.
+    const tag = bytes[at];
+    const contentsEnd = at + 2 + bytes[at + 1];
+    if ((tag & 0x1f) !== 0x1f && bytes[at + 1] < 0x80 && contentsEnd <= end) {
+      element.tag = tag;
+      element.start = at + 2;
+      element.end = contentsEnd;
+      element.next = contentsEnd;
+      return tag;
+    }
+  }
+  return readLongElement(layer, bytes, at, end);
+}
+
+function readLongElement(layer: Layer, bytes: Uint8Array, at: number, end: number): number {
   readHeader(layer, bytes, at, end);
   if (length >= 0) {
     element.end = element.start + length;

@@ -99,6 +99,14 @@ export function readTargetCell(message: MapMessage, bytes: Uint8Array, start: nu
   message.targetCellCi = end - start < 7 ? -1 : (bytes[start + 5] << 8) | bytes[start + 6];
 }
 
+/** RNCId: PLMN and LAC, then the RNC's own identity. §17.7.1, 3GPP TS 48.008 §3.2.2.27. */
+export function readTargetRnc(message: MapMessage, bytes: Uint8Array, start: number, end: number): void {
+  checkCell(start, end);
+  message.parts |= mapPart.place;
+  message.targetCellPlmn = readPlmn(bytes, start);
+  message.targetCellLac = (bytes[start + 3] << 8) | bytes[start + 4];
+}
+
 function checkCell(start: number, end: number): void {
   if (end - start < 5 || end - start > 7) throw new DecodeError('map', 'BAD_LENGTH', start);
 }

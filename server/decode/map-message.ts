@@ -47,8 +47,6 @@ export const mapSlice = {
   accessPdu: 16,
 } as const;
 
-export type MapSliceName = keyof typeof mapSlice;
-
 /** Slices below this one are numbers. */
 export const firstPayloadSlice = mapSlice.shortMessage;
 const sliceCount = mapSlice.accessPdu + 1;

@@ -16,6 +16,8 @@ export const take = {
   imei: 37,
   cell: 38,
   targetCell: 39,
+  /** An RNC of the target MSC: its location area. */
+  targetRnc: 51,
   lai: 40,
   /** sai-Present: what stood as a cell is a service area. */
   serviceArea: 41,
@@ -71,6 +73,9 @@ const inVersion3 = (fields: readonly Field[]) => into(holder(3), fields);
 
 /** AccessNetworkSignalInfo and ExternalSignalInfo, §17.7.1 and §17.7.8. */
 const accessPdu = [field(enumerated, take.accessProtocol), field(octets, mapSlice.accessPdu)];
+
+/** ADD-Info: the IMEISV, §17.7.1. */
+const addInfo = [field(context(0), take.imei)];
 
 /** CellGlobalIdOrServiceAreaIdOrLAI, §17.7.8. */
 const cellOrLai = [field(context(0), take.cell), field(context(1), take.lai)];
@@ -139,6 +144,7 @@ export const invokeParameters: (readonly Field[] | undefined)[] = byCode({
       field(context(1), mapSlice.msc),
       must(octets, mapSlice.vlr),
       field(context(10), take.lmsi),
+      into(holder(13), addInfo),
     ]),
   ],
   cancelLocation: [
@@ -171,7 +177,7 @@ export const invokeParameters: (readonly Field[] | undefined)[] = byCode({
       field(context(3), mapSlice.newVlr),
     ]),
   ],
-  updateGprsLocation: [inSequence([must(octets, take.imsi), must(octets, mapSlice.sgsn)])],
+  updateGprsLocation: [inSequence([must(octets, take.imsi), must(octets, mapSlice.sgsn), into(holder(4), addInfo)])],
   provideSubscriberInfo: [inSequence([must(context(0), take.imsi), field(context(1), take.lmsi)])],
   anyTimeInterrogation: [
     inSequence([
@@ -183,6 +189,7 @@ export const invokeParameters: (readonly Field[] | undefined)[] = byCode({
     inSequence([field(octets, take.targetCell), into(sequence, accessPdu)]),
     inVersion3([
       field(context(0), take.targetCell),
+      field(context(1), take.targetRnc),
       into(holder(2), accessPdu),
       field(context(4), take.imsi),
       field(context(22), take.imei),
@@ -191,7 +198,12 @@ export const invokeParameters: (readonly Field[] | undefined)[] = byCode({
   performHandover: [inSequence([must(octets, take.targetCell), must(octets, take.cell)])],
   prepareSubsequentHandover: [
     inSequence([must(octets, take.targetCell), must(octets, mapSlice.targetMsc), into(sequence, accessPdu)]),
-    inVersion3([field(context(0), take.targetCell), must(context(1), mapSlice.targetMsc), into(holder(3), accessPdu)]),
+    inVersion3([
+      field(context(0), take.targetCell),
+      must(context(1), mapSlice.targetMsc),
+      field(context(2), take.targetRnc),
+      into(holder(3), accessPdu),
+    ]),
   ],
   performSubsequentHandover: [
     inSequence([must(octets, take.targetCell), must(octets, take.cell), must(octets, mapSlice.targetMsc)]),
@@ -209,7 +221,7 @@ export const invokeParameters: (readonly Field[] | undefined)[] = byCode({
   ],
   deleteSubscriberData: [inSequence(imsiFirst)],
   sendParameters: [inSequence([field(context(0), take.imsi), field(context(1), take.tmsi)])],
-  reset: [inSequence([must(octets, mapSlice.hlr)])],
+  reset: [inSequence([field(octets, mapSlice.hlr)])],
   restoreData: [inSequence([must(octets, take.imsi), field(octets, take.lmsi)])],
   sendIMSI: [field(octets, mapSlice.msisdn)],
   sendRoutingInfo: [inSequence([must(context(0), mapSlice.msisdn), field(context(6), mapSlice.gmsc)])],
@@ -282,7 +294,7 @@ export const resultParameters: (readonly Field[] | undefined)[] = byCode({
   restoreData: hlrNumber,
   sendIMSI: [field(octets, take.imsi)],
   sendRoutingInfo: [
-    inSequence([must(octets, take.imsi), ...routingInfo]),
+    inSequence([field(octets, take.imsi), ...routingInfo]),
     inVersion3([
       field(context(9), take.imsi),
       ...routingInfo,

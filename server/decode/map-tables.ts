@@ -184,7 +184,7 @@ export const mapError = {
 export const mapErrorNames = namesOf(mapError);
 
 /** Application contexts, 3GPP TS 29.002 §17.3.3: the last arc but one of their object identifier. */
-export const mapContext = {
+const mapContext = {
   networkLocUp: 1,
   locationCancel: 2,
   roamingNbEnquiry: 3,

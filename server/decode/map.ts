@@ -8,6 +8,7 @@ import {
   readLai,
   readLmsi,
   readTargetCell,
+  readTargetRnc,
   readTmsi,
 } from './map-elements.ts';
 import { firstPayloadSlice, type MapMessage, mapPart, mapSlice } from './map-message.ts';
@@ -116,6 +117,9 @@ function readField(component: MapMessage, field: Field, bytes: Uint8Array, start
       return;
     case take.targetCell:
       readTargetCell(component, bytes, start, end);
+      return;
+    case take.targetRnc:
+      readTargetRnc(component, bytes, start, end);
       return;
     case take.cell:
     case take.lai:

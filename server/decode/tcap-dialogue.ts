@@ -2,6 +2,7 @@ import { element, readElement, readInteger } from './ber.ts';
 import { DecodeError, need } from './decode-error.ts';
 import { readTbcdImsi, tbcd } from './map-elements.ts';
 import { type MapMessage, mapPart } from './map-message.ts';
+import { mapContextNames } from './map-tables.ts';
 import { tcapUser } from './tcap-tables.ts';
 
 const tagExternal = 0x28;
@@ -77,7 +78,7 @@ function readContext(message: MapMessage, bytes: Uint8Array, start: number, end:
     if (end - start !== 7) return;
     const context = bytes[start + 5];
     if (context >= 50 && context <= 52) message.user = tcapUser.cap;
-    else {
+    else if (mapContextNames[context] !== undefined) {
       message.user = tcapUser.map;
       message.context = context;
       message.contextVersion = bytes[start + 6];

@@ -65,6 +65,7 @@ const fields: Record<string, RegExp> = {
   locationAgeMinutes: /\.ageOfLocationInformation$/,
   cell: /\.cellGlobalIdOrServiceAreaIdFixedLength$/,
   targetCell: /\.targetCellId$/,
+  targetRnc: /\.targetRNCId$/,
   lai: /\.(laiFixedLength|previous_LAI)$/,
   ssCode: /\.ss_Code$/,
   imei: /\.imei(sv)?$/,
@@ -81,6 +82,8 @@ const handovers = new Set(['28', '29', '30', '33', '34', '68', '69']);
 
 /** What our record calls octets there; tshark shows these in hex. */
 const hexFields = new Set(['tmsi', 'lmsi']);
+
+const hexOf = (value: string) => value.replaceAll(':', '');
 
 /** Numbers are compared with their octet of nature and plan. */
 function fromTree(tree: unknown): Comparable {
@@ -108,8 +111,13 @@ function fromTree(tree: unknown): Comparable {
     if (name.startsWith('access') && !handovers.has(code ?? '')) continue;
     // A subscriber's profile lists services that nobody invokes here; what equipment is asked for is no answer.
     if (code === '7' && (name === 'ssCode' || name === 'forwardedTo')) continue;
+    if (name === 'targetRnc') {
+      // Of an RNC its location area is told.
+      out.targetCell = hexOf(value).slice(0, 10);
+      continue;
+    }
     if (name === 'equipmentStatus' && out.componentType === '1') continue;
-    const hex = value.replaceAll(':', '');
+    const hex = hexOf(value);
     out[name] = hexFields.has(name)
       ? String(Number.parseInt(hex, 16))
       : /^0x/.test(value)

@@ -122,6 +122,8 @@ describe('a TCAP message', () => {
     };
     expect(context('04 00 00 01 00 01 03')).toMatchObject({ user: tcapUser.map, context: 1, contextVersion: 3 });
     expect(context('04 00 00 01 00 32 01')).toMatchObject({ user: tcapUser.cap });
+    // No specification gives 48 to a context.
+    expect(context('04 00 00 01 00 30 03')).toMatchObject({ user: tcapUser.other });
     expect(context('04 00 00 01 15 03 04')).toMatchObject({ user: tcapUser.cap });
     expect(context('04 00 01 01 01 00 00')).toMatchObject({ user: tcapUser.inap });
     expect(context('2a 86 3a 00 89 61')).toMatchObject({ user: tcapUser.other });

@@ -69,8 +69,9 @@ const result = (name: string, context: [number, number], operation: number, writ
 const nothing: Write = () => {};
 
 const mobilityExamples: MapExample[] = [
-  invoke('updateLocation v3', [1, 3], 2, (w) => mobility.updateLocation(w, imsi, msc, vlr, lmsi)),
-  invoke('updateLocation v2', [1, 2], 2, (w) => mobility.updateLocation(w, shortImsi, msc, vlr)),
+  invoke('updateLocation v3', [1, 3], 2, (w) => mobility.updateLocation(w, { imsi, msc, vlr, lmsi })),
+  invoke('updateLocation v3 with IMEISV', [1, 3], 2, (w) => mobility.updateLocation(w, { imsi, msc, vlr, imeisv })),
+  invoke('updateLocation v2', [1, 2], 2, (w) => mobility.updateLocation(w, { imsi: shortImsi, msc, vlr })),
   invoke('updateLocation v2 with a roaming number', [1, 2], 2, (w) =>
     mobility.updateLocationWithRoamingNumber(w, imsi, roaming, vlr),
   ),
@@ -98,6 +99,7 @@ const mobilityExamples: MapExample[] = [
   result('sendAuthenticationInfo v2', [14, 2], 56, mobility.sendAuthenticationInfoResultV2),
   result('sendAuthenticationInfo v3', [14, 3], 56, mobility.sendAuthenticationInfoResult),
   invoke('updateGprsLocation', [32, 3], 23, (w) => mobility.updateGprsLocation(w, imsi, sgsn)),
+  invoke('updateGprsLocation with IMEISV', [32, 3], 23, (w) => mobility.updateGprsLocation(w, imsi, sgsn, imeisv)),
   result('updateGprsLocation', [32, 3], 23, (w) => mobility.hlrResult(w, hlr)),
   invoke('insertSubscriberData v3', [1, 3], 7, (w) => mobility.insertSubscriberData(w, { imsi, msisdn, sgsn })),
   invoke('insertSubscriberData v2 within an update', [1, 2], 7, (w) => mobility.insertSubscriberData(w, { msisdn })),
@@ -143,6 +145,7 @@ const locationExamples: MapExample[] = [
 const handoverExamples: MapExample[] = [
   invoke('prepareHandover v2', [11, 2], 68, (w) => handover.prepareHandoverV2(w, target, pduV2)),
   invoke('prepareHandover v3', [11, 3], 68, (w) => handover.prepareHandover(w, target, pdu, imsi, imeisv)),
+  invoke('prepareHandover v3 to an RNC', [11, 3], 68, (w) => handover.prepareRelocation(w, target, pdu)),
   result('prepareHandover v2', [11, 2], 68, (w) => handover.prepareHandoverResultV2(w, roaming, pduV2)),
   result('prepareHandover v3', [11, 3], 68, (w) => handover.prepareHandoverResult(w, roaming, pdu)),
   invoke('performHandover v1', [11, 1], 28, (w) => handover.performHandover(w, target, serving)),

@@ -80,7 +80,7 @@ export const mapVectors: MapVector[] = [
 ];
 
 const locationUpdate = tcap.mapContext(1, 3);
-const writeUpdate = (w: BerWriter) => updateLocation(w, imsi, '99920000003', '99920000002');
+const writeUpdate = (w: BerWriter) => updateLocation(w, { imsi, msc: '99920000003', vlr: '99920000002' });
 
 /** A message whose transaction and dialogue matter, between HLR and VLR if nothing else is said. */
 function message(
