@@ -114,6 +114,7 @@ export const shortestValues: Uint8Array = (() => {
       0x06, // Priority, §3.2.2.18
       0x08, // IMSI, §3.2.2.6
       0x0a, // Encryption Information, §3.2.2.10
+      0x12, // Classmark Information Type 2, §3.2.2.19
       0x13, // Classmark Information Type 3, §3.2.2.20
       0x17, // Layer 3 Information, §3.2.2.24
       0x1a, // Cell Identifier List, §3.2.2.27
@@ -128,7 +129,6 @@ export const shortestValues: Uint8Array = (() => {
     ],
     2: [
       0x07, // Layer 3 Header Information, §3.2.2.9
-      0x12, // Classmark Information Type 2, §3.2.2.19
       0x1e, // Circuit Identity Code List, §3.2.2.31
       0x1f, // Diagnostic, §3.2.2.32
     ],

@@ -34,22 +34,26 @@ export function decodeSupplementaryService(
 }
 
 const invoke = 0xa1;
+const returnResultLast = 0xa2;
 const integer = 0x02;
+const sequence = 0x30;
 const linkedIdentifier = 0x80;
 const longLength = 0x81;
 
 /**
- * Operation of the first component where that is an invoke with a local code: invoke identifier, linked identifier,
- * operation code. Other forms tell no operation. 3GPP TS 24.080 §3.6.1.
+ * Operation of the first component where that invokes one or returns its result, by a local code: invoke identifier;
+ * linked identifier, or the sequence that holds a result; operation code. Others tell no operation. 3GPP TS 24.080 §3.6.1.
  */
 function readOperation(message: SignalMessage, bytes: Uint8Array, start: number, end: number): void {
-  // Octets behind the end of the buffer read as undefined, which is no tag: only what lies inside is taken.
-  if (end - start < 8 || bytes[start] !== invoke) return;
+  // Each step stays inside the element: its last octet that may be looked at is the operation code.
+  if (end - start < 8 || (bytes[start] !== invoke && bytes[start] !== returnResultLast)) return;
   let at = start + (bytes[start + 1] === longLength ? 3 : 2);
   if (bytes[at] !== integer) return;
   at += 2 + bytes[at + 1];
+  if (at + 2 >= end) return;
   if (bytes[at] === linkedIdentifier) at += 2 + bytes[at + 1];
-  if (bytes[at] !== integer || bytes[at + 1] !== 1 || at + 2 >= end) return;
+  else if (bytes[at] === sequence) at += bytes[at + 1] === longLength ? 3 : 2;
+  if (at + 2 >= end || bytes[at] !== integer || bytes[at + 1] !== 1) return;
   message.parts |= part.rare;
   message.ssOperation = bytes[at + 2];
 }

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { mccOf } from '../../server/events/plmn.ts';
+import { formatPlmn, mccOf } from '../../server/events/plmn.ts';
 import { sharedPath } from '../tools/shared-inputs.ts';
 import type { Plain } from './collect.ts';
+import { layer3Oracle } from './layer3-oracle.ts';
 
 /** What one frame says, in the oracle's terms: strings by field, absent ones left out. */
 export type Row = Record<string, string>;
@@ -62,21 +63,15 @@ export function fromRow(row: Row): Comparable {
   put(out, 'sourceLocalReference', number('sccp.slr'));
   put(out, 'destinationLocalReference', number('sccp.dlr'));
   put(out, 'sccpCause', number('sccp.release_cause') ?? number('sccp.refusal_cause') ?? number('sccp.return_cause'));
+  for (const party of ['called', 'calling']) {
+    put(out, `${party}Ssn`, number(`sccp.${party}.ssn`));
+    put(out, `${party}Title`, row[`sccp.${party}.digits`]);
+  }
+  put(out, 'calledSsn', number('sccp.called.ssn'));
+  put(out, 'callingSsn', number('sccp.calling.ssn'));
   const type = number('gsm_a.bssmap.msgtype');
   put(out, 'bssmapType', type);
   put(out, 'bssmapCause', number('gsm_a.bssmap.cause'));
-
-  // Discriminators say which parts each cell has; the PLMN of an IMSI comes behind those of the cells.
-  const plmns = all('e212.mcc').map((mcc, i) => `${Number(mcc)}-${Number(all('e212.mnc')[i])}`);
-  const lacs = all('gsm_a.bssmap.cell_lac');
-  const cis = all('gsm_a.bssmap.cell_ci');
-  const places = type === 0x11 ? ['targetCell'] : type === 0x52 ? [] : ['cell', 'targetCell'];
-  for (const [i, discriminator] of all('gsm_a.bssmap.be.cell_id_disc').map(Number).entries()) {
-    if (places[i] === undefined) break;
-    if ([0, 4, 8, 11].includes(discriminator)) put(out, `${places[i]}Plmn`, plmns.shift());
-    if ([0, 1, 4, 5, 8, 10, 11].includes(discriminator)) put(out, `${places[i]}Lac`, Number(lacs.shift()));
-    if ([0, 1, 2].includes(discriminator)) put(out, `${places[i]}Ci`, Number(cis.shift()));
-  }
 
   put(out, 'protocolDiscriminator', number('gsm_a.L3_protocol_discriminator'));
   for (const protocol of ['mm', 'cc', 'rr', 'sms', 'ss']) {
@@ -131,21 +126,73 @@ export function fromMessage(message: Plain): Comparable {
   return out;
 }
 
-/** What differs, one line a field: `frame 7 cause: 5, tshark 6`. Identities stay out of the text. */
-export function differences(rows: Map<number, Row>, messages: Plain[]): string[] {
+/** Address of a TPDU: count of digits, type and plan, semi-octets. 3GPP TS 23.040 §9.1.2.5. */
+function addressOf(octets: string): string {
+  return digitsOf(octets.slice(4)).slice(0, Number.parseInt(octets.slice(0, 2), 16));
+}
+
+/** A BSSMAP message's cell or target cell as one text, in place of its parts: `PLMN/LAC/CI`, or `PLMN/LAC//SAC`. */
+function joinCell(out: Comparable, message: Plain, name: 'cell' | 'targetCell'): void {
+  for (const part of ['Plmn', 'Lac', 'Ci', 'Sac']) delete out[name + part];
+  const told = (part: 'Lac' | 'Ci' | 'Sac') => message[`${name}${part}`] ?? '';
+  const sac = message[`${name}Sac`] === undefined ? '' : `/${told('Sac')}`;
+  const text = `${formatPlmn(Number(message[`${name}Plmn`] ?? 0))}/${told('Lac')}/${told('Ci')}${sac}`;
+  if (text !== '//') out[name] = text;
+}
+
+/** Our view of a message of the A interface; RANAP has a comparison of its own. */
+function fromLayer3(message: Plain): Comparable {
+  const out = fromMessage(message);
+  for (const name of Object.keys(out)) if (/^(ranap|cnDomain)/.test(name)) delete out[name];
+  if (message.bssmapType !== undefined) {
+    joinCell(out, message, 'cell');
+    joinCell(out, message, 'targetCell');
+  }
+  put(out, 'connected', message.connected === undefined ? undefined : digitsOf(String(message.connected)));
+  for (const name of ['tpDestination', 'tpOriginator'] as const) {
+    if (message[name] !== undefined) out[name] = addressOf(String(message[name]));
+  }
+  return out;
+}
+
+const secrets = [
+  'imsi',
+  'tmsi',
+  'imei',
+  'called',
+  'calling',
+  'connected',
+  'tpDestination',
+  'tpOriginator',
+  'calledTitle',
+  'callingTitle',
+];
+
+/** How many fields a comparison looked at, and what differs, one line a field: `frame 7 cause: 5, tshark 6`. */
+export interface Comparison {
+  fields: number;
+  lines: string[];
+}
+
+/** Compares the messages of a capture with what tshark sees in it. Identities stay out of the text. */
+export function compare(path: string, messages: Plain[]): Comparison {
+  const rows = oracle(path);
+  const layer3 = layer3Oracle(path);
   const lines: string[] = [];
-  const ours = new Map(messages.map((message) => [message.frame as number, fromMessage(message)]));
+  let fields = 0;
+  const ours = new Map(messages.map((message) => [message.frame as number, fromLayer3(message)]));
   for (const frame of [...new Set([...rows.keys(), ...ours.keys()])].sort((a, b) => a - b)) {
     const a = ours.get(frame) ?? {};
     const row = rows.get(frame);
-    const b = row === undefined ? {} : fromRow(row);
+    const b = row === undefined ? {} : { ...fromRow(row), ...layer3.get(frame) };
     for (const name of [...new Set([...Object.keys(a), ...Object.keys(b)])].sort()) {
+      fields++;
       if (a[name] === b[name]) continue;
-      const secret = ['imsi', 'tmsi', 'imei', 'called', 'calling'].includes(name);
-      const show = (value: string | undefined) => (value === undefined ? 'absent' : secret ? 'given' : value);
+      const show = (value: string | undefined) =>
+        value === undefined ? 'absent' : secrets.includes(name) ? 'given' : value;
       const isSame = show(a[name]) === show(b[name]);
       lines.push(`frame ${frame} ${name}: ${show(a[name])}, tshark ${show(b[name])}${isSame ? ' (differs)' : ''}`);
     }
   }
-  return lines;
+  return { fields, lines };
 }

@@ -5,9 +5,9 @@ import { collector } from './collect.ts';
 import { frameOfVector, vectors } from './vectors.ts';
 
 const sccpFields = {
-  CR: { sccpType: 1, sourceLocalReference: 0x010203 },
+  CR: { sccpType: 1, sourceLocalReference: 0x010203, calledSsn: 254 },
   DT1: { sccpType: 6, destinationLocalReference: 0x040506 },
-  UDT: { sccpType: 9 },
+  UDT: { sccpType: 9, calledSsn: 254, callingSsn: 254 },
 };
 
 test.each(vectors)('$name ($clause)', (vector) => {
