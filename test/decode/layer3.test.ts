@@ -77,6 +77,50 @@ describe('BSSMAP', () => {
     expect(decode(bssmapMessage(hex('52 08 08 09 10 10 00 00 00 00 24'))).faults).toEqual(['BSSMAP_MISSING_ELEMENT']);
   });
 
+  test('knows of nothing missing where it had to stop', () => {
+    expect(decode(bssmapMessage(hex('22 5f 01 00'))).faults).toEqual([]);
+  });
+
+  test.each([
+    ['a cell shorter than its discriminator says', '17 04 01 0c 05 04 01 10 01 02'],
+    ['a cell longer than its discriminator says', '17 04 01 0c 05 06 01 10 01 02 01 00'],
+    ['a list that ends inside a cell', '11 04 01 0c 1a 08 01 10 01 02 01 10 01 02'],
+    ['a list of cells without any', '11 04 01 0c 1a 01 01'],
+    ['a list of no cells that goes on', '11 04 01 0c 1a 02 06 00'],
+    ['a TMSI of five octets', '52 08 08 09 10 10 00 00 00 00 24 09 05 00 00 00 00 01 1a 01 06'],
+    ['a cause of none', '22 04 00'],
+    ['a channel type of two octets', '01 0b 02 01 0a'],
+  ])('refuses %s', (_, octets) => {
+    expect(decode(bssmapMessage(hex(octets))).faults).toEqual(['BSSMAP_BAD_LENGTH']);
+  });
+
+  test('refuses a national cause that ends behind its class', () => {
+    expect(decode(bssmapMessage(hex('22 04 01 f0'))).faults).toEqual(['BSSMAP_TRUNCATED']);
+  });
+
+  test.each([
+    ['a target cell', '10 0b 03 01 0a 11 0a 01 01 12 02 33 19 05 03 05 10 01'],
+    ['a classmark', '10 0b 03 01 0a 11 0a 01 01 05 03 05 10 01 05 03 05 10 02'],
+    ['a cell list', '11 04 01 0c'],
+    ['a location type', '2b 05 03 05 10 01'],
+    ['an outcome', '79'],
+  ])('misses %s', (_, octets) => {
+    expect(decode(bssmapMessage(hex(octets))).faults).toEqual(['BSSMAP_MISSING_ELEMENT']);
+  });
+
+  test('names a reserved cell discriminator and guesses nothing', () => {
+    const { message, unhandled, faults } = decode(bssmapMessage(hex('17 04 01 0c 05 03 0d 10 01')));
+    expect([unhandled, faults]).toEqual([['BSSMAP cell identification discriminator 13'], []]);
+    expect(message.cellLac).toBeUndefined();
+    const list = decode(bssmapMessage(hex('52 08 08 09 10 10 00 00 00 00 24 1a 03 07 10 01')));
+    expect(list.unhandled).toEqual(['BSSMAP cell identification discriminator 7']);
+    expect(list.message.cells).toBeUndefined();
+  });
+
+  test('keeps the first of an element that comes twice', () => {
+    expect(decode(bssmapMessage(hex('22 04 01 01 04 01 02'))).message.bssmapCause).toBe(1);
+  });
+
   test('names an unknown message and still delivers it', () => {
     const { message, unhandled } = decode(bssmapMessage([0x7f]));
     expect(message.bssmapType).toBe(0x7f);
@@ -107,6 +151,49 @@ describe('DTAP', () => {
     expect(decode(dtapMessage(hex('08 01'))).unhandled).toEqual(['GMM ATTACH REQUEST']);
     expect(decode(dtapMessage(hex('0c 01'))).unhandled).toEqual(['DTAP LCS type 1']);
     expect(decode(dtapMessage(hex('05 3f'))).unhandled).toEqual(['DTAP MM type 63']);
+  });
+
+  test.each([
+    ['AUTHENTICATION REQUEST with half a challenge', '05 12 00 01 02 03'],
+    ['AUTHENTICATION RESPONSE with three octets', '05 14 01 02 03'],
+    ['START DTMF without a key', '03 35'],
+    ['CC-ESTABLISHMENT CONFIRMED without a bearer', '03 06 d1'],
+    ['STATUS without its state', '03 3d 02 e0 90'],
+    ['REGISTER without a facility', '0b 3b 7f 01 00'],
+    ['RP-DATA without user data', '09 01 04 00 01 00 00'],
+    ['CP-ERROR without a cause', '09 10'],
+  ])('misses what is mandatory: %s', (_, octets) => {
+    expect(decode(dtapMessage(hex(octets))).faults).toEqual(['DTAP_MISSING_ELEMENT']);
+  });
+
+  test.each([
+    ['a cause of one octet', '03 25 01 60'],
+    ['an empty called number', '03 05 5e 00'],
+    ['a calling number that ends in front of its presentation', '03 05 5c 01 11'],
+    ['a TMSI of three octets', '05 01 33 04 f4 00 00 01'],
+    ['more than twenty digits in a TP address', '09 01 09 00 01 00 00 04 01 00 15 91'],
+  ])('refuses %s', (_, octets) => {
+    expect(decode(dtapMessage(hex(octets))).faults).toEqual(['DTAP_BAD_LENGTH']);
+  });
+
+  test('holds what follows the mandatory elements to its length', () => {
+    expect(decode(dtapMessage(hex('05 24 71 03 33 19 81 05 f4 00 00 00 09 20 05 00'))).faults).toEqual([
+      'DTAP_TRUNCATED',
+    ]);
+    expect(decode(dtapMessage(hex('03 01 1c 05 00'))).faults).toEqual(['DTAP_TRUNCATED']);
+  });
+
+  test.each([
+    ['a return error', '1c 08 a3 06 02 01 01 02 01 22'],
+    ['an invoke with a global code', '1c 0b a1 09 02 01 01 06 04 00 01 02 03'],
+    ['a component that ends in its invoke identifier', '1c 08 a1 06 02 20 01 02 01 3b'],
+  ])('tells no operation from %s', (_, octets) => {
+    const { message, faults } = decode(dtapMessage(hex(`0b 3b ${octets}`)));
+    expect([message.ssOperation, faults]).toEqual([undefined, []]);
+  });
+
+  test('counts a relay message of the reserved type', () => {
+    expect(decode(dtapMessage(hex('09 01 02 07 01'))).unhandled).toEqual(['RP type 7']);
   });
 
   test('keeps what it read in front of a missing element', () => {
