@@ -133,7 +133,8 @@ export class MessageLines {
       return line;
     }
     line.component = componentTypeNames[c.componentType] ?? `type ${c.componentType}`;
-    if (c.invokeId >= 0) line.invokeId = c.invokeId;
+    // The record holds the octet; the specification's number has a sign. ITU-T Q.773 §4.2.2.2.
+    if (c.invokeId >= 0) line.invokeId = (c.invokeId << 24) >> 24;
     const named = c.user === tcapUser.map;
     if (c.operation >= 0) line.operation = (named && mapOperationNames[c.operation]) || String(c.operation);
     if (c.error >= 0) line.error = (named && mapErrorNames[c.error]) || String(c.error);

@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
+import { openCapture } from '../../server/capture/open-capture.ts';
 import { DecodeError } from '../../server/decode/decode-error.ts';
+import { Decoder } from '../../server/decode/decoder.ts';
 import { mapErrorNames, mapOperationNames } from '../../server/decode/map-tables.ts';
 import { sharedPath, sharedPresent } from '../tools/shared-inputs.ts';
-import { mapCollector } from './map-collect.ts';
+import { mapCollector, type PlainComponent, plainComponent } from './map-collect.ts';
 import { differencesOf, fromComponent, fromTransaction, tcapMessages } from './map-oracle.ts';
 
 const frames = (numbers: number[], lines: string[], reason: string) =>
@@ -81,5 +83,26 @@ describe.runIf(sharedPresent)('names of MAP', () => {
     // TS 29.002 §17.5.4 calls it forwardCheckSS-Indication.
     expect(unlike(mapOperationNames, values.slice(0, errorsFrom))).toEqual(['forwardCheckSS']);
     expect(unlike(mapErrorNames, values.slice(errorsFrom))).toEqual([]);
+  });
+});
+
+describe.runIf(sharedPresent)('TCAP inside whole captures', () => {
+  test.each(Object.keys(known).filter((file) => !file.startsWith('arkime')))('%s', async (file) => {
+    const path = sharedPath(`captures/${file}`);
+    const ours: Record<number, PlainComponent[]> = {};
+    const decoder = new Decoder({
+      message: () => {},
+      map: (message, component) => {
+        ours[message.frame] = [...(ours[message.frame] ?? []), plainComponent(component)];
+      },
+    });
+    const reader = await openCapture(path);
+    await reader.read(decoder, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
+    await reader.close();
+    const alone: Record<number, PlainComponent[]> = {};
+    for (const { frame, bytes, calledSsn, callingSsn } of tcapMessages(path)) {
+      alone[frame] = [...(alone[frame] ?? []), ...mapCollector().give(bytes, calledSsn, callingSsn)];
+    }
+    expect(ours).toEqual(alone);
   });
 });
