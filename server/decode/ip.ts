@@ -105,8 +105,10 @@ function decodeFragment(
   start: number,
   end: number,
 ): void {
-  // Traffic that would not be looked at anyway must not displace what is waited for.
-  if (protocol !== sctp) {
+  // Traffic that would not be looked at anyway must not displace what is waited for. TCP is hardly ever in fragments.
+  const wanted =
+    protocol === sctp || protocol === tcp || protocol === destinationOptions || protocol === authentication;
+  if (!wanted) {
     state.stats.unhandledAs(ipProtocolNames[protocol]);
     return;
   }
@@ -128,7 +130,21 @@ function decodeFragment(
   state.addresses = whole.bytes;
   state.sourceAddress = 0;
   state.destinationAddress = addressLength;
-  decodePayload(state, protocol, whole.bytes, 2 * addressLength, whole.end);
+  decodeReassembled(state, protocol, whole.bytes, 2 * addressLength, whole.end);
+}
+
+/** Of the extension headers of IPv6 these may stand in the part that is cut into fragments. RFC 8200 §4.1, §4.5. */
+function decodeReassembled(state: DecodeState, protocol: number, bytes: Uint8Array, start: number, end: number): void {
+  let inner = protocol;
+  let at = start;
+  while (inner === destinationOptions || inner === authentication) {
+    need('ip', at, 8, end);
+    const length = inner === authentication ? (bytes[at + 1] + 2) * 4 : (bytes[at + 1] + 1) * 8;
+    inner = bytes[at];
+    at += length;
+    need('ip', at, 0, end);
+  }
+  decodePayload(state, inner, bytes, at, end);
 }
 
 function decodePayload(state: DecodeState, protocol: number, bytes: Uint8Array, start: number, end: number): void {
