@@ -1,6 +1,4 @@
 const firstSlots = 1024;
-/** Words of a slot: hash, then handle + 1 (0: free). */
-const slotWords = 2;
 
 /**
  * Which connection a local reference belongs to: an open-addressing table from the hash of (link, side, reference) to
@@ -9,7 +7,8 @@ const slotWords = 2;
  * in use; it grows by doubling, which reads no record (20 ms at a million connections), and never shrinks.
  */
 export class ReferenceTable {
-  #words = new Int32Array(firstSlots * slotWords);
+  /** A slot is two words: hash, then handle + 1 (0: free). */
+  #words = new Int32Array(2 * firstSlots);
   #used = 0;
   /** The hash without so many low bits is the number of a slot. */
   #shift = 32 - Math.log2(firstSlots);
@@ -30,7 +29,7 @@ export class ReferenceTable {
   }
 
   next(at: number, hash: number): number {
-    return this.#search((at + slotWords) & (this.#words.length - 1), hash);
+    return this.#search((at + 2) & (this.#words.length - 1), hash);
   }
 
   handleAt(at: number): number {
@@ -39,7 +38,7 @@ export class ReferenceTable {
 
   /** Adds an entry, whether there are others with the same hash or not. */
   add(hash: number, handle: number): void {
-    if (this.#used * slotWords * 2 >= this.#words.length) this.#grow();
+    if (this.#used * 4 >= this.#words.length) this.#grow();
     this.#used++;
     this.#insert(hash, handle + 1);
   }
@@ -54,7 +53,7 @@ export class ReferenceTable {
     const mask = words.length - 1;
     // Close the gap in the run behind it, so that no mark of deleted entries is needed.
     let hole = at;
-    for (let from = (at + slotWords) & mask; words[from + 1] !== 0; from = (from + slotWords) & mask) {
+    for (let from = (at + 2) & mask; words[from + 1] !== 0; from = (from + 2) & mask) {
       if (((from - this.#home(words[from])) & mask) < ((from - hole) & mask)) continue;
       words[hole] = words[from];
       words[hole + 1] = words[from + 1];
@@ -65,13 +64,13 @@ export class ReferenceTable {
 
   /** Place where the search for a hash begins. */
   #home(hash: number): number {
-    return (hash >>> this.#shift) * slotWords;
+    return (hash >>> this.#shift) << 1;
   }
 
   #search(from: number, hash: number): number {
     const words = this.#words;
     const mask = words.length - 1;
-    for (let at = from; words[at + 1] !== 0; at = (at + slotWords) & mask) if (words[at] === hash) return at;
+    for (let at = from; words[at + 1] !== 0; at = (at + 2) & mask) if (words[at] === hash) return at;
     return -1;
   }
 
@@ -79,7 +78,7 @@ export class ReferenceTable {
     const words = this.#words;
     const mask = words.length - 1;
     let at = this.#home(hash);
-    while (words[at + 1] !== 0) at = (at + slotWords) & mask;
+    while (words[at + 1] !== 0) at = (at + 2) & mask;
     words[at] = hash;
     words[at + 1] = value;
   }
@@ -88,6 +87,6 @@ export class ReferenceTable {
     const old = this.#words;
     this.#words = new Int32Array(old.length * 2);
     this.#shift--;
-    for (let at = 0; at < old.length; at += slotWords) if (old[at + 1] !== 0) this.#insert(old[at], old[at + 1]);
+    for (let at = 0; at < old.length; at += 2) if (old[at + 1] !== 0) this.#insert(old[at], old[at + 1]);
   }
 }
