@@ -29,12 +29,16 @@ const args = ['--feed', feed, '--speed', '1'];
 const told = (place: string) =>
   new RegExp(`^error: a bug of Signalwall ends it: planted in a ${place}; --verbose shows where$`, 'm');
 
-test.each(['timer', 'feed'])('a bug in a %s ends the running server with 70 and one clear line', async (place) => {
+test.each([
+  ['timer', args],
+  ['feed', args],
+  ['decoder', ['--feed', 'sim:event-day?population=1000', '--speed', '1']],
+])('a bug in a %s ends the running server with 70 and one clear line', async (place, feedArgs) => {
   const { plant, env } = withPlant(place);
-  const server = await serve(args, { dataDir, env });
+  const server = await serve(feedArgs, { dataDir, env });
   await until('the feed', async () => {
     const { feeds } = await (await fetch(`${server.address}api/health`)).json();
-    return feeds[0]?.state === 'running';
+    return ['running', 'warming up'].includes(feeds[0]?.state);
   });
   const exited = new Promise<number | null>((resolve) => server.process.once('close', resolve));
   plant(place);

@@ -7,7 +7,9 @@ import { isMainThread, workerData } from 'node:worker_threads';
 
 const path = process.env.SIGNALWALL_PLANT ?? '';
 const planted = () => (existsSync(path) ? readFileSync(path, 'utf8').trim() : '');
-const here = isMainThread ? 'timer' : workerData?.spec === undefined ? '' : 'feed';
+// Of the threads of a feed only the one that makes pseudonyms has the key.
+const thread = workerData?.spec === undefined ? '' : workerData.key === undefined ? 'decoder' : 'feed';
+const here = isMainThread ? 'timer' : thread;
 const bug = () => {
   throw new TypeError(`planted in a ${here}`);
 };
