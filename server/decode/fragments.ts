@@ -83,10 +83,12 @@ interface Growing {
   timeS: number;
   bytes: Uint8Array;
   length: number;
+  /** Segments still to come, where each says so. */
+  left: number;
 }
 
 /**
- * Puts messages together whose segments come in order: SCCP DT1 with more-data indication and segmented XUDT. Holds at
+ * Puts messages together whose segments come in order: SCCP DT1 with more-data indication, segmented XUDT and LUDT. Holds at
  * most `max` unfinished messages of at most `bytesMax` octets, each at most `ageMsMax`; the oldest go first.
  */
 export class OrderedSegments {
@@ -118,12 +120,21 @@ export class OrderedSegments {
     this.#growing.delete(key);
   }
 
-  /** Appends a copy of a segment to the message `key`, beginning one if there is none. */
-  append(key: number, timeS: number, bytes: Uint8Array, start: number, end: number): void {
+  /** How many segments the next one of the message `key` must say are left behind it; -1 where there is no such one. */
+  nextLeft(key: number): number {
+    return (this.#growing.get(key)?.left ?? 0) - 1;
+  }
+
+  /**
+   * Appends a copy of a segment to the message `key`, beginning one if there is none.
+   *
+   * @param left how many segments come behind it, where it says so
+   */
+  append(key: number, timeS: number, bytes: Uint8Array, start: number, end: number, left = 0): void {
     let entry = this.#growing.get(key);
     if (entry === undefined) {
       this.#makeRoom(timeS);
-      entry = { timeS, bytes: new Uint8Array(1024), length: 0 };
+      entry = { timeS, bytes: new Uint8Array(1024), length: 0, left };
       this.#growing.set(key, entry);
     }
     const length = entry.length + end - start;
@@ -139,6 +150,7 @@ export class OrderedSegments {
     }
     entry.bytes.set(bytes.subarray(start, end), entry.length);
     entry.length = length;
+    entry.left = left;
   }
 
   /** The collected message, which is forgotten here; null where there is none. */

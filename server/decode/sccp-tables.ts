@@ -40,3 +40,5 @@ export const sccpParameter = {
 
 /** Subsystem number of BSSAP, 3GPP TS 48.006 §9.2.1 and TS 23.003 §8.2. */
 export const bssapSubsystem = 254;
+/** Subsystem number of RANAP, 3GPP TS 23.003 §8.2. */
+export const ranapSubsystem = 142;

@@ -10,7 +10,7 @@ const duplicatesInRowMax = 256;
 const wordsPerChunk = 2;
 
 /** One direction of one SCTP association: what was received lately. */
-export class SctpDirection {
+class SctpDirection {
   /** Tells this direction from all others of the decoder's lifetime (wraps after a million). */
   id = 0;
   readonly #chunks = new Int32Array(window * wordsPerChunk);

@@ -120,6 +120,9 @@ export const subsystemNames = table(257, 'SCCP user', {
   8: 'MSC',
   9: 'EIR',
   10: 'AuC',
+  11: 'ISDN supplementary services',
+  13: 'broadband ISDN edge-to-edge',
+  14: 'TC test responder',
   142: 'RANAP',
   143: 'RNSAP',
   145: 'GMLC',
@@ -128,6 +131,7 @@ export const subsystemNames = table(257, 'SCCP user', {
   148: 'SIWF',
   149: 'SGSN',
   150: 'GGSN',
+  241: 'INAP',
   249: 'PCAP',
   250: 'BSC (BSSAP-LE)',
   251: 'MSC (BSSAP-LE)',
@@ -135,4 +139,14 @@ export const subsystemNames = table(257, 'SCCP user', {
   253: 'BSS O&M',
   254: 'BSSAP',
   256: 'without subsystem number',
+});
+
+/** SCCP management messages by their format identifier, ITU-T Q.713 §5.3. */
+export const managementNames = table(256, 'SCCP management', {
+  1: 'SSA',
+  2: 'SSP',
+  3: 'SST',
+  4: 'SOR',
+  5: 'SOG',
+  6: 'SSC',
 });

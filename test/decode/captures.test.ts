@@ -34,11 +34,10 @@ describe.runIf(sharedPresent)('real and lab captures', () => {
     expect([...stats.unhandled.keys()].every((name) => name.startsWith('M3UA message'))).toBe(true);
   });
 
-  test('a RANAP connection is known by its CR and never taken for BSSAP', async () => {
+  test('a RANAP connection under a subsystem number of its own is known by its first message', async () => {
     const frames: number[] = [];
     const { stats } = await decode('wireshark-wiki/ranap-mobile-originating-call.pcap', (frame) => frames.push(frame));
-    expect(frames).toEqual([]);
-    expect(stats.unhandled.get('SCCP user 32')).toBe(18);
+    expect([frames.length, stats.layers.ranap, stats.layers.bssap]).toEqual([18, 15, 0]);
     expect(stats.faults).toEqual(new Map());
   });
 });

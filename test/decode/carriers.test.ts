@@ -21,8 +21,13 @@ function decode({ linkType, frames }: Carrier) {
 function without(message: Plain, names: string[]): Plain {
   // LINKTYPE_SCCP does not say who sent a message; without a connection (UDT) nothing else does either.
   const isUnitdata = message.sccpType === 9;
+  // SUA always names who calls, a CR of SCCP need not.
+  const isRequest = message.sccpType === 1;
   return Object.fromEntries(
-    Object.entries(message).filter(([name]) => !names.includes(name) && !(isUnitdata && name === 'fromLower')),
+    Object.entries(message).filter(
+      ([name]) =>
+        !names.includes(name) && !(isUnitdata && name === 'fromLower') && !(isRequest && name === 'callingSsn'),
+    ),
   );
 }
 

@@ -10,7 +10,9 @@ const slices = ['called', 'calling', 'connected', 'tpDestination', 'tpOriginator
 type SliceName = (typeof slices)[number];
 
 /** A message as plain values, without what is absent. */
-export type Plain = Partial<Record<keyof SignalMessage | SliceName | 'cells', number | boolean | string>>;
+export type Plain = Partial<
+  Record<keyof SignalMessage | SliceName | 'cells' | 'calledTitle' | 'callingTitle', number | boolean | string>
+>;
 
 /** What is in the record now: absent fields are left out, number slices become hex text, a list of cells its text. */
 export function plain(message: SignalMessage): Plain {
@@ -28,10 +30,23 @@ export function plain(message: SignalMessage): Plain {
     delete out[`${name}Offset`];
     delete out[`${name}Length`];
   }
+  for (const name of ['calledTitle', 'callingTitle'] as const) {
+    const offset = message[`${name}Offset`];
+    if (offset >= 0) out[name] = titleDigits(message.addressBytes, offset, message[`${name}Digits`]);
+    delete out[`${name}Offset`];
+    delete out[`${name}Digits`];
+  }
   if (cellListCount(message) > 0) out.cells = listedCells(message);
   delete out.cellListOffset;
   delete out.cellListLength;
   return out as Plain;
+}
+
+/** Address signals of a global title, the low half of each octet first. ITU-T Q.713 §3.4.2.3.1. */
+function titleDigits(bytes: Uint8Array, offset: number, digits: number): string {
+  return Array.from({ length: digits }, (_, i) => ((bytes[offset + (i >> 1)] >> ((i & 1) * 4)) & 15).toString(16)).join(
+    '',
+  );
 }
 
 /** The cells of a list as `PLMN/LAC/CI`, or `PLMN/LAC//SAC` for a service area; what is not told is left empty. */

@@ -18,6 +18,7 @@ import {
 
 const clearCommand = bssmapMessage(hex('20 04 01 09'));
 const ranapAddress = [0x42, 142];
+const rnsapAddress = [0x42, 143];
 
 /** Messages of SCCP messages that a BSC (100, uplink) and an MSC (200) send. */
 function exchange(...sent: ['up' | 'down', Octets][]) {
@@ -96,28 +97,103 @@ describe('segments', () => {
     expect(messages).toEqual([]);
     expect(stats.faults).toEqual(new Map([['SCCP_BAD_FRAGMENT', 1]]));
   });
+
+  test('of XUDT with one missing between are given up', () => {
+    const { messages, stats } = exchange(
+      ['down', extendedUnitdata(clearCommand, [0x80 | 0x40 | 2, 1, 2, 3])],
+      ['down', extendedUnitdata(clearCommand, [0x40, 1, 2, 3])],
+    );
+    expect(messages).toEqual([]);
+    expect(stats.faults).toEqual(new Map([['SCCP_BAD_FRAGMENT', 1]]));
+  });
+
+  test('of XUDT end with their first where it says that none follow', () => {
+    const { messages } = exchange(['down', extendedUnitdata(clearCommand, [0x80 | 0x40, 1, 2, 3])]);
+    expect(messages.map(({ bssmapType }) => bssmapType)).toEqual([0x20]);
+  });
 });
 
 describe('other users of SCCP', () => {
-  test('are counted by their subsystem', () => {
-    const { messages, stats } = exchange(['up', unitdata([1, 2, 3], [0x42, 6])]);
-    expect(messages).toEqual([]);
-    expect(stats.unhandled).toEqual(new Map([['SCCP user HLR', 1]]));
+  test('are named by their subsystem; the message itself is told', () => {
+    const { messages, stats } = exchange(['up', unitdata([1, 2, 3], [0x42, 143])], ['up', unitdata([3, 6], [0x42, 1])]);
+    expect(messages.map(({ sccpType, calledSsn }) => [sccpType, calledSsn])).toEqual([
+      [9, 143],
+      [9, 1],
+    ]);
+    expect(stats.unhandled).toEqual(
+      new Map([
+        ['SCCP user RNSAP', 1],
+        ['SCCP management SST', 1],
+      ]),
+    );
+  });
+
+  test('read what comes to their subsystem, the calling one where the called address has none', () => {
+    const ranapReset = hex('00 09 40 09 00 00 01 00 04 40 02 04 00');
+    const title = hex('12 00 11 04 21 43 05');
+    const { stats } = exchange(
+      ['up', unitdata(ranapReset, ranapAddress)],
+      ['up', [9, 0, 3, 3 + title.length, 5 + title.length, title.length, ...title, 2, 0x42, 254, 3, 0, 1, 0x31]],
+      ['up', unitdata([0x62, 0], [0x42, 6])],
+      ['up', unitdata([0, 1, 0x31], [0x42, 252])],
+      ['up', unitdata([0, 1, 0x31], [0x42, 0])],
+    );
+    expect([stats.layers.ranap, stats.layers.bssap, stats.layers.tcap]).toEqual([1, 2, 1]);
+    expect(stats.unhandled.get('SCCP user without subsystem number')).toBe(1);
   });
 
   test('keep their connections until they end; the reference may then serve BSSAP', () => {
     const { messages, stats } = exchange(
-      ['up', connectionRequest(1, [0, 0x13, 0x40, 1, 0], ranapAddress)],
+      ['up', connectionRequest(9, [])],
+      ['up', connectionRequest(1, [], rnsapAddress)],
       ['down', connectionConfirm(1, 2)],
       ['up', dataForm1(2, clearCommand)],
       ['down', dataForm1(1, clearCommand)],
       ['down', released(1, 2, 3)],
       ['up', releaseComplete(2, 1)],
       ['up', dataForm1(2, clearCommand)],
-      ['up', connectionRequest(1, [])],
+      ['up', connectionRequest(1, clearCommand)],
     );
-    expect(stats.unhandled).toEqual(new Map([['SCCP user RANAP', 6]]));
-    expect(messages.map(({ sccpType }) => sccpType)).toEqual([6, 1]);
+    expect(stats.unhandled).toEqual(new Map([['SCCP user RNSAP', 2]]));
+    expect(messages.map(({ sccpType, bssmapType }) => [sccpType, bssmapType])).toEqual([
+      [1, undefined],
+      [1, undefined],
+      [2, undefined],
+      [6, undefined],
+      [6, undefined],
+      [4, undefined],
+      [5, undefined],
+      [6, 0x20],
+      [1, 0x20],
+    ]);
+  });
+
+  test('are known on a link that has spoken of them and never of BSSAP, without the CR', () => {
+    const early = exchange(
+      ['up', unitdata([0, 1, 0x31], [0x42, 254])],
+      ['up', connectionRequest(1, [], rnsapAddress)],
+      ['down', dataForm1(7, clearCommand)],
+    );
+    expect(early.messages.at(-1)).toMatchObject({ bssmapType: 0x20 });
+    const only = exchange(['up', connectionRequest(1, [], rnsapAddress)], ['down', dataForm1(7, clearCommand)]);
+    expect(only.stats.unhandled).toEqual(new Map([['SCCP user RNSAP', 1]]));
+    const unnamed = exchange(
+      ['up', connectionRequest(1, [], rnsapAddress)],
+      ['up', connectionRequest(2, clearCommand, [0x40])],
+    );
+    expect(unnamed.stats.unhandled).toEqual(new Map([['SCCP user RNSAP', 1]]));
+  });
+
+  test('give RANAP numbers of their own: its first message tells where it fits exactly', () => {
+    const initial = hex('00 13 40 03 00 00 00');
+    const user = (octets: Octets, ssn = 32) => exchange(['up', connectionRequest(1, octets, [0x42, ssn])]).stats;
+    expect(user([...initial, 0]).unhandled.get('SCCP user 32')).toBe(1);
+    expect(user(hex('00 13 40 04 00 00 00 00')).layers.ranap).toBe(1);
+    expect(user(hex('00 13 40 80 04 00 00 00 00')).layers.ranap).toBe(1);
+    for (const wrong of ['00 13 40 05 00 00 00 00', '20 13 40 04 00 00 00 00', '00 14 40 04 00 00 00 00']) {
+      expect(user(hex(wrong)).layers.ranap).toBe(0);
+    }
+    expect(user(hex('00 13 40 04 00 00 00 00'), 143).layers.ranap).toBe(0);
   });
 });
 
@@ -128,14 +204,24 @@ test('what comes back undelivered tells its cause and is not read as if it had b
   expect(messages[0].bssmapType).toBeUndefined();
 });
 
-test('inactivity tests keep a connection alive and are named', () => {
-  const { messages, stats } = exchange(['up', hex('10 03 02 01 06 05 04 02 00 00 00')]);
-  expect(messages[0]).toMatchObject({
-    sccpType: 0x10,
-    destinationLocalReference: 0x010203,
-    sourceLocalReference: 0x040506,
-  });
-  expect(stats.unhandled).toEqual(new Map([['SCCP IT', 1]]));
+test.each([
+  ['AK', '08 03 02 01 02 07', {}],
+  ['EA', '0c 03 02 01', {}],
+  ['RSR', '0d 03 02 01 06 05 04 09', { sourceLocalReference: 0x040506, sccpCause: 9 }],
+  ['RSC', '0e 03 02 01 06 05 04', { sourceLocalReference: 0x040506 }],
+  ['ERR', '0f 03 02 01 02', { sccpCause: 2 }],
+  ['IT', '10 03 02 01 06 05 04 02 00 00 00', { sourceLocalReference: 0x040506 }],
+])('%s has no user data and is a message of its own', (_, octets, expected) => {
+  const { messages, stats } = exchange(['up', hex(octets)]);
+  expect(messages).toHaveLength(1);
+  expect(messages[0]).toMatchObject({ destinationLocalReference: 0x010203, ...expected });
+  expect([stats.faults.size, stats.unhandled.size]).toEqual([0, 0]);
+});
+
+test('expedited data is named and not read', () => {
+  const { messages, stats } = exchange(['up', hex('0b 03 02 01 01 02 00 31')]);
+  expect(messages[0]).toMatchObject({ sccpType: 0x0b, destinationLocalReference: 0x010203 });
+  expect(stats.unhandled).toEqual(new Map([['SCCP expedited data', 1]]));
 });
 
 describe('malformed', () => {
@@ -144,6 +230,14 @@ describe('malformed', () => {
     ['a pointer of zero', hex('06 01 00 00 00 00 01 00'), 'SCCP_BAD_POINTER'],
     ['data longer than the message', hex('06 01 00 00 00 01 09 00 01'), 'SCCP_TRUNCATED'],
     ['an end inside the references', hex('02 01 00 00 02'), 'SCCP_TRUNCATED'],
+    ['an end inside the first reference', hex('06 01 00'), 'SCCP_TRUNCATED'],
+    ['an optional part behind the end', hex('02 01 00 00 02 00 00 02 09 00'), 'SCCP_BAD_POINTER'],
+    ['an optional parameter behind the end', hex('02 01 00 00 02 00 00 02 01 0f 05 00'), 'SCCP_TRUNCATED'],
+    ['a long pointer behind the end', hex('13 01 0a ff 00 07 00 09 00 00 00 01'), 'SCCP_BAD_POINTER'],
+    ['an address of no octet', hex('09 00 03 04 05 00 02 42 fe 01 00'), 'SCCP_BAD_LENGTH'],
+    ['an address without its subsystem', hex('09 00 03 05 07 02 43 01 02 42 fe 01 00'), 'SCCP_BAD_LENGTH'],
+    ['an address without its title', hex('09 00 03 05 07 02 12 06 02 42 fe 01 00'), 'SCCP_BAD_LENGTH'],
+    ['a segmentation parameter of three octets', [...extendedUnitdata(clearCommand, [0xc0, 1, 2])], 'SCCP_BAD_LENGTH'],
   ])('%s is counted', (_, octets, code) => {
     const { messages, stats } = exchange(['up', octets]);
     expect(messages).toEqual([]);

@@ -1,0 +1,87 @@
+import { DecodeError } from './decode-error.ts';
+import { optional } from './sccp-parameters.ts';
+import { bssapSubsystem, sccp } from './sccp-tables.ts';
+import { key } from './sccp-users.ts';
+import type { DecodeState } from './state.ts';
+import { decodeUser, userOfRequest } from './user-parts.ts';
+
+/**
+ * CONNECTION REQUEST with its optional part read: its called subsystem is the user of the whole connection. A link
+ * whose requests name nobody has the user that it has spoken of, or BSSAP.
+ *
+ * @param called subsystem number; below 1 where the address names none
+ */
+export function decodeConnectionRequest(state: DecodeState, called: number, bytes: Uint8Array): void {
+  const { message, sccpUsers } = state;
+  const { link, fromLower, sourceLocalReference } = message;
+  const { dataStart, dataEnd } = optional;
+  let user = bssapSubsystem;
+  if (called > 0) {
+    user = called === bssapSubsystem ? called : userOfRequest(called, bytes, dataStart, dataEnd);
+    sccpUsers.speaksOf(link, user);
+  } else if (!sccpUsers.empty) user = sccpUsers.ofLink(link);
+  // The reference may have been another user's before.
+  if (user !== bssapSubsystem || !sccpUsers.empty) sccpUsers.remember(link, fromLower, sourceLocalReference, user);
+  deliverWith(state, user, bytes, dataStart, dataEnd);
+}
+
+/** The steps of a connection behind its request, with the user data that they may carry in their optional part. */
+export function decodeConnectionStep(state: DecodeState, bytes: Uint8Array): void {
+  const { message, sccpUsers, sccpSegments } = state;
+  const { link, fromLower, sccpType, sourceLocalReference, destinationLocalReference } = message;
+  const user = userOfConnection(state);
+  if (!sccpUsers.empty) {
+    if (sccpType === sccp.CC) sccpUsers.remember(link, fromLower, sourceLocalReference, user);
+    else if (sccpType === sccp.CREF || sccpType === sccp.RLC) {
+      sccpUsers.forget(link, !fromLower, destinationLocalReference);
+      if (sccpType === sccp.RLC) sccpUsers.forget(link, fromLower, sourceLocalReference);
+    }
+  }
+  if (sccpType === sccp.RLC && !sccpSegments.empty) {
+    sccpSegments.drop(key(link, !fromLower, destinationLocalReference));
+    sccpSegments.drop(key(link, fromLower, sourceLocalReference));
+  }
+  deliverWith(state, user, bytes, optional.dataStart, optional.dataEnd);
+}
+
+/** Data of DT1 and DT2 in `bytes[start..end)`: whole, or with more to come. ITU-T Q.713 §3.7, Q.714 §3.5.2. */
+export function decodeConnectionData(
+  state: DecodeState,
+  moreData: boolean,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): void {
+  const { sccpSegments } = state;
+  if (moreData || !sccpSegments.empty) decodeSegment(state, moreData, bytes, start, end);
+  else deliverWith(state, userOfConnection(state), bytes, start, end);
+}
+
+function decodeSegment(state: DecodeState, moreData: boolean, bytes: Uint8Array, start: number, end: number): void {
+  const { sccpSegments } = state;
+  const { link, fromLower, destinationLocalReference } = state.message;
+  const user = userOfConnection(state);
+  const receiver = key(link, !fromLower, destinationLocalReference);
+  if (moreData) sccpSegments.append(receiver, state.timeS, bytes, start, end);
+  else if (sccpSegments.has(receiver)) {
+    sccpSegments.append(receiver, state.timeS, bytes, start, end);
+    const whole = sccpSegments.take(receiver);
+    if (whole === null) throw new DecodeError('sccp', 'BAD_LENGTH', start);
+    deliverWith(state, user, whole, 0, whole.length);
+  } else deliverWith(state, user, bytes, start, end);
+}
+
+/** Subsystem whose connection the message belongs to. */
+function userOfConnection(state: DecodeState): number {
+  const { sccpUsers } = state;
+  if (sccpUsers.empty) return bssapSubsystem;
+  const { link, fromLower, destinationLocalReference } = state.message;
+  return sccpUsers.find(link, !fromLower, destinationLocalReference);
+}
+
+/** Gives the message to the sink after its user's part has filled in its share; `start` -1: it has no user data. */
+export function deliverWith(state: DecodeState, user: number, bytes: Uint8Array, start: number, end: number): void {
+  state.deliverable = true;
+  if (start >= 0) decodeUser(state, user, bytes, start, end);
+  if (state.deliverable) state.deliver();
+}

@@ -1,0 +1,72 @@
+import { decodeBssap } from './bssap.ts';
+import { decodeRanap } from './ranap.ts';
+import { bssapSubsystem, ranapSubsystem } from './sccp-tables.ts';
+import type { DecodeState } from './state.ts';
+import { decodeTcap } from './tcap.ts';
+import { managementNames, subsystemNames } from './transport-tables.ts';
+
+const management = 1;
+
+/** Users whose data is read, as {@link userOf} names them. */
+const bssap = 1;
+const ranap = 2;
+const tcap = 3;
+
+/**
+ * Who reads the data of a subsystem; 0: nobody. BSSAP also serves the SMLC, whose dialogues with a BSC (Lb) are BSSAP's
+ * (3GPP TS 49.031 §9). MAP and CAP speak through TCAP in every node that has a number of its own. 3GPP TS 23.003 §8.2.
+ */
+const userOf: Uint8Array = (() => {
+  const users = new Uint8Array(256);
+  for (const ssn of [bssapSubsystem, 252]) users[ssn] = bssap;
+  users[ranapSubsystem] = ranap;
+  for (const ssn of [5, 6, 7, 8, 9, 10, 145, 146, 147, 148, 149, 150]) users[ssn] = tcap;
+  return users;
+})();
+
+/** Hands user data to the user part of a subsystem; data that nobody reads is counted by the subsystem's name. */
+export function decodeUser(state: DecodeState, ssn: number, bytes: Uint8Array, start: number, end: number): void {
+  switch (userOf[ssn]) {
+    case bssap:
+      decodeBssap(state, bytes, start, end);
+      return;
+    case ranap:
+      decodeRanap(state, bytes, start, end);
+      return;
+    case tcap:
+      decodeTcap(state, bytes, start, end);
+      return;
+    default:
+      state.stats.unhandledAs(ssn === management && start < end ? managementNames[bytes[start]] : subsystemNames[ssn]);
+  }
+}
+
+/**
+ * Whether a specification gives this subsystem number to somebody. The others (33 to 128 and more) are each network's
+ * own. ITU-T Q.713 §3.4.2.2, 3GPP TS 23.003 §8.2.
+ */
+function isAssigned(ssn: number): boolean {
+  return ssn < 15 || ssn === 241 || (ssn >= 142 && ssn <= 150) || ssn >= 249;
+}
+
+/** Procedure codes of the RANAP messages that open a connection: InitialUE-Message, RelocationResourceAllocation. */
+const initialUeMessage = 19;
+const relocationResourceAllocation = 1;
+
+/**
+ * The user of a connection by the number its CR calls. Networks may give RANAP a number of their own: then its first
+ * message tells, where its outermost frame (initiating message, procedure, criticality, length to the last octet) fits
+ * exactly. 3GPP TS 25.413 §9.3.2.
+ */
+export function userOfRequest(ssn: number, bytes: Uint8Array, start: number, end: number): number {
+  if (isAssigned(ssn) || start < 0 || end - start < 8 || bytes[start] !== 0) return ssn;
+  const procedure = bytes[start + 1];
+  if (procedure !== initialUeMessage && procedure !== relocationResourceAllocation) return ssn;
+  if ((bytes[start + 2] & 0x3f) !== 0 || bytes[start + 2] === 0xc0) return ssn;
+  const length = bytes[start + 3];
+  const fits =
+    length < 0x80
+      ? start + 4 + length === end
+      : (length & 0xc0) === 0x80 && start + 5 + (((length & 0x3f) << 8) | bytes[start + 4]) === end;
+  return fits ? ranapSubsystem : ssn;
+}
