@@ -31,7 +31,8 @@ interval of the first located event that counts to that of the last one: without
 window move nobody, print nothing and are told at the end. A stay of zero length (two sightings at the same
 microsecond) counts in entries, exits, appeared and vanished, but is no visit.
 
-  FEED              pcap:PATH, xdr:PATH?plmn=460-01&tz=+08:00, sim:event-day?hours=1, or a path by its ending
+  FEED              pcap:PATH, xdr:PATH?plmn=460-01&tz=+08:00, sim:event-day?hours=1, a path by its
+                    ending, or - for standard input
   --regions FILE    micro-regions, GeoJSON; properties id, name, kind, capacity, cells (CGIs, or prefixes ending in *)
   --cells FILE      cell list, CSV with the header cgi,lon,lat[,azimuth,name,site,radio,branch,centre,area,hall]
   --every LENGTH    length of an interval: 30s, 1m, 5m, 1h (default 60s)
