@@ -100,9 +100,17 @@ export class FixAges {
 
   /** Seen again in the same cell: nothing changes within a step. */
   renew(cell: number, step: number): void {
-    if (step === this.step) return;
-    this.remove(cell, step);
-    this.add(cell);
+    const age = this.step - step;
+    if (age === 0) return;
+    const { byStep, cellCapacity, city, cityMask } = this;
+    // Whoever was counted as fresh stays so: only those who were too old change the counts.
+    if (age <= fresh30Steps) byStep[(step & ringMask) * cellCapacity + cell]--;
+    else this.fresh30[cell]++;
+    if (age > fresh5Steps) this.fresh5[cell]++;
+    byStep[(this.step & ringMask) * cellCapacity + cell]++;
+    if (age < city.length) city[step & cityMask]--;
+    else this.older--;
+    city[this.step & cityMask]++;
   }
 
   /** Loads what {@link remove} of the subscribers will need; the result means nothing. */
