@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { dataChunk, ipv4, sctp } from '../../fixtures/make/wire/carriers/ip.ts';
 import { adaptationMessage, type Octets, parameter, u32 } from '../../fixtures/make/wire/carriers/octets.ts';
+import { Decoder } from '../../server/decode/decoder.ts';
 import { collector } from './collect.ts';
 
 const bsc = [10, 0, 0, 1];
@@ -95,12 +96,42 @@ describe('the SCCP message that a SUA message stands for', () => {
   });
 });
 
-test('user and title of an address are those of SCCP', () => {
-  const { send, decoder } = feed();
-  const calling = parameter(0x0102, byTitle('861380000', 7));
-  send(7, 1, [...calling, ...parameter(0x0103, byTitle('8613900001', 6)), ...data([0x62, 0])]);
-  expect(decoder.stats.layers.sccp).toBe(1);
-  expect([...decoder.stats.faults.keys()].filter((code) => /^(SUA|SCCP)/.test(code))).toEqual([]);
+test.each<[string, Octets, object]>([
+  [
+    'a title of an odd number of digits, subsystem 254',
+    byTitle('8613900', 254),
+    { calledSsn: 254, calledTitleDigits: 7, title: '68310900' },
+  ],
+  ['one of an even number', byTitle('86139000', 254), { calledSsn: 254, calledTitleDigits: 8, title: '68310900' }],
+  ['a subsystem alone', bySubsystem(254), { calledSsn: 254 }],
+  [
+    'a subsystem, a point code and an IP address',
+    [
+      0,
+      2,
+      0,
+      3,
+      ...parameter(0x8002, u32(200)),
+      ...parameter(0x8004, [10, 0, 0, 1]),
+      ...parameter(0x8003, [0, 0, 0, 254]),
+    ],
+    { calledSsn: 254 },
+  ],
+])('an address is that of SCCP: %s', (_, address, expected) => {
+  let seen = {};
+  const decoder = new Decoder({
+    message: (m) => {
+      const { calledSsn, calledTitleDigits, calledTitleOffset: at, addressBytes } = m;
+      const title = Buffer.from(addressBytes.subarray(at, at + 4)).toString('hex');
+      seen = at < 0 ? { calledSsn } : { calledSsn, calledTitleDigits, title };
+    },
+  });
+  const side = { port: 14_001, peerPort: 14_001, tag: 1, tsn: 0 };
+  const user = adaptationMessage(7, 1, [...parameter(0x0103, address), ...data(reset)]);
+  const frame = Uint8Array.from(ipv4(bsc, msc, 132, sctp(side, [dataChunk(0, 1, 0, 4, user)])));
+  decoder.frame(0, 101, frame, 0, frame.length);
+  expect(decoder.stats.faults).toEqual(new Map());
+  expect(seen).toEqual(expected);
 });
 
 describe('data', () => {
