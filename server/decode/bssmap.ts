@@ -35,12 +35,9 @@ export function decodeBssmap(state: DecodeState, bytes: Uint8Array, start: numbe
       state.stats.unhandledAs(`BSSMAP element ${id}`);
       return;
     }
-    let isFirst = true;
-    if (id < 32) {
-      const bit = 1 << id;
-      isFirst = (low & bit) === 0;
-      low |= bit;
-    } else high |= highBits[id];
+    const seen = low;
+    if (id < 32) low |= 1 << id;
+    else high |= highBits[id];
     if (format >= 0) {
       const length = format & (isRead - 1);
       need('bssmap', at + 1, length, end);
@@ -59,16 +56,15 @@ export function decodeBssmap(state: DecodeState, bytes: Uint8Array, start: numbe
     need('bssmap', value, length, end);
     if (length < shortestValues[id]) throw new DecodeError('bssmap', 'BAD_LENGTH', value);
     at = value + length;
-    if (isFirst) decodeElement(state, message, type, id, bytes, value, at);
+    if (low !== seen || id >= 32) decodeElement(state, message, type, id, bytes, value, at);
     else if (id === element.cellIdentifier) {
       low |= 1 << secondCell;
       if (type === bssmap['HANDOVER REQUEST'] && isCellKnown(state, bytes, value, at)) setTarget(message);
     }
   }
-  const wanted = mandatoryLow[type];
   if (
-    (low & wanted) !== wanted ||
-    (high & mandatoryHigh[type]) !== mandatoryHigh[type] ||
+    (mandatoryLow[type] & ~low) !== 0 ||
+    (mandatoryHigh[type] & ~high) !== 0 ||
     (type === bssmap['HANDOVER REQUEST'] && (low & anyClassmark) === 0)
   ) {
     throw new DecodeError('bssmap', 'MISSING_ELEMENT', end);

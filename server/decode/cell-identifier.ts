@@ -37,6 +37,14 @@ const cellParts = Uint8Array.of(
 
 /** The cell identification at `at` of the given discriminator into {@link cell}. The caller has checked its length. */
 function readCell(bytes: Uint8Array, start: number, discriminator: number): void {
+  // The ordinary case, a whole CGI, without looking anything up.
+  if (discriminator === 0) {
+    cell.plmn = readPlmn(bytes, start);
+    cell.lac = (bytes[start + 3] << 8) | bytes[start + 4];
+    cell.ci = (bytes[start + 5] << 8) | bytes[start + 6];
+    cell.sac = -1;
+    return;
+  }
   const parts = cellParts[discriminator];
   let at = start;
   let plmn = 0;

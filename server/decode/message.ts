@@ -215,6 +215,8 @@ export class SignalMessage {
       this.cause = -1;
       this.rpType = -1;
     }
+    // Most messages fill none of the groups behind these.
+    if (parts < part.numbers) return;
     if ((parts & part.numbers) !== 0) {
       this.calledOffset = -1;
       this.calledLength = 0;
