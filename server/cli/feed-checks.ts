@@ -46,7 +46,8 @@ function refuseTwice(specs: FeedSpec[]): void {
 export async function refuseStoredElsewhere(store: Store, specs: FeedSpec[], stream: string): Promise<void> {
   const ledger = await store.sql<{ stream: string }>('select stream from ledger');
   const stored = ledger.filter((other) => other.stream !== stream).flatMap((other) => other.stream.split(' '));
-  for (const spec of specs) {
+  // A live feed is never read again, so that probes may be added and taken away.
+  for (const spec of specs.filter((one) => !isLive(one))) {
     if (stored.some((identity) => hasGrown(spec, identity))) {
       throw new UserError(
         'FEED_GROWN',

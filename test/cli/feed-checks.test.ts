@@ -46,3 +46,15 @@ test('a feed that is stored in other company is refused, and one that has grown 
   writeFileSync(a, records.replace('U1', 'U3'));
   expect(await check(a)).toBe('accepted');
 });
+
+test('live feeds come and go in any company, but each once', async () => {
+  const probes = ['pcap+tcp://probe-1:5555', 'pcap+tcp://probe-2:5555', 'pcap+listen://127.0.0.1:5555', '-'];
+  const stored = holding(streamIdentity(specs(...probes.slice(0, 2))));
+  for (const uris of [probes.slice(0, 1), probes.slice(0, 2), probes]) {
+    expect(await codeOf(refuseStoredElsewhere(stored, specs(...uris), streamIdentity(specs(...uris))))).toBe(
+      'accepted',
+    );
+  }
+  expect(await checkFeeds(specs(...probes))).toBe(Number.POSITIVE_INFINITY);
+  expect(await codeOf(checkFeeds(specs('-', 'pcap:-')))).toBe('FEED_TWICE');
+});
