@@ -2,7 +2,7 @@ import type { Config } from '../config.ts';
 import { assertInvariant } from '../errors.ts';
 import { type EventBatch, noCell } from '../events/event-batch.ts';
 import { eventFlag, eventKinds } from '../events/kinds.ts';
-import { Presence } from '../presence/presence.ts';
+import { isSighting, Presence } from '../presence/presence.ts';
 import { groupRows } from '../presence/slots.ts';
 import type { CellRegistry } from '../reference/cell-registry.ts';
 import { OriginClassifier } from '../reference/origin.ts';
@@ -167,20 +167,19 @@ export class Engine {
 
   private applyGroup(batch: EventBatch, from: number, to: number): void {
     const { figures, presence, occupancy } = this;
-    const { timeUs, subLo, subHi, cell, flags } = batch;
+    const { timeUs, cell, flags } = batch;
     for (let i = from; i < to; i++) {
       const time = timeUs[i];
       if (time >= this.turnUs) this.reach(time);
       assertInvariant(time >= figures.clockUs, 'event rows must come in order of time');
       figures.clockUs = time;
-      const rowFlags = flags[i];
-      if ((rowFlags & eventFlag.traffic) !== 0) this.countTraffic(batch, i);
+      if ((flags[i] & eventFlag.traffic) !== 0) this.countTraffic(batch, i);
       const id = cell[i];
       if (id === noCell) continue;
       if (id >= figures.heardUs.length) this.grow();
       figures.heardUs[id] = time;
       occupancy.touchCell(id);
-      if ((rowFlags & eventFlag.sighting) !== 0 && (subLo[i] | subHi[i]) !== 0) presence.sighting(batch, i, id);
+      if (isSighting(batch, i)) presence.sighting(batch, i, id);
     }
   }
 

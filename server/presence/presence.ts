@@ -1,4 +1,4 @@
-import type { EventBatch } from '../events/event-batch.ts';
+import { type EventBatch, noCell } from '../events/event-batch.ts';
 import { eventFlag } from '../events/kinds.ts';
 import { ExpiryWheel, gone, stalled } from './expiry-wheel.ts';
 import { dLast, eventsMax, nowhere, recordDoubles, recordWords, wCellFeed, wHi, wOriginEvents } from './record.ts';
@@ -27,6 +27,12 @@ export interface PresenceSink {
   originChanged(index: number, cell: number, from: number, to: number): void;
 }
 
+/** Whether a row places a known subscriber in a known cell. */
+export function isSighting(batch: EventBatch, row: number): boolean {
+  if ((batch.flags[row] & eventFlag.sighting) === 0 || batch.cell[row] === noCell) return false;
+  return (batch.subLo[row] | batch.subHi[row]) !== 0;
+}
+
 /** presenceTtl by cell, µs. */
 export interface CellTtls {
   readonly minUs: number;
@@ -48,6 +54,7 @@ export class Presence {
   private readonly wheel: ExpiryWheel;
   /** The rows that {@link touch} took. */
   private groupFrom = 0;
+  private freedBefore = 0;
   private readonly hashes = new Uint32Array(groupRows);
   private readonly indices = new Int32Array(groupRows);
   private feedClocksUs: Float64Array | null = null;
@@ -74,15 +81,12 @@ export class Presence {
     this.feedClocksUs = feedClocksUs;
   }
 
-  /** One proof of place: a row of those that {@link touch} took; `cell` is the row's. */
+  /** One proof of place ({@link isSighting}): a row of those that {@link touch} took; `cell` is the row's. */
   sighting(batch: EventBatch, row: number, cell: number): void {
     const { table, sink } = this;
     let index = this.indices[row - this.groupFrom];
-    // Rows before this one may have brought the subscriber, or have freed its index.
-    if (index < 0 || !this.isOf(index, batch, row)) {
-      index = this.enrol(batch, row);
-      if (index < 0) return;
-    }
+    if (table.freed !== this.freedBefore) index = this.recheck(index, batch, row);
+    if (index < 0) return;
     const { u32, f64 } = table;
     const before = u32[index * recordWords + wCellFeed] & nowhere;
     // Origin 0: unknown.
@@ -142,14 +146,22 @@ export class Presence {
   }
 
   /**
-   * Takes rows `from` … `to − 1`, at most {@link groupRows}, whose sightings come next: looks them up and loads what
-   * they will need. The result only keeps the loads from being dropped.
+   * Takes rows `from` … `to − 1`, at most {@link groupRows}, whose sightings come next: looks them up, adds those who
+   * are new and loads what the sightings will need. The result only keeps the loads from being dropped.
    */
   touch(batch: EventBatch, from: number, to: number): number {
     const { table, sink, hashes, indices } = this;
+    const n = to - from;
     this.groupFrom = from;
-    const kept = table.locate(batch.subLo, batch.subHi, from, to - from, hashes, indices);
-    return kept ^ sink.touch(indices, to - from);
+    let kept = table.locate(batch.subLo, batch.subHi, from, n, hashes, indices);
+    for (let i = 0; i < n; i++) {
+      const index = indices[i];
+      // Few rows get here once the table is filled: what they need stands apart, so that the compiler sees a short loop.
+      if (index < 0 || !this.isOf(index, batch, from + i)) indices[i] = this.enrol(batch, from + i);
+    }
+    this.freedBefore = table.freed;
+    kept ^= sink.touch(indices, n);
+    return kept;
   }
 
   private isOf(index: number, batch: EventBatch, row: number): boolean {
@@ -158,11 +170,19 @@ export class Presence {
     return u32[at] === batch.subLo[row] && u32[at + wHi] === batch.subHi[row];
   }
 
-  /** Index of a subscriber who was not known when the group was looked up; -1 when the table is full. */
+  /** Index of the subscriber of a row that the group's look-up did not find; -1: no sighting, or the table is full. */
   private enrol(batch: EventBatch, row: number): number {
+    if (!isSighting(batch, row)) return -1;
+    const lo = batch.subLo[row];
+    const hi = batch.subHi[row];
     const hash = this.hashes[row - this.groupFrom];
-    const index = this.table.find(hash, batch.subLo[row], batch.subHi[row]);
-    return index >= 0 ? index : this.table.insert(hash, batch.subLo[row], batch.subHi[row]);
+    const index = this.table.find(hash, lo, hi);
+    return index >= 0 ? index : this.table.insert(hash, lo, hi);
+  }
+
+  /** Indices have been freed since the group was looked up, perhaps this one. */
+  private recheck(index: number, batch: EventBatch, row: number): number {
+    return index < 0 || this.isOf(index, batch, row) ? index : this.enrol(batch, row);
   }
 
   private appear(index: number, cell: number, feed: number): void {

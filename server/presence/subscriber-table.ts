@@ -34,6 +34,8 @@ export class SubscriberTable implements KeyStore {
   readonly capacity: number;
   u32: Uint32Array;
   f64: Float64Array;
+  /** Calls of {@link free}: as long as it stands, an index found before is still its subscriber's. */
+  freed = 0;
   private readonly memory: WebAssembly.Memory;
   private readonly slots: Slots;
   private room: number;
@@ -140,6 +142,7 @@ export class SubscriberTable implements KeyStore {
     u32[at + wTrail] = this.freeHead;
     this.freeHead = index + 1;
     this.liveCount--;
+    this.freed++;
   }
 
   subLo(index: number): number {
