@@ -76,28 +76,7 @@ function once(name, folders, product, build) {
 export function buildServer() {
   once('server', ['server', 'shared', 'fixtures', 'test/bench'], 'dist/server/signalwall.js', () => {
     rmSync(join(root, 'dist/server'), { recursive: true, force: true });
-    const entries = {
-      signalwall: 'server/cli/index.ts',
-      'feed-worker': 'server/cli/feed-worker.ts',
-      'decode-worker': 'server/cli/decode-worker.ts',
-      'database-worker': 'server/store/embedded/worker.ts',
-      bench: 'test/bench/index.ts',
-    };
-    const built = run(
-      bin('esbuild'),
-      [
-        ...Object.entries(entries).map(([name, entry]) => `${name}=${entry}`),
-        ...['--bundle', '--platform=node', '--format=esm', '--target=node20', '--packages=external'],
-        ...[
-          '--sourcemap',
-          '--splitting',
-          '--chunk-names=chunks/[name]-[hash]',
-          '--outdir=dist/server',
-          '--log-level=warning',
-        ],
-      ],
-      { quiet: true },
-    );
+    const built = run(bin('rolldown'), ['--config', 'rolldown.config.mjs'], { quiet: true });
     if (!built.ok) stop(`the server does not build:\n${built.output.trim()}`);
   });
 }

@@ -2,25 +2,15 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { pcapFile } from '../capture/pcap-write.ts';
+import { bundle } from '../tools/bundle.ts';
 import { root } from '../tools/shared-inputs.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'signalwall-cli-'));
 const built = join(root, 'node_modules', `.cli-test-${process.pid}.mjs`);
 
-beforeAll(async () => {
-  await build({
-    entryPoints: [join(root, 'server/cli/index.ts')],
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    packages: 'external',
-    outfile: built,
-    logLevel: 'silent',
-  });
-});
+beforeAll(() => bundle(`import './server/cli/index.ts';`, built));
 afterAll(() => {
   rmSync(folder, { recursive: true });
   rmSync(built, { force: true });

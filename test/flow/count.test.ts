@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { countCommand } from '../../server/cli/count.ts';
 import { pcapFile } from '../capture/pcap-write.ts';
+import { bundle } from '../tools/bundle.ts';
 import { root, sharedPath, sharedPresent } from '../tools/shared-inputs.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'signalwall-count-'));
@@ -310,31 +310,21 @@ describe.runIf(sharedPresent)('signalwall count over a real capture that was cut
 });
 
 describe('signalwall count in a pipe', () => {
-  beforeAll(async () => {
-    const stdin = {
-      contents: `import { countCommand } from './server/cli/count.ts';
+  beforeAll(() =>
+    bundle(
+      `import { countCommand } from './server/cli/count.ts';
 process.exitCode = await countCommand.run(process.argv.slice(2));`,
-      resolveDir: root,
-      loader: 'ts' as const,
-    };
-    await build({
-      stdin,
-      bundle: true,
-      platform: 'node',
-      format: 'esm',
-      packages: 'external',
-      outfile: built,
-      logLevel: 'silent',
-    });
-  });
+      built,
+    ),
+  );
 
   it('ends cleanly when the reader closes the pipe', async () => {
-    // Ten years of minutes: far more than a pipe holds.
+    // Two months of seconds: far more than a pipe holds.
     const far = file(
       'far.csv',
-      `${columns}a,1,1,,2005-08-02 00:00:00,2005-08-02 00:00:00,1,2,1\na,1,1,,2015-08-02 00:00:00,2015-08-02 00:00:00,1,2,1\n`,
+      `${columns}a,1,1,,2015-06-02 00:00:00,2015-06-02 00:00:00,1,2,1\na,1,1,,2015-08-02 00:00:00,2015-08-02 00:00:00,1,2,1\n`,
     );
-    const child = spawn(process.execPath, [built, `${far}?plmn=460-01`, '--regions', regions, '--sort']);
+    const child = spawn(process.execPath, [built, `${far}?plmn=460-01`, '--regions', regions, '--sort', '--every', '1s']);
     let stderr = '';
     child.stderr.on('data', (text) => {
       stderr += text;

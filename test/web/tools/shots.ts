@@ -8,8 +8,8 @@ import { serveFake } from './serve.ts';
 
 /**
  * Pictures of the built wall in invented situations:
- *   npx vite build && npx esbuild test/web/tools/shots.ts --bundle --platform=node --format=esm --packages=external \
- *     --outfile=node_modules/.cache/shots.mjs && node node_modules/.cache/shots.mjs --out /tmp/shots day:1920x1080:zh …
+ *   npx vite build && npx rolldown test/web/tools/shots.ts --platform node --external '/^[^./]/' -f esm \
+ *     -o node_modules/.cache/shots.mjs && node node_modules/.cache/shots.mjs --out /tmp/shots day:1920x1080:zh …
  * A shot is SCENARIO:WIDTHxHEIGHT:LANG[:cut=SECONDS][:wait=SECONDS][:kiosk].
  */
 const { values, positionals } = parseArgs({

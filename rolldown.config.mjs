@@ -1,0 +1,26 @@
+import { defineConfig } from 'rolldown';
+
+/**
+ * The server's JavaScript: one file a thread, what they share in chunks. Bundled by rolldown because it keeps
+ * top-level `const`: V8 then knows the protocols' codes while it compiles, which saves a tenth of what a message costs.
+ */
+export default defineConfig({
+  input: {
+    signalwall: 'server/cli/index.ts',
+    'feed-worker': 'server/cli/feed-worker.ts',
+    'decode-worker': 'server/cli/decode-worker.ts',
+    'database-worker': 'server/store/embedded/worker.ts',
+    bench: 'test/bench/index.ts',
+  },
+  platform: 'node',
+  external: (id) => !/^[./]/.test(id),
+  logLevel: 'warn',
+  output: {
+    dir: 'dist/server',
+    format: 'esm',
+    sourcemap: true,
+    entryFileNames: '[name].js',
+    chunkFileNames: 'chunks/[name]-[hash].js',
+    topLevelVar: false,
+  },
+});
