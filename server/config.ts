@@ -187,20 +187,6 @@ export const knobs = {
     max: 16_777_216,
     meaning: 'octets of one TCP direction that wait for a lost segment',
   },
-  tcpConnectionsMax: {
-    default: 1_024,
-    unit: 'TCP connections',
-    min: 8,
-    max: 65_536,
-    meaning: 'TCP connections of SCCPlite (IPA) put together at once',
-  },
-  tcpWaitBytesMax: {
-    default: 65_536,
-    unit: 'bytes',
-    min: 1_024,
-    max: 16_777_216,
-    meaning: 'octets of one TCP direction that wait for a lost segment',
-  },
   linksMax: {
     default: 65_536,
     unit: 'point-code pairs',
