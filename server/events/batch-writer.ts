@@ -1,4 +1,4 @@
-import { EventBatch, type EventSink, noCell } from './event-batch.ts';
+import { EventBatch, type EventSink, noCell, type Peer } from './event-batch.ts';
 import { batchRows } from './feed-messages.ts';
 
 /**
@@ -32,6 +32,7 @@ export class BatchWriter implements EventSink {
     typeAllocationCode: number,
     bytes: number,
     cellSymbol = -1,
+    peer?: Readonly<Peer>,
   ): void {
     const cell = cellSymbol < 0 ? this.symbolOf(cgi) : this.symbolOfSender(cellSymbol, cgi);
     if (this.batch.full) {
@@ -52,6 +53,7 @@ export class BatchWriter implements EventSink {
       durationMs,
       typeAllocationCode,
       bytes,
+      peer,
     );
   }
 

@@ -1,11 +1,32 @@
 /**
+ * The other side of an event: who was called or written to (or did it), or the foreign network of a `roam-…` row. All
+ * zero: there is none, or nothing is known of it.
+ */
+export interface Peer {
+  /** First 64 bits of the keyed pseudonym of the number in international form. */
+  peerLo: number;
+  peerHi: number;
+  /** Code of `peerClasses`. */
+  peerClass: number;
+  /** Country of the number or network, ISO 3166-1 as `packIso` packs it. */
+  country: number;
+  /**
+   * In China: the first seven digits of a mobile number (its segment), or the area code of another one without its
+   * zero, 10 … 999. Of `roam-…` rows: the PLMN of the foreign network as `packPlmn` packs it.
+   */
+  area: number;
+}
+
+const noPeer: Peer = { peerLo: 0, peerHi: 0, peerClass: 0, country: 0, area: 0 };
+
+/**
  * Located events as a struct of arrays on one transferable buffer: what correlate hands on, and everything behind
  * it (presence, occupancy, store) reads. It holds no plain identity: `subLo`/`subHi` are the first 64 bits of the
  * subscriber's keyed pseudonym (both 0: unresolved).
  *
  * Ownership: whoever holds a batch owns its buffer; `transfer()` gives it away and leaves the batch unusable.
  */
-export interface EventRow {
+export interface EventRow extends Peer {
   /** Event time, integer microseconds since the epoch. */
   timeUs: number;
   subLo: number;
@@ -28,7 +49,7 @@ export interface EventRow {
 /** Value of the `cell` column where no cell is known. */
 export const noCell = 0xffffffff;
 
-const bytesPerRow = 2 * 8 + 6 * 4 + 5;
+const bytesPerRow = 2 * 8 + 9 * 4 + 2 + 6;
 
 export class EventBatch {
   readonly capacity: number;
@@ -42,6 +63,11 @@ export class EventBatch {
   readonly plmn: Uint32Array;
   readonly durationMs: Uint32Array;
   readonly typeAllocationCode: Uint32Array;
+  readonly peerLo: Uint32Array;
+  readonly peerHi: Uint32Array;
+  readonly area: Uint32Array;
+  readonly country: Uint16Array;
+  readonly peerClass: Uint8Array;
   readonly kind: Uint8Array;
   readonly outcome: Uint8Array;
   readonly cause: Uint8Array;
@@ -68,6 +94,11 @@ export class EventBatch {
     this.plmn = column(Uint32Array, 4);
     this.durationMs = column(Uint32Array, 4);
     this.typeAllocationCode = column(Uint32Array, 4);
+    this.peerLo = column(Uint32Array, 4);
+    this.peerHi = column(Uint32Array, 4);
+    this.area = column(Uint32Array, 4);
+    this.country = column(Uint16Array, 2);
+    this.peerClass = column(Uint8Array, 1);
     this.kind = column(Uint8Array, 1);
     this.outcome = column(Uint8Array, 1);
     this.cause = column(Uint8Array, 1);
@@ -93,6 +124,7 @@ export class EventBatch {
     durationMs: number,
     typeAllocationCode: number,
     bytes: number,
+    peer: Readonly<Peer> = noPeer,
   ): void {
     const i = this.n++;
     this.timeUs[i] = timeUs;
@@ -103,6 +135,11 @@ export class EventBatch {
     this.plmn[i] = plmn;
     this.durationMs[i] = durationMs;
     this.typeAllocationCode[i] = typeAllocationCode;
+    this.peerLo[i] = peer.peerLo;
+    this.peerHi[i] = peer.peerHi;
+    this.area[i] = peer.area;
+    this.country[i] = peer.country;
+    this.peerClass[i] = peer.peerClass;
     this.kind[i] = kind;
     this.outcome[i] = outcome;
     this.cause[i] = cause;
@@ -126,7 +163,13 @@ export class EventBatch {
       source.typeAllocationCode[from],
       source.bytes[from],
     );
-    this.feed[this.n - 1] = source.feed[from];
+    const i = this.n - 1;
+    this.peerLo[i] = source.peerLo[from];
+    this.peerHi[i] = source.peerHi[from];
+    this.area[i] = source.area[from];
+    this.country[i] = source.country[from];
+    this.peerClass[i] = source.peerClass[from];
+    this.feed[i] = source.feed[from];
   }
 
   /** Copies rows `from` … `to − 1` of `source` over those from `at` on, a column at a time. */
@@ -139,6 +182,11 @@ export class EventBatch {
     copyColumn(source.plmn, from, to, this.plmn, at);
     copyColumn(source.durationMs, from, to, this.durationMs, at);
     copyColumn(source.typeAllocationCode, from, to, this.typeAllocationCode, at);
+    copyColumn(source.peerLo, from, to, this.peerLo, at);
+    copyColumn(source.peerHi, from, to, this.peerHi, at);
+    copyColumn(source.area, from, to, this.area, at);
+    copyColumn(source.country, from, to, this.country, at);
+    copyColumn(source.peerClass, from, to, this.peerClass, at);
     copyColumn(source.kind, from, to, this.kind, at);
     copyColumn(source.outcome, from, to, this.outcome, at);
     copyColumn(source.cause, from, to, this.cause, at);
@@ -157,6 +205,11 @@ export class EventBatch {
     gatherWords(source.plmn, rows, n, this.plmn);
     gatherWords(source.durationMs, rows, n, this.durationMs);
     gatherWords(source.typeAllocationCode, rows, n, this.typeAllocationCode);
+    gatherWords(source.peerLo, rows, n, this.peerLo);
+    gatherWords(source.peerHi, rows, n, this.peerHi);
+    gatherWords(source.area, rows, n, this.area);
+    gatherHalves(source.country, rows, n, this.country);
+    gatherBytes(source.peerClass, rows, n, this.peerClass);
     gatherBytes(source.kind, rows, n, this.kind);
     gatherBytes(source.outcome, rows, n, this.outcome);
     gatherBytes(source.cause, rows, n, this.cause);
@@ -179,6 +232,11 @@ export class EventBatch {
       durationMs: this.durationMs[i],
       typeAllocationCode: this.typeAllocationCode[i],
       bytes: this.bytes[i],
+      peerLo: this.peerLo[i],
+      peerHi: this.peerHi[i],
+      peerClass: this.peerClass[i],
+      country: this.country[i],
+      area: this.area[i],
     };
   }
 
@@ -190,7 +248,7 @@ export class EventBatch {
   }
 }
 
-type Column = Float64Array | Uint32Array | Uint8Array;
+type Column = Float64Array | Uint32Array | Uint16Array | Uint8Array;
 
 function copyColumn(from: Column, start: number, end: number, to: Column, at: number): void {
   to.set(from.subarray(start, end), at);
@@ -206,6 +264,10 @@ function gatherWords(from: Uint32Array, rows: Int32Array, n: number, to: Uint32A
   for (let i = 0; i < n; i++) to[i] = from[rows[i]];
 }
 
+function gatherHalves(from: Uint16Array, rows: Int32Array, n: number, to: Uint16Array): void {
+  for (let i = 0; i < n; i++) to[i] = from[rows[i]];
+}
+
 function gatherBytes(from: Uint8Array, rows: Int32Array, n: number, to: Uint8Array): void {
   for (let i = 0; i < n; i++) to[i] = from[rows[i]];
 }
@@ -218,6 +280,7 @@ export interface EventSink {
    *
    * @param cellSymbol the sender's own small number for this CGI, where it has one: a sink with one sender may know the
    *   cell by it and leave the text alone
+   * @param peer the sender's own record: read it during the call
    */
   event(
     timeUs: number,
@@ -233,5 +296,6 @@ export interface EventSink {
     typeAllocationCode: number,
     bytes: number,
     cellSymbol?: number,
+    peer?: Readonly<Peer>,
   ): void;
 }

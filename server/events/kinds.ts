@@ -17,6 +17,11 @@ export const eventKinds = [
   'detach',
   'data',
   'other',
+  // Registrations of the core network (MAP), without a cell and no traffic.
+  'roam-out',
+  'roam-in',
+  'roam-back',
+  'roam-end',
 ] as const;
 export type EventKind = (typeof eventKinds)[number];
 
@@ -35,8 +40,16 @@ export const outcomeCode = Object.fromEntries(outcomes.map((outcome, code) => [o
 export const eventFlag = {
   /** Proves that the subscriber was in `cell` at `timeUs`: moves presence. */
   sighting: 1,
-  /** The subscriber detached at `timeUs`, after having been placed in `cell`. */
+  /** The subscriber detached at `timeUs`, after having been placed in `cell`; without a cell, wherever it was. */
   detach: 2,
   /** One unit of traffic of `kind`, counted in the interval of `timeUs` (the moment the procedure's outcome was known). */
   traffic: 4,
 } as const;
+
+/** What the other party of a call or short message is. Codes are stored: append, never renumber. */
+export const peerClasses = ['none', 'on-net', 'off-net', 'short number', 'service number', 'unknown'] as const;
+export type PeerClass = (typeof peerClasses)[number];
+export const peerClassCode = Object.fromEntries(peerClasses.map((name, code) => [name, code])) as Record<
+  PeerClass,
+  number
+>;

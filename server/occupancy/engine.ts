@@ -175,7 +175,10 @@ export class Engine {
       figures.clockUs = time;
       if ((flags[i] & eventFlag.traffic) !== 0) this.countTraffic(batch, i);
       const id = cell[i];
-      if (id === noCell) continue;
+      if (id === noCell) {
+        if ((flags[i] & eventFlag.detach) !== 0) presence.leave(batch, i);
+        continue;
+      }
       if (id >= figures.heardUs.length) this.grow();
       figures.heardUs[id] = time;
       occupancy.touchCell(id);

@@ -113,6 +113,22 @@ export class Presence {
     if ((batch.flags[row] & eventFlag.detach) !== 0) this.vanish(index, cell);
   }
 
+  /**
+   * A detach that names no cell, as the core network tells it: presence ends where it was, and nobody is placed. A row
+   * of those that {@link touch} took.
+   */
+  leave(batch: EventBatch, row: number): void {
+    const { table } = this;
+    const index = table.find(this.hashes[row - this.groupFrom], batch.subLo[row], batch.subHi[row]);
+    if (index < 0) return;
+    const cell = table.cell(index);
+    if (cell === nowhere) return;
+    const timeUs = batch.timeUs[row];
+    // Of those seen last by a feed whose clock stands behind, presence may be over already.
+    this.atUs = Math.min(timeUs, table.lastUs(index) + this.ttls.of(cell));
+    this.vanish(index, cell);
+  }
+
   /** Vanishes everybody whose presence ended before `limitUs`. */
   expireBefore(limitUs: number): void {
     this.wheel.run(limitUs, this.feedClocksUs);

@@ -6,7 +6,8 @@ import { type CopyBuffer, rowBytes } from './copy-buffer.ts';
 
 /** Columns in the order in which they are written; widest first, as they stand in the table. */
 export const copyTables = {
-  event: 'ts, sub, bytes, cell_id, plmn, duration_ms, type_allocation_code, kind, outcome, cause, flags',
+  event:
+    'ts, sub, bytes, peer, cell_id, plmn, duration_ms, type_allocation_code, area, kind, outcome, cause, flags, peer_class, country',
   cell_gauge: 'ts, cell_id, every_ms, present, fresh5, entries, exits, appeared, vanished, visitors',
   region_gauge: 'ts, region_id, every_ms, present, fresh5, entries, exits, appeared, vanished, visitors',
   city_gauge: 'ts, every_ms, present, events_kept',
@@ -15,26 +16,30 @@ export const copyTables = {
 export type CopyTable = keyof typeof copyTables;
 export const copyTableNames = Object.keys(copyTables) as CopyTable[];
 
-const eventBytes = rowBytes({ int8: 3, int4: 4, int2: 4 });
+const eventBytes = rowBytes({ int8: 4, int4: 5, int2: 6 });
 const gaugeBytes = rowBytes({ int8: 1, int4: 9 });
 const cityBytes = rowBytes({ int8: 1, int4: 2, bool: 1 });
 const stayBytes = rowBytes({ int8: 4, int4: 3 });
 
 export function writeEvent(out: CopyBuffer, batch: EventBatch, i: number): void {
-  out.row(11, eventBytes);
+  out.row(15, eventBytes);
   out.timestamp(batch.timeUs[i]);
   out.int8Halves(batch.subLo[i], batch.subHi[i]);
   out.int8(batch.bytes[i]);
+  out.int8Halves(batch.peerLo[i], batch.peerHi[i]);
   const cell = batch.cell[i];
   if (cell === noCell) out.null();
   else out.int4(cell);
   out.int4(batch.plmn[i]);
   out.int4(batch.durationMs[i]);
   out.int4(batch.typeAllocationCode[i]);
+  out.int4(batch.area[i]);
   out.int2(batch.kind[i]);
   out.int2(batch.outcome[i]);
   out.int2(batch.cause[i]);
   out.int2(batch.flags[i]);
+  out.int2(batch.peerClass[i]);
+  out.int2(batch.country[i]);
 }
 
 /** @param id surrogate of the cell or region in the database */

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { noCell } from '../../server/events/event-batch.ts';
+import { eventFlag } from '../../server/events/kinds.ts';
 import { packPlmn } from '../../server/events/plmn.ts';
 import type { OracleSighting } from './oracle.ts';
 import { regionOf, SmallCity } from './small-city.ts';
@@ -126,6 +128,19 @@ describe('appeared and vanished', () => {
     city.see(at(0, outside), at(10, inside, true));
     city.engine.finish();
     expect(minutes(city, 1)).toMatchObject([{ present: 0, entries: 1, vanished: 1, visitors: 0 }]);
+  });
+
+  it('ends the presence of a subscriber whom the core network takes out, wherever that was, and places nobody', () => {
+    const city = cityWith();
+    city.see(at(0, outside), at(10, inside), at(11, outside, false, 'b'));
+    const batch = city.batch([at(20, inside), at(21, inside, false, 'stranger')]);
+    batch.cell.fill(noCell);
+    batch.flags.fill(eventFlag.detach);
+    city.engine.apply(batch, 0, batch.n);
+    city.see(at(30, inside));
+    expect(city.engine.view).toMatchObject({ present: 2, appeared: 3, vanished: 1 });
+    city.engine.finish();
+    expect(minutes(city, 1)).toMatchObject([{ present: 1, appeared: 1, vanished: 1 }]);
   });
 
   it('uses the presenceTtl of the location area', () => {

@@ -24,16 +24,25 @@ test('every column of an event reads back as it was given, extremes included', a
   const batch = makeEvents(900, startUs, 60_000_000);
   const extreme = new EventBatch(8);
   const max = 0xffffffff;
-  extreme.push(startUs + 61_000_001, max, max, noCell, 0x1fffff, 13, 4, 255, 255, max, 99_999_999, 2 ** 53 - 1);
+  extreme.push(startUs + 61_000_001, max, max, noCell, 0x1fffff, 13, 4, 255, 255, max, 99_999_999, 2 ** 53 - 1, {
+    peerLo: max,
+    peerHi: max,
+    peerClass: 5,
+    country: 1023,
+    area: 0x1fffff,
+  });
   extreme.push(startUs + 61_000_002, 0, 0x8000_0000, 2 ** 31 - 1, 0, 0, 0, 0, 0, 0, 0, 0);
   for (const each of [batch, extreme]) store.events(each, 0, each.n);
   await store.flush();
   const expected = [batch, extreme].flatMap((each) =>
     Array.from({ length: each.n }, (_, i) => {
-      const { timeUs, subLo, subHi, cell, typeAllocationCode, durationMs, ...same } = each.row(i);
+      const row = each.row(i);
+      const { timeUs, subLo, subHi, cell, typeAllocationCode, durationMs, peerLo, peerHi, peerClass, ...same } = row;
       return {
         ts: timeUs,
         sub: signed(subLo, subHi),
+        peer: signed(peerLo, peerHi),
+        peer_class: peerClass,
         cell_id: cell === noCell ? null : cell,
         type_allocation_code: typeAllocationCode,
         duration_ms: Math.min(durationMs, 2 ** 31 - 1),
@@ -41,7 +50,7 @@ test('every column of an event reads back as it was given, extremes included', a
       };
     }),
   );
-  const rows = await store.sql('select *, sub::text as sub from event order by ts');
+  const rows = await store.sql('select *, sub::text as sub, peer::text as peer from event order by ts');
   expect(rows).toEqual(expected);
 });
 

@@ -28,6 +28,9 @@ export function makeEvents(rows: number, fromUs: number, spanUs: number, cells =
       n % 4000,
       35_000_000 + (n % 1000),
       kind === 12 ? n * 1000 : 0,
+      n % 3 === 0
+        ? { peerLo: n, peerHi: n >>> 1, peerClass: n % 6, country: n % 1024, area: n % 2_000_000 }
+        : undefined,
     );
   }
   return batch;
