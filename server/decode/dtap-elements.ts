@@ -58,11 +58,16 @@ export function numberHeader(bytes: Uint8Array, start: number, end: number): num
   return header;
 }
 
+function typeOfNumber(octet: number): number {
+  return (octet >> 4) & 0x07;
+}
+
 /** Called party BCD number: type and plan, then digits. 3GPP TS 24.008 §10.5.4.7. */
 export function readCalled(message: SignalMessage, bytes: Uint8Array, start: number, end: number): void {
   if (start >= end) throw new DecodeError('dtap', 'BAD_LENGTH', start);
   message.parts |= part.numbers;
   message.bytes = bytes;
+  message.calledType = typeOfNumber(bytes[start]);
   message.calledOffset = start + 1;
   message.calledLength = end - start - 1;
 }
@@ -72,6 +77,7 @@ export function readCalling(message: SignalMessage, bytes: Uint8Array, start: nu
   const header = numberHeader(bytes, start, end);
   message.parts |= part.numbers;
   message.bytes = bytes;
+  message.callingType = typeOfNumber(bytes[start]);
   message.callingOffset = start + header;
   message.callingLength = end - start - header;
 }

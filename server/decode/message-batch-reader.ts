@@ -142,6 +142,7 @@ export class MessageBatchReader {
       m.ranapProcedure = words[next];
       m.ranapType = words[next + 1];
       m.ranapCause = words[next + 2];
+      m.cnDomain = words[next + 3];
       next += ranapWords;
     }
     if ((parts & part.numbers) !== 0) {
@@ -154,6 +155,8 @@ export class MessageBatchReader {
       m.tpDestinationLength = words[next + 5];
       m.tpOriginatorOffset = words[next + 6];
       m.tpOriginatorLength = words[next + 7];
+      m.calledType = words[next + 8];
+      m.callingType = words[next + 9];
       next += numbersWords;
       octets += m.calledLength + m.callingLength + m.tpDestinationLength + m.tpOriginatorLength;
     }

@@ -187,6 +187,7 @@ export class MessageBatchWriter implements MessageSink {
       words[end] = m.ranapProcedure;
       words[end + 1] = m.ranapType;
       words[end + 2] = m.ranapCause;
+      words[end + 3] = m.cnDomain;
       end += ranapWords;
     }
     return (parts & (part.numbers | part.addresses)) === 0 ? end : this.#writeSlices(m, end);
@@ -213,6 +214,8 @@ export class MessageBatchWriter implements MessageSink {
       words[end + 5] = m.tpDestinationLength;
       words[end + 6] = copy(m.bytes, m.tpOriginatorOffset, m.tpOriginatorLength);
       words[end + 7] = m.tpOriginatorLength;
+      words[end + 8] = m.calledType;
+      words[end + 9] = m.callingType;
       end += numbersWords;
     }
     if ((m.parts & part.addresses) !== 0) {

@@ -17,7 +17,7 @@ export const placeWords = 6;
 export const cellsWords = 4;
 export const identityWords = 8;
 export const detailWords = 6;
-export const numbersWords = 8;
+export const numbersWords = 10;
 export const addressesWords = 6;
 export const ranapWords = 4;
 /** Words of the longest record without the octets of its numbers. */

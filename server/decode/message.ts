@@ -135,6 +135,9 @@ export class SignalMessage {
   calledLength = 0;
   callingOffset = -1;
   callingLength = 0;
+  /** Type of number of the two, from the octet in front: 1 international, 2 national, 0 unknown. 3GPP TS 24.008 §10.5.4.7. */
+  calledType = -1;
+  callingType = -1;
   /** TP-DA and TP-OA of a short message: from the octet that counts the digits on. 3GPP TS 23.040 §9.1.2.5. */
   tpDestinationOffset = -1;
   tpDestinationLength = 0;
@@ -222,6 +225,8 @@ export class SignalMessage {
       this.calledLength = 0;
       this.callingOffset = -1;
       this.callingLength = 0;
+      this.calledType = -1;
+      this.callingType = -1;
       this.tpDestinationOffset = -1;
       this.tpDestinationLength = 0;
       this.tpOriginatorOffset = -1;

@@ -53,7 +53,7 @@ describe.runIf(sharedPresent)('messages on their way between threads', () => {
 
 /** What correlation has no use for, so it does not travel. */
 const leftOut =
-  /^(cells$|cellList|circuitIdentityCode|chosenChannel|speechVersion|rrCause|lcsCause|rerouteCause|ssOperation|connected|cnDomain|sapi|iuConnection|rnc|targetRncId|rac|parts$)/;
+  /^(cells$|cellList|circuitIdentityCode|chosenChannel|speechVersion|rrCause|lcsCause|rerouteCause|ssOperation|connected|sapi|iuConnection|rnc|targetRncId|rac|parts$)/;
 const carried = (message: Plain) => Object.fromEntries(Object.entries(message).filter(([name]) => !leftOut.test(name)));
 
 const number32 = fc.integer({ min: -1, max: 0x7fff_ffff });
@@ -79,9 +79,9 @@ const groups: Record<keyof typeof part, RegExp> = {
   cells: /^targetCell/,
   identity: /^(imsi|imei|tmsi)/,
   detail: /^(bssmapCause|locationUpdatingType|cmServiceType|cause|rpType)$/,
-  numbers: /^(called|calling|tpDestination|tpOriginator)(Offset|Length)$/,
+  numbers: /^(called|calling|tpDestination|tpOriginator)(Offset|Length|Type)$/,
   addresses: /^(called|calling)(Ssn|Title)/,
-  ranap: /^ranap/,
+  ranap: /^(ranap|cnDomain)/,
   channel: /^$/,
   rare: /^$/,
 };
