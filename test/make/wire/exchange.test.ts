@@ -26,6 +26,7 @@ async function run(
     seed: 1,
     endUs: options.endUs ?? at(600),
     commonIdShare: options.commonIdShare ?? 1,
+    map: false,
     truth: {
       sighting: (timeUs, phone, cell, what, known) => sightings.push({ timeUs, phone, cell, what, known }),
     },

@@ -1,4 +1,4 @@
-import type { City, CitySimulation, Procedure, ProcedureKind } from '../../../fixtures/make/types.ts';
+import type { City, CitySimulation, DistantEvent, Procedure, ProcedureKind } from '../../../fixtures/make/types.ts';
 
 const lacs = [42201, 42202, 42203, 42204, 42205, 42206, 42207, 42208];
 
@@ -25,26 +25,50 @@ export function makeFakeCity(): City {
   };
 }
 
-/** Gives the procedures it is told, in order of time; the phone with the last index is a foreigner. */
+/** Two networks abroad: with the second there is no agreement. */
+const networks = [
+  { plmn: '310-410', country: 'US', prefix: '120200001', agreement: true },
+  { plmn: '432-11', country: 'IR', prefix: '9800020', agreement: false },
+];
+
+/**
+ * Gives the procedures and distant events that it is told, in order of time; the phone with the last index is a
+ * foreigner, who was at home before.
+ */
 export class ScriptedCity implements CitySimulation {
   readonly city = makeFakeCity();
+  readonly networks = networks;
   readonly population: number;
   nowUs: number;
   readonly kickOffUs = 0;
   readonly #procedures: Procedure[];
+  readonly #distant: DistantEvent[];
   #at = 0;
+  #distantAt = 0;
 
-  constructor(population: number, startUs: number, procedures: Procedure[]) {
+  constructor(population: number, startUs: number, procedures: Procedure[], distant: DistantEvent[] = []) {
     this.population = population;
     this.nowUs = startUs;
     this.#procedures = procedures.sort((a, b) => a.timeUs - b.timeUs);
+    this.#distant = distant;
   }
 
-  advance(untilUs: number, sink: (procedure: Procedure) => void): void {
+  advance(untilUs: number, sink: (procedure: Procedure) => void, distant?: (event: DistantEvent) => void): void {
     while (this.#at < this.#procedures.length && this.#procedures[this.#at].timeUs < untilUs) {
       sink(this.#procedures[this.#at++]);
     }
+    while (this.#distantAt < this.#distant.length && this.#distant[this.#distantAt].timeUs < untilUs) {
+      distant?.(this.#distant[this.#distantAt++]);
+    }
     this.nowUs = untilUs;
+  }
+
+  homeNetwork(phone: number): number {
+    return phone === this.population - 1 ? 0 : -1;
+  }
+
+  cameFrom(phone: number): number {
+    return phone === this.population - 1 ? 0 : -1;
   }
 
   imsi(phone: number): string {

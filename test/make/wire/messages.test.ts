@@ -95,7 +95,7 @@ test('nests TPDU in RP-DATA in CP-DATA with right lengths', () => {
   const message = written((out) => writeSubmit(out, 0x09, 5, '99912345678', 4));
   // "Goal!" = 47 6f 61 6c 21 in five septets.
   const tpdu = `01050b919919325476f8000005${hex(packSeptets('Goal!'))}`;
-  const rp = `00050007919909000000f1${(tpdu.length / 2).toString(16).padStart(2, '0')}${tpdu}`;
+  const rp = `0005000791680190000310${(tpdu.length / 2).toString(16).padStart(2, '0')}${tpdu}`;
   expect(message).toBe(`0901${(rp.length / 2).toString(16).padStart(2, '0')}${rp}`);
   expect(written((out) => writeRpAck(out, 0x89, 5, 3))).toBe('8901020305');
   expect(written((out) => writeCpAck(out, 0x89))).toBe('8904');
