@@ -1,0 +1,58 @@
+import { rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
+import { buildFuzzer } from './build.ts';
+import type { Job, Report } from './jobs.ts';
+import { formatReport } from './report.ts';
+import { runInThread, runInThreads } from './threads.ts';
+
+const usage = `usage: npm run test:fuzz -- [--inputs N] [--seed S] [--replay INPUT]
+
+  --inputs N      mutations to try (2,000,000)
+  --seed S        which ones (the time of day)
+  --replay INPUT  one input of that seed again, with those of its block that came before`;
+
+/** A whole number that an option gives, or a default where it is not given. */
+function whole(name: string, text: string | undefined, otherwise: number): number {
+  const value = text === undefined ? otherwise : Number(text.replaceAll('_', ''));
+  if (!Number.isInteger(value) || value < 0 || value > 0x7fff_ffff) {
+    throw new Error(`--${name} must be a whole number from 0 to ${0x7fff_ffff}, not '${text}'`);
+  }
+  return value;
+}
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      inputs: { type: 'string' },
+      seed: { type: 'string' },
+      replay: { type: 'string' },
+      help: { type: 'boolean' },
+    },
+  });
+  if (values.help === true) {
+    process.stdout.write(`${usage}\n`);
+    return 0;
+  }
+  const inputs = whole('inputs', values.inputs, 2_000_000);
+  const seed = whole('seed', values.seed, Math.floor(performance.timeOrigin % 0x7fff_ffff));
+  const bundle = await buildFuzzer('fuzzer');
+  try {
+    const of = Math.max(1, availableParallelism());
+    let report: Report;
+    if (values.replay === undefined) {
+      process.stdout.write(`seed ${seed}, ${inputs} inputs, ${of} threads\n`);
+      const jobs = Array.from({ length: of }, (_, part): Job => ({ kind: 'mutations', seed, inputs, part, of }));
+      report = await runInThreads(bundle, jobs);
+    } else {
+      const input = whole('replay', values.replay, 0);
+      report = await runInThread(bundle, { kind: 'mutations', seed, inputs: input + 1, part: 0, of: 1, only: input });
+    }
+    process.stdout.write(`${formatReport('mutations', report)}\n`);
+    return report.failure === null ? 0 : 1;
+  } finally {
+    rmSync(bundle, { force: true });
+  }
+}
+
+process.exitCode = await main();
