@@ -1,7 +1,8 @@
 import type { Readable } from 'node:stream';
 import type { FrameSink } from './frame.ts';
-import { type CaptureParser, found, looksLikePcap, PcapParser } from './pcap-parser.ts';
+import { type CaptureParser, looksLikePcap, PcapParser } from './pcap-parser.ts';
 import { looksLikePcapng, PcapngParser } from './pcapng-parser.ts';
+import { RecordWindow, stopped } from './record-window.ts';
 
 /** Why a live stream was given up: the reason under which it is counted. */
 export type StreamFault =
@@ -31,17 +32,13 @@ export class LiveStream {
   ended = false;
   /** Why it ended, where that was before its end. */
   fault: StreamFault | null = null;
-  /** Frames given so far. */
-  frames = 0;
   readonly #readable: Readable;
   readonly #recordBytesMax: number;
   #parser: CaptureParser | null = null;
   #chunks: Uint8Array[] = [];
   #waitingBytes = 0;
-  #window = new Uint8Array(65_536);
-  #start = 0;
-  #end = 0;
-  #pending = false;
+  readonly #window = new RecordWindow(new Uint8Array(65_536));
+  #holds = false;
   #sourceEnded = false;
   #broken = false;
 
@@ -74,38 +71,34 @@ export class LiveStream {
     return this.#chunks.length > 0 || (this.#sourceEnded && !this.ended);
   }
 
+  /** Frames given so far. */
+  get frames(): number {
+    return this.#window.frames;
+  }
+
   /** Time of the frame that waits for its time, µs; -1: none. */
   get nextTimeUs(): number {
-    return this.#pending && this.#parser !== null ? this.#parser.timeUs : -1;
+    return this.#holds ? this.#window.heldUs : -1;
   }
 
   /** Gives the frames that are there, of at most `untilUs`, at most `max`; says how many. */
   deliver(sink: FrameSink, untilUs: number, max: number): number {
-    let given = 0;
+    const window = this.#window;
+    window.untilUs = untilUs;
+    window.left = max;
     while (!this.ended) {
       const parser = this.#parser;
       if (parser === null) {
-        if (!this.#recognise()) return given;
+        if (!this.#recognise()) break;
         continue;
       }
-      if (this.#pending) {
-        if (parser.timeUs > untilUs || given === max) return given;
-        this.#pending = false;
-        given++;
-        this.frames++;
-        sink.frame(parser.timeUs, parser.linkType, this.#window, parser.frameStart, parser.frameEnd);
-        continue;
-      }
-      const step = parser.step(this.#window, this.#start, this.#end);
-      if (step === found.fault) this.#give(parser.fault === 'CORRUPT_RECORD' ? 'CORRUPT_RECORD' : 'TRUNCATED_CAPTURE');
-      else if (step === found.need) {
-        if (!this.#fill(parser.need)) return given;
-      } else {
-        this.#start += parser.consumed;
-        this.#pending = step === found.frame;
-      }
+      const why = parser.deliver(window, sink);
+      this.#holds = why === stopped.held;
+      if (this.#holds) break;
+      if (why === stopped.fault) this.#give(parser.fault === 'CORRUPT_RECORD' ? 'CORRUPT_RECORD' : 'TRUNCATED_CAPTURE');
+      else if (!this.#fill(parser.need)) break;
     }
-    return given;
+    return max - window.left;
   }
 
   /** Ends the connection; what waits is dropped. */
@@ -117,21 +110,23 @@ export class LiveStream {
 
   /** Tells the format by the first octets; false while too few have come. */
   #recognise(): boolean {
-    if (this.#end < pcapHead && !this.#fill(pcapHead)) return false;
     const window = this.#window;
-    if (looksLikePcap(window, 0, this.#end)) this.#parser = new PcapParser(this.#recordBytesMax);
+    if (window.end < pcapHead && !this.#fill(pcapHead)) return false;
+    if (looksLikePcap(window.bytes, 0, window.end)) this.#parser = new PcapParser(this.#recordBytesMax);
     else {
-      const mayBePcapng = window[0] === 0x0a && window[1] === 0x0d && window[2] === 0x0d && window[3] === 0x0a;
-      if (mayBePcapng && this.#end < pcapngHead && !this.#fill(pcapngHead)) return false;
-      if (looksLikePcapng(window, 0, this.#end)) this.#parser = new PcapngParser(this.#recordBytesMax);
+      const [a, b, c, d] = window.bytes;
+      const mayBePcapng = a === 0x0a && b === 0x0d && c === 0x0d && d === 0x0a;
+      if (mayBePcapng && window.end < pcapngHead && !this.#fill(pcapngHead)) return false;
+      if (looksLikePcapng(window.bytes, 0, window.end)) this.#parser = new PcapngParser(this.#recordBytesMax);
       else this.#give('PROBE_NOT_A_CAPTURE');
     }
     return true;
   }
 
-  /** Gets octets into the window until `need` stand from its start on; false while they have not come, or never will. */
+  /** Gets octets into the window until `need` stand in it; false while they have not come, or never will. */
   #fill(need: number): boolean {
-    while (this.#end - this.#start < need) {
+    const window = this.#window;
+    while (window.end - window.start < need) {
       const chunk = this.#chunks.shift();
       if (chunk === undefined) {
         if (this.#sourceEnded) this.#finish();
@@ -139,29 +134,16 @@ export class LiveStream {
       }
       this.#waitingBytes -= chunk.length;
       if (this.#waitingBytes < waitingBytesMax / 2 && this.#readable.isPaused()) this.#readable.resume();
-      this.#append(chunk);
+      window.append(chunk);
     }
     return true;
-  }
-
-  #append(chunk: Uint8Array): void {
-    const held = this.#end - this.#start;
-    if (this.#end + chunk.length > this.#window.length) {
-      const size = held + chunk.length;
-      const target = size > this.#window.length ? new Uint8Array(size * 2) : this.#window;
-      target.set(this.#window.subarray(this.#start, this.#end));
-      this.#window = target;
-      this.#start = 0;
-      this.#end = held;
-    }
-    this.#window.set(chunk, this.#end);
-    this.#end += chunk.length;
   }
 
   /** All that came has been looked at, and no more will. */
   #finish(): void {
     if (this.#broken) this.#give('PROBE_LOST');
-    else if (this.#start < this.#end) this.#give(this.#parser === null ? 'PROBE_NOT_A_CAPTURE' : 'TRUNCATED_CAPTURE');
+    else if (this.#window.start < this.#window.end)
+      this.#give(this.#parser === null ? 'PROBE_NOT_A_CAPTURE' : 'TRUNCATED_CAPTURE');
     else this.close();
   }
 

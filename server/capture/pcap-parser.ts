@@ -1,34 +1,26 @@
 import type { CaptureFault } from './ended-early.ts';
-
-/** What a look at the front of the window gave; see {@link CaptureParser.step}. */
-export const found = { frame: 0, skip: 1, need: 2, fault: 3 } as const;
-export type Found = (typeof found)[keyof typeof found];
+import type { FrameSink } from './frame.ts';
+import { type RecordWindow, type Stopped, stopped } from './record-window.ts';
 
 /**
- * Turns the octets of a capture into frames, one record at a time, without knowing where the octets come from: the
- * caller keeps a window of the stream and asks for the next record in it. So files, gzip, standard input and TCP
- * share it.
+ * Turns the octets of a capture into frames without knowing where the octets come from: the caller keeps a window of
+ * the stream. So files, gzip, standard input and TCP share it.
  */
 export interface CaptureParser {
   /**
-   * Looks at one record at the front of `bytes[start..end)`.
+   * Delivers the frames of the whole records in `window`, in their order, until
    *
-   * - `frame`: a frame stands in `bytes[frameStart..frameEnd)`; the record takes {@link consumed} octets
-   * - `skip`: a record without a frame; it takes {@link consumed} octets
-   * - `need`: at least {@link need} octets from `start` on are needed
+   * - `held`: the frame in front may not go yet, by its time (`window.heldUs`) or by their number
+   * - `need`: at least {@link need} octets from `window.start` on are needed
    * - `fault`: the stream can't be read on; {@link fault} says why
+   *
+   * `window.start` stands behind a record before its frame is given to the sink.
    */
-  step(bytes: Uint8Array, start: number, end: number): Found;
-  readonly consumed: number;
+  deliver(window: RecordWindow, sink: FrameSink): Stopped;
   readonly need: number;
+  readonly fault: CaptureFault;
   /** What the record behind `packets` packets is called: `packet 81`. */
   nameOf(packets: number): string;
-  readonly fault: CaptureFault;
-  /** Capture time of the frame, integer microseconds since the epoch, nanoseconds floored. */
-  readonly timeUs: number;
-  readonly linkType: number;
-  readonly frameStart: number;
-  readonly frameEnd: number;
 }
 
 const microseconds = 0xa1b2c3d4;
@@ -47,76 +39,75 @@ export function looksLikePcap(bytes: Uint8Array, start: number, end: number): bo
 
 /** The classic pcap format, both byte orders, microseconds and nanoseconds. draft-ietf-opsawg-pcap §4, §5. */
 export class PcapParser implements CaptureParser {
-  consumed = 0;
   need = fileHeaderBytes;
   fault: CaptureFault = 'CORRUPT_RECORD';
-  timeUs = 0;
-  linkType = 0;
-  frameStart = 0;
-  frameEnd = 0;
   readonly #recordBytesMax: number;
   #headerRead = false;
   #littleEndian = false;
   #nanoseconds = false;
-  #view: DataView = new DataView(new ArrayBuffer(0));
-  #viewed: Uint8Array | null = null;
+  #linkType = 0;
 
   /** @param recordBytesMax a record that claims more octets is corrupt */
   constructor(recordBytesMax: number) {
     this.#recordBytesMax = recordBytesMax;
   }
 
-  step(bytes: Uint8Array, start: number, end: number): Found {
-    if (!this.#headerRead) return this.#readFileHeader(bytes, start, end);
-    if (end - start < recordHeaderBytes) {
-      this.need = recordHeaderBytes;
-      return found.need;
-    }
-    const view = this.#viewOf(bytes);
+  deliver(window: RecordWindow, sink: FrameSink): Stopped {
+    if (!this.#headerRead && !this.#readFileHeader(window)) return stopped.need;
+    const { bytes, view, end, untilUs } = window;
     const little = this.#littleEndian;
-    const length = view.getUint32(start + 8, little);
-    if (length > this.#recordBytesMax) {
-      this.fault = 'CORRUPT_RECORD';
-      return found.fault;
+    const linkType = this.#linkType;
+    const lengthMax = this.#recordBytesMax;
+    let start = window.start;
+    for (;;) {
+      const frameStart = start + recordHeaderBytes;
+      if (frameStart > end) {
+        this.need = recordHeaderBytes;
+        return stopped.need;
+      }
+      const length = view.getUint32(start + 8, little);
+      if (length > lengthMax) {
+        this.fault = 'CORRUPT_RECORD';
+        return stopped.fault;
+      }
+      const frameEnd = frameStart + length;
+      if (frameEnd > end) {
+        this.need = recordHeaderBytes + length;
+        return stopped.need;
+      }
+      const fraction = view.getUint32(start + 4, little);
+      const timeUs =
+        view.getUint32(start, little) * 1_000_000 + (this.#nanoseconds ? Math.floor(fraction / 1000) : fraction);
+      if (timeUs > untilUs || window.left === 0) {
+        window.heldUs = timeUs;
+        return stopped.held;
+      }
+      window.left--;
+      window.frames++;
+      window.start = frameEnd;
+      start = frameEnd;
+      sink.frame(timeUs, linkType, bytes, frameStart, frameEnd);
     }
-    if (end - start < recordHeaderBytes + length) {
-      this.need = recordHeaderBytes + length;
-      return found.need;
-    }
-    const fraction = view.getUint32(start + 4, little);
-    this.timeUs =
-      view.getUint32(start, little) * 1_000_000 + (this.#nanoseconds ? Math.floor(fraction / 1000) : fraction);
-    this.frameStart = start + recordHeaderBytes;
-    this.frameEnd = this.frameStart + length;
-    this.consumed = recordHeaderBytes + length;
-    return found.frame;
   }
 
   nameOf(packets: number): string {
     return this.#headerRead ? `packet ${(packets + 1).toLocaleString('en')}` : 'the file header';
   }
 
-  #viewOf(bytes: Uint8Array): DataView {
-    if (this.#viewed !== bytes) {
-      this.#viewed = bytes;
-      this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    }
-    return this.#view;
-  }
-
-  #readFileHeader(bytes: Uint8Array, start: number, end: number): Found {
-    if (end - start < fileHeaderBytes) {
+  /** Takes the file header; false where it is not all there. */
+  #readFileHeader(window: RecordWindow): boolean {
+    const { view, start } = window;
+    if (window.end - start < fileHeaderBytes) {
       this.need = fileHeaderBytes;
-      return found.need;
+      return false;
     }
-    const view = this.#viewOf(bytes);
     const magic = view.getUint32(start, true);
     this.#littleEndian = magic === microseconds || magic === nanoseconds;
     this.#nanoseconds = view.getUint32(start, this.#littleEndian) === nanoseconds;
     // The upper bits of this word hold the length of the frame check sequence.
-    this.linkType = view.getUint32(start + 20, this.#littleEndian) & 0xffff;
+    this.#linkType = view.getUint32(start + 20, this.#littleEndian) & 0xffff;
     this.#headerRead = true;
-    this.consumed = fileHeaderBytes;
-    return found.skip;
+    window.start += fileHeaderBytes;
+    return true;
   }
 }

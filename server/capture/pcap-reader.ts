@@ -2,7 +2,8 @@ import type { ByteSource } from './byte-source.ts';
 import { type CaptureFault, captureEndedEarly, type EndedEarly } from './ended-early.ts';
 import type { FrameSink } from './frame.ts';
 import type { FrameReader } from './frame-reader.ts';
-import { type CaptureParser, found } from './pcap-parser.ts';
+import type { CaptureParser } from './pcap-parser.ts';
+import { RecordWindow, stopped } from './record-window.ts';
 
 const bufferBytes = 1 << 20;
 
@@ -13,14 +14,12 @@ export class CaptureReader implements FrameReader {
   readonly #name: string;
   readonly #source: ByteSource;
   readonly #parser: CaptureParser;
-  #buffer: Uint8Array;
-  #start = 0;
-  #end: number;
-  #pending = false;
+  readonly #window: RecordWindow;
+  /** A frame stands at the front of the window and waits. */
+  #holds = false;
   #finished = false;
   /** Octets taken from the source. */
   #readBytes: number;
-  #packets = 0;
 
   /**
    * @param name what messages call the source
@@ -31,72 +30,44 @@ export class CaptureReader implements FrameReader {
     this.#readBytes = head.length;
     this.#source = source;
     this.#parser = parser;
-    this.#buffer = new Uint8Array(Math.max(bufferBytes, head.length));
-    this.#buffer.set(head);
-    this.#end = head.length;
-  }
-
-  /** Octets that parsed records took. */
-  get #parsedBytes(): number {
-    return this.#readBytes - (this.#end - this.#start);
+    this.#window = new RecordWindow(new Uint8Array(Math.max(bufferBytes, head.length)));
+    this.#window.bytes.set(head);
+    this.#window.end = head.length;
   }
 
   get nextTimeUs(): number {
-    return this.#pending ? this.#parser.timeUs : -1;
+    return this.#holds ? this.#window.heldUs : -1;
   }
 
   get progress(): number {
     if (this.#finished) return 1;
     const share = this.#source.progress;
-    if (share < 0 || this.#readBytes === 0) return share;
-    // The source is ahead by what stands in the buffer; only what was delivered counts.
-    const delivered = this.#parsedBytes - (this.#pending ? this.#parser.consumed : 0);
-    return share * (delivered / this.#readBytes);
+    // The source is ahead by what stands in the window; only what was delivered counts.
+    return share < 0 || this.#readBytes === 0 ? share : share * (this.#parsedBytes / this.#readBytes);
+  }
+
+  /** Octets that records took. */
+  get #parsedBytes(): number {
+    return this.#readBytes - (this.#window.end - this.#window.start);
   }
 
   async read(sink: FrameSink, untilUs: number, maxFrames: number): Promise<'more' | 'until' | 'end'> {
-    let left = maxFrames;
+    const window = this.#window;
+    window.untilUs = untilUs;
+    window.left = maxFrames;
     for (;;) {
       if (this.#finished) return 'end';
-      left = this.#deliver(sink, untilUs, left);
-      if (this.#pending) return this.#parser.timeUs > untilUs ? 'until' : 'more';
-      if (!this.#finished && !(await this.#refill(this.#parser.need))) {
-        const fault = this.#source.fault ?? (this.#start < this.#end ? 'TRUNCATED_CAPTURE' : null);
-        this.#finish(fault);
+      this.#holds = false;
+      const why = this.#parser.deliver(window, sink);
+      if (why === stopped.held) {
+        this.#holds = true;
+        return window.heldUs > untilUs ? 'until' : 'more';
+      }
+      if (why === stopped.fault) this.#finish(this.#parser.fault);
+      else if (!(await this.#refill(this.#parser.need))) {
+        this.#finish(this.#source.fault ?? (window.start < window.end ? 'TRUNCATED_CAPTURE' : null));
       }
     }
-  }
-
-  /** Delivers what stands in the buffer, up to a frame that may not go yet (`#pending`) or the end of what is there. */
-  #deliver(sink: FrameSink, untilUs: number, maxFrames: number): number {
-    const parser = this.#parser;
-    const buffer = this.#buffer;
-    const end = this.#end;
-    let start = this.#start;
-    let pending = this.#pending;
-    let left = maxFrames;
-    for (;;) {
-      if (pending === true) {
-        if (parser.timeUs > untilUs || left === 0) break;
-        left--;
-        pending = false;
-        this.#pending = false;
-        sink.frame(parser.timeUs, parser.linkType, buffer, parser.frameStart, parser.frameEnd);
-      }
-      const step = parser.step(buffer, start, end);
-      if (step >= found.need) {
-        if (step === found.fault) this.#finish(parser.fault);
-        break;
-      }
-      start += parser.consumed;
-      this.#start = start;
-      if (step === found.frame) {
-        pending = true;
-        this.#pending = true;
-        this.#packets++;
-      }
-    }
-    return left;
   }
 
   #finish(fault: CaptureFault | null): void {
@@ -106,24 +77,20 @@ export class CaptureReader implements FrameReader {
     this.endedEarly = captureEndedEarly({
       fault,
       name: this.#name,
-      record: this.#parser.nameOf(this.#packets),
+      record: this.#parser.nameOf(this.#window.frames),
       atByte: this.#parsedBytes,
       sizeBytes: this.#source.sizeBytes,
     });
   }
 
-  /** Gets octets until `need` stand from `#start` on; false where the source ends before. */
+  /** Gets octets until `need` of them stand in the window; false where the source ends before. */
   async #refill(need: number): Promise<boolean> {
-    const held = this.#end - this.#start;
-    const target = need > this.#buffer.length ? new Uint8Array(need) : this.#buffer;
-    target.set(this.#buffer.subarray(this.#start, this.#end));
-    this.#buffer = target;
-    this.#start = 0;
-    this.#end = held;
-    while (this.#end < need) {
-      const n = await this.#source.read(this.#buffer, this.#end, this.#buffer.length - this.#end);
+    const window = this.#window;
+    window.compact(need);
+    while (window.end < need) {
+      const n = await this.#source.read(window.bytes, window.end, window.bytes.length - window.end);
       if (n === 0) return false;
-      this.#end += n;
+      window.end += n;
       this.#readBytes += n;
     }
     return true;
@@ -131,7 +98,7 @@ export class CaptureReader implements FrameReader {
 
   async close(): Promise<void> {
     this.#finished = true;
-    this.#pending = false;
+    this.#holds = false;
     await this.#source.close();
   }
 }

@@ -1,5 +1,7 @@
 import type { CaptureFault } from './ended-early.ts';
-import { type CaptureParser, type Found, found } from './pcap-parser.ts';
+import type { FrameSink } from './frame.ts';
+import type { CaptureParser } from './pcap-parser.ts';
+import { type RecordWindow, type Stopped, stopped } from './record-window.ts';
 
 const sectionHeader = 0x0a0d0d0a;
 const interfaceDescription = 1;
@@ -20,6 +22,9 @@ interface Interface {
   readonly offsetUs: number;
 }
 
+/** What a block is: a packet whose frame was found, anything else that is whole, one cut by the window, or damage. */
+type Found = 'frame' | 'skip' | 'need' | 'corrupt';
+
 /** Whether a pcapng section begins at `start`. */
 export function looksLikePcapng(bytes: Uint8Array, start: number, end: number): boolean {
   if (end - start < 12) return false;
@@ -34,68 +39,88 @@ export function looksLikePcapng(bytes: Uint8Array, start: number, end: number): 
  * draft-ietf-opsawg-pcapng §4.
  */
 export class PcapngParser implements CaptureParser {
-  consumed = 0;
   need = blockBytesMin;
   fault: CaptureFault = 'CORRUPT_RECORD';
-  timeUs = 0;
-  linkType = 0;
-  frameStart = 0;
-  frameEnd = 0;
   readonly #recordBytesMax: number;
   #littleEndian = true;
   #interfaces: Interface[] = [];
   #view: DataView = new DataView(new ArrayBuffer(0));
-  #viewed: Uint8Array | null = null;
+  /** The block read last: its octets, and the frame in it. */
+  #length = 0;
+  #timeUs = 0;
+  #linkType = 0;
+  #frameStart = 0;
+  #frameEnd = 0;
 
   /** @param recordBytesMax a block that claims more octets is corrupt */
   constructor(recordBytesMax: number) {
     this.#recordBytesMax = recordBytesMax;
   }
 
-  step(bytes: Uint8Array, start: number, end: number): Found {
+  deliver(window: RecordWindow, sink: FrameSink): Stopped {
+    const { bytes, end, untilUs } = window;
+    this.#view = window.view;
+    for (;;) {
+      const found = this.#readBlock(window.start, end);
+      if (found === 'need') return stopped.need;
+      if (found === 'corrupt') {
+        this.fault = 'CORRUPT_RECORD';
+        return stopped.fault;
+      }
+      if (found === 'frame') {
+        if (this.#timeUs > untilUs || window.left === 0) {
+          window.heldUs = this.#timeUs;
+          return stopped.held;
+        }
+        window.left--;
+        window.frames++;
+      }
+      window.start += this.#length;
+      if (found === 'frame') sink.frame(this.#timeUs, this.#linkType, bytes, this.#frameStart, this.#frameEnd);
+    }
+  }
+
+  /** Looks at the block at the front of `start..end`. */
+  #readBlock(start: number, end: number): Found {
     if (end - start < blockBytesMin) {
       this.need = blockBytesMin;
-      return found.need;
-    }
-    if (this.#viewed !== bytes) {
-      this.#viewed = bytes;
-      this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      return 'need';
     }
     const view = this.#view;
     // A section header reads the same in both byte orders and decides the order of all that follows.
     const isSection = view.getUint32(start, true) === sectionHeader;
     if (isSection) {
       const little = view.getUint32(start + 8, true) === byteOrderMagic;
-      if (!little && view.getUint32(start + 8, false) !== byteOrderMagic) return this.#corrupt();
+      if (!little && view.getUint32(start + 8, false) !== byteOrderMagic) return 'corrupt';
       this.#littleEndian = little;
     }
     const little = this.#littleEndian;
     const length = view.getUint32(start + 4, little);
-    if (length < blockBytesMin || (length & 3) !== 0 || length > this.#recordBytesMax) return this.#corrupt();
+    if (length < blockBytesMin || (length & 3) !== 0 || length > this.#recordBytesMax) return 'corrupt';
     if (end - start < length) {
       this.need = length;
-      return found.need;
+      return 'need';
     }
-    if (view.getUint32(start + length - 4, little) !== length) return this.#corrupt();
-    this.consumed = length;
+    if (view.getUint32(start + length - 4, little) !== length) return 'corrupt';
+    this.#length = length;
     if (isSection) {
       this.#interfaces = [];
-      return found.skip;
+      return 'skip';
     }
     const bodyEnd = start + length - 4;
     switch (view.getUint32(start, little)) {
       case interfaceDescription:
         return this.#readInterface(start + 8, bodyEnd);
       case enhancedPacket:
-        if (bodyEnd - start < 28) return this.#corrupt();
+        if (bodyEnd - start < 28) return 'corrupt';
         return this.#readPacket(view.getUint32(start + 8, little), start + 12, start + 28, bodyEnd);
       case obsoletePacket:
-        if (bodyEnd - start < 28) return this.#corrupt();
+        if (bodyEnd - start < 28) return 'corrupt';
         return this.#readPacket(view.getUint16(start + 8, little), start + 12, start + 28, bodyEnd);
       case simplePacket:
         return this.#readSimplePacket(start + 8, bodyEnd);
       default:
-        return found.skip;
+        return 'skip';
     }
   }
 
@@ -104,15 +129,10 @@ export class PcapngParser implements CaptureParser {
     return packets === 0 ? 'a block before the first packet' : `a block behind packet ${packets.toLocaleString('en')}`;
   }
 
-  #corrupt(): Found {
-    this.fault = 'CORRUPT_RECORD';
-    return found.fault;
-  }
-
   #readInterface(at: number, end: number): Found {
     const view = this.#view;
     const little = this.#littleEndian;
-    if (end - at < 8 || this.#interfaces.length === interfacesMax) return this.#corrupt();
+    if (end - at < 8 || this.#interfaces.length === interfacesMax) return 'corrupt';
     let resolution = 6;
     let offsetUs = 0;
     for (let option = at + 8; option + 4 <= end; ) {
@@ -120,14 +140,14 @@ export class PcapngParser implements CaptureParser {
       const length = view.getUint16(option + 2, little);
       const value = option + 4;
       if (code === 0) break;
-      if (value + length > end) return this.#corrupt();
+      if (value + length > end) return 'corrupt';
       if (code === optionTimeResolution && length === 1) resolution = view.getUint8(value);
       if (code === optionTimeOffset && length === 8) offsetUs = Number(view.getBigInt64(value, little)) * 1_000_000;
       option = value + ((length + 3) & ~3);
     }
     const linkType = view.getUint16(at, little);
     this.#interfaces.push({ linkType, snapLength: view.getUint32(at + 4, little), resolution, offsetUs });
-    return found.skip;
+    return 'skip';
   }
 
   /** @param times where the high and low half of the timestamp, then captured and original length stand */
@@ -136,26 +156,26 @@ export class PcapngParser implements CaptureParser {
     const little = this.#littleEndian;
     const captured = view.getUint32(times + 8, little);
     const from = this.#interfaces[interfaceId];
-    if (from === undefined || data + captured > end) return this.#corrupt();
+    if (from === undefined || data + captured > end) return 'corrupt';
     const high = view.getUint32(times, little);
     const low = view.getUint32(times + 4, little);
-    this.timeUs = microsecondsOf(high, low, from.resolution) + from.offsetUs;
-    this.linkType = from.linkType;
-    this.frameStart = data;
-    this.frameEnd = data + captured;
-    return found.frame;
+    this.#timeUs = microsecondsOf(high, low, from.resolution) + from.offsetUs;
+    this.#linkType = from.linkType;
+    this.#frameStart = data;
+    this.#frameEnd = data + captured;
+    return 'frame';
   }
 
   #readSimplePacket(at: number, end: number): Found {
     const from = this.#interfaces[0];
-    if (from === undefined || end - at < 4) return this.#corrupt();
+    if (from === undefined || end - at < 4) return 'corrupt';
     const original = this.#view.getUint32(at, this.#littleEndian);
     const captured = from.snapLength === 0 ? original : Math.min(original, from.snapLength);
-    if (at + 4 + captured > end) return this.#corrupt();
-    this.linkType = from.linkType;
-    this.frameStart = at + 4;
-    this.frameEnd = at + 4 + captured;
-    return found.frame;
+    if (at + 4 + captured > end) return 'corrupt';
+    this.#linkType = from.linkType;
+    this.#frameStart = at + 4;
+    this.#frameEnd = at + 4 + captured;
+    return 'frame';
   }
 }
 
