@@ -26,13 +26,19 @@ export interface SimFeedOptions {
   from?: string;
   hours?: number;
   venueLac?: 'own' | 'shared';
+  /** Whether the core network's MAP is in it. */
+  map?: boolean;
+  /** Shares of packets that the probe misses, sees twice, sees late; 0 … 0.5. */
+  loss?: number;
+  duplicates?: number;
+  reorder?: number;
 }
 
 /** Options that a feed of each kind takes after `?`. */
 const optionNames: Record<FeedSpec['kind'], readonly string[]> = {
   pcap: [],
   xdr: ['plmn', 'tz'],
-  sim: ['seed', 'population', 'date', 'from', 'hours', 'venue-lac'],
+  sim: ['seed', 'population', 'date', 'from', 'hours', 'venue-lac', 'map', 'loss', 'duplicates', 'reorder'],
   stdin: [],
   'pcap+tcp': [],
   'pcap+listen': [],
@@ -104,6 +110,20 @@ function matching(uri: string, options: Map<string, string>, name: string, patte
   return text;
 }
 
+/** `0.01` or `1%` → 0.01; NaN for anything else. */
+export function parseShare(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(%?)$/.exec(text.trim());
+  return match === null ? Number.NaN : Number(match[1]) / (match[2] === '%' ? 100 : 1);
+}
+
+function share(uri: string, options: Map<string, string>, name: string): number | undefined {
+  const text = options.get(name);
+  if (text === undefined) return undefined;
+  const value = parseShare(text);
+  if (!(value >= 0 && value <= 0.5)) throw bad(uri, `${name} must be a share from 0 to 0.5, not '${text}'`);
+  return value;
+}
+
 function parseSim(uri: string, name: string, options: Map<string, string>): FeedSpec {
   if (name !== 'event-day') throw bad(uri, `unknown scenario '${name}'; there is sim:event-day`);
   const date = matching(uri, options, 'date', /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/, 'YYYY-MM-DD');
@@ -115,6 +135,10 @@ function parseSim(uri: string, name: string, options: Map<string, string>): Feed
     | 'own'
     | 'shared'
     | undefined;
+  const map = matching(uri, options, 'map', /^(on|off)$/, 'on or off');
+  const loss = share(uri, options, 'loss');
+  const duplicates = share(uri, options, 'duplicates');
+  const reorder = share(uri, options, 'reorder');
   const seed = integer(uri, options, 'seed', 0, 2 ** 31 - 1);
   const population = integer(uri, options, 'population', 1000, 1_000_000);
   const hours = integer(uri, options, 'hours', 1, 24 * 365);
@@ -129,6 +153,10 @@ function parseSim(uri: string, name: string, options: Map<string, string>): Feed
       ...(date !== undefined && { date }),
       ...(from !== undefined && { from }),
       ...(venueLac !== undefined && { venueLac }),
+      ...(map !== undefined && { map: map === 'on' }),
+      ...(loss !== undefined && { loss }),
+      ...(duplicates !== undefined && { duplicates }),
+      ...(reorder !== undefined && { reorder }),
     },
   };
 }

@@ -6,8 +6,9 @@ import { OutputFile } from '../../fixtures/make/output-file.ts';
 import { PcapWriter } from '../../fixtures/make/pcap-writer.ts';
 import { openSimulation } from '../../fixtures/make/simulation.ts';
 import type { SimulationFeed } from '../../fixtures/make/simulation-feed.ts';
-import { positionsPath, TruthFiles } from '../../fixtures/make/truth-files.ts';
+import { positionsPath, roamingPath, TruthFiles } from '../../fixtures/make/truth-files.ts';
 import type { SimOptions } from '../../fixtures/make/types.ts';
+import { parseShare } from '../capture/feed-uri.ts';
 import { formatTimeUs, systemClock } from '../clock.ts';
 import { knobs } from '../config.ts';
 import { UserError } from '../errors.ts';
@@ -24,17 +25,25 @@ const progressEveryMs = 2_000;
 
 const usage = `usage: npm run -s signalwall -- simulate --out FILE.pcap [OPTION …]
 
-Writes what the probes on the A interface of a simulated city would capture: a finite part of an event day.
+Writes what the probes of a simulated city's network would capture: a finite part of an event day, on the A interface
+and, behind the MSCs, on the C, D and G interfaces (MAP).
 
   --out FILE          capture to write (pcap, microseconds, Ethernet); gzip'd when the name ends in .gz
-  --truth FILE        sightings as CSV timeUs,imsi,cell,what; and true positions per minute and micro-region
-                      (timeUs,region,present) in FILE with .positions.csv in place of .csv
+  --truth FILE        sightings as CSV timeUs,imsi,cell,what; true positions per minute and micro-region
+                      (timeUs,region,present) in FILE with .positions.csv in place of .csv; who roams, a row for each
+                      registration that changes it, when it is answered (timeUs,imsi,what,country,operator), in
+                      FILE with .roaming.csv: what is roam-out, roam-back (with the country and the beginning of the
+                      E.164 numbers of the network visited), roam-in (with the home country and PLMN), or cancelled
+                      (by Cancel Location or Purge MS, with no registration seen elsewhere)
   --cells FILE        the network's cell list as CSV, --regions FILE its micro-regions as GeoJSON: for 'count'
   --seed N            ${simDefaults.seed} by default; the same seed gives the same bytes
   --population N      phones, 1 … ${populationMax} (${simDefaults.population})
   --date YYYY-MM-DD   --from HH:MM   when it begins, UTC+8 (${simDefaults.date} ${simDefaults.from}; kick-off is at 19:30)
   --hours H           how long (1; without a limit when --packets is given alone)
   --packets N         at most so many packets
+  --no-map            the A interface alone
+  --loss P            share of packets that the probe misses, --duplicates P that it sees twice, --reorder P that it
+                      sees up to 64 packets late (each 0; '0.01' or '1%', at most 50%). The truth does not change
   --venue-lac WHERE   'own': the stadium has a location area of its own; 'shared': it lies in the district's (own)
 
 Most simulated phones have IMSIs of the test network 001-01. Whatever reads the capture counts them as roamers unless
@@ -52,9 +61,13 @@ const options = {
   hours: { type: 'string' },
   packets: { type: 'string' },
   'venue-lac': { type: 'string' },
+  loss: { type: 'string' },
+  duplicates: { type: 'string' },
+  reorder: { type: 'string' },
+  'no-map': { type: 'boolean' },
 } as const;
 
-type Values = { [K in keyof typeof options]?: string };
+type Values = { [K in Exclude<keyof typeof options, 'no-map'>]?: string } & { 'no-map'?: boolean };
 
 export const simulateCommand: Command = {
   name: 'simulate',
@@ -83,6 +96,10 @@ async function run(argv: string[]): Promise<number> {
     from: values.from,
     hours: numberOf('hours', values.hours) ?? (values.packets === undefined ? 1 : undefined),
     venueLac: values['venue-lac'] as SimOptions['venueLac'] | undefined,
+    map: values['no-map'] === true ? false : undefined,
+    loss: shareOf('loss', values.loss),
+    duplicates: shareOf('duplicates', values.duplicates),
+    reorder: shareOf('reorder', values.reorder),
   };
   checkSimOptions(given, 'simulate: --');
   refuseSameFile(values);
@@ -171,9 +188,21 @@ function numberOf(name: string, text: string | undefined): number | undefined {
   return value;
 }
 
+function shareOf(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const value = parseShare(text);
+  if (Number.isNaN(value)) {
+    throw new UserError('USAGE', `simulate: --${name} must be a share such as 0.01 or 1%, not '${text}'`, {
+      exitCode: 2,
+    });
+  }
+  return value;
+}
+
 /** Two outputs in one file would destroy each other. */
 function refuseSameFile(values: Values): void {
-  const paths = [values.out, values.truth, values.truth && positionsPath(values.truth), values.cells, values.regions];
+  const { out, truth, cells, regions } = values;
+  const paths = [out, truth, truth && positionsPath(truth), truth && roamingPath(truth), cells, regions];
   const seen = new Set<string>();
   for (const path of paths) {
     if (path === undefined || path === '') continue;
