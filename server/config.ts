@@ -79,6 +79,13 @@ export const knobs = {
     pattern: /^\d{3}-\d{2,3}(,\d{3}-\d{2,3})*$/,
     meaning: 'the home network',
   },
+  onNetPrefixes: {
+    default:
+      '1340,1341,1342,1343,1344,1345,1346,1347,1348,135,136,137,138,139,1440,147,148,150,151,152,157,158,159,165,1703,1705,1706,172,178,182,183,184,187,188,195,197,198',
+    unit: '3 or 4 digits,…',
+    pattern: /^\d{3,4}(,\d{3,4})*$/,
+    meaning: "what our own network's mobile numbers begin with, without country code",
+  },
   minCount: {
     default: 0,
     unit: 'subscribers',

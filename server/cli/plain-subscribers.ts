@@ -15,6 +15,17 @@ export class PlainSubscribers {
     this.hi = (packed - this.lo) / word;
   }
 
+  /** Peers stay out of what is printed, but for their class, country and area. */
+  peerNumber(): void {
+    this.lo = 0;
+    this.hi = 0;
+  }
+
+  peerText(): void {
+    this.lo = 0;
+    this.hi = 0;
+  }
+
   /** The IMSI behind the two words of an event; `''` where it has none. */
   imsiOf(lo: number, hi: number): string {
     if (lo === 0 && hi === 0) return '';

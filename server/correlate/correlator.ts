@@ -2,6 +2,7 @@ import type { Config } from '../config.ts';
 import type { MessageSink, SignalMessage } from '../decode/message.ts';
 import type { EventSink } from '../events/event-batch.ts';
 import { packImsi } from '../privacy/imsi.ts';
+import { NumberPlan } from '../reference/number-plan.ts';
 import { CellNames } from './cell-names.ts';
 import { connectionFlag, none } from './connection-records.ts';
 import { Connections } from './connections.ts';
@@ -90,6 +91,7 @@ export class Correlator implements MessageSink {
       directory: this.#directory,
       joiner: this.#joiner,
       rows: this.#rows,
+      numbers: new NumberPlan(config.onNetPrefixes),
       pseudonymiser,
       sorted,
       defaultPlmn,

@@ -1,10 +1,11 @@
-import type { SignalMessage } from '../decode/message.ts';
+import { part, type SignalMessage } from '../decode/message.ts';
 import { eventFlag, kindCode, outcomeCode } from '../events/kinds.ts';
 import { unknownCell } from './cell-names.ts';
 import { connectionFlag as flag, none } from './connection-records.ts';
 import { Handovers } from './handovers.ts';
 import { bssmap, discriminator, mm } from './message-types.ts';
 import type { Parts } from './parts.ts';
+import { Peers } from './peers.ts';
 import * as rules from './procedure-rules.ts';
 import { ProcedureTracker } from './procedure-tracker.ts';
 import { procedureState } from './procedures.ts';
@@ -21,12 +22,14 @@ export class Dialogues {
   readonly tracker: ProcedureTracker;
   readonly handovers: Handovers;
   readonly #parts: Parts;
+  readonly #peers: Peers;
 
   constructor(parts: Parts) {
     this.#parts = parts;
     this.sightings = new Sightings(parts);
     this.tracker = new ProcedureTracker(parts);
     this.handovers = new Handovers(parts, this.sightings, this.tracker);
+    this.#peers = new Peers(parts.procedures, parts.pseudonymiser, parts.numbers);
   }
 
   /** A message on connection `i`, its SCCP part done with. */
@@ -135,6 +138,7 @@ export class Dialogues {
       }
     }
     if (transaction && p !== none && procedures.discriminator(p) === m.protocolDiscriminator) {
+      if ((m.parts & part.numbers) !== 0) this.#peers.note(p, m, uplink);
       if (rules.follow(procedures, p, m)) this.tracker.finish(i, p);
     }
   }

@@ -1,3 +1,4 @@
+import type { NumberPlan } from '../reference/number-plan.ts';
 import type { CellNames } from './cell-names.ts';
 import type { Connections } from './connections.ts';
 import type { HandoverJoiner } from './handover-joiner.ts';
@@ -9,6 +10,10 @@ import type { VlrDirectory } from './vlr-directory.ts';
 export interface SubscriberKeys {
   /** Sets {@link lo} and {@link hi} for an IMSI from `packImsi`. */
   packedImsi(packed: number): void;
+  /** Sets {@link lo} and {@link hi} for a telephone number in international form with its count of digits, at most 15. */
+  peerNumber(value: number, digits: number): void;
+  /** The same for one that fits no number: of more digits, or not of digits alone. */
+  peerText(text: string): void;
   readonly lo: number;
   readonly hi: number;
 }
@@ -21,6 +26,7 @@ export interface Parts {
   readonly directory: VlrDirectory;
   readonly joiner: HandoverJoiner;
   readonly rows: RowWriter;
+  readonly numbers: NumberPlan;
   readonly pseudonymiser: SubscriberKeys;
   /** Whether earlier sightings keep their own times when their subscriber shows late. */
   readonly sorted: boolean;

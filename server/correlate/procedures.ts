@@ -1,3 +1,4 @@
+import type { Peer } from '../events/event-batch.ts';
 import { none } from './connection-records.ts';
 import type { Connections } from './connections.ts';
 
@@ -14,6 +15,8 @@ export const procedureState = {
   paged: 16,
   /** A finished handover or detach whose subscriber is not known yet. */
   held: 32,
+  /** The other party is known: {@link Procedures.readPeer}. */
+  peer: 64,
 } as const;
 
 /** Transaction identifier of a procedure whose transaction has not begun. */
@@ -21,6 +24,7 @@ export const unbound = -1;
 
 /** Words of a record: half a cache line. Words 0 to 3 are two wide numbers, the octets of word 4 four small ones. */
 const recordWords = 8;
+const peerWords = 4;
 
 /**
  * The signalling procedures under way; each connection links its own, oldest first. Most connections carry one. A
@@ -32,6 +36,8 @@ export class Procedures {
   private readonly words: Int32Array;
   private readonly wide: Float64Array;
   private readonly octets: Uint8Array;
+  /** Of each record four words that are touched only where a peer is known. */
+  private readonly peers: Uint32Array;
   #high = 0;
   #free = none;
 
@@ -40,10 +46,11 @@ export class Procedures {
     this.words = new Int32Array(max * recordWords);
     this.wide = new Float64Array(this.words.buffer);
     this.octets = new Uint8Array(this.words.buffer);
+    this.peers = new Uint32Array(max * peerWords);
   }
 
   get recordBytes(): number {
-    return this.words.byteLength / this.max;
+    return (this.words.byteLength + this.peers.byteLength) / this.max;
   }
 
   /** Appends a procedure to a connection; {@link none} where the pool is used up. */
@@ -143,6 +150,24 @@ export class Procedures {
   }
   state(p: number): number {
     return this.octets[(p << 2) + 19];
+  }
+
+  setPeer(p: number, { peerLo, peerHi, peerClass, country, area }: Readonly<Peer>): void {
+    const at = (p / recordWords) * peerWords;
+    this.peers[at] = peerLo;
+    this.peers[at + 1] = peerHi;
+    this.peers[at + 2] = area;
+    this.peers[at + 3] = (country << 8) | peerClass;
+    this.mark(p, procedureState.peer);
+  }
+  /** Fills `peer` where the state says that there is one. */
+  readPeer(p: number, peer: Peer): void {
+    const at = (p / recordWords) * peerWords;
+    peer.peerLo = this.peers[at];
+    peer.peerHi = this.peers[at + 1];
+    peer.area = this.peers[at + 2];
+    peer.country = this.peers[at + 3] >>> 8;
+    peer.peerClass = this.peers[at + 3] & 0xff;
   }
 
   /** Protocol discriminator of the transaction that carries it; 0 while there is none. */

@@ -1,8 +1,8 @@
-import type { EventSink } from '../events/event-batch.ts';
+import type { EventSink, Peer } from '../events/event-batch.ts';
 import { eventFlag, kindCode } from '../events/kinds.ts';
 import { type CellNames, unknownCell } from './cell-names.ts';
 import type { Connections } from './connections.ts';
-import type { Procedures } from './procedures.ts';
+import { type Procedures, procedureState } from './procedures.ts';
 
 /** Writes rows of the sink and counts them. A row that has no subscriber or no cell is never a sighting. */
 export class RowWriter {
@@ -14,6 +14,7 @@ export class RowWriter {
   readonly #cells: CellNames;
   readonly #connections: Connections;
   readonly #procedures: Procedures;
+  readonly #peer: Peer = { peerLo: 0, peerHi: 0, peerClass: 0, country: 0, area: 0 };
 
   constructor(sink: EventSink, cells: CellNames, connections: Connections, procedures: Procedures) {
     this.#sink = sink;
@@ -39,7 +40,19 @@ export class RowWriter {
       else flags |= proof;
     }
     const durationMs = Math.max(0, Math.round((procedures.lastUs(p) - procedures.startUs(p)) / 1000));
-    this.#write(i, timeUs, cell, procedures.kind(p), procedures.outcome(p), procedures.cause(p), flags, durationMs);
+    const hasPeer = procedures.is(p, procedureState.peer);
+    if (hasPeer) procedures.readPeer(p, this.#peer);
+    this.#write(
+      i,
+      timeUs,
+      cell,
+      procedures.kind(p),
+      procedures.outcome(p),
+      procedures.cause(p),
+      flags,
+      durationMs,
+      hasPeer ? this.#peer : undefined,
+    );
   }
 
   #write(
@@ -51,6 +64,7 @@ export class RowWriter {
     cause: number,
     flags: number,
     durationMs: number,
+    peer?: Readonly<Peer>,
   ): void {
     const connections = this.#connections;
     this.events++;
@@ -69,6 +83,7 @@ export class RowWriter {
       connections.typeAllocationCode(i),
       0,
       cell,
+      peer,
     );
   }
 }

@@ -13,7 +13,7 @@ const blockBytes = 16;
 const blockDigitsMax = 2 * (blockBytes - 2);
 
 export interface PseudonymiserOptions {
-  /** IMSIs (and, apart, users of record files) whose pseudonyms are remembered; beyond, others are computed anew. */
+  /** IMSIs (and, apart, peers' numbers and users of record files) whose pseudonyms are remembered; beyond, others are computed anew. */
   memoMax?: number;
 }
 
@@ -30,6 +30,7 @@ export class Pseudonymiser {
   readonly #ciphers: Record<Domain, Cipher>;
   readonly #block = Buffer.alloc(blockBytes);
   readonly #memo: PairTable;
+  readonly #peers: PairTable;
   readonly #users = new Map<string, { lo: number; hi: number }>();
   readonly #usersMax: number;
 
@@ -43,6 +44,7 @@ export class Pseudonymiser {
     };
     this.#ciphers = Object.fromEntries(domains.map((domain) => [domain, cipher(domain)])) as Record<Domain, Cipher>;
     this.#memo = new PairTable({ entriesMax: memoMax });
+    this.#peers = new PairTable({ entriesMax: memoMax });
     this.#usersMax = memoMax;
   }
 
@@ -65,6 +67,29 @@ export class Pseudonymiser {
     }
     this.#take(this.#encrypt('imsi', String(imsiValue(packed)).padStart(imsiDigits(packed), '0')));
     memo.set(low, high, this.lo, this.hi);
+  }
+
+  /**
+   * Sets {@link lo} and {@link hi} to the pseudonym of a peer: a telephone number in international form, given as an
+   * integer with its count of digits, at most 15. Allocates nothing where the number is remembered.
+   */
+  peerNumber(value: number, digits: number): void {
+    const low = value >>> 0;
+    // Numbers of 15 digits lie below 2^50.
+    const high = ((digits << 18) | ((value - low) / 0x1_0000_0000)) >>> 0;
+    const memo = this.#peers;
+    if (memo.find(low, high)) {
+      this.lo = memo.value[0];
+      this.hi = memo.value[1];
+      return;
+    }
+    this.#take(this.#encrypt('peer', String(value).padStart(digits, '0')));
+    memo.set(low, high, this.lo, this.hi);
+  }
+
+  /** The same for a peer that is named by something else, or by more digits. */
+  peerText(text: string): void {
+    this.#take(this.#encrypt('peer', text));
   }
 
   /** Sets {@link lo} and {@link hi} to the pseudonym of a user of a record file, whatever text that is. */

@@ -33,6 +33,7 @@ describe('an accepted location update', () => {
         flags: 'sighting',
         durationMs: 0,
         typeAllocationCode: 0,
+        peer: null,
       },
       {
         timeUs: start + 3_000_000,
@@ -45,6 +46,7 @@ describe('an accepted location update', () => {
         flags: 'sighting+traffic',
         durationMs: 3000,
         typeAllocationCode: 0,
+        peer: null,
       },
     ]);
   });

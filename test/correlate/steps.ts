@@ -1,10 +1,11 @@
 import { type Config, makeConfig } from '../../server/config.ts';
 import { Correlator } from '../../server/correlate/correlator.ts';
-import { everyPart, SignalMessage } from '../../server/decode/message.ts';
-import type { EventSink } from '../../server/events/event-batch.ts';
-import { eventFlag, eventKinds, outcomes } from '../../server/events/kinds.ts';
+import { part, SignalMessage } from '../../server/decode/message.ts';
+import type { EventSink, Peer } from '../../server/events/event-batch.ts';
+import { eventFlag, eventKinds, outcomes, peerClasses } from '../../server/events/kinds.ts';
 import { formatPlmn, parsePlmn } from '../../server/events/plmn.ts';
 import { Pseudonymiser } from '../../server/privacy/pseudonymiser.ts';
+import { formatIso } from '../../server/reference/country-codes.ts';
 
 /** A message to be: what a decoder would fill in. */
 export interface Step {
@@ -167,6 +168,8 @@ export interface Row {
   flags: string;
   durationMs: number;
   typeAllocationCode: number;
+  /** null: none. */
+  peer: { pseudonym: string; class: string; country: string; area: number } | null;
 }
 
 export const testKey = new Uint8Array(32).fill(7);
@@ -175,6 +178,18 @@ const pseudonymiser = new Pseudonymiser(testKey);
 /** What {@link Row.subscriber} says of a subscriber. */
 export function subscriber(number: number): string {
   return pseudonymiser.hex('imsi', imsiText(number)).slice(0, 16);
+}
+
+/** What {@link Row.peer} says of a number in international form, or of another name. */
+export function peer(text: string): string {
+  return pseudonymiser.hex('peer', text).slice(0, 16);
+}
+
+function wordsText(lo: number, hi: number): string {
+  const words = Buffer.alloc(8);
+  words.writeUInt32LE(lo, 0);
+  words.writeUInt32LE(hi, 4);
+  return lo === 0 && hi === 0 ? '' : words.toString('hex');
 }
 
 export class Rows implements EventSink {
@@ -192,14 +207,14 @@ export class Rows implements EventSink {
     flags: number,
     durationMs: number,
     typeAllocationCode: number,
+    _bytes: number,
+    _cellSymbol?: number,
+    peer?: Readonly<Peer>,
   ): void {
-    const words = Buffer.alloc(8);
-    words.writeUInt32LE(subLo, 0);
-    words.writeUInt32LE(subHi, 4);
     const names = (Object.entries(eventFlag) as [string, number][]).filter(([, bit]) => flags & bit);
     this.rows.push({
       timeUs,
-      subscriber: subLo === 0 && subHi === 0 ? '' : words.toString('hex'),
+      subscriber: wordsText(subLo, subHi),
       cell,
       plmn: formatPlmn(home),
       kind: eventKinds[kind],
@@ -208,6 +223,15 @@ export class Rows implements EventSink {
       flags: names.map(([name]) => name).join('+'),
       durationMs,
       typeAllocationCode,
+      peer:
+        peer === undefined
+          ? null
+          : {
+              pseudonym: wordsText(peer.peerLo, peer.peerHi),
+              class: peerClasses[peer.peerClass],
+              country: formatIso(peer.country),
+              area: peer.area,
+            },
     });
   }
 }
@@ -233,7 +257,7 @@ export function makeBench(options: { sorted?: boolean; defaultPlmn?: number; con
     rows: sink.rows,
     play(...steps) {
       for (const step of steps) {
-        message.parts = everyPart;
+        message.parts = Object.values(part).reduce((bits, bit) => bits | bit);
         message.resetSccp();
         message.timeUs = step.timeUs;
         message.link = step.bsc.link;

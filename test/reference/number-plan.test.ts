@@ -1,0 +1,123 @@
+import { describe, expect, it, test } from 'vitest';
+import { makeConfig } from '../../server/config.ts';
+import { peerClasses } from '../../server/events/kinds.ts';
+import { countryOfDigits, formatIso, packIso } from '../../server/reference/country-codes.ts';
+import { NumberPlan } from '../../server/reference/number-plan.ts';
+
+const plan = new NumberPlan(makeConfig({ where: 'test', settings: {} }).onNetPrefixes);
+const types = { unknown: 0, international: 1, national: 2 };
+
+/** International form, class, country and area of a number as it stands in a message. */
+function analysed(digits: string, type: keyof typeof types = 'unknown'): string {
+  [...digits].forEach((digit, i) => {
+    plan.digits[i] = Number(digit);
+  });
+  plan.count = digits.length;
+  plan.analyse(types[type]);
+  const form = [...plan.digits.subarray(0, plan.count)].join('');
+  return `${form} ${peerClasses[plan.peerClass]} ${formatIso(plan.country)} ${plan.area}`.trim();
+}
+
+describe('numbers of China', () => {
+  test.each([
+    ['13500000021', 'unknown', '8613500000021 on-net CN 1350000'],
+    ['13500000021', 'national', '8613500000021 on-net CN 1350000'],
+    ['8613500000021', 'international', '8613500000021 on-net CN 1350000'],
+    ['8613500000021', 'unknown', '8613500000021 on-net CN 1350000'],
+    ['008613500000021', 'unknown', '8613500000021 on-net CN 1350000'],
+    ['013500000021', 'unknown', '8613500000021 on-net CN 1350000'],
+    ['1795113500000021', 'unknown', '8613500000021 on-net CN 1350000'],
+    ['17951013500000021', 'unknown', '8613500000021 on-net CN 1350000'],
+    ['12593008613500000021', 'unknown', '8613500000021 on-net CN 1350000'],
+    ['13000000021', 'unknown', '8613000000021 off-net CN 1300000'],
+    ['13490000021', 'unknown', '8613490000021 off-net CN 1349000'],
+    ['01080000021', 'unknown', '861080000021 off-net CN 10'],
+    ['1080000021', 'national', '861080000021 off-net CN 10'],
+    ['861080000021', 'international', '861080000021 off-net CN 10'],
+    ['02080000021', 'unknown', '862080000021 off-net CN 20'],
+    ['07558000021', 'unknown', '867558000021 off-net CN 755'],
+    ['075580000021', 'unknown', '8675580000021 off-net CN 755'],
+    ['7558000021', 'national', '867558000021 off-net CN 755'],
+    ['80000021', 'unknown', '8680000021 off-net CN 0'],
+  ] as const)('reads %s (%s)', (digits, type, expected) => {
+    expect(analysed(digits, type)).toBe(expected);
+  });
+
+  test.each(['110', '112', '119', '120', '122', '660021', '521'])('takes %s for a short number', (digits) => {
+    expect(analysed(digits)).toBe(`86${digits} short number CN 0`);
+  });
+
+  test.each([
+    '10086',
+    '1008611',
+    '10690000000000021',
+    '12345',
+    '12306',
+    '95588',
+    '955880021',
+    '4000000021',
+    '8000000021',
+  ])('takes %s for a service', (digits) => {
+    expect(analysed(digits)).toBe(`86${digits} service number CN 0`);
+    expect(analysed(`86${digits}`, 'international')).toBe(`86${digits} service number CN 0`);
+  });
+
+  it('leaves the service of another area its area', () => {
+    expect(analysed('02012345')).toBe('862012345 service number CN 20');
+  });
+
+  it('gives a number of nobody no country', () => {
+    expect(analysed('')).toBe('unknown  0');
+    expect(analysed('19')).toBe('8619 short number CN 0');
+    expect(analysed('1350000002100')).toBe('1350000002100 unknown  0');
+    expect(analysed('0')).toBe('0 unknown  0');
+  });
+
+  it('goes by the prefixes of our own network that it is told', () => {
+    const other = new NumberPlan('130,1349');
+    [...'13000000021'].forEach((digit, i) => {
+      other.digits[i] = Number(digit);
+    });
+    other.count = 11;
+    other.analyse(0);
+    expect(peerClasses[other.peerClass]).toBe('on-net');
+  });
+});
+
+describe('numbers abroad', () => {
+  test.each([
+    ['0085290000021', 'unknown', '85290000021 off-net HK 0'],
+    ['85366000021', 'international', '85366000021 off-net MO 0'],
+    ['886900000021', 'international', '886900000021 off-net TW 0'],
+    ['12025550121', 'international', '12025550121 off-net US 0'],
+    ['14165550121', 'international', '14165550121 off-net CA 0'],
+    ['18765550121', 'international', '18765550121 off-net JM 0'],
+    ['18005550121', 'international', '18005550121 unknown  0'],
+    ['74950000021', 'international', '74950000021 off-net RU 0'],
+    ['77010000021', 'international', '77010000021 off-net KZ 0'],
+    ['447700900021', 'international', '447700900021 off-net GB 0'],
+    ['870000000021', 'international', '870000000021 unknown  0'],
+  ] as const)('reads %s (%s)', (digits, type, expected) => {
+    expect(analysed(digits, type)).toBe(expected);
+  });
+
+  it('keeps every country in its code', () => {
+    for (const iso of ['AA', 'CN', 'HK', 'ZZ']) expect(formatIso(packIso(iso))).toBe(iso);
+    expect(formatIso(packIso(''))).toBe('');
+    expect(formatIso(countryOfDigits([8, 6], 0, 2))).toBe('');
+  });
+});
+
+it('keeps its bounds whatever digits come', () => {
+  for (let first = 0; first < 10_000; first++) {
+    for (const length of [1, 2, 3, 5, 8, 11, 13, 40]) {
+      for (const type of ['unknown', 'international', 'national'] as const) {
+        const digits = String(first).padStart(4, '0').padEnd(length, '7').slice(0, length);
+        const [form] = analysed(digits, type).split(' ');
+        expect(form.length).toBeLessThanOrEqual(40);
+        expect(/^\d+$/.test(form)).toBe(true);
+        expect(plan.area).toBeLessThan(2_000_000);
+      }
+    }
+  }
+});
