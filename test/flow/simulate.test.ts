@@ -41,6 +41,13 @@ test('writes a capture, its truth, the cells and the regions, and says how much'
   expect(positions[0]).toBe('timeUs,region,present');
   const regions = JSON.parse(await readFile(join(folder, 'regions.geojson'), 'utf8')).features.length;
   expect(positions.length).toBe(1 + 7 * regions);
+  const roaming = (await readFile(join(folder, 'day.roaming.csv'), 'utf8')).trimEnd().split('\n');
+  expect(roaming[0]).toBe('timeUs,imsi,what,country,operator');
+  for (const row of roaming.slice(1)) {
+    expect(row).toMatch(
+      /^\d{16},(00101\d{10},(roam-out|roam-back|cancelled),[A-Z]{2},\d+|\d{15},(roam-in|cancelled),[A-Z]{2},\d{3}-\d{2,3})$/,
+    );
+  }
   const cells = (await readFile(join(folder, 'cells.csv'), 'utf8')).trimEnd().split('\n');
   expect(cells[0]).toBe('cgi,lon,lat,azimuth,name,site,radio,branch,centre,area,hall');
   expect(cells.length).toBe(1 + 10_012);
@@ -69,6 +76,35 @@ test('the same seed gives the same file, packed or not, and --packets bounds it'
   let records = 0;
   for (let at = 24; at < bytes.length; at += 16 + bytes.readUInt32LE(at + 8)) records++;
   expect(records).toBe(2_500);
+});
+
+test('without MAP, with losses, doubles and delays: other packets and the same truth', async () => {
+  const write = async (name: string, more: string[]): Promise<[packets: number, truth: string]> => {
+    const out = join(folder, `${name}.pcap`);
+    output.mockClear();
+    await simulateCommand.run([
+      '--out',
+      out,
+      '--truth',
+      join(folder, `${name}.csv`),
+      ...day,
+      '--hours',
+      '0.1',
+      ...more,
+    ]);
+    const packets = / ([\d,]+) packets/.exec(String(output.mock.calls[0][0]))![1];
+    return [Number(packets.replaceAll(',', '')), await readFile(join(folder, `${name}.csv`), 'utf8')];
+  };
+  const [all, truth] = await write('all', []);
+  const [some, sameTruth] = await write('some', ['--loss', '10%', '--reorder', '0.02']);
+  expect(some / all).toBeGreaterThan(0.87);
+  expect(some / all).toBeLessThan(0.93);
+  expect(sameTruth).toBe(truth);
+  const [more] = await write('more', ['--duplicates', '10%']);
+  expect(more / all).toBeGreaterThan(1.07);
+  expect(more / all).toBeLessThan(1.13);
+  const [access] = await write('access', ['--no-map']);
+  expect(access / all).toBeLessThan(0.95);
 });
 
 describe('refuses with one line', () => {
@@ -105,6 +141,13 @@ describe('refuses with one line', () => {
     expect(existsSync(target())).toBe(false);
   });
 
+  test('shares that are none', async () => {
+    expect((await refusal(['--out', target(), '--loss', 'some'])).message).toContain('--loss must be a share such as');
+    expect((await refusal(['--out', target(), '--reorder', '60%'])).message).toContain(
+      'simulate: --reorder must be a share from 0 to 0.5, not',
+    );
+  });
+
   test('a place where nothing can be written', async () => {
     const missing = await refusal(['--out', join(folder, 'no', 'such', 'folder.pcap')]);
     expect(missing.code).toBe('OUTPUT_UNWRITABLE');
@@ -115,5 +158,7 @@ describe('refuses with one line', () => {
 
   test('two outputs in one file', async () => {
     expect((await refusal(['--out', target(), '--truth', target()])).message).toContain('two outputs');
+    const beside = ['--truth', join(folder, 't.csv'), '--cells', join(folder, 't.roaming.csv')];
+    expect((await refusal(['--out', target(), ...beside])).message).toContain('two outputs');
   });
 });
