@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Decoder } from '../../server/decode/decoder.ts';
-import { frameOfVector, vectors } from './vectors.ts';
-import { ethernet, ipv4, sctp } from './wire.ts';
+import { frameOfVector, sccpVectors, vectors } from './vectors.ts';
+import { ethernet, hex, ipv4, sctp } from './wire.ts';
 
 /** Gives each damaged frame to one decoder, a second apart, and returns its counters. */
 function survive(frames: Iterable<Uint8Array>): Decoder {
@@ -38,6 +38,20 @@ describe('a damaged frame only counts', () => {
       });
       expect(survive(flips).stats.frames).toBe(frame.length * 8);
     }
+  });
+
+  test.each(sccpVectors)('SCCP, cut and with any one bit flipped: $name', (vector) => {
+    const decoder = new Decoder({ message: () => {} });
+    const octets = Uint8Array.from(hex(vector.hex));
+    for (let end = 0; end <= octets.length; end++) decoder.frame(0, 142, octets, 0, end);
+    for (let bit = 0; bit < octets.length * 8; bit++) {
+      const flipped = octets.slice();
+      flipped[bit >> 3] ^= 1 << (bit & 7);
+      decoder.frame(0, 142, flipped, 0, flipped.length);
+    }
+    expect(decoder.stats.frames).toBe(octets.length * 9 + 1);
+    const faults = [...decoder.stats.faults].filter(([code]) => code.startsWith('SCCP'));
+    expect(faults.reduce((sum, [, n]) => sum + n, 0)).toBeGreaterThanOrEqual(4);
   });
 
   test('with random octets behind any whole header', () => {

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { sccp } from '../../server/decode/sccp-tables.ts';
 import { collector } from './collect.ts';
+import { sccpVectors } from './vectors.ts';
 import {
   bssmapMessage,
   connectionConfirm,
@@ -29,6 +31,24 @@ function exchange(...sent: ['up' | 'down', Octets][]) {
   }
   return { messages, stats: decoder.stats };
 }
+
+const sccpFields = ['sccpType', 'sourceLocalReference', 'destinationLocalReference', 'sccpCause', 'calledSsn'];
+const titleFields = ['calledTitle', 'callingSsn', 'callingTitle'];
+
+test.each(sccpVectors)('$name ($clause)', (vector) => {
+  const { decoder, messages, give } = collector();
+  give(hex(vector.hex), 0, 142);
+  const told = messages.map((message) =>
+    Object.fromEntries(Object.entries(message).filter(([name]) => [...sccpFields, ...titleFields].includes(name))),
+  );
+  expect(told).toEqual([vector.decoded]);
+  expect(decoder.stats.faults).toEqual(new Map());
+});
+
+test('every message type has a vector', () => {
+  const types = new Set(sccpVectors.map(({ decoded }) => decoded.sccpType));
+  expect(Object.values(sccp).filter((type) => !types.has(type))).toEqual([]);
+});
 
 test('follows a connection through its life', () => {
   const { messages } = exchange(
@@ -90,6 +110,36 @@ describe('segments', () => {
       ['down', extendedUnitdata(paging.slice(7), [0x40, 1, 2, 3])],
     );
     expect(messages.map(({ bssmapType }) => bssmapType)).toEqual([0x20, 0x52]);
+  });
+
+  test('of LUDT are put together, with addresses of the last of them', () => {
+    const paging = bssmapMessage(hex('52 08 08 09 10 10 00 00 00 00 24 1a 03 05 10 01'));
+    const title = hex('12 fe 00 12 04 21 43');
+    const segment = (user: Octets, segmentation: Octets) => {
+      const values = [title.length, ...title, 2, 0x42, 254, user.length, 0, ...user, 0x10, 4, ...segmentation, 0];
+      return [
+        0x13,
+        1,
+        15,
+        7,
+        0,
+        6 + title.length,
+        0,
+        7 + title.length,
+        0,
+        7 + title.length + user.length,
+        0,
+        ...values,
+      ];
+    };
+    const { messages, stats } = exchange(
+      ['down', segment(paging.slice(0, 7), [0x80 | 0x40 | 2, 1, 2, 3])],
+      ['down', segment(paging.slice(7, 9), [0x40 | 1, 1, 2, 3])],
+      ['up', segment(paging.slice(7, 9), [0x40, 1, 2, 3])],
+      ['down', segment(paging.slice(9), [0x40, 1, 2, 3])],
+    );
+    expect([messages.length, stats.faults]).toEqual([1, new Map([['SCCP_BAD_FRAGMENT', 1]])]);
+    expect(messages[0]).toMatchObject({ sccpType: 0x13, bssmapType: 0x52, calledTitle: '1234', imsi: 1010000000042 });
   });
 
   test('of XUDT without their first are counted', () => {

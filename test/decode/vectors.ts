@@ -12,7 +12,7 @@ export interface Vector {
   decoded: Plain;
 }
 
-function read(file: string): Vector[] {
+function read<V = Vector>(file: string): V[] {
   return JSON.parse(readFileSync(join(root, 'fixtures/wire', file), 'utf8')).vectors;
 }
 
@@ -20,6 +20,9 @@ function read(file: string): Vector[] {
 export const vectors: Vector[] = ['bssmap', 'dtap', 'bssmap-messages', 'dtap-messages'].flatMap((name) =>
   read(`${name}.json`),
 );
+
+/** Whole SCCP messages. */
+export const sccpVectors = read<Omit<Vector, 'carrier'>>('sccp.json');
 
 /** The SCCP message that carries a vector. */
 export function sccpOf(vector: Vector): number[] {
