@@ -81,6 +81,7 @@ class Runner {
   end(seconds: number): Report {
     const { report } = this;
     report.seconds = seconds;
+    for (const [code, count] of report.faults) this.#faults.set(code, (this.#faults.get(code) ?? 0) + count);
     report.faults = [...this.#faults];
     report.tables = [...this.#tables];
     report.depth = probe.depth;

@@ -22,16 +22,22 @@ export const decodeLimits = {
   tcpWaitBytesMax: 4096,
 };
 /** Smaller than a configuration may ask for. */
-export const correlateLimits = {
+const correlateLimits = {
   ...makeConfig(),
   connectionsMax: 64,
   tmsiMax: 64,
   cellsMax: 64,
 };
 
-/** Steps that a frame may cost whatever it holds, and for each of its octets. */
-export const stepsAnyway = 400;
-export const stepsPerOctet = 8;
+/**
+ * Steps that a frame may cost whatever it holds, and for each of its octets: ordinary damage stays below 8; elements of
+ * indefinite length are looked through once for each of their sixteen levels.
+ */
+const stepsAnyway = 400;
+const stepsPerOctet = 24;
+
+/** Steps of a frame with everything behind the decoder: a slice of the sweep, rows, lines. */
+const correlateStepsMax = 1_000_000;
 
 const roomBytes = 8192;
 const marginBytes = 256;
@@ -124,9 +130,8 @@ export class Target {
     this.#sink.lines = this.frames % linesEvery === 0;
 
     // The correlator may do work by the clock, for other connections than this one: the second decoder is counted.
-    probe.stepsMax = Number.POSITIVE_INFINITY;
     probe.steps = 0;
-    probe.stepsMax = 1_000_000;
+    probe.stepsMax = correlateStepsMax;
     this.#first.frame(timeUs, linkType, this.#edge, edge, roomBytes);
     probe.steps = 0;
     probe.stepsMax = stepsAnyway + stepsPerOctet * length;
