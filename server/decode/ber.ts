@@ -23,8 +23,8 @@ export function highTag(octet: number, number: number): number {
 /** Content length of the header that was read last; -1 where it is indefinite. */
 let length = 0;
 
-/** Tag and length octets at `at`: fills `element.tag` and `element.start`, and {@link length}. */
-function readHeader(layer: Layer, bytes: Uint8Array, at: number, end: number): void {
+/** Tag and length octets at `at`: fills `element.tag` and `element.start`, and {@link length}; whether its contents end at or before `end`. */
+function readTagAndLength(layer: Layer, bytes: Uint8Array, at: number, end: number): boolean {
   need(layer, at, 2, end);
   const first = bytes[at];
   let p = at + 1;
@@ -55,7 +55,11 @@ function readHeader(layer: Layer, bytes: Uint8Array, at: number, end: number): v
     }
   }
   element.start = p;
-  if (p + length > end) throw new DecodeError(layer, 'BAD_LENGTH', at);
+  return p + length <= end;
+}
+
+function readHeader(layer: Layer, bytes: Uint8Array, at: number, end: number): void {
+  if (!readTagAndLength(layer, bytes, at, end)) throw new DecodeError(layer, 'BAD_LENGTH', at);
 }
 
 /**
@@ -80,10 +84,16 @@ export function readElement(layer: Layer, bytes: Uint8Array, at: number, end: nu
 
 function readLongElement(layer: Layer, bytes: Uint8Array, at: number, end: number): number {
   readHeader(layer, bytes, at, end);
+  findEnd(layer, bytes, end);
+  return element.tag;
+}
+
+/** Fills `element.end` and `element.next` behind {@link readTagAndLength}. */
+function findEnd(layer: Layer, bytes: Uint8Array, end: number): void {
   if (length >= 0) {
     element.end = element.start + length;
     element.next = element.end;
-    return element.tag;
+    return;
   }
   const { tag, start } = element;
   const contentsEnd = findEndOfContents(layer, bytes, start, end);
@@ -91,7 +101,20 @@ function readLongElement(layer: Layer, bytes: Uint8Array, at: number, end: numbe
   element.start = start;
   element.end = contentsEnd;
   element.next = contentsEnd + 2;
-  return tag;
+}
+
+/**
+ * As {@link readElement}, for what no other element holds: where its length goes beyond `end`, it is taken to end
+ * there, because what stands before is there to be read. Whether it was so cut.
+ */
+export function readOutermost(layer: Layer, bytes: Uint8Array, at: number, end: number): boolean {
+  const fits = readTagAndLength(layer, bytes, at, end);
+  if (fits) findEnd(layer, bytes, end);
+  else {
+    element.end = end;
+    element.next = end;
+  }
+  return !fits;
 }
 
 /** Where the end-of-contents octets stand that close what begins at `start`. X.690 §8.1.5. */

@@ -10,11 +10,13 @@ import {
   readCause,
 } from './dtap-elements.ts';
 import { cc } from './dtap-tables.ts';
+import { readFacility } from './facility.ts';
 import { part, type SignalMessage } from './message.ts';
 
 /** Optional elements, 3GPP TS 24.008 §9.3; each has one identifier in all messages of call control. */
 const bearerCapability = 0x04;
 const cause = 0x08;
+const facility = 0x1c;
 const keypad = 0x2c;
 const signal = 0x34;
 const connectedNumber = 0x4c;
@@ -76,11 +78,12 @@ function mandatoryEnd(message: SignalMessage, type: number, bytes: Uint8Array, a
     case cc['USER INFORMATION']: // user-user. §9.3.31
     case cc.MODIFY: // bearer capability. §9.3.13
     case cc['MODIFY COMPLETE']: // §9.3.14
-    case cc.FACILITY: // facility. §9.3.9
       return mandatoryValueEnd(bytes, at, end);
+    case cc.FACILITY: // facility. §9.3.9
+      return facilityEnd(message, bytes, at, end);
     case cc.RECALL: // recall type, facility. §9.3.18a
       mandatory(at, 1, end);
-      return mandatoryValueEnd(bytes, at + 1, end);
+      return facilityEnd(message, bytes, at + 1, end);
     case cc.NOTIFY: // notification indicator. §9.3.16
     case cc['CONGESTION CONTROL']: // congestion level. §9.3.4
       mandatory(at, 1, end);
@@ -93,6 +96,12 @@ function mandatoryEnd(message: SignalMessage, type: number, bytes: Uint8Array, a
 function causeEnd(message: SignalMessage, bytes: Uint8Array, at: number, end: number): number {
   const valueEnd = mandatoryValueEnd(bytes, at, end);
   readCause(message, bytes, at + 1, valueEnd);
+  return valueEnd;
+}
+
+function facilityEnd(message: SignalMessage, bytes: Uint8Array, at: number, end: number): number {
+  const valueEnd = mandatoryValueEnd(bytes, at, end);
+  readFacility(message, bytes, at + 1, valueEnd);
   return valueEnd;
 }
 
@@ -117,6 +126,9 @@ function readOptional(message: SignalMessage, fixed: number, bytes: Uint8Array, 
         message.connectedLength = next - at - 2 - header;
         break;
       }
+      case facility:
+        if (message.ssComponent < 0) readFacility(message, bytes, at + 2, next);
+        break;
       case cause:
         // RELEASE may bring a second one; the first says why. §9.3.18.
         if (message.cause < 0) readCause(message, bytes, at + 2, next);

@@ -24,12 +24,9 @@ export const part = {
   channel: 64,
   /** Target cell, and the cells of a list. */
   cells: 128,
-  /** What few messages tell: RR, LCS and reroute causes, operation of a supplementary service. */
+  /** What few messages tell: RR, LCS and reroute causes, component of a supplementary service. */
   rare: 256,
 } as const;
-
-/** Every bit of {@link part}. */
-export const everyPart = 511;
 
 /**
  * One signalling message in one reusable record: decode fills it, correlate reads it during the call, nobody keeps
@@ -126,8 +123,12 @@ export class SignalMessage {
   lcsCause = -1;
   /** Reroute Reject Cause, 3GPP TS 48.008 §3.2.2.112. */
   rerouteCause = -1;
-  /** Operation code of the first component of a Facility element that invokes one: 3GPP TS 24.080 §3.6.4, 29.002 §17.5. */
+  /** First component of a Facility element: its type (1 invoke, 2 returnResultLast, 3 returnError, 4 reject), and its invoke identifier as the octet that carries it. 3GPP TS 24.080 §3.6. */
+  ssComponent = -1;
+  ssInvokeId = -1;
+  /** The operation that it invokes or answers, or its error: 3GPP TS 24.080 §3.6.4, 29.002 §17.5. */
   ssOperation = -1;
+  ssError = -1;
 
   // part.numbers: slices of {@link bytes}
   /** Called party BCD number (SETUP; RP destination address of a short message): semi-octets of 3GPP TS 24.008 §10.5.4.7 without the type octet. */
@@ -272,7 +273,10 @@ export class SignalMessage {
       this.rrCause = -1;
       this.lcsCause = -1;
       this.rerouteCause = -1;
+      this.ssComponent = -1;
+      this.ssInvokeId = -1;
       this.ssOperation = -1;
+      this.ssError = -1;
     }
   }
 }

@@ -1,4 +1,4 @@
-import { element, readElement, readInteger, readUnsigned } from './ber.ts';
+import { element, readElement, readInteger, readOutermost, readUnsigned } from './ber.ts';
 import { DecodeError } from './decode-error.ts';
 import { decodeMapParameter } from './map.ts';
 import type { MapMessage } from './map-message.ts';
@@ -32,37 +32,50 @@ const componentNames = Array.from({ length: 256 }, (_, tag) => `TCAP component $
  * A TCAP message, ITU-T Q.773 §4: user data of an SCCP message whose addresses stand in `state.message`. Gives each
  * component to the sink, or the message once where it has none, with `state.deliverable` set back: so who calls this
  * may deliver the SCCP message alone when nothing came of it. A flaw ends the message; the components before it were
- * given, and the broken one with what could be read of it: Q.774 §3.2.2.2 discards what stands behind it.
+ * given, and the broken one (or the message) with what could be read of it: Q.774 §3.2.2.2 discards what stands behind.
  */
 export function decodeTcap(state: DecodeState, bytes: Uint8Array, start: number, end: number): void {
   state.stats.layers.tcap++;
   const { component } = state;
   component.reset();
-  const tag = readElement('tcap', bytes, start, end);
+  const isCut = readOutermost('tcap', bytes, start, end);
+  const { tag, next } = element;
   const type = tag & 0x1f;
   if (tag < 0x60 || tag > 0x67 || tcapTypeNames[type] === undefined) {
     state.stats.unhandledAs(ansiTypes.has(tag) ? ansiName : (typeNames[tag] ?? typeNames[0x1f]));
     return;
   }
   component.tcapType = type;
-  const messageEnd = element.end;
-  const rest = element.next;
-  let componentsStart = -1;
-  let componentsEnd = -1;
-  for (let at = element.start; at < messageEnd; ) {
-    const inner = readElement('tcap', bytes, at, messageEnd);
+  try {
+    readTransaction(state, bytes, element.start, element.end);
+  } catch (flaw) {
+    deliver(state);
+    throw flaw;
+  }
+  if (componentsStart < 0 || componentsStart >= componentsEnd) deliver(state);
+  else decodeComponents(state, bytes, componentsStart, componentsEnd);
+  // It says to be longer than what carries it, or what stands behind it belongs to nobody.
+  if (isCut || next < end) throw new DecodeError('tcap', 'BAD_LENGTH', isCut ? start : next);
+}
+
+/** The component portion of the message that {@link readTransaction} read last; -1 where it has none. */
+let componentsStart = -1;
+let componentsEnd = -1;
+
+/** Transaction and dialogue portion. Q.773 §4.2.1, §4.2.3. */
+function readTransaction(state: DecodeState, bytes: Uint8Array, start: number, end: number): void {
+  const { component } = state;
+  componentsStart = -1;
+  for (let at = start; at < end; ) {
+    const inner = readElement('tcap', bytes, at, end);
     at = element.next;
     if (inner === tcapTag.components) {
       componentsStart = element.start;
       componentsEnd = element.end;
     } else readTransactionElement(state, bytes);
   }
-  checkTransaction(component, messageEnd);
+  checkTransaction(component, end);
   if (component.user < 0) findUserBySubsystem(state);
-  if (componentsStart < 0 || componentsStart >= componentsEnd) deliver(state);
-  else decodeComponents(state, bytes, componentsStart, componentsEnd);
-  // What stands behind the message belongs to nobody.
-  if (rest < end) throw new DecodeError('tcap', 'BAD_LENGTH', rest);
 }
 
 /** The element of the transaction portion that was read last. Q.773 §4.2.1. */

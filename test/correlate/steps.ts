@@ -257,7 +257,7 @@ export function makeBench(options: { sorted?: boolean; defaultPlmn?: number; con
     rows: sink.rows,
     play(...steps) {
       for (const step of steps) {
-        message.parts = Object.values(part).reduce((bits, bit) => bits | bit);
+        message.parts = Object.values(part).reduce((bits: number, bit) => bits | bit, 0);
         message.resetSccp();
         message.timeUs = step.timeUs;
         message.link = step.bsc.link;

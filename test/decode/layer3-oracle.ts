@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import type { Comparable } from './oracle.ts';
 
 /** One field of tshark's dissection, in the order of the octets. */
-interface Field {
+export interface Field {
   name: string;
   show: string;
   showname: string;
@@ -33,7 +33,7 @@ const numbers: Record<string, string> = {
   'gsm_a.rr.RRcause': 'rrCause',
   'gsm_a.bssmap.reroute_rej_cause': 'rerouteCause',
   'gsm_bssmap_le.lcsCauseValue': 'lcsCause',
-  'gsm_old.localValue': 'ssOperation',
+  'gsm_map.old.Component': 'ssComponent',
 };
 /** Our name of each field that holds digits. */
 const digits: Record<string, string> = {
@@ -44,16 +44,22 @@ const digits: Record<string, string> = {
   'gsm_sms.tp-oa': 'tpOriginator',
 };
 
-function fromFields(fields: readonly Field[]): Comparable {
+/** The elements of one message. */
+export function fromFields(fields: readonly Field[]): Comparable {
   const out: Comparable = {};
   const first = (name: string) => fields.find((field) => field.name === name)?.show;
   const number = (name: string) => Number(first(name));
+  let type = '';
   for (const { name, show } of fields) {
+    if (name === 'gsm_a.dtap.type_of_number') type = String(Number(show));
     // The originator of an RP message is a called party number to tshark, which has one dissector for both.
     const own = name === 'gsm_a.dtap.cld_party_bcd_num' && number('gsm_a.rp.msg_type') === 1 ? 'calling' : digits[name];
     if (own !== undefined) out[own] ??= show;
+    // Of an originator the type is not kept.
+    if (own === digits[name] && (own === 'called' || own === 'calling')) out[`${own}Type`] ??= type;
     if (numbers[name] !== undefined) out[numbers[name]] ??= String(Number(show));
   }
+  readComponent(fields, out);
   if (first(isBssmap) === undefined) {
     const tie = first('gsm_a.dtap.tie');
     if (tie !== undefined) {
@@ -71,6 +77,15 @@ function fromFields(fields: readonly Field[]): Comparable {
   }
   readElements(fields, number(isBssmap), out);
   return out;
+}
+
+/** The first component of a Facility element; invoke identifiers are octets here. */
+function readComponent(fields: readonly Field[], out: Comparable): void {
+  const first = (name: string) => fields.find((field) => field.name === name)?.show;
+  const invoke = first('gsm_old.invokeID') ?? first('gsm_old.derivable');
+  if (invoke !== undefined) out.ssInvokeId = String(Number(invoke) & 0xff);
+  const code = first('gsm_old.localValue');
+  if (code !== undefined) out[first('gsm_old.errorCode') === undefined ? 'ssOperation' : 'ssError'] = code;
 }
 
 /** Cells and the chosen channel, element by element. */

@@ -39,7 +39,7 @@ const known: Record<string, { line: string; reason: string }[]> = {
   'arkime/m3ua_synthetic.pcap': frames(
     [5, 20, 21, 22, 51, 52, 66, 67, 68, 73, 74, 75, 78, 86, 90],
     ['TCAP_BAD_LENGTH at octet 0'],
-    'synthetic CAP whose outermost length goes 4 octets beyond its user data, and whose dialogue portion is 2 too long; tshark does not look (X.690 §8.1.3)',
+    'synthetic CAP whose outermost length goes 4 octets beyond its user data: a flaw, behind which the rest is read; tshark does not look (X.690 §8.1.3)',
   ),
   'vectors/sccp_dlt142.pcap': [],
 };
@@ -67,7 +67,7 @@ describe.runIf(sharedPresent)('TCAP and MAP compared with tshark, component by c
       }
     }
     expect(lines).toEqual(known[file].map(({ line }) => line));
-    expect(compared > 0).toBe(!file.startsWith('arkime'));
+    expect(compared).toBeGreaterThan(0);
   });
 });
 

@@ -38,7 +38,7 @@ function all(tree: unknown): unknown[] {
 }
 
 /** What tshark calls the slices and numbers of MapMessage; the first field that a component has counts. */
-const fields: Record<string, RegExp> = {
+export const fields: Record<string, RegExp> = {
   componentType: /^gsm_map\.old\.Component$/,
   msisdn: /^(gsm_map\.((ms|sm|ch|ss)\.)?|gsm_old\.)(msisdn|storedMSISDN)$/,
   msc: /^gsm_map\.(ms|sm|ch)\.(msc_Number|vmsc_Address)$/,

@@ -13,7 +13,15 @@ export type Row = Record<string, string>;
  */
 export function oracle(path: string): Map<number, Row> {
   const rows = parse(execFileSync(sharedPath('tools/tshark-oracle.sh'), [path], { encoding: 'utf8', stdio: 'pipe' }));
-  const more = ['dtap.updating_type', 'dtap.service_type', 'dtap.ti_flag', 'dtap.tio', 'dtap.cp_cause', 'tmsi'];
+  const more = [
+    'dtap.updating_type',
+    'dtap.service_type',
+    'dtap.ti_flag',
+    'dtap.tio',
+    'dtap.cp_cause',
+    'tmsi',
+    'dtap.type_of_number',
+  ];
   const format = ['-T', 'fields', '-E', 'header=y', '-E', 'occurrence=a', '-E', 'aggregator=|', '-E', 'separator=/t'];
   const args = [
     '-n',
@@ -97,6 +105,12 @@ export function fromRow(row: Row): Comparable {
       number('gsm_a.rp.cause') ??
       number('gsm_a.dtap.cp_cause'),
   );
+  if (type === undefined && out.dtapType === '5') {
+    // The calling number stands in front of the called one.
+    const types = all('gsm_a.dtap.type_of_number').map(Number);
+    if (row['gsm_a.dtap.clg_party_bcd_num'] !== undefined) put(out, 'callingType', types[0]);
+    if (row['gsm_a.dtap.cld_party_bcd_num'] !== undefined) put(out, 'calledType', types.at(-1));
+  }
   put(out, 'called', type === undefined && out.dtapType === '5' ? row['gsm_a.dtap.cld_party_bcd_num'] : undefined);
   put(out, 'calling', type === undefined && out.dtapType === '5' ? row['gsm_a.dtap.clg_party_bcd_num'] : undefined);
   return out;

@@ -22,6 +22,8 @@ const nasFields = [
   'rpType',
   'called',
   'calling',
+  'calledType',
+  'callingType',
   'imsi',
   'tmsi',
 ] as const;

@@ -77,6 +77,20 @@ describe('a TCAP message', () => {
     expect([components.length, fault]).toEqual([1, 'TCAP_BAD_LENGTH']);
   });
 
+  test('is read up to its end where its length goes beyond it', () => {
+    const whole = around('a1 06 02 01 07 02 01 38');
+    const { components, fault } = decode(whole.replace(/^65 \S\S/, '65 7f'));
+    expect(fault).toBe('TCAP_BAD_LENGTH');
+    expect(components).toMatchObject([{ otid: 1, dtid: 2, invokeId: 7, operation: 56 }]);
+  });
+
+  test('tells its identities though what stands behind them is broken', () => {
+    const { components, fault } = decode('62 0a 48 04 01 02 03 04 6c 20 a1 00');
+    expect(fault).toBe('TCAP_BAD_LENGTH');
+    expect(components).toMatchObject([{ tcapType: 2, otid: 0x01020304 }]);
+    expect(components[0]).not.toHaveProperty('componentType');
+  });
+
   test('of another kind is counted by its name', () => {
     expect(decode('e2 02 c7 00')).toEqual({ components: [], fault: undefined, unhandled: ['ANSI TCAP'] });
     expect(decode('63 00').unhandled).toEqual(['TCAP message type 99']);

@@ -56,6 +56,11 @@ const knownOfVectors: { vector: string; fields: string[]; reason: string }[] = [
     reason: 'octet 3a stands between location and cause where the extension bit is 0 (3GPP TS 24.008 §10.5.4.11)',
   },
   {
+    vector: 'SETUP with a withheld number',
+    fields: ['callingType: 0, tshark absent'],
+    reason: 'tshark shows no number where there are no digits (3GPP TS 24.008 §10.5.4.9)',
+  },
+  {
     vector: 'CLEAR COMMAND with CSFB indication',
     fields: ['protocolDiscriminator: absent, tshark 6'],
     reason:

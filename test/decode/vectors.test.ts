@@ -51,7 +51,8 @@ test('each field that layer 3 tells has a vector that tells it', () => {
       'cmServiceType',
     ],
     ...['cause', 'rpType', 'called', 'calling', 'connected', 'tpDestination', 'tpOriginator'],
-    ...['circuitIdentityCode', 'chosenChannel', 'speechVersion', 'rrCause', 'lcsCause', 'rerouteCause', 'ssOperation'],
+    ...['circuitIdentityCode', 'chosenChannel', 'speechVersion', 'rrCause', 'lcsCause', 'rerouteCause'],
+    ...['ssComponent', 'ssInvokeId', 'ssOperation', 'ssError'],
   ];
   expect(fields.filter((field) => !told.has(field))).toEqual([]);
 });
