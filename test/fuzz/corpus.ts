@@ -31,8 +31,9 @@ export interface Seed {
   bytes: Uint8Array;
   /** Length fields of the layers below the user data, outermost first: [place, octets]. */
   lengths: readonly (readonly [number, number])[];
-  /** Where the user data of SCCP begins; 0 where the frame is read no further. */
+  /** Where the user data of SCCP begins and ends; 0 where the frame is read no further. */
   user: number;
+  userEnd: number;
 }
 
 /** Longer captured frames are mutated, but not cut and flipped at every place. */

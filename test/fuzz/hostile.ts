@@ -17,6 +17,8 @@ export interface Hostile {
   name: string;
   linkType: number;
   frames: ArrayLike<number>[];
+  /** What it must be refused for, where nothing else shows that it was. */
+  fault?: string;
 }
 
 /** Octets of the largest frames: as many as a jumbo frame has. */
@@ -49,6 +51,9 @@ const tcapLong: [name: string, user: number[]][] = [
   ['transaction portion of unknown elements', [0x62, 0x80, ...times(1500, [0x9f, 0x1f, 0])]],
 ];
 
+/** Well-formed, but for being deeper than sixteen levels. */
+const tooDeep = ludt(begin([...times(20, [0xa1, 0x80]), 2, 1, 1, ...times(20, [0, 0])]));
+
 const overSctp = (chunks: Octets[]) => ethernet(ipv4(sctp(chunks)));
 const segment = (sequence: number, payload: Octets) => {
   const header = [0x13, 0x88, 0x9c, 0x40, ...u32(sequence), 0, 0, 0, 0, 0x50, 0x10, 0xff, 0xff, 0, 0, 0, 0];
@@ -61,6 +66,7 @@ const single = (name: string, frame: ArrayLike<number>, linkType = 1): Hostile =
 export function hostileInputs(): Hostile[] {
   return [
     ...tcapLong.map(([name, user]) => single(`TCAP: ${name}`, ludt(user), 142)),
+    { ...single('TCAP: twenty levels that are closed', tooDeep, 142), fault: 'TCAP_BAD_LENGTH' },
     single('VLAN tags inside each other', ethernet([], { vlans: many(1500, () => [0x8100, 1]) })),
     single(
       'extension headers behind each other',
@@ -107,7 +113,7 @@ export function hostileInputs(): Hostile[] {
     {
       name: 'one message without an end',
       linkType: 1,
-      frames: many(500, (i) => frameOf(dataForm1(7, times(250, [0]), true), { tsn: i })),
+      frames: many(1500, (i) => frameOf(dataForm1(7, times(250, [0]), true), { tsn: i })),
     },
     {
       name: 'many point codes',

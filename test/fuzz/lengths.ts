@@ -5,9 +5,17 @@
 export interface Lengths {
   lengths: readonly (readonly [number, number])[];
   user: number;
+  /** Where the user data ends. */
+  userEnd: number;
 }
 
-const none: Lengths = { lengths: [], user: 0 };
+const none: Lengths = { lengths: [], user: 0, userEnd: 0 };
+
+/** User data behind an octet that counts it. */
+function counted(bytes: Uint8Array, at: number, outer: readonly (readonly [number, number])[]): Lengths {
+  const user = at + 1;
+  return { lengths: [...outer, [at, 1]], user, userEnd: Math.min(bytes.length, user + bytes[at]) };
+}
 
 /** Where the data parameter of an SCCP message begins and the octet that counts it; ITU-T Q.713 §4. */
 function inSccp(bytes: Uint8Array, start: number, outer: readonly (readonly [number, number])[]): Lengths {
@@ -16,13 +24,13 @@ function inSccp(bytes: Uint8Array, start: number, outer: readonly (readonly [num
   const pointer = { 6: start + 5, 9: start + 4, 17: start + 5 }[bytes[start]];
   if (pointer !== undefined) {
     const at = pointer + bytes[pointer];
-    return at < bytes.length ? { lengths: [...outer, [at, 1]], user: at + 1 } : none;
+    return at < bytes.length ? counted(bytes, at, outer) : none;
   }
   if (bytes[start] === 1) {
     const at = start + 6 + bytes[start + 6];
-    if (bytes[start + 6] > 0 && bytes[at] === 0x0f) return { lengths: [...outer, [at + 1, 1]], user: at + 2 };
+    if (bytes[start + 6] > 0 && bytes[at] === 0x0f) return counted(bytes, at + 1, outer);
   }
-  return outer.length > 0 ? { lengths: outer, user: start } : none;
+  return outer.length > 0 ? { lengths: outer, user: start, userEnd: bytes.length } : none;
 }
 
 /** Ethernet, IPv4, SCTP with one chunk of M3UA in front, its DATA message in front: the ordinary frame. */

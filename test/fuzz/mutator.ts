@@ -20,7 +20,9 @@ export const changes = [
   'swap two octets',
   'truncate',
   'splice',
+  'shorten what ends last',
 ] as const;
+const shorten = changes.indexOf('shorten what ends last');
 
 /**
  * Makes input `index` of a run from the corpus: one seed, up to four changes, and mostly the outer lengths put right
@@ -86,7 +88,8 @@ export class Mutator {
     const at = start + random.below(before - start);
     const inner = repair && random.below(2) === 0 ? berLengthsAround(this.bytes, seed.user, before, at) : [];
     this.done.push(kind);
-    this.#apply(kind, at);
+    if (kind === shorten && this.done.length === 1 && repair) this.#shorten(seed);
+    else this.#apply(kind, at);
     const grown = this.length - before;
     if (grown === 0 || !repair || random.below(4) === 0) return;
     for (const place of inner) if (place < at) this.bytes[place] += grown;
@@ -152,6 +155,16 @@ export class Mutator {
     const n = Math.min(bytes.length - from, bytesMax - at);
     this.bytes.set(bytes.subarray(from, from + n), at);
     this.length = at + n;
+  }
+
+  /** Takes octets off the end of the user data, and from every length in it that counts up to there: all fits but what is in it. */
+  #shorten({ user, userEnd }: Seed): void {
+    const { bytes } = this;
+    const gone = Math.min(1 + this.#random.below(6), userEnd - user);
+    for (let at = user; at < userEnd - gone; at++) {
+      if (at + 1 + bytes[at] === userEnd && bytes[at] >= gone) bytes[at] -= gone;
+    }
+    this.#close(userEnd - gone, gone);
   }
 
   /** Makes room for `n` octets at a place, or for as many as there is room for. */

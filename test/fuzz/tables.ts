@@ -1,6 +1,7 @@
-/** Tables of a decoder and a correlator: elements of each by its path, and octets of all typed arrays. */
+/** Tables of a decoder and a correlator: elements of each by its path, octets of typed arrays likewise, and all of these. */
 export interface Measured {
   tables: Map<string, number>;
+  arrays: Map<string, number>;
   bytes: number;
 }
 
@@ -12,15 +13,19 @@ const limits: [path: RegExp, max: number][] = [
   [/\.stats\.evicted$/, 32],
   [/\.sccpUsers\.__links$/, 4096],
   [/\.__datagrams\[\]\.ranges$/, 64],
+  // A message that grows takes twice as much room when it needs more.
+  [/\.__growing\[\]\.bytes$/, 131_072],
+  [/\.__datagrams\[\]\.bytes$/, 131_200],
+  [/\.framers\[\]\.__begun$/, 131_072],
 ];
-/** Any other table. */
+/** Any other table, elements. */
 const elementsMax = 65_536;
 /** Everything together: the correlator's table of location areas is the largest, a million of 24 octets at most. */
 const bytesMax = 64 << 20;
 
 /** Walks everything that hangs on the given objects. A name of a map's or array's element is `[]`. */
 export function measureTables(objects: object, ignored: readonly ArrayBufferLike[]): Measured {
-  const measured: Measured = { tables: new Map(), bytes: 0 };
+  const measured: Measured = { tables: new Map(), arrays: new Map(), bytes: 0 };
   const buffers = new Set<ArrayBufferLike>(ignored);
   const seen = new Set<object>();
   const waiting: [string, object][] = [['', objects]];
@@ -29,8 +34,10 @@ export function measureTables(objects: object, ignored: readonly ArrayBufferLike
     if (seen.has(object)) continue;
     seen.add(object);
     if (ArrayBuffer.isView(object)) {
-      if (!buffers.has(object.buffer)) measured.bytes += object.buffer.byteLength;
+      if (buffers.has(object.buffer)) continue;
+      measured.bytes += object.buffer.byteLength;
       buffers.add(object.buffer);
+      measured.arrays.set(path, Math.max(object.buffer.byteLength, measured.arrays.get(path) ?? 0));
       continue;
     }
     const isTable = object instanceof Map || object instanceof Set || Array.isArray(object);
@@ -49,12 +56,12 @@ export function measureTables(objects: object, ignored: readonly ArrayBufferLike
 }
 
 /** What is over its limit, in words. */
-export function tablesOver({ tables, bytes }: Measured): string[] {
-  const over: string[] = [];
-  for (const [path, size] of tables) {
-    const max = limits.find(([pattern]) => pattern.test(path))?.[1] ?? elementsMax;
-    if (size > max) over.push(`${path} has ${size} elements, ${max} at most`);
-  }
-  if (bytes > bytesMax) over.push(`${bytes} octets in typed arrays, ${bytesMax} at most`);
-  return over;
+export function tablesOver({ tables, arrays, bytes }: Measured): string[] {
+  const maxOf = (path: string, otherwise: number) => limits.find(([pattern]) => pattern.test(path))?.[1] ?? otherwise;
+  const over = (sizes: Map<string, number>, otherwise: number) =>
+    [...sizes]
+      .filter(([path, size]) => size > maxOf(path, otherwise))
+      .map(([path, size]) => `${path} has ${size}, ${maxOf(path, otherwise)} at most`);
+  const all = bytes > bytesMax ? [`typed arrays of ${bytes} octets, ${bytesMax} at most`] : [];
+  return [...over(tables, elementsMax), ...over(arrays, bytesMax), ...all];
 }
