@@ -40,7 +40,7 @@ const framesPerRun = 2048;
 /** What is printed of a feed. */
 type What = 'events' | 'messages' | 'stats';
 
-export interface DecodeOptions {
+interface DecodeOptions {
   spec: FeedSpec;
   what: What;
   csv: boolean;
@@ -53,7 +53,7 @@ export interface DecodeOptions {
  *
  * @returns one line on why the feed ended before its end, or null
  */
-export async function decodeFeed(options: DecodeOptions, output: TextOutput): Promise<string | null> {
+async function decodeFeed(options: DecodeOptions, output: TextOutput): Promise<string | null> {
   const { config, csv, what } = options;
   const identities = new IdentityText(options.showIdentities);
   const subscribers = new PlainSubscribers();
@@ -81,6 +81,8 @@ export async function decodeFeed(options: DecodeOptions, output: TextOutput): Pr
         coverage.understood();
         coverage.component(component);
         if (printsMessages) messages.map(message, component);
+        events.frame = message.frame;
+        correlator.map(message, component);
       },
       fault: (message, flaw, delivered) => {
         coverage.malformed();

@@ -96,7 +96,7 @@ class MessagePipeline implements FeedPipeline {
 
   counters(): FeedCounters {
     const { frames, bytes, messages, faults, unhandled } = this.source.counters;
-    const { faults: oddities, ...correlated } = this.correlator.stats;
+    const { faults: oddities, roamedOut, roamedIn, ...correlated } = this.correlator.stats;
     return {
       frames,
       bytes,
@@ -107,13 +107,23 @@ class MessagePipeline implements FeedPipeline {
       faults,
       unhandled,
       // What correlation had to guess or let go is the network's way, not bad input.
-      correlation: { ...correlated, ...Object.fromEntries(oddities) },
+      correlation: {
+        ...correlated,
+        ...named('roamed out', roamedOut),
+        ...named('roamed in', roamedIn),
+        ...Object.fromEntries(oddities),
+      },
     };
   }
 
   close(): Promise<void> {
     return this.source.close();
   }
+}
+
+/** `roamed out JP` and so on. */
+function named(what: string, counts: ReadonlyMap<string, number>): Record<string, number> {
+  return Object.fromEntries([...counts].map(([name, count]) => [`${what} ${name}`, count]));
 }
 
 class RecordPipeline implements FeedPipeline {

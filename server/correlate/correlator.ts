@@ -1,4 +1,5 @@
 import type { Config } from '../config.ts';
+import type { MapMessage } from '../decode/map-message.ts';
 import type { MessageSink, SignalMessage } from '../decode/message.ts';
 import type { EventSink } from '../events/event-batch.ts';
 import { packImsi } from '../privacy/imsi.ts';
@@ -6,6 +7,7 @@ import { NumberPlan } from '../reference/number-plan.ts';
 import { CellNames } from './cell-names.ts';
 import { connectionFlag, none } from './connection-records.ts';
 import { Connections } from './connections.ts';
+import { CoreNetwork } from './core-network.ts';
 import { Dialogues } from './dialogues.ts';
 import { HandoverJoiner } from './handover-joiner.ts';
 import { bssmap, sccp } from './message-types.ts';
@@ -31,7 +33,11 @@ export interface CorrelatorStats {
   resolved: number;
   unresolved: number;
   openConnections: number;
+  openDialogues: number;
   knownTmsis: number;
+  /** MSISDN ↔ IMSI pairs, and subscribers whose serving VLR is known. */
+  knownNumbers: number;
+  registrations: number;
   knownCells: number;
   /** Messages of connections whose beginning was not seen. */
   orphans: number;
@@ -40,6 +46,9 @@ export interface CorrelatorStats {
   handoverJoins: number;
   evictedConnections: number;
   evictedTmsis: number;
+  /** Our own subscribers abroad by country (ISO 3166-1), and others' here by their PLMN, as far as MAP told. */
+  roamedOut: ReadonlyMap<string, number>;
+  roamedIn: ReadonlyMap<string, number>;
   /** What went wrong or had to be guessed, by reason. */
   faults: Map<string, number>;
 }
@@ -75,6 +84,7 @@ export class Correlator implements MessageSink {
   readonly #joiner: HandoverJoiner;
   readonly #rows: RowWriter;
   readonly #dialogues: Dialogues;
+  readonly #core: CoreNetwork;
 
   constructor({ config, sorted, defaultPlmn, pseudonymiser, sink }: CorrelatorOptions) {
     this.#idleUs = config.connectionIdleMs * 1000;
@@ -83,7 +93,8 @@ export class Correlator implements MessageSink {
     this.#cells = new CellNames(config.cellsMax);
     this.#directory = new VlrDirectory(config.tmsiMax);
     this.#joiner = new HandoverJoiner(this.#connections, config.handoverJoinMs * 1000);
-    this.#rows = new RowWriter(sink, this.#cells, this.#connections, this.#procedures);
+    this.#rows = new RowWriter(sink, this.#cells, this.#connections, this.#procedures, pseudonymiser);
+    this.#core = new CoreNetwork(config, this.#directory, this.#rows);
     this.#dialogues = new Dialogues({
       connections: this.#connections,
       procedures: this.#procedures,
@@ -157,6 +168,12 @@ export class Correlator implements MessageSink {
     }
   }
 
+  map(m: SignalMessage, component: MapMessage): void {
+    this.#messages++;
+    if (m.timeUs > this.#nowUs) this.tick(m.timeUs);
+    this.#core.component(m, component);
+  }
+
   /** Event time has come this far without a message: connections that were silent for too long end. */
   tick(timeUs: number): void {
     if (timeUs <= this.#nowUs) return;
@@ -166,6 +183,7 @@ export class Correlator implements MessageSink {
 
   /** Ends every open connection and writes its rows: at the end of a finite feed. */
   flush(): void {
+    this.#core.settle();
     for (let n = 0; n < this.#connections.high; n++) {
       const i = this.#connections.handleOf(n);
       if (this.#connections.is(i, connectionFlag.open)) this.#end(i, -1);
@@ -174,6 +192,7 @@ export class Correlator implements MessageSink {
 
   get stats(): CorrelatorStats {
     const rows = this.#rows;
+    const core = this.#core;
     const { sightings, tracker, handovers } = this.#dialogues;
     const faults = new Map<string, number>();
     const count = (reason: string, value: number) => {
@@ -185,7 +204,7 @@ export class Correlator implements MessageSink {
     count('CONNECTION_EVICTED', this.#evicted);
     count('TMSI_EVICTED', this.#directory.evictions);
     count('TMSI_FOREIGN_AREA', sightings.tmsiForeign);
-    count('IMSI_INVALID', this.#badImsi + sightings.imsiInvalid);
+    count('IMSI_INVALID', this.#badImsi + sightings.imsiInvalid + core.imsiInvalid);
     count('SUBSCRIBER_CHANGED', sightings.subscriberChanged);
     count('CELL_UNKNOWN', rows.cellUnknown);
     count('CELLS_FULL', this.#cells.refused);
@@ -194,28 +213,44 @@ export class Correlator implements MessageSink {
     count('HANDOVER_UNFINISHED', handovers.unfinished);
     count('HANDOVERS_FULL', this.#joiner.refused);
     count('PROCEDURES_FULL', tracker.refused);
+    count('DIALOGUE_UNKNOWN', core.orphans);
+    count('DIALOGUE_IDENTITY_REUSED', core.reused);
+    count('DIALOGUE_IDLE', core.idle);
+    count('DIALOGUE_EVICTED', core.evicted);
+    count('MSISDN_EVICTED', core.numbers.evictions);
+    count('REGISTRATION_EVICTED', core.registrations.evictions);
+    count('REGISTRATION_UNKNOWN', core.registrations.unknown);
+    count('REGISTRATION_SUPERSEDED', core.registrations.superseded);
+    count('ROAMER_EVICTED', core.roamers.evicted);
+    count('NODES_FULL', core.nodes.refused);
     return {
       messages: this.#messages,
       events: rows.events,
       resolved: rows.resolved,
       unresolved: rows.events - rows.resolved,
       openConnections: this.#connections.open,
+      openDialogues: core.transactions.open,
       knownTmsis: this.#directory.tmsis,
+      knownNumbers: core.numbers.known,
+      registrations: core.registrations.known,
       knownCells: this.#cells.count,
       orphans: this.#orphans,
       handovers: handovers.done,
       handoverJoins: handovers.joined,
       evictedConnections: this.#evicted,
       evictedTmsis: this.#directory.evictions,
+      roamedOut: core.roamers.outByCountry,
+      roamedIn: core.roamers.inByPlmn,
       faults,
     };
   }
 
   /** Bytes in use: of each open connection (with one procedure and its references) and of each known TMSI. */
-  memory(): { bytesPerConnection: number; bytesPerTmsi: number } {
+  memory(): { bytesPerConnection: number; bytesPerTmsi: number; bytesPerDialogue: number } {
     const { recordBytes, referenceBytes, open } = this.#connections;
     return {
       bytesPerConnection: recordBytes + this.#procedures.recordBytes + referenceBytes / Math.max(1, open),
+      bytesPerDialogue: this.#core.transactions.bytesPerDialogue,
       bytesPerTmsi: this.#directory.byteLength / Math.max(1, this.#directory.tmsis),
     };
   }
@@ -288,6 +323,7 @@ export class Correlator implements MessageSink {
 
   /** Ends connections that were silent for too long, a slice of the records for each second of event time. */
   #sweep(): void {
+    this.#core.sweep(this.#nowUs);
     const c = this.#connections;
     const seconds = this.#sweptUs < 0 ? 1 : (this.#nowUs - this.#sweptUs) / sweepEveryUs;
     this.#sweptUs = this.#nowUs;

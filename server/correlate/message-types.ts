@@ -76,3 +76,27 @@ export const cmService = { call: 1, emergencyCall: 2, sms: 4, ss: 8 } as const;
 
 /** Location updating types, 3GPP TS 24.008 §10.5.3.5. */
 export const locationUpdating = { normal: 0, periodic: 1, imsiAttach: 2 } as const;
+
+/** TCAP message and component types, ITU-T Q.773 §4.2. */
+export const tcap = { begin: 2, end: 4, continue: 5, abort: 7 } as const;
+export const component = {
+  invoke: 1,
+  returnResultLast: 2,
+  returnError: 3,
+  reject: 4,
+  returnResultNotLast: 7,
+} as const;
+
+/** MAP operations, 3GPP TS 29.002 §17.5. */
+export const map = {
+  updateLocation: 2,
+  cancelLocation: 3,
+  sendParameters: 9,
+  updateGprsLocation: 23,
+  mtForwardSm: 44,
+  sendIdentification: 55,
+  purgeMs: 67,
+} as const;
+
+/** Subsystem numbers, 3GPP TS 23.003 §8.2. */
+export const subsystem = { sgsn: 149 } as const;

@@ -1,7 +1,9 @@
 import type { EventSink, Peer } from '../events/event-batch.ts';
-import { eventFlag, kindCode } from '../events/kinds.ts';
+import { eventFlag, kindCode, outcomeCode } from '../events/kinds.ts';
 import { type CellNames, unknownCell } from './cell-names.ts';
 import type { Connections } from './connections.ts';
+import { homePlmn } from './home-plmn.ts';
+import type { SubscriberKeys } from './parts.ts';
 import { type Procedures, procedureState } from './procedures.ts';
 
 /** Writes rows of the sink and counts them. A row that has no subscriber or no cell is never a sighting. */
@@ -14,13 +16,21 @@ export class RowWriter {
   readonly #cells: CellNames;
   readonly #connections: Connections;
   readonly #procedures: Procedures;
+  readonly #keys: SubscriberKeys;
   readonly #peer: Peer = { peerLo: 0, peerHi: 0, peerClass: 0, country: 0, area: 0 };
 
-  constructor(sink: EventSink, cells: CellNames, connections: Connections, procedures: Procedures) {
+  constructor(
+    sink: EventSink,
+    cells: CellNames,
+    connections: Connections,
+    procedures: Procedures,
+    keys: SubscriberKeys,
+  ) {
     this.#sink = sink;
     this.#cells = cells;
     this.#connections = connections;
     this.#procedures = procedures;
+    this.#keys = keys;
   }
 
   /** A row that only proves a place. */
@@ -53,6 +63,29 @@ export class RowWriter {
       durationMs,
       hasPeer ? this.#peer : undefined,
     );
+  }
+
+  /**
+   * A row of the core network: no cell, no traffic.
+   *
+   * @param imsi from `packImsi`
+   * @param country foreign network: `packIso`, 0 where there is none
+   * @param operator the same: `packPlmn`
+   */
+  registration(imsi: number, timeUs: number, kind: number, flags: number, country: number, operator: number): void {
+    const keys = this.#keys;
+    keys.packedImsi(imsi);
+    const peer = this.#peer;
+    peer.peerLo = 0;
+    peer.peerHi = 0;
+    peer.peerClass = 0;
+    peer.country = country;
+    peer.area = operator;
+    this.events++;
+    this.resolved++;
+    const { success } = outcomeCode;
+    const home = homePlmn(imsi);
+    this.#sink.event(timeUs, keys.lo, keys.hi, '', home, kind, success, 0, flags, 0, 0, 0, unknownCell, peer);
   }
 
   #write(

@@ -1,0 +1,169 @@
+import { eventFlag, kindCode } from '../events/kinds.ts';
+import { PairTable } from '../privacy/pair-table.ts';
+import { type Nodes, unknownNode } from './nodes.ts';
+import type { Roamers } from './roamers.ts';
+import type { RowWriter } from './row-writer.ts';
+
+const wordStep = 0x1_0000_0000;
+const pendingShift = 16;
+const nodeMask = 0xffff;
+
+/**
+ * Which VLR and SGSN serve each subscriber, and the rows that follow from a change: roam-out, roam-in, roam-back,
+ * roam-end, and a detach where the core network takes a subscriber out of the VLR that serves it (DESIGN §2, *roam-…*,
+ * *vanished*). 3GPP TS 29.002 §19.1.
+ *
+ * An ordinary Cancel Location follows the registration elsewhere, so an update that has begun counts as serving.
+ */
+export class Registrations {
+  /** Cancel Location and Purge MS of a VLR that no longer serves, and of a subscriber whose VLR is not known. */
+  superseded = 0;
+  unknown = 0;
+  readonly #nodes: Nodes;
+  readonly #roamers: Roamers;
+  readonly #rows: RowWriter;
+  /** Packed IMSI → serving VLR and one whose update has begun (16 bits each); SGSN. */
+  readonly #serving: PairTable;
+
+  constructor(max: number, nodes: Nodes, roamers: Roamers, rows: RowWriter) {
+    this.#nodes = nodes;
+    this.#roamers = roamers;
+    this.#rows = rows;
+    this.#serving = new PairTable({ entriesMax: max, touched: true });
+  }
+
+  get known(): number {
+    return this.#serving.size;
+  }
+
+  get evictions(): number {
+    return this.#serving.evictions;
+  }
+
+  /** updateLocation has been asked for. */
+  begun(imsi: number, vlr: number): void {
+    if (vlr === unknownNode) return;
+    this.#read(imsi);
+    this.#write(imsi, this.#vlr, vlr, this.#sgsn);
+  }
+
+  /** updateLocation was refused or never answered. */
+  failed(imsi: number, vlr: number): void {
+    this.#read(imsi);
+    if (this.#pending === vlr) this.#write(imsi, this.#vlr, unknownNode, this.#sgsn);
+  }
+
+  /** updateLocation was accepted: from now on this VLR serves. */
+  registered(imsi: number, vlr: number, timeUs: number): void {
+    if (vlr === unknownNode) return;
+    this.#read(imsi);
+    this.#write(imsi, vlr, this.#pending === vlr ? unknownNode : this.#pending, this.#sgsn);
+    const roamers = this.#roamers;
+    const isOurs = this.#nodes.isOurs(vlr);
+    if (roamers.isHome(imsi)) {
+      if (isOurs) this.#back(imsi, timeUs);
+      else this.#out(imsi, vlr, timeUs);
+    } else if (isOurs) {
+      if (roamers.isGuest(imsi)) return;
+      roamers.comes(imsi);
+      this.#row(imsi, timeUs, kindCode['roam-in'], 0, roamers.networkOfGuest(imsi));
+    } else if (roamers.isGuest(imsi)) {
+      this.#guestLeaves(imsi, timeUs);
+    }
+  }
+
+  /** Some other dialogue shows that a VLR serves, where nothing was known. */
+  served(imsi: number, vlr: number): void {
+    this.#read(imsi);
+    if (this.#vlr === unknownNode && this.#pending === unknownNode) this.#write(imsi, vlr, unknownNode, this.#sgsn);
+  }
+
+  servedBySgsn(imsi: number, sgsn: number): void {
+    this.#read(imsi);
+    this.#write(imsi, this.#vlr, this.#pending, sgsn);
+  }
+
+  /** Cancel Location to, or Purge MS from a VLR. */
+  cancelled(imsi: number, vlr: number, timeUs: number): void {
+    this.#read(imsi);
+    const serving = this.#pending || this.#vlr;
+    if (serving === unknownNode || vlr === unknownNode) {
+      this.unknown++;
+      return;
+    }
+    if (serving !== vlr) {
+      this.superseded++;
+      return;
+    }
+    this.#write(imsi, unknownNode, unknownNode, this.#sgsn);
+    const network = this.#roamers.abroad(imsi);
+    if (network !== null) {
+      this.#roamers.ends(imsi);
+      this.#row(imsi, timeUs, kindCode['roam-end'], 0, network);
+    } else if (this.#roamers.isGuest(imsi)) {
+      this.#guestLeaves(imsi, timeUs);
+    } else if (this.#nodes.isOurs(vlr)) {
+      this.#row(imsi, timeUs, kindCode.detach, eventFlag.detach, null);
+    }
+  }
+
+  /** The same of an SGSN: where the subscriber is goes by its VLR. */
+  cancelledSgsn(imsi: number, sgsn: number): void {
+    this.#read(imsi);
+    if (this.#sgsn === sgsn) this.#write(imsi, this.#vlr, this.#pending, unknownNode);
+  }
+
+  /** Somebody of ours has registered abroad, and so is in none of our cells. */
+  #out(imsi: number, vlr: number, timeUs: number): void {
+    const network = { country: this.#nodes.countryOf(vlr), operator: this.#nodes.operatorOf(vlr) };
+    const before = this.#roamers.abroad(imsi);
+    // Between VLRs of one network nothing changes.
+    if (before?.country === network.country && before.operator === network.operator) return;
+    this.#roamers.goes(imsi, network);
+    this.#row(imsi, timeUs, kindCode['roam-out'], eventFlag.detach, network);
+  }
+
+  #back(imsi: number, timeUs: number): void {
+    const network = this.#roamers.abroad(imsi);
+    if (network === null) return;
+    this.#roamers.ends(imsi);
+    this.#row(imsi, timeUs, kindCode['roam-back'], 0, network);
+  }
+
+  #guestLeaves(imsi: number, timeUs: number): void {
+    this.#roamers.ends(imsi);
+    this.#row(imsi, timeUs, kindCode['roam-end'], eventFlag.detach, this.#roamers.networkOfGuest(imsi));
+  }
+
+  #row(
+    imsi: number,
+    timeUs: number,
+    kind: number,
+    flags: number,
+    network: { country: number; operator: number } | null,
+  ): void {
+    this.#rows.registration(imsi, timeUs, kind, flags, network?.country ?? 0, network?.operator ?? 0);
+  }
+
+  /** What {@link #read} found. */
+  #vlr = unknownNode;
+  #pending = unknownNode;
+  #sgsn = unknownNode;
+
+  #read(imsi: number): void {
+    const low = imsi >>> 0;
+    const found = this.#serving.find(low, (imsi - low) / wordStep);
+    const [nodes, sgsn] = this.#serving.value;
+    this.#vlr = found ? nodes & nodeMask : unknownNode;
+    this.#pending = found ? nodes >>> pendingShift : unknownNode;
+    this.#sgsn = found ? sgsn : unknownNode;
+  }
+
+  #write(imsi: number, vlr: number, pending: number, sgsn: number): void {
+    const low = imsi >>> 0;
+    const high = (imsi - low) / wordStep;
+    const nodes = ((pending << pendingShift) | vlr) >>> 0;
+    if (nodes === 0 && sgsn === unknownNode) this.#serving.delete(low, high);
+    else this.#serving.set(low, high, nodes, sgsn);
+  }
+}

@@ -1,0 +1,60 @@
+import { PairTable } from '../privacy/pair-table.ts';
+
+const wordStep = 0x1_0000_0000;
+
+/**
+ * MSISDN ↔ IMSI, as the home location register tells it to others. Both directions are kept, so that a number which
+ * goes to another SIM takes no old one along. Bounded: those not used for longest go.
+ */
+export class SubscriberNumbers {
+  readonly #imsis: PairTable;
+  readonly #numbers: PairTable;
+
+  constructor(max: number) {
+    this.#imsis = new PairTable({ entriesMax: max, touched: true });
+    this.#numbers = new PairTable({ entriesMax: max, touched: true });
+  }
+
+  get known(): number {
+    return this.#imsis.size;
+  }
+
+  get evictions(): number {
+    return this.#imsis.evictions;
+  }
+
+  /** @param number international form as an integer @param imsi from `packImsi` */
+  learn(number: number, imsi: number): void {
+    const before = read(this.#imsis, number);
+    if (before === imsi) return;
+    if (before >= 0) remove(this.#numbers, before);
+    const numberBefore = read(this.#numbers, imsi);
+    if (numberBefore >= 0) remove(this.#imsis, numberBefore);
+    write(this.#imsis, number, imsi);
+    write(this.#numbers, imsi, number);
+  }
+
+  /** The IMSI of a number, or -1. */
+  imsiOf(number: number): number {
+    return read(this.#imsis, number);
+  }
+}
+
+// Keys and values are integers below 2^53, each in two words.
+
+function read(table: PairTable, key: number): number {
+  const low = key >>> 0;
+  if (!table.find(low, (key - low) / wordStep)) return -1;
+  return table.value[1] * wordStep + table.value[0];
+}
+
+function write(table: PairTable, key: number, value: number): void {
+  const keyLow = key >>> 0;
+  const valueLow = value >>> 0;
+  table.set(keyLow, (key - keyLow) / wordStep, valueLow, (value - valueLow) / wordStep);
+}
+
+function remove(table: PairTable, key: number): void {
+  const low = key >>> 0;
+  table.delete(low, (key - low) / wordStep);
+}
