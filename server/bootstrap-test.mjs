@@ -42,6 +42,16 @@ export function check(tools) {
   return checks(tools).failed === 0;
 }
 
+/** `npm run test:fuzz`: the fuzzer's own command, bundled as the server is. Returns its exit code. */
+export async function fuzz({ root }, args) {
+  const { rolldown } = await import('rolldown');
+  const file = join(root, 'dist/fuzz/fuzz.mjs');
+  const external = ['typescript', 'rolldown'];
+  const bundle = await rolldown({ input: join(root, 'test/fuzz/index.ts'), platform: 'node', external });
+  await bundle.write({ file, format: 'esm' });
+  return spawnSync(process.execPath, [file, ...args], { cwd: root, stdio: 'inherit' }).status ?? 1;
+}
+
 /** @param args `--only unit|flow|e2e` runs one part without the checks; everything else goes to vitest */
 export function test(tools, args) {
   const { root, say, stop, bin, buildServer, buildWeb } = tools;

@@ -112,6 +112,11 @@ async function main() {
       process.argv = [process.argv[0], 'bench', ...args];
       await import(pathToFileURL(join(root, 'dist/server/bench.js')).href);
       return undefined;
+    case 'fuzz': {
+      const { fuzz } = await import('./bootstrap-test.mjs');
+      process.exitCode = await fuzz({ root }, args);
+      return undefined;
+    }
     case 'check':
     case 'test': {
       const { check, test } = await import('./bootstrap-test.mjs');
@@ -120,7 +125,7 @@ async function main() {
       return undefined;
     }
     default:
-      return stop('usage: node server/bootstrap.mjs start | test | signalwall | check | build | bench');
+      return stop('usage: node server/bootstrap.mjs start | test | fuzz | signalwall | check | build | bench');
   }
 }
 

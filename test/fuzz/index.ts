@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import { messageOf, UserError } from '../../server/errors.ts';
 import { buildFuzzer } from './build.ts';
 import type { Job, Report } from './jobs.ts';
 import { formatReport } from './report.ts';
@@ -16,7 +17,7 @@ const usage = `usage: npm run test:fuzz -- [--inputs N] [--seed S] [--replay INP
 function whole(name: string, text: string | undefined, otherwise: number): number {
   const value = text === undefined ? otherwise : Number(text.replaceAll('_', ''));
   if (!Number.isInteger(value) || value < 0 || value > 0x7fff_ffff) {
-    throw new Error(`--${name} must be a whole number from 0 to ${0x7fff_ffff}, not '${text}'`);
+    throw new UserError('OPTION', `--${name} must be a whole number from 0 to ${0x7fff_ffff}, not '${text}'`);
   }
   return value;
 }
@@ -55,4 +56,11 @@ async function main(): Promise<number> {
   }
 }
 
-process.exitCode = await main();
+try {
+  process.exitCode = await main();
+} catch (error) {
+  const isOption = error instanceof UserError || (error as NodeJS.ErrnoException).code?.startsWith('ERR_PARSE_ARGS');
+  if (isOption !== true) throw error;
+  process.stderr.write(`${messageOf(error)}\n${usage}\n`);
+  process.exitCode = 2;
+}
