@@ -52,63 +52,6 @@ export const firstPayloadSlice = mapSlice.shortMessage;
 const sliceCount = mapSlice.accessPdu + 1;
 
 /**
- * The numeric fields by the group they belong to, for whoever carries records between threads; those of `always` are in
- * every record. All are integers below 2^53: otid, dtid, imsi, tmsi, lmsi, imei need more than 31 bits.
- */
-export const mapFields = {
-  always: [
-    'parts',
-    'tcapType',
-    'otid',
-    'otidLength',
-    'dtid',
-    'dtidLength',
-    'user',
-    'abortCause',
-    'componentType',
-    'componentIndex',
-    'invokeId',
-    'linkedId',
-    'operation',
-    'error',
-    'problemType',
-    'problem',
-  ],
-  dialogue: [
-    'dialogueType',
-    'context',
-    'contextVersion',
-    'dialogueResult',
-    'abortSource',
-    'referenceImsi',
-    'referenceImsiDigits',
-  ],
-  identity: ['imsi', 'imsiDigits', 'tmsi', 'lmsi', 'imei', 'imeiTail', 'imeiDigits'],
-  place: [
-    'cellPlmn',
-    'cellLac',
-    'cellCi',
-    'cellSac',
-    'targetCellPlmn',
-    'targetCellLac',
-    'targetCellCi',
-    'laiPlmn',
-    'laiLac',
-    'locationAgeMinutes',
-  ],
-  detail: [
-    'cancellationType',
-    'errorCause',
-    'equipmentStatus',
-    'deliveryOutcome',
-    'gprsNode',
-    'ssCode',
-    'ussdCoding',
-    'accessProtocol',
-  ],
-} as const satisfies Record<string, readonly (keyof MapMessage)[]>;
-
-/**
  * One TCAP component, or a TCAP message without any, in one reusable record: read it during the call, never keep it.
  * Like SignalMessage it holds numbers; -1 (0 for PLMNs and counts of digits) means: not in the message.
  */

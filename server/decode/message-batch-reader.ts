@@ -1,11 +1,11 @@
-import { type MapMessage, mapPart } from './map-message.ts';
+import { readComponent } from './component-record.ts';
+import type { MapMessage } from './map-message.ts';
 import { part, type SignalMessage } from './message.ts';
 import {
   addressesWords,
   carriedParts,
   cellsWords,
   componentBit,
-  componentGroups,
   detailWords,
   fromLowerBit,
   headWords,
@@ -71,31 +71,8 @@ export class MessageBatchReader {
     const end = parts === 0 ? at + headWords : this.#readParts(m, parts, at + headWords);
     this.#at = at + (head >>> lengthShift);
     if ((head & componentBit) === 0) return false;
-    this.#readComponent(c, end >> 1);
+    readComponent(words, this.#floats, this.#bytes, end, c);
     return true;
-  }
-
-  #readComponent(c: MapMessage, at: number): void {
-    const floats = this.#floats;
-    let half = at;
-    c.reset();
-    for (const { bit, fields } of componentGroups) {
-      if (bit !== 0 && (c.parts & bit) === 0) continue;
-      for (const field of fields) c[field] = floats[half++];
-    }
-    if ((c.parts & mapPart.slices) === 0) return;
-    const words = this.#words;
-    const count = words[half * 2];
-    let octets = (half + 1 + count) * 8;
-    c.bytes = this.#bytes;
-    c.sliceBits = 0;
-    for (let i = 0; i < count; i++) {
-      half++;
-      const slice = words[half * 2];
-      const length = words[half * 2 + 1];
-      c.setSlice(slice & 0xff, octets, length, (slice >> 8) - 1);
-      octets += length;
-    }
   }
 
   /** The groups that a message filled; where they end. */

@@ -1,12 +1,11 @@
-import { firstPayloadSlice, type MapMessage, mapPart } from './map-message.ts';
+import { componentWords, writeComponent } from './component-record.ts';
+import type { MapMessage } from './map-message.ts';
 import { type MessageSink, part, type SignalMessage } from './message.ts';
 import {
   addressesWords,
   carriedParts,
   cellsWords,
   componentBit,
-  componentGroups,
-  componentWordsMax,
   detailWords,
   fromLowerBit,
   headWords,
@@ -74,10 +73,8 @@ export class MessageBatchWriter implements MessageSink {
   }
 
   map(m: SignalMessage, component: MapMessage): void {
-    let octets = 0;
-    for (let slice = 0; slice < firstPayloadSlice; slice++) octets += component.sliceLength(slice);
-    const at = this.#writeMessage(m, componentWordsMax + 2 * ((octets >> 3) + 1));
-    this.#writeComponent(component);
+    const at = this.#writeMessage(m, componentWords(component));
+    this.#at = writeComponent(this.#words, this.#floats, this.#bytes, this.#at, component);
     this.#words[at] |= componentBit | ((this.#at - at) << lengthShift);
   }
 
@@ -112,37 +109,6 @@ export class MessageBatchWriter implements MessageSink {
     words[at] = parts | (m.fromLower ? fromLowerBit : 0) | (m.opc >= 0 && m.dpc >= 0 ? pointCodesBit : 0);
     this.#at = end;
     return at;
-  }
-
-  #writeComponent(c: MapMessage): void {
-    const floats = this.#floats;
-    let half = this.#at >> 1;
-    for (const { bit, fields } of componentGroups) {
-      if (bit !== 0 && (c.parts & bit) === 0) continue;
-      for (const field of fields) floats[half++] = c[field];
-    }
-    if ((c.parts & mapPart.slices) !== 0) half = this.#writeNumbers(c, half);
-    this.#at = half * 2;
-  }
-
-  #writeNumbers(c: MapMessage, at: number): number {
-    const words = this.#words;
-    let half = at + 1;
-    let count = 0;
-    for (let slice = 0; slice < firstPayloadSlice; slice++) {
-      if (!c.hasSlice(slice)) continue;
-      words[half * 2] = slice | ((c.sliceNature(slice) + 1) << 8);
-      words[half * 2 + 1] = c.sliceLength(slice);
-      half++;
-      count++;
-    }
-    words[at * 2] = count;
-    let octets = half * 8;
-    for (let slice = 0; slice < firstPayloadSlice; slice++) {
-      const from = c.sliceOffset(slice);
-      for (let i = 0; i < c.sliceLength(slice); i++) this.#bytes[octets++] = c.bytes[from + i];
-    }
-    return (octets + 7) >> 3;
   }
 
   /** The groups that the message filled, from word `at` on; where the record ends. */

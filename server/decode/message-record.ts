@@ -1,4 +1,3 @@
-import { firstPayloadSlice, mapFields, mapPart } from './map-message.ts';
 import { part } from './message.ts';
 
 /**
@@ -9,8 +8,7 @@ import { part } from './message.ts';
  * head: 0 parts, flags and length in words; 1 frame; 2–3 time; 4 link; 5 OPC; 6 DPC; 7 SCCP, BSSMAP and DTAP type and
  * protocol discriminator, each plus one; 8 and 9 local references; 10 SCCP cause; 11 transaction identifier
  *
- * A TCAP component is a record of its own: the SCCP message, then the component's groups as float64s, a word pair for
- * each number (slice, nature of address, count of octets), and their octets.
+ * A TCAP component is a record of its own: the SCCP message, then the component (`component-record.ts`).
  */
 export const headWords = 12;
 export const placeWords = 6;
@@ -32,17 +30,6 @@ export const lengthShift = 12;
 /** Groups that correlation reads; what only a person reads (channels, cells looked for, rare causes) stays behind. */
 export const carriedParts =
   part.place | part.identity | part.detail | part.numbers | part.addresses | part.ranap | part.cells;
-
-/** Groups of a component, in the order in which they are written, and the bits of those that it need not have. */
-export const componentGroups = [
-  { bit: 0, fields: mapFields.always },
-  { bit: mapPart.dialogue, fields: mapFields.dialogue },
-  { bit: mapPart.identity, fields: mapFields.identity },
-  { bit: mapPart.place, fields: mapFields.place },
-  { bit: mapPart.detail, fields: mapFields.detail },
-] as const;
-export const componentWordsMax =
-  2 * (componentGroups.reduce((sum, { fields }) => sum + fields.length, 0) + 1 + firstPayloadSlice);
 
 /** Octets of a batch: some thousand messages. */
 export const messageBatchBytes = 1 << 18;

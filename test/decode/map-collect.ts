@@ -1,6 +1,7 @@
-import { type MapMessage, mapFields, mapPart, mapSlice } from '../../server/decode/map-message.ts';
+import { type MapMessage, mapPart, mapSlice } from '../../server/decode/map-message.ts';
 import { DecodeState, defaultDecodeLimits } from '../../server/decode/state.ts';
 import { decodeTcap } from '../../server/decode/tcap.ts';
+import { mapFields } from './map-fields.ts';
 
 /** A component without what is absent: numbers, and slices as text (`msisdn`, `msisdnNature`; payloads in hex). */
 export type PlainComponent = Record<string, number | string>;

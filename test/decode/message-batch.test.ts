@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { openCapture } from '../../server/capture/open-capture.ts';
 import { Decoder } from '../../server/decode/decoder.ts';
-import { firstPayloadSlice, MapMessage, mapFields, mapPart } from '../../server/decode/map-message.ts';
+import { firstPayloadSlice, MapMessage, mapPart } from '../../server/decode/map-message.ts';
 import { part, SignalMessage } from '../../server/decode/message.ts';
 import { MessageBatchReader } from '../../server/decode/message-batch-reader.ts';
 import { MessageBatchWriter } from '../../server/decode/message-batch-writer.ts';
@@ -10,6 +10,7 @@ import { messageBatchBytes } from '../../server/decode/message-record.ts';
 import { sharedPath, sharedPresent } from '../tools/shared-inputs.ts';
 import { type Plain, plain } from './collect.ts';
 import { plainComponent } from './map-collect.ts';
+import { mapFields } from './map-fields.ts';
 
 const component = new MapMessage();
 
@@ -197,6 +198,8 @@ describe('any message', () => {
 });
 
 describe('any component', () => {
+  /** Identities need more than 31 bits. */
+  const wide = new Set<keyof MapMessage>(['otid', 'dtid', 'referenceImsi', 'imsi', 'tmsi', 'lmsi', 'imei']);
   const every = Object.values(mapPart).reduce((sum, bit) => sum | bit, 0);
   const filled = fc
     .record({
@@ -210,7 +213,11 @@ describe('any component', () => {
       let next = 0;
       for (const [group, fields] of Object.entries(mapFields)) {
         const bit = group === 'always' ? every : mapPart[group as keyof typeof mapPart];
-        for (const field of fields) if ((bit & parts) !== 0 || group === 'always') made[field] = values[next++];
+        for (const field of fields) {
+          const value = values[next++];
+          if ((bit & parts) === 0 && group !== 'always') continue;
+          made[field] = wide.has(field) ? value : value % 2 ** 31;
+        }
       }
       made.parts = parts & ~mapPart.slices;
       made.bytes = Buffer.concat(slices.map(([, bytes]) => bytes));

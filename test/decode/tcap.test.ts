@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { DecodeError } from '../../server/decode/decode-error.ts';
-import { MapMessage, mapFields, mapPart, mapSlice } from '../../server/decode/map-message.ts';
+import { MapMessage, mapPart, mapSlice } from '../../server/decode/map-message.ts';
 import { mapContextNames, mapErrorNames, mapOperationNames } from '../../server/decode/map-tables.ts';
 import { DecodeState, defaultDecodeLimits } from '../../server/decode/state.ts';
 import { decodeTcap } from '../../server/decode/tcap.ts';
 import { componentTypeNames, tcapTypeNames, tcapUser } from '../../server/decode/tcap-tables.ts';
 import { mapCollector, partsOf } from './map-collect.ts';
+import { mapFields } from './map-fields.ts';
 import { allTcapVectors, mapWireVectors, tcapWireVectors } from './map-vectors.ts';
 import { hex } from './wire.ts';
 

@@ -1,7 +1,8 @@
 import { cell, cellListCount, readListedCell } from '../../server/decode/cell-identifier.ts';
 import type { DecodeError } from '../../server/decode/decode-error.ts';
-import { MapMessage, mapFields, mapSlice } from '../../server/decode/map-message.ts';
+import { MapMessage, mapSlice } from '../../server/decode/map-message.ts';
 import { type MessageSink, SignalMessage } from '../../server/decode/message.ts';
+import { mapFields } from '../decode/map-fields.ts';
 
 /** The greatest value that a field of SignalMessage can have by its specification; every other is below 2^53. */
 const greatest: Partial<Record<keyof SignalMessage, number>> = {
