@@ -23,6 +23,8 @@ export const connectionFlag = {
   /** The target of the handover was named with its LAC, with its CI. */
   targetLac: 2048,
   targetCi: 4096,
+  /** Of the packet domain (Iu-PS): not ours. */
+  packetDomain: 8192,
 } as const;
 
 /** Where the cause of CLEAR REQUEST stands in the flags. */

@@ -10,7 +10,7 @@ import { Connections } from './connections.ts';
 import { CoreNetwork } from './core-network.ts';
 import { Dialogues } from './dialogues.ts';
 import { HandoverJoiner } from './handover-joiner.ts';
-import { bssmap, sccp } from './message-types.ts';
+import { bssmap, ranap, sccp } from './message-types.ts';
 import type { SubscriberKeys } from './parts.ts';
 import { Procedures } from './procedures.ts';
 import { RowWriter } from './row-writer.ts';
@@ -129,7 +129,7 @@ export class Correlator implements MessageSink {
       case sccp.connectionConfirm: {
         const i = this.#known(m);
         if (i === none) this.#orphans++;
-        else if (m.bssmapType >= 0 || m.protocolDiscriminator >= 0) this.#dialogues.message(i, m);
+        else if (hasUserData(m)) this.#dialogues.message(i, m);
         return;
       }
       case sccp.connectionRefused: {
@@ -144,7 +144,7 @@ export class Correlator implements MessageSink {
           this.#orphans++;
           return;
         }
-        if (m.bssmapType >= 0 || m.protocolDiscriminator >= 0) this.#dialogues.message(i, m);
+        if (hasUserData(m)) this.#dialogues.message(i, m);
         this.#end(i, -1);
         return;
       }
@@ -165,6 +165,7 @@ export class Correlator implements MessageSink {
         return;
       default:
         if (m.bssmapType === bssmap.paging) this.#paging(m);
+        else if (m.ranapProcedure === ranap.paging && this.#dialogues.ranap.pages(m)) this.#paging(m);
     }
   }
 
@@ -213,6 +214,7 @@ export class Correlator implements MessageSink {
     count('HANDOVER_UNFINISHED', handovers.unfinished);
     count('HANDOVERS_FULL', this.#joiner.refused);
     count('PROCEDURES_FULL', tracker.refused);
+    count('IU_PACKET_DOMAIN', this.#dialogues.ranap.packetDomain);
     count('DIALOGUE_UNKNOWN', core.orphans);
     count('DIALOGUE_IDENTITY_REUSED', core.reused);
     count('DIALOGUE_IDLE', core.idle);
@@ -339,11 +341,15 @@ export class Correlator implements MessageSink {
     }
   }
 
-  /** PAGING proves no place, but names a subscriber by IMSI and TMSI. 3GPP TS 48.008 §3.2.1.19. */
+  /** PAGING proves no place, but names a subscriber by IMSI and TMSI. 3GPP TS 48.008 §3.2.1.19, 25.413 §9.1.23. */
   #paging(m: SignalMessage): void {
     if (m.imsi < 0 || m.tmsi < 0) return;
     const imsi = packImsi(m.imsi, m.imsiDigits);
     if (imsi < 0) this.#badImsi++;
     else this.#directory.learn(scopeOf(m.opc, m.link), m.tmsi, imsi);
   }
+}
+
+function hasUserData(m: SignalMessage): boolean {
+  return m.bssmapType >= 0 || m.protocolDiscriminator >= 0 || m.ranapProcedure >= 0;
 }

@@ -9,6 +9,7 @@ import { Peers } from './peers.ts';
 import * as rules from './procedure-rules.ts';
 import { ProcedureTracker } from './procedure-tracker.ts';
 import { procedureState } from './procedures.ts';
+import { Ranap } from './ranap.ts';
 import { Sightings } from './sightings.ts';
 
 /**
@@ -21,6 +22,7 @@ export class Dialogues {
   readonly sightings: Sightings;
   readonly tracker: ProcedureTracker;
   readonly handovers: Handovers;
+  readonly ranap: Ranap;
   readonly #parts: Parts;
   readonly #peers: Peers;
 
@@ -29,6 +31,7 @@ export class Dialogues {
     this.sightings = new Sightings(parts);
     this.tracker = new ProcedureTracker(parts);
     this.handovers = new Handovers(parts, this.sightings, this.tracker);
+    this.ranap = new Ranap(parts, this);
     this.#peers = new Peers(parts.procedures, parts.pseudonymiser, parts.numbers);
   }
 
@@ -36,10 +39,11 @@ export class Dialogues {
   message(i: number, m: SignalMessage): void {
     switch (m.bssmapType) {
       case -1:
-        if (m.protocolDiscriminator >= 0) this.#dtap(i, m);
+        if ((m.parts & part.ranap) !== 0) this.ranap.message(i, m);
+        else if (m.protocolDiscriminator >= 0) this.directTransfer(i, m);
         return;
       case bssmap.completeLayer3Information:
-        this.#completeLayer3(i, m);
+        this.initial(i, m, m.cellCi);
         return;
       case bssmap.handoverRequest:
         this.handovers.requested(i, m);
@@ -86,12 +90,17 @@ export class Dialogues {
     }
   }
 
-  #completeLayer3(i: number, m: SignalMessage): void {
+  /**
+   * The first message of a phone: COMPLETE LAYER 3 INFORMATION, or InitialUE-Message on Iu.
+   *
+   * @param ci CI, or SAC in its place
+   */
+  initial(i: number, m: SignalMessage, ci: number): void {
     const { connections: c, directory, procedures } = this.#parts;
     const { sightings, tracker } = this;
-    const cell = sightings.cellOf(i, m.cellPlmn, m.cellLac, m.cellCi, m.laiPlmn);
+    const cell = sightings.cellOf(i, m.cellPlmn, m.cellLac, ci, m.laiPlmn);
     c.setCell(i, cell);
-    if (cell === unknownCell && m.cellLac < 0) c.setBareCi(i, m.cellCi);
+    if (cell === unknownCell && m.cellLac < 0) c.setBareCi(i, ci);
     else if (m.cellPlmn !== 0) directory.learnArea(c.scope(i), m.cellPlmn, m.cellLac);
     else if (directory.plmnOfArea(c.scope(i), m.cellLac) === 0) {
       directory.learnArea(c.scope(i), this.#parts.defaultPlmn, m.cellLac);
@@ -119,7 +128,8 @@ export class Dialogues {
     }
   }
 
-  #dtap(i: number, m: SignalMessage): void {
+  /** A layer 3 message in either direction: DTAP, or a DirectTransfer of Iu. */
+  directTransfer(i: number, m: SignalMessage): void {
     const { connections: c, procedures } = this.#parts;
     // The BSS is the lower side where it opened the connection from below, or did not open it from above.
     const bssLower = c.is(i, flag.initiatorLower) === c.is(i, flag.bssInitiated);

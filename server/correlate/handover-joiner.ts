@@ -42,9 +42,19 @@ export class HandoverJoiner {
   /** Notes that connection `i` asked for a handover to a target (-1 for what the message leaves out). */
   require(i: number, timeUs: number, lac: number, ci: number): void {
     this.forget(i);
+    this.#connections.setTarget(i, timeUs, lac, ci);
+    if (lac >= 0 || ci >= 0) this.#wait(i, lac, ci);
+  }
+
+  /** The same where the answer names no target: it is found by core, time and subscriber alone. */
+  requireSomewhere(i: number, timeUs: number): void {
+    this.forget(i);
+    this.#connections.setTarget(i, timeUs, -1, -1);
+    this.#wait(i, -1, -1);
+  }
+
+  #wait(i: number, lac: number, ci: number): void {
     const c = this.#connections;
-    c.setTarget(i, timeUs, lac, ci);
-    if (lac < 0 && ci < 0) return;
     let at = this.#free;
     if (at !== none) this.#free = this.#next[at];
     else if (this.#high < this.#connection.length) at = this.#high++;
@@ -116,7 +126,11 @@ export class HandoverJoiner {
       if (c.imsi(old) >= 0 && c.imsi(old) === c.imsi(i)) return old;
       if (fitting++ === 0) oldest = old;
     }
-    if (fitting > 1) this.ambiguous++;
+    if (fitting > 1) {
+      this.ambiguous++;
+      // Without a target they may go anywhere, and a swap would put them in wrong places.
+      if (lac < 0 && ci < 0) return none;
+    }
     return oldest;
   }
 

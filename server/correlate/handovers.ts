@@ -32,6 +32,29 @@ export class Handovers {
     this.#parts.joiner.require(i, m.timeUs, m.targetCellLac, m.targetCellCi);
   }
 
+  /**
+   * RelocationRequired: the old RNC names the target, an RNC with its location area or a GSM cell. 3GPP TS 25.413 §8.6.
+   */
+  relocationRequired(i: number, m: SignalMessage): void {
+    const { joiner } = this.#parts;
+    if (m.targetCellCi >= 0) joiner.require(i, m.timeUs, m.targetCellLac, m.targetCellCi);
+    else joiner.requireSomewhere(i, m.timeUs);
+  }
+
+  /**
+   * RelocationRequest: the core opens a connection to the target RNC. It does not say where the phone comes or goes to:
+   * the cell is unknown until a message of the new connection names its service area. 3GPP TS 25.413 §8.7.
+   */
+  relocationRequested(i: number, m: SignalMessage): void {
+    const { connections: c } = this.#parts;
+    c.unmark(i, flag.bssInitiated);
+    c.mark(i, flag.incoming);
+    c.setScope(i, scopeOf(m.opc, m.link));
+    c.setTarget(i, m.timeUs, -1, -1);
+    this.#sightings.learn(i, m);
+    this.#meet(i);
+  }
+
   /** HANDOVER REQUEST: the MSC opens a connection to the target's BSS. */
   requested(i: number, m: SignalMessage): void {
     const { connections: c } = this.#parts;
@@ -51,7 +74,7 @@ export class Handovers {
     this.#part(i);
   }
 
-  /** HANDOVER COMPLETE: the phone has come to the target, and what it was doing goes on here. */
+  /** HANDOVER COMPLETE, RelocationComplete: the phone has come to the target, and what it was doing goes on here. */
   completed(i: number, m: SignalMessage): void {
     const { connections: c } = this.#parts;
     if (!c.is(i, flag.incoming)) return;

@@ -77,6 +77,24 @@ export const cmService = { call: 1, emergencyCall: 2, sms: 4, ss: 8 } as const;
 /** Location updating types, 3GPP TS 24.008 §10.5.3.5. */
 export const locationUpdating = { normal: 0, periodic: 1, imsiAttach: 2 } as const;
 
+/** Elementary procedures of RANAP and which of their messages, 3GPP TS 25.413 §9.3.2. */
+export const ranap = {
+  iuRelease: 1,
+  relocationPreparation: 2,
+  relocationResourceAllocation: 3,
+  relocationCancel: 4,
+  iuReleaseRequest: 11,
+  relocationComplete: 13,
+  paging: 14,
+  locationReport: 18,
+  initialUeMessage: 19,
+  directTransfer: 20,
+} as const;
+export const ranapOutcome = { initiating: 0, successful: 1, unsuccessful: 2 } as const;
+
+/** 3GPP TS 25.413 §9.2.1.5. */
+export const cnDomain = { packetSwitched: 1 } as const;
+
 /** TCAP message and component types, ITU-T Q.773 §4.2. */
 export const tcap = { begin: 2, end: 4, continue: 5, abort: 7 } as const;
 export const component = {
