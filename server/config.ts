@@ -295,7 +295,7 @@ export const knobs = {
     unit: 'rows',
     min: 1_000,
     max: 50_000_000,
-    meaning: 'rows held in the reorder window',
+    meaning: 'rows held in the reorder window; one more releases the older half early, counted',
   },
   storeRowsMax: {
     default: 1_000_000,

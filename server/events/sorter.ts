@@ -23,6 +23,15 @@ interface Run {
 const outRows = 8192;
 /** More runs than this are merged in pairs, so that any disorder costs n·log n at most. */
 const runsMax = 64;
+const ringRowsFirst = 1 << 14;
+
+/**
+ * Slots of the largest ring for a limit of `rowsMax` rows: a power of two with a 32nd of room above the limit, so that
+ * laying out anew a ring that is nearly full of held rows frees enough slots to be worth it.
+ */
+function ringRowsFor(rowsMax: number): number {
+  return 2 ** Math.ceil(Math.log2(rowsMax + rowsMax / 32));
+}
 
 /** Where `value` stands in ascending `values`. */
 function placeOf(values: Float64Array, value: number): number {
@@ -44,10 +53,10 @@ export class Sorter {
   readonly stats: SorterStats = { late: 0, tooLate: 0, forced: 0, held: 0 };
   /** Everything before this time has been released, µs. */
   releasedUs = Number.NEGATIVE_INFINITY;
-  private ring = new EventBatch(1 << 14);
+  private ring: EventBatch;
   private next = 0;
   private oldest = 0;
-  private released = new Uint8Array(1 << 14);
+  private released: Uint8Array;
   private readonly runs: Run[] = [];
   private readonly out = new EventBatch(outRows);
   /** Slots of the rows that go out next. */
@@ -58,11 +67,13 @@ export class Sorter {
   private readonly late = new EventBatch(outRows);
   private readonly latenessUs: number;
   private readonly rowsMax: number;
+  private readonly ringRowsMax: number;
   private readonly onRows: RowConsumer;
   private readonly onLate: RowConsumer;
   private readonly onTooLate: RowConsumer;
 
   /**
+   * @param options.rowsMax rows held at most; one more releases the older half of them early
    * @param options.onLate rows at most `latenessUs` behind the released clock: traffic only
    * @param options.onTooLate older ones: for the database only
    */
@@ -75,6 +86,10 @@ export class Sorter {
   }) {
     this.latenessUs = options.latenessUs;
     this.rowsMax = options.rowsMax;
+    this.ringRowsMax = ringRowsFor(options.rowsMax);
+    const ringRows = Math.min(ringRowsFirst, this.ringRowsMax);
+    this.ring = new EventBatch(ringRows);
+    this.released = new Uint8Array(ringRows);
     this.onRows = options.onRows;
     this.onLate = options.onLate;
     this.onTooLate = options.onTooLate;
@@ -84,10 +99,12 @@ export class Sorter {
   push(batch: EventBatch): void {
     const { timeUs, n } = batch;
     for (let i = 0; i < n; ) {
+      if (this.stats.held === this.rowsMax) this.releaseEarly();
       if (this.next - this.oldest === this.ring.capacity) this.makeRoom();
-      const { releasedUs } = this;
-      const slot = this.next & (this.ring.capacity - 1);
-      const room = Math.min(this.ring.capacity - (this.next - this.oldest), this.ring.capacity - slot);
+      const { releasedUs, ring, stats } = this;
+      const slot = this.next & (ring.capacity - 1);
+      const free = ring.capacity - (this.next - this.oldest);
+      const room = Math.min(free, ring.capacity - slot, this.rowsMax - stats.held);
       const stop = Math.min(n, i + room);
       let end = i;
       while (end < stop && timeUs[end] >= releasedUs) end++;
@@ -180,21 +197,19 @@ export class Sorter {
     run.lastUs = timeUs;
   }
 
+  /** As many rows are held as may be: the older half goes out before its time, counted. */
+  private releaseEarly(): void {
+    this.stats.forced += this.merge(Number.POSITIVE_INFINITY, Math.ceil(this.stats.held / 2));
+  }
+
   /**
    * The ring is full. Rows that are held although younger ones have been released (they are late in time) keep the
-   * ring from moving on: then the rows are moved together. Else the ring grows; at its limit the older half is
-   * released early, counted.
+   * ring from moving on: where they are few the rows are moved together. Else the ring grows, up to its limit.
    */
   private makeRoom(): void {
     const { capacity } = this.ring;
-    if (this.stats.held <= capacity / 2) {
-      this.relay(capacity);
-    } else if (capacity * 2 <= this.rowsMax) {
-      this.relay(capacity * 2);
-    } else {
-      this.stats.forced += this.merge(Number.POSITIVE_INFINITY, Math.ceil(this.stats.held / 2));
-      this.relay(capacity);
-    }
+    const fits = this.stats.held <= capacity / 2 || capacity === this.ringRowsMax;
+    this.relay(fits ? capacity : capacity * 2);
   }
 
   /** Lays the held rows out anew, in order of arrival and without gaps, in a ring of `capacity` rows. */

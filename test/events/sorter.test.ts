@@ -105,6 +105,52 @@ test('releases early and counts it when the buffer is full, losing nothing', () 
   expect(rows.map(([time]) => time)).toEqual(Array.from({ length: 40_000 }, (_, i) => i));
 });
 
+test.each([1000, 1001, 16_000, 16_384, 20_000, 70_000])(
+  'holds %i rows where that is the limit, and not one more',
+  (rowsMax) => {
+    const { sorter, push, rows } = recording({ rowsMax });
+    // In pieces, so that the limit falls inside a batch and at its end.
+    for (let i = 0; i < rowsMax; i += 500) push(Array.from({ length: Math.min(500, rowsMax - i) }, (_, k) => i + k));
+    expect(sorter.stats).toMatchObject({ held: rowsMax, forced: 0 });
+    push([rowsMax]);
+    expect(sorter.stats.forced).toBe(Math.ceil(rowsMax / 2));
+    expect(sorter.stats.held).toBe(rowsMax + 1 - sorter.stats.forced);
+    let most = 0;
+    for (let i = 0; i < 4 * rowsMax; i += 333) {
+      push(Array.from({ length: 333 }, (_, k) => rowsMax + 1 + i + k));
+      most = Math.max(most, sorter.stats.held);
+    }
+    expect(most).toBeLessThanOrEqual(rowsMax);
+    expect(most).toBeGreaterThan(rowsMax - 333);
+    sorter.release(1e9);
+    expect(rows.map(([time]) => time)).toEqual(Array.from({ length: rows.length }, (_, i) => i));
+  },
+);
+
+test('laying rows out anew stays rare where the ring is nearly full of rows that are held', () => {
+  // A far row and the limit nearly reached all the time: each release leaves a hole of one row behind it.
+  const rowsMax = 1980;
+  const { sorter, push, rows } = recording({ rowsMax, latenessUs: 1e12 });
+  let moved = 0;
+  const copyRow = EventBatch.prototype.copyRow;
+  EventBatch.prototype.copyRow = function (...args) {
+    moved++;
+    copyRow.apply(this, args);
+  };
+  try {
+    push(Array.from({ length: rowsMax - 2 }, (_, i) => 1e9 + i));
+    for (let i = 0; i < 20_000; i++) {
+      push([i]);
+      sorter.release(i + 1);
+    }
+  } finally {
+    EventBatch.prototype.copyRow = copyRow;
+  }
+  expect(sorter.stats).toMatchObject({ forced: 0, held: rowsMax - 2 });
+  expect(rows).toHaveLength(20_000);
+  expect(moved).toBeLessThan(33 * 20_000);
+});
+
 test('at its limit no row is lost, doubled or out of order, whatever the disorder', () => {
   // One row far in the future arrives first and is held to the end while the ring goes round.
   const { sorter, push, rows } = recording({ rowsMax: 1000, latenessUs: 1e12 });
