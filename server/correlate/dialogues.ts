@@ -118,6 +118,9 @@ export class Dialogues {
     }
     c.setUplinkProcedure(i, p);
     if (p !== none && rules.isPagingResponse(m)) procedures.mark(p, procedureState.paged);
+    if (p !== none && rules.isReestablishment(m)) {
+      procedures.mark(p, procedureState.reestablished | procedureState.answered);
+    }
     sightings.hold(i, m.timeUs);
     if (rules.isLocationUpdate(kind)) {
       c.mark(i, flag.updatePending);
@@ -149,7 +152,7 @@ export class Dialogues {
     }
     if (transaction && p !== none && procedures.discriminator(p) === m.protocolDiscriminator) {
       if ((m.parts & part.numbers) !== 0) this.#peers.note(p, m, uplink);
-      if (rules.follow(procedures, p, m)) this.tracker.finish(i, p);
+      if (rules.follow(procedures, p, m, uplink)) this.tracker.finish(i, p);
     }
   }
 
@@ -178,6 +181,10 @@ export class Dialogues {
         break;
       case mm.cmServiceReject:
         tracker.answer(i, rules.services, outcomeCode.rejected, m.cause);
+        break;
+      case mm.cmServiceAbort:
+        // The phone gives up before anything was set up. 3GPP TS 24.008 §4.5.1.7.
+        tracker.answer(i, rules.services, outcomeCode.unanswered, 0);
         break;
       case mm.abort:
         tracker.answer(i, rules.anyKind, outcomeCode.failed, m.cause);

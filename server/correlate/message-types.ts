@@ -44,6 +44,7 @@ export const mm = {
   tmsiReallocationCommand: 0x1a,
   tmsiReallocationComplete: 0x1b,
   cmServiceReject: 0x22,
+  cmServiceAbort: 0x23,
   cmServiceRequest: 0x24,
   cmReestablishmentRequest: 0x28,
   abort: 0x29,

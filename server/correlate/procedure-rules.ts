@@ -13,6 +13,9 @@ const unansweredCauses = new Set([
   31, // normal, unspecified
 ]);
 
+/** Ends of a supplementary service that are none of its failures: normal clearing, normal and unspecified. */
+const normalCauses = new Set([16, 31]);
+
 /** Kind of the procedure that an initial layer 3 message begins. */
 export function initialKind(m: SignalMessage): number {
   if (m.protocolDiscriminator !== discriminator.mobilityManagement) return kindCode.other;
@@ -37,6 +40,11 @@ export function initialKind(m: SignalMessage): number {
       }
   }
   return kindCode.other;
+}
+
+/** CM RE-ESTABLISHMENT REQUEST, 3GPP TS 24.008 §4.5.1.6. */
+export function isReestablishment(m: SignalMessage): boolean {
+  return m.protocolDiscriminator === discriminator.mobilityManagement && m.dtapType === mm.cmReestablishmentRequest;
 }
 
 export function isPagingResponse(m: SignalMessage): boolean {
@@ -77,6 +85,7 @@ export function serves(procedures: Procedures, p: number, m: SignalMessage, upli
   const begins = transactionKind(m, uplink) >= 0;
   if (procedures.is(p, procedureState.paged)) return !begins || !uplink;
   if (begins && !uplink) return false;
+  if (procedures.is(p, procedureState.reestablished)) return m.protocolDiscriminator === discriminator.callControl;
   switch (procedures.kind(p)) {
     case kindCode['mo call']:
     case kindCode['emergency call']:
@@ -98,6 +107,9 @@ export function bind(procedures: Procedures, p: number, m: SignalMessage, uplink
     if (kind >= 0) procedures.setKind(p, kind);
     else if (m.protocolDiscriminator === discriminator.callControl) procedures.setKind(p, kindCode['mt call']);
     else if (m.protocolDiscriminator === discriminator.sms) procedures.setKind(p, kindCode['mt sms']);
+  } else if (m.rpType === rp.memoryAvailable) {
+    // The phone asked for a short message's connection and only says that it has room again (3GPP TS 24.011 §7.3.2).
+    procedures.setKind(p, kindCode.other);
   }
 }
 
@@ -115,22 +127,29 @@ export function isTransaction(m: SignalMessage): boolean {
 }
 
 /** Takes a transaction's message in. @returns whether the transaction has ended with it */
-export function follow(procedures: Procedures, p: number, m: SignalMessage): boolean {
+export function follow(procedures: Procedures, p: number, m: SignalMessage, uplink: boolean): boolean {
   switch (procedures.discriminator(p)) {
     case discriminator.callControl:
-      return followCall(procedures, p, m);
+      return followCall(procedures, p, m, uplink);
     case discriminator.sms:
       return followShortMessage(procedures, p, m);
     default:
       if (m.dtapType !== ss.releaseComplete) return false;
-      procedures.setOutcome(p, m.cause > 0 ? outcomeCode.failed : outcomeCode.success);
+      procedures.setOutcome(p, m.cause > 0 && !normalCauses.has(m.cause) ? outcomeCode.failed : outcomeCode.success);
       if (m.cause > 0) procedures.setCause(p, m.cause);
       return true;
   }
 }
 
-function followCall(procedures: Procedures, p: number, m: SignalMessage): boolean {
+function followCall(procedures: Procedures, p: number, m: SignalMessage, uplink: boolean): boolean {
   switch (m.dtapType) {
+    case cc.setup:
+      // CM SERVICE PROMPT: the network pages for a call that the phone then sets up itself (3GPP TS 24.008 §5.2.3).
+      if (uplink && procedures.kind(p) === kindCode['mt call']) procedures.setKind(p, kindCode['mo call']);
+      return false;
+    case cc.emergencySetup:
+      procedures.setKind(p, kindCode['emergency call']);
+      return false;
     case cc.connect:
       procedures.mark(p, procedureState.answered);
       return false;

@@ -17,6 +17,8 @@ export const procedureState = {
   held: 32,
   /** The other party is known: {@link Procedures.readPeer}. */
   peer: 64,
+  /** Begun by CM RE-ESTABLISHMENT REQUEST: the rest of a call that the radio side had lost. */
+  reestablished: 128,
 } as const;
 
 /** Transaction identifier of a procedure whose transaction has not begun. */

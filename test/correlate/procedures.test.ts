@@ -176,3 +176,108 @@ describe('several procedures on one connection', () => {
     expect(rows.filter((row) => row.flags === 'sighting+traffic')).toHaveLength(1);
   });
 });
+
+describe('calls out of the ordinary', () => {
+  const rest = (line: s.Line, id: number, cause = 16) =>
+    line
+      .down({ ...s.call(s.disconnect, id ^ 8), cause })
+      .up(s.call(0x2d, id))
+      .down(s.call(s.releaseComplete, id ^ 8));
+
+  it('are the phone’s own where the network only prompts it', () => {
+    const line = paged()
+      .down({ protocolDiscriminator: 5, dtapType: 0x25 })
+      .up(s.call(0x09, 0))
+      .down(s.call(0x04, 8))
+      .up(s.call(0x06, 0))
+      .down(s.call(0x0b, 8))
+      .up(s.call(s.setup, 0))
+      .down(s.call(s.connect, 8))
+      .up(s.call(s.connectAcknowledge, 0));
+    expect(traffic(rest(line, 0).clear())).toEqual([['mo call', 'success', 16, 0, 11]]);
+  });
+
+  it('that wait are rows of their own beside the one that goes on', () => {
+    const line = service(1)
+      .up(s.call(s.setup, 0))
+      .down(s.call(s.connect, 8))
+      .up(s.call(s.connectAcknowledge, 0))
+      .down(s.call(s.setup, 0))
+      .up(s.call(0x08, 8))
+      .up({ ...s.call(s.releaseComplete, 8), cause: 17 });
+    expect(traffic(rest(line, 0).clear())).toEqual([
+      ['mt call', 'unanswered', 17, 5, 7],
+      ['mo call', 'success', 16, 0, 9],
+    ]);
+  });
+
+  it('are emergencies by EMERGENCY SETUP whatever service was asked for', () => {
+    const line = service(1).up(s.call(0x0e, 0)).down(s.call(s.connect, 8)).up(s.call(s.connectAcknowledge, 0));
+    expect(traffic(rest(line, 0).clear())).toEqual([['emergency call', 'success', 16, 0, 6]]);
+  });
+
+  it('that the phone gives up before they are set up are unanswered', () => {
+    const abort = { protocolDiscriminator: 5, dtapType: 0x23 };
+    expect(traffic(service(1).up(abort).clear())).toEqual([['mo call', 'unanswered', 0, 0, 2]]);
+  });
+
+  it('that come back after the radio side lost them have an end and no second beginning', () => {
+    const line = new s.Line(s.bscA, 1, start)
+      .open({ ...s.completeLayer3, ...s.cellTwo, protocolDiscriminator: 5, dtapType: 0x28, ...s.imsi(1) })
+      .confirm();
+    expect(traffic(rest(line, 8).clear())).toEqual([['other', 'success', 16, 0, 3]]);
+    const lost = new s.Line(s.bscA, 1, start)
+      .open({ ...s.completeLayer3, ...s.cellTwo, protocolDiscriminator: 5, dtapType: 0x28, ...s.imsi(1) })
+      .confirm()
+      .up(s.call(0x1d, 8))
+      .up(s.clearRequest);
+    expect(traffic(lost.clear())).toEqual([['other', 'failed', 1, 0, 2]]);
+  });
+});
+
+describe('supplementary services', () => {
+  const ss = (dtapType: number, transactionId: number, cause = -1) => ({
+    protocolDiscriminator: 11,
+    dtapType,
+    transactionId,
+    cause,
+  });
+
+  it('may come from the network, after a page', () => {
+    const line = paged().down(ss(0x3b, 0)).up(ss(0x3a, 8)).down(ss(0x2a, 0));
+    expect(traffic(line.clear())).toEqual([['supplementary service', 'success', 0, 0, 3]]);
+  });
+
+  it.each([
+    [16, 'success'],
+    [31, 'success'],
+    [41, 'failed'],
+  ])('released with cause %i are a %s', (cause, outcome) => {
+    const line = service(8)
+      .up(ss(0x3b, 0))
+      .down(ss(0x2a, 8, cause));
+    expect(traffic(line.clear())).toEqual([['supplementary service', outcome, cause, 0, 2]]);
+  });
+});
+
+it('does not count as a short message that the phone has room for one again', () => {
+  const line = service(4)
+    .up(s.sms(s.cpData, 0, 6))
+    .down(s.sms(s.cpData, 8, 3))
+    .up(s.sms(s.cpAck, 0));
+  expect(traffic(line.clear())).toEqual([['other', 'success', 0, 0, 4]]);
+});
+
+it('tells short messages to and from the phone apart on one connection', () => {
+  const line = service(4)
+    .down(s.sms(s.cpData, 0, 1))
+    .up(s.sms(s.cpData, 8, 2))
+    .down(s.sms(s.cpAck, 0))
+    .up(s.sms(s.cpData, 0, 0))
+    .down(s.sms(s.cpData, 8, 3))
+    .up(s.sms(s.cpAck, 0));
+  expect(traffic(line.clear())).toEqual([
+    ['mt sms', 'success', 0, 2, 3],
+    ['mo sms', 'success', 0, 0, 7],
+  ]);
+});
