@@ -4,9 +4,12 @@ import { cityBench } from './city.ts';
 import { correlateBench } from './correlate.ts';
 import { benchDecode } from './decode.ts';
 import { latencyBench } from './latency.ts';
+import { mapBench } from './map.ts';
 import { pipelineBench } from './pipeline.ts';
 import { presenceBench } from './presence.ts';
 import { benchPush } from './push.ts';
+import { ranapBench } from './ranap.ts';
+import { scaleBench } from './scale.ts';
 import { simulateBench } from './simulate.ts';
 import { startupBench } from './startup.ts';
 import { storeBench } from './store.ts';
@@ -43,7 +46,10 @@ export const benches: readonly Bench[] = [
   cityBench,
   simulateBench,
   decodeBench,
+  mapBench,
+  ranapBench,
   correlateBench,
+  scaleBench,
   presenceBench,
   pushBench,
   latencyBench,
