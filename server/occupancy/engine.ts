@@ -1,3 +1,4 @@
+import { hourUs } from '../clock.ts';
 import type { Config } from '../config.ts';
 import { assertInvariant } from '../errors.ts';
 import { type EventBatch, noCell } from '../events/event-batch.ts';
@@ -55,6 +56,11 @@ export class Engine {
   private readonly book: GaugeBook;
   private readonly stays: StayBuffer | null;
   private readonly figures: EngineFigures;
+  /**
+   * So long after the newest row whoever is still present is kept by a feed whose clock stands, and nobody's fix age
+   * is counted by region: without a row nothing changes any more.
+   */
+  private readonly stillAfterUs: number;
   /** The next time at which something is due whether rows come or not. */
   private turnUs = 0;
   private kept = 0;
@@ -65,6 +71,7 @@ export class Engine {
     const cellGauges = options.cellGauges ?? true;
     const holdDownUs = config.holdDownMs * 1000;
     this.registry = registry;
+    this.stillAfterUs = Math.max(ttls.maxUs, hourUs);
     this.stays = options.onStays === undefined ? null : new StayBuffer(options.onStays);
     this.occupancy = new Occupancy({
       regions,
@@ -203,10 +210,16 @@ export class Engine {
     this.presence.expireBefore(timeUs);
   }
 
+  /**
+   * Closes the intervals that end by `timeUs`. Their number is bounded whatever the time: where nothing changes they
+   * are passed over.
+   */
   private turn(timeUs: number): void {
     const { book, occupancy } = this;
+    // All rows so far lie before it, and the clocks of the feeds stand still until this returns.
+    const stillUs = book.endUs + this.stillAfterUs;
     while (book.endUs <= timeUs) {
-      if (this.presence.present === 0 && book.quiet) book.skipTo(timeUs);
+      if (book.quiet && (this.presence.present === 0 || book.startUs >= stillUs)) book.skipTo(timeUs);
       else this.closeInterval();
     }
     occupancy.fixAges.advance(timeUs);

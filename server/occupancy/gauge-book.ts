@@ -10,8 +10,8 @@ type Rows = IntervalGauges['cells'];
  * visitors and fix ages are taken. holdDown later it is *final*: entries and exits are filled in and it is handed on.
  *
  * Handed on are only the rows that changed: a cell or region without a row has present and fresh5 as in its newest
- * row, no crossings, appearances and vanishings, and as many visitors as present. The arrays are new for each interval
- * and belong to the taker.
+ * row, no crossings, appearances and vanishings, and as many visitors as present. Where that holds of every one for long,
+ * intervals may be passed over altogether. The arrays are new for each interval and belong to the taker.
  */
 export class GaugeBook {
   readonly everyUs: number;
@@ -90,21 +90,23 @@ export class GaugeBook {
     occupancy.trail.forgetBefore(endUs);
   }
 
-  /** Whether intervals may be passed over unseen: nothing is counted and the newest one had nothing to say. */
+  /** Whether no crossing is remembered and the newest interval had nothing to say. */
   get quiet(): boolean {
     return this.rowsOfNewest === 0 && this.occupancy.trail.size === 0;
   }
 
-  /** Passes over the intervals before that of `timeUs`. */
+  /** Passes over the intervals before that of `timeUs`, in which nothing changes; they are not handed on. */
   skipTo(timeUs: number): void {
     // No crossing is pending, so whatever waits is final.
     this.finalize(Number.POSITIVE_INFINITY);
     const startUs = Math.floor(timeUs / this.everyUs) * this.everyUs;
     const skipped = (startUs - this.startUs) / this.everyUs;
     const points = Math.min(skipped, sparkPointsMax);
+    const { present } = this.occupancy.areas;
     for (let i = 1; i <= points; i++) {
       const at = (this.closed + skipped - i) % sparkPointsMax;
-      for (let region = 0; region < this.regionCount; region++) this.spark[region * sparkPointsMax + at] = 0;
+      for (let region = 0; region < this.regionCount; region++)
+        this.spark[region * sparkPointsMax + at] = present[region];
     }
     this.closed += skipped;
     this.closedEndUs = startUs;
