@@ -210,7 +210,7 @@ export class CoreNetwork {
     switch (c.operation) {
       case map.updateLocation: {
         const vlr = nodes.symbolOf(numberOr(c, mapSlice.vlr, this.#from.title));
-        registrations.begun(imsi, vlr);
+        registrations.begun(imsi, vlr, m.timeUs);
         return vlr;
       }
       case map.updateGprsLocation:
@@ -230,6 +230,10 @@ export class CoreNetwork {
         }
         return unknownNode;
       }
+      case map.provideRoamingNumber:
+        // The home register asks the VLR that serves for a number to reach the subscriber by.
+        registrations.served(imsi, nodes.symbolOf(this.#to.title));
+        return unknownNode;
       default:
         return unknownNode;
     }

@@ -110,6 +110,7 @@ export const component = {
 export const map = {
   updateLocation: 2,
   cancelLocation: 3,
+  provideRoamingNumber: 4,
   sendParameters: 9,
   updateGprsLocation: 23,
   mtForwardSm: 44,

@@ -1,12 +1,17 @@
 import { eventFlag, kindCode } from '../events/kinds.ts';
 import { PairTable } from '../privacy/pair-table.ts';
 import { type Nodes, unknownNode } from './nodes.ts';
-import type { Roamers } from './roamers.ts';
+import type { ForeignNetwork, Roamers } from './roamers.ts';
 import type { RowWriter } from './row-writer.ts';
 
 const wordStep = 0x1_0000_0000;
 const pendingShift = 16;
 const nodeMask = 0xffff;
+/**
+ * So long after the first message an update that began before it has been answered: who is cancelled then, with no
+ * update seen, is cancelled at the VLR that serves.
+ */
+const coldUs = 60_000_000;
 
 /**
  * Which VLR and SGSN serve each subscriber, and the rows that follow from a change: roam-out, roam-in, roam-back,
@@ -16,12 +21,14 @@ const nodeMask = 0xffff;
  * An ordinary Cancel Location follows the registration elsewhere, so an update that has begun counts as serving.
  */
 export class Registrations {
-  /** Cancel Location and Purge MS of a VLR that no longer serves, and of a subscriber whose VLR is not known. */
+  /** Cancel Location and Purge MS of a VLR that no longer serves, and where it is not known which one does. */
   superseded = 0;
   unknown = 0;
   readonly #nodes: Nodes;
   readonly #roamers: Roamers;
   readonly #rows: RowWriter;
+  /** Time of the first registration or end of one, µs; -1: none yet. */
+  #firstUs = -1;
   /** Packed IMSI → serving VLR and one whose update has begun (16 bits each); SGSN. */
   readonly #serving: PairTable;
 
@@ -41,7 +48,8 @@ export class Registrations {
   }
 
   /** updateLocation has been asked for. */
-  begun(imsi: number, vlr: number): void {
+  begun(imsi: number, vlr: number, timeUs: number): void {
+    if (this.#firstUs < 0) this.#firstUs = timeUs;
     if (vlr === unknownNode) return;
     this.#read(imsi);
     this.#write(imsi, this.#vlr, vlr, this.#sgsn);
@@ -72,10 +80,12 @@ export class Registrations {
     }
   }
 
-  /** Some other dialogue shows that a VLR serves, where nothing was known. */
+  /** Some other dialogue shows that a VLR serves, where nothing was known: its registration is of old. */
   served(imsi: number, vlr: number): void {
     this.#read(imsi);
-    if (this.#vlr === unknownNode && this.#pending === unknownNode) this.#write(imsi, vlr, unknownNode, this.#sgsn);
+    if (vlr === unknownNode || this.#vlr !== unknownNode || this.#pending !== unknownNode) return;
+    this.#write(imsi, vlr, unknownNode, this.#sgsn);
+    this.#wasAt(imsi, vlr);
   }
 
   servedBySgsn(imsi: number, sgsn: number): void {
@@ -86,24 +96,29 @@ export class Registrations {
   /** Cancel Location to, or Purge MS from a VLR. */
   cancelled(imsi: number, vlr: number, timeUs: number): void {
     this.#read(imsi);
+    if (this.#firstUs < 0) this.#firstUs = timeUs;
     const serving = this.#pending || this.#vlr;
-    if (serving === unknownNode || vlr === unknownNode) {
+    if (vlr === unknownNode || (serving === unknownNode && timeUs - this.#firstUs < coldUs)) {
       this.unknown++;
       return;
     }
-    if (serving !== vlr) {
+    if (serving !== unknownNode && serving !== vlr) {
       this.superseded++;
+      // It tells where the subscriber comes from who was not seen to go there.
+      if (this.#vlr === unknownNode) this.#wasAt(imsi, vlr);
       return;
     }
     this.#write(imsi, unknownNode, unknownNode, this.#sgsn);
-    const network = this.#roamers.abroad(imsi);
-    if (network !== null) {
-      this.#roamers.ends(imsi);
-      this.#row(imsi, timeUs, kindCode['roam-end'], 0, network);
-    } else if (this.#roamers.isGuest(imsi)) {
-      this.#guestLeaves(imsi, timeUs);
-    } else if (this.#nodes.isOurs(vlr)) {
+    const roamers = this.#roamers;
+    const isOurs = this.#nodes.isOurs(vlr);
+    if (!roamers.isHome(imsi)) {
+      if (isOurs) this.#guestLeaves(imsi, timeUs);
+    } else if (isOurs) {
       this.#row(imsi, timeUs, kindCode.detach, eventFlag.detach, null);
+    } else {
+      const network = roamers.abroad(imsi) ?? this.#networkOf(vlr);
+      roamers.ends(imsi);
+      this.#row(imsi, timeUs, kindCode['roam-end'], 0, network);
     }
   }
 
@@ -115,7 +130,7 @@ export class Registrations {
 
   /** Somebody of ours has registered abroad, and so is in none of our cells. */
   #out(imsi: number, vlr: number, timeUs: number): void {
-    const network = { country: this.#nodes.countryOf(vlr), operator: this.#nodes.operatorOf(vlr) };
+    const network = this.#networkOf(vlr);
     const before = this.#roamers.abroad(imsi);
     // Between VLRs of one network nothing changes.
     if (before?.country === network.country && before.operator === network.operator) return;
@@ -135,13 +150,20 @@ export class Registrations {
     this.#row(imsi, timeUs, kindCode['roam-end'], eventFlag.detach, this.#roamers.networkOfGuest(imsi));
   }
 
-  #row(
-    imsi: number,
-    timeUs: number,
-    kind: number,
-    flags: number,
-    network: { country: number; operator: number } | null,
-  ): void {
+  /** The subscriber has been at this VLR since before anything was seen: no row tells of that. */
+  #wasAt(imsi: number, vlr: number): void {
+    const roamers = this.#roamers;
+    const isOurs = this.#nodes.isOurs(vlr);
+    if (roamers.isHome(imsi)) {
+      if (!isOurs && roamers.abroad(imsi) === null) roamers.goes(imsi, this.#networkOf(vlr));
+    } else if (isOurs && !roamers.isGuest(imsi)) roamers.comes(imsi);
+  }
+
+  #networkOf(vlr: number): ForeignNetwork {
+    return { country: this.#nodes.countryOf(vlr), operator: this.#nodes.operatorOf(vlr) };
+  }
+
+  #row(imsi: number, timeUs: number, kind: number, flags: number, network: ForeignNetwork | null): void {
     this.#rows.registration(imsi, timeUs, kind, flags, network?.country ?? 0, network?.operator ?? 0);
   }
 

@@ -9,7 +9,7 @@ function countryOfPlmn(plmn: number): number {
 }
 
 /** A network that a roamer is in, or comes from: country (`packIso`) and operator (`packPlmn`), 0 where unknown. */
-interface ForeignNetwork {
+export interface ForeignNetwork {
   country: number;
   operator: number;
 }

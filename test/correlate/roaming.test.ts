@@ -90,10 +90,25 @@ describe('one of our own', () => {
     expect(bench.rows[0]).toMatchObject({ cell: '', subscriber: s.subscriber(1) });
   });
 
-  it('is left alone where its serving VLR was never seen', () => {
-    c.tell(bench, ...c.purge(at(0), c.vlrOne, c.hlr, local), ...c.cancel(at(1), c.hlr, c.vlrOne, local));
+  it('is left alone at the start, when an update elsewhere may have gone before', () => {
+    c.tell(bench, ...c.purge(at(0), c.vlrOne, c.hlr, local), ...c.cancel(at(59), c.hlr, c.vlrOne, local));
     expect(told()).toEqual([]);
     expect(bench.correlator.stats.faults.get('REGISTRATION_UNKNOWN')).toBe(2);
+    c.tell(bench, ...c.cancel(at(61), c.hlr, c.vlrOne, local), ...c.purge(at(70), c.vlrJapan, c.hlr, s.imsi(2)));
+    expect(told()).toEqual(['61 detach detach', '70 roam-end JP 440-10']);
+  });
+
+  it('comes back from where the Cancel Location of its update goes, though it was not seen to leave', () => {
+    const [begin, ...rest] = c.update(at(0), c.vlrOne, c.hlr, local);
+    c.tell(bench, begin, ...c.cancel(at(0.01), c.hlr, c.vlrJapan, local), ...rest);
+    expect(told()).toEqual(['0.3 roam-back JP 440-10']);
+  });
+
+  it('does not roam out anew between VLRs of the network that it was in from the start', () => {
+    const [begin, ...rest] = c.update(at(0), c.vlrJapan, c.hlr, local);
+    c.tell(bench, begin, ...c.cancel(at(0.01), c.hlr, c.vlrJapanToo, local), ...rest);
+    expect(told()).toEqual([]);
+    expect(stats().out).toEqual({ JP: 1 });
   });
 
   it('is not taken out of its VLR by a Cancel Location to its SGSN', () => {
@@ -118,6 +133,13 @@ describe('somebody else’s', () => {
     c.tell(bench, ...c.update(at(0), c.vlrOne, c.hlrJapan, guest), ...c.cancel(at(99), c.hlrJapan, c.vlrOne, guest));
     expect(told().slice(1)).toEqual(['99 roam-end JP 440-10 detach']);
     expect(stats().in).toEqual({});
+  });
+
+  it('was here from the start where its home network asks our VLR for a roaming number', () => {
+    c.tell(bench, ...c.ask(at(0), c.hlrJapan, c.vlrOne, c.invoke(4, guest), c.result()));
+    expect(stats().in).toEqual({ '440-10': 1 });
+    c.tell(bench, ...c.update(at(10), c.vlrTwo, c.hlrJapan, guest));
+    expect(told()).toEqual([]);
   });
 
   it('is no roamer of ours in a third network', () => {
