@@ -1,8 +1,10 @@
 /** Octets of one layer that wait for the rest of their message. */
 interface Fragment {
   readonly timeS: number;
-  readonly bytes: Uint8Array;
   readonly flags: number;
+  bytes: Uint8Array;
+  /** Of the first and of the last fragment of a run: sequence number of the other end. */
+  end: number;
 }
 
 /** Bit of {@link SequenceFragments.add}: the fragment begins a message. */
@@ -12,7 +14,11 @@ export const endsMessage = 1;
 
 /**
  * Puts messages together whose fragments carry consecutive sequence numbers of 32 bits, in whatever order they come:
- * SCTP DATA chunks by TSN, RFC 9260 §6.9. Holds at most `max` fragments, each at most `ageMsMax`; the oldest go first.
+ * SCTP DATA chunks by TSN, RFC 9260 §6.9. Holds at most `max` fragments, each at most `ageMsMax`; the oldest go first,
+ * with those that they hang together with.
+ *
+ * Fragments of one message that follow each other are a run; both its ends know the other one. So each fragment costs
+ * the same, however many wait: a flood of fragments without an end would cost their square otherwise.
  */
 export class SequenceFragments {
   readonly #max: number;
@@ -40,43 +46,87 @@ export class SequenceFragments {
   ): Uint8Array | null {
     const base = stream * 0x1_0000_0000;
     this.#makeRoom(timeS);
-    this.#waiting.set(base + sequence, { timeS, bytes: bytes.slice(start, end), flags });
-
-    let first = sequence;
-    for (let steps = 0; (this.#waiting.get(base + first)!.flags & beginsMessage) === 0; steps++) {
-      first = (first - 1) >>> 0;
-      if (!this.#waiting.has(base + first) || steps > this.#max) return null;
+    const same = this.#waiting.get(base + sequence);
+    if (same?.flags === flags) {
+      same.bytes = bytes.slice(start, end);
+      return null;
     }
+    if (same !== undefined) this.#evicted(this.#drop(base + sequence));
+    const fragment = { timeS, flags, bytes: bytes.slice(start, end), end: sequence };
+    this.#waiting.set(base + sequence, fragment);
+
+    const before = this.#before(base + sequence, flags);
+    const behind = this.#behind(base + sequence, flags);
+    const first = before === undefined ? sequence : before.end;
+    const last = behind === undefined ? sequence : behind.end;
+    const begins = this.#waiting.get(base + first)!;
+    const ends = this.#waiting.get(base + last)!;
+    begins.end = last;
+    ends.end = first;
+    const isWhole = (begins.flags & beginsMessage) !== 0 && (ends.flags & endsMessage) !== 0;
+    return isWhole ? this.#take(base, first, last) : null;
+  }
+
+  /** The fragment in front of this one, where both are of one message. */
+  #before(key: number, flags: number): Fragment | undefined {
+    if ((flags & beginsMessage) !== 0) return undefined;
+    const before = this.#waiting.get(nextTo(key, -1));
+    return before !== undefined && (before.flags & endsMessage) === 0 ? before : undefined;
+  }
+
+  #behind(key: number, flags: number): Fragment | undefined {
+    if ((flags & endsMessage) !== 0) return undefined;
+    const behind = this.#waiting.get(nextTo(key, 1));
+    return behind !== undefined && (behind.flags & beginsMessage) === 0 ? behind : undefined;
+  }
+
+  /** Puts a run together and forgets it. */
+  #take(base: number, first: number, last: number): Uint8Array {
+    const parts: Uint8Array[] = [];
     let size = 0;
-    let n = 0;
-    for (let last = first; ; last = (last + 1) >>> 0) {
-      const fragment = this.#waiting.get(base + last);
-      if (fragment === undefined || n > this.#max) return null;
-      size += fragment.bytes.length;
-      n++;
-      if ((fragment.flags & endsMessage) !== 0) break;
+    for (let n = ((last - first) >>> 0) + 1, key = base + first; n > 0; n--, key = nextTo(key, 1)) {
+      const { bytes } = this.#waiting.get(key)!;
+      this.#waiting.delete(key);
+      parts.push(bytes);
+      size += bytes.length;
     }
     const message = new Uint8Array(size);
     let at = 0;
-    for (let i = 0; i < n; i++) {
-      const key = base + ((first + i) >>> 0);
-      const fragment = this.#waiting.get(key)!;
-      this.#waiting.delete(key);
-      message.set(fragment.bytes, at);
-      at += fragment.bytes.length;
+    for (const part of parts) {
+      message.set(part, at);
+      at += part.length;
     }
     return message;
+  }
+
+  /** Forgets a fragment with its run, which can't become a message without it; how many these were. */
+  #drop(key: number): number {
+    const waiting = this.#waiting;
+    let at = key;
+    while (this.#before(at, waiting.get(at)!.flags) !== undefined) at = nextTo(at, -1);
+    let dropped = 0;
+    for (let more = true; more; at = nextTo(at, 1)) {
+      more = this.#behind(at, waiting.get(at)!.flags) !== undefined;
+      waiting.delete(at);
+      dropped++;
+    }
+    return dropped;
   }
 
   #makeRoom(timeS: number): void {
     let evicted = 0;
     for (const [key, fragment] of this.#waiting) {
       if (this.#waiting.size < this.#max && Math.abs(timeS - fragment.timeS) <= this.#ageS) break;
-      this.#waiting.delete(key);
-      evicted++;
+      evicted += this.#drop(key);
     }
     if (evicted > 0) this.#evicted(evicted);
   }
+}
+
+/** The same stream's key one sequence number on or back: they wrap at 2^32. */
+function nextTo(key: number, step: 1 | -1): number {
+  const sequence = key % 0x1_0000_0000;
+  return key - sequence + ((sequence + step) >>> 0);
 }
 
 interface Growing {

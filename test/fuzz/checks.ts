@@ -1,15 +1,16 @@
 import { isDeepStrictEqual } from 'node:util';
 import { carriers } from '../../fixtures/make/wire/carriers/carriers.ts';
 import { conversation } from '../../fixtures/make/wire/carriers/conversation.ts';
+import { Decoder } from '../../server/decode/decoder.ts';
 import { collector, type Plain } from '../decode/collect.ts';
 import { mapCollector } from '../decode/map-collect.ts';
 import { allTcapVectors } from '../decode/map-vectors.ts';
 import { decodeAlone, ranapVectors } from '../decode/ranap-vectors.ts';
 import { frameOfVector, vectors } from '../decode/vectors.ts';
-import { bssmapMessage, dataForm1, frameOf } from '../decode/wire.ts';
+import { bssmapMessage, dataChunk, dataForm1, ethernet, frameOf, ipv4, sctp } from '../decode/wire.ts';
 import { hostileInputs } from './hostile.ts';
 import { probe } from './probe.ts';
-import { Target } from './target.ts';
+import { stepsMaxOf, Target } from './target.ts';
 
 /** One thing that must hold; what does not is told in words. */
 type Check = () => string | null;
@@ -118,6 +119,22 @@ function hostile(): string | null {
   return null;
 }
 
+/** With limits as they are by default a flood of fragments costs no more than any other frame. */
+function flood(): string | null {
+  const decoder = new Decoder({ message: () => undefined });
+  const perFrame = 70;
+  for (let n = 0; n < 200; n++) {
+    const chunks = Array.from({ length: perFrame }, (_, i) =>
+      dataChunk(n * perFrame + i, [0], { flags: n + i === 0 ? 2 : 0 }),
+    );
+    const frame = Uint8Array.from(ethernet(ipv4(sctp(chunks))));
+    probe.steps = 0;
+    probe.stepsMax = stepsMaxOf(frame.length);
+    decoder.frame(1_700_000_000_000_000 + n, 1, frame, 0, frame.length);
+  }
+  return null;
+}
+
 /** Steps that any of the checks may take altogether: an endless loop ends here. */
 const checkStepsMax = 50_000_000;
 
@@ -130,6 +147,7 @@ export function runChecks(): string | null {
     ['carriers', everyCarrier],
     ['segments', segments],
     ['hostile', hostile],
+    ['flood', flood],
   ];
   for (const [name, check] of checks) {
     probe.steps = 0;

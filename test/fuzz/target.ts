@@ -36,6 +36,11 @@ const correlateLimits = {
 const stepsAnyway = 400;
 const stepsPerOctet = 24;
 
+/** Steps that a frame of so many octets may cost. */
+export function stepsMaxOf(octets: number): number {
+  return stepsAnyway + stepsPerOctet * octets;
+}
+
 /** Steps of a frame with everything behind the decoder: a slice of the sweep, rows, lines. */
 const correlateStepsMax = 1_000_000;
 
@@ -134,7 +139,7 @@ export class Target {
     probe.stepsMax = correlateStepsMax;
     this.#first.frame(timeUs, linkType, this.#edge, edge, roomBytes);
     probe.steps = 0;
-    probe.stepsMax = stepsAnyway + stepsPerOctet * length;
+    probe.stepsMax = stepsMaxOf(length);
     this.#second.frame(timeUs, linkType, this.#amid, marginBytes, marginBytes + length);
     this.steps = probe.steps;
     probe.stepsMax = Number.POSITIVE_INFINITY;
