@@ -1,8 +1,9 @@
+import { RecentMap } from './recent-map.ts';
 import { decodeSccp } from './sccp.ts';
 import { sccp } from './sccp-tables.ts';
 import type { DecodeState } from './state.ts';
 
-const referencesMax = 262_144;
+const referencesMax = 524_288;
 const initiator = 1;
 const responder = 2;
 
@@ -23,7 +24,7 @@ sourceAt[sccp.CR] = 1;
  */
 export class SccpSides {
   /** Bits of {@link initiator} and {@link responder} by local reference: both may have given the same number. */
-  readonly #owners = new Map<number, number>();
+  readonly #owners = new RecentMap(referencesMax);
 
   /** Whether the initiator of its connection has sent this; false where nothing is known of it. */
   fromInitiator(type: number, destination: number, source: number): boolean {
@@ -47,7 +48,6 @@ export class SccpSides {
 
   #own(reference: number, side: number): void {
     const sides = this.#owners.get(reference) ?? 0;
-    if (sides === 0 && this.#owners.size === referencesMax) this.#owners.delete(this.#owners.keys().next().value!);
     this.#owners.set(reference, sides | side);
   }
 

@@ -1,6 +1,7 @@
+import { RecentMap } from './recent-map.ts';
 import { bssapSubsystem } from './sccp-tables.ts';
 
-const connectionsMax = 65_536;
+const connectionsMax = 131_072;
 const linksMax = 4_096;
 /** Links told apart for whether they have spoken of BSSAP; a power of two. */
 const bssapLinks = 65_536;
@@ -13,7 +14,7 @@ const bssapLinks = 65_536;
  */
 export class SccpUsers {
   /** Subsystem number by connection end, where it is not the link's. */
-  readonly #connections = new Map<number, number>();
+  readonly #connections = new RecentMap(connectionsMax);
   /** Subsystem number by link, where it is not BSSAP. */
   readonly #links = new Map<number, number>();
   /** 1 where the link (or another of the same low bits) has spoken of BSSAP. */
@@ -21,7 +22,7 @@ export class SccpUsers {
 
   /** Whether all connections are BSSAP's. */
   get empty(): boolean {
-    return this.#connections.size === 0 && this.#links.size === 0;
+    return this.#connections.empty && this.#links.size === 0;
   }
 
   /** Subsystem of connections of this link whose CR was not seen. */
@@ -48,9 +49,6 @@ export class SccpUsers {
     const end = key(link, ownerIsLower, reference);
     this.#connections.delete(end);
     if (subsystem === this.ofLink(link)) return;
-    if (this.#connections.size === connectionsMax) {
-      this.#connections.delete(this.#connections.keys().next().value!);
-    }
     this.#connections.set(end, subsystem);
   }
 
