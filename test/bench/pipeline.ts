@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { closeSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeCity } from '../../fixtures/make/city/index.ts';
 import { parseFeedUri } from '../../server/capture/feed-uri.ts';
@@ -128,58 +128,57 @@ async function runCorrelation(path: string, packets: number): Promise<number[]> 
   return seconds;
 }
 
+/** Seconds of tshark over a capture. */
+function runTshark(path: string): number {
+  const startedMs = performance.now();
+  const done = spawnSync('tshark', ['-n', '-r', path, '-T', 'fields', ...fields.flatMap((field) => ['-e', field])], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  if (done.status !== 0) throw new Error(`tshark failed: ${done.stderr}`);
+  return (performance.now() - startedMs) / 1000;
+}
+
+/** One capture of the city both ways, beside tshark. @param key begins its figures' keys */
+async function measure(folder: string, key: string, scale: 'full' | 'small', args: string[]): Promise<Figure[]> {
+  const path = join(folder, `${key}.pcap`);
+  const packets = scale === 'full' ? 1_000_000 : 5_000;
+  const population = scale === 'full' ? 200_000 : 2_000;
+  await simulateCommand.run([
+    ...['--out', path, '--seed', '1', '--population', String(population)],
+    ...['--from', '17:30', '--hours', '4', '--packets', String(packets)],
+    ...args,
+  ]);
+  const copies = scale === 'full' ? 7 : 2;
+  const repeated = join(folder, 'repeated.pcap');
+  repeatCapture(path, repeated, copies);
+  const { seconds, events } = await runPipeline(repeated, packets);
+  // The first copy warms up.
+  const perCopy = median(seconds.slice(1));
+  const correlated = median((await runCorrelation(repeated, packets)).slice(1));
+  rmSync(repeated);
+  const tshark = median(Array.from({ length: scale === 'full' ? 2 : 1 }, () => runTshark(path)));
+  return [
+    { key: `${key}.packets`, value: packets, unit: 'packets' },
+    { key: `${key}.bytes`, value: statSync(path).size, unit: 'bytes' },
+    { key: `${key}.events`, value: events / copies, unit: 'events' },
+    { key: `${key}.packetsPerS`, value: packets / perCopy, unit: 'packets/s' },
+    { key: `${key}.correlatedPacketsPerS`, value: packets / correlated, unit: 'packets/s' },
+    { key: `${key}.tsharkPacketsPerS`, value: packets / tshark, unit: 'packets/s' },
+    { key: `${key}.timesTshark`, value: tshark / perCopy, unit: '×' },
+    { key: `${key}.correlatedTimesTshark`, value: tshark / correlated, unit: '×' },
+  ];
+}
+
 export const pipelineBench: Bench = {
   name: 'pipeline',
   meaning:
-    'packets of a simulated capture through decode, correlate, presence and occupancy, on the threads that the server has; peer: tshark -T fields on the same packets',
+    'packets of a simulated A-interface capture, and of one with MAP beside it, to events and through presence and occupancy, on the threads that the server has; peer: tshark -T fields on the same packets',
   async run(scale): Promise<Figure[]> {
     const folder = temporaryFolder('bench');
     try {
-      const path = join(folder.path, 'city.pcap');
-      const packets = scale === 'full' ? 1_000_000 : 5_000;
-      const population = scale === 'full' ? 200_000 : 2_000;
-      await simulateCommand.run([
-        ...[
-          '--out',
-          path,
-          '--truth',
-          join(folder.path, 'truth.csv'),
-          '--seed',
-          '1',
-          '--population',
-          String(population),
-        ],
-        ...['--from', '17:30', '--hours', '4', '--packets', String(packets)],
-      ]);
-      const copies = scale === 'full' ? 6 : 2;
-      const repeated = join(folder.path, 'repeated.pcap');
-      repeatCapture(path, repeated, copies);
-      const { seconds, events } = await runPipeline(repeated, packets);
-      // The first copy warms up.
-      const perCopy = median(seconds.slice(1));
-      const correlated = median((await runCorrelation(repeated, packets)).slice(1));
-      const tshark: number[] = [];
-      for (let run = 0; run < (scale === 'full' ? 2 : 1); run++) {
-        const startedMs = performance.now();
-        const done = spawnSync(
-          'tshark',
-          ['-n', '-r', path, '-T', 'fields', ...fields.flatMap((field) => ['-e', field])],
-          {
-            stdio: ['ignore', 'ignore', 'pipe'],
-          },
-        );
-        if (done.status !== 0) throw new Error(`tshark failed: ${done.stderr}`);
-        tshark.push((performance.now() - startedMs) / 1000);
-      }
       return [
-        { key: 'pipeline.packets', value: packets, unit: 'packets' },
-        { key: 'pipeline.bytes', value: statSync(path).size, unit: 'bytes' },
-        { key: 'pipeline.events', value: events / copies, unit: 'events' },
-        { key: 'pipeline.packetsPerS', value: packets / perCopy, unit: 'packets/s' },
-        { key: 'pipeline.tsharkPacketsPerS', value: packets / median(tshark), unit: 'packets/s' },
-        { key: 'pipeline.timesTshark', value: median(tshark) / perCopy, unit: '×' },
-        { key: 'pipeline.correlatedPacketsPerS', value: packets / correlated, unit: 'packets/s' },
-        { key: 'pipeline.correlatedTimesTshark', value: median(tshark) / correlated, unit: '×' },
+        ...(await measure(folder.path, 'pipeline', scale, ['--no-map'])),
+        ...(await measure(folder.path, 'pipelineMap', scale, [])),
       ];
     } finally {
       folder.remove();
