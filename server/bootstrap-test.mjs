@@ -96,3 +96,22 @@ export function test(tools, args) {
   process.stdout.write(`${passed} passed, ${failed} failed\n`);
   return failed === 0;
 }
+
+/**
+ * `npm run test:oracle`: `decode --messages` beside tshark, with the table of what was compared. Arguments: captures to
+ * compare in place of the project's own, `--packets N` of the simulated city (20,000).
+ */
+export function oracle(tools, args) {
+  const { root, bin, buildServer } = tools;
+  ensureTools(tools);
+  buildServer();
+  const at = args.indexOf('--packets');
+  const files = args.filter((_, i) => at < 0 || (i !== at && i !== at + 1)).map((file) => resolve(file));
+  const env = {
+    ...process.env,
+    SIGNALWALL_ORACLE_FILES: files.join('\n'),
+    SIGNALWALL_ORACLE_PACKETS: at < 0 ? '20000' : args[at + 1],
+  };
+  const run = ['run', '--project', 'unit', '--reporter=default', 'test/oracle/oracle.test.ts'];
+  return spawnSync(bin('vitest'), run, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env }).status === 0;
+}

@@ -117,6 +117,11 @@ async function main() {
       process.exitCode = await fuzz({ root }, args);
       return undefined;
     }
+    case 'oracle': {
+      const { oracle } = await import('./bootstrap-test.mjs');
+      process.exitCode = oracle({ root, say, stop, bin, buildServer }, args) ? 0 : 1;
+      return undefined;
+    }
     case 'check':
     case 'test': {
       const { check, test } = await import('./bootstrap-test.mjs');
@@ -125,7 +130,7 @@ async function main() {
       return undefined;
     }
     default:
-      return stop('usage: node server/bootstrap.mjs start | test | fuzz | signalwall | check | build | bench');
+      return stop('usage: node server/bootstrap.mjs start | test | fuzz | signalwall | check | oracle | build | bench');
   }
 }
 

@@ -35,14 +35,17 @@ function openStandardInput(): ReadableSource {
 export class DeferredCapture implements FrameReader {
   readonly #source: () => ReadableSource;
   readonly #recordBytesMax: number;
+  readonly #checksTimes: boolean;
   readonly #unopened = new Map<string, number>();
   #bytes: ReadableSource | null = null;
   #reader: FrameReader | null = null;
   #closed = false;
 
-  constructor(source: () => ReadableSource, recordBytesMax: number) {
+  /** @param checksTimes whether frames with wrong times are left out */
+  constructor(source: () => ReadableSource, recordBytesMax: number, checksTimes = true) {
     this.#source = source;
     this.#recordBytesMax = recordBytesMax;
+    this.#checksTimes = checksTimes;
   }
 
   get nextTimeUs(): number {
@@ -76,7 +79,8 @@ export class DeferredCapture implements FrameReader {
   async #open(): Promise<FrameReader | null> {
     this.#bytes = this.#source();
     try {
-      return await PlausibleTimes.over(await openCaptureSource(this.#bytes, name, this.#recordBytesMax));
+      const reader = await openCaptureSource(this.#bytes, name, this.#recordBytesMax);
+      return this.#checksTimes ? await PlausibleTimes.over(reader) : reader;
     } catch (error) {
       if (this.#closed) return null;
       throw error;
@@ -85,6 +89,6 @@ export class DeferredCapture implements FrameReader {
 }
 
 /** A feed from standard input (`-`, `pcap:-`): pcap or pcapng, in gzip or not. */
-export function openStdin(recordBytesMax: number): FrameReader {
-  return new DeferredCapture(openStandardInput, recordBytesMax);
+export function openStdin(recordBytesMax: number, checksTimes = true): FrameReader {
+  return new DeferredCapture(openStandardInput, recordBytesMax, checksTimes);
 }

@@ -2,6 +2,7 @@ import type { MapMessage } from '../decode/map-message.ts';
 import { mapOperationNames } from '../decode/map-tables.ts';
 import type { DecodeStats } from '../decode/stats.ts';
 import { componentTypeNames, tcapUser } from '../decode/tcap-tables.ts';
+import { eventKinds, kindCode } from '../events/kinds.ts';
 
 /** What became of the frames of a capture, each counted once, the worst first. */
 export interface Coverage {
@@ -12,12 +13,30 @@ export interface Coverage {
   /** It held signalling messages, and all were understood. */
   understood: number;
   /** It held none: acknowledgements, heartbeats, parts of a message that another frame completes. */
-  silent: number;
+  'without signalling': number;
+}
+
+/** What is known of the events of a capture: who and where. Registrations that MAP tells of have no cell by nature. */
+export interface Resolution {
+  'subscriber and cell': number;
+  'subscriber only': number;
+  'cell only': number;
+  neither: number;
+  'roaming registrations': number;
 }
 
 /** Tells what became of each frame from what the decoder says while it is in it. */
 export class CoverageCounter {
-  readonly counts: Coverage = { malformed: 0, unhandled: 0, understood: 0, silent: 0 };
+  readonly counts: Coverage = { understood: 0, unhandled: 0, malformed: 0, 'without signalling': 0 };
+  readonly events: Resolution = {
+    'subscriber and cell': 0,
+    'subscriber only': 0,
+    'cell only': 0,
+    neither: 0,
+    'roaming registrations': 0,
+  };
+  /** Events by type. */
+  readonly types = new Map<string, number>();
   /** MAP components by operation, and others by their kind. */
   readonly operations = new Map<string, number>();
   #messages = false;
@@ -36,6 +55,18 @@ export class CoverageCounter {
     this.operations.set(name, (this.operations.get(name) ?? 0) + 1);
   }
 
+  /** One row of correlation; rows that only prove a place are part of some event. */
+  event(subLo: number, subHi: number, cgi: string, kind: number): void {
+    if (kind === kindCode.sighting) return;
+    const type = eventKinds[kind];
+    this.types.set(type, (this.types.get(type) ?? 0) + 1);
+    const { events } = this;
+    const isKnown = subLo !== 0 || subHi !== 0;
+    if (type.startsWith('roam-')) events['roaming registrations']++;
+    else if (isKnown) events[cgi === '' ? 'subscriber only' : 'subscriber and cell']++;
+    else events[cgi === '' ? 'neither' : 'cell only']++;
+  }
+
   malformed(): void {
     this.#faults = true;
   }
@@ -46,7 +77,7 @@ export class CoverageCounter {
     if (this.#faults) this.counts.malformed++;
     else if (unhandledTotal > this.#unhandled) this.counts.unhandled++;
     else if (this.#messages) this.counts.understood++;
-    else this.counts.silent++;
+    else this.counts['without signalling']++;
     this.#messages = false;
     this.#faults = false;
     this.#unhandled = unhandledTotal;

@@ -1,11 +1,16 @@
 import type { Config } from '../config.ts';
-import type { DecodeError } from '../decode/decode-error.ts';
+import type { DecodeError, Layer } from '../decode/decode-error.ts';
 import type { MapMessage } from '../decode/map-message.ts';
 import type { SignalMessage } from '../decode/message.ts';
-import type { EventSink } from '../events/event-batch.ts';
-import { eventKinds, outcomes } from '../events/kinds.ts';
+import type { DecodeStats } from '../decode/stats.ts';
+import type { EventSink, Peer } from '../events/event-batch.ts';
+import { eventKinds, kindCode, outcomes, peerClasses } from '../events/kinds.ts';
+import { formatPlmn } from '../events/plmn.ts';
+import { formatIso } from '../reference/country-codes.ts';
 import { OriginClassifier } from '../reference/origin.ts';
 import { csvLine } from './csv.ts';
+import type { CoverageCounter } from './decode-coverage.ts';
+import type { FrameOffsets } from './frame-offsets.ts';
 import type { IdentityText } from './identity-text.ts';
 import type { MessageLine, MessageLines } from './message-line.ts';
 import type { PlainSubscribers } from './plain-subscribers.ts';
@@ -20,10 +25,13 @@ export const eventColumns = [
   'subscriber',
   'cell',
   'origin',
+  'peerClass',
+  'country',
+  'area',
   'frame',
 ] as const;
 
-/** Located events as lines. */
+/** Located events as lines; rows that only prove a place are part of some event and have none. */
 export class EventLines implements EventSink {
   /** The frame that is being decoded: the one that completes the next event. */
   frame = 0;
@@ -31,6 +39,7 @@ export class EventLines implements EventSink {
   readonly #lines: string[] | null;
   readonly #identities: IdentityText;
   readonly #subscribers: PlainSubscribers;
+  readonly #coverage: CoverageCounter;
   readonly #origins: OriginClassifier;
 
   constructor(options: {
@@ -38,6 +47,7 @@ export class EventLines implements EventSink {
     csv: boolean;
     identities: IdentityText;
     subscribers: PlainSubscribers;
+    coverage: CoverageCounter;
     /** Where lines go; null: nobody wants them. */
     lines: string[] | null;
   }) {
@@ -45,6 +55,7 @@ export class EventLines implements EventSink {
     this.#lines = options.lines;
     this.#identities = options.identities;
     this.#subscribers = options.subscribers;
+    this.#coverage = options.coverage;
     this.#origins = new OriginClassifier(options.config.homePlmns);
   }
 
@@ -59,22 +70,36 @@ export class EventLines implements EventSink {
     cause: number,
     _flags: number,
     durationMs: number,
+    _typeAllocationCode: number,
+    _bytes: number,
+    _cellSymbol?: number,
+    peer?: Readonly<Peer>,
   ): void {
-    if (this.#lines === null) return;
+    this.#coverage.event(subLo, subHi, cgi, kind);
+    if (this.#lines === null || kind === kindCode.sighting) return;
     const imsi = this.#subscribers.imsiOf(subLo, subHi);
     const line: Record<(typeof eventColumns)[number], string | number | undefined> = {
       timeUs,
       type: eventKinds[kind],
       outcome: outcome === 0 ? undefined : outcomes[outcome],
       cause: cause === 0 ? undefined : cause,
-      durationMs: kind === 0 ? undefined : durationMs,
+      durationMs,
       subscriber: imsi === '' ? undefined : this.#identities.text(imsi),
       cell: cgi === '' ? undefined : cgi,
       origin: imsi === '' ? undefined : this.#origins.classify(plmn).class,
+      peerClass: peer === undefined || peer.peerClass === 0 ? undefined : peerClasses[peer.peerClass],
+      country: peer === undefined ? undefined : formatIso(peer.country) || undefined,
+      area: peer === undefined ? undefined : areaOf(kind, peer.area),
       frame: this.frame,
     };
     this.#lines.push(this.#csv ? csvLine(eventColumns.map((column) => line[column])) : `${JSON.stringify(line)}\n`);
   }
+}
+
+/** Area code or segment of a peer; the foreign network's PLMN of roaming. */
+function areaOf(kind: number, area: number): string | undefined {
+  if (area === 0) return undefined;
+  return kind >= kindCode['roam-out'] && kind <= kindCode['roam-end'] ? formatPlmn(area) : String(area);
 }
 
 /** Columns of a message's CSV line: nested keys joined by a dot; several cells stand in one field, apart by spaces. */
@@ -122,53 +147,75 @@ export const messageColumns = [
   'fault.offset',
 ] as const;
 
-/** Messages as lines. */
+/** Flaws of these layers lie inside an SCCP message; others lose it. */
+const sccpAndAbove: ReadonlySet<Layer> = new Set(['sccp', 'bssap', 'bssmap', 'dtap', 'ranap', 'tcap', 'map']);
+
+/**
+ * Messages as lines. A line is held until the next message or the end of its frame, because a flaw in a TCAP message
+ * is told behind the components that were read of it.
+ */
 export class MessageWriter {
   readonly #csv: boolean;
   readonly #lines: string[];
   readonly #format: MessageLines;
-  #frameStart = 0;
-  #frameEnd = 0;
+  readonly #offsets: FrameOffsets;
+  readonly #stats: () => DecodeStats;
+  #held: MessageLine | null = null;
+  /** Which SCCP message of the capture the held line belongs to. */
+  #heldOf = 0;
   /** A flaw whose message is still to be delivered. */
   #flaw: MessageLine['fault'];
 
-  constructor(options: { csv: boolean; lines: string[]; format: MessageLines }) {
+  constructor(options: {
+    csv: boolean;
+    lines: string[];
+    format: MessageLines;
+    offsets: FrameOffsets;
+    stats: () => DecodeStats;
+  }) {
     this.#csv = options.csv;
     this.#lines = options.lines;
     this.#format = options.format;
-  }
-
-  /** Where in its buffer the frame lies that is decoded next. */
-  frameAt(start: number, end: number): void {
-    this.#frameStart = start;
-    this.#frameEnd = end;
+    this.#offsets = options.offsets;
+    this.#stats = options.stats;
   }
 
   message(message: SignalMessage): void {
-    this.#write(this.#format.of(message));
+    this.#hold(this.#format.of(message));
   }
 
   map(message: SignalMessage, component: MapMessage): void {
-    this.#write(this.#format.ofComponent(message, component));
+    this.#hold(this.#format.ofComponent(message, component));
   }
 
   /** @param delivered whether the message itself still comes, with what was read before the flaw */
   fault(message: SignalMessage, flaw: DecodeError, delivered: boolean): void {
-    const inFrame = flaw.offset >= this.#frameStart && flaw.offset <= this.#frameEnd;
-    this.#flaw = {
-      code: flaw.code,
-      layer: flaw.layer,
-      offset: inFrame ? flaw.offset - this.#frameStart : flaw.offset,
-    };
-    if (!delivered) this.#write({ frame: message.frame, timeUs: message.timeUs });
+    const { code, layer } = flaw;
+    this.#flaw = { code, layer, offset: this.#offsets.inFrame(flaw.offset) };
+    if (delivered) return;
+    const isInside = sccpAndAbove.has(layer);
+    if (isInside && this.#held !== null && this.#heldOf === this.#stats().layers.sccp) {
+      this.#held.fault = this.#flaw;
+      this.#flaw = undefined;
+    } else this.#hold(isInside ? this.#format.ofSccp(message) : this.#format.ofFrame(message));
   }
 
-  #write(line: MessageLine): void {
-    if (this.#flaw !== undefined) line.fault = this.#flaw;
-    this.#flaw = undefined;
+  /** The frame is done with. */
+  endFrame(): void {
+    const line = this.#held;
+    if (line === null) return;
+    this.#held = null;
     this.#lines.push(
       this.#csv ? csvLine(messageColumns.map((column) => fieldOf(line, column))) : `${JSON.stringify(line)}\n`,
     );
+  }
+
+  #hold(line: MessageLine): void {
+    this.endFrame();
+    if (this.#flaw !== undefined) line.fault = this.#flaw;
+    this.#flaw = undefined;
+    this.#held = line;
+    this.#heldOf = this.#stats().layers.sccp;
   }
 }
 

@@ -4,7 +4,7 @@ import { dtapNames } from '../decode/dtap-tables.ts';
 import { ranapNames } from '../decode/ranap-tables.ts';
 import type { DecodeStats } from '../decode/stats.ts';
 import { csvLine } from './csv.ts';
-import type { CoverageCounter } from './decode-coverage.ts';
+import type { Coverage, CoverageCounter, Resolution } from './decode-coverage.ts';
 
 interface Row {
   group: string;
@@ -16,12 +16,16 @@ interface Row {
 
 /**
  * Counts by layer, message and fault, and how much was understood: as a table for people, or as CSV
- * `group,name,count,share`. Shares: of all frames in `frames`, of all events in `events`.
+ * `group,name,count,share`. Shares: in `coverage` of the frames that hold signalling, and of the events that have a
+ * cell by nature; in `frames` of all frames.
+ *
+ * @param left what the capture itself has lost or left out, by reason
  */
 export function formatStats(
   stats: DecodeStats,
   correlated: CorrelatorStats,
   coverage: CoverageCounter,
+  left: ReadonlyMap<string, number>,
   csv: boolean,
 ): string {
   const rows: Row[] = [];
@@ -32,18 +36,20 @@ export function formatStats(
       }
     }
   };
-  add('frames', Object.entries(coverage.counts), stats.frames);
-  add(
-    'events',
-    Object.entries({ resolved: correlated.resolved, unresolved: correlated.unresolved }),
-    correlated.events,
-  );
+  const { counts, events } = coverage;
+  const located = total(events) - events['roaming registrations'];
+  add('coverage', [['frames understood', counts.understood]], total(counts) - counts['without signalling']);
+  add('coverage', [['events with subscriber and cell', events['subscriber and cell']]], located);
+  add('frames', Object.entries(counts), stats.frames);
+  add('events', Object.entries(events));
+  add('event', coverage.types);
   add('layer', Object.entries(stats.layers));
   add('BSSMAP', named(stats.bssmap, bssmapNames));
   add('DTAP', named(stats.dtap, dtapNames));
   add('RANAP', named(stats.ranap, ranapNames));
   add('MAP', coverage.operations);
   add('fault', stats.faults);
+  add('capture', left);
   add('unhandled', stats.unhandled);
   add('duplicate', [['SCTP DATA', stats.duplicates]]);
   add('evicted', stats.evicted);
@@ -64,6 +70,10 @@ export function formatStats(
       return `${head.padEnd(12)} ${name.padEnd(width)} ${count.toLocaleString('en').padStart(14)}${part}\n`;
     })
     .join('');
+}
+
+function total(counts: Coverage | Resolution): number {
+  return Object.values(counts).reduce((sum: number, count: number) => sum + count, 0);
 }
 
 function named(counts: Uint32Array, names: readonly (string | undefined)[]): [string, number][] {

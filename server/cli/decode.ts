@@ -1,20 +1,15 @@
-import { type FeedSpec, parseFeedUri } from '../capture/feed-uri.ts';
+import { type FeedSpec, isLive, parseFeedUri } from '../capture/feed-uri.ts';
 import type { Config } from '../config.ts';
-import { Correlator } from '../correlate/correlator.ts';
-import { Decoder } from '../decode/decoder.ts';
 import { UserError } from '../errors.ts';
-import { parsePlmn } from '../events/plmn.ts';
 import { consoleLog } from '../log.ts';
 import type { Command } from './command.ts';
 import { csvLine } from './csv.ts';
-import { CoverageCounter } from './decode-coverage.ts';
-import { EventLines, eventColumns, MessageWriter, messageColumns } from './decode-output.ts';
+import { eventColumns, messageColumns } from './decode-output.ts';
+import { pipeline } from './decode-pipeline.ts';
 import { formatStats } from './decode-stats.ts';
-import { IdentityText } from './identity-text.ts';
-import { MessageLines } from './message-line.ts';
-import { openFrames } from './open-frames.ts';
+import { LinePrinter } from './line-printer.ts';
+import { openEveryFrame } from './open-frames.ts';
 import { readConfig, readOptions } from './options.ts';
-import { PlainSubscribers } from './plain-subscribers.ts';
 import { TextOutput } from './text-output.ts';
 import { counted } from './words.ts';
 
@@ -36,6 +31,7 @@ cause, durationMs, subscriber, cell, origin, frame (the one that completed it). 
 A capture that ends early (cut or damaged) is decoded up to that place; the last line says where, the exit code is 1.`;
 
 const framesPerRun = 2048;
+const waitMs = 200;
 
 /** What is printed of a feed. */
 type What = 'events' | 'messages' | 'stats';
@@ -49,71 +45,60 @@ interface DecodeOptions {
 }
 
 /**
- * Decodes a finite feed and prints into `output`.
+ * Decodes a feed to its end, or up to Ctrl-C, and prints into `output`.
  *
  * @returns one line on why the feed ended before its end, or null
  */
 async function decodeFeed(options: DecodeOptions, output: TextOutput): Promise<string | null> {
-  const { config, csv, what } = options;
-  const identities = new IdentityText(options.showIdentities);
-  const subscribers = new PlainSubscribers();
-  const lines: string[] = [];
-  const events = new EventLines({ config, csv, identities, subscribers, lines: what === 'events' ? lines : null });
-  const messages = new MessageWriter({ csv, lines, format: new MessageLines(identities) });
-  const correlator = new Correlator({
-    config,
-    sorted: true,
-    defaultPlmn: parsePlmn(config.homePlmns.split(',')[0]),
-    pseudonymiser: subscribers,
-    sink: events,
-  });
-  const coverage = new CoverageCounter();
+  const { config, csv, what, spec } = options;
   const printsMessages = what === 'messages';
-  const decoder = new Decoder(
-    {
-      message: (message) => {
-        coverage.understood();
-        if (printsMessages) messages.message(message);
-        events.frame = message.frame;
-        correlator.message(message);
-      },
-      map: (message, component) => {
-        coverage.understood();
-        coverage.component(component);
-        if (printsMessages) messages.map(message, component);
-        events.frame = message.frame;
-        correlator.map(message, component);
-      },
-      fault: (message, flaw, delivered) => {
-        coverage.malformed();
-        if (printsMessages) messages.fault(message, flaw, delivered);
-      },
-    },
-    config,
-  );
-  const reader = await openFrames(options.spec, config);
+  const lines = new LinePrinter(output);
+  const { decoder, correlator, coverage, frame } = pipeline(options, lines.waiting);
+  const reader = await openEveryFrame(spec, config);
+  let stopped = false;
+  const stop = () => {
+    stopped = true;
+    // A live source may wait for somebody.
+    if (isLive(spec)) void reader.close();
+  };
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+  let note = '';
+  const sayNote = () => {
+    if (reader.note === undefined || reader.note === note) return;
+    note = reader.note;
+    consoleLog('info', `feed ${spec.uri}: ${note}`);
+  };
+  // While the source waits, what it has given before must not.
+  const timer = setInterval(() => {
+    sayNote();
+    void lines.print();
+  }, waitMs);
   try {
     if (what !== 'stats' && csv) await output.print(csvLine(printsMessages ? messageColumns : eventColumns));
-    const sink = {
-      frame: (timeUs: number, linkType: number, bytes: Uint8Array, start: number, end: number) => {
-        messages.frameAt(start, end);
-        decoder.frame(timeUs, linkType, bytes, start, end);
-        coverage.frame(decoder.stats);
-      },
-    };
-    for (let why = 'more'; why !== 'end' && !output.closed; ) {
-      why = await reader.read(sink, Number.POSITIVE_INFINITY, framesPerRun);
-      if (why === 'end') correlator.flush();
-      await output.printAll(lines);
-      lines.length = 0;
+    sayNote();
+    for (let why = 'more'; why !== 'end' && !stopped && !output.closed; ) {
+      why = await reader.read({ frame }, Number.POSITIVE_INFINITY, framesPerRun);
+      await lines.print();
+      // Without a file or a probe to wait for (a simulation), Ctrl-C would never be heard.
+      await new Promise(setImmediate);
     }
-    if (what === 'stats') await output.print(formatStats(decoder.stats, correlator.stats, coverage, csv));
+    correlator.flush();
+    await lines.print();
+    const { stats } = decoder;
+    if (what === 'stats') await output.print(formatStats(stats, correlator.stats, coverage, reader.faults, csv));
+    for (const [reason, count] of reader.faults) {
+      if (reason !== reader.endedEarly?.code) consoleLog('warn', `feed ${spec.uri}: ${reason}: ${count}`);
+    }
     const early = reader.endedEarly?.message ?? null;
-    if (early === null && decoder.stats.frames === 0) {
-      consoleLog('warn', `feed ${options.spec.uri}: holds no packet; there is nothing to decode`);
+    if (early === null && stats.frames === 0 && !stopped) {
+      consoleLog('warn', `feed ${spec.uri}: holds no packet; there is nothing to decode`);
     }
-    return early === null ? null : `${early}; decoded up to there: ${counted(decoder.stats.frames, 'packet')}`;
+    return early === null ? null : `${early}; decoded up to there: ${counted(stats.frames, 'packet')}`;
   } finally {
+    clearInterval(timer);
+    process.off('SIGINT', stop);
+    process.off('SIGTERM', stop);
     await reader.close();
   }
 }

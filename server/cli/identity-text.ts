@@ -1,6 +1,9 @@
 /** Digits of a telephone number or identity that a masked one still shows: country, network and a little more. */
 const shownDigits = 5;
 const semiOctetDigits = '0123456789*#abc';
+/** The GSM 7 bit default alphabet; what it shares with no other is a question mark. 3GPP TS 23.038 §6.2.1. */
+const alphabet =
+  '@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ?ÆæßÉ !"#¤%&\'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà';
 
 /**
  * Writes identities: masked (their first five digits, then `*`), or as they are where the person at the keyboard has
@@ -36,6 +39,17 @@ export class IdentityText {
       const digit = (i & 1) === 0 ? octet & 0x0f : octet >> 4;
       if (digit === 0x0f) break;
       text += semiOctetDigits[digit];
+    }
+    return this.text(text);
+  }
+
+  /** `count` (rounded down) packed letters of seven bits, the low ones first. 3GPP TS 23.038 §6.1.2.1. */
+  letters(bytes: Uint8Array, offset: number, count: number): string {
+    let text = '';
+    for (let bit = 0; bit + 7 <= 7 * Math.floor(count); bit += 7) {
+      const at = offset + (bit >> 3);
+      const word = bytes[at] | ((bytes[at + 1] ?? 0) << 8);
+      text += alphabet[(word >> (bit & 7)) & 0x7f];
     }
     return this.text(text);
   }

@@ -66,11 +66,15 @@ export interface MessageLine {
   sgsn?: string;
   hlr?: string;
   roamingNumber?: string;
-  /** What was wrong; octets are counted from the start of the frame, or of the message put together from several. */
+  /** What was wrong first; octets are counted from the start of the frame, or of the message put together from several. */
   fault?: { code: string; layer: string; offset: number };
 }
 
 const shortMessage = 9;
+/** RP-DATA to the phone, 3GPP TS 24.011 §8.2.2. */
+const rpDataToPhone = 1;
+/** Type of number: letters in place of digits, 3GPP TS 23.040 §9.1.2.5. */
+const alphanumeric = 5;
 
 /** Writes messages as lines, identities as {@link IdentityText} does. */
 export class MessageLines {
@@ -80,9 +84,14 @@ export class MessageLines {
     this.#identities = identities;
   }
 
+  /** Frame and time: of what was too broken to be a message. */
+  ofFrame(m: SignalMessage): MessageLine {
+    return { frame: m.frame, timeUs: m.timeUs };
+  }
+
   /** Frame, time and whatever SCCP says. */
   ofSccp(m: SignalMessage): MessageLine {
-    const line: MessageLine = { frame: m.frame, timeUs: m.timeUs };
+    const line = this.ofFrame(m);
     if (m.opc >= 0) line.opc = m.opc;
     if (m.dpc >= 0) line.dpc = m.dpc;
     if (m.sccpType < 0) return line;
@@ -118,6 +127,7 @@ export class MessageLines {
     const cause = causeOf(m);
     if (cause >= 0) line.cause = cause;
     this.#numbersOf(m, line);
+    if (m.ssComponent >= 0) operationOf(line, m.ssComponent, m.ssInvokeId, m.ssOperation, m.ssError, true);
     return line;
   }
 
@@ -128,24 +138,28 @@ export class MessageLines {
     line.message = tcapTypeNames[c.tcapType] ?? `type ${c.tcapType}`;
     if (c.otid >= 0) line.otid = hex(c.otid, 2 * c.otidLength);
     if (c.dtid >= 0) line.dtid = hex(c.dtid, 2 * c.dtidLength);
-    if (c.componentType < 0) {
-      if (c.abortCause >= 0) line.cause = c.abortCause;
-      return line;
-    }
-    line.component = componentTypeNames[c.componentType] ?? `type ${c.componentType}`;
-    // The record holds the octet; the specification's number has a sign. ITU-T Q.773 §4.2.2.2.
-    if (c.invokeId >= 0) line.invokeId = (c.invokeId << 24) >> 24;
-    const named = c.user === tcapUser.map;
-    if (c.operation >= 0) line.operation = (named && mapOperationNames[c.operation]) || String(c.operation);
-    if (c.error >= 0) line.error = (named && mapErrorNames[c.error]) || String(c.error);
+    if (c.abortCause >= 0) line.cause = c.abortCause;
+    // Whom MAP-OPEN says that the dialogue is about; a component's own subscriber goes before.
+    if (c.referenceImsi >= 0) line.imsi = this.#identities.integer(c.referenceImsi, c.referenceImsiDigits);
+    if (c.componentType < 0) return line;
+    operationOf(line, c.componentType, c.invokeId, c.operation, c.error, c.user === tcapUser.map);
     this.#identitiesOf(c, line);
     placesOf(c, line);
     for (const name of ['msisdn', 'msc', 'vlr', 'sgsn', 'hlr', 'roamingNumber'] as const) {
       const slice = mapSlice[name];
       if (!c.hasSlice(slice)) continue;
-      line[name] = this.#identities.semiOctets(c.bytes, c.sliceOffset(slice), c.sliceLength(slice));
+      line[name] = this.#address(c, slice);
+    }
+    if (c.hasSlice(mapSlice.networkNode)) {
+      // Where a short message is to be sent: an MSC, unless it says that it is an SGSN. 3GPP TS 29.002 §7.6.2.
+      line[c.gprsNode === 1 ? 'sgsn' : 'msc'] ??= this.#address(c, mapSlice.networkNode);
     }
     return line;
+  }
+
+  /** A number of a component, without its octet of nature and plan. */
+  #address(c: MapMessage, slice: number): string {
+    return this.#identities.semiOctets(c.bytes, c.sliceOffset(slice), c.sliceLength(slice));
   }
 
   #party(m: SignalMessage, ssn: number, offset: number, digits: number): Party | null {
@@ -167,16 +181,42 @@ export class MessageLines {
   }
 
   #numbersOf(m: SignalMessage, line: MessageLine): void {
-    const text = (offset: number, length: number) => this.#identities.semiOctets(m.bytes, offset, length);
-    if (m.calledOffset >= 0) line.calledNumber = text(m.calledOffset, m.calledLength);
-    if (m.callingOffset >= 0) line.callingNumber = text(m.callingOffset, m.callingLength);
-    if (m.connectedOffset >= 0) line.connectedNumber = text(m.connectedOffset, m.connectedLength);
-    const address = (offset: number) =>
-      // Count of digits, type of number, digits. 3GPP TS 23.040 §9.1.2.5.
-      this.#identities.semiOctets(m.bytes, offset + 2, (m.bytes[offset] + 1) >> 1, m.bytes[offset]);
+    const put = (key: 'calledNumber' | 'callingNumber' | 'connectedNumber', offset: number, length: number) => {
+      const text = offset < 0 ? '' : this.#identities.semiOctets(m.bytes, offset, length);
+      // A number that is withheld has no digits.
+      if (text !== '') line[key] = text;
+    };
+    put('calledNumber', m.calledOffset, m.calledLength);
+    // The service centre that a short message comes from goes as the called number, as in network analysers: RP has one
+    // format for both of its addresses. 3GPP TS 24.011 §8.2.5.1.
+    put(m.rpType === rpDataToPhone ? 'calledNumber' : 'callingNumber', m.callingOffset, m.callingLength);
+    put('connectedNumber', m.connectedOffset, m.connectedLength);
+    const address = (at: number) => {
+      // Count of digits, type of number, digits (or letters). 3GPP TS 23.040 §9.1.2.5.
+      const digits = m.bytes[at];
+      const isText = ((m.bytes[at + 1] >> 4) & 0x07) === alphanumeric;
+      if (isText) return this.#identities.letters(m.bytes, at + 2, (digits * 4) / 7);
+      return this.#identities.semiOctets(m.bytes, at + 2, (digits + 1) >> 1, digits);
+    };
     if (m.tpDestinationOffset >= 0) line.tpDestination = address(m.tpDestinationOffset);
     if (m.tpOriginatorOffset >= 0) line.tpOriginator = address(m.tpOriginatorOffset);
   }
+}
+
+/** @param named whether the codes are MAP's */
+function operationOf(
+  line: MessageLine,
+  type: number,
+  invokeId: number,
+  operation: number,
+  error: number,
+  named: boolean,
+): void {
+  line.component = componentTypeNames[type] ?? `type ${type}`;
+  // The record holds the octet; the specification's number has a sign. ITU-T Q.773 §4.2.2.2.
+  if (invokeId >= 0) line.invokeId = (invokeId << 24) >> 24;
+  if (operation >= 0) line.operation = (named && mapOperationNames[operation]) || String(operation);
+  if (error >= 0) line.error = (named && mapErrorNames[error]) || String(error);
 }
 
 function layer3Name(m: SignalMessage): string {

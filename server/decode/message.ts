@@ -285,6 +285,11 @@ export class SignalMessage {
 export interface MessageSink {
   message(message: SignalMessage): void;
   /**
+   * Whether to read what came back undelivered (the user data of UDTS, XUDTS, LUDTS) too: for whoever shows messages.
+   * It has happened to nobody.
+   */
+  readonly wantsReturned?: boolean;
+  /**
    * Takes a TCAP component, or a TCAP message without any (`componentType` -1); `message` holds the SCCP message around
    * it, once more for each component. The same holds for both records: read them during the call.
    */

@@ -38,7 +38,7 @@ export function decodeUnitdata(
   readVariable(bytes, at + 1, end);
   calling = readCallingAddress(state, bytes, value.start, value.end);
   readVariable(bytes, at + 2, end);
-  if (returned) deliverReturned(state);
+  if (returned) deliverReturned(state, false, bytes, value.start, value.end);
   else decodeWhole(state, bytes, value.start, value.end);
 }
 
@@ -56,7 +56,7 @@ export function decodeExtendedUnitdata(
   calling = readCallingAddress(state, bytes, value.start, value.end);
   readVariable(bytes, at + 2, end);
   readOptionalParameters(bytes, optionalPart(bytes, at + 3, end), end);
-  if (returned) deliverReturned(state);
+  if (returned) deliverReturned(state, optional.segmentationStart >= 0, bytes, value.start, value.end);
   else decodePossibleSegment(state, bytes, value.start, value.end);
 }
 
@@ -74,13 +74,17 @@ export function decodeLongUnitdata(
   calling = readCallingAddress(state, bytes, value.start, value.end);
   readLongVariable(bytes, at + 4, 2, end);
   readOptionalParameters(bytes, longOptionalPart(bytes, at + 6, end), end);
-  if (returned) deliverReturned(state);
+  if (returned) deliverReturned(state, optional.segmentationStart >= 0, bytes, value.start, value.end);
   else decodePossibleSegment(state, bytes, value.start, value.end);
 }
 
-/** What comes back undelivered has happened to nobody: its cause is told, its data is not read again. */
-function deliverReturned(state: DecodeState): void {
-  deliverWith(state, 0, noBytes, -1, 0);
+/**
+ * What comes back undelivered has happened to nobody: its cause is told, its data is read for those only who want it.
+ * A segment of it stays alone.
+ */
+function deliverReturned(state: DecodeState, isSegment: boolean, bytes: Uint8Array, start: number, end: number): void {
+  if (state.sink.wantsReturned !== true || isSegment) deliverWith(state, 0, noBytes, -1, 0);
+  else deliverWith(state, userOfAddresses(), bytes, start, end);
 }
 
 /** Data of XUDT and LUDT: whole, or a segment by the segmentation parameter. ITU-T Q.713 §3.17, Q.714 §4.1.1.2. */
@@ -114,11 +118,14 @@ function decodePossibleSegment(state: DecodeState, bytes: Uint8Array, start: num
   decodeWhole(state, whole, 0, whole.length);
 }
 
-/** A whole user message: the called subsystem reads it, the calling one where the called address names none. */
+/** Who reads a whole user message: the called subsystem, the calling one where the called address names none. */
+function userOfAddresses(): number {
+  if (called > 0) return called;
+  return calling > 0 ? calling : noSubsystem;
+}
+
 function decodeWhole(state: DecodeState, bytes: Uint8Array, start: number, end: number): void {
-  let user = noSubsystem;
-  if (called > 0) user = called;
-  else if (calling > 0) user = calling;
+  const user = userOfAddresses();
   if (user === bssapSubsystem || user === ranapSubsystem) state.sccpUsers.speaksOf(state.message.link, user);
   deliverWith(state, user, bytes, start, end);
 }

@@ -14,13 +14,14 @@ const tcap = 3;
 
 /**
  * Who reads the data of a subsystem; 0: nobody. BSSAP also serves the SMLC, whose dialogues with a BSC (Lb) are BSSAP's
- * (3GPP TS 49.031 §9). MAP and CAP speak through TCAP in every node that has a number of its own. 3GPP TS 23.003 §8.2.
+ * (3GPP TS 49.031 §9). MAP and CAP speak through TCAP in every node that has a number of its own (3GPP TS 23.003 §8.2),
+ * ISDN supplementary services (11) and the test responder (14) by ITU-T Q.713 §3.4.2.2.
  */
 const userOf: Uint8Array = (() => {
   const users = new Uint8Array(256);
   for (const ssn of [bssapSubsystem, 252]) users[ssn] = bssap;
   users[ranapSubsystem] = ranap;
-  for (const ssn of [5, 6, 7, 8, 9, 10, 145, 146, 147, 148, 149, 150]) users[ssn] = tcap;
+  for (const ssn of [5, 6, 7, 8, 9, 10, 11, 14, 145, 146, 147, 148, 149, 150]) users[ssn] = tcap;
   return users;
 })();
 

@@ -68,12 +68,15 @@ describe('decode', () => {
 
   test('tells how much was understood', async () => {
     const table = await runCli(['decode', simulated, '--stats']);
-    expect(table.stdout).toMatch(/^frames +malformed +0 +0\.00 %$/m);
-    expect(table.stdout).toMatch(/^ +understood +[\d,]+ +100\.00 %$/m);
-    expect(table.stdout).toMatch(/^events +resolved +[\d,]+ +9\d\.\d\d %$/m);
+    expect(table.stdout).toMatch(/^coverage +frames understood +[\d,]+ +100\.00 %$/m);
+    expect(table.stdout).toMatch(/^ +events with subscriber and cell +[\d,]+ +9\d\.\d\d %$/m);
+    expect(table.stdout).toMatch(/^frames +understood +[\d,]+ +\d+\.\d\d %$/m);
+    expect(table.stdout).toMatch(/^ +malformed +0 +0\.00 %$/m);
+    expect(table.stdout).toMatch(/^events +subscriber and cell +[\d,]+$/m);
     const csv = (await runCli(['decode', simulated, '--stats', '--format', 'csv'])).stdout;
     expect(csv).toMatch(/^group,name,count,share\n/);
     expect(csv).toMatch(/^BSSMAP,COMPLETE LAYER 3 INFORMATION,\d+,$/m);
+    expect(csv).toMatch(/^event,location update,\d+,$/m);
   });
 
   test.each([

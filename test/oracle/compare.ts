@@ -1,0 +1,98 @@
+import { printed, type Row } from './ours.ts';
+import { dissect } from './pdml.ts';
+import { rowsOf } from './seen.ts';
+
+/** One difference: a frame, a key, and both sides as text. */
+export interface Difference {
+  frame: number;
+  key: string;
+  ours: string;
+  theirs: string;
+}
+
+export interface Comparison {
+  /** Frames in which either side sees an SCCP message. */
+  frames: number;
+  /** Of these, frames that tshark calls malformed: not compared. */
+  malformed: number;
+  fields: number;
+  differences: Difference[];
+}
+
+/** Names are compared by their letters: tshark writes `Clear Command`, the specification `CLEAR COMMAND`. */
+const named = new Set(['message', 'layer3', 'operation', 'error']);
+const secrets = /imsi|tmsi|imei|Number|msisdn|msc|vlr|sgsn|hlr|digits|tp[DO]/;
+
+const letters = (name: string) =>
+  name
+    .toLowerCase()
+    .replace(/[^a-z0-9]/g, '')
+    .replace(/acknowledgement|acknowledge/, 'ack');
+
+/** Names that differ in more than their letters, tshark's by ours. */
+const otherNames: Record<string, string> = {
+  // Operation 46 in versions 1 and 2. 3GPP TS 29.002 §17.5.1.
+  moforwardsm: 'forwardsm',
+  connectionorientedinformation: 'connectionorientedinformationobsolete',
+};
+
+const isSame = (key: string, a: string | undefined, b: string | undefined) =>
+  a === b || (named.has(key) && a !== undefined && b !== undefined && isSameName(letters(a), letters(b)));
+const isSameName = (a: string, b: string) => a === b || otherNames[a] === b;
+
+/** Compares `decode --messages` with tshark's dissection, frame by frame and line by line. */
+export async function compare(path: string): Promise<Comparison> {
+  const out: Comparison = { frames: 0, malformed: 0, fields: 0, differences: [] };
+  const ours = printed(path);
+  let next = await ours.next();
+  for await (const packet of dissect(path)) {
+    const theirs = rowsOf(packet);
+    let rows: Row[] = [];
+    if (!next.done && next.value.frame === packet.frame) {
+      ({ rows } = next.value);
+      next = await ours.next();
+    }
+    if (rows.length === 0 && theirs.length === 0) continue;
+    out.frames++;
+    if (packet.malformed.length > 0) out.malformed++;
+    else compareRows(packet.frame, rows, theirs, out);
+  }
+  if (!next.done) {
+    out.differences.push({ frame: next.value.frame, key: 'lines', ours: 'a frame', theirs: 'no frame' });
+  }
+  return out;
+}
+
+function compareRows(frame: number, ours: readonly Row[], theirs: readonly Row[], out: Comparison): void {
+  if (ours.length !== theirs.length) {
+    out.fields++;
+    const faults = ours.flatMap(({ fault }) => fault ?? []).join(' ');
+    out.differences.push({
+      frame,
+      key: 'lines',
+      ours: `${ours.length} ${faults}`.trim(),
+      theirs: String(theirs.length),
+    });
+    return;
+  }
+  for (const [i, mine] of ours.entries()) {
+    const their = theirs[i];
+    for (const key of [...new Set([...Object.keys(mine), ...Object.keys(their)])].sort()) {
+      // A key of our own: what it tells must be right, but tshark also looks where there is no layer 3 message.
+      if (key === 'layer3' && mine[key] === undefined) continue;
+      out.fields++;
+      if (isSame(key, mine[key], their[key])) continue;
+      out.differences.push({ frame, key, ours: shown(key, mine[key]), theirs: shown(key, their[key]) });
+    }
+  }
+}
+
+/** Identities stay out of what is printed. */
+function shown(key: string, value: string | undefined): string {
+  if (value === undefined) return 'absent';
+  return secrets.test(key) ? 'given' : value;
+}
+
+export function differenceText({ frame, key, ours, theirs }: Difference): string {
+  return `frame ${frame} ${key}: ${ours}, tshark ${theirs}`;
+}

@@ -1,0 +1,81 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { carriers } from '../../fixtures/make/wire/carriers/carriers.ts';
+import { conversation } from '../../fixtures/make/wire/carriers/conversation.ts';
+import { pcapFile } from '../capture/pcap-write.ts';
+import { allTcapVectors } from '../decode/map-vectors.ts';
+import { ranapVectors } from '../decode/ranap-vectors.ts';
+import { frameOfVector, vectors } from '../decode/vectors.ts';
+import { connectionRequest, dataForm1, frameOf, type Octets, unitdata } from '../decode/wire.ts';
+import { runCli } from '../tools/serve.ts';
+
+/** A capture that was made of what the project has, and the name of each of its frames. */
+export interface Made {
+  name: string;
+  path: string;
+  frameNames: readonly string[];
+}
+
+/** Captures of their own in a folder that goes with `remove`. */
+export class MadeCaptures {
+  readonly #folder = mkdtempSync(join(tmpdir(), 'signalwall-oracle-'));
+
+  remove(): void {
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  /** Every vector of BSSMAP and DTAP, of RANAP, and of TCAP and MAP. */
+  vectors(): Made[] {
+    const layer3 = vectors.map((vector, i) => ({ name: vector.name, bytes: frameOfVector(vector, i + 1) }));
+    const ranap = ranapVectors.map(({ name, carrier, octets }, i) => {
+      const sccp = {
+        CR: () => connectionRequest(256 + i, octets, [0x42, 142]),
+        UDT: () => unitdata(octets, [0x42, 142]),
+      };
+      const message = carrier === 'DT1' ? dataForm1(1, octets) : sccp[carrier]();
+      return { name, bytes: frameOf(message, { tsn: i + 1 }) };
+    });
+    const tcap = allTcapVectors.map(({ name, called, calling, bytes }, i) => ({
+      name,
+      bytes: frameOf(between(called, calling, [...bytes]), { tsn: i + 1 }),
+    }));
+    return [this.#write('vectors of the A interface', layer3), this.#write('vectors of RANAP', ranap)].concat(
+      this.#write('vectors of TCAP and MAP', tcap),
+    );
+  }
+
+  /** The same conversation over every carrier. */
+  carriers(): Made[] {
+    return carriers.map(({ name, linkType, frames }) =>
+      this.#write(
+        `carrier ${name}`,
+        frames(conversation).map((bytes) => ({ name, bytes: Uint8Array.from(bytes) })),
+        linkType,
+      ),
+    );
+  }
+
+  /** So many packets of the simulated city, calls and registrations of its core network among them. */
+  async simulation(packets: number): Promise<Made> {
+    const path = join(this.#folder, 'city.pcap');
+    const size = ['--population', '20000', '--from', '18:30', '--packets', String(packets)];
+    const { code, stderr } = await runCli(['simulate', '--out', path, '--seed', '7', ...size]);
+    if (code !== 0) throw new Error(stderr);
+    return { name: 'simulated city', path, frameNames: [] };
+  }
+
+  #write(name: string, frames: readonly { name: string; bytes: Uint8Array }[], linkType = 1): Made {
+    const path = join(this.#folder, `${name.replace(/\W+/g, '-')}.pcap`);
+    const records = frames.map(({ bytes }, i) => ({ seconds: 1_700_000_000, fraction: i, bytes }));
+    writeFileSync(path, pcapFile(records, { linkType }));
+    return { name, path, frameNames: frames.map((frame) => frame.name) };
+  }
+}
+
+/** A UDT from one subsystem to another. ITU-T Q.713 §4.10. */
+function between(called: number, calling: number, user: Octets): number[] {
+  const to = [2, 0x42, called];
+  const from = [2, 0x42, calling];
+  return [9, 0, 3, 5, 7, ...to, ...from, user.length, ...user];
+}
