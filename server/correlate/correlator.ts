@@ -38,6 +38,8 @@ export interface CorrelatorStats {
   /** MSISDN ↔ IMSI pairs, and subscribers whose serving VLR is known. */
   knownNumbers: number;
   registrations: number;
+  /** Cancel Location and Purge MS of a VLR that no longer served: most follow a registration elsewhere. */
+  supersededCancels: number;
   knownCells: number;
   /** Messages of connections whose beginning was not seen. */
   orphans: number;
@@ -222,7 +224,6 @@ export class Correlator implements MessageSink {
     count('MSISDN_EVICTED', core.numbers.evictions);
     count('REGISTRATION_EVICTED', core.registrations.evictions);
     count('REGISTRATION_UNKNOWN', core.registrations.unknown);
-    count('REGISTRATION_SUPERSEDED', core.registrations.superseded);
     count('ROAMER_EVICTED', core.roamers.evicted);
     count('NODES_FULL', core.nodes.refused);
     return {
@@ -235,6 +236,7 @@ export class Correlator implements MessageSink {
       knownTmsis: this.#directory.tmsis,
       knownNumbers: core.numbers.known,
       registrations: core.registrations.known,
+      supersededCancels: core.registrations.superseded,
       knownCells: this.#cells.count,
       orphans: this.#orphans,
       handovers: handovers.done,
