@@ -74,7 +74,7 @@ export interface FeedStatus {
   /** Bad records skipped, by reason code. */
   faults: Record<string, number>;
   faultsTotal: number;
-  /** One line for people, where the state needs explaining. */
+  /** What the state needs explained, or how a live feed stands: English sentences, of `feed-note.ts` where it has them. */
   note: string;
 }
 

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { feedNote, joinFeedNotes } from '../../shared/feed-note.ts';
 import type { Clock } from '../clock.ts';
 import type { FrameSink } from './frame.ts';
 import type { FrameReader } from './frame-reader.ts';
@@ -60,7 +61,7 @@ export class LiveReader implements FrameReader, FrameSink {
   get note(): string {
     const note = this.#origin?.note ?? '';
     if (this.#aheadS === 0) return note;
-    return `${note}; frames stamped ${this.#aheadS} s ahead of this machine's clock are left out: set the probe's clock`;
+    return joinFeedNotes(note, feedNote('ahead', { seconds: this.#aheadS }));
   }
 
   get nextTimeUs(): number {

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { feedNote } from '../../shared/feed-note.ts';
 import type { StreamFault } from './live-stream.ts';
 
 /** Host and port as they stand in a URI: `[::1]:5555`. */
@@ -11,18 +12,18 @@ export function peerOf(socket: Socket): string {
   return addressText(socket.remoteAddress ?? 'unknown', socket.remotePort ?? 0);
 }
 
-/** Why a stream ended, for people. */
-export function endText(fault: StreamFault | null): string {
+/** How the stream of the probe at `address` ended, for people. */
+export function endNote(address: string, fault: StreamFault | null): string {
   switch (fault) {
     case null:
-      return 'has closed the connection';
+      return feedNote('closed', { address });
     case 'PROBE_NOT_A_CAPTURE':
-      return 'sends no pcap or pcapng: closed';
+      return feedNote('noCapture', { address });
     case 'CORRUPT_RECORD':
-      return 'sent a record of impossible length: closed';
+      return feedNote('badRecord', { address });
     case 'TRUNCATED_CAPTURE':
-      return 'stopped inside a record';
+      return feedNote('cut', { address });
     case 'PROBE_LOST':
-      return 'was lost';
+      return feedNote('lost', { address });
   }
 }

@@ -1,8 +1,9 @@
 import { connect, type Socket } from 'node:net';
+import { feedNote, joinFeedNotes } from '../../shared/feed-note.ts';
 import { Backoff } from './backoff.ts';
 import { type LiveOptions, type LiveOrigin, LiveReader } from './live-reader.ts';
 import type { LiveStream } from './live-stream.ts';
-import { addressText, endText } from './probe-address.ts';
+import { addressText, endNote } from './probe-address.ts';
 
 /** How long a connection may take to be made. */
 const connectMs = 10_000;
@@ -41,7 +42,7 @@ class TcpConnector implements LiveOrigin {
   ended(stream: LiveStream): void {
     // Whoever has sent frames is a probe; one that closes at once, or sends something else, is left alone for longer.
     if (stream.frames > 0) this.#backoff.reset();
-    this.#later(endText(stream.fault));
+    this.#later(endNote(this.#address, stream.fault));
   }
 
   close(): void {
@@ -51,16 +52,17 @@ class TcpConnector implements LiveOrigin {
   }
 
   #dial(): void {
-    this.note = `connecting to ${this.#address}`;
+    const address = this.#address;
+    this.note = feedNote('connecting', { address });
     const socket = connect({ host: this.#options.host, port: this.#options.port });
     this.#socket = socket;
     socket.setTimeout(connectMs, () => socket.destroy(new Error(`no answer within ${connectMs / 1000} s`)));
-    let why = 'can not be reached';
+    let why = feedNote('unreachable', { address, reason: 'closed' });
     const failed = (error: NodeJS.ErrnoException) => {
       why =
         error.code === 'ECONNREFUSED'
-          ? 'refuses the connection'
-          : `can not be reached (${error.code ?? error.message})`;
+          ? feedNote('refused', { address })
+          : feedNote('unreachable', { address, reason: error.code ?? error.message });
     };
     const over = () => this.#later(why);
     socket.once('error', failed);
@@ -70,15 +72,15 @@ class TcpConnector implements LiveOrigin {
       socket.setKeepAlive(true, keepAliveMs);
       socket.off('error', failed);
       socket.off('close', over);
-      this.note = `connected to ${this.#address}`;
-      this.#reader.add(socket, this.#address);
+      this.note = feedNote('connected', { address });
+      this.#reader.add(socket, address);
     });
   }
 
   #later(why: string): void {
     if (this.#closed) return;
     const waitMs = this.#backoff.next();
-    this.note = `${this.#address} ${why}; next attempt in ${(waitMs / 1000).toFixed(1)} s`;
+    this.note = joinFeedNotes(why, feedNote('next', { seconds: (waitMs / 1000).toFixed(1) }));
     this.#retry = setTimeout(() => this.#dial(), waitMs);
   }
 }

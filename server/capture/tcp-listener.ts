@@ -1,8 +1,9 @@
 import { createServer, type Server, type Socket } from 'node:net';
+import { feedNote, joinFeedNotes } from '../../shared/feed-note.ts';
 import { messageOf, UserError } from '../errors.ts';
 import { type LiveOptions, type LiveOrigin, LiveReader } from './live-reader.ts';
 import type { LiveStream } from './live-stream.ts';
-import { addressText, endText, peerOf } from './probe-address.ts';
+import { addressText, endNote, peerOf } from './probe-address.ts';
 
 const keepAliveMs = 30_000;
 
@@ -32,14 +33,15 @@ class TcpListener implements LiveOrigin {
   }
 
   get note(): string {
-    const probes = this.#reader.streams.map(({ name }) => name);
-    const who =
-      probes.length === 0 ? 'no probe' : `${probes.length} of ${this.#probesMax} probes: ${probes.join(', ')}`;
-    return `listening on ${this.#address}: ${who}${this.#last === '' ? '' : `; ${this.#last}`}`;
+    const address = this.#address;
+    const names = this.#reader.streams.map(({ name }) => name);
+    const probes = { address, n: names.length, max: this.#probesMax, names: names.join(', ') };
+    const who = names.length === 0 ? feedNote('alone', { address }) : feedNote('probes', probes);
+    return joinFeedNotes(who, this.#last);
   }
 
   ended({ name, fault }: LiveStream): void {
-    this.#last = `${name} ${endText(fault)}`;
+    this.#last = endNote(name, fault);
   }
 
   close(): void {
@@ -50,7 +52,7 @@ class TcpListener implements LiveOrigin {
     const name = peerOf(socket);
     if (this.#reader.streams.length >= this.#probesMax) {
       this.#reader.count('PROBE_REFUSED');
-      this.#last = `${name} was turned away`;
+      this.#last = feedNote('turnedAway', { address: name });
       socket.destroy();
       return;
     }

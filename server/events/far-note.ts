@@ -1,3 +1,4 @@
+import { feedNote, joinFeedNotes } from '../../shared/feed-note.ts';
 import { dayUs, formatTimeUs, hourUs } from '../clock.ts';
 
 /** A record this far ahead of what a feed may read is worth a word: nothing will come of it for long. */
@@ -14,10 +15,10 @@ const farUs = hourUs;
 export function farNote(nextUs: number, untilUs: number, several: boolean): string {
   const aheadUs = nextUs - untilUs;
   if (nextUs <= 0 || !(aheadUs > farUs) || !Number.isFinite(aheadUs)) return '';
-  const span =
+  const between = { time: formatTimeUs(nextUs), now: formatTimeUs(untilUs) };
+  const note =
     aheadUs >= 2 * dayUs
-      ? `${Math.round(aheadUs / dayUs).toLocaleString('en')} days`
-      : `${(aheadUs / hourUs).toFixed(1)} hours`;
-  const note = `waits: its next record is of ${formatTimeUs(nextUs)}, ${span} ahead of the replay (${formatTimeUs(untilUs)})`;
-  return several ? `${note}; feeds whose times lie far apart are better started one after the other` : note;
+      ? feedNote('farDays', { ...between, days: Math.round(aheadUs / dayUs).toLocaleString('en') })
+      : feedNote('farHours', { ...between, hours: (aheadUs / hourUs).toFixed(1) });
+  return joinFeedNotes(note, several ? feedNote('apart') : '');
 }

@@ -8,8 +8,8 @@ import { type FakeServer, serveFake } from '../web/tools/serve.ts';
 /** The built wall with the largest figures that it has room for, in Chromium: nothing is cut off. */
 let browser: Browser;
 const servers = new Map<string, FakeServer>();
-/** The most that the row shows in full size, and seven digits everywhere. */
-const scenarios = { busy: '888,888', large: '8,881,132' } as const;
+/** The most that the row shows in full size, seven digits everywhere, and feeds that have much to tell. */
+const scenarios = { busy: '888,888', large: '8,881,132', probes: /312/, live: /10\.20\.30\.41/ } as const;
 type Scenario = keyof typeof scenarios;
 const names = Object.keys(scenarios) as Scenario[];
 beforeAll(async () => {
@@ -53,6 +53,23 @@ const cuts = (page: Page) =>
     return found;
   });
 
+/** Alarms that are shortened while a notice of less weight could be, and a feed's note that is while its address is not. */
+const wronglyCut = (page: Page) =>
+  page.evaluate(() => {
+    const isCut = (text: HTMLElement) => text.scrollWidth > text.clientWidth;
+    const least = 3.1 * Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+    const isWide = (box: Element) => box.getBoundingClientRect().width > least;
+    const found: string[] = [];
+    const lighter = [...document.querySelectorAll('li.info, li.warn:not(.keep)')].filter(isWide);
+    for (const alarm of document.querySelectorAll<HTMLElement>('li.bad .text, li.bad summary')) {
+      if (isCut(alarm) && lighter.length > 0) found.push(`“${alarm.textContent}” before “${lighter[0]!.textContent}”`);
+    }
+    const note = document.querySelector<HTMLElement>('header .note');
+    const uri = document.querySelector<HTMLElement>('header .uri');
+    if (note !== null && isCut(note) && uri!.clientWidth > 1) found.push(`“${note.textContent}” before its address`);
+    return found;
+  });
+
 const sizes: [number, number][] = [
   [1920, 1080],
   [3840, 2160],
@@ -61,10 +78,11 @@ const sizes: [number, number][] = [
 const cases = sizes.flatMap((size) =>
   ['zh', 'en'].flatMap((lang) => names.map((name) => [name, ...size, lang] as const)),
 );
-test.each(cases)('the %s totals fit on %i × %i in %s', async (name, width, height, lang) => {
+test.each(cases)('the %s wall fits on %i × %i in %s', async (name, width, height, lang) => {
   const page = await browser.newPage({ viewport: { width, height } });
   await page.goto(`http://127.0.0.1:${servers.get(name)!.port}/?lang=${lang}`);
   await page.getByText(scenarios[name]).first().waitFor();
   expect(await cuts(page)).toEqual([]);
+  expect(await wronglyCut(page)).toEqual([]);
   await page.close();
 });

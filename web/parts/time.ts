@@ -62,6 +62,12 @@ export function formatDay(timeUs: number, zone: string): string {
     .replace(/日(?=周|星期)/, '日 ');
 }
 
+/** The time of day, with its day in front where that is not the day of `besideUs`. */
+export function formatMoment(timeUs: number, besideUs: number, zone: string): string {
+  const day = formatDay(timeUs, zone);
+  return `${day === formatDay(besideUs, zone) ? '' : `${day} `}${formatClock(timeUs, zone)}`;
+}
+
 /** `中国标准时间 UTC+8`. */
 export function formatZone(timeUs: number, zone: string): string {
   const part = (style: 'long' | 'shortOffset', where: string) =>

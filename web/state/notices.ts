@@ -1,7 +1,8 @@
 import type { FeedStatus, WallStatus } from '../../shared/protocol.ts';
 import { t } from '../app/i18n.svelte.ts';
 import { formatAge, formatShare } from '../parts/format.ts';
-import { formatClock, formatDay } from '../parts/time.ts';
+import { formatMoment } from '../parts/time.ts';
+import { standingOf } from './feed-standing.ts';
 import { waitingFeed } from './freshness.ts';
 
 /** One thing that the people before the wall should know. `detail` is shown on demand. */
@@ -23,8 +24,8 @@ const reasonsShown = 2;
  */
 export function noticesOf(status: WallStatus, sinceMs: number, zone: string): Notice[] {
   const notices: Notice[] = [];
-  for (const feed of status.feeds) feedNotice(feed, status, notices);
-  waitNotice(status, sinceMs, zone, notices);
+  for (const feed of status.feeds) feedNotice(feed, status, zone, notices);
+  if (!waitNotice(status, sinceMs, zone, notices)) standingNotices(status.feeds, zone, notices);
   storeNotice(status, notices);
   if (status.warmingUp) notices.push(warmingNotice(status));
   faultsNotice(status.feeds, notices);
@@ -37,7 +38,7 @@ export function noticesOf(status: WallStatus, sinceMs: number, zone: string): No
   return notices.toSorted((a, b) => order[a.level] - order[b.level]);
 }
 
-function feedNotice(feed: FeedStatus, status: WallStatus, notices: Notice[]): void {
+function feedNotice(feed: FeedStatus, status: WallStatus, zone: string, notices: Notice[]): void {
   const name = feed.id || feed.uri;
   const id = `feed ${feed.id}`;
   // When it is the only feed, the stale line above says it already.
@@ -46,7 +47,9 @@ function feedNotice(feed: FeedStatus, status: WallStatus, notices: Notice[]): vo
     const text = t('notice.feedFailed', { feed: name, note: feed.note });
     notices.push({ id, level: 'bad', text, detail: feed.note });
   } else if (feed.state === 'stale' && !alone) {
-    const text = t('notice.feedStale', { feed: name, age: formatAge(feed.dataAgeMs) });
+    const silent = t('notice.feedStale', { feed: name, age: formatAge(feed.dataAgeMs) });
+    const standing = standingOf(feed, zone);
+    const text = standing === null ? silent : `${silent} · ${standing.text}`;
     notices.push({ id, level: 'bad', text, detail: feed.note });
   } else if (feed.state === 'behind') {
     // Without a word on why, it is catching up and nothing to worry about.
@@ -58,15 +61,24 @@ function feedNotice(feed: FeedStatus, status: WallStatus, notices: Notice[]): vo
   }
 }
 
-/** A replay's next record is far ahead: without a word the wall would look dead. */
-function waitNotice({ feeds }: WallStatus, sinceMs: number, zone: string, notices: Notice[]): void {
+/** A replay's next record is far ahead: without a word the wall would look dead. Says whether it is so. */
+function waitNotice({ feeds }: WallStatus, sinceMs: number, zone: string, notices: Notice[]): boolean {
   const waiting = waitingFeed(feeds, sinceMs);
-  if (waiting === null) return;
+  if (waiting === null) return false;
   const { nextUs, clockUs } = waiting.feed;
-  const day = formatDay(nextUs, zone);
-  const time = `${day === formatDay(clockUs, zone) ? '' : `${day} `}${formatClock(nextUs, zone)}`;
-  const text = t('notice.next', { time, age: formatAge(waiting.ms) });
+  const text = t('notice.next', { time: formatMoment(nextUs, clockUs, zone), age: formatAge(waiting.ms) });
   notices.push({ id: 'next', level: 'info', text, detail: '' });
+  return true;
+}
+
+/** How the feeds stand of which nothing else is said. That of the first stands in the header, beside its state. */
+function standingNotices(feeds: readonly FeedStatus[], zone: string, notices: Notice[]): void {
+  for (const feed of feeds.slice(1)) {
+    const standing = feed.state === 'stale' ? null : standingOf(feed, zone);
+    if (standing === null) continue;
+    const text = t('notice.standing', { feed: feed.id || feed.uri, note: standing.text });
+    notices.push({ id: `standing ${feed.id}`, level: standing.level, text, detail: feed.note });
+  }
 }
 
 function storeNotice({ store }: WallStatus, notices: Notice[]): void {

@@ -36,6 +36,8 @@ export interface FakeFeedOptions {
   /** Changes of the status that a scenario asks for. */
   status?: Partial<WallStatus>;
   feed?: Partial<FeedStatus>;
+  /** Feeds beside the first, as changes of it. */
+  moreFeeds?: Partial<FeedStatus>[];
   /** The server started cold at `fromUs`: live counts climb for two hours; up to `storedUs` history is of earlier runs. */
   warmUp?: { fromUs: number; storedUs: number };
 }
@@ -177,7 +179,7 @@ export class FakeFeed {
       traffic: { 'location update': 120_000 },
       origins: fakeOrigins(present),
       topCells: this.#topCells(),
-      feeds: [feed],
+      feeds: [feed, ...(this.#options.moreFeeds ?? []).map((changes) => ({ ...feed, note: '', ...changes }))],
       store: { state: 'up', lagMs: 1200, queuedRows: 0, droppedRows: 0, error: '' },
       warmingUp: warmUp !== undefined && this.timeUs < warmUp.fromUs + ttlUs,
       wholeFromUs: warmUp === undefined ? 0 : warmUp.fromUs + ttlUs,

@@ -1,4 +1,5 @@
 import { makeCity } from '../../../fixtures/make/city/index.ts';
+import { feedNote, joinFeedNotes } from '../../../shared/feed-note.ts';
 import type { Schematic } from '../../../shared/protocol.ts';
 import { fakeLayout } from './fake-city.ts';
 import { FakeFeed, kickOffUs } from './fake-feed.ts';
@@ -23,6 +24,8 @@ export const scenarioNames = [
   'away',
   'stale',
   'faults',
+  'live',
+  'probes',
 ] as const;
 export type ScenarioName = (typeof scenarioNames)[number];
 
@@ -124,6 +127,54 @@ export function makeScenario(name: ScenarioName, schematic: Schematic): FakeFeed
           faultsTotal: 21,
         },
         status: { unknownCells: 12, lateEvents: 1482 },
+      });
+    case 'live':
+      return new FakeFeed(layout, {
+        ...base,
+        feed: { id: 'feed-1', uri: 'pcap+tcp://10.20.30.41:5555', speed: 1, note: 'connected to 10.20.30.41:5555' },
+      });
+    case 'probes':
+      // Several live feeds with much to tell, and alarms beside them.
+      return new FakeFeed(layout, {
+        ...base,
+        status: {
+          store: { state: 'away', lagMs: 93_000, queuedRows: 48_213, droppedRows: 0, error: 'connect ECONNREFUSED' },
+        },
+        feed: {
+          id: 'feed-1',
+          uri: 'pcap+listen://0.0.0.0:5555',
+          speed: 1,
+          note: joinFeedNotes(
+            feedNote('probes', {
+              address: '0.0.0.0:5555',
+              n: 3,
+              max: 8,
+              names: '10.20.30.41:51234, 10.20.30.42:40022, 10.20.30.43:60411',
+            }),
+            feedNote('ahead', { seconds: 312 }),
+          ),
+        },
+        moreFeeds: [
+          {
+            id: 'feed-2',
+            uri: 'pcap+tcp://10.20.30.50:5555',
+            state: 'running',
+            note: joinFeedNotes(
+              feedNote('refused', { address: '10.20.30.50:5555' }),
+              feedNote('next', { seconds: '4.0' }),
+            ),
+          },
+          {
+            id: 'feed-3',
+            uri: 'pcap:/captures/last-year.pcap.gz',
+            state: 'running',
+            note: joinFeedNotes(
+              feedNote('farDays', { time: '2027-11-21T12:00:00.000Z', days: 365, now: '2026-11-21T12:15:08.000Z' }),
+              feedNote('apart'),
+            ),
+          },
+          { id: 'feed-4', uri: 'pcap+tcp://10.20.30.60:5555', state: 'stale', dataAgeMs: 95_000 },
+        ],
       });
     case 'xdr':
       return new FakeFeed(layout, { ...base, feed: xdrFeed });

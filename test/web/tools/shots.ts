@@ -8,7 +8,7 @@ import { serveFake } from './serve.ts';
 
 /**
  * Pictures of the built wall in invented situations:
- *   npx vite build && npx rolldown test/web/tools/shots.ts --platform node --external '/^[^./]/' -f esm \
+ *   npx vite build && npx rolldown test/web/tools/shots.ts --platform node --external playwright-core -f esm \
  *     -o node_modules/.cache/shots.mjs && node node_modules/.cache/shots.mjs --out /tmp/shots day:1920x1080:zh …
  * A shot is SCENARIO:WIDTHxHEIGHT:LANG[:cut=SECONDS][:wait=SECONDS][:kiosk].
  */

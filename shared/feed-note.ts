@@ -1,0 +1,71 @@
+/**
+ * The sentences of which a feed's note is made (`FeedStatus.note`), joined by `; `. The server writes them, in logs
+ * too; a screen reads them back by the same table and says them in its own language. A note may hold others: those are
+ * shown as they are.
+ */
+export const feedNoteForms = {
+  /** A probe that is connected to. */
+  connecting: 'connecting to {address}',
+  connected: 'connected to {address}',
+  refused: '{address} refuses the connection',
+  unreachable: '{address} can not be reached ({reason})',
+  next: 'next attempt in {seconds} s',
+  /** Probes that connect. */
+  alone: 'listening on {address}: no probe',
+  probes: 'listening on {address}: {n} of {max} probes: {names}',
+  turnedAway: '{address} was turned away',
+  /** How a probe's stream ended. */
+  closed: '{address} has closed the connection',
+  noCapture: '{address} sends no pcap or pcapng: closed',
+  badRecord: '{address} sent a record of impossible length: closed',
+  cut: '{address} stopped inside a record',
+  lost: '{address} was lost',
+  ahead: "frames stamped {seconds} s ahead of this machine's clock are left out: set the probe's clock",
+  /** A replay whose next record is far away; times as ISO 8601. */
+  farHours: 'waits: its next record is of {time}, {hours} hours ahead of the replay ({now})',
+  farDays: 'waits: its next record is of {time}, {days} days ahead of the replay ({now})',
+  apart: 'feeds whose times lie far apart are better started one after the other',
+} as const;
+
+export type FeedNoteKey = keyof typeof feedNoteForms;
+type FeedNoteValues = Readonly<Record<string, string | number>>;
+
+/** One sentence of a note: which, and what stands in it; `text` alone where it is none of {@link feedNoteForms}. */
+export type FeedNotePart = { key: FeedNoteKey; values: Record<string, string> } | { key: null; text: string };
+
+const joint = '; ';
+
+/** One sentence of a note. */
+export function feedNote(key: FeedNoteKey, values: FeedNoteValues = {}): string {
+  return feedNoteForms[key].replace(/\{(\w+)\}/g, (_, name: string) => String(values[name]));
+}
+
+/** A note of several sentences; empty ones are left out. */
+export function joinFeedNotes(...notes: string[]): string {
+  return notes.filter((note) => note !== '').join(joint);
+}
+
+const readers = (Object.keys(feedNoteForms) as FeedNoteKey[]).map((key) => {
+  const names: string[] = [];
+  const pattern = feedNoteForms[key].replace(/\{(\w+)\}|[.*+?^$()|[\]\\]/g, (found, name: string | undefined) => {
+    if (name === undefined) return `\\${found}`;
+    names.push(name);
+    return '(.+)';
+  });
+  return { key, names, pattern: new RegExp(`^${pattern}$`) };
+});
+
+/** The sentences of a note, in order. */
+export function readFeedNote(note: string): FeedNotePart[] {
+  return note
+    .split(joint)
+    .filter((text) => text !== '')
+    .map((text) => {
+      for (const { key, names, pattern } of readers) {
+        const found = pattern.exec(text);
+        if (found === null) continue;
+        return { key, values: Object.fromEntries(names.map((name, i) => [name, found[i + 1] as string])) };
+      }
+      return { key: null, text };
+    });
+}
