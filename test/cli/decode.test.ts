@@ -1,7 +1,11 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import type { MessageLine } from '../../server/cli/message-line.ts';
+import { pcapFile } from '../capture/pcap-write.ts';
+import { connectionRequest, frameOf, hex } from '../decode/wire.ts';
 import { runCli } from '../tools/serve.ts';
-import { sharedPath, sharedPresent } from '../tools/shared-inputs.ts';
+import { root, sharedPath, sharedPresent } from '../tools/shared-inputs.ts';
 
 const simulated = 'sim:event-day?seed=3&population=1000&from=18:00&hours=1';
 
@@ -18,6 +22,7 @@ describe('decode', () => {
     const events = lines<Record<string, unknown>>(stdout);
     expect(events.length).toBeGreaterThan(200);
     const keys = ['timeUs', 'type', 'outcome', 'cause', 'durationMs', 'subscriber', 'cell', 'origin', 'frame'];
+    keys.push('peerClass', 'country', 'area');
     for (const event of events) expect(keys).toEqual(expect.arrayContaining(Object.keys(event)));
     expect(new Set(events.map(({ subscriber }) => subscriber))).toContain('00101*');
     expect(stdout).not.toMatch(/\d{5}\d{5}\*/);
@@ -91,13 +96,112 @@ describe('decode', () => {
     expect(stderr.trimEnd().split('\n')).toHaveLength(1);
   });
 
-  test.runIf(sharedPresent)('names the frame, code and layer of what is malformed', async () => {
+  test.runIf(sharedPresent)('names the frame, code and layer of what is malformed, beside what was read', async () => {
     const { stdout } = await runCli(['decode', sharedPath('captures/vectors/bssap_m3ua_sctp.pcap'), '--messages']);
-    const flaws = lines<MessageLine>(stdout).flatMap(({ fault }) => (fault === undefined ? [] : [fault]));
-    expect(flaws.length).toBeGreaterThan(0);
-    for (const { code, layer, offset } of flaws) {
-      expect(code).toMatch(new RegExp(`^${layer.toUpperCase()}_[A-Z_]+$`));
-      expect(offset).toBeLessThan(2000);
+    const malformed = lines<MessageLine>(stdout).filter(({ fault }) => fault !== undefined);
+    expect(malformed.length).toBeGreaterThan(5);
+    for (const { sccp, fault } of malformed) {
+      expect(fault!.code).toMatch(new RegExp(`^${fault!.layer.toUpperCase()}_[A-Z_]+$`));
+      expect(sccp?.type).toMatch(/^[A-Z0-9]+$/);
+      expect(fault!.offset).toBeLessThan(2000);
     }
   });
+
+  test('tells a flaw in the last of the components that were read, and where in its frame it lies', async () => {
+    const tcap = hex('62 16 48 01 07 6c 11 a2 03 02 01 05 a1 0a 02 01 06 02 01 38 04 02 00 a1');
+    const frames = [tcap, hex('62 04 48 01 08 6c')].map((user, i) => {
+      const addresses = [2, 0x42, 6, 2, 0x42, 7];
+      return frameOf([9, 0, 3, 5, 7, ...addresses, user.length, ...user], { tsn: i + 1 });
+    });
+    const { stdout } = await decodeBytes(pcapFile(frames.map((bytes, i) => ({ seconds: 1, fraction: i, bytes }))));
+    const told = lines<MessageLine>(stdout);
+    expect(
+      told.map(({ frame, otid, component, invokeId, fault }) => [frame, otid, component, invokeId, fault?.code]),
+    ).toEqual([
+      [1, '07', 'returnResultLast', 5, undefined],
+      [1, '07', 'invoke', 6, 'MAP_BAD_IDENTITY'],
+      [2, '08', undefined, undefined, 'TCAP_TRUNCATED'],
+    ]);
+    // Ethernet 14, IPv4 20, SCTP 12, DATA 16, M3UA 8 and 4 and 12, SCCP 12, then the message.
+    const start = 14 + 20 + 12 + 16 + 8 + 4 + 12 + 12;
+    expect(told[1].fault!.offset).toBeGreaterThanOrEqual(start + 22);
+    expect(told[1].fault!.offset).toBeLessThan(start + tcap.length);
+    expect(told[2].fault!.offset).toBe(start + 5);
+  });
+
+  test('masks whole titles and TMSIs too', async () => {
+    const address = [11, 0x12, 6, 0, 0x12, 4, 0x99, 0x39, 0, 0, 0, 0x10];
+    const sccp = [9, 0, 3, 14, 25, ...address, ...address, 2, 0x62, 0];
+    const { stdout } = await decodeBytes(pcapFile([{ seconds: 1, fraction: 0, bytes: frameOf(sccp) }]));
+    expect(lines<MessageLine>(stdout)[0].sccp).toMatchObject({
+      called: { digits: '99930*' },
+      calling: { digits: '99930*' },
+    });
+  });
+
+  test('reads standard input, and every frame whatever its time says', async () => {
+    const days = [1_700_000_000, 1_600_000_000, 1_800_000_000];
+    const frames = days.map((seconds, i) => ({
+      seconds,
+      fraction: i,
+      bytes: frameOf(connectionRequest(i + 1, []), { tsn: i + 1 }),
+    }));
+    const { code, stdout, stderr } = await decodeBytes(pcapFile(frames));
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(lines<MessageLine>(stdout).map(({ timeUs }) => Math.floor(timeUs / 1e6))).toEqual(days);
+  });
+
+  test('says where a capture is cut, behind what was decoded', async () => {
+    const frames = [1, 2].map((i) => ({
+      seconds: i,
+      fraction: 0,
+      bytes: frameOf(connectionRequest(i, []), { tsn: i }),
+    }));
+    const { code, stdout, stderr } = await decodeBytes(pcapFile(frames).subarray(0, -9));
+    expect([code, lines(stdout).length]).toEqual([1, 1]);
+    expect(stderr).toMatch(/^error: standard input ends inside packet 2 .*; decoded up to there: 1 packet\n$/);
+  });
+
+  test('ends without a complaint when its reader does', async () => {
+    const command = `node dist/server/signalwall.js decode '${simulated}' --messages | head -1`;
+    const { stdout, stderr, status } = spawnSync('bash', ['-o', 'pipefail', '-c', command], {
+      cwd: root,
+      encoding: 'utf8',
+    });
+    expect({ stderr, status, count: lines(stdout).length }).toEqual({ stderr: '', status: 0, count: 1 });
+  });
+
+  test('decodes a live probe until Ctrl-C, and ends with what it has', async () => {
+    const frames = [1, 2].map((i) => ({
+      seconds: i,
+      fraction: 0,
+      bytes: frameOf(connectionRequest(i, []), { tsn: i }),
+    }));
+    const probe = createServer((socket) => socket.write(pcapFile(frames)));
+    await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
+    const { port } = probe.address() as AddressInfo;
+    const feed = `pcap+tcp://127.0.0.1:${port}`;
+    const child = spawn(process.execPath, ['dist/server/signalwall.js', 'decode', feed, '--messages'], { cwd: root });
+    let stdout = '';
+    child.stdout.on('data', (text) => {
+      stdout += text;
+      if (lines(stdout).length === 2) child.kill('SIGINT');
+    });
+    const code = await new Promise((resolve) => child.once('close', resolve));
+    probe.close();
+    expect([code, lines(stdout).length]).toEqual([0, 2]);
+  });
 });
+
+/** `decode - --messages` with these octets on standard input. */
+function decodeBytes(capture: Uint8Array): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, ['dist/server/signalwall.js', 'decode', '-', '--messages'], { cwd: root });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.on('data', (text) => (stdout += text));
+    child.stderr.on('data', (text) => (stderr += text));
+    child.once('close', (code) => resolve({ code, stdout, stderr }));
+    child.stdin.end(capture);
+  });
+}

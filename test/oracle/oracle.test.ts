@@ -62,9 +62,13 @@ describe.runIf(asked.length === 0 && sharedPresent)(
     test(`${packets} packets of the simulated city`, async () => {
       const { name, path } = await made.simulation(packets);
       const compared = await compare(path);
-      table.add(name, compared, []);
+      // Its VLRs answer in version 2.
+      const isMeant = (one: Difference) =>
+        isKnown('provideRoamingNumber v2 result', differenceText(one).replace(/^frame \d+ /, ''));
+      const meant = compared.differences.filter(isMeant);
+      table.add(name, compared, meant.map(differenceText));
       expect(compared.frames).toBeGreaterThan(0.9 * packets);
-      expect(lines(compared)).toEqual([]);
+      expect(compared.differences.filter((one) => !meant.includes(one))).toEqual([]);
     }, 600_000);
   },
 );
