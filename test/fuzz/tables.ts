@@ -19,7 +19,7 @@ const limits: [path: RegExp, max: number][] = [
   [/\.framers\[\]\.__begun$/, 131_072],
 ];
 /** Any other table, elements. */
-const elementsMax = 65_536;
+const elementsMax = 262_144;
 /** Everything together: the correlator's table of location areas is the largest, a million of 24 octets at most. */
 const bytesMax = 64 << 20;
 

@@ -27,6 +27,10 @@ const correlateLimits = {
   connectionsMax: 64,
   tmsiMax: 64,
   cellsMax: 64,
+  dialoguesMax: 64,
+  msisdnMax: 64,
+  registrationsMax: 64,
+  roamersMax: 64,
 };
 
 /**
@@ -154,10 +158,17 @@ export class Target {
     ]);
     const over = tablesOver(measured);
     if (over.length > 0) throw new RecordError(`too large: ${over.join(', ')}`);
-    const { openConnections, knownTmsis, knownCells } = this.correlator.stats;
-    if (openConnections > correlateLimits.connectionsMax) throw new RecordError('too many open connections');
-    if (knownTmsis > correlateLimits.tmsiMax) throw new RecordError('too many TMSIs');
-    if (knownCells > correlateLimits.cellsMax) throw new RecordError('too many cells');
+    const { openConnections, knownTmsis, knownCells, openDialogues, knownNumbers, registrations } =
+      this.correlator.stats;
+    const known: [what: string, count: number, max: number][] = [
+      ['open connections', openConnections, correlateLimits.connectionsMax],
+      ['TMSIs', knownTmsis, correlateLimits.tmsiMax],
+      ['cells', knownCells, correlateLimits.cellsMax],
+      ['open dialogues', openDialogues, correlateLimits.dialoguesMax],
+      ['telephone numbers', knownNumbers, correlateLimits.msisdnMax],
+      ['registrations', registrations, correlateLimits.registrationsMax],
+    ];
+    for (const [what, count, max] of known) if (count > max) throw new RecordError(`too many ${what}: ${count}`);
     return measured;
   }
 }
