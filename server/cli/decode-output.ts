@@ -25,10 +25,10 @@ export const eventColumns = [
   'subscriber',
   'cell',
   'origin',
+  'frame',
   'peerClass',
   'country',
   'area',
-  'frame',
 ] as const;
 
 /** Located events as lines; rows that only prove a place are part of some event and have none. */
@@ -87,10 +87,10 @@ export class EventLines implements EventSink {
       subscriber: imsi === '' ? undefined : this.#identities.text(imsi),
       cell: cgi === '' ? undefined : cgi,
       origin: imsi === '' ? undefined : this.#origins.classify(plmn).class,
+      frame: this.frame,
       peerClass: peer === undefined || peer.peerClass === 0 ? undefined : peerClasses[peer.peerClass],
       country: peer === undefined ? undefined : formatIso(peer.country) || undefined,
       area: peer === undefined ? undefined : areaOf(kind, peer.area),
-      frame: this.frame,
     };
     this.#lines.push(this.#csv ? csvLine(eventColumns.map((column) => line[column])) : `${JSON.stringify(line)}\n`);
   }

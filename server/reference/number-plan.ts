@@ -2,7 +2,7 @@ import { type PeerClass, peerClassCode } from '../events/kinds.ts';
 import { countryOfDigits, packIso } from './country-codes.ts';
 
 /** Types of number as SETUP and short messages tell them. 3GPP TS 24.008 §10.5.4.7, 23.040 §9.1.2.5. */
-export const numberType = { international: 1, national: 2 } as const;
+const numberType = { international: 1, national: 2 } as const;
 
 const digitsMax = 40;
 const china = packIso('CN');

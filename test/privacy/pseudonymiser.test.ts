@@ -101,3 +101,31 @@ describe('a packed IMSI', () => {
     expect(packImsi(value, digits)).toBe(-1);
   });
 });
+
+describe('peers', () => {
+  const pseudonymiser = new Pseudonymiser(new Uint8Array(32).fill(3));
+  const words = () => {
+    const bytes = Buffer.alloc(8);
+    bytes.writeUInt32LE(pseudonymiser.lo, 0);
+    bytes.writeUInt32LE(pseudonymiser.hi, 4);
+    return bytes.toString('hex');
+  };
+
+  it('have the pseudonym of their number, asked for the first time or again, unlike a subscriber’s of the same digits', () => {
+    const whole = pseudonymiser.hex('peer', '8613500000021');
+    for (let turn = 0; turn < 2; turn++) {
+      pseudonymiser.peerNumber(8_613_500_000_021, 13);
+      expect(words()).toBe(whole.slice(0, 16));
+    }
+    expect(pseudonymiser.hex('imsi', '8613500000021')).not.toBe(whole);
+  });
+
+  it('keep leading zeros, and text apart from numbers', () => {
+    pseudonymiser.peerNumber(21, 4);
+    expect(words()).toBe(pseudonymiser.hex('peer', '0021').slice(0, 16));
+    pseudonymiser.peerNumber(21, 2);
+    expect(words()).toBe(pseudonymiser.hex('peer', '21').slice(0, 16));
+    pseudonymiser.peerText('name 21');
+    expect(words()).toBe(pseudonymiser.hex('peer', 'name 21').slice(0, 16));
+  });
+});
