@@ -18,17 +18,24 @@ const usage = `usage: npm run -s signalwall -- decode FEED [OPTION …]
 Decodes the signalling in a capture and prints what happened, one located event a line (NDJSON): timeUs, type, outcome,
 cause, durationMs, subscriber, cell, origin, frame (the one that completed it). What is not known is absent.
 
-  FEED                pcap:PATH, sim:event-day?hours=1, or a path by its ending; '-' is standard input
+  FEED                a capture (pcap, pcapng, each also in gzip) by its path, pcap:PATH, or '-', standard input;
+                      pcap+tcp://HOST:PORT or pcap+listen://HOST:PORT, a live probe: Ctrl-C ends it with what was
+                      decoded; sim:event-day?hours=1, the simulated city
   --messages          one line per signalling message instead, and per component of a TCAP message; an SCCP message
-                      without user data has no protocol; what was malformed has a fault
-  --stats             counts by layer, message and fault instead, with the share that was understood
+                      without user data has no protocol; what is malformed has a fault (code, layer, offset from the
+                      start of the frame or of the message put together from several) beside what was read before it.
+                      A short message's service centre is the calledNumber in both directions, as in tshark; its
+                      other party is tpDestination or tpOriginator. UDTS and the like show what came back undelivered
+  --stats             counts by layer, message and fault instead: how many of the frames with signalling were
+                      understood, and of how many events subscriber and cell are known
   --format FORMAT     ndjson (default) or csv
-  --show-identities   print IMSIs, TMSIs, IMEIs and numbers whole; by default five digits and *
+  --show-identities   print IMSIs, TMSIs, IMEIs and numbers (global titles too) whole; by default five digits and *
   --out FILE          print into a file
   --config FILE       settings as a JSON object; --set NAME=VALUE sets one ('help config' lists them)
   --verbose           show the stack trace of an error
 
-A capture that ends early (cut or damaged) is decoded up to that place; the last line says where, the exit code is 1.`;
+Frames are numbered from 1 as tshark does, whatever their times say. A capture that ends early (cut or damaged) is
+decoded up to that place; the last line says where, the exit code is 1.`;
 
 const framesPerRun = 2048;
 const waitMs = 200;
