@@ -79,7 +79,8 @@ describe('decoding on a thread of its own', () => {
   test('ends in the middle when it is closed', async () => {
     const source = await DecodedApart.open({ spec: simulated, config });
     let messages = 0;
-    while (messages === 0) await source.read({ message: () => void messages++ }, Number.POSITIVE_INFINITY, 10);
+    const count = () => void messages++;
+    while (messages === 0) await source.read({ message: count, map: count }, Number.POSITIVE_INFINITY, 10);
     await source.close();
     expect(messages).toBe(10);
   });
