@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import type { FeedCounters } from '../events/feed-messages.ts';
 import type { FeedHub } from '../events/hub.ts';
 import type { Engine } from '../occupancy/engine.ts';
 import type { CellRegistry } from '../reference/cell-registry.ts';
@@ -15,7 +16,20 @@ export interface HealthSources {
   registry: CellRegistry;
 }
 
-/** Body of `GET /api/health` but for push and versions, which the server adds. No figure about people is in it. */
+/**
+ * Share of the frames with signalling of which all was understood; null where none was read, or the feed has decoded
+ * records.
+ */
+function understoodShare({ coverage }: FeedCounters): number | null {
+  const { understood, unhandled, malformed } = coverage;
+  const all = understood + unhandled + malformed;
+  return all === 0 ? null : understood / all;
+}
+
+/**
+ * Body of `GET /api/health` but for push and versions, which the server adds. Where small figures are hidden, nothing
+ * in it is a figure about people.
+ */
 export function healthOf({ minCount, clock, startedMs, hub, store, engine, registry }: HealthSources): object {
   const { view } = engine;
   const feeds = hub.status();
@@ -27,8 +41,12 @@ export function healthOf({ minCount, clock, startedMs, hub, store, engine, regis
     uptimeMs: Math.round(clock.monotonicMs() - startedMs),
     eventUs: view.clockUs,
     warmingUp: view.warmingUp,
-    // Where small figures are hidden, exact counts of events and identities stay inside as well.
-    feeds: feeds.map((feed) => (minCount > 0 ? feed : { ...feed, ...counters.get(feed.id) })),
+    feeds: feeds.map((feed) => {
+      const counted = counters.get(feed.id)!;
+      const told = { ...feed, understoodShare: understoodShare(counted) };
+      // Where small figures are hidden, exact counts of events, identities and roamers stay inside as well.
+      return minCount > 0 ? told : { ...told, ...counted };
+    }),
     queues: { reorder: hub.sorter.stats, store: { rows: store.status.queuedRows, dropped: store.status.droppedRows } },
     store: { ...store.status, version: store.version },
     resolvedShare: events === 0 ? null : view.resolvedEvents / events,

@@ -2,19 +2,8 @@ import type { MapMessage } from '../decode/map-message.ts';
 import { mapOperationNames } from '../decode/map-tables.ts';
 import type { DecodeStats } from '../decode/stats.ts';
 import { componentTypeNames, tcapUser } from '../decode/tcap-tables.ts';
+import { noFrameCounts } from '../events/feed-messages.ts';
 import { eventKinds, kindCode } from '../events/kinds.ts';
-
-/** What became of the frames of a capture, each counted once, the worst first. */
-export interface Coverage {
-  /** Something in it was malformed. */
-  malformed: number;
-  /** Something in it is well-formed, but nothing that is decoded here. */
-  unhandled: number;
-  /** It held signalling messages, and all were understood. */
-  understood: number;
-  /** It held none: acknowledgements, heartbeats, parts of a message that another frame completes. */
-  'without signalling': number;
-}
 
 /** What is known of the events of a capture: who and where. Registrations that MAP tells of have no cell by nature. */
 export interface Resolution {
@@ -26,8 +15,36 @@ export interface Resolution {
 }
 
 /** Tells what became of each frame from what the decoder says while it is in it. */
-export class CoverageCounter {
-  readonly counts: Coverage = { understood: 0, unhandled: 0, malformed: 0, 'without signalling': 0 };
+export class FrameCoverage {
+  readonly counts = noFrameCounts();
+  #messages = false;
+  #faults = false;
+  #unhandled = 0;
+
+  /** A message was delivered. */
+  understood(): void {
+    this.#messages = true;
+  }
+
+  malformed(): void {
+    this.#faults = true;
+  }
+
+  /** The frame is done with. */
+  frame(stats: DecodeStats): void {
+    const { unhandledTotal } = stats;
+    if (this.#faults) this.counts.malformed++;
+    else if (unhandledTotal > this.#unhandled) this.counts.unhandled++;
+    else if (this.#messages) this.counts.understood++;
+    else this.counts['without signalling']++;
+    this.#messages = false;
+    this.#faults = false;
+    this.#unhandled = unhandledTotal;
+  }
+}
+
+/** Coverage of frames, and what events and operations came of them. */
+export class CoverageCounter extends FrameCoverage {
   readonly events: Resolution = {
     'subscriber and cell': 0,
     'subscriber only': 0,
@@ -39,14 +56,6 @@ export class CoverageCounter {
   readonly types = new Map<string, number>();
   /** MAP components by operation, and others by their kind. */
   readonly operations = new Map<string, number>();
-  #messages = false;
-  #faults = false;
-  #unhandled = 0;
-
-  /** A message was delivered. */
-  understood(): void {
-    this.#messages = true;
-  }
 
   component({ user, componentType, operation }: MapMessage): void {
     if (user !== tcapUser.map || componentType < 0) return;
@@ -65,21 +74,5 @@ export class CoverageCounter {
     if (type.startsWith('roam-')) events['roaming registrations']++;
     else if (isKnown) events[cgi === '' ? 'subscriber only' : 'subscriber and cell']++;
     else events[cgi === '' ? 'neither' : 'cell only']++;
-  }
-
-  malformed(): void {
-    this.#faults = true;
-  }
-
-  /** The frame is done with. */
-  frame(stats: DecodeStats): void {
-    const { unhandledTotal } = stats;
-    if (this.#faults) this.counts.malformed++;
-    else if (unhandledTotal > this.#unhandled) this.counts.unhandled++;
-    else if (this.#messages) this.counts.understood++;
-    else this.counts['without signalling']++;
-    this.#messages = false;
-    this.#faults = false;
-    this.#unhandled = unhandledTotal;
   }
 }

@@ -3,8 +3,9 @@ import { bssmapNames } from '../decode/bssmap-tables.ts';
 import { dtapNames } from '../decode/dtap-tables.ts';
 import { ranapNames } from '../decode/ranap-tables.ts';
 import type { DecodeStats } from '../decode/stats.ts';
+import type { FrameCounts } from '../events/feed-messages.ts';
 import { csvLine } from './csv.ts';
-import type { Coverage, CoverageCounter, Resolution } from './decode-coverage.ts';
+import type { CoverageCounter, Resolution } from './decode-coverage.ts';
 
 interface Row {
   group: string;
@@ -72,7 +73,7 @@ export function formatStats(
     .join('');
 }
 
-function total(counts: Coverage | Resolution): number {
+function total(counts: FrameCounts | Resolution): number {
   return Object.values(counts).reduce((sum: number, count: number) => sum + count, 0);
 }
 

@@ -3,6 +3,7 @@ import { MapMessage } from '../decode/map-message.ts';
 import { type MessageSink, SignalMessage } from '../decode/message.ts';
 import { MessageBatchReader } from '../decode/message-batch-reader.ts';
 import { UserError } from '../errors.ts';
+import { noFrameCounts } from '../events/feed-messages.ts';
 import { workerUrl } from '../worker-url.ts';
 import type { DecoderToFeed, DecodeWorkerData, FeedToDecoder } from './decode-messages.ts';
 import type { DecodeCounters, MessageSource } from './message-source.ts';
@@ -35,6 +36,8 @@ export class DecodedApart implements MessageSource {
     messages: 0,
     faults: {},
     unhandled: {},
+    evicted: {},
+    coverage: noFrameCounts(),
     note: '',
   };
 

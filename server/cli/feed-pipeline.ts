@@ -4,7 +4,7 @@ import { XdrReader } from '../capture/xdr.ts';
 import type { Config } from '../config.ts';
 import { Correlator } from '../correlate/correlator.ts';
 import type { EventSink } from '../events/event-batch.ts';
-import type { FeedCounters } from '../events/feed-messages.ts';
+import { type FeedCounters, noFrameCounts } from '../events/feed-messages.ts';
 import { parsePlmn } from '../events/plmn.ts';
 import type { Pseudonymiser } from '../privacy/pseudonymiser.ts';
 import { DecodedApart } from './decode-thread.ts';
@@ -95,7 +95,7 @@ class MessagePipeline implements FeedPipeline {
   }
 
   counters(): FeedCounters {
-    const { frames, bytes, messages, faults, unhandled } = this.source.counters;
+    const { frames, bytes, messages, faults, unhandled, evicted, coverage } = this.source.counters;
     const { faults: oddities, roamedOut, roamedIn, ...correlated } = this.correlator.stats;
     return {
       frames,
@@ -106,11 +106,12 @@ class MessagePipeline implements FeedPipeline {
       unresolved: correlated.unresolved,
       faults,
       unhandled,
+      evicted,
+      coverage,
+      roaming: { out: Object.fromEntries(roamedOut), in: Object.fromEntries(roamedIn) },
       // What correlation had to guess or let go is the network's way, not bad input.
       correlation: {
         ...correlated,
-        ...named('roamed out', roamedOut),
-        ...named('roamed in', roamedIn),
         ...Object.fromEntries(oddities),
       },
     };
@@ -119,11 +120,6 @@ class MessagePipeline implements FeedPipeline {
   close(): Promise<void> {
     return this.source.close();
   }
-}
-
-/** `roamed out JP` and so on. */
-function named(what: string, counts: ReadonlyMap<string, number>): Record<string, number> {
-  return Object.fromEntries([...counts].map(([name, count]) => [`${what} ${name}`, count]));
 }
 
 class RecordPipeline implements FeedPipeline {
@@ -176,6 +172,9 @@ class RecordPipeline implements FeedPipeline {
       unresolved: 0,
       faults: Object.fromEntries(faults),
       unhandled: {},
+      evicted: {},
+      coverage: noFrameCounts(),
+      roaming: { out: {}, in: {} },
       correlation: {},
     };
   }

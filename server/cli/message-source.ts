@@ -3,6 +3,8 @@ import type { FrameReader } from '../capture/frame-reader.ts';
 import type { Config } from '../config.ts';
 import { Decoder } from '../decode/decoder.ts';
 import type { MessageSink } from '../decode/message.ts';
+import type { FrameCounts } from '../events/feed-messages.ts';
+import { FrameCoverage } from './decode-coverage.ts';
 
 /** What decoding has seen of a feed, whole since its start. */
 export interface DecodeCounters {
@@ -17,6 +19,9 @@ export interface DecodeCounters {
   faults: Record<string, number>;
   /** Well-formed input that nothing here has a use for, by its specification's name. */
   unhandled: Record<string, number>;
+  /** Unfinished fragments and messages dropped for lack of room or after their time, by layer. */
+  evicted: Record<string, number>;
+  coverage: FrameCounts;
   /** Of a live source: one line on how it stands with its probes; else ''. */
   note: string;
 }
@@ -44,13 +49,21 @@ export class DecodedFrames implements MessageSource, FrameSink {
   #sink: MessageSink | null = null;
   readonly #reader: FrameReader;
   readonly #decoder: Decoder;
+  readonly #coverage = new FrameCoverage();
 
   constructor(reader: FrameReader, config: Config) {
     this.#reader = reader;
     this.#decoder = new Decoder(
       {
-        message: (message) => this.#sink!.message(message),
-        map: (message, component) => this.#sink!.map?.(message, component),
+        message: (message) => {
+          this.#coverage.understood();
+          this.#sink!.message(message);
+        },
+        map: (message, component) => {
+          this.#coverage.understood();
+          this.#sink!.map?.(message, component);
+        },
+        fault: () => this.#coverage.malformed(),
       },
       config,
     );
@@ -79,6 +92,8 @@ export class DecodedFrames implements MessageSource, FrameSink {
       messages: stats.messages,
       faults,
       unhandled: Object.fromEntries(stats.unhandled),
+      evicted: Object.fromEntries(stats.evicted),
+      coverage: { ...this.#coverage.counts },
       note: this.#reader.note ?? '',
     };
   }
@@ -92,6 +107,7 @@ export class DecodedFrames implements MessageSource, FrameSink {
     if (timeUs > this.#clockUs) this.#clockUs = timeUs;
     this.#bytes += end - start;
     this.#decoder.frame(timeUs, linkType, bytes, start, end);
+    this.#coverage.frame(this.#decoder.stats);
   }
 
   close(): Promise<void> {

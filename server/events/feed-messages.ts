@@ -1,6 +1,25 @@
 /** What a feed's worker thread and the hub say to each other. */
 
-/** Counters of one feed, whole since its start. */
+/** What became of a feed's frames, each counted once, the worst first. */
+export interface FrameCounts {
+  /** Something in it was malformed. */
+  malformed: number;
+  /** Something in it is well-formed, but nothing that is decoded here. */
+  unhandled: number;
+  /** It held signalling messages, and all were understood. */
+  understood: number;
+  /** It held none: acknowledgements, heartbeats, parts of a message that another frame completes. */
+  'without signalling': number;
+}
+
+export const noFrameCounts = (): FrameCounts => ({
+  understood: 0,
+  unhandled: 0,
+  malformed: 0,
+  'without signalling': 0,
+});
+
+/** Counters of one feed, whole since its start; `roaming` alone is of now. */
 export interface FeedCounters {
   frames: number;
   bytes: number;
@@ -12,6 +31,12 @@ export interface FeedCounters {
   faults: Record<string, number>;
   /** Well-formed input that nothing here has a use for, by its specification's name. */
   unhandled: Record<string, number>;
+  /** Unfinished fragments and messages dropped for lack of room or after their time, by layer. */
+  evicted: Record<string, number>;
+  /** Of frames; all zero where the feed has decoded records. */
+  coverage: FrameCounts;
+  /** Subscribers of ours abroad now, by country (ISO 3166-1), and others' here, by their PLMN, as far as MAP told. */
+  roaming: { out: Record<string, number>; in: Record<string, number> };
   /** What correlation holds, joined, guessed and had to let go, by name. */
   correlation: Record<string, number>;
 }

@@ -1,5 +1,5 @@
 import type { FeedState } from '../../shared/protocol.ts';
-import type { FeedCounters, FeedToHub, HubToFeed } from './feed-messages.ts';
+import { type FeedCounters, type FeedToHub, type HubToFeed, noFrameCounts } from './feed-messages.ts';
 
 /** A feed as the hub sees it: a worker thread, or anything that speaks its messages. */
 export interface FeedPort {
@@ -58,6 +58,9 @@ const noCounters = (): FeedCounters => ({
   unresolved: 0,
   faults: {},
   unhandled: {},
+  evicted: {},
+  coverage: noFrameCounts(),
+  roaming: { out: {}, in: {} },
   correlation: {},
 });
 

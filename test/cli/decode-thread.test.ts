@@ -43,6 +43,10 @@ describe('decoding on a thread of its own', () => {
     expect(here.lines.length).toBeGreaterThan(5000);
     expect(apart.lines).toEqual(here.lines);
     expect(apart.counters).toEqual(here.counters);
+    const { coverage, frames } = here.counters;
+    expect(Object.values(coverage).reduce((sum, count) => sum + count, 0)).toBe(frames);
+    expect(coverage).toMatchObject({ malformed: 0, unhandled: 0 });
+    expect(coverage.understood).toBeGreaterThan(5000);
     // Behind each minute stands exactly what came before its end.
     const last = new Map(here.steps.map(({ untilUs, lines }) => [untilUs, lines]));
     for (const { untilUs, lines } of apart.steps) if (last.has(untilUs)) expect(lines).toBe(last.get(untilUs));

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { makeConfig } from '../../server/config.ts';
-import type { FeedToHub, HubToFeed } from '../../server/events/feed-messages.ts';
+import { type FeedToHub, type HubToFeed, noFrameCounts } from '../../server/events/feed-messages.ts';
 import { FeedHub } from '../../server/events/hub.ts';
 
 const config = makeConfig({ where: 'test', settings: { staleMs: 15_000 } });
@@ -40,6 +40,9 @@ function start(live: boolean[], speed: number) {
           unresolved: 0,
           faults: {},
           unhandled: {},
+          evicted: {},
+          coverage: noFrameCounts(),
+          roaming: { out: {}, in: {} },
           correlation: {},
         };
         listener({ k: 'clock', at: { clockUs: clockS * 1e6, nextUs: 0, progress: -1, counters, note } });

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { makeConfig } from '../../server/config.ts';
 import { EventBatch } from '../../server/events/event-batch.ts';
-import type { FeedToHub, HubToFeed } from '../../server/events/feed-messages.ts';
+import { type FeedToHub, type HubToFeed, noFrameCounts } from '../../server/events/feed-messages.ts';
 import { FeedHub } from '../../server/events/hub.ts';
 import type { FeedPort } from '../../server/events/hub-feed.ts';
 
@@ -15,6 +15,9 @@ const counters = {
   unresolved: 0,
   faults: {},
   unhandled: {},
+  evicted: {},
+  coverage: noFrameCounts(),
+  roaming: { out: {}, in: {} },
   correlation: {},
 };
 const hubs: FeedHub[] = [];

@@ -1,0 +1,86 @@
+import { expect, test } from 'vitest';
+import { type HealthSources, healthOf } from '../../server/api/health.ts';
+import { makeConfig } from '../../server/config.ts';
+import { type FeedCounters, type FeedToHub, noFrameCounts } from '../../server/events/feed-messages.ts';
+import { FeedHub } from '../../server/events/hub.ts';
+import { Engine } from '../../server/occupancy/engine.ts';
+import { CellRegistry } from '../../server/reference/cell-registry.ts';
+import { RegionIndex } from '../../server/reference/region-index.ts';
+
+/** The feeds as health tells of them, with what their threads have counted. */
+async function feedsOf(minCount: number, ...counted: Partial<FeedCounters>[]): Promise<Record<string, unknown>[]> {
+  const config = makeConfig({ where: 'test', settings: {} });
+  const clock = { nowUs: () => 1e15, monotonicMs: () => 0 };
+  const ports: ((message: FeedToHub) => void)[] = [];
+  const feeds = counted.map((_, i) => ({
+    id: `feed-${i + 1}`,
+    uri: `test:${i}`,
+    port: {
+      post: () => undefined,
+      onMessage: (listener: (message: FeedToHub) => void) => void ports.push(listener),
+      close: () => Promise.resolve(),
+    },
+  }));
+  const nothing = () => undefined;
+  const hub = new FeedHub({
+    config,
+    clock,
+    log: nothing,
+    feeds,
+    speed: 0,
+    cellIdOf: () => 0,
+    onRows: nothing,
+    onLate: nothing,
+    onTooLate: nothing,
+    onClock: nothing,
+    room: () => null,
+  });
+  const started = hub.start();
+  counted.forEach((changes, i) => {
+    ports[i]!({ k: 'open', firstUs: 1 });
+    const counters: FeedCounters = {
+      frames: 10,
+      bytes: 0,
+      messages: 0,
+      events: 0,
+      resolved: 0,
+      unresolved: 0,
+      faults: {},
+      unhandled: {},
+      evicted: {},
+      coverage: noFrameCounts(),
+      roaming: { out: {}, in: {} },
+      correlation: {},
+      ...changes,
+    };
+    ports[i]!({ k: 'clock', at: { clockUs: 2, nextUs: 0, progress: -1, counters, note: '' } });
+  });
+  await started;
+  await hub.stop();
+  const registry = new CellRegistry();
+  const regions = new RegionIndex([], registry, nothing);
+  const engine = new Engine({ config, registry, regions, everyUs: 60e6 });
+  const status = { state: 'up', lagMs: 0, queuedRows: 0, droppedRows: 0, error: '' };
+  const store = { status, version: 'none' } as unknown as HealthSources['store'];
+  const health = healthOf({ minCount, clock, startedMs: 0, hub, store, engine, registry });
+  return (health as { feeds: Record<string, unknown>[] }).feeds;
+}
+
+const counted: Partial<FeedCounters> = {
+  unhandled: { 'M3UA ASPAC': 3 },
+  evicted: { SCTP: 2 },
+  coverage: { understood: 97, unhandled: 2, malformed: 1, 'without signalling': 50 },
+  roaming: { out: { JP: 4 }, in: { '454-12': 9 } },
+};
+
+test('health tells of each feed what was not understood, what was dropped, and who roams', async () => {
+  const [first, second] = await feedsOf(0, counted, {});
+  expect(first).toMatchObject({ id: 'feed-1', frames: 10, understoodShare: 0.97, ...counted });
+  expect(second).toMatchObject({ id: 'feed-2', understoodShare: null, evicted: {}, roaming: { out: {}, in: {} } });
+});
+
+test('where small figures are hidden health keeps counters and roamers back, and tells how much was understood', async () => {
+  const [feed] = await feedsOf(20, counted);
+  expect(feed).toMatchObject({ id: 'feed-1', understoodShare: 0.97 });
+  for (const counter of ['roaming', 'unhandled', 'coverage', 'correlation']) expect(feed).not.toHaveProperty(counter);
+});
