@@ -324,7 +324,15 @@ process.exitCode = await countCommand.run(process.argv.slice(2));`,
       'far.csv',
       `${columns}a,1,1,,2015-06-02 00:00:00,2015-06-02 00:00:00,1,2,1\na,1,1,,2015-08-02 00:00:00,2015-08-02 00:00:00,1,2,1\n`,
     );
-    const child = spawn(process.execPath, [built, `${far}?plmn=460-01`, '--regions', regions, '--sort', '--every', '1s']);
+    const child = spawn(process.execPath, [
+      built,
+      `${far}?plmn=460-01`,
+      '--regions',
+      regions,
+      '--sort',
+      '--every',
+      '1s',
+    ]);
     let stderr = '';
     child.stderr.on('data', (text) => {
       stderr += text;
