@@ -27,6 +27,9 @@ export class HandoverJoiner {
   readonly #connection: Int32Array;
   readonly #next: Int32Array;
   readonly #before: Int32Array;
+  /** Where each stands in {@link #lists}: what its connection says of itself may change while it waits. */
+  readonly #keys: Uint32Array;
+  readonly #targets: Uint32Array;
   #high = 0;
   #free = none;
 
@@ -37,6 +40,8 @@ export class HandoverJoiner {
     this.#connection = new Int32Array(max);
     this.#next = new Int32Array(max);
     this.#before = new Int32Array(max);
+    this.#keys = new Uint32Array(max);
+    this.#targets = new Uint32Array(max);
   }
 
   /** Notes that connection `i` asked for a handover to a target (-1 for what the message leaves out). */
@@ -69,6 +74,8 @@ export class HandoverJoiner {
     const first = found ? this.#lists.value[0] - 1 : at;
     const last = found ? this.#lists.value[1] - 1 : none;
     this.#connection[at] = i;
+    this.#keys[at] = key;
+    this.#targets[at] = target;
     this.#next[at] = none;
     this.#before[at] = last;
     if (last !== none) this.#next[last] = at;
@@ -82,9 +89,8 @@ export class HandoverJoiner {
     const at = c.pending(i);
     if (at === none) return;
     c.setPending(i, none);
-    const form = formOf(c.targetLac(i), c.targetCi(i));
-    const key = scopeKey(c.scope(i), form);
-    const target = targetKey(form, c.targetLac(i), c.targetCi(i));
+    const key = this.#keys[at];
+    const target = this.#targets[at];
     const before = this.#before[at];
     const next = this.#next[at];
     if (before !== none) this.#next[before] = next;

@@ -46,7 +46,9 @@ export class Handovers {
    * the cell is unknown until a message of the new connection names its service area. 3GPP TS 25.413 §8.7.
    */
   relocationRequested(i: number, m: SignalMessage): void {
-    const { connections: c } = this.#parts;
+    const { connections: c, joiner } = this.#parts;
+    // On a connection that is there already the message makes no sense, and must leave nothing behind.
+    joiner.forget(i);
     c.unmark(i, flag.bssInitiated);
     c.mark(i, flag.incoming);
     c.setScope(i, scopeOf(m.opc, m.link));
@@ -57,7 +59,9 @@ export class Handovers {
 
   /** HANDOVER REQUEST: the MSC opens a connection to the target's BSS. */
   requested(i: number, m: SignalMessage): void {
-    const { connections: c } = this.#parts;
+    const { connections: c, joiner } = this.#parts;
+    // On a connection that is there already the message makes no sense, and must leave nothing behind.
+    joiner.forget(i);
     c.unmark(i, flag.bssInitiated);
     c.mark(i, flag.incoming);
     c.setScope(i, scopeOf(m.opc, m.link));

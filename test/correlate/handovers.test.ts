@@ -204,3 +204,17 @@ describe('a handover between two BSCs', () => {
     ]);
   });
 });
+
+it('is not led into a circle by HANDOVER REQUEST on a connection that itself waits for a handover', () => {
+  const bench = s.makeBench();
+  const stray = (reference: number, timeUs: number) =>
+    new s.Line(s.bscA, reference, timeUs)
+      .open({ ...s.completeLayer3, ...s.cellOne, ...s.cmServiceRequest(1), ...s.imsi(1) })
+      .confirm()
+      .up({ ...handoverRequired, ...s.asTarget(s.cellThree) })
+      .down({ ...handoverRequest, ...s.cellOne, ...s.asTarget(s.cellTwo) })
+      .clear();
+  bench.play(...stray(1, start).steps, ...leaving(2, s.imsi(2), start + 10_000_000).steps);
+  bench.play(...arriving(3, start + 16_000_000).steps);
+  expect(bench.correlator.stats.handoverJoins).toBe(1);
+});
