@@ -10,5 +10,7 @@ export interface ByteSource {
   readonly sizeBytes: number;
   /** Why it ended early; known once `read` gave 0. */
   readonly fault: CaptureFault | null;
+  /** The same octets from the start once more, closed with this source; null or absent where they come only once. */
+  again?(): ByteSource | null;
   close(): Promise<void>;
 }

@@ -9,11 +9,14 @@ export class FileSource implements ByteSource {
   failure: unknown = null;
   readonly #file: FileHandle;
   readonly #size: number;
+  readonly #seeks: boolean;
   #position = 0;
 
-  constructor(file: FileHandle, size: number) {
+  /** @param seeks whether it reads from its own place, and leaves that of the file alone */
+  constructor(file: FileHandle, size: number, seeks = false) {
     this.#file = file;
     this.#size = size;
+    this.#seeks = seeks;
   }
 
   get progress(): number {
@@ -27,7 +30,7 @@ export class FileSource implements ByteSource {
 
   async read(into: Uint8Array, at: number, max: number): Promise<number> {
     try {
-      const { bytesRead } = await this.#file.read(into, at, max, null);
+      const { bytesRead } = await this.#file.read(into, at, max, this.#seeks ? this.#position : null);
       this.#position += bytesRead;
       return bytesRead;
     } catch (error) {
@@ -35,6 +38,11 @@ export class FileSource implements ByteSource {
       this.failure = error;
       return 0;
     }
+  }
+
+  again(): ByteSource | null {
+    // A named pipe has no size, and no start to go back to.
+    return this.#size === 0 ? null : new FileSource(this.#file, this.#size, true);
   }
 
   async close(): Promise<void> {
@@ -71,6 +79,10 @@ export class PeekedSource implements ByteSource {
     into.set(this.#head.subarray(this.#given, this.#given + n), at);
     this.#given += n;
     return n;
+  }
+
+  again(): ByteSource | null {
+    return this.#source.again?.() ?? null;
   }
 
   close(): Promise<void> {

@@ -144,7 +144,9 @@ describe('gzip', () => {
     packed.fill(0xff, packed.length - 2000, packed.length - 1900);
     const { seen, faults } = await readAll(packed);
     expect(seen.length).toBeGreaterThan(50);
-    expect(faults).toEqual([['CORRUPT_GZIP', 1]]);
+    // Octets behind the damage may be unpacked into a record that can't be before deflate itself contradicts itself.
+    expect(faults).toHaveLength(1);
+    expect(['CORRUPT_GZIP', 'CORRUPT_RECORD']).toContain(faults[0][0]);
   });
 
   test('of anything else is no capture', async () => {
