@@ -20,6 +20,7 @@ export class FrameCoverage {
   #messages = false;
   #faults = false;
   #unhandled = 0;
+  #carried = 0;
 
   /** A message was delivered. */
   understood(): void {
@@ -32,14 +33,17 @@ export class FrameCoverage {
 
   /** The frame is done with. */
   frame(stats: DecodeStats): void {
-    const { unhandledTotal } = stats;
+    const { unhandledTotal, layers } = stats;
+    // What carries signalling here; `tcp` counts segments of IPA alone. ARP, UDP and the like reach none of them.
+    const carried = layers.sctp + layers.tcp + layers.mtp2 + layers.mtp3 + layers.sccp;
     if (this.#faults) this.counts.malformed++;
-    else if (unhandledTotal > this.#unhandled) this.counts.unhandled++;
+    else if (unhandledTotal > this.#unhandled && carried > this.#carried) this.counts.unhandled++;
     else if (this.#messages) this.counts.understood++;
     else this.counts['without signalling']++;
     this.#messages = false;
     this.#faults = false;
     this.#unhandled = unhandledTotal;
+    this.#carried = carried;
   }
 }
 

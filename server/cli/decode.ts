@@ -1,6 +1,6 @@
 import { type FeedSpec, isLive, parseFeedUri } from '../capture/feed-uri.ts';
 import type { Config } from '../config.ts';
-import { UserError } from '../errors.ts';
+import { heardElsewhere, UserError } from '../errors.ts';
 import { consoleLog } from '../log.ts';
 import type { Command } from './command.ts';
 import { csvLine } from './csv.ts';
@@ -16,7 +16,9 @@ import { counted } from './words.ts';
 const usage = `usage: npm run -s signalwall -- decode FEED [OPTION …]
 
 Decodes the signalling in a capture and prints what happened, one located event a line (NDJSON): timeUs, type, outcome,
-cause, durationMs, subscriber, cell, origin, frame (the one that completed it). What is not known is absent.
+cause, durationMs, subscriber, cell, origin, frame. timeUs is when the event ended: the phone's last message of it, or
+the clear of a dropped call; it began durationMs before. frame is the one with which it was known to be over, which may
+be a later one. What is not known is absent.
 
   FEED                a capture (pcap, pcapng, each also in gzip) by its path, pcap:PATH, or '-', standard input;
                       pcap+tcp://HOST:PORT or pcap+listen://HOST:PORT, a live probe: Ctrl-C ends it with what was
@@ -79,7 +81,8 @@ async function decodeFeed(options: DecodeOptions, output: TextOutput): Promise<s
   // While the source waits, what it has given before must not.
   const timer = setInterval(() => {
     sayNote();
-    void lines.print();
+    // Whoever prints next hears what is wrong.
+    lines.print().catch(heardElsewhere);
   }, waitMs);
   try {
     if (what !== 'stats' && csv) await output.print(csvLine(printsMessages ? messageColumns : eventColumns));

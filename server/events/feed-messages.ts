@@ -4,11 +4,11 @@
 export interface FrameCounts {
   /** Something in it was malformed. */
   malformed: number;
-  /** Something in it is well-formed, but nothing that is decoded here. */
+  /** Something in its signalling is well-formed, but nothing that is decoded here. */
   unhandled: number;
   /** It held signalling messages, and all were understood. */
   understood: number;
-  /** It held none: acknowledgements, heartbeats, parts of a message that another frame completes. */
+  /** It held none: acknowledgements, heartbeats, parts of a message that another frame completes, ARP, UDP. */
   'without signalling': number;
 }
 
