@@ -93,6 +93,10 @@ export class LiveReader implements FrameReader, FrameSink {
   }
 
   frame(timeUs: number, linkType: number, bytes: Uint8Array, start: number, end: number): void {
+    if (timeUs < 0) {
+      this.count('TIME_IMPLAUSIBLE');
+      return;
+    }
     if (timeUs > this.#latestUs) {
       this.count('TIME_AHEAD');
       this.#aheadS = Math.round((timeUs - this.#latestUs + this.#options.aheadMsMax * 1000) / 1_000_000);

@@ -82,6 +82,11 @@ export class PlausibleTimes implements FrameReader, FrameSink {
       this.#held = { timeUs, linkType, bytes: bytes.slice(start, end) };
       return;
     }
+    // Before 1970 nobody captured; a negative offset of an interface makes such times.
+    if (timeUs < 0) {
+      this.#fault('TIME_IMPLAUSIBLE');
+      return;
+    }
     if (timeUs > this.#lastUs) this.#lastUs = timeUs;
     this.#left--;
     this.#sink.frame(timeUs, linkType, bytes, start, end);
@@ -98,7 +103,8 @@ export class PlausibleTimes implements FrameReader, FrameSink {
       const followerUs = this.#inner.nextTimeUs;
       const isFirst = this.#lastUs === Number.NEGATIVE_INFINITY;
       const agrees = followerUs >= held.timeUs - jumpUs;
-      const outside = held.timeUs >= latestUs || (held.timeUs < earliestUs && followerUs >= earliestUs);
+      const outside =
+        held.timeUs < 0 || held.timeUs >= latestUs || (held.timeUs < earliestUs && followerUs >= earliestUs);
       if (outside) this.#fault('TIME_IMPLAUSIBLE');
       else if (agrees || (isFirst && followerUs < 0)) {
         this.#believed = true;

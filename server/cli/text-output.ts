@@ -17,10 +17,7 @@ export class TextOutput {
     this.command = command;
     this.stream = stream;
     this.path = path;
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (path === undefined && error.code === 'EPIPE') this.closed = true;
-      else this.failure = error;
-    });
+    stream.on('error', (error: NodeJS.ErrnoException) => this.note(error));
   }
 
   /**
@@ -56,18 +53,29 @@ export class TextOutput {
   async print(text: string): Promise<void> {
     this.check();
     if (text === '' || this.closed) return;
-    // The callback comes with success or with the error that the listener above has taken note of.
-    await new Promise<void>((resolve) => this.stream.write(text, () => resolve()));
+    // The callback may come before the stream's own error does.
+    await new Promise<void>((resolve) =>
+      this.stream.write(text, (error) => {
+        if (error) this.note(error);
+        resolve();
+      }),
+    );
     this.check();
   }
 
   async close(): Promise<void> {
     if (this.path === undefined) return;
     await new Promise<void>((resolve) => {
+      if (this.stream.closed) resolve();
       this.stream.once('close', () => resolve());
       this.stream.end();
     });
     this.check();
+  }
+
+  private note(error: NodeJS.ErrnoException): void {
+    if (this.path === undefined && error.code === 'EPIPE') this.closed = true;
+    else this.failure = error;
   }
 
   private check(): void {

@@ -1,4 +1,5 @@
 import { DecodeError } from './decode-error.ts';
+import type { SignalMessage } from './message.ts';
 import { readCalledAddress, readCallingAddress } from './sccp-address.ts';
 import { deliverWith } from './sccp-connection.ts';
 import {
@@ -87,6 +88,16 @@ function deliverReturned(state: DecodeState, isSegment: boolean, bytes: Uint8Arr
   else deliverWith(state, userOfAddresses(), bytes, start, end);
 }
 
+/** 24 bits of the calling party address: segments belong together by it and their reference. ITU-T Q.714 §4.1.1.2. */
+function callingHash({ callingSsn, callingTitleOffset, callingTitleDigits, addressBytes }: SignalMessage): number {
+  let hash = callingSsn;
+  for (let i = 0; i < (callingTitleDigits + 1) >> 1; i++) {
+    hash = Math.imul(hash ^ addressBytes[callingTitleOffset + i], 0x9e3779b1);
+    hash ^= hash >>> 15;
+  }
+  return hash & 0xff_ffff;
+}
+
 /** Data of XUDT and LUDT: whole, or a segment by the segmentation parameter. ITU-T Q.713 §3.17, Q.714 §4.1.1.2. */
 function decodePossibleSegment(state: DecodeState, bytes: Uint8Array, start: number, end: number): void {
   const at = optional.segmentationStart;
@@ -100,7 +111,7 @@ function decodePossibleSegment(state: DecodeState, bytes: Uint8Array, start: num
   const reference = bytes[at + 1] | (bytes[at + 2] << 8) | (bytes[at + 3] << 16);
   const { link, fromLower } = state.message;
   const segments = state.sccpSegments;
-  const message = connectionlessKeys + key(link, fromLower, reference);
+  const message = connectionlessKeys + key(link, fromLower, reference ^ callingHash(state.message));
   if (isFirst) segments.drop(message);
   else if (segments.nextLeft(message) !== remaining) {
     // Its first segment, or one between, was not seen: the rest is of no use.

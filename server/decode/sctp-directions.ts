@@ -36,7 +36,7 @@ class SctpDirection {
     const at = (tsn & (window - 1)) * wordsPerChunk;
     // The slot says the TSN's low bits, the mark the others; 0 marks an empty slot.
     const mark = content ^ Math.imul(tsn, 0x9e3779b1) || 1;
-    if (chunks[at] === mark && Math.abs(timeS - chunks[at + 1]) <= retransmissionS) {
+    if (chunks[at] === mark && Math.abs((timeS - chunks[at + 1]) | 0) <= retransmissionS) {
       if (++this.#duplicatesInRow <= duplicatesInRowMax) return true;
       chunks.fill(0);
     }

@@ -52,7 +52,7 @@ function isAssigned(ssn: number): boolean {
 
 /** Procedure codes of the RANAP messages that open a connection: InitialUE-Message, RelocationResourceAllocation. */
 const initialUeMessage = 19;
-const relocationResourceAllocation = 1;
+const relocationResourceAllocation = 3;
 
 /**
  * The user of a connection by the number its CR calls. Networks may give RANAP a number of their own: then its first

@@ -131,3 +131,15 @@ test('gives no more frames at a time than it was asked for, whatever gaps there 
   }
   expect(counts).toEqual([5, 5, 5, 5, 4]);
 });
+
+test('a frame of before 1970 is skipped and counted, wherever it stands', async () => {
+  const good = ['2026-01-01T00:00:00', '2026-01-01T00:00:01', '2026-01-01T00:00:02'];
+  for (let place = 1; place <= good.length; place++) {
+    const times = [...good];
+    times.splice(place, 0, '1969-12-31T23:00:00');
+    const { numbers, faults, why } = await delivered(times);
+    expect(numbers).toEqual([0, 1, 2, 3].filter((number) => number !== place));
+    expect(faults).toEqual({ TIME_IMPLAUSIBLE: 1 });
+    expect(why).toBe('end');
+  }
+});
