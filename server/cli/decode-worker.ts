@@ -9,7 +9,8 @@ import { openFrames } from './open-frames.ts';
 
 /** Messages wait no longer than this for others to fill their batch. */
 const flushMs = 20;
-const framesPerRun = 4096;
+const framesPerRun = 256;
+const runsPerTurn = 16;
 /** How often a source that may be silent says how it stands. */
 const statusMs = 500;
 
@@ -69,8 +70,12 @@ class DecodeWorker {
 
   private async read(source: DecodedFrames): Promise<void> {
     while (!this.stopped) {
-      const why = await source.read(this.writer, Number.POSITIVE_INFINITY, framesPerRun);
-      while (!this.stopped && (why === 'end' || this.writer.waitingBytes >= messageBatchBytes / 2)) {
+      let why: 'more' | 'until' | 'end' = 'more';
+      // What a frame brings may be many times its size, so what waits is looked at after a few.
+      for (let run = 0; why === 'more' && run < runsPerTurn && !this.full; run++) {
+        why = await source.read(this.writer, Number.POSITIVE_INFINITY, framesPerRun);
+      }
+      while (!this.stopped && (why === 'end' || this.full)) {
         if (this.credits === 0) await this.woken();
         else if (this.writer.waitingBytes > 0) this.flush();
         else break;
@@ -82,6 +87,11 @@ class DecodeWorker {
       if (performance.now() - this.flushedMs >= flushMs) this.flush();
       await new Promise(setImmediate);
     }
+  }
+
+  /** Whether what waits is worth a message of its own. */
+  private get full(): boolean {
+    return this.writer.waitingBytes >= messageBatchBytes / 2;
   }
 
   /** Sends the oldest batch, if there is one and it may be sent. */

@@ -21,6 +21,9 @@ import {
   semiOctets,
 } from './message-record.ts';
 
+/** Buffers kept for further batches. */
+const sparesMax = 8;
+
 /** Writes messages into a batch until it is taken. */
 export class MessageBatchWriter implements MessageSink {
   #words: Int32Array<ArrayBuffer>;
@@ -55,7 +58,7 @@ export class MessageBatchWriter implements MessageSink {
 
   /** Gives a buffer back for further batches. */
   recycle(buffer: ArrayBuffer): void {
-    if (buffer.byteLength === messageBatchBytes) this.#spare.push(buffer);
+    if (buffer.byteLength === messageBatchBytes && this.#spare.length < sparesMax) this.#spare.push(buffer);
   }
 
   #begin(wordsNeeded: number): void {
