@@ -1,7 +1,7 @@
 import { type CsvError, type Parser, parse } from 'csv-parse';
 import { type Config, makeConfig } from '../config.ts';
 import { UserError } from '../errors.ts';
-import type { EventSink } from '../events/event-batch.ts';
+import { type EventSink, noCause } from '../events/event-batch.ts';
 import { eventFlag, kindCode, outcomeCode } from '../events/kinds.ts';
 import type { EndedEarly, RecordsFault } from './ended-early.ts';
 import { TextSource } from './text-source.ts';
@@ -156,7 +156,7 @@ export class XdrReader {
       0,
       kindCode.data,
       outcomeCode.success,
-      0,
+      noCause,
       flags,
       durationMs,
       row.typeAllocationCode,
@@ -173,7 +173,7 @@ export class XdrReader {
       0,
       kindCode.sighting,
       0,
-      0,
+      noCause,
       eventFlag.sighting,
       0,
       row.typeAllocationCode,

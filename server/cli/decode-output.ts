@@ -3,7 +3,7 @@ import type { DecodeError, Layer } from '../decode/decode-error.ts';
 import type { MapMessage } from '../decode/map-message.ts';
 import type { SignalMessage } from '../decode/message.ts';
 import type { DecodeStats } from '../decode/stats.ts';
-import type { EventSink, Peer } from '../events/event-batch.ts';
+import { type EventSink, noCause, type Peer } from '../events/event-batch.ts';
 import { eventKinds, kindCode, outcomes, peerClasses } from '../events/kinds.ts';
 import { formatPlmn } from '../events/plmn.ts';
 import { formatIso } from '../reference/country-codes.ts';
@@ -82,7 +82,7 @@ export class EventLines implements EventSink {
       timeUs,
       type: eventKinds[kind],
       outcome: outcome === 0 ? undefined : outcomes[outcome],
-      cause: cause === 0 ? undefined : cause,
+      cause: cause === noCause ? undefined : cause,
       durationMs,
       subscriber: imsi === '' ? undefined : this.#identities.text(imsi),
       cell: cgi === '' ? undefined : cgi,
@@ -90,16 +90,17 @@ export class EventLines implements EventSink {
       frame: this.frame,
       peerClass: peer === undefined || peer.peerClass === 0 ? undefined : peerClasses[peer.peerClass],
       country: peer === undefined ? undefined : formatIso(peer.country) || undefined,
-      area: peer === undefined ? undefined : areaOf(kind, peer.area),
+      area: peer === undefined ? undefined : this.#areaOf(kind, peer.area),
     };
     this.#lines.push(this.#csv ? csvLine(eventColumns.map((column) => line[column])) : `${JSON.stringify(line)}\n`);
   }
-}
 
-/** Area code or segment of a peer; the foreign network's PLMN of roaming. */
-function areaOf(kind: number, area: number): string | undefined {
-  if (area === 0) return undefined;
-  return kind >= kindCode['roam-out'] && kind <= kindCode['roam-end'] ? formatPlmn(area) : String(area);
+  /** Area code or segment of a peer, which is the head of a number; the foreign network's PLMN of roaming. */
+  #areaOf(kind: number, area: number): string | undefined {
+    if (area === 0) return undefined;
+    const isRoaming = kind >= kindCode['roam-out'] && kind <= kindCode['roam-end'];
+    return isRoaming ? formatPlmn(area) : this.#identities.text(String(area));
+  }
 }
 
 /** Columns of a message's CSV line: nested keys joined by a dot; several cells stand in one field, apart by spaces. */

@@ -25,10 +25,14 @@ export const connectionFlag = {
   targetCi: 4096,
   /** Of the packet domain (Iu-PS): not ours. */
   packetDomain: 8192,
+  /** A handover was asked for, of the old connection or the new one, and nothing told yet how it ended. */
+  handoverOpen: 16384,
+  /** The first message that clears the connection was seen. */
+  cleared: 32768,
 } as const;
 
-/** Where the cause of CLEAR REQUEST stands in the flags. */
-const clearCauseShift = 24;
+/** Where the cause of CLEAR REQUEST stands in the flags: above them. */
+const clearCauseShift = 16;
 
 /** No record. */
 export const none = -1;
@@ -143,10 +147,11 @@ export class ConnectionRecords {
     this.hot[i + 7] &= ~bits;
   }
 
-  /** Cause of CLEAR REQUEST. */
+  /** Cause of CLEAR REQUEST, or `noCause`. */
   clearCause(i: number): number {
     return this.hot[i + 7] >>> clearCauseShift;
   }
+  /** @param cause -1: not told */
   setClearCause(i: number, cause: number): void {
     this.hot[i + 7] = (this.hot[i + 7] & ((1 << clearCauseShift) - 1)) | (cause << clearCauseShift);
   }
@@ -194,7 +199,7 @@ export class ConnectionRecords {
 
   /** Whose VLR allocates here: point code of the core side, see `VlrDirectory`. */
   scope(i: number): number {
-    return this.hot[i + 15];
+    return this.hot[i + 15] >>> 0;
   }
   setScope(i: number, scope: number): void {
     this.hot[i + 15] = scope;

@@ -3,7 +3,7 @@ import { eventFlag, kindCode, outcomeCode } from '../events/kinds.ts';
 import { unknownCell } from './cell-names.ts';
 import { connectionFlag as flag, none } from './connection-records.ts';
 import { Handovers } from './handovers.ts';
-import { bssmap, discriminator, mm } from './message-types.ts';
+import { bssmap, discriminator, handoverSuccessful, mm } from './message-types.ts';
 import type { Parts } from './parts.ts';
 import { Peers } from './peers.ts';
 import * as rules from './procedure-rules.ts';
@@ -52,8 +52,10 @@ export class Dialogues {
         this.handovers.required(i, m);
         return;
       case bssmap.handoverRequiredReject:
+        this.handovers.failed(i, m.timeUs, outcomeCode.rejected, m.bssmapCause);
+        return;
       case bssmap.handoverFailure:
-        this.handovers.givenUp(i);
+        this.handovers.failed(i, m.timeUs, outcomeCode.failed, m.bssmapCause);
         return;
       case bssmap.handoverComplete:
         this.handovers.completed(i, m);
@@ -61,19 +63,52 @@ export class Dialogues {
       case bssmap.handoverPerformed:
         this.handovers.performed(i, m);
         return;
-      case bssmap.clearRequest: {
-        const c = this.#parts.connections;
-        c.mark(i, flag.clearRequested);
-        c.setClearCause(i, Math.max(0, m.bssmapCause));
+      case bssmap.clearRequest:
+        this.clearRequested(i, m.timeUs, m.bssmapCause);
         return;
-      }
+      case bssmap.clearCommand:
+        this.cleared(i, m.timeUs, m.bssmapCause);
+        return;
       default:
         // COMMON ID, CIPHER MODE COMPLETE and whatever else tells who it is.
         this.sightings.learn(i, m);
     }
   }
 
-  /** Writes what is left of a connection that ends. @param brokenCause why it was given up, -1 where it ended in order */
+  /**
+   * The radio side wants the connection cleared: CLEAR REQUEST, Iu-ReleaseRequest. A handover may still come about: the
+   * phone that was lost may be on its way.
+   *
+   * @param cause -1: not told
+   */
+  clearRequested(i: number, timeUs: number, cause: number): void {
+    const c = this.#parts.connections;
+    if (c.is(i, flag.clearRequested)) return;
+    c.mark(i, flag.clearRequested);
+    c.setClearCause(i, cause);
+    this.#drop(i, timeUs, cause);
+  }
+
+  /** The connection is cleared: CLEAR COMMAND, Iu-ReleaseCommand, or RLSD without them. @param cause -1: not told */
+  cleared(i: number, timeUs: number, cause: number): void {
+    const c = this.#parts.connections;
+    if (c.is(i, flag.cleared)) return;
+    c.mark(i, flag.cleared);
+    if (cause === handoverSuccessful) {
+      c.unmark(i, flag.handoverOpen);
+      return;
+    }
+    const first = c.is(i, flag.clearRequested) ? c.clearCause(i) : cause;
+    this.handovers.failed(i, timeUs, outcomeCode.failed, first);
+    this.#drop(i, timeUs, first);
+  }
+
+  #drop(i: number, timeUs: number, cause: number): void {
+    const { connections: c, procedures } = this.#parts;
+    for (let p = c.firstProcedure(i); p !== none; p = procedures.next(p)) rules.drop(procedures, p, timeUs, cause);
+  }
+
+  /** Writes what is left of a connection that ends. @param brokenCause see `settle` */
   end(i: number, brokenCause: number): void {
     const { connections: c, procedures, rows } = this.#parts;
     this.handovers.ended(i);
@@ -85,7 +120,11 @@ export class Dialogues {
     if (sighted && c.uplinkProcedure(i) === none) rows.sighting(i, c.uplinkUs(i), c.uplinkCell(i));
     for (let p = c.firstProcedure(i); p !== none; p = c.firstProcedure(i)) {
       if (!procedures.is(p, procedureState.held)) rules.settle(procedures, p, cause);
-      rows.procedure(i, p, procedures.lastUs(p), sighted && p === c.uplinkProcedure(i) ? eventFlag.sighting : 0);
+      const seen = sighted && p === c.uplinkProcedure(i);
+      // A dropped call goes on after the phone was last heard: that is a proof of its own.
+      const apart = seen && rules.isDropped(procedures, p);
+      if (apart) rows.sighting(i, c.uplinkUs(i), c.uplinkCell(i));
+      rows.procedure(i, p, procedures.lastUs(p), seen && !apart ? eventFlag.sighting : 0);
       procedures.remove(c, i, p);
     }
   }
@@ -146,7 +185,7 @@ export class Dialogues {
     if (uplink) {
       c.setUplinkProcedure(i, p);
       if (p !== none) {
-        procedures.setLastUs(p, m.timeUs);
+        if (!rules.isDropped(procedures, p)) procedures.setLastUs(p, m.timeUs);
         procedures.setCell(p, c.cell(i));
       }
     }
@@ -169,7 +208,7 @@ export class Dialogues {
         if (m.tmsi >= 0) sightings.allocateTmsi(i, m.tmsi);
         c.unmark(i, flag.updatePending);
         sightings.release(i);
-        tracker.answer(i, rules.locationUpdates, outcomeCode.success, 0);
+        tracker.answer(i, rules.locationUpdates, outcomeCode.success, -1);
         break;
       case mm.locationUpdatingReject:
         sightings.silence(i);
@@ -184,7 +223,7 @@ export class Dialogues {
         break;
       case mm.cmServiceAbort:
         // The phone gives up before anything was set up. 3GPP TS 24.008 §4.5.1.7.
-        tracker.answer(i, rules.services, outcomeCode.unanswered, 0);
+        tracker.answer(i, rules.services, outcomeCode.unanswered, -1);
         break;
       case mm.abort:
         tracker.answer(i, rules.anyKind, outcomeCode.failed, m.cause);

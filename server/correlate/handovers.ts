@@ -2,6 +2,7 @@ import type { SignalMessage } from '../decode/message.ts';
 import { kindCode, outcomeCode } from '../events/kinds.ts';
 import { connectionFlag as flag, none } from './connection-records.ts';
 import type { Parts } from './parts.ts';
+import * as rules from './procedure-rules.ts';
 import type { ProcedureTracker } from './procedure-tracker.ts';
 import { procedureState } from './procedures.ts';
 import type { Sightings } from './sightings.ts';
@@ -9,7 +10,8 @@ import { scopeOf } from './vlr-directory.ts';
 
 /**
  * Handovers: inside a BSS (HANDOVER PERFORMED tells the new cell) and between two (3GPP TS 48.008 §3.1.5), where a
- * second connection takes the procedures over. Each done one is a row of kind `handover` and a sighting in the target.
+ * second connection takes the procedures over. Each done one is a row of kind `handover` and a sighting in the target;
+ * one that failed is a row in the serving cell and proves no place.
  */
 export class Handovers {
   done = 0;
@@ -29,6 +31,7 @@ export class Handovers {
 
   /** HANDOVER REQUIRED: the old BSS names the target. */
   required(i: number, m: SignalMessage): void {
+    this.#parts.connections.mark(i, flag.handoverOpen);
     this.#parts.joiner.require(i, m.timeUs, m.targetCellLac, m.targetCellCi);
   }
 
@@ -36,7 +39,8 @@ export class Handovers {
    * RelocationRequired: the old RNC names the target, an RNC with its location area or a GSM cell. 3GPP TS 25.413 §8.6.
    */
   relocationRequired(i: number, m: SignalMessage): void {
-    const { joiner } = this.#parts;
+    const { connections, joiner } = this.#parts;
+    connections.mark(i, flag.handoverOpen);
     if (m.targetCellCi >= 0) joiner.require(i, m.timeUs, m.targetCellLac, m.targetCellCi);
     else joiner.requireSomewhere(i, m.timeUs);
   }
@@ -50,7 +54,7 @@ export class Handovers {
     // On a connection that is there already the message makes no sense, and must leave nothing behind.
     joiner.forget(i);
     c.unmark(i, flag.bssInitiated);
-    c.mark(i, flag.incoming);
+    c.mark(i, flag.incoming | flag.handoverOpen);
     c.setScope(i, scopeOf(m.opc, m.link));
     c.setTarget(i, m.timeUs, -1, -1);
     this.#sightings.learn(i, m);
@@ -63,7 +67,7 @@ export class Handovers {
     // On a connection that is there already the message makes no sense, and must leave nothing behind.
     joiner.forget(i);
     c.unmark(i, flag.bssInitiated);
-    c.mark(i, flag.incoming);
+    c.mark(i, flag.incoming | flag.handoverOpen);
     c.setScope(i, scopeOf(m.opc, m.link));
     c.setServingCell(i, this.#sightings.cellOf(i, m.cellPlmn, m.cellLac, m.cellCi, 0));
     c.setCell(i, this.#sightings.cellOf(i, m.targetCellPlmn, m.targetCellLac, m.targetCellCi, m.cellPlmn));
@@ -72,8 +76,25 @@ export class Handovers {
     this.#meet(i);
   }
 
-  /** HANDOVER FAILURE, HANDOVER REQUIRED REJECT, or the connection has ended. */
-  givenUp(i: number): void {
+  /**
+   * HANDOVER FAILURE, HANDOVER REQUIRED REJECT, or a clear before the phone came, on the old connection or the new one:
+   * the first that tells writes the row, with the old one's subscriber where that is known.
+   *
+   * @param cause -1: not told
+   */
+  failed(i: number, timeUs: number, outcome: number, cause: number): void {
+    const { connections: c } = this.#parts;
+    if (c.is(i, flag.handoverOpen)) {
+      if (c.is(i, flag.incoming) && c.partner(i) === none) this.#meet(i);
+      const other = c.partner(i);
+      c.unmark(i, flag.handoverOpen);
+      if (other !== none) c.unmark(other, flag.handoverOpen);
+      this.#recordFailure(c.is(i, flag.incoming) && other !== none ? other : i, timeUs, outcome, cause);
+    }
+    this.#givenUp(i);
+  }
+
+  #givenUp(i: number): void {
     this.#parts.joiner.forget(i);
     this.#part(i);
   }
@@ -87,13 +108,14 @@ export class Handovers {
     const old = c.partner(i);
     let startUs = c.handoverUs(i);
     c.setUplink(i, m.timeUs, c.cell(i));
-    c.unmark(i, flag.incoming);
+    c.unmark(i, flag.incoming | flag.handoverOpen);
     c.mark(i, flag.uplinkSighted);
     if (old === none) {
       this.orphans++;
     } else {
       this.joined++;
       this.#part(i);
+      c.unmark(old, flag.handoverOpen);
       startUs = c.handoverUs(old);
       this.#takeOver(old, i, m.timeUs);
     }
@@ -111,7 +133,7 @@ export class Handovers {
 
   ended(i: number): void {
     if (this.#parts.connections.is(i, flag.incoming)) this.unfinished++;
-    this.givenUp(i);
+    this.#givenUp(i);
   }
 
   /** Joins an incoming connection with the one it continues; who is on one is on the other. */
@@ -149,10 +171,24 @@ export class Handovers {
     procedures.move(c, old, i);
     for (let p = c.firstProcedure(i); p !== none; p = procedures.next(p)) {
       if (procedures.is(p, procedureState.finished)) continue;
+      rules.goesOn(procedures, p);
       procedures.setLastUs(p, timeUs);
       procedures.setCell(p, c.cell(i));
       c.setUplinkProcedure(i, p);
     }
+  }
+
+  #recordFailure(i: number, timeUs: number, outcome: number, cause: number): void {
+    const { connections: c, procedures, rows } = this.#parts;
+    const p = this.#tracker.append(i, kindCode.handover, c.handoverUs(i));
+    if (p === none) return;
+    // Of the new connection alone the old one's cell is only what HANDOVER REQUEST names.
+    if (c.is(i, flag.incoming)) procedures.setCell(p, c.servingCell(i));
+    procedures.setLastUs(p, timeUs);
+    procedures.setOutcome(p, outcome);
+    procedures.setCause(p, cause);
+    rows.procedure(i, p, timeUs, 0);
+    procedures.remove(c, i, p);
   }
 
   #record(i: number, startUs: number, m: SignalMessage): void {
@@ -162,7 +198,7 @@ export class Handovers {
     if (p === none) return;
     procedures.setLastUs(p, m.timeUs);
     procedures.setOutcome(p, outcomeCode.success);
-    procedures.setCause(p, Math.max(0, m.bssmapCause));
+    procedures.setCause(p, m.bssmapCause);
     procedures.mark(p, procedureState.finished | procedureState.held);
     if (this.#sightings.proves(i) || !sorted) this.#sightings.writeHeld(i, p, m.timeUs);
   }

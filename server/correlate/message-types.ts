@@ -26,10 +26,14 @@ export const bssmap = {
   handoverFailure: 0x16,
   handoverPerformed: 0x17,
   handoverRequiredReject: 0x1a,
+  clearCommand: 0x20,
   clearRequest: 0x22,
   paging: 0x52,
   completeLayer3Information: 0x57,
 } as const;
+
+/** Cause of a clear where the phone has gone on elsewhere, in 3GPP TS 48.008 §3.2.2.5 and TS 25.413 §9.2.1.4 alike. */
+export const handoverSuccessful = 11;
 
 /** Protocol discriminators, 3GPP TS 24.007 §11.2.3.1.1. */
 export const discriminator = { callControl: 3, mobilityManagement: 5, radioResource: 6, sms: 9, ss: 11 } as const;

@@ -1,4 +1,5 @@
 import type { SignalMessage } from '../decode/message.ts';
+import { noCause } from '../events/event-batch.ts';
 import { kindCode, outcomeCode } from '../events/kinds.ts';
 import { cc, cmService, cp, discriminator, locationUpdating, mm, rp, rr, ss } from './message-types.ts';
 import { type Procedures, procedureState, unbound } from './procedures.ts';
@@ -136,7 +137,7 @@ export function follow(procedures: Procedures, p: number, m: SignalMessage, upli
     default:
       if (m.dtapType !== ss.releaseComplete) return false;
       procedures.setOutcome(p, m.cause > 0 && !normalCauses.has(m.cause) ? outcomeCode.failed : outcomeCode.success);
-      if (m.cause > 0) procedures.setCause(p, m.cause);
+      if (m.cause >= 0) procedures.setCause(p, m.cause);
       return true;
   }
 }
@@ -158,7 +159,7 @@ function followCall(procedures: Procedures, p: number, m: SignalMessage, uplink:
     case cc.releaseComplete:
       procedures.mark(p, procedureState.releasing);
       // The first one tells why; the others answer it.
-      if (procedures.cause(p) === 0 && m.cause > 0) procedures.setCause(p, m.cause);
+      if (procedures.cause(p) === noCause && m.cause >= 0) procedures.setCause(p, m.cause);
       return m.dtapType === cc.releaseComplete;
     default:
       return false;
@@ -175,7 +176,7 @@ function followShortMessage(procedures: Procedures, p: number, m: SignalMessage)
       } else if (m.rpType === rp.errorUp || m.rpType === rp.errorDown) {
         procedures.setOutcome(p, outcomeCode.failed);
         procedures.mark(p, procedureState.relayed);
-        if (m.cause > 0) procedures.setCause(p, m.cause);
+        if (m.cause >= 0) procedures.setCause(p, m.cause);
       }
       return false;
     case cp.ack:
@@ -183,7 +184,7 @@ function followShortMessage(procedures: Procedures, p: number, m: SignalMessage)
     case cp.error:
       if (!procedures.is(p, procedureState.relayed)) {
         procedures.setOutcome(p, outcomeCode.failed);
-        if (m.cause > 0) procedures.setCause(p, m.cause);
+        if (m.cause >= 0) procedures.setCause(p, m.cause);
       }
       return true;
     default:
@@ -191,10 +192,32 @@ function followShortMessage(procedures: Procedures, p: number, m: SignalMessage)
   }
 }
 
+/** The radio side has gone: an answered call that nobody hung up lasted until now. @param cause -1: not told */
+export function drop(procedures: Procedures, p: number, timeUs: number, cause: number): void {
+  const { answered, finished, releasing } = procedureState;
+  const going = (procedures.state(p) & (answered | finished | releasing)) === answered;
+  if (!going || procedures.outcome(p) !== outcomeCode.unknown) return;
+  procedures.setOutcome(p, outcomeCode.dropped);
+  procedures.setCause(p, cause);
+  procedures.setLastUs(p, timeUs);
+}
+
+/** The call was not dropped after all: it goes on elsewhere. */
+export function goesOn(procedures: Procedures, p: number): void {
+  if (!isDropped(procedures, p)) return;
+  procedures.setOutcome(p, outcomeCode.unknown);
+  procedures.setCause(p, noCause);
+}
+
+export function isDropped(procedures: Procedures, p: number): boolean {
+  return procedures.outcome(p) === outcomeCode.dropped;
+}
+
 /**
  * Settles the outcome of a procedure whose row is about to be written.
  *
- * @param brokenCause why the radio side or the SCCP gave the connection up; -1 where it ended in order
+ * @param brokenCause why the radio side or the SCCP gave the connection up, `noCause` where they did not say; -1 where
+ *   it ended in order
  */
 export function settle(procedures: Procedures, p: number, brokenCause: number): void {
   if (procedures.outcome(p) !== outcomeCode.unknown) return;

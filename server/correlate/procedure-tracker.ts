@@ -55,7 +55,7 @@ export class ProcedureTracker {
     }
   }
 
-  /** The network's answer to the newest unfinished procedure of some kind. */
+  /** The network's answer to the newest unfinished procedure of some kind. @param cause -1: not told */
   answer(i: number, kinds: number, outcome: number, cause: number): void {
     const { connections: c, procedures } = this.#parts;
     let answered = none;
@@ -64,7 +64,7 @@ export class ProcedureTracker {
     }
     if (answered === none) return;
     procedures.setOutcome(answered, outcome);
-    procedures.setCause(answered, Math.max(0, cause));
+    procedures.setCause(answered, cause);
     this.finish(i, answered);
   }
 

@@ -1,4 +1,4 @@
-import type { Peer } from '../events/event-batch.ts';
+import { noCause, type Peer } from '../events/event-batch.ts';
 import { none } from './connection-records.ts';
 import type { Connections } from './connections.ts';
 
@@ -24,9 +24,13 @@ export const procedureState = {
 /** Transaction identifier of a procedure whose transaction has not begun. */
 export const unbound = -1;
 
-/** Words of a record: half a cache line. Words 0 to 3 are two wide numbers, the octets of word 4 four small ones. */
+/** Words of a record: half a cache line. Words 0 to 3 are two wide numbers, the octets of word 4 three small ones. */
 const recordWords = 8;
 const peerWords = 4;
+/** Word 5: cause, discriminator and transaction identifier, of 16, 4 and 12 bits. */
+const causeShift = 16;
+const discriminatorShift = 12;
+const transactionMask = 0xfff;
 
 /**
  * The signalling procedures under way; each connection links its own, oldest first. Most connections carry one. A
@@ -66,7 +70,7 @@ export class Procedures {
     this.wide[(p >> 1) + 1] = timeUs;
     const words = this.words;
     words[p + 4] = kind;
-    words[p + 5] = unbound & 0xffff;
+    words[p + 5] = (noCause << causeShift) | (unbound & transactionMask);
     words[p + 6] = cell;
     words[p + 7] = none;
     const last = connections.lastProcedure(i);
@@ -136,11 +140,13 @@ export class Procedures {
   setOutcome(p: number, outcome: number): void {
     this.octets[(p << 2) + 17] = outcome;
   }
+  /** Cause value, or `noCause`. */
   cause(p: number): number {
-    return this.octets[(p << 2) + 18];
+    return this.words[p + 5] >>> causeShift;
   }
+  /** @param cause `noCause`, or -1 as decoders say it: none was told */
   setCause(p: number, cause: number): void {
-    this.octets[(p << 2) + 18] = cause;
+    this.words[p + 5] = (this.words[p + 5] & ((1 << causeShift) - 1)) | (cause << causeShift);
   }
 
   /** Bits of {@link procedureState}: whether any of them is set, and setting them. */
@@ -174,13 +180,14 @@ export class Procedures {
 
   /** Protocol discriminator of the transaction that carries it; 0 while there is none. */
   discriminator(p: number): number {
-    return this.words[p + 5] >>> 16;
+    return (this.words[p + 5] >>> discriminatorShift) & 0xf;
   }
   /** Transaction identifier (its flag as the phone sends it), or {@link unbound}. */
   transaction(p: number): number {
-    return (this.words[p + 5] << 16) >> 16;
+    return (this.words[p + 5] << 20) >> 20;
   }
   bind(p: number, discriminator: number, transaction: number): void {
-    this.words[p + 5] = (discriminator << 16) | (transaction & 0xffff);
+    this.words[p + 5] =
+      (this.cause(p) << causeShift) | (discriminator << discriminatorShift) | (transaction & transactionMask);
   }
 }

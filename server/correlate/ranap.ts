@@ -1,12 +1,10 @@
 import { part, type SignalMessage } from '../decode/message.ts';
+import { outcomeCode } from '../events/kinds.ts';
 import { unknownCell } from './cell-names.ts';
 import { connectionFlag as flag } from './connection-records.ts';
 import type { Dialogues } from './dialogues.ts';
 import { cnDomain, ranap, ranapOutcome } from './message-types.ts';
 import type { Parts } from './parts.ts';
-
-/** Largest cause that a row holds; radio network causes of the extension lie above. 3GPP TS 25.413 §9.2.1.4. */
-const causeMax = 255;
 
 /**
  * The Iu-CS interface: RANAP messages on a connection, 3GPP TS 25.413 §8, told as what they are on the A interface. A
@@ -40,22 +38,25 @@ export class Ranap {
         if (this.#locate(i, m)) this.#report(i, m.timeUs);
         return;
       case ranap.iuReleaseRequest:
-        c.mark(i, flag.clearRequested);
-        c.setClearCause(i, Math.min(causeMax, Math.max(0, m.ranapCause)));
+        this.#dialogues.clearRequested(i, m.timeUs, m.ranapCause);
         return;
       case ranap.iuRelease:
-        if (m.ranapType === ranapOutcome.successful) this.#released(i);
+        if (m.ranapType === ranapOutcome.initiating) this.#dialogues.cleared(i, m.timeUs, m.ranapCause);
+        else if (m.ranapType === ranapOutcome.successful) this.#released(i);
         return;
       case ranap.relocationPreparation:
         if (m.ranapType === ranapOutcome.initiating) handovers.relocationRequired(i, m);
-        else if (m.ranapType === ranapOutcome.unsuccessful) handovers.givenUp(i);
+        else if (m.ranapType === ranapOutcome.unsuccessful) {
+          handovers.failed(i, m.timeUs, outcomeCode.rejected, m.ranapCause);
+        }
         return;
       case ranap.relocationResourceAllocation:
-        if (m.ranapType === ranapOutcome.unsuccessful) handovers.givenUp(i);
-        else if (m.ranapType === ranapOutcome.initiating && this.#isOurs(i, m)) handovers.relocationRequested(i, m);
+        if (m.ranapType === ranapOutcome.unsuccessful) {
+          handovers.failed(i, m.timeUs, outcomeCode.failed, m.ranapCause);
+        } else if (m.ranapType === ranapOutcome.initiating && this.#isOurs(i, m)) handovers.relocationRequested(i, m);
         return;
       case ranap.relocationCancel:
-        handovers.givenUp(i);
+        handovers.failed(i, m.timeUs, outcomeCode.failed, m.ranapCause);
         return;
       case ranap.relocationComplete:
         handovers.completed(i, m);

@@ -1,4 +1,4 @@
-import type { EventSink, Peer } from '../events/event-batch.ts';
+import { type EventSink, noCause, type Peer } from '../events/event-batch.ts';
 import { eventFlag, kindCode, outcomeCode } from '../events/kinds.ts';
 import { type CellNames, unknownCell } from './cell-names.ts';
 import type { Connections } from './connections.ts';
@@ -36,7 +36,7 @@ export class RowWriter {
   /** A row that only proves a place. */
   sighting(i: number, timeUs: number, cell: number): void {
     if (cell === unknownCell) this.cellUnknown++;
-    else this.#write(i, timeUs, cell, kindCode.sighting, 0, 0, eventFlag.sighting, 0);
+    else this.#write(i, timeUs, cell, kindCode.sighting, 0, noCause, eventFlag.sighting, 0);
   }
 
   /** The row of a procedure. @param proof `sighting` and `detach` bits that it would carry with subscriber and cell */
@@ -85,7 +85,7 @@ export class RowWriter {
     this.resolved++;
     const { success } = outcomeCode;
     const home = homePlmn(imsi);
-    this.#sink.event(timeUs, keys.lo, keys.hi, '', home, kind, success, 0, flags, 0, 0, 0, unknownCell, peer);
+    this.#sink.event(timeUs, keys.lo, keys.hi, '', home, kind, success, noCause, flags, 0, 0, 0, unknownCell, peer);
   }
 
   #write(

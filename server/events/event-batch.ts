@@ -37,7 +37,7 @@ export interface EventRow extends Peer {
   plmn: number;
   kind: number;
   outcome: number;
-  /** Cause value of the protocol that ended the procedure; 0: none. */
+  /** Cause value of the protocol that ended the procedure; {@link noCause}: none. */
   cause: number;
   flags: number;
   durationMs: number;
@@ -49,7 +49,10 @@ export interface EventRow extends Peer {
 /** Value of the `cell` column where no cell is known. */
 export const noCell = 0xffffffff;
 
-const bytesPerRow = 2 * 8 + 9 * 4 + 2 + 6;
+/** Value of the `cause` column where none was told: 0 is a cause of BSSMAP (3GPP TS 48.008 §3.2.2.5). */
+export const noCause = 0xffff;
+
+const bytesPerRow = 2 * 8 + 9 * 4 + 2 * 2 + 5;
 
 export class EventBatch {
   readonly capacity: number;
@@ -67,10 +70,10 @@ export class EventBatch {
   readonly peerHi: Uint32Array;
   readonly area: Uint32Array;
   readonly country: Uint16Array;
+  readonly cause: Uint16Array;
   readonly peerClass: Uint8Array;
   readonly kind: Uint8Array;
   readonly outcome: Uint8Array;
-  readonly cause: Uint8Array;
   readonly flags: Uint8Array;
   /** Number of the feed the row came from; set by the hub. */
   readonly feed: Uint8Array;
@@ -98,10 +101,10 @@ export class EventBatch {
     this.peerHi = column(Uint32Array, 4);
     this.area = column(Uint32Array, 4);
     this.country = column(Uint16Array, 2);
+    this.cause = column(Uint16Array, 2);
     this.peerClass = column(Uint8Array, 1);
     this.kind = column(Uint8Array, 1);
     this.outcome = column(Uint8Array, 1);
-    this.cause = column(Uint8Array, 1);
     this.flags = column(Uint8Array, 1);
     this.feed = column(Uint8Array, 1);
   }
@@ -212,7 +215,7 @@ export class EventBatch {
     gatherBytes(source.peerClass, rows, n, this.peerClass);
     gatherBytes(source.kind, rows, n, this.kind);
     gatherBytes(source.outcome, rows, n, this.outcome);
-    gatherBytes(source.cause, rows, n, this.cause);
+    gatherHalves(source.cause, rows, n, this.cause);
     gatherBytes(source.flags, rows, n, this.flags);
     gatherBytes(source.feed, rows, n, this.feed);
   }

@@ -28,8 +28,8 @@ export type EventKind = (typeof eventKinds)[number];
 /** Code of a kind: its place in {@link eventKinds}. */
 export const kindCode = Object.fromEntries(eventKinds.map((kind, code) => [kind, code])) as Record<EventKind, number>;
 
-/** How a procedure ended. Codes are stored: append, never renumber. */
-export const outcomes = ['unknown', 'success', 'rejected', 'failed', 'unanswered'] as const;
+/** How a procedure ended; `dropped`: an answered call that nobody hung up. Codes are stored: append, never renumber. */
+export const outcomes = ['unknown', 'success', 'rejected', 'failed', 'unanswered', 'dropped'] as const;
 export type Outcome = (typeof outcomes)[number];
 export const outcomeCode = Object.fromEntries(outcomes.map((outcome, code) => [outcome, code])) as Record<
   Outcome,

@@ -1,5 +1,5 @@
 /** The tables that rows are copied into, and how each kind of row is written. */
-import { type EventBatch, noCell } from '../events/event-batch.ts';
+import { type EventBatch, noCause, noCell } from '../events/event-batch.ts';
 import type { StayColumns } from '../occupancy/view.ts';
 import type { GaugeRows } from './carried-gauges.ts';
 import { type CopyBuffer, rowBytes } from './copy-buffer.ts';
@@ -36,7 +36,7 @@ export function writeEvent(out: CopyBuffer, batch: EventBatch, i: number): void 
   out.int4(batch.area[i]);
   out.int2(batch.kind[i]);
   out.int2(batch.outcome[i]);
-  out.int2(batch.cause[i]);
+  out.int2(batch.cause[i] === noCause ? -1 : batch.cause[i]);
   out.int2(batch.flags[i]);
   out.int2(batch.peerClass[i]);
   out.int2(batch.country[i]);

@@ -45,7 +45,7 @@ it('takes HANDOVER PERFORMED for a sighting in the new cell and moves the connec
     .up({ bssmapType: 0x17, bssmapCause: 12, ...s.cellTwo });
   bench.play(...hangUp(line).steps);
   expect(bench.rows.map((row) => [at(row), row.kind, row.cell, row.outcome, row.cause, row.flags])).toEqual([
-    [0, 'sighting', s.cgi(s.cellOne), 'unknown', 0, 'sighting'],
+    [0, 'sighting', s.cgi(s.cellOne), 'unknown', null, 'sighting'],
     [3, 'handover', s.cgi(s.cellTwo), 'success', 12, 'sighting+traffic'],
     [6, 'mo call', s.cgi(s.cellTwo), 'unanswered', 16, 'sighting+traffic'],
   ]);
@@ -183,6 +183,7 @@ describe('a handover between two BSCs', () => {
     bench.play(...hangUp(leaving(1, s.imsi(1)).wait(10_000_000)).steps.slice(6));
     expect(bench.rows.map((row) => [row.kind, row.cell])).toEqual([
       ['sighting', s.cgi(s.cellOne)],
+      ['handover', s.cgi(s.cellOne)],
       ['mo call', s.cgi(s.cellOne)],
     ]);
     expect(bench.correlator.stats.faults.get('HANDOVER_UNFINISHED')).toBe(1);
@@ -217,4 +218,99 @@ it('is not led into a circle by HANDOVER REQUEST on a connection that itself wai
   bench.play(...stray(1, start).steps, ...leaving(2, s.imsi(2), start + 10_000_000).steps);
   bench.play(...arriving(3, start + 16_000_000).steps);
   expect(bench.correlator.stats.handoverJoins).toBe(1);
+});
+
+describe('a handover that fails', () => {
+  const cause = (value: number) => ({ bssmapCause: value });
+  const handoverFailure = { bssmapType: 0x16 };
+  const requiredReject = { bssmapType: 0x1a };
+  const request = () => arriving(9, start + 5_100_000).steps.slice(0, 2);
+  const onTarget = (fields: object, timeUs = start + 6_000_000) =>
+    new s.Line(s.bscB, 9, timeUs, { mscOpens: true }).up(fields).steps;
+  const onOld = (fields: object) => leaving(1, s.imsi(1)).wait(1_000_000).up(fields).steps.slice(6);
+  const onOldDown = (fields: object) => leaving(1, s.imsi(1)).wait(1_000_000).down(fields).steps.slice(6);
+  const attempts = (...steps: s.Step[]) => {
+    const bench = s.makeBench();
+    bench.play(...leaving(1, s.imsi(1)).steps, ...steps);
+    bench.play(...hangUp(leaving(1, s.imsi(1)).wait(10_000_000)).steps.slice(6));
+    expect(bench.rows.at(-1)).toMatchObject({ kind: 'mo call', outcome: 'success' });
+    return bench.rows
+      .filter((row) => row.kind === 'handover')
+      .map((row) => [row.subscriber, row.cell, at(row), row.durationMs, row.outcome, row.cause, row.flags]);
+  };
+  const row = (seconds: number, outcome: string, value: number) => [
+    ...[s.subscriber(1), s.cgi(s.cellOne), seconds, (seconds - 5) * 1000, outcome, value, 'traffic'],
+  ];
+
+  it('because the phone came back is one event of the serving cell, no proof of place', () => {
+    const back = onOld({ ...handoverFailure, ...cause(0) });
+    const clear = new s.Line(s.bscB, 9, start + 8_000_000, { mscOpens: true }).clear().steps;
+    expect(attempts(...request(), ...back, ...clear)).toEqual([row(7, 'failed', 0)]);
+  });
+
+  it('because the target has no channel is told once, though HANDOVER REQUIRED REJECT follows', () => {
+    const refused = onTarget({ ...handoverFailure, ...cause(33) });
+    const reject = onOldDown({ ...requiredReject, ...cause(33) });
+    expect(attempts(...request(), ...refused, ...reject)).toEqual([row(6, 'failed', 33)]);
+  });
+
+  it('because the core refuses it is rejected', () => {
+    expect(attempts(...onOldDown({ ...requiredReject, ...cause(2) }))).toEqual([row(7, 'rejected', 2)]);
+  });
+
+  it('because the new connection is cleared before the phone came has failed with the cause of that', () => {
+    const clear = new s.Line(s.bscB, 9, start + 6_000_000, { mscOpens: true })
+      .up({ ...s.clearRequest, ...cause(0) })
+      .clear().steps;
+    expect(attempts(...request(), ...clear)).toEqual([row(7, 'failed', 0)]);
+  });
+
+  it('because the old connection is lost has failed with it, and the call is dropped', () => {
+    const bench = s.makeBench();
+    bench.play(...leaving(1, s.imsi(1)).steps, ...request(), ...onOld({ ...s.clearRequest, ...cause(0) }));
+    bench.play(...leaving(1, s.imsi(1)).wait(2_000_000).clear().steps.slice(6));
+    bench.play(...new s.Line(s.bscB, 9, start + 10_000_000, { mscOpens: true }).clear().steps);
+    const rows = bench.rows.slice(1).map((one) => [one.kind, at(one), one.outcome, one.cause, one.flags]);
+    expect(rows).toEqual([
+      ['handover', 8, 'failed', 0, 'traffic'],
+      ['sighting', 4, 'unknown', null, 'sighting'],
+      ['mo call', 7, 'dropped', 0, 'traffic'],
+    ]);
+  });
+
+  it('of a phone whose old connection is not in sight is an event of nobody in the cell it was to leave', () => {
+    const bench = s.makeBench();
+    bench.play(...request(), ...onTarget({ ...handoverFailure, ...cause(33) }));
+    bench.correlator.flush();
+    expect(bench.rows).toMatchObject([{ kind: 'handover', subscriber: '', cell: s.cgi(s.cellOne), cause: 33 }]);
+  });
+
+  it('is told again where it is tried again', () => {
+    const again = leaving(1, s.imsi(1))
+      .wait(2_000_000)
+      .up({ ...handoverRequired, ...s.asTarget(s.cellTwo) });
+    const reject = leaving(1, s.imsi(1))
+      .wait(3_000_000)
+      .down({ ...requiredReject, ...cause(2) });
+    const steps = [...onOld({ ...handoverFailure, ...cause(1) }), ...again.steps.slice(6), ...reject.steps.slice(6)];
+    expect(attempts(...steps).map((one) => [one[2], one[4]])).toEqual([
+      [7, 'failed'],
+      [9, 'rejected'],
+    ]);
+  });
+});
+
+it('does not take a call for dropped that goes on in a network out of sight', () => {
+  const bench = s.makeBench();
+  const away = leaving(1, s.imsi(1)).down({ bssmapType: 0x20, bssmapCause: 11 }).up(s.clearComplete).release();
+  bench.play(...away.steps);
+  expect(bench.rows.slice(1).map((row) => [row.kind, row.outcome])).toEqual([['mo call', 'success']]);
+});
+
+it('lets a call go on that the old cell had given up for lost when the phone came to the new one', () => {
+  const bench = s.makeBench();
+  const lost = leaving(1, s.imsi(1)).up(s.clearRequest).steps.slice(6);
+  bench.play(...leaving(1, s.imsi(1)).steps, ...arriving(9, start + 5_100_000).steps.slice(0, 2), ...lost);
+  bench.play(...hangUp(arriving(9, start + 5_100_000)).steps.slice(2));
+  expect(bench.rows.at(-1)).toMatchObject({ kind: 'mo call', outcome: 'success', cause: 16, cell: s.cgi(s.cellThree) });
 });

@@ -63,13 +63,62 @@ describe('a call', () => {
     expect(traffic(call(service(1), { cause }).clear())).toEqual([['mo call', outcome, cause, 0, 4]]);
   });
 
-  it('that the radio side loses has failed, with its cause', () => {
-    const line = service(1).up(s.call(s.setup, 0)).down(s.call(s.connect, 8)).up(s.clearRequest);
-    expect(traffic(line.clear())).toEqual([['mo call', 'failed', 1, 0, 2]]);
+  it('that the radio side loses before it is answered has failed, with its cause', () => {
+    const line = service(1)
+      .up(s.call(s.setup, 0))
+      .up({ ...s.clearRequest, bssmapCause: 0 });
+    expect(traffic(line.clear())).toEqual([['mo call', 'failed', 0, 0, 2]]);
+  });
+
+  describe('that is answered and that nobody hangs up', () => {
+    const answered = () =>
+      service(1)
+        .up(s.call(s.setup, 0))
+        .down(s.call(s.connect, 8))
+        .up(s.call(s.connectAcknowledge, 0))
+        .wait(600_000_000);
+
+    it.each([
+      [
+        'CLEAR REQUEST, though CLEAR COMMAND tells another cause',
+        answered()
+          .up({ ...s.clearRequest, bssmapCause: 0 })
+          .clear(),
+        0,
+      ],
+      [
+        'CLEAR COMMAND',
+        answered()
+          .down({ ...s.clearCommand, bssmapCause: 1 })
+          .up(s.clearComplete)
+          .release(),
+        1,
+      ],
+      ['RLSD', answered().release(), null],
+    ])('is dropped, and lasts until %s', (_, line, cause) => {
+      expect(traffic(line)).toEqual([['mo call', 'dropped', cause, 0, 605]]);
+    });
+
+    it('proves the place where the phone was last heard, and not that where it dropped', () => {
+      const bench = s.makeBench();
+      bench.play(...answered().up(s.clearRequest).clear().steps);
+      expect(bench.rows.map((row) => [row.timeUs / 1e6 - 1000, row.kind, row.flags])).toEqual([
+        [0, 'sighting', 'sighting'],
+        [4, 'sighting', 'sighting'],
+        [605, 'mo call', 'traffic'],
+      ]);
+    });
+
+    it('and whose capture ends is not dropped', () => {
+      const bench = s.makeBench();
+      bench.play(...answered().steps);
+      bench.correlator.flush();
+      expect(bench.rows.at(-1)).toMatchObject({ kind: 'mo call', outcome: 'success', flags: 'sighting+traffic' });
+    });
   });
 
   it('for help is an emergency call', () => {
-    expect(traffic(service(2).up(s.call(0x0e, 0)).clear())).toEqual([['emergency call', 'unknown', 0, 0, 2]]);
+    expect(traffic(service(2).up(s.call(0x0e, 0)).clear())).toEqual([['emergency call', 'unknown', null, 0, 2]]);
   });
 
   it('that the network refuses is rejected', () => {
@@ -85,7 +134,7 @@ describe('a short message', () => {
       .down(s.sms(s.cpAck, 8))
       .down(s.sms(s.cpData, 8, 3))
       .up(s.sms(s.cpAck, 0));
-    expect(traffic(line.clear())).toEqual([['mo sms', 'success', 0, 0, 5]]);
+    expect(traffic(line.clear())).toEqual([['mo sms', 'success', null, 0, 5]]);
   });
 
   it('to the phone is told by PAGING RESPONSE and the CP-DATA that follows', () => {
@@ -94,7 +143,7 @@ describe('a short message', () => {
       .up(s.sms(s.cpAck, 8))
       .up(s.sms(s.cpData, 8, 2))
       .down(s.sms(s.cpAck, 0));
-    expect(traffic(line.clear())).toEqual([['mt sms', 'success', 0, 0, 4]]);
+    expect(traffic(line.clear())).toEqual([['mt sms', 'success', null, 0, 4]]);
   });
 
   it('that the relay refuses has failed with its cause', () => {
@@ -109,12 +158,12 @@ describe('a short message', () => {
 it('takes a supplementary service from REGISTER to RELEASE COMPLETE', () => {
   const ss = (dtapType: number, transactionId: number) => ({ protocolDiscriminator: 11, dtapType, transactionId });
   expect(traffic(service(8).up(ss(0x3b, 0)).down(ss(0x2a, 8)).clear())).toEqual([
-    ['supplementary service', 'success', 0, 0, 2],
+    ['supplementary service', 'success', null, 0, 2],
   ]);
 });
 
 it('calls an answered page that nothing follows other', () => {
-  expect(traffic(paged().clear())).toEqual([['other', 'unknown', 0, 0, 0]]);
+  expect(traffic(paged().clear())).toEqual([['other', 'unknown', null, 0, 0]]);
 });
 
 describe('several procedures on one connection', () => {
@@ -159,7 +208,7 @@ describe('several procedures on one connection', () => {
       .down({ ...s.locationUpdatingAccept, ...s.lai })
       .up(s.cmServiceRequest(1));
     expect(traffic(call(line, { cause: 17 }).clear())).toEqual([
-      ['location update', 'success', 0, 0, 0],
+      ['location update', 'success', null, 0, 0],
       ['mo call', 'unanswered', 17, 3, 6],
     ]);
   });
@@ -218,7 +267,7 @@ describe('calls out of the ordinary', () => {
 
   it('that the phone gives up before they are set up are unanswered', () => {
     const abort = { protocolDiscriminator: 5, dtapType: 0x23 };
-    expect(traffic(service(1).up(abort).clear())).toEqual([['mo call', 'unanswered', 0, 0, 2]]);
+    expect(traffic(service(1).up(abort).clear())).toEqual([['mo call', 'unanswered', null, 0, 2]]);
   });
 
   it('that come back after the radio side lost them have an end and no second beginning', () => {
@@ -231,7 +280,7 @@ describe('calls out of the ordinary', () => {
       .confirm()
       .up(s.call(0x1d, 8))
       .up(s.clearRequest);
-    expect(traffic(lost.clear())).toEqual([['other', 'failed', 1, 0, 2]]);
+    expect(traffic(lost.clear())).toEqual([['other', 'dropped', 1, 0, 3]]);
   });
 });
 
@@ -245,7 +294,7 @@ describe('supplementary services', () => {
 
   it('may come from the network, after a page', () => {
     const line = paged().down(ss(0x3b, 0)).up(ss(0x3a, 8)).down(ss(0x2a, 0));
-    expect(traffic(line.clear())).toEqual([['supplementary service', 'success', 0, 0, 3]]);
+    expect(traffic(line.clear())).toEqual([['supplementary service', 'success', null, 0, 3]]);
   });
 
   it.each([
@@ -265,7 +314,7 @@ it('does not count as a short message that the phone has room for one again', ()
     .up(s.sms(s.cpData, 0, 6))
     .down(s.sms(s.cpData, 8, 3))
     .up(s.sms(s.cpAck, 0));
-  expect(traffic(line.clear())).toEqual([['other', 'success', 0, 0, 4]]);
+  expect(traffic(line.clear())).toEqual([['other', 'success', null, 0, 4]]);
 });
 
 it('tells short messages to and from the phone apart on one connection', () => {
@@ -277,7 +326,7 @@ it('tells short messages to and from the phone apart on one connection', () => {
     .down(s.sms(s.cpData, 8, 3))
     .up(s.sms(s.cpAck, 0));
   expect(traffic(line.clear())).toEqual([
-    ['mt sms', 'success', 0, 2, 3],
-    ['mo sms', 'success', 0, 0, 7],
+    ['mt sms', 'success', null, 2, 3],
+    ['mo sms', 'success', null, 0, 7],
   ]);
 });

@@ -121,12 +121,12 @@ it('leaves connections of the packet domain alone and counts them', () => {
   expect(bench.correlator.stats.faults.get('IU_PACKET_DOMAIN')).toBe(1);
 });
 
-it('fails what goes on with the cause of Iu-ReleaseRequest', () => {
+it('drops a call with the cause of Iu-ReleaseRequest', () => {
   const line = calling(new s.Line(rncA, 1, startUs), s.imsi(1))
     .up(iuReleaseRequest(46))
     .down(iuRelease[0]);
   bench.play(...line.up(iuRelease[1]).release().steps);
-  expect(bench.rows.at(-1)).toMatchObject({ kind: 'mo call', outcome: 'failed', cause: 46 });
+  expect(bench.rows.at(-1)).toMatchObject({ kind: 'mo call', outcome: 'dropped', cause: 46 });
 });
 
 describe('a phone that moves', () => {
@@ -201,9 +201,11 @@ describe('a phone that moves', () => {
   it('is where it was when the relocation is refused', () => {
     const line = calling(new s.Line(rncA, 1, startUs), s.imsi(1))
       .up(relocationRequired())
-      .down(ranap(2, 2))
+      .down({ ...ranap(2, 2), ranapCause: 9 })
       .up(direct(s.call(s.releaseComplete, 0)));
     bench.play(...line.up(iuRelease[1]).release().steps);
+    const refused = { kind: 'handover', outcome: 'rejected', cause: 9, cell: '460-00-42300-7', flags: 'traffic' };
+    expect(bench.rows.filter((row) => row.kind === 'handover')).toMatchObject([refused]);
     expect(bench.rows.at(-1)).toMatchObject({ kind: 'mo call', cell: '460-00-42300-7' });
   });
 });

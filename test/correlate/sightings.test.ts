@@ -29,7 +29,7 @@ describe('an accepted location update', () => {
         plmn: '001-01',
         kind: 'sighting',
         outcome: 'unknown',
-        cause: 0,
+        cause: null,
         flags: 'sighting',
         durationMs: 0,
         typeAllocationCode: 0,
@@ -42,7 +42,7 @@ describe('an accepted location update', () => {
         plmn: '001-01',
         kind: 'location update',
         outcome: 'success',
-        cause: 0,
+        cause: null,
         flags: 'sighting+traffic',
         durationMs: 3000,
         typeAllocationCode: 0,
@@ -75,13 +75,13 @@ describe('an accepted location update', () => {
 describe('a refused location update', () => {
   it.each([
     ['LOCATION UPDATING REJECT', s.locationUpdatingReject, 13],
-    ['AUTHENTICATION REJECT', s.authenticationReject, 0],
+    ['AUTHENTICATION REJECT', s.authenticationReject, null],
   ])('by %s is traffic only', (_, refusal, cause) => {
     const bench = s.makeBench();
     bench.play(
       ...acceptedUpdate(1, s.imsi(1))
         .up(s.authenticationResponse)
-        .down({ ...refusal, cause: cause || -1 })
+        .down({ ...refusal, cause: cause ?? -1 })
         .clear().steps,
     );
     expect(bench.rows).toHaveLength(1);

@@ -1,7 +1,7 @@
 import { type Config, makeConfig } from '../../server/config.ts';
 import { Correlator } from '../../server/correlate/correlator.ts';
 import { part, SignalMessage } from '../../server/decode/message.ts';
-import type { EventSink, Peer } from '../../server/events/event-batch.ts';
+import { type EventSink, noCause, type Peer } from '../../server/events/event-batch.ts';
 import { eventFlag, eventKinds, outcomes, peerClasses } from '../../server/events/kinds.ts';
 import { formatPlmn, parsePlmn } from '../../server/events/plmn.ts';
 import { Pseudonymiser } from '../../server/privacy/pseudonymiser.ts';
@@ -164,7 +164,8 @@ export interface Row {
   plmn: string;
   kind: string;
   outcome: string;
-  cause: number;
+  /** null: none. */
+  cause: number | null;
   flags: string;
   durationMs: number;
   typeAllocationCode: number;
@@ -219,7 +220,7 @@ export class Rows implements EventSink {
       plmn: formatPlmn(home),
       kind: eventKinds[kind],
       outcome: outcomes[outcome],
-      cause,
+      cause: cause === noCause ? null : cause,
       flags: names.map(([name]) => name).join('+'),
       durationMs,
       typeAllocationCode,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { EventBatch } from '../../server/events/event-batch.ts';
+import { EventBatch, noCause } from '../../server/events/event-batch.ts';
 import { Sorter } from '../../server/events/sorter.ts';
 
 /** A sorter that writes down what it released: [time, arrival]. */
@@ -185,4 +185,24 @@ test('a row held long does not make the ring grow', () => {
   }
   expect(rows).toHaveLength(200_000);
   expect(sorter.stats).toMatchObject({ held: 1, forced: 0 });
+});
+
+test('keeps a cause of 0 apart from none, and both as they came', () => {
+  const causes: number[] = [];
+  const take = (batch: EventBatch, from: number, to: number) => causes.push(...batch.cause.subarray(from, to));
+  const sorter = new Sorter({ latenessUs: 100, rowsMax: 64, onRows: take, onLate: take, onTooLate: take });
+  const batch = new EventBatch(8);
+  for (const [timeUs, cause] of [
+    [30, 255],
+    [10, 0],
+    [20, noCause],
+  ]) {
+    batch.push(timeUs, 1, 1, 0, 0, 0, 0, cause, 1, 0, 0, 0);
+  }
+  sorter.push(EventBatch.adopt(batch.buffer, batch.n));
+  sorter.release(31);
+  expect(causes).toEqual([0, noCause, 255]);
+  batch.timeUs[0] = 25;
+  sorter.push(EventBatch.adopt(batch.buffer, 3));
+  expect(causes.slice(3)).toEqual([255, 0, noCause]);
 });

@@ -11,7 +11,7 @@ export interface ExpectedRow {
   cell: string;
   kind: string;
   outcome: string;
-  cause: number;
+  cause: number | null;
   flags: string;
   durationMs: number;
 }
@@ -91,11 +91,11 @@ function kindOf(connection: Frame[], updatingTypes: Map<string, string>): string
   return connection.some((frame) => frame['gsm_a.dtap.msg_ss_type'] !== '') ? 'supplementary service' : 'other';
 }
 
-function outcomeOf(kind: string, frames: Frame[]): [outcome: string, cause: number] {
+function outcomeOf(kind: string, frames: Frame[]): [outcome: string, cause: number | null] {
   const reject = frames.find((frame) => mm(frame) === 0x04);
   if (reject !== undefined) return ['rejected', code(reject['gsm_a.dtap.rej_cause'])];
   const released = frames.find((frame) => frame['gsm_a.dtap.cause'] !== '');
-  const cause = released === undefined ? 0 : code(released['gsm_a.dtap.cause']);
+  const cause = released === undefined ? null : code(released['gsm_a.dtap.cause']);
   const done = {
     'location update': (frame: Frame) => mm(frame) === 0x02,
     'periodic update': (frame: Frame) => mm(frame) === 0x02,
@@ -135,7 +135,15 @@ export function expectedRows(capture: string): ExpectedRow[] {
     const startUs = timeUs(initial);
     const uplink = connection.filter((frame) => isDtap(frame) && frame['m3ua.protocol_data_dpc'] === msc);
     const lastUs = timeUs(uplink[uplink.length - 1]);
-    const sighting = { imsi, cell, kind: 'sighting', outcome: 'unknown', cause: 0, flags: 'sighting', durationMs: 0 };
+    const sighting = {
+      imsi,
+      cell,
+      kind: 'sighting',
+      outcome: 'unknown',
+      cause: null,
+      flags: 'sighting',
+      durationMs: 0,
+    };
     const required = connection.find((frame) => frame['gsm_a.bssmap.msgtype'] === '0x11');
     if (required !== undefined) {
       const next = handovers.find((other) => timeUs(other[0]) > timeUs(required));
@@ -155,7 +163,7 @@ export function expectedRows(capture: string): ExpectedRow[] {
           timeUs: timeUs(complete),
           kind: 'handover',
           outcome: 'success',
-          cause: 0,
+          cause: null,
           durationMs: Math.round((timeUs(complete) - timeUs(required)) / 1000),
         },
         { ...there, timeUs: endUs, kind, outcome, cause, durationMs: Math.round((endUs - startUs) / 1000) },

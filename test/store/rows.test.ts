@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { EventBatch, noCell } from '../../server/events/event-batch.ts';
+import { EventBatch, noCause, noCell } from '../../server/events/event-batch.ts';
 import type { Store } from '../../server/store/types.ts';
 import { makeCells, makeEvents, makeGauges, makeStays, startUs } from './tools/synthetic.ts';
 import { makeTestDatabase, type TestDatabase } from './tools/test-database.ts';
@@ -20,7 +20,7 @@ afterAll(async () => {
 /** The two halves of a pseudonym as the signed number that PostgreSQL keeps. */
 const signed = (lo: number, hi: number) => BigInt.asIntN(64, (BigInt(hi) << 32n) | BigInt(lo)).toString();
 
-test('every column of an event reads back as it was given, extremes included', async () => {
+test('every column of an event reads back as it was given, extremes included, and -1 where no cause was told', async () => {
   const batch = makeEvents(900, startUs, 60_000_000);
   const extreme = new EventBatch(8);
   const max = 0xffffffff;
@@ -32,12 +32,14 @@ test('every column of an event reads back as it was given, extremes included', a
     area: 0x1fffff,
   });
   extreme.push(startUs + 61_000_002, 0, 0x8000_0000, 2 ** 31 - 1, 0, 0, 0, 0, 0, 0, 0, 0);
+  extreme.push(startUs + 61_000_003, 1, 1, 1, 0, 0, 0, noCause, 0, 0, 0, 0);
   for (const each of [batch, extreme]) store.events(each, 0, each.n);
   await store.flush();
   const expected = [batch, extreme].flatMap((each) =>
     Array.from({ length: each.n }, (_, i) => {
       const row = each.row(i);
-      const { timeUs, subLo, subHi, cell, typeAllocationCode, durationMs, peerLo, peerHi, peerClass, ...same } = row;
+      const { timeUs, subLo, subHi, cell, typeAllocationCode, durationMs, peerLo, peerHi, peerClass, cause, ...same } =
+        row;
       return {
         ts: timeUs,
         sub: signed(subLo, subHi),
@@ -45,6 +47,7 @@ test('every column of an event reads back as it was given, extremes included', a
         peer_class: peerClass,
         cell_id: cell === noCell ? null : cell,
         type_allocation_code: typeAllocationCode,
+        cause: cause === noCause ? -1 : cause,
         duration_ms: Math.min(durationMs, 2 ** 31 - 1),
         ...same,
       };
