@@ -1,5 +1,5 @@
 import { printed, type Row } from './ours.ts';
-import { dissect } from './pdml.ts';
+import { dissect, type Packet } from './pdml.ts';
 import { rowsOf } from './seen.ts';
 
 /** One difference: a frame, a key, and both sides as text. */
@@ -8,12 +8,17 @@ export interface Difference {
   key: string;
   ours: string;
   theirs: string;
+  /** What the frame is, for differences that are meant in such frames alone. */
+  of: FrameKind;
 }
+
+/** All DATA of it was seen before; a message of it came back undelivered. */
+export type FrameKind = 'copy' | 'undelivered' | 'other';
 
 export interface Comparison {
   /** Frames in which either side sees an SCCP message. */
   frames: number;
-  /** Of these, frames that tshark calls malformed: not compared. */
+  /** Of these, frames that tshark calls malformed, or that the snapshot length has cut: not compared. */
   malformed: number;
   fields: number;
   differences: Difference[];
@@ -44,9 +49,11 @@ const isSameName = (a: string, b: string) => a === b || otherNames[a] === b;
 export async function compare(path: string): Promise<Comparison> {
   const out: Comparison = { frames: 0, malformed: 0, fields: 0, differences: [] };
   const ours = printed(path);
+  const seenData = new Set<string>();
   let next = await ours.next();
   for await (const packet of dissect(path)) {
     const theirs = rowsOf(packet);
+    const isCopy = isCopyOf(seenData, packet);
     let rows: Row[] = [];
     if (!next.done && next.value.frame === packet.frame) {
       ({ rows } = next.value);
@@ -55,15 +62,41 @@ export async function compare(path: string): Promise<Comparison> {
     if (rows.length === 0 && theirs.length === 0) continue;
     out.frames++;
     if (packet.malformed.length > 0) out.malformed++;
-    else compareRows(packet.frame, rows, theirs, out);
+    else {
+      const isUndelivered = theirs.some((row) => /^(UDTS|XUDTS|LUDTS)$/.test(row['sccp.type']));
+      compareRows(packet.frame, rows, theirs, isCopy ? 'copy' : isUndelivered ? 'undelivered' : 'other', out);
+    }
   }
   if (!next.done) {
-    out.differences.push({ frame: next.value.frame, key: 'lines', ours: 'a frame', theirs: 'no frame' });
+    out.differences.push({ frame: next.value.frame, key: 'lines', ours: 'a frame', theirs: 'no frame', of: 'other' });
   }
   return out;
 }
 
-function compareRows(frame: number, ours: readonly Row[], theirs: readonly Row[], out: Comparison): void {
+/** Whether each DATA chunk of a packet was seen before, by tag and TSN. RFC 9260 §6.2. */
+function isCopyOf(seen: Set<string>, { items }: Packet): boolean {
+  let tag = '';
+  let isCopy = false;
+  let isNew = false;
+  for (const { name, show } of items) {
+    if (name === 'sctp.verification_tag') tag = show;
+    else if (name === 'sctp.data_tsn_raw') {
+      const data = `${tag} ${show}`;
+      if (seen.has(data)) isCopy = true;
+      else isNew = true;
+      seen.add(data);
+    }
+  }
+  return isCopy && !isNew;
+}
+
+function compareRows(
+  frame: number,
+  ours: readonly Row[],
+  theirs: readonly Row[],
+  of: FrameKind,
+  out: Comparison,
+): void {
   if (ours.length !== theirs.length) {
     out.fields++;
     const faults = ours.flatMap(({ fault }) => fault ?? []).join(' ');
@@ -72,6 +105,7 @@ function compareRows(frame: number, ours: readonly Row[], theirs: readonly Row[]
       key: 'lines',
       ours: `${ours.length} ${faults}`.trim(),
       theirs: String(theirs.length),
+      of,
     });
     return;
   }
@@ -82,7 +116,7 @@ function compareRows(frame: number, ours: readonly Row[], theirs: readonly Row[]
       if (key === 'layer3' && mine[key] === undefined) continue;
       out.fields++;
       if (isSame(key, mine[key], their[key])) continue;
-      out.differences.push({ frame, key, ours: shown(key, mine[key]), theirs: shown(key, their[key]) });
+      out.differences.push({ frame, key, ours: shown(key, mine[key]), theirs: shown(key, their[key]), of });
     }
   }
 }

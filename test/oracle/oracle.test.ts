@@ -1,9 +1,9 @@
 import { readdirSync } from 'node:fs';
-import { basename, relative } from 'node:path';
+import { basename } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { sharedPath, sharedPresent } from '../tools/shared-inputs.ts';
 import { type Comparison, compare, type Difference, differenceText } from './compare.ts';
-import { isKnown, knownLines } from './known.ts';
+import { isKnown, known, knownOf, lineOf } from './known.ts';
 import { MadeCaptures } from './made.ts';
 import { OracleTable } from './table.ts';
 
@@ -23,14 +23,16 @@ afterAll(() => {
   table.print();
 });
 
-const lines = ({ differences }: Comparison) => differences.map(differenceText);
+/** Enters a capture in the table; every difference of it must be a known one. */
+function expectKnown(file: string, compared: Comparison): void {
+  const meant = compared.differences.filter((one) => knownOf(one) !== undefined);
+  table.add(file, compared, meant.map(differenceText));
+  expect(compared.differences.filter((one) => !meant.includes(one)).map(differenceText)).toEqual([]);
+}
 
 describe.runIf(asked.length > 0)('captures that were asked for: decode --messages equals tshark', () => {
   test.each(asked)('%s', async (path) => {
-    const compared = await compare(path);
-    const meant = knownLines(relative(sharedPath('captures'), path));
-    table.add(basename(path), compared, meant);
-    expect(lines(compared).sort()).toEqual(meant.sort());
+    expectKnown(basename(path), await compare(path));
   });
 });
 
@@ -39,15 +41,16 @@ describe.runIf(asked.length === 0 && sharedPresent)(
   () => {
     test.each(captures)('%s', async (file) => {
       const compared = await compare(sharedPath(`captures/${file}`));
-      table.add(file, compared, knownLines(file));
-      expect(lines(compared).sort()).toEqual(knownLines(file).sort());
+      expectKnown(file, compared);
+      const met = known.map((one) => compared.differences.filter((found) => knownOf(found) === one).length);
+      expect(met).toEqual(known.map((one) => one.met[file] ?? 0));
     });
 
     test.each([...made.vectors(), ...made.carriers()])('$name', async ({ name, path, frameNames }) => {
       const compared = await compare(path);
       const found = compared.differences.map((one) => ({
         name: frameNames[one.frame - 1],
-        line: differenceText(one).replace(/^frame \d+ /, ''),
+        line: lineOf(one),
       }));
       const meant = found.filter((one) => isKnown(one.name, one.line));
       table.add(
@@ -63,8 +66,7 @@ describe.runIf(asked.length === 0 && sharedPresent)(
       const { name, path } = await made.simulation(packets);
       const compared = await compare(path);
       // Its VLRs answer in version 2.
-      const isMeant = (one: Difference) =>
-        isKnown('provideRoamingNumber v2 result', differenceText(one).replace(/^frame \d+ /, ''));
+      const isMeant = (one: Difference) => isKnown('provideRoamingNumber v2 result', lineOf(one));
       const meant = compared.differences.filter(isMeant);
       table.add(name, compared, meant.map(differenceText));
       expect(compared.frames).toBeGreaterThan(0.9 * packets);

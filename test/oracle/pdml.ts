@@ -15,7 +15,7 @@ export interface Packet {
   /** Its time in microseconds, nanoseconds floored. */
   timeUs: number;
   items: Item[];
-  /** What tshark calls malformed in it: texts of its expert messages. */
+  /** What tshark calls malformed in it: texts of its expert messages; and that the snapshot length has cut it. */
   malformed: string[];
 }
 
@@ -79,15 +79,20 @@ function packetOf(items: Item[]): Packet {
   let frame = 0;
   const malformed: string[] = [];
   let message = '';
+  let length = 0;
+  let capturedLength = 0;
   for (const { name, show, proto } of items) {
     if (name === 'frame.number') frame = Number(show);
     else if (name === 'frame.time_epoch') time = show;
+    else if (name === 'frame.len') length = Number(show);
+    else if (name === 'frame.cap_len') capturedLength = Number(show);
     else if (name === '_ws.expert.message') {
       message = show;
       if (/Missing Mandatory/.test(show)) malformed.push(show);
     } else if (name === '_ws.expert.group' && show === malformedGroup) malformed.push(message);
     else if (proto && name === '_ws.malformed' && malformed.length === 0) malformed.push('Malformed Packet');
   }
+  if (capturedLength < length) malformed.push('cut by the snapshot length');
   const [seconds, fraction] = time.split('.');
   return { frame, timeUs: Number(seconds + fraction.padEnd(6, '0').slice(0, 6)), items, malformed };
 }

@@ -41,7 +41,7 @@ export class OracleTable {
       const counts = `${row.frames}`.padStart(9) + `${row.malformed}`.padStart(12) + `${row.fields}`.padStart(9);
       return `${row.file.padEnd(width)}${counts}${equal.padStart(10)}${`${row.known}`.padStart(19)}${`${row.others}`.padStart(8)}\n`;
     });
-    const foot = '* by tshark: told apart and not compared\n';
+    const foot = '* by tshark, or cut by the snapshot length: told apart and not compared\n';
     writeSync(standardError, `\n${head}${text.join('')}${foot}`);
   }
 }
