@@ -6,6 +6,7 @@ import { InvariantError, isFromOutside, messageOf, UserError } from '../errors.t
 import { type DecoderToFeed, type DecodeWorkerData, type FeedToDecoder, messageBatchesMax } from './decode-messages.ts';
 import { DecodedFrames } from './message-source.ts';
 import { openFrames } from './open-frames.ts';
+import { Wake } from './wake.ts';
 
 /** Messages wait no longer than this for others to fill their batch. */
 const flushMs = 20;
@@ -22,7 +23,7 @@ class DecodeWorker {
   private credits = messageBatchesMax;
   private stopped = false;
   private flushedMs = 0;
-  private wake: (() => void) | null = null;
+  private readonly wake = new Wake();
   private source: DecodedFrames | null = null;
 
   constructor(port: MessagePort, data: DecodeWorkerData) {
@@ -37,7 +38,7 @@ class DecodeWorker {
         // A live source may wait for somebody.
         void this.source?.close();
       }
-      this.wake?.();
+      this.wake.call();
     });
   }
 
@@ -76,7 +77,7 @@ class DecodeWorker {
         why = await source.read(this.writer, Number.POSITIVE_INFINITY, framesPerRun);
       }
       while (!this.stopped && (why === 'end' || this.full)) {
-        if (this.credits === 0) await this.woken();
+        if (this.credits === 0) await this.wake.wait();
         else if (this.writer.waitingBytes > 0) this.flush();
         else break;
       }
@@ -113,15 +114,6 @@ class DecodeWorker {
 
   private send(message: DecoderToFeed, transfer: ArrayBuffer[] = []): void {
     this.port.postMessage(message, transfer);
-  }
-
-  private woken(): Promise<void> {
-    return new Promise((resolve) => {
-      this.wake = () => {
-        this.wake = null;
-        resolve();
-      };
-    });
   }
 }
 

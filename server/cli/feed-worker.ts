@@ -6,6 +6,7 @@ import { BatchWriter } from '../events/batch-writer.ts';
 import { batchesInFlightMax, batchRows, type FeedToHub, type HubToFeed } from '../events/feed-messages.ts';
 import { Pseudonymiser } from '../privacy/pseudonymiser.ts';
 import { type FeedPipeline, openFeedPipeline } from './feed-pipeline.ts';
+import { Wake } from './wake.ts';
 
 /** What the server gives the thread. */
 export interface FeedWorkerData {
@@ -25,7 +26,7 @@ class FeedWorker {
   private untilUs = Number.NEGATIVE_INFINITY;
   private credits = batchesInFlightMax;
   private stopped = false;
-  private wake: (() => void) | null = null;
+  private readonly wake = new Wake();
   private readonly data: FeedWorkerData;
 
   constructor(port: MessagePort, data: FeedWorkerData) {
@@ -35,7 +36,7 @@ class FeedWorker {
       if (message.k === 'until') this.untilUs = message.untilUs;
       else if (message.k === 'credit') this.credits++;
       else this.stopped = true;
-      this.wake?.();
+      this.wake.call();
     });
   }
 
@@ -73,7 +74,7 @@ class FeedWorker {
     let flushedMs = 0;
     while (!this.stopped) {
       if (this.credits === 0 || (!ended && this.untilUs <= doneUs)) {
-        await this.woken();
+        await this.wake.wait();
         continue;
       }
       const untilUs = this.untilUs;
@@ -116,15 +117,6 @@ class FeedWorker {
 
   private send(message: FeedToHub, transfer: ArrayBuffer[] = []): void {
     this.port.postMessage(message, transfer);
-  }
-
-  private woken(): Promise<void> {
-    return new Promise((resolve) => {
-      this.wake = () => {
-        this.wake = null;
-        resolve();
-      };
-    });
   }
 }
 

@@ -1,9 +1,10 @@
 import type { Config } from '../config.ts';
 import { type MapMessage, mapSlice } from '../decode/map-message.ts';
 import type { SignalMessage } from '../decode/message.ts';
+import { componentType, tcapType } from '../decode/tcap-tables.ts';
 import { packImsi } from '../privacy/imsi.ts';
 import { none } from './connection-records.ts';
-import { component, map, subsystem, tcap } from './message-types.ts';
+import { map, subsystem } from './message-types.ts';
 import { Nodes, numberOfSemiOctets, unknownNode } from './nodes.ts';
 import { Registrations } from './registrations.ts';
 import { Roamers } from './roamers.ts';
@@ -63,18 +64,18 @@ export class CoreNetwork {
     const d = this.#dialogue(m, c);
     if (d !== none) this.transactions.setLastUs(d, m.timeUs);
     switch (c.componentType) {
-      case component.invoke:
+      case componentType.invoke:
         this.#invoke(d, m, c);
         break;
-      case component.returnResultLast:
-      case component.returnResultNotLast:
+      case componentType.returnResultLast:
+      case componentType.returnResultNotLast:
         this.#result(d, m, c);
         break;
-      case component.returnError:
-      case component.reject:
+      case componentType.returnError:
+      case componentType.reject:
         this.#refusal(d, c);
     }
-    if (c.tcapType === tcap.end || c.tcapType === tcap.abort) this.#ending = d;
+    if (c.tcapType === tcapType.End || c.tcapType === tcapType.Abort) this.#ending = d;
   }
 
   /** The message before was its dialogue's last one, and all of it has come. */
@@ -114,7 +115,7 @@ export class CoreNetwork {
   #dialogue(m: SignalMessage, c: MapMessage): number {
     const t = this.transactions;
     switch (c.tcapType) {
-      case tcap.begin: {
+      case tcapType.Begin: {
         this.#byInitiator = true;
         const known = t.find(this.#from, c.otid, c.otidLength);
         if (known !== none && c.componentIndex > 0) return known;
@@ -125,7 +126,7 @@ export class CoreNetwork {
         }
         return this.#start(this.#from, c.otid, c.otidLength, m.timeUs);
       }
-      case tcap.continue: {
+      case tcapType.Continue: {
         let d = t.find(this.#to, c.dtid, c.dtidLength);
         this.#byInitiator = d !== none && !t.foundInitiator;
         if (d === none) {
@@ -136,8 +137,8 @@ export class CoreNetwork {
         if (t.find(this.#from, c.otid, c.otidLength) === none) t.answer(d, this.#from, c.otid, c.otidLength);
         return d;
       }
-      case tcap.end:
-      case tcap.abort: {
+      case tcapType.End:
+      case tcapType.Abort: {
         const d = t.find(this.#to, c.dtid, c.dtidLength);
         this.#byInitiator = d !== none && !t.foundInitiator;
         if (d === none && c.componentIndex === 0) this.orphans++;
@@ -248,7 +249,7 @@ export class CoreNetwork {
     const subject = t.invokeSubject(at);
     switch (t.operation(at)) {
       case map.updateLocation:
-        if (c.componentType === component.returnResultLast && imsi >= 0) {
+        if (c.componentType === componentType.returnResultLast && imsi >= 0) {
           this.registrations.registered(imsi, t.invokeNode(at), m.timeUs);
         }
         break;
@@ -273,7 +274,7 @@ export class CoreNetwork {
         if (who >= 0 && vlr !== unknownNode) this.registrations.served(who, vlr);
       }
     }
-    if (c.componentType === component.returnResultLast) t.answered(at);
+    if (c.componentType === componentType.returnResultLast) t.answered(at);
   }
 
   #refusal(d: number, c: MapMessage): void {

@@ -100,16 +100,6 @@ export const ranapOutcome = { initiating: 0, successful: 1, unsuccessful: 2 } as
 /** 3GPP TS 25.413 §9.2.1.5. */
 export const cnDomain = { packetSwitched: 1 } as const;
 
-/** TCAP message and component types, ITU-T Q.773 §4.2. */
-export const tcap = { begin: 2, end: 4, continue: 5, abort: 7 } as const;
-export const component = {
-  invoke: 1,
-  returnResultLast: 2,
-  returnError: 3,
-  reject: 4,
-  returnResultNotLast: 7,
-} as const;
-
 /** MAP operations, 3GPP TS 29.002 §17.5. */
 export const map = {
   updateLocation: 2,

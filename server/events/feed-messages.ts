@@ -41,6 +41,22 @@ export interface FeedCounters {
   correlation: Record<string, number>;
 }
 
+/** Counters of a feed that has said nothing yet. */
+export const noCounters = (): FeedCounters => ({
+  frames: 0,
+  bytes: 0,
+  messages: 0,
+  events: 0,
+  resolved: 0,
+  unresolved: 0,
+  faults: {},
+  unhandled: {},
+  evicted: {},
+  coverage: noFrameCounts(),
+  roaming: { out: {}, in: {} },
+  correlation: {},
+});
+
 /** Where a feed stands. */
 export interface FeedProgress {
   /** Newest time read in the feed, or that it was allowed to read to without finding anything, µs. */

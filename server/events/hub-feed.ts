@@ -1,5 +1,5 @@
 import type { FeedState } from '../../shared/protocol.ts';
-import { type FeedCounters, type FeedToHub, type HubToFeed, noFrameCounts } from './feed-messages.ts';
+import { type FeedCounters, type FeedToHub, type HubToFeed, noCounters } from './feed-messages.ts';
 
 /** A feed as the hub sees it: a worker thread, or anything that speaks its messages. */
 export interface FeedPort {
@@ -48,21 +48,6 @@ export interface Feed extends HubFeed {
   eventsPerS: number;
   ended: boolean;
 }
-
-const noCounters = (): FeedCounters => ({
-  frames: 0,
-  bytes: 0,
-  messages: 0,
-  events: 0,
-  resolved: 0,
-  unresolved: 0,
-  faults: {},
-  unhandled: {},
-  evicted: {},
-  coverage: noFrameCounts(),
-  roaming: { out: {}, in: {} },
-  correlation: {},
-});
 
 /** A feed that has said nothing yet. */
 export function newFeed(feed: HubFeed, nowMs: number): Feed {

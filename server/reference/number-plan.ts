@@ -116,7 +116,7 @@ export class NumberPlan {
     this.#ofChina(this.#onNet[this.#number(at, at + 4)] === 1 ? 'on-net' : 'off-net', at);
   }
 
-  /** 10xxx, 11xxx, 12xxx, 16xxx; 95xxx, 96xxx; 400 and 800 with seven digits more. */
+  /** Numbers that begin with 10, 11, 12, 16, 95 or 96, of five digits at least; 400 and 800 with seven digits more. */
   #isService(at: number): boolean {
     const left = this.count - at;
     const [first, second, third] = [this.digits[at], this.digits[at + 1], this.digits[at + 2]];

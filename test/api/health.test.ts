@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { type HealthSources, healthOf } from '../../server/api/health.ts';
 import { makeConfig } from '../../server/config.ts';
-import { type FeedCounters, type FeedToHub, noFrameCounts } from '../../server/events/feed-messages.ts';
+import { type FeedCounters, type FeedToHub, noCounters } from '../../server/events/feed-messages.ts';
 import { FeedHub } from '../../server/events/hub.ts';
 import { Engine } from '../../server/occupancy/engine.ts';
 import { CellRegistry } from '../../server/reference/cell-registry.ts';
@@ -38,21 +38,7 @@ async function feedsOf(minCount: number, ...counted: Partial<FeedCounters>[]): P
   const started = hub.start();
   counted.forEach((changes, i) => {
     ports[i]!({ k: 'open', firstUs: 1 });
-    const counters: FeedCounters = {
-      frames: 10,
-      bytes: 0,
-      messages: 0,
-      events: 0,
-      resolved: 0,
-      unresolved: 0,
-      faults: {},
-      unhandled: {},
-      evicted: {},
-      coverage: noFrameCounts(),
-      roaming: { out: {}, in: {} },
-      correlation: {},
-      ...changes,
-    };
+    const counters: FeedCounters = { ...noCounters(), frames: 10, ...changes };
     ports[i]!({ k: 'clock', at: { clockUs: 2, nextUs: 0, progress: -1, counters, note: '' } });
   });
   await started;

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { makeConfig } from '../../server/config.ts';
-import { type FeedToHub, type HubToFeed, noFrameCounts } from '../../server/events/feed-messages.ts';
+import { type FeedToHub, type HubToFeed, noCounters } from '../../server/events/feed-messages.ts';
 import { FeedHub } from '../../server/events/hub.ts';
 
 const config = makeConfig({ where: 'test', settings: { staleMs: 15_000 } });
@@ -31,20 +31,7 @@ function start(live: boolean[], speed: number) {
       close: async () => undefined,
       open: (firstUs: number) => listener({ k: 'open', firstUs }),
       clock: (clockS: number, frames: number, note = '') => {
-        const counters = {
-          frames,
-          bytes: 0,
-          messages: 0,
-          events: 0,
-          resolved: 0,
-          unresolved: 0,
-          faults: {},
-          unhandled: {},
-          evicted: {},
-          coverage: noFrameCounts(),
-          roaming: { out: {}, in: {} },
-          correlation: {},
-        };
+        const counters = { ...noCounters(), frames };
         listener({ k: 'clock', at: { clockUs: clockS * 1e6, nextUs: 0, progress: -1, counters, note } });
       },
     };

@@ -1,25 +1,12 @@
 import { afterEach, expect, test } from 'vitest';
 import { makeConfig } from '../../server/config.ts';
 import { EventBatch } from '../../server/events/event-batch.ts';
-import { type FeedToHub, type HubToFeed, noFrameCounts } from '../../server/events/feed-messages.ts';
+import { type FeedToHub, type HubToFeed, noCounters } from '../../server/events/feed-messages.ts';
 import { FeedHub } from '../../server/events/hub.ts';
 import type { FeedPort } from '../../server/events/hub-feed.ts';
 
 const config = makeConfig({ where: 'test', settings: { reorderWindowMs: 10_000 } });
-const counters = {
-  frames: 0,
-  bytes: 0,
-  messages: 0,
-  events: 0,
-  resolved: 0,
-  unresolved: 0,
-  faults: {},
-  unhandled: {},
-  evicted: {},
-  coverage: noFrameCounts(),
-  roaming: { out: {}, in: {} },
-  correlation: {},
-};
+const counters = noCounters();
 const hubs: FeedHub[] = [];
 afterEach(async () => {
   await Promise.all(hubs.splice(0).map((hub) => hub.stop()));
