@@ -3,16 +3,25 @@ import { PairTable } from '../privacy/pair-table.ts';
 const wordStep = 0x1_0000_0000;
 
 /**
- * MSISDN ↔ IMSI, as the home location register tells it to others. Both directions are kept, so that a number which
- * goes to another SIM takes no old one along. Bounded: those not used for longest go.
+ * MSISDN ↔ IMSI, as the home location register tells it to others: a number has one SIM and a SIM one number, the
+ * newest that was told. Each pair stands in two tables, one a direction, and comes, is used and goes in both at once.
+ * Bounded: those not used for longest go.
  */
 export class SubscriberNumbers {
   readonly #imsis: PairTable;
   readonly #numbers: PairTable;
 
   constructor(max: number) {
-    this.#imsis = new PairTable({ entriesMax: max, touched: true });
-    this.#numbers = new PairTable({ entriesMax: max, touched: true });
+    this.#imsis = new PairTable({
+      entriesMax: max,
+      touched: true,
+      evicted: (_low, _high, imsiLow, imsiHigh) => this.#numbers.delete(imsiLow, imsiHigh),
+    });
+    this.#numbers = new PairTable({
+      entriesMax: max,
+      touched: true,
+      evicted: (_low, _high, numberLow, numberHigh) => this.#imsis.delete(numberLow, numberHigh),
+    });
   }
 
   get known(): number {
@@ -20,15 +29,15 @@ export class SubscriberNumbers {
   }
 
   get evictions(): number {
-    return this.#imsis.evictions;
+    return this.#imsis.evictions + this.#numbers.evictions;
   }
 
   /** @param number international form as an integer @param imsi from `packImsi` */
   learn(number: number, imsi: number): void {
     const before = read(this.#imsis, number);
+    const numberBefore = read(this.#numbers, imsi);
     if (before === imsi) return;
     if (before >= 0) remove(this.#numbers, before);
-    const numberBefore = read(this.#numbers, imsi);
     if (numberBefore >= 0) remove(this.#imsis, numberBefore);
     write(this.#imsis, number, imsi);
     write(this.#numbers, imsi, number);
@@ -36,7 +45,10 @@ export class SubscriberNumbers {
 
   /** The IMSI of a number, or -1. */
   imsiOf(number: number): number {
-    return read(this.#imsis, number);
+    const imsi = read(this.#imsis, number);
+    // Read for its mark of use alone: the two directions are to grow old together.
+    if (imsi >= 0) read(this.#numbers, imsi);
+    return imsi;
   }
 }
 

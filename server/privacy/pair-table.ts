@@ -14,6 +14,8 @@ export interface PairTableOptions {
    * again for longest (clock algorithm), instead of any.
    */
   touched?: boolean;
+  /** Hears of an entry that is evicted, once it is gone: its key and its value. It must not write to the table. */
+  evicted?: (a: number, b: number, c: number, d: number) => void;
 }
 
 /**
@@ -36,10 +38,12 @@ export class PairTable {
   readonly #hands = new Uint32Array(segmentCount);
   readonly #usedMax: number;
   readonly #touched: boolean;
+  readonly #evicted: PairTableOptions['evicted'];
 
-  constructor({ entriesMax, touched = false }: PairTableOptions) {
+  constructor({ entriesMax, touched = false, evicted }: PairTableOptions) {
     this.#usedMax = Math.ceil(entriesMax / segmentCount);
     this.#touched = touched;
+    this.#evicted = evicted;
     this.#segments = Array.from({ length: segmentCount }, () => new Uint32Array(firstSlots * wordsPerSlot));
   }
 
@@ -130,8 +134,11 @@ export class PairTable {
       hand = (hand + 1) & (slots - 1);
     }
     this.#hands[segment] = hand;
+    const at = hand * wordsPerSlot;
+    const [a, b, c, d] = words.subarray(at, at + wordsPerSlot);
     this.#remove(segment, hand);
     this.evictions++;
+    this.#evicted?.(a, b, c, this.#touched ? (d & ~touchedBit) >>> 0 : d);
   }
 
   /** Empties a slot and closes the gap in the run behind it, so that no mark of deleted entries is needed. */
