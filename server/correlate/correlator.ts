@@ -152,7 +152,8 @@ export class Correlator implements MessageSink {
         return;
       }
       case sccp.releaseComplete: {
-        // Answers a RELEASED that ended the connection; if it is still here, that one was not seen.
+        // Answers a RELEASED that ended the connection; if it is still here, that one was not seen. One that comes late
+        // or twice must not end the next connection of the same reference: both must be known and its own.
         const i = this.#known(m);
         if (i !== none) this.#end(i, -1);
         return;
@@ -262,7 +263,7 @@ export class Correlator implements MessageSink {
 
   /**
    * The connection of a message: by the reference of its receiver, else (both in the message) by its sender's. Learns
-   * the responder's reference from any message that carries both.
+   * the responder's reference from any message that carries both, but for RELEASE COMPLETE.
    */
   #known(m: SignalMessage): number {
     const c = this.#connections;
@@ -277,7 +278,8 @@ export class Correlator implements MessageSink {
       // One reference matches, the other is of another time: a message of a connection that is long over.
       if (initiator >= 0 && initiator !== c.initiatorReference(i)) return none;
       if (responder >= 0 && responder !== c.responderReference(i)) {
-        if (c.responderReference(i) !== none && m.sccpType !== sccp.connectionConfirm) return none;
+        const tells = c.responderReference(i) === none && m.sccpType !== sccp.releaseComplete;
+        if (!tells && m.sccpType !== sccp.connectionConfirm) return none;
         this.#bind(i, responder);
       }
     } else if (i === none) return none;

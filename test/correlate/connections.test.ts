@@ -55,6 +55,29 @@ it('ends a connection whose reference is given anew, whose release it missed', (
   expect(bench.correlator.stats.openConnections).toBe(0);
 });
 
+it.each([
+  ['confirmed', 2],
+  ['not confirmed', 1],
+])('lets a RELEASE COMPLETE that comes late or twice alone end no new connection: %s', (_name, messages) => {
+  const bench = s.makeBench();
+  const old = service(1, 1).clear().steps;
+  const late = { ...old.at(-1)!, timeUs: start + 60_500_000 };
+  const next = service(1, 2, start + 60_000_000).steps.slice(0, messages);
+  for (const step of next) {
+    // The BSC gives its reference anew, the MSC another one.
+    if (step.fields.sccpType === 2) step.fields = { ...step.fields, sourceLocalReference: 0x9001 };
+  }
+  bench.play(...old, ...next, late, late);
+  expect(bench.correlator.stats.openConnections).toBe(1);
+  expect(bench.rows.filter(({ subscriber }) => subscriber === s.subscriber(2))).toMatchObject([{ kind: 'sighting' }]);
+});
+
+it('ends a connection with RELEASE COMPLETE where RELEASED was not seen', () => {
+  const bench = s.makeBench();
+  bench.play(...service(1, 1).steps, service(1, 1).clear().steps.at(-1)!);
+  expect(bench.correlator.stats.openConnections).toBe(0);
+});
+
 it('ends a connection whose responder gives its reference anew', () => {
   const bench = s.makeBench();
   const second = service(2, 2, start + 60_000_000).steps.map((step) =>
