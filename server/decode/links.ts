@@ -7,8 +7,8 @@ const wordsPerLink = 1 << wordsPerLinkLog2;
  * A link is an unordered pair of point codes, not a transport association: SCCP local references belong to the two
  * nodes, and messages of one SCCP connection may come over any association between them (several associations of a
  * load-sharing route set, another path of a multi-homed association, a new association after a failure). Only where
- * both point codes are equal or absent (laboratories, SCCP without MTP3) do the two transport addresses tell links
- * apart.
+ * both point codes are equal or absent (laboratories, SCCP without MTP3) does the transport tell links apart: the SCTP
+ * association (`sctp-associations.ts`), or the two addresses and ports of a TCP connection.
  *
  * Bounded: when `max` links are known the table starts anew with fresh numbers, so that a flood of invented point
  * codes costs the connections that are open at that moment, never memory or the feed.
@@ -35,7 +35,7 @@ export class LinkTable {
    *
    * @param low the smaller point code, 32 bits
    * @param high the greater point code, 32 bits
-   * @param transport 0, or a hash of the two transport addresses where the point codes don't tell links apart
+   * @param transport 0, or the number of what carries it where the point codes don't tell links apart
    */
   symbolOf(low: number, high: number, transport: number): number {
     const words = this.#words;

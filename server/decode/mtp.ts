@@ -33,21 +33,37 @@ export function decodeMtpTransfer(
   } else if (opc > dpc) {
     message.fromLower = false;
     message.link = state.links.symbolOf(dpc, opc, 0);
-  } else {
-    message.fromLower = sourceIsLower(state);
-    message.link = state.links.symbolOf(opc, dpc, transportPair(state));
-  }
+  } else placeByTransport(state, opc);
   decodeSccp(state, bytes, start, end);
 }
 
-/** SCCP right above a transport, without point codes: its two transport addresses are the link. */
+/** SCCP right above a transport, without point codes: the association or TCP connection is the link. */
 export function decodeWithoutMtp(state: DecodeState, bytes: Uint8Array, start: number, end: number): void {
   const { message } = state;
   message.opc = -1;
   message.dpc = -1;
-  message.fromLower = sourceIsLower(state);
-  message.link = state.links.symbolOf(0, 0, transportPair(state));
+  placeByTransport(state, 0);
   decodeSccp(state, bytes, start, end);
+}
+
+/** Link and direction by what carries the message, where the point codes (both `code`) don't tell. */
+function placeByTransport(state: DecodeState, code: number): void {
+  const { message } = state;
+  if (state.sctpTag === 0) {
+    message.fromLower = sourceIsLower(state);
+    message.link = state.links.symbolOf(code, code, transportPair(state));
+  } else {
+    const sender = sctpSender(state);
+    message.fromLower = (sender & 1) !== 0;
+    // Even, as pairs of addresses are odd.
+    message.link = state.links.symbolOf(code, code, sender & ~1);
+  }
+}
+
+/** The side of its SCTP association that has sent the packet. */
+export function sctpSender(state: DecodeState): number {
+  const ports = (state.sourcePort << 16) | state.destinationPort;
+  return state.associations.senderOf(transportPair(state), sourceIsLower(state), state.sctpTag, ports);
 }
 
 /** Whether the packet's source address, then port, is the smaller one. */
@@ -86,6 +102,7 @@ export function decodeMtp3(state: DecodeState, bytes: Uint8Array, start: number,
 
 /** MTP3 on a signalling link of its own: there are no transport addresses. */
 export function decodeMtp3Link(state: DecodeState, bytes: Uint8Array, start: number, end: number): void {
+  state.sctpTag = 0;
   state.addressLength = 0;
   state.sourcePort = 0;
   state.destinationPort = 0;

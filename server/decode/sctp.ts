@@ -1,6 +1,7 @@
 import { DecodeError, need } from './decode-error.ts';
 import { beginsMessage, endsMessage } from './fragments.ts';
 import { decodeM3ua } from './m3ua.ts';
+import { sctpSender } from './mtp.ts';
 import { decodeSctpPayload } from './sctp-payload.ts';
 import type { DecodeState } from './state.ts';
 import { isSctpControlChunk, sctpChunkNames } from './transport-tables.ts';
@@ -8,6 +9,8 @@ import { isSctpControlChunk, sctpChunkNames } from './transport-tables.ts';
 const data = 0;
 const init = 1;
 const initAck = 2;
+const heartbeat = 4;
+const heartbeatAck = 5;
 const m3ua = 3;
 
 /**
@@ -47,7 +50,10 @@ export function decodeChunks(state: DecodeState): void {
     const type = header >>> 24;
     if (type === data) decodeData(state, bytes, at, header);
     else if (type === init || type === initAck) decodeInit(state, bytes, at, length);
-    else if (isSctpControlChunk[type] === 0) state.stats.unhandledAs(sctpChunkNames[type]);
+    else if (type === heartbeat || type === heartbeatAck) {
+      // Sent over every path of an association: so they teach which these are. RFC 9260 §8.3.
+      if (state.sctpTag !== 0) sctpSender(state);
+    } else if (isSctpControlChunk[type] === 0) state.stats.unhandledAs(sctpChunkNames[type]);
   }
   state.nextChunk = -1;
 }
@@ -55,7 +61,10 @@ export function decodeChunks(state: DecodeState): void {
 /** The initiate tag is the one that packets towards the sender of this chunk will carry. RFC 9260 §3.3.2. */
 function decodeInit(state: DecodeState, bytes: Uint8Array, at: number, length: number): void {
   if (length < 20) throw new DecodeError('sctp', 'BAD_LENGTH', at + 2);
-  state.directions.restart(state.viewOf(bytes).getInt32(at + 4), (state.destinationPort << 16) | state.sourcePort);
+  const tag = state.viewOf(bytes).getInt32(at + 4);
+  const ports = (state.destinationPort << 16) | state.sourcePort;
+  state.directions.restart(tag, ports);
+  state.associations.announce(tag, ports, sctpSender(state) ^ 1);
 }
 
 /**

@@ -8,6 +8,7 @@ import { MapMessage } from './map-message.ts';
 import { type MessageSink, SignalMessage } from './message.ts';
 import { SccpSides } from './sccp-sides.ts';
 import { SccpUsers } from './sccp-users.ts';
+import { SctpAssociations } from './sctp-associations.ts';
 import { SctpDirections } from './sctp-directions.ts';
 import { DecodeStats } from './stats.ts';
 import { TcpConnections } from './tcp-connections.ts';
@@ -56,6 +57,7 @@ export class DecodeState {
   nextChunk = -1;
   chunksEnd = 0;
   chunkBytes: Uint8Array = new Uint8Array(0);
+  /** Verification tag of the packet; 0 where it has none or is no SCTP. */
   sctpTag = 0;
 
   /** A TCP segment whose messages still wait: decoding goes on there after a malformed one. null: none. */
@@ -70,6 +72,7 @@ export class DecodeState {
 
   readonly links: LinkTable;
   readonly directions: SctpDirections;
+  readonly associations: SctpAssociations;
   readonly tcpConnections: TcpConnections;
   readonly ipFragments: IpFragments;
   readonly sctpFragments: SequenceFragments;
@@ -83,6 +86,7 @@ export class DecodeState {
     const evict = (layer: Layer) => (n: number) => this.stats.evict(layer, n);
     this.links = new LinkTable(limits.linksMax);
     this.directions = new SctpDirections(limits.sctpDirectionsMax);
+    this.associations = new SctpAssociations(limits.linksMax);
     this.tcpConnections = new TcpConnections(limits.tcpConnectionsMax, () => this.stats.evict('tcp', 1));
     this.ipFragments = new IpFragments(limits.reassemblyMax, limits.reassemblyMs, evict('ip'));
     this.sctpFragments = new SequenceFragments(limits.reassemblyMax, limits.reassemblyMs, evict('sctp'));

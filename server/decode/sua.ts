@@ -34,7 +34,7 @@ const writer = new SccpWriter();
 /**
  * A SUA message, RFC 3868 §3: written again as the SCCP message that it stands for and decoded as such, so that
  * addresses, references, segments and users behave alike whatever carried them. It has no point codes of its own (those
- * in addresses belong to single messages, not to a connection), so that the transport association is the link.
+ * in addresses belong to single messages, not to a connection), so that the SCTP association is the link, whatever addresses it uses.
  */
 export function decodeSua(state: DecodeState, bytes: Uint8Array, start: number, end: number): void {
   state.stats.layers.sua++;

@@ -27,6 +27,7 @@ export function decodeTcp(state: DecodeState, bytes: Uint8Array, start: number, 
   const headerLength = (bytes[start + 12] >> 4) * 4;
   if (headerLength < 20) throw new DecodeError('tcp', 'BAD_LENGTH', start + 12);
   need('tcp', start, headerLength, end);
+  state.sctpTag = 0;
   state.sourcePort = sourcePort;
   state.destinationPort = destinationPort;
   const fromLower = sourceIsLower(state);
