@@ -43,6 +43,10 @@ export class CoreNetwork {
   #byInitiator = false;
   /** A dialogue whose last message is being read, a component at a time. */
   #ending = none;
+  /** Which message the component before was of, and its place there. */
+  readonly #last = { frame: -1, link: -1, tcapType: -1, otid: -1, dtid: -1, index: -1 };
+  /** The component at hand is the first of its message that could be read. */
+  #isFirst = true;
   #sweptUs = -1;
   #sweepAt = 0;
   #victimAt = 0;
@@ -59,7 +63,8 @@ export class CoreNetwork {
 
   /** A component, or a TCAP message without any. */
   component(m: SignalMessage, c: MapMessage): void {
-    if (this.#ending !== none && c.componentIndex === 0) this.settle();
+    this.#isFirst = this.#takePlace(m, c);
+    if (this.#isFirst) this.settle();
     this.#takeEnds(m);
     const d = this.#dialogue(m, c);
     if (d !== none) this.transactions.setLastUs(d, m.timeUs);
@@ -101,6 +106,26 @@ export class CoreNetwork {
     }
   }
 
+  /** @returns whether the component begins a message: those in front of it may have been of no known type */
+  #takePlace(m: SignalMessage, c: MapMessage): boolean {
+    const last = this.#last;
+    const goesOn =
+      c.componentIndex > last.index &&
+      m.frame === last.frame &&
+      m.link === last.link &&
+      c.tcapType === last.tcapType &&
+      c.otid === last.otid &&
+      c.dtid === last.dtid;
+    last.index = c.componentIndex;
+    if (goesOn) return false;
+    last.frame = m.frame;
+    last.link = m.link;
+    last.tcapType = c.tcapType;
+    last.otid = c.otid;
+    last.dtid = c.dtid;
+    return true;
+  }
+
   #takeEnds(m: SignalMessage): void {
     const { addressBytes } = m;
     this.#from.link = m.link;
@@ -118,35 +143,65 @@ export class CoreNetwork {
       case tcapType.Begin: {
         this.#byInitiator = true;
         const known = t.find(this.#from, c.otid, c.otidLength);
-        if (known !== none && c.componentIndex > 0) return known;
-        if (known !== none) {
-          // The side gives the identity anew: what had it is over, though nobody said so.
-          this.reused++;
-          this.#end(known);
-        }
+        if (known !== none && !this.#isFirst) return known;
+        if (known !== none) this.#reuse(known);
         return this.#start(this.#from, c.otid, c.otidLength, m.timeUs);
       }
-      case tcapType.Continue: {
-        let d = t.find(this.#to, c.dtid, c.dtidLength);
-        this.#byInitiator = d !== none && !t.foundInitiator;
-        if (d === none) {
-          this.orphans += c.componentIndex === 0 ? 1 : 0;
-          // Followed from here on: what comes next names its own subscribers.
-          d = this.#start(this.#to, c.dtid, c.dtidLength, m.timeUs);
-        }
-        if (t.find(this.#from, c.otid, c.otidLength) === none) t.answer(d, this.#from, c.otid, c.otidLength);
-        return d;
-      }
+      case tcapType.Continue:
+        return this.#continued(m, c);
       case tcapType.End:
       case tcapType.Abort: {
         const d = t.find(this.#to, c.dtid, c.dtidLength);
         this.#byInitiator = d !== none && !t.foundInitiator;
-        if (d === none && c.componentIndex === 0) this.orphans++;
+        if (d === none && this.#isFirst) this.orphans++;
         return d;
       }
       default:
         return none;
     }
+  }
+
+  /**
+   * CONTINUE names both ends, so its dialogue is one that has both identities, as far as they are known. One that has
+   * the one but another one opposite is over, though nobody said so: that side has given its identity anew.
+   */
+  #continued(m: SignalMessage, c: MapMessage): number {
+    const t = this.transactions;
+    const to = t.find(this.#to, c.dtid, c.dtidLength);
+    if (to !== none) {
+      this.#byInitiator = !t.foundInitiator;
+      const whole = t.isAnswered(to);
+      if (t.isOpposite(to, c.otid, c.otidLength)) {
+        if (whole) return to;
+        const before = t.find(this.#from, c.otid, c.otidLength);
+        if (before !== none && before !== to) this.#reuse(before);
+        t.answer(to, this.#from, c.otid, c.otidLength);
+        return to;
+      }
+      this.#reuse(to);
+    }
+    const from = t.find(this.#from, c.otid, c.otidLength);
+    if (from !== none) {
+      this.#byInitiator = t.foundInitiator;
+      if (t.isOpposite(from, c.dtid, c.dtidLength)) {
+        // The other side's first message was not seen.
+        t.answer(from, this.#to, c.dtid, c.dtidLength);
+        return from;
+      }
+      this.#reuse(from);
+    }
+    this.#byInitiator = false;
+    this.orphans++;
+    // Followed from here on: what comes next names its own subscribers.
+    const d = this.#start(this.#to, c.dtid, c.dtidLength, m.timeUs);
+    t.answer(d, this.#from, c.otid, c.otidLength);
+    return d;
+  }
+
+  /** A side gives an identity anew: the dialogue that had it is over, though nobody said so. */
+  #reuse(d: number): void {
+    this.reused++;
+    this.#end(d);
   }
 
   #start(owner: End, identity: number, length: number, timeUs: number): number {

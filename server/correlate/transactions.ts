@@ -62,7 +62,12 @@ export class Transactions {
     return (this.#word(d, 1) & flagOpen) !== 0;
   }
 
-  /** The dialogue in which the transaction identity belongs to `owner`. @param length octets of it: 00ff is not ff */
+  /**
+   * The dialogue in which the transaction identity belongs to `owner`; {@link none} where several nodes of the link have
+   * it and the message names no title.
+   *
+   * @param length octets of the identity: 00ff is not ff
+   */
   find(owner: End, identity: number, length: number): number {
     const id = identity | 0;
     if (owner.title > 0) {
@@ -77,6 +82,8 @@ export class Transactions {
       }
     }
     const hash = linkHash(owner.link, owner.lower, id, length);
+    let titled = none;
+    let asInitiator = false;
     for (let at = this.#table.first(hash); at >= 0; at = this.#table.next(at, hash)) {
       const d = this.#table.handleAt(at);
       for (let end = 0; end < 2; end++) {
@@ -85,11 +92,18 @@ export class Transactions {
         // Titles that differ are two nodes behind one signalling transfer point.
         const title = this.#wide[d + 1 + end];
         if (title > 0 && owner.title > 0 && title !== owner.title) continue;
-        this.foundInitiator = end === 0;
-        return d;
+        if (title <= 0 || owner.title > 0) {
+          this.foundInitiator = end === 0;
+          return d;
+        }
+        // Which of several nodes is meant, the message does not tell.
+        if (titled !== none && titled !== d) return none;
+        titled = d;
+        asInitiator = end === 0;
       }
     }
-    return none;
+    this.foundInitiator = asInitiator;
+    return titled;
   }
 
   /** Starts a dialogue; the caller has seen to it that there is room and that the identity is free. */
@@ -111,10 +125,21 @@ export class Transactions {
     return d;
   }
 
+  /** Whether the responder's identity is known. */
+  isAnswered(d: number): boolean {
+    return (this.#word(d, 1) & flagAnswered) !== 0;
+  }
+
+  /** Whether the end that the last {@link find} did not meet has this identity, or may have: it is not known. */
+  isOpposite(d: number, identity: number, length: number): boolean {
+    if (this.foundInitiator && !this.isAnswered(d)) return true;
+    return this.#owns(d, this.foundInitiator ? 1 : 0, identity | 0, length);
+  }
+
   /** The responder has chosen its identity: its first answer told it. Later ones change nothing. */
   answer(d: number, responder: End, identity: number, length: number): void {
     const flags = this.#word(d, 1);
-    if ((flags & flagAnswered) !== 0) return;
+    if (this.isAnswered(d)) return;
     this.#setWord(d, 1, flags | flagAnswered | (length << 16));
     this.#setWord(d, 3, identity | 0);
     this.#wide[d + 2] = responder.title;
@@ -124,7 +149,7 @@ export class Transactions {
   /** Gives the record back. */
   end(d: number): void {
     this.#forget(d, 0);
-    if ((this.#word(d, 1) & flagAnswered) !== 0) this.#forget(d, 1);
+    if (this.isAnswered(d)) this.#forget(d, 1);
     this.#setWord(d, 1, 0);
     this.#setWord(d, 0, this.#free);
     this.#free = d;
@@ -212,7 +237,7 @@ export class Transactions {
   /** Whether the identity of one end (0 initiator, 1 responder) is this one. */
   #owns(d: number, end: number, id: number, length: number): boolean {
     const flags = this.#word(d, 1);
-    if (end === 1 && (flags & flagAnswered) === 0) return false;
+    if (end === 1 && !this.isAnswered(d)) return false;
     return this.#word(d, 2 + end) === id && ((flags >> (8 + 8 * end)) & 0xff) === length;
   }
 

@@ -103,6 +103,64 @@ describe('dialogues', () => {
     expect(kinds()).toEqual([]);
   });
 
+  it('takes a responder’s identity that is given anew for the new dialogue', () => {
+    // Of the first one the end is lost; the HLR gives its identity to the next one.
+    const old = c.update(at(0), c.vlrJapan, c.hlr, local);
+    const next = c.update(at(60), c.vlrThailand, c.hlr, s.imsi(2), { msisdn });
+    const [begin, data, answer, end] = next;
+    const same = [begin, { ...data, otid: old[1].otid }, { ...answer, dtid: old[1].otid }];
+    // The subscriber's data a second time: whose it is, the dialogue alone knows.
+    const more = { ...data, timeUs: at(60.25), otid: old[1].otid };
+    c.tell(bench, ...old.slice(0, 3), ...same, more, end);
+    expect(bench.correlator.stats.knownNumbers).toBe(1);
+    expect(fault('DIALOGUE_IDENTITY_REUSED')).toBe(1);
+    expect(bench.rows.map(({ kind, subscriber }) => [kind, subscriber])).toEqual([['roam-out', s.subscriber(2)]]);
+  });
+
+  it('does not take a message of one dialogue for another’s that has only one identity in common', () => {
+    const old = c.update(at(0), c.vlrJapan, c.hlr, local);
+    const [, data] = c.update(at(60), c.vlrThailand, c.hlr, s.imsi(2), { msisdn });
+    // Of the second one nothing was seen before the VLR's answer, to an identity that the HLR has given anew.
+    const [, , answer] = old;
+    const stray = { ...answer, timeUs: at(60), from: c.vlrThailand, otid: data.dtid, components: [c.refusal(34, 7)] };
+    c.tell(bench, ...old.slice(0, 3), stray, { ...old[3], timeUs: at(61) });
+    expect(fault('DIALOGUE_IDENTITY_REUSED')).toBe(1);
+    expect(kinds()).toEqual([]);
+  });
+
+  it('joins both identities whoever is heard first', () => {
+    const [begin, , answer, end] = c.update(at(0), c.vlrJapan, c.hlr, local);
+    c.tell(bench, begin, answer);
+    expect(bench.correlator.stats.openDialogues).toBe(1);
+    c.tell(bench, end);
+    expect(kinds()).toEqual(['roam-out']);
+    expect(fault('DIALOGUE_UNKNOWN')).toBe(0);
+  });
+
+  it('ends a dialogue although the next message’s first component could not be read', () => {
+    const first = c.update(at(0), c.vlrJapan, c.hlr, local);
+    const second = c.update(at(1), c.vlrThailand, c.hlr, s.imsi(2));
+    second[3].components[0] = { ...second[3].components[0], componentIndex: 1 };
+    c.tell(bench, ...second.slice(0, 3), ...first, second[3]);
+    expect(kinds()).toEqual(['roam-out', 'roam-out']);
+    bench.correlator.flush();
+    expect(bench.correlator.stats.openDialogues).toBe(0);
+  });
+
+  it('ends no other dialogue by an ABORT that does not tell which of two nodes it is for', () => {
+    const behind = (node: c.CoreNode): c.CoreNode => ({ ...node, pointCode: 700 });
+    const first = c.update(at(0), behind(c.vlrJapan), c.hlr, local);
+    const second = c.update(at(1), behind(c.vlrThailand), c.hlr, s.imsi(2));
+    const same = second.map((step) => ({
+      ...step,
+      ...(step.otid === second[0].otid ? { otid: first[0].otid } : {}),
+      ...(step.dtid === second[0].otid ? { dtid: first[0].otid } : {}),
+    }));
+    const abort = { timeUs: at(2), from: c.hlr, to: behind({ ...c.vlrJapan, title: '' }), tcapType: 7 };
+    c.tell(bench, first[0], same[0], { ...abort, dtid: first[0].otid, components: [] }, first[3], same[3]);
+    expect(kinds()).toEqual(['roam-out', 'roam-out']);
+  });
+
   it('takes every component of a last message before the dialogue is over', () => {
     const steps = c.update(at(0), c.vlrJapan, c.hlr, local);
     steps[3].components.unshift(c.result({}, 99));
