@@ -6,6 +6,11 @@ import { type SuaParameter, type SuaParameters, suaParameter } from './sua-param
 /** Data that fits behind a length of one octet, and the most that LUDT carries. ITU-T Q.713 §4.10, §4.20. */
 const shortDataMax = 255;
 const longDataMax = 3952;
+/**
+ * Data of a segment that XUDT carries whatever the addresses: its pointer to the optional part, of one octet, passes
+ * over itself, two addresses of at most 24 octets with their length, the data and its length. ITU-T Q.713 §4.18.
+ */
+const shortSegmentMax = 255 - 1 - 2 * 24 - 1;
 /** Where a CR has the pointer to its optional part. ITU-T Q.713 §4.2. */
 const crOptionalPointer = 6;
 
@@ -19,7 +24,8 @@ function narrow(reference: number): number {
 
 /**
  * Writes the SCCP message (ITU-T Q.713 §4) that a SUA message stands for into a buffer of its own: CLDT with more data
- * than UDT can carry becomes LUDT, one segment of several XUDT, and a long CODT a row of DT1 with more-data.
+ * than UDT can carry becomes LUDT, a segment of several XUDT, or LUDT where its data is too long for that, and a long
+ * CODT a row of DT1 with more-data.
  */
 export class SccpWriter {
   bytes: Uint8Array = new Uint8Array(longDataMax + 1024);
@@ -56,34 +62,29 @@ export class SccpWriter {
 
   #connectionless(from: SuaParameters): void {
     const size = from.length(suaParameter.data);
-    const long = size > shortDataMax;
+    const segmented = from.has(suaParameter.segmentation);
+    const long = size > (segmented ? shortSegmentMax : shortDataMax);
     const service = this.#type === sccp.UDTS;
-    const segmented = from.has(suaParameter.segmentation) && !long;
     const extended = segmented ? sccp.XUDT : sccp.UDT;
     const returned = segmented ? sccp.XUDTS : sccp.UDTS;
     this.#u8(long ? (service ? sccp.LUDTS : sccp.LUDT) : service ? returned : extended);
     this.#u8(service ? this.#cause(from) : from.octet(suaParameter.protocolClass, 3, 0));
     if (long || segmented) this.#u8(15); // hop counter: SUA counts elsewhere
     const pointers = this.length;
-    const pointerBytes = long ? 2 : 1;
-    this.length += (segmented ? 4 : 3) * pointerBytes + (long ? 2 : 0);
-    this.#pointTo(pointers, pointerBytes);
+    const octets = long ? 2 : 1;
+    this.length += (long || segmented ? 4 : 3) * octets;
+    // Stays so where there is no optional part. ITU-T Q.713 §2.3.
+    this.bytes.fill(0, pointers, this.length);
+    this.#pointTo(pointers, octets);
     this.#address(from, suaParameter.destinationAddress);
-    this.#pointTo(pointers + pointerBytes, pointerBytes);
+    this.#pointTo(pointers + octets, octets);
     this.#address(from, suaParameter.sourceAddress);
-    this.#pointTo(pointers + 2 * pointerBytes, pointerBytes);
-    if (long) {
-      this.bytes[pointers + 6] = 0;
-      this.bytes[pointers + 7] = 0;
-      this.#u8(size & 0xff);
-      this.#u8(size >> 8);
-      this.#copy(from, suaParameter.data, 0, size);
-      return;
-    }
-    this.#u8(size);
+    this.#pointTo(pointers + 2 * octets, octets);
+    this.#u8(size & 0xff);
+    if (long) this.#u8(size >> 8);
     this.#copy(from, suaParameter.data, 0, size);
     if (!segmented) return;
-    this.#pointTo(pointers + 3, 1);
+    this.#pointTo(pointers + 3 * octets, octets);
     const first = from.octet(suaParameter.segmentation, 0, 0);
     this.#u8(sccpParameter.segmentation);
     this.#u8(4);

@@ -176,6 +176,47 @@ describe('data', () => {
     send(7, 1, [...head, ...segment(0x00), ...data(reset.slice(3))]);
     expect(messages).toEqual([expect.objectContaining({ sccpType: 0x11, bssmapType: 0x30 })]);
   });
+
+  /** Both addresses with a title of the most digits: what stands in front of the data is as long as it gets. */
+  const longest = [
+    ...parameter(0x0102, byTitle('12345678901234567890123456789012', 254)),
+    ...parameter(0x0103, byTitle('12345678901234567890123456789012', 254)),
+  ];
+
+  test.each([100, 200, 205, 206, 230, 248, 249, 252, 255, 256, 1000, 3952])(
+    'of a CLDT in segments of %d octets is put together',
+    (octets) => {
+      for (const head of [parameter(0x0103, bySubsystem(254)), longest]) {
+        const { send, messages, decoder } = feed();
+        const segment = (first: number) => parameter(0x0117, [first, 9, 8, 7]);
+        // All of the first segment behind the six octets of RESET lies behind the BSSMAP message.
+        send(7, 1, [...head, ...segment(0x82), ...data([...reset.slice(0, 3)])]);
+        send(7, 1, [...head, ...segment(0x01), ...data([...reset.slice(3), ...new Array(octets - 3).fill(0)])]);
+        expect(messages).toEqual([]);
+        send(7, 1, [...head, ...segment(0x00), ...data(new Array(octets).fill(0))]);
+        expect(messages).toEqual([expect.objectContaining({ bssmapType: 0x30, bssmapCause: 0x20 })]);
+        expect(decoder.stats.faults).toEqual(new Map());
+        expect(decoder.stats.unhandled).toEqual(new Map());
+      }
+    },
+  );
+
+  test.each([249, 300])('of a CLDT that is its only segment, of %d octets, is read', (octets) => {
+    const { send, messages } = feed();
+    const only = parameter(0x0117, [0x80, 9, 8, 7]);
+    const filled = [...reset, ...new Array(octets - reset.length).fill(0)];
+    send(7, 1, [...longest, ...only, ...data(filled)]);
+    expect(messages).toEqual([expect.objectContaining({ bssmapType: 0x30 })]);
+  });
+
+  test.each([100, 249, 300])('of a segment that came back undelivered, %d octets, stays alone', (octets) => {
+    const { send, messages, decoder } = feed();
+    const first = parameter(0x0117, [0x81, 9, 8, 7]);
+    send(7, 2, [...longest, ...cause(7), ...first, ...data(new Array(octets).fill(0))]);
+    expect(messages).toEqual([expect.objectContaining({ sccpCause: 7 })]);
+    expect(messages[0]).not.toHaveProperty('bssmapType');
+    expect(decoder.stats.faults).toEqual(new Map());
+  });
 });
 
 test('references of 32 bits become the same 24 bits in each message', () => {
