@@ -1,9 +1,9 @@
 import { DecodeError } from './decode-error.ts';
 import { optional } from './sccp-parameters.ts';
-import { bssapSubsystem, sccp } from './sccp-tables.ts';
+import { bssapSubsystem, ranapSubsystem, sccp } from './sccp-tables.ts';
 import { key } from './sccp-users.ts';
 import type { DecodeState } from './state.ts';
-import { decodeUser, userOfRequest } from './user-parts.ts';
+import { decodeUser, isRanapMessage, maybeBssap, userOfRequest } from './user-parts.ts';
 
 /**
  * CONNECTION REQUEST with its optional part read: its called subsystem is the user of the whole connection. A link
@@ -19,7 +19,10 @@ export function decodeConnectionRequest(state: DecodeState, called: number, byte
   if (called > 0) {
     user = called === bssapSubsystem ? called : userOfRequest(called, bytes, dataStart, dataEnd);
     sccpUsers.speaksOf(link, user);
-  } else if (!sccpUsers.empty) user = sccpUsers.ofLink(link);
+  } else {
+    if (!sccpUsers.empty) user = sccpUsers.ofLink(link);
+    user = userByData(state, user, bytes, dataStart, dataEnd);
+  }
   // The reference may have been another user's before.
   if (user !== bssapSubsystem || !sccpUsers.empty) sccpUsers.remember(link, fromLower, sourceLocalReference, user);
   deliverWith(state, user, bytes, dataStart, dataEnd);
@@ -29,7 +32,8 @@ export function decodeConnectionRequest(state: DecodeState, called: number, byte
 export function decodeConnectionStep(state: DecodeState, bytes: Uint8Array): void {
   const { message, sccpUsers, sccpSegments } = state;
   const { link, fromLower, sccpType, sourceLocalReference, destinationLocalReference } = message;
-  const user = userOfConnection(state);
+  const { dataStart, dataEnd } = optional;
+  const user = userByData(state, userOfConnection(state), bytes, dataStart, dataEnd);
   if (!sccpUsers.empty) {
     if (sccpType === sccp.CC) sccpUsers.remember(link, fromLower, sourceLocalReference, user);
     else if (sccpType === sccp.CREF || sccpType === sccp.RLC) {
@@ -41,7 +45,7 @@ export function decodeConnectionStep(state: DecodeState, bytes: Uint8Array): voi
     sccpSegments.drop(key(link, !fromLower, destinationLocalReference));
     sccpSegments.drop(key(link, fromLower, sourceLocalReference));
   }
-  deliverWith(state, user, bytes, optional.dataStart, optional.dataEnd);
+  deliverWith(state, user, bytes, dataStart, dataEnd);
 }
 
 /** Data of DT1 and DT2 in `bytes[start..end)`: whole, or with more to come. ITU-T Q.713 §3.7, Q.714 §3.5.2. */
@@ -54,7 +58,7 @@ export function decodeConnectionData(
 ): void {
   const { sccpSegments } = state;
   if (moreData || !sccpSegments.empty) decodeSegment(state, moreData, bytes, start, end);
-  else deliverWith(state, userOfConnection(state), bytes, start, end);
+  else deliverData(state, userOfConnection(state), bytes, start, end);
 }
 
 function decodeSegment(state: DecodeState, moreData: boolean, bytes: Uint8Array, start: number, end: number): void {
@@ -67,8 +71,8 @@ function decodeSegment(state: DecodeState, moreData: boolean, bytes: Uint8Array,
     sccpSegments.append(receiver, state.timeS, bytes, start, end);
     const whole = sccpSegments.take(receiver);
     if (whole === null) throw new DecodeError('sccp', 'BAD_LENGTH', start);
-    deliverWith(state, user, whole, 0, whole.length);
-  } else deliverWith(state, user, bytes, start, end);
+    deliverData(state, user, whole, 0, whole.length);
+  } else deliverData(state, user, bytes, start, end);
 }
 
 /** Subsystem whose connection the message belongs to. */
@@ -77,6 +81,22 @@ function userOfConnection(state: DecodeState): number {
   if (sccpUsers.empty) return bssapSubsystem;
   const { link, fromLower, destinationLocalReference } = state.message;
   return sccpUsers.find(link, !fromLower, destinationLocalReference);
+}
+
+function deliverData(state: DecodeState, user: number, bytes: Uint8Array, start: number, end: number): void {
+  deliverWith(state, userByData(state, user, bytes, start, end), bytes, start, end);
+}
+
+/**
+ * The user of data that is thought to be BSSAP only because nobody said anything else: RANAP's outermost frame is
+ * unmistakable, and then the whole link is taken for RANAP's. So a capture that begins in the middle is understood too.
+ */
+function userByData(state: DecodeState, user: number, bytes: Uint8Array, start: number, end: number): number {
+  if (user !== bssapSubsystem || start < 0 || maybeBssap(bytes, start, end)) return user;
+  const { message, sccpUsers } = state;
+  if (sccpUsers.hasSpokenOfBssap(message.link) || !isRanapMessage(bytes, start, end)) return user;
+  sccpUsers.speaksOf(message.link, ranapSubsystem);
+  return ranapSubsystem;
 }
 
 /** Gives the message to the sink after its user's part has filled in its share; `start` -1: it has no user data. */

@@ -14,6 +14,7 @@ import {
 import { bssapSubsystem, ranapSubsystem } from './sccp-tables.ts';
 import { key } from './sccp-users.ts';
 import type { DecodeState } from './state.ts';
+import { userOfUnitdata } from './user-parts.ts';
 
 /** Index of `subsystemNames` for addresses without subsystem number. */
 const noSubsystem = 256;
@@ -85,7 +86,7 @@ export function decodeLongUnitdata(
  */
 function deliverReturned(state: DecodeState, isSegment: boolean, bytes: Uint8Array, start: number, end: number): void {
   if (state.sink.wantsReturned !== true || isSegment) deliverWith(state, 0, noBytes, -1, 0);
-  else deliverWith(state, userOfAddresses(), bytes, start, end);
+  else deliverWith(state, userOfUnitdata(userOfAddresses(), bytes, start, end), bytes, start, end);
 }
 
 /** 24 bits of the calling party address: segments belong together by it and their reference. ITU-T Q.714 §4.1.1.2. */
@@ -136,7 +137,7 @@ function userOfAddresses(): number {
 }
 
 function decodeWhole(state: DecodeState, bytes: Uint8Array, start: number, end: number): void {
-  const user = userOfAddresses();
+  const user = userOfUnitdata(userOfAddresses(), bytes, start, end);
   if (user === bssapSubsystem || user === ranapSubsystem) state.sccpUsers.speaksOf(state.message.link, user);
   deliverWith(state, user, bytes, start, end);
 }

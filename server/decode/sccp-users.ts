@@ -35,6 +35,11 @@ export class SccpUsers {
     return this.#connections.get(key(link, ownerIsLower, reference)) ?? this.ofLink(link);
   }
 
+  /** Whether BSSAP was ever named over this link (or, seldom, over another). */
+  hasSpokenOfBssap(link: number): boolean {
+    return this.#bssap[link & (bssapLinks - 1)] === 1;
+  }
+
   /** A message for `subsystem` came over this link. */
   speaksOf(link: number, subsystem: number): void {
     const at = link & (bssapLinks - 1);

@@ -1,5 +1,6 @@
 import { decodeBssap } from './bssap.ts';
 import { decodeRanap } from './ranap.ts';
+import { ranapNames } from './ranap-tables.ts';
 import { bssapSubsystem, ranapSubsystem } from './sccp-tables.ts';
 import type { DecodeState } from './state.ts';
 import { decodeTcap } from './tcap.ts';
@@ -47,7 +48,7 @@ export function decodeUser(state: DecodeState, ssn: number, bytes: Uint8Array, s
  * own. ITU-T Q.713 §3.4.2.2, 3GPP TS 23.003 §8.2.
  */
 function isAssigned(ssn: number): boolean {
-  return ssn < 15 || ssn === 241 || (ssn >= 142 && ssn <= 150) || ssn >= 249;
+  return (ssn > 0 && ssn < 15) || ssn === 241 || (ssn >= 142 && ssn <= 150) || (ssn >= 249 && ssn < 256);
 }
 
 /** Procedure codes of the RANAP messages that open a connection: InitialUE-Message, RelocationResourceAllocation. */
@@ -56,18 +57,39 @@ const relocationResourceAllocation = 3;
 
 /**
  * The user of a connection by the number its CR calls. Networks may give RANAP a number of their own: then its first
- * message tells, where its outermost frame (initiating message, procedure, criticality, length to the last octet) fits
- * exactly. 3GPP TS 25.413 §9.3.2.
+ * message tells.
  */
 export function userOfRequest(ssn: number, bytes: Uint8Array, start: number, end: number): number {
-  if (isAssigned(ssn) || start < 0 || end - start < 8 || bytes[start] !== 0) return ssn;
-  const procedure = bytes[start + 1];
-  if (procedure !== initialUeMessage && procedure !== relocationResourceAllocation) return ssn;
-  if ((bytes[start + 2] & 0x3f) !== 0 || bytes[start + 2] === 0xc0) return ssn;
+  if (isAssigned(ssn) || start < 0 || !isRanapMessage(bytes, start, end)) return ssn;
+  const opens = bytes[start + 1] === initialUeMessage || bytes[start + 1] === relocationResourceAllocation;
+  return opens && bytes[start] === 0 ? ranapSubsystem : ssn;
+}
+
+/** The same for a message without connection, where every RANAP message may stand. */
+export function userOfUnitdata(ssn: number, bytes: Uint8Array, start: number, end: number): number {
+  return !isAssigned(ssn) && isRanapMessage(bytes, start, end) ? ranapSubsystem : ssn;
+}
+
+/**
+ * Whether data of a connection of which nothing is known can be BSSAP: DTAP, or BSSMAP whose length fits and whose type
+ * may stand in a connection, which BLOCK (40 hex) and the types that end in six zero bits may not. 3GPP TS 48.006 §9.3,
+ * TS 48.008 §3.2.2.1.
+ */
+export function maybeBssap(bytes: Uint8Array, start: number, end: number): boolean {
+  const discrimination = bytes[start];
+  if (discrimination !== 0) return discrimination === 1;
+  return bytes[start + 1] === end - start - 2 && (bytes[start + 2] & 0x3f) !== 0;
+}
+
+/**
+ * Whether the outermost frame of RANAP fits exactly: a message that has a name, criticality, and a length that ends with
+ * the last octet. 3GPP TS 25.413 §9.3.2, ITU-T X.691 §11.9.
+ */
+export function isRanapMessage(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start < 7 || (bytes[start] & 0x9f) !== 0) return false;
+  if (ranapNames[bytes[start + 1] * 4 + (bytes[start] >> 5)] === undefined) return false;
+  if ((bytes[start + 2] & 0x3f) !== 0 || bytes[start + 2] === 0xc0) return false;
   const length = bytes[start + 3];
-  const fits =
-    length < 0x80
-      ? start + 4 + length === end
-      : (length & 0xc0) === 0x80 && start + 5 + (((length & 0x3f) << 8) | bytes[start + 4]) === end;
-  return fits ? ranapSubsystem : ssn;
+  if (length < 0x80) return start + 4 + length === end;
+  return (length & 0xc0) === 0x80 && start + 5 + (((length & 0x3f) << 8) | bytes[start + 4]) === end;
 }

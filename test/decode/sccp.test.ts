@@ -244,6 +244,31 @@ describe('other users of SCCP', () => {
       expect(user(hex(wrong)).layers.ranap).toBe(0);
     }
     expect(user(hex('00 13 40 04 00 00 00 00'), 143).layers.ranap).toBe(0);
+    const alone = (octets: string, ssn: number) => exchange(['up', unitdata(hex(octets), [0x42, ssn])]).stats;
+    for (const ssn of [0, 16, 200]) expect(alone('00 0e 40 04 00 00 00 00', ssn).layers.ranap).toBe(1);
+    expect(alone('00 0e 40 05 00 00 00 00', 16).layers.ranap).toBe(0);
+  });
+
+  test('are found out in the middle of a connection of RANAP, and with it all of its link', () => {
+    const release = hex('20 01 00 03 00 00 00');
+    const found = exchange(['down', dataForm1(7, release)], ['up', dataForm1(9, hex('01 00 02 05 08'))]);
+    expect([found.stats.layers.ranap, found.stats.layers.bssap]).toEqual([2, 0]);
+    // A procedure code and a length that would also do for a BSSMAP message; of type BLOCK, which needs no connection.
+    const like = hex('00 09 40 07 00 00 00 00 00 00 00');
+    expect(exchange(['down', dataForm1(7, like)]).stats.layers.ranap).toBe(1);
+    const unnamed = exchange(['up', connectionRequest(1, release, [0x40])], ['down', connectionConfirm(1, 2)]);
+    expect(unnamed.stats.layers.ranap).toBe(1);
+    for (const wrong of [
+      '20 01 00 04 00 00 00',
+      '20 01 c0 03 00 00 00',
+      '20 ff 00 03 00 00 00',
+      '40 01 00 03 00 00 00',
+    ]) {
+      const { layers } = exchange(['down', dataForm1(7, hex(wrong))]).stats;
+      expect([layers.ranap, layers.bssap]).toEqual([0, 1]);
+    }
+    const a = exchange(['up', connectionRequest(1, clearCommand)], ['down', dataForm1(7, release)]);
+    expect([a.stats.layers.ranap, a.stats.layers.bssap]).toEqual([0, 2]);
   });
 });
 
