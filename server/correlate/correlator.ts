@@ -104,7 +104,7 @@ export class Correlator implements MessageSink {
       directory: this.#directory,
       joiner: this.#joiner,
       rows: this.#rows,
-      numbers: new NumberPlan(config.onNetPrefixes),
+      numbers: new NumberPlan(config.onNetPrefixes, config.homePlmns),
       pseudonymiser,
       sorted,
       defaultPlmn,

@@ -75,7 +75,9 @@ export class Peers {
     plan.count = count;
     if (isNumber) {
       plan.analyse(type);
-      this.#leave(p, '', plan.peerClass, plan.country, plan.area);
+      // As it came, it may look like somebody else's number in international form.
+      const text = plan.isInternational ? '' : `dialled ${this.#digitText()}`;
+      this.#leave(p, text, plan.peerClass, plan.country, plan.area);
     } else {
       // *, # and letters: what the network makes of it is not known.
       this.#leave(p, this.#digitText(), peerClassCode.unknown, 0, 0);

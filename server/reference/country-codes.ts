@@ -40,6 +40,12 @@ PR787,939 DO809,829,849 TT868 KN869
 --500,521,522,523,524,525,526,527,528,529,532,533,535,538,542,544,566,577,588,600,622,633,644,655,677,688,700
 --800,822,833,844,855,866,877,888,900`;
 
+/** Country code by packed ISO code. */
+const codes = new Map<number, string>([
+  [packIso('US'), '1'],
+  [packIso('RU'), '7'],
+  [packIso('KZ'), '7'],
+]);
 /** By the first three digits of a number in international form: its country. Zones are looked up further. */
 const byPrefix = new Uint16Array(1000);
 /** By the three digits behind the 1. */
@@ -49,11 +55,18 @@ const zoneSeven = { kazakhstan: packIso('KZ'), russia: packIso('RU') };
 for (const entry of assignments.trim().split(/\s+/)) {
   const code = entry.slice(2);
   const width = 10 ** (3 - code.length);
+  codes.set(packIso(entry.slice(0, 2)), code);
   byPrefix.fill(packIso(entry.slice(0, 2)), Number(code) * width, (Number(code) + 1) * width);
 }
 for (const entry of zoneOne.trim().split(/\s+/)) {
   const iso = entry.startsWith('--') ? 0 : packIso(entry.slice(0, 2));
+  if (iso !== 0) codes.set(iso, '1');
   for (const area of entry.slice(2).split(',')) byAreaOfZoneOne[Number(area)] = iso;
+}
+
+/** What the international numbers of a country begin with; '' where that is not known. @param iso from {@link packIso} */
+export function codeOfCountry(iso: number): string {
+  return codes.get(iso) ?? '';
 }
 
 /** Fewest digits that tell the country. */

@@ -1,5 +1,7 @@
 import { type PeerClass, peerClassCode } from '../events/kinds.ts';
-import { countryOfDigits, packIso } from './country-codes.ts';
+import { mccOf, parsePlmn } from '../events/plmn.ts';
+import { codeOfCountry, countryOfDigits, packIso } from './country-codes.ts';
+import { countryOfMcc } from './mcc.ts';
 
 /** Types of number as SETUP and short messages tell them. 3GPP TS 24.008 §10.5.4.7, 23.040 §9.1.2.5. */
 const numberType = { international: 1, national: 2 } as const;
@@ -26,6 +28,9 @@ const carriers = new Set([
  * tells class, country and area.
  *
  * Class goes by number range; who took a number to another operator is not seen.
+ *
+ * A home network of another country dials by a plan that is not known here: its national numbers are of that country, of
+ * unknown class and without area; what is dialled in no told form may be anybody's.
  */
 export class NumberPlan {
   /** One digit a place. Before: as dialled or told; after: in international form, that of short numbers 86 and they. */
@@ -37,11 +42,20 @@ export class NumberPlan {
   country = 0;
   /** Segment (first seven digits) of a mobile number, area code of another one without its zero; 0: none. */
   area = 0;
+  /** Whether the digits are in international form after {@link analyse}; else they are as they came. */
+  isInternational = true;
+  /** Country of the home network as `packIso` packs it; 0: a test network's, none. */
+  readonly #home: number;
   /** By the first four digits of a mobile number. */
   readonly #onNet = new Uint8Array(10_000);
 
-  /** @param onNetPrefixes prefixes of three or four digits of our own network's mobile numbers, by commas */
-  constructor(onNetPrefixes: string) {
+  /**
+   * @param onNetPrefixes prefixes of three or four digits of our own network's mobile numbers, by commas
+   * @param homePlmns the home network, e.g. `460-00,460-02`; the first that is of a country tells by which plan it dials
+   */
+  constructor(onNetPrefixes: string, homePlmns: string) {
+    const countries = homePlmns.split(',').map((plmn) => countryOfMcc(mccOf(parsePlmn(plmn)))?.iso ?? '');
+    this.#home = packIso(countries.find((iso) => iso !== '') ?? '');
     for (const prefix of onNetPrefixes.split(',')) {
       const width = 10 ** (4 - prefix.length);
       this.#onNet.fill(1, Number(prefix) * width, (Number(prefix) + 1) * width);
@@ -58,13 +72,28 @@ export class NumberPlan {
   analyse(type: number): void {
     this.area = 0;
     this.country = china;
+    this.isInternational = true;
     if (this.count === 0) {
       this.#is('unknown', 0);
       return;
     }
-    if (type === numberType.international) this.#international(this.#begins(0, 0, 0) ? 2 : 0);
+    if (this.#home !== china && type !== numberType.international) this.#elsewhere(type);
+    else if (type === numberType.international) this.#international(this.#begins(0, 0, 0) ? 2 : 0);
     else if (type === numberType.national && this.#fixedLength(0) === this.count) this.#fixed(0);
     else this.#dialled(0);
+  }
+
+  /** A number of another home network that is not told to be international. */
+  #elsewhere(type: number): void {
+    this.peerClass = peerClassCode.unknown;
+    // Prefixes for other countries differ: nobody knows whether a number of no told type has one.
+    this.country = type === numberType.national || this.digits[0] !== 0 ? this.#home : 0;
+    const code = codeOfCountry(this.#home);
+    this.isInternational = type === numberType.national && code !== '' && this.count + code.length <= digitsMax;
+    if (!this.isInternational) return;
+    this.digits.copyWithin(code.length, 0, this.count);
+    for (let at = 0; at < code.length; at++) this.digits[at] = Number(code[at]);
+    this.count += code.length;
   }
 
   /** As somebody in China dials it, or as the network shows it to them. */
@@ -102,7 +131,10 @@ export class NumberPlan {
   #international(at: number): void {
     this.country = countryOfDigits(this.digits, at, this.count);
     if (this.country !== china) this.#is(this.country === 0 ? 'unknown' : 'off-net', at);
-    else if (this.#isMobile(at + 2)) this.#mobile(at + 2);
+    // Our own country's, by a plan that is not known here.
+    if (this.country === this.#home && this.#home !== china) this.peerClass = peerClassCode.unknown;
+    if (this.country !== china) return;
+    if (this.#isMobile(at + 2)) this.#mobile(at + 2);
     else if (this.#fixedLength(at + 2) === this.count - at - 2) this.#fixed(at + 2);
     else this.#national(at + 2);
   }
@@ -113,7 +145,8 @@ export class NumberPlan {
 
   #mobile(at: number): void {
     this.area = this.#number(at, at + 7);
-    this.#ofChina(this.#onNet[this.#number(at, at + 4)] === 1 ? 'on-net' : 'off-net', at);
+    const isOurs = this.#home === china && this.#onNet[this.#number(at, at + 4)] === 1;
+    this.#ofChina(isOurs ? 'on-net' : 'off-net', at);
   }
 
   /** Numbers that begin with 10, 11, 12, 16, 95 or 96, of five digits at least; 400 and 800 with seven digits more. */

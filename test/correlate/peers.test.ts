@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { makeConfig } from '../../server/config.ts';
 import { part } from '../../server/decode/message.ts';
 import * as s from './steps.ts';
 
@@ -29,8 +30,8 @@ const calling = (digits: string, callingType: number) => {
 };
 const partyAddress = (digits: string, type: number) => [digits.length, 0x81 | (type << 4), ...semiOctets(digits)];
 
-function moCall(number: object): s.Row {
-  const bench = s.makeBench();
+function moCall(number: object, homePlmns = '460-00'): s.Row {
+  const bench = s.makeBench({ config: makeConfig({ where: 'test', settings: { homePlmns, connectionsMax: 1_000 } }) });
   bench.play(
     ...new s.Line(s.bscA, 1, startUs)
       .open({ ...s.completeLayer3, ...s.cellOne, ...s.cmServiceRequest(1), ...s.imsi(1) })
@@ -60,6 +61,13 @@ it('gives a number the same pseudonym however it was dialled', () => {
 
 it('tells the country of a number abroad and nothing more', () => {
   expect(moCall(called('0085290000021', 0)).peer).toMatchObject({ class: 'off-net', country: 'HK', area: 0 });
+});
+
+it('guesses no country, class or area of a national number where the home network is not of China', () => {
+  const { peer } = moCall(called('13500000021', 0), '262-01');
+  expect(peer).toMatchObject({ class: 'unknown', country: 'DE', area: 0 });
+  // Nor is it the American's whose number in international form has the same digits.
+  expect(peer!.pseudonym).not.toBe(moCall(called('13500000021', 1), '262-01').peer!.pseudonym);
 });
 
 it('has no peer where the number is withheld or absent', () => {

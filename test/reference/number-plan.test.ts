@@ -1,14 +1,15 @@
 import { describe, expect, it, test } from 'vitest';
 import { makeConfig } from '../../server/config.ts';
 import { peerClasses } from '../../server/events/kinds.ts';
-import { countryOfDigits, formatIso, packIso } from '../../server/reference/country-codes.ts';
+import { codeOfCountry, countryOfDigits, formatIso, packIso } from '../../server/reference/country-codes.ts';
 import { NumberPlan } from '../../server/reference/number-plan.ts';
 
-const plan = new NumberPlan(makeConfig({ where: 'test', settings: {} }).onNetPrefixes);
+const { onNetPrefixes, homePlmns } = makeConfig({ where: 'test', settings: {} });
+const ours = new NumberPlan(onNetPrefixes, homePlmns);
 const types = { unknown: 0, international: 1, national: 2 };
 
 /** International form, class, country and area of a number as it stands in a message. */
-function analysed(digits: string, type: keyof typeof types = 'unknown'): string {
+function analysed(digits: string, type: keyof typeof types = 'unknown', plan = ours): string {
   [...digits].forEach((digit, i) => {
     plan.digits[i] = Number(digit);
   });
@@ -74,7 +75,7 @@ describe('numbers of China', () => {
   });
 
   it('goes by the prefixes of our own network that it is told', () => {
-    const other = new NumberPlan('130,1349');
+    const other = new NumberPlan('130,1349', homePlmns);
     [...'13000000021'].forEach((digit, i) => {
       other.digits[i] = Number(digit);
     });
@@ -116,8 +117,51 @@ it('keeps its bounds whatever digits come', () => {
         const [form] = analysed(digits, type).split(' ');
         expect(form.length).toBeLessThanOrEqual(40);
         expect(/^\d+$/.test(form)).toBe(true);
-        expect(plan.area).toBeLessThan(2_000_000);
+        expect(ours.area).toBeLessThan(2_000_000);
       }
     }
   }
+});
+
+describe('numbers of a home network that is not of China', () => {
+  const german = new NumberPlan(onNetPrefixes, '262-01');
+  test.each([
+    // What would be a mobile number, an area code, a service number and a short one in China.
+    ['13500000021', 'unknown', '13500000021 unknown DE 0'],
+    ['1080000021', 'national', '491080000021 unknown DE 0'],
+    ['10086', 'unknown', '10086 unknown DE 0'],
+    ['110', 'unknown', '110 unknown DE 0'],
+    ['0301234567', 'unknown', '0301234567 unknown  0'],
+    ['301234567', 'national', '49301234567 unknown DE 0'],
+    ['49301234567', 'international', '49301234567 unknown DE 0'],
+    ['4312345678', 'international', '4312345678 off-net AT 0'],
+    // In China it is one, and never ours.
+    ['8613500000021', 'international', '8613500000021 off-net CN 1350000'],
+    ['8613500000021', 'unknown', '8613500000021 unknown DE 0'],
+  ] as const)('reads %s (%s)', (digits, type, expected) => {
+    expect(analysed(digits, type, german)).toBe(expected);
+  });
+
+  it('are of no country where the home network is a test network', () => {
+    const test = new NumberPlan(onNetPrefixes, '001-01');
+    expect(analysed('13500000021', 'unknown', test)).toBe('13500000021 unknown  0');
+    expect(analysed('13500000021', 'national', test)).toBe('13500000021 unknown  0');
+  });
+
+  it('goes by the first home network that is of a country', () => {
+    const both = new NumberPlan(onNetPrefixes, '001-01,460-00');
+    expect(analysed('13500000021', 'unknown', both)).toBe('8613500000021 on-net CN 1350000');
+    const hongKong = new NumberPlan(onNetPrefixes, '454-00');
+    expect(analysed('90000021', 'national', hongKong)).toBe('85290000021 unknown HK 0');
+  });
+
+  it.each([
+    ['US', '1'],
+    ['JM', '1'],
+    ['KZ', '7'],
+    ['HK', '852'],
+    ['', ''],
+  ])('knows the country code of %s', (iso, code) => {
+    expect(codeOfCountry(packIso(iso))).toBe(code);
+  });
 });
