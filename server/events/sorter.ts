@@ -1,3 +1,5 @@
+import { UserError } from '../errors.ts';
+import { restoreBytes, type StateReader, type StateWriter, saveBytes } from '../state-writer.ts';
 import { EventBatch } from './event-batch.ts';
 
 /** Gets released rows; `batch` is reused, read it during the call. */
@@ -126,6 +128,53 @@ export class Sorter {
     this.releasedUs = watermarkUs;
   }
 
+  /** The rows that are held, in order of arrival, which is all that their order of release depends on. */
+  *save(to: StateWriter): Generator<void> {
+    const { stats, releasedUs } = this;
+    to.json('sorter', { ...stats, releasedUs: releasedUs === Number.NEGATIVE_INFINITY ? null : releasedUs });
+    const mask = this.ring.capacity - 1;
+    const block = new EventBatch(outRows);
+    const slots = new Int32Array(outRows);
+    let n = 0;
+    let saved = 0;
+    for (let row = this.oldest; row < this.next; row++) {
+      if (this.released[row & mask] === 0) slots[n++] = row & mask;
+      if (n < outRows && saved + n < this.stats.held) continue;
+      // A last block that is not full must not save what the one before has left in it.
+      const out = n === outRows ? block : new EventBatch(n);
+      out.gather(this.ring, slots, n);
+      yield* saveBytes(to, `sorter.${saved / outRows}`, new Uint8Array(out.buffer));
+      saved += n;
+      n = 0;
+      if (saved === this.stats.held) return;
+    }
+  }
+
+  /** Of a fresh one with the same limits. */
+  restore(from: StateReader): void {
+    const { held, releasedUs, ...stats } = from.json<SorterStats & { releasedUs: number | null }>('sorter');
+    if (held > this.rowsMax)
+      throw new UserError('SNAPSHOT_TOO_LARGE', 'the snapshot holds more rows than reorderRowsMax');
+    for (let at = 0; at < held; at += outRows) {
+      const n = Math.min(outRows, held - at);
+      const block = new EventBatch(n);
+      block.n = n;
+      restoreBytes(from, `sorter.${at / outRows}`, new Uint8Array(block.buffer));
+      this.push(block);
+    }
+    Object.assign(this.stats, stats);
+    this.releasedUs = releasedUs ?? Number.NEGATIVE_INFINITY;
+  }
+
+  /** Numbers of the rows that are held, ascending. */
+  private liveRows(): Float64Array {
+    const live = new Float64Array(this.stats.held);
+    const mask = this.ring.capacity - 1;
+    let n = 0;
+    for (let row = this.oldest; row < this.next; row++) if (this.released[row & mask] === 0) live[n++] = row;
+    return live;
+  }
+
   private flushLate(): void {
     if (this.late.n > 0) this.onLate(this.late, 0, this.late.n);
     this.late.n = 0;
@@ -214,13 +263,7 @@ export class Sorter {
 
   /** Lays the held rows out anew, in order of arrival and without gaps, in a ring of `capacity` rows. */
   private relay(capacity: number): void {
-    const live = new Float64Array(this.stats.held);
-    let n = 0;
-    for (const run of this.runs) {
-      live.set(run.rows.subarray(run.head, run.tail), n);
-      n += run.tail - run.head;
-    }
-    live.sort();
+    const live = this.liveRows();
     const { ring } = this;
     const mask = ring.capacity - 1;
     const laid = new EventBatch(capacity);

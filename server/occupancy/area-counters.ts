@@ -1,3 +1,5 @@
+import { restoreColumns, type StateReader, type StateWriter, saveColumns } from '../state-writer.ts';
+
 /**
  * Counters of all areas side by side. An area is a micro-region (`area` = its place in the RegionIndex) or a cell
  * (`area` = count of regions + cell id): the rules of crossings and visits are the same for both.
@@ -33,6 +35,20 @@ export class AreaCounters {
     this.storedPresent = column();
     this.storedFresh5 = column();
     this.touched = new Uint8Array(this.capacity);
+  }
+
+  *save(to: StateWriter): Generator<void> {
+    yield* saveColumns(to, 'areas', this.columns());
+  }
+
+  /** Of counters as wide. */
+  restore(from: StateReader): void {
+    restoreColumns(from, 'areas', this.columns());
+  }
+
+  private columns() {
+    const { present, left, appeared, vanished, entries, exits, storedPresent, storedFresh5, touched } = this;
+    return { present, left, appeared, vanished, entries, exits, storedPresent, storedFresh5, touched };
   }
 
   growTo(cellCapacity: number): void {

@@ -1,4 +1,5 @@
 import { assertInvariant } from '../errors.ts';
+import { restoreColumns, type StateReader, type StateWriter, saveColumns } from '../state-writer.ts';
 
 /** Bits of an entry's `area` word; the area itself has the 27 below. */
 const entryBit = 0x80000000;
@@ -15,6 +16,8 @@ const areaMask = 0x07ffffff;
 const chunkBits = 13;
 const chunkRows = 8192;
 const chunkMask = 8191;
+/** Chunk numbers count modulo 2¹⁹ with the sequence numbers. */
+const chunkNumberMask = 0x7ffff;
 /** Bytes of an entry, for memory figures. */
 const entryBytes = 20;
 const nobody = 0xffffffff;
@@ -170,6 +173,44 @@ export class CrossingTrail {
       if (chunk.timeUs[this.tail & chunkMask] >= intervalStartUs) return;
       this.pop(chunk);
     }
+  }
+
+  *save(to: StateWriter): Generator<void> {
+    const { tail, settled, head, forcedCount: forced } = this;
+    to.json('trail', { tail, settled, head, forced });
+    for (let i = 0; i < this.chunksInUse; i++) yield* saveColumns(to, `trail.${i}`, this.liveRows(i));
+  }
+
+  /** Of a fresh trail. */
+  restore(from: StateReader): void {
+    const state = from.json<{ tail: number; settled: number; head: number; forced: number }>('trail');
+    this.dropChunk(this.tail, this.newestChunk);
+    this.tail = state.tail;
+    this.settled = state.settled;
+    this.forcedCount = state.forced;
+    this.head = state.head;
+    const chunks = this.chunksInUse;
+    for (let i = 0; i < chunks; i++) {
+      this.head = (((state.tail >>> chunkBits) + i) << chunkBits) >>> 0;
+      this.newestChunk = this.addChunk();
+    }
+    this.head = state.head;
+    for (let i = 0; i < chunks; i++) restoreColumns(from, `trail.${i}`, this.liveRows(i));
+  }
+
+  /** Chunks from the tail's on; one that the next entry begins is not there yet. */
+  private get chunksInUse(): number {
+    return (((this.head + chunkMask) >>> chunkBits) - (this.tail >>> chunkBits)) & chunkNumberMask;
+  }
+
+  /** Of the chunk `i` places behind the tail's, those entries that are still here. */
+  private liveRows(i: number) {
+    const first = (this.tail & ~chunkMask) + i * chunkRows;
+    const { timeUs, words } = this.chunkOf(first >>> 0);
+    const from = i === 0 ? this.tail & chunkMask : 0;
+    const isNewest = first >>> chunkBits === this.head >>> chunkBits;
+    const to = isNewest ? this.head & chunkMask : chunkRows;
+    return { timeUs: timeUs.subarray(from, to), words: words.subarray(from * entryWords, to * entryWords) };
   }
 
   private visitedSince(sequence: number): boolean {

@@ -1,6 +1,6 @@
 import { hourUs } from '../clock.ts';
 import type { Config } from '../config.ts';
-import { assertInvariant } from '../errors.ts';
+import { assertInvariant, UserError } from '../errors.ts';
 import { type EventBatch, noCell } from '../events/event-batch.ts';
 import { eventFlag, eventKinds } from '../events/kinds.ts';
 import { isSighting, Presence } from '../presence/presence.ts';
@@ -8,6 +8,7 @@ import { groupRows } from '../presence/slots.ts';
 import type { CellRegistry } from '../reference/cell-registry.ts';
 import { OriginClassifier } from '../reference/origin.ts';
 import type { RegionIndex } from '../reference/region-index.ts';
+import { restoreBytes, type StateReader, type StateWriter, saveBytes } from '../state-writer.ts';
 import { LacTtls } from './cell-ttls.ts';
 import { fixAgeStepUs } from './fix-ages.ts';
 import { GaugeBook } from './gauge-book.ts';
@@ -30,6 +31,9 @@ export interface EngineOptions {
   cellGauges?: boolean;
 }
 
+/** What {@link Engine.save} puts down beside the arrays. */
+type SavedFigures = Omit<EngineFigures, 'traffic' | 'heardUs'> & { turnUs: number; cells: number; regions: string[] };
+
 /** How full the engine's bounded parts are, and what they have refused. */
 export interface EngineLimits {
   readonly subscribers: number;
@@ -51,6 +55,7 @@ export interface EngineLimits {
 export class Engine {
   readonly view: LiveView;
   private readonly registry: CellRegistry;
+  private readonly regions: RegionIndex;
   private readonly presence: Presence;
   private readonly occupancy: Occupancy;
   private readonly book: GaugeBook;
@@ -71,6 +76,7 @@ export class Engine {
     const cellGauges = options.cellGauges ?? true;
     const holdDownUs = config.holdDownMs * 1000;
     this.registry = registry;
+    this.regions = regions;
     this.stillAfterUs = Math.max(ttls.maxUs, hourUs);
     this.stays = options.onStays === undefined ? null : new StayBuffer(options.onStays);
     this.occupancy = new Occupancy({
@@ -170,6 +176,45 @@ export class Engine {
     occupancy.trail.settleAll();
     book.finalize(Number.POSITIVE_INFINITY);
     this.stays?.flush();
+  }
+
+  /**
+   * Everything that what comes next depends on; nothing may be applied until it has ended. Cells are named by their ids
+   * and regions by their places: whoever saves keeps the registry's cells and the regions with it.
+   */
+  *save(to: StateWriter): Generator<void> {
+    const { traffic, heardUs, ...figures } = this.figures;
+    const regions = this.regions.regions.map(({ id }) => id);
+    to.json('engine', { ...figures, turnUs: this.turnUs, cells: heardUs.length, regions });
+    yield* saveBytes(to, 'engine.traffic', traffic);
+    yield* saveBytes(to, 'engine.heardUs', heardUs);
+    yield* this.presence.save(to);
+    yield* this.occupancy.save(to);
+    yield* this.book.save(to);
+    if (this.stays !== null) yield* this.stays.save(to);
+  }
+
+  /**
+   * Goes on where the saved engine stood: the same rows give the same intervals and stays. Only on a fresh engine
+   * with the same settings, regions and interval, whose registry gives the cells the same ids.
+   *
+   * @param feedClocksUs the array that {@link advance} will get, already filled: rows may come before it
+   * @throws UserError when the snapshot is of other regions or a piece is missing
+   */
+  restore(from: StateReader, feedClocksUs?: Float64Array): void {
+    const { cells, regions, turnUs, ...figures } = from.json<SavedFigures>('engine');
+    const own = this.regions.regions.map(({ id }) => id);
+    if (regions.length !== own.length || regions.some((id, i) => id !== own[i]))
+      throw new UserError('SNAPSHOT_OTHER_REGIONS', 'the snapshot counts other regions than those that are loaded');
+    this.turnUs = turnUs;
+    Object.assign(this.figures, figures, { heardUs: new Float64Array(cells) });
+    restoreBytes(from, 'engine.traffic', this.figures.traffic);
+    restoreBytes(from, 'engine.heardUs', this.figures.heardUs);
+    this.presence.restore(from);
+    this.occupancy.restore(from);
+    this.book.restore(from);
+    this.stays?.restore(from);
+    if (feedClocksUs !== undefined) this.presence.setFeedClocks(feedClocksUs);
   }
 
   private applyGroup(batch: EventBatch, from: number, to: number): void {

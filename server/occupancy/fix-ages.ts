@@ -2,6 +2,7 @@ import { minuteUs, secondUs } from '../clock.ts';
 import { dLast, nowhere, recordDoubles, recordWords, wCellFeed } from '../presence/record.ts';
 import { groupRows } from '../presence/slots.ts';
 import type { SubscriberTable } from '../presence/subscriber-table.ts';
+import { restoreColumns, type StateReader, type StateWriter, saveColumns } from '../state-writer.ts';
 
 /** Fix ages are known to this step: a count of "≤ 5 min" at 12:00:07 takes in sightings from 11:55:00 on. */
 export const fixAgeStepUs = 30 * secondUs;
@@ -138,6 +139,25 @@ export class FixAges {
       if (seen >= rank) return (age * fixAgeStepUs) / 1000;
     }
     return (this.city.length * fixAgeStepUs) / 1000;
+  }
+
+  *save(to: StateWriter): Generator<void> {
+    const { step, older } = this;
+    to.json('fixAges', { step, older });
+    yield* saveColumns(to, 'fixAges', this.columns());
+  }
+
+  /** Of one for as many cells and with the same ttl. */
+  restore(from: StateReader): void {
+    const { step, older } = from.json<{ step: number; older: number }>('fixAges');
+    this.step = step;
+    this.older = older;
+    restoreColumns(from, 'fixAges', this.columns());
+  }
+
+  private columns() {
+    const { fresh5, fresh30, byStep, city } = this;
+    return { fresh5, fresh30, byStep, city };
   }
 
   /** A new step begins: the ones that are now too old leave each count. */

@@ -1,3 +1,5 @@
+import { restoreColumns, type StateReader, type StateWriter, saveColumns } from '../state-writer.ts';
+
 /** The window is kept in this many steps: a crossing leaves it up to a sixtieth of the window too late. */
 const steps = 60;
 /** Steps kept apart: those of the window and the running one. */
@@ -49,6 +51,25 @@ export class FlowWindow {
       this.exits[at]++;
       this.outflow[region]++;
     }
+  }
+
+  *save(to: StateWriter): Generator<void> {
+    const { step, place } = this;
+    to.json('flows', { step, place });
+    yield* saveColumns(to, 'flows', this.columns());
+  }
+
+  /** Of one for as many regions. */
+  restore(from: StateReader): void {
+    const { step, place } = from.json<{ step: number; place: number }>('flows');
+    this.step = step;
+    this.place = place;
+    restoreColumns(from, 'flows', this.columns());
+  }
+
+  private columns() {
+    const { inflow, outflow, entries, exits } = this;
+    return { inflow, outflow, entries, exits };
   }
 
   /** The step that leaves the window. */

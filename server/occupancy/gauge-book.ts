@@ -1,9 +1,26 @@
 import { sparkPointsMax } from '../../shared/protocol.ts';
 import type { RegionIndex } from '../reference/region-index.ts';
+import {
+  restoreBytes,
+  restoreColumns,
+  type StateReader,
+  type StateWriter,
+  saveBytes,
+  saveColumns,
+} from '../state-writer.ts';
+import { gaugeColumns, type IntervalHead, newRows, packGauges, unpackGauges } from './interval-rows.ts';
 import type { Occupancy } from './occupancy.ts';
 import type { IntervalGauges } from './view.ts';
 
 type Rows = IntervalGauges['cells'];
+
+interface BookState {
+  startUs: number;
+  closed: number;
+  closedEndUs: number;
+  rowsOfNewest: number;
+  waiting: IntervalHead[];
+}
 
 /**
  * Gauge intervals [k × every, (k+1) × every) in UTC. At its end an interval is *closed*: present, appeared, vanished,
@@ -150,6 +167,33 @@ export class GaugeBook {
     return out;
   }
 
+  *save(to: StateWriter): Generator<void> {
+    const { startUs, closed, closedEndUs, rowsOfNewest } = this;
+    const waiting = this.waiting.map(({ startUs, endUs, present, cells, regions }) => {
+      return { startUs, endUs, present, cells: cells.n, regions: regions.n };
+    });
+    to.json('book', { startUs, closed, closedEndUs, rowsOfNewest, waiting });
+    yield* saveColumns(to, 'book', { visitors: this.regionVisitors, spark: this.spark });
+    for (const [i, gauges] of this.waiting.entries()) yield* saveBytes(to, `book.waiting.${i}`, packGauges(gauges));
+  }
+
+  /** Of a fresh one with the same regions and intervals. */
+  restore(from: StateReader): void {
+    const state = from.json<BookState>('book');
+    this.startUs = state.startUs;
+    this.closed = state.closed;
+    this.closedEndUs = state.closedEndUs;
+    this.rowsOfNewest = state.rowsOfNewest;
+    restoreColumns(from, 'book', { visitors: this.regionVisitors, spark: this.spark });
+    state.waiting.forEach((head, i) => {
+      const words = new Uint32Array((head.cells + head.regions) * gaugeColumns.length);
+      restoreBytes(from, `book.waiting.${i}`, words);
+      this.waiting.push(unpackGauges(head, words));
+    });
+    if (this.startUs >= 0) this.occupancy.intervalStartUs = this.startUs;
+    if (this.waiting.length > 0) this.occupancy.waitingEndUs = this.waiting[0].endUs;
+  }
+
   private takeRows(from: number, to: number, fresh5: Uint32Array): Rows {
     const { areas } = this.occupancy;
     const { present, storedPresent, storedFresh5, touched, left } = areas;
@@ -159,19 +203,8 @@ export class GaugeBook {
       if (changed) touched[area] = 1;
       n += touched[area];
     }
-    const column = () => new Uint32Array(n);
-    const id = column();
-    const rows = {
-      n,
-      id,
-      present: column(),
-      entries: column(),
-      exits: column(),
-      appeared: column(),
-      vanished: column(),
-      visitors: column(),
-      fresh5: column(),
-    };
+    const rows = newRows(n);
+    const { id } = rows;
     let row = 0;
     for (let area = from; area < to; area++) {
       if (touched[area] === 0) continue;

@@ -3,6 +3,7 @@ import { dLast, recordDoubles } from '../presence/record.ts';
 import type { SubscriberTable } from '../presence/subscriber-table.ts';
 import type { OriginClassifier } from '../reference/origin.ts';
 import type { RegionIndex } from '../reference/region-index.ts';
+import type { StateReader, StateWriter } from '../state-writer.ts';
 import { AreaCounters } from './area-counters.ts';
 import { CrossingTrail, type TrailOwner } from './crossing-trail.ts';
 import { FixAges, stepOf } from './fix-ages.ts';
@@ -76,6 +77,29 @@ export class Occupancy implements PresenceSink, TrailOwner {
     this.cellCapacity = capacity;
     this.areas.growTo(capacity);
     this.fixAges.growTo(capacity);
+  }
+
+  *save(to: StateWriter): Generator<void> {
+    const { appearedTotal: appeared, vanishedTotal: vanished, cellCapacity } = this;
+    to.json('occupancy', { appeared, vanished, cellCapacity });
+    yield* this.areas.save(to);
+    yield* this.trail.save(to);
+    yield* this.fixAges.save(to);
+    yield* this.flows.save(to);
+    yield* this.origins.save(to);
+  }
+
+  /** Of a fresh one with the same regions; the times of intervals are the book's to restore. */
+  restore(from: StateReader): void {
+    const state = from.json<{ appeared: number; vanished: number; cellCapacity: number }>('occupancy');
+    this.appearedTotal = state.appeared;
+    this.vanishedTotal = state.vanished;
+    this.growTo(state.cellCapacity);
+    this.areas.restore(from);
+    this.trail.restore(from);
+    this.fixAges.restore(from);
+    this.flows.restore(from);
+    this.origins.restore(from);
   }
 
   /** An event happened in the cell: its gauge row is due. */

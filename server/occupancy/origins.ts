@@ -1,4 +1,5 @@
 import type { OriginClassifier } from '../reference/origin.ts';
+import { restoreBytes, type StateReader, type StateWriter, saveBytes } from '../state-writer.ts';
 import type { OriginCount } from './view.ts';
 
 /** PLMN codes are 16 bits of a subscriber's record; groups are far fewer. */
@@ -67,6 +68,21 @@ export class Origins {
 
   regionCounts(region: number): OriginCount[] {
     return this.counts((group) => this.byRegion[region * this.groupCapacity + group]);
+  }
+
+  *save(to: StateWriter): Generator<void> {
+    to.json('origins', { plmns: this.plmns, city: this.city });
+    yield* saveBytes(to, 'origins.byRegion', this.byRegion);
+  }
+
+  /** Of a fresh one: codes and groups come again by taking the PLMNs in the same order. */
+  restore(from: StateReader): void {
+    const { plmns, city } = from.json<{ plmns: number[]; city: number[] }>('origins');
+    for (const plmn of plmns) this.codeOf(plmn);
+    city.forEach((present, group) => {
+      this.city[group] = present;
+    });
+    restoreBytes(from, 'origins.byRegion', this.byRegion);
   }
 
   /** Those with somebody present, largest first, ties by MCC. */

@@ -1,4 +1,5 @@
 import type { SubscriberTable } from '../presence/subscriber-table.ts';
+import { restoreColumns, type StateReader, type StateWriter, saveColumns } from '../state-writer.ts';
 import type { StayColumns } from './view.ts';
 
 const rows = 4096;
@@ -32,6 +33,27 @@ export class StayBuffer implements StayColumns {
     this.events[i] = table.events(sub);
     this.plmn[i] = plmn;
     if (this.n === rows) this.flush();
+  }
+
+  /** The stays that wait to be handed on. */
+  *save(to: StateWriter): Generator<void> {
+    to.json('stays', { n: this.n });
+    yield* saveColumns(to, 'stays', this.columns());
+  }
+
+  restore(from: StateReader): void {
+    this.n = from.json<{ n: number }>('stays').n;
+    restoreColumns(from, 'stays', this.columns());
+  }
+
+  private columns() {
+    const { n, subLo, subHi, cell, firstInUs, lastInUs, firstOutUs, events, plmn } = this;
+    return Object.fromEntries(
+      Object.entries({ subLo, subHi, cell, firstInUs, lastInUs, firstOutUs, events, plmn }).map(([key, column]) => [
+        key,
+        column.subarray(0, n),
+      ]),
+    );
   }
 
   flush(): void {

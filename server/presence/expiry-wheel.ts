@@ -1,4 +1,5 @@
 import { secondUs } from '../clock.ts';
+import { restoreColumns, type StateReader, type StateWriter, saveColumns } from '../state-writer.ts';
 import type { SubscriberTable } from './subscriber-table.ts';
 
 const bucketUs = secondUs;
@@ -70,6 +71,24 @@ export class ExpiryWheel {
       heads[at] = 0;
       this.runList(head, limitUs, feedClocksUs);
     }
+  }
+
+  /** The lists themselves hang in the table's records. */
+  *save(to: StateWriter): Generator<void> {
+    const { cursor, recheckedUs } = this;
+    to.json('wheel', { cursor, recheckedUs });
+    yield* saveColumns(to, 'wheel', this.columns());
+  }
+
+  restore(from: StateReader): void {
+    const { cursor, recheckedUs } = from.json<{ cursor: number; recheckedUs: number }>('wheel');
+    this.cursor = cursor;
+    this.recheckedUs = recheckedUs;
+    restoreColumns(from, 'wheel', this.columns());
+  }
+
+  private columns() {
+    return { heads: this.heads, stalledHeads: this.stalledHeads, stalledClocksUs: this.stalledClocksUs };
   }
 
   private runList(head: number, limitUs: number, feedClocksUs: Float64Array | null): void {

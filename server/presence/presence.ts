@@ -1,5 +1,6 @@
 import { type EventBatch, noCell } from '../events/event-batch.ts';
 import { eventFlag } from '../events/kinds.ts';
+import { restoreBytes, type StateReader, type StateWriter, saveBytes } from '../state-writer.ts';
 import { ExpiryWheel, gone, stalled } from './expiry-wheel.ts';
 import { dLast, eventsMax, nowhere, recordDoubles, recordWords, wCellFeed, wHi, wOriginEvents } from './record.ts';
 import { groupRows } from './slots.ts';
@@ -178,6 +179,26 @@ export class Presence {
     this.freedBefore = table.freed;
     kept ^= sink.touch(indices, n);
     return kept;
+  }
+
+  *save(to: StateWriter): Generator<void> {
+    const clocks = this.feedClocksUs;
+    to.json('presence', { present: this.presentCount, feeds: clocks === null ? -1 : clocks.length });
+    if (clocks !== null) yield* saveBytes(to, 'presence.feedClocks', clocks);
+    yield* this.wheel.save(to);
+    yield* this.table.save(to);
+  }
+
+  /** Of a fresh one. The clocks of the feeds are kept apart until {@link setFeedClocks}. */
+  restore(from: StateReader): void {
+    const { present, feeds } = from.json<{ present: number; feeds: number }>('presence');
+    this.presentCount = present;
+    if (feeds >= 0) {
+      this.feedClocksUs = new Float64Array(feeds);
+      restoreBytes(from, 'presence.feedClocks', this.feedClocksUs);
+    }
+    this.wheel.restore(from);
+    this.table.restore(from);
   }
 
   private isOf(index: number, batch: EventBatch, row: number): boolean {

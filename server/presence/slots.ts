@@ -1,3 +1,5 @@
+import { restoreBytes, type StateReader, type StateWriter, saveBytes } from '../state-writer.ts';
+
 /** Answers whether the record `index` holds the key: the table knows, the slots don't keep keys. */
 export interface KeyStore {
   holds(index: number, lo: number, hi: number): boolean;
@@ -118,6 +120,27 @@ export class Slots {
       this.old[oldAt] = removed;
     }
     this.used--;
+  }
+
+  *save(to: StateWriter): Generator<void> {
+    const { slots, old, moved, used } = this;
+    to.json('slots', { size: slots.length, oldSize: old.length, moved, used });
+    yield* saveBytes(to, 'slots.new', slots);
+    yield* saveBytes(to, 'slots.old', old);
+  }
+
+  restore(from: StateReader): void {
+    const { size, oldSize, moved, used } = from.json<{ size: number; oldSize: number; moved: number; used: number }>(
+      'slots',
+    );
+    this.slots = new Uint32Array(size);
+    this.old = new Uint32Array(oldSize);
+    restoreBytes(from, 'slots.new', this.slots);
+    restoreBytes(from, 'slots.old', this.old);
+    this.scale = size / 2 ** 32;
+    this.oldScale = oldSize / 2 ** 32;
+    this.moved = moved;
+    this.used = used;
   }
 
   private findOld(hash: number, lo: number, hi: number): number {

@@ -1,3 +1,5 @@
+import { UserError } from '../errors.ts';
+import { restoreBytes, type StateReader, type StateWriter, saveBytes } from '../state-writer.ts';
 import {
   dLast,
   dSince,
@@ -239,8 +241,31 @@ export class SubscriberTable implements KeyStore {
     this.u32[index * recordWords + wNextFlags] = 0;
   }
 
+  /** All records ever used, freed ones included: copying them is quicker than picking the live ones out. */
+  *save(to: StateWriter): Generator<void> {
+    const { high, freeHead, liveCount: live, refusedCount: refused } = this;
+    to.json('table', { high, freeHead, live, refused });
+    yield* saveBytes(to, 'table.records', this.u32.subarray(0, high * recordWords));
+    yield* this.slots.save(to);
+  }
+
+  /** Of an empty table with the same limit. */
+  restore(from: StateReader): void {
+    const state = from.json<{ high: number; freeHead: number; live: number; refused: number }>('table');
+    while (this.room < state.high) {
+      if (!this.grow())
+        throw new UserError('SNAPSHOT_TOO_LARGE', 'the snapshot has more subscribers than subscribersMax');
+    }
+    this.high = state.high;
+    this.freeHead = state.freeHead;
+    this.liveCount = state.live;
+    this.refusedCount = state.refused;
+    restoreBytes(from, 'table.records', this.u32.subarray(0, state.high * recordWords));
+    this.slots.restore(from);
+  }
+
   private grow(): boolean {
-    if (this.high >= this.capacity) return false;
+    if (this.room >= this.capacity) return false;
     const pages = this.memory.buffer.byteLength / pageBytes;
     const wanted = Math.min(growthPages, Math.ceil((this.capacity * recordBytes) / pageBytes) - pages);
     try {

@@ -56,6 +56,11 @@ export class SmallCity {
     return batch;
   }
 
+  /** Knows the subscribers of another city by their names. */
+  nameLike(other: SmallCity): void {
+    for (const [key, name] of other.names) this.names.set(key, name);
+  }
+
   see(...sightings: OracleSighting[]): void {
     const batch = this.batch(sightings);
     this.engine.apply(batch, 0, batch.n);
