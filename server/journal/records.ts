@@ -1,0 +1,248 @@
+/**
+ * What the journal's records say. Everything that happens is a function of them: each decision that is not (which cell
+ * gets which id, when the clock moves, how far a feed has been read) is a record of its own. A restart applies them again.
+ */
+import type { EventBatch } from '../events/event-batch.ts';
+import type { GaugeColumns, IntervalGauges, StayColumns } from '../occupancy/view.ts';
+import type { CellInfo } from '../reference/cell-registry.ts';
+import type { Region } from '../reference/read-regions.ts';
+import { readBatch, writeBatch } from './batch-columns.ts';
+import { badRecord, PayloadReader, PayloadWriter } from './payload.ts';
+
+/** Never renumbered: journals outlive versions. */
+export const recordKind = {
+  run: 1,
+  cells: 2,
+  batch: 3,
+  clock: 4,
+  regions: 5,
+  finish: 6,
+  gauges: 7,
+  stays: 8,
+} as const;
+
+/** How far a feed has been taken in. */
+export interface FeedPosition {
+  /** Number in the rows' column `feed`; an identity keeps it for the journal's life. */
+  number: number;
+  /** What the feed is, wherever it stands: a file's content, a probe's address, a simulated city. */
+  identity: string;
+  /** Of acknowledged feeds, as they number themselves; else 0. */
+  epoch: number;
+  /** Rows taken in since the feed's beginning (or batches, of acknowledged feeds). */
+  seq: number;
+  /** Event time of the newest row, µs; -1: none yet. */
+  eventUs: number;
+  /** How far the feed had been read, and its first time, µs; -1: nothing yet. */
+  clockUs: number;
+  firstUs: number;
+}
+
+/** The server starts. */
+export interface RunRecord {
+  readonly k: 'run';
+  readonly wallUs: number;
+  /** Of the settings that shape the counters. */
+  readonly fingerprint: string;
+  /** Counting begins anew here: nothing is known of before, or it was counted under other settings. */
+  readonly fresh: boolean;
+  /** Gauges of intervals before it are nobody's history (a simulation warms up), µs; null: all are. */
+  readonly historyFromUs: number | null;
+  /** In the first run: which journal's rows the database holds already, and how far the feeds were read for them. */
+  readonly after: string | null;
+  readonly positions: readonly FeedPosition[];
+}
+
+/** Cells with their ids, of ones that turn up or about which something new is known: before rows that name them. */
+export interface CellsRecord {
+  readonly k: 'cells';
+  /** Whether they stand in a cell list, as opposed to having turned up. */
+  readonly listed: boolean;
+  readonly cells: readonly { readonly id: number; readonly cell: CellInfo }[];
+}
+
+/** Rows of one feed in order of arrival, and its position behind them. */
+export interface BatchRecord {
+  readonly k: 'batch';
+  readonly position: FeedPosition;
+  /** Rows of all batches in this journal before it. */
+  readonly rowsBefore: number;
+  readonly batch: EventBatch;
+}
+
+/** All rows before `releaseUs` have come. */
+export interface ClockRecord {
+  readonly k: 'clock';
+  readonly releaseUs: number;
+  /** Wall time where it is told (once a second at most), µs; else 0. */
+  readonly wallUs: number;
+  /** By feed number: nobody last seen by the feed vanishes before it. */
+  readonly feedClocksUs: Float64Array;
+  /** By feed number: how far the feed has been read; -1: nothing yet. */
+  readonly readUs: Float64Array;
+}
+
+/** The micro-regions are these from here on. */
+export interface RegionsRecord {
+  readonly k: 'regions';
+  readonly regions: readonly Region[];
+}
+
+/** All feeds have come to their end. */
+export interface FinishRecord {
+  readonly k: 'finish';
+}
+
+/** What the counting of the records before has given; numbered from 0 in the journal, gauges and stays together. */
+export interface GaugesRecord {
+  readonly k: 'gauges';
+  readonly number: number;
+  /** Every micro-region has a row, in the order of `regionIds`; cells as the engine hands them on. */
+  readonly gauges: IntervalGauges;
+  readonly regionIds: readonly string[];
+}
+
+export interface StaysRecord {
+  readonly k: 'stays';
+  readonly number: number;
+  readonly stays: StayColumns;
+}
+
+export type LogRecord =
+  | RunRecord
+  | CellsRecord
+  | BatchRecord
+  | ClockRecord
+  | RegionsRecord
+  | FinishRecord
+  | GaugesRecord
+  | StaysRecord;
+
+const gaugeWords = [
+  'id',
+  'present',
+  'entries',
+  'exits',
+  'appeared',
+  'vanished',
+  'visitors',
+  'fresh5',
+] as const satisfies (keyof IntervalGauges['cells'])[];
+const stayDoubles = ['firstInUs', 'lastInUs', 'firstOutUs'] as const satisfies (keyof StayColumns)[];
+const stayWords = ['subLo', 'subHi', 'cell', 'events', 'plmn'] as const satisfies (keyof StayColumns)[];
+
+/** Rows of a part of a record; far above what is written, and far below what memory there is. */
+const rowsMax = 1 << 24;
+
+type Gauges = GaugeColumns & { readonly fresh5: Uint32Array };
+
+/** The payload in pieces, most of them views of the record's own arrays: append them before those change. */
+export function encodeRecord(record: LogRecord): { kind: number; parts: readonly Uint8Array[] } {
+  const to = new PayloadWriter();
+  switch (record.k) {
+    case 'run':
+    case 'cells':
+    case 'regions': {
+      const { k: _, ...told } = record;
+      to.json(told);
+      break;
+    }
+    case 'finish':
+      break;
+    case 'batch': {
+      const { number, identity, epoch, seq, eventUs, clockUs, firstUs } = record.position;
+      to.doubles(record.batch.n, record.rowsBefore, number, epoch, seq, eventUs, clockUs, firstUs).text(identity);
+      writeBatch(to, record.batch);
+      break;
+    }
+    case 'clock':
+      to.doubles(record.releaseUs, record.wallUs, record.feedClocksUs.length);
+      to.column(record.feedClocksUs).column(record.readUs);
+      break;
+    case 'gauges': {
+      const { startUs, endUs, present, cells, regions } = record.gauges;
+      to.doubles(record.number, startUs, endUs, present).json(record.regionIds);
+      for (const rows of [cells, regions]) {
+        to.doubles(rows.n);
+        for (const name of gaugeWords) to.column(rows[name].subarray(0, rows.n));
+      }
+      break;
+    }
+    case 'stays': {
+      const { stays } = record;
+      to.doubles(record.number, stays.n);
+      for (const name of stayDoubles) to.column(stays[name].subarray(0, stays.n));
+      for (const name of stayWords) to.column(stays[name].subarray(0, stays.n));
+    }
+  }
+  return { kind: recordKind[record.k], parts: to.parts };
+}
+
+/**
+ * The record of a payload. Arrays of gauges, stays and clocks are views into the payload; a batch is the caller's own.
+ *
+ * @param offset of the record, for errors
+ * @throws UserError JOURNAL_RECORD where the kind is unknown or the payload is none of its kind
+ */
+export function decodeRecord(kind: number, payload: Uint8Array, offset: number): LogRecord {
+  const from = new PayloadReader(payload, offset);
+  const record = readRecord(kind, from, offset);
+  from.end();
+  return record;
+}
+
+function readRecord(kind: number, from: PayloadReader, offset: number): LogRecord {
+  switch (kind) {
+    case recordKind.run:
+      return { k: 'run', ...from.json<Omit<RunRecord, 'k'>>() };
+    case recordKind.cells:
+      return { k: 'cells', ...from.json<Omit<CellsRecord, 'k'>>() };
+    case recordKind.regions:
+      return { k: 'regions', ...from.json<Omit<RegionsRecord, 'k'>>() };
+    case recordKind.finish:
+      return { k: 'finish' };
+    case recordKind.batch: {
+      const rows = from.count(rowsMax);
+      const [rowsBefore, number, epoch, seq, eventUs, clockUs, firstUs] = from.column(Float64Array, 7);
+      const position = { number, identity: from.text(), epoch, seq, eventUs, clockUs, firstUs };
+      return { k: 'batch', position, rowsBefore, batch: readBatch(from, rows) };
+    }
+    case recordKind.clock: {
+      const [releaseUs, wallUs] = from.column(Float64Array, 2);
+      const feeds = from.count(256);
+      const feedClocksUs = from.column(Float64Array, feeds);
+      return { k: 'clock', releaseUs, wallUs, feedClocksUs, readUs: from.column(Float64Array, feeds) };
+    }
+    case recordKind.gauges: {
+      const [number, startUs, endUs, present] = from.column(Float64Array, 4);
+      const regionIds = from.json<string[]>();
+      const cells = readGauges(from);
+      return { k: 'gauges', number, regionIds, gauges: { startUs, endUs, present, cells, regions: readGauges(from) } };
+    }
+    case recordKind.stays:
+      return { k: 'stays', number: from.double(), stays: readStays(from) };
+    default:
+      throw badRecord(offset, `its kind ${kind} is unknown`);
+  }
+}
+
+function readGauges(from: PayloadReader): Gauges {
+  const n = from.count(rowsMax);
+  const columns = Object.fromEntries(gaugeWords.map((name) => [name, from.column(Uint32Array, n)]));
+  return { n, ...columns } as unknown as Gauges;
+}
+
+function readStays(from: PayloadReader): StayColumns {
+  const n = from.count(rowsMax);
+  const columns = Object.fromEntries([
+    ...stayDoubles.map((name) => [name, from.column(Float64Array, n)]),
+    ...stayWords.map((name) => [name, from.column(Uint32Array, n)]),
+  ]);
+  return { n, ...columns } as unknown as StayColumns;
+}
+
+/** The number of a derived record, without decoding the rest of it; -1 of another kind. */
+export function derivedNumber(kind: number, payload: Uint8Array): number {
+  if (kind !== recordKind.gauges && kind !== recordKind.stays) return -1;
+  return new DataView(payload.buffer, payload.byteOffset, 8).getFloat64(0, true);
+}
