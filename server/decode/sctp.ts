@@ -96,19 +96,19 @@ function decodeData(state: DecodeState, bytes: Uint8Array, at: number, header: n
 }
 
 /**
- * 32 bits that tell a copy of a DATA chunk from another chunk of the same TSN: a hash of its length, its stream and
- * sequence number, a word in the middle and its last 48 octets, which hold an ordinary SCCP message whole. A copy has
- * them all in common by definition; what is no copy has another sequence number as a rule, and where the numbers are
- * made up (frames wrapped by a tool, all with the same ones), other references or contents. Two lanes, because a
- * multiplication waits for the one before it.
+ * 32 bits that tell a copy of a DATA chunk from another chunk of the same TSN: a hash of its length and of every octet
+ * from its stream identifier on, so that chunks which differ anywhere are told apart (but for one pair in 2^32). A copy
+ * has them all in common: what was sent once under a TSN is never cut or written anew (RFC 9260 §6.1, §6.9). Other
+ * contents come where TSNs are made up (frames wrapped by a tool, all with the same ones) or begin anew unseen. Two
+ * lanes, because a multiplication waits for the one before it.
  *
  * @param length of the chunk, at least 17
  */
 export function fingerprint(view: DataView, at: number, length: number): number {
   const last = at + length - 8;
-  let even = length ^ view.getInt32(at + (length >> 1), true);
-  let odd = view.getInt32(at + 8, true);
-  for (let p = length < 56 ? at + 12 : last - 40; p < last; p += 8) {
+  let even = length;
+  let odd = 0;
+  for (let p = at + 8; p < last; p += 8) {
     even = Math.imul(even ^ view.getInt32(p, true), 0x85ebca6b);
     even = (even << 15) | (even >>> 17);
     odd = Math.imul(odd ^ view.getInt32(p + 4, true), 0xc2b2ae35);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { SequenceFragments } from '../../server/decode/fragments.ts';
+import { fingerprint } from '../../server/decode/sctp.ts';
 import { collector } from './collect.ts';
 import { bssmapMessage, dataChunk, ethernet, hex, ipv4, m3uaData, type Octets, sctp, u32, unitdata } from './wire.ts';
 
@@ -90,6 +91,41 @@ describe('copies', () => {
     for (let tsn = 1; tsn <= 5; tsn++) packet([dataChunk(tsn, reset(tsn))]);
     for (let tsn = 1; tsn <= 5; tsn++) packet([dataChunk(tsn, reset(100 + tsn))]);
     expect(causes()).toEqual([1, 2, 3, 4, 5, 101, 102, 103, 104, 105]);
+  });
+
+  test('of a long chunk are those that have every octet in common', () => {
+    const { decoder, packet, causes } = feed();
+    const long = (n: number) => m3uaData(100, 200, unitdata([0, 4, 0x30, 4, 1, n, ...new Array(150).fill(0)]));
+    packet([dataChunk(1, long(1))]);
+    packet([dataChunk(1, long(2))]);
+    packet([dataChunk(1, long(1))]);
+    packet([dataChunk(1, long(1))]);
+    expect(causes()).toEqual([1, 2, 1]);
+    expect(decoder.stats.duplicates).toBe(1);
+  });
+
+  test('have a fingerprint that any octet behind the TSN changes, and any two of them, whatever the length', () => {
+    for (const length of [17, 18, 23, 24, 25, 39, 40, 41, 55, 56, 57, 72, 90, 123]) {
+      const chunk = Uint8Array.from({ length: length + 4 }, (_, i) => (i * 37) & 0xff);
+      const view = new DataView(chunk.buffer);
+      const own = fingerprint(view, 2, length);
+      const prints = new Set<number>();
+      let changes = 0;
+      for (let one = 2 + 8; one < 2 + length; one++) {
+        for (let other = one; other < 2 + length; other++) {
+          chunk[one] ^= 0x10;
+          if (other !== one) chunk[other] ^= 0x80;
+          prints.add(fingerprint(view, 2, length));
+          changes++;
+          if (other !== one) chunk[other] ^= 0x80;
+          chunk[one] ^= 0x10;
+        }
+      }
+      expect(prints.has(own)).toBe(false);
+      expect(prints.size).toBe(changes);
+      chunk[2 + length] ^= 0x10;
+      expect(fingerprint(view, 2, length)).toBe(own);
+    }
   });
 
   test('after an INIT that announces the tag again are news', () => {
