@@ -1,75 +1,23 @@
-import { highTag } from './ber.ts';
+import {
+  context,
+  eachOf,
+  enumerated,
+  type Field,
+  field,
+  holder,
+  ia5String,
+  inSequence,
+  integer,
+  into,
+  inVersion3,
+  must,
+  none,
+  octets,
+  sequence,
+  take,
+} from './map-form.ts';
 import { mapSlice } from './map-message.ts';
 import { mapError, mapOperation } from './map-tables.ts';
-
-/**
- * What {@link Field} does with an element. Numbers below 32 are {@link mapSlice}: the element becomes that slice.
- */
-export const take = {
-  /** Goes into the element. */
-  inside: 32,
-  /** The same, but takes no place where one is known already. */
-  insidePacketDomain: 33,
-  imsi: 34,
-  tmsi: 35,
-  lmsi: 36,
-  imei: 37,
-  cell: 38,
-  targetCell: 39,
-  /** An RNC of the target MSC: its location area. */
-  targetRnc: 51,
-  lai: 40,
-  /** sai-Present: what stood as a cell is a service area. */
-  serviceArea: 41,
-  locationAge: 42,
-  cancellationType: 43,
-  errorCause: 44,
-  equipmentStatus: 45,
-  deliveryOutcome: 46,
-  gprsNode: 47,
-  ssCode: 48,
-  ussdCoding: 49,
-  accessProtocol: 50,
-} as const;
-
-/** One element of a sequence: its tag, what to do with it, and what it holds. */
-export interface Field {
-  readonly tag: number;
-  readonly take: number;
-  readonly inside: readonly Field[];
-  /** In every version of the operation. */
-  readonly isMandatory: boolean;
-  /** Stands in a SEQUENCE OF: the same may follow again. */
-  readonly repeats: boolean;
-}
-
-const none: readonly Field[] = [];
-
-function field(tag: number, what: number): Field {
-  return { tag, take: what, inside: none, isMandatory: false, repeats: false };
-}
-function must(tag: number, what: number): Field {
-  return { tag, take: what, inside: none, isMandatory: true, repeats: false };
-}
-function into(tag: number, inside: readonly Field[], what: number = take.inside): Field {
-  return { tag, take: what, inside, isMandatory: false, repeats: false };
-}
-function eachOf(fields: readonly Field[]): readonly Field[] {
-  return fields.map((one) => ({ ...one, repeats: true }));
-}
-
-/** Universal tags, ITU-T X.680 §8.4, and context-specific ones: primitive, and constructed. */
-const integer = 0x02;
-const octets = 0x04;
-const enumerated = 0x0a;
-const ia5String = 0x16;
-const sequence = 0x30;
-const context = (n: number) => (n < 31 ? 0x80 | n : highTag(0x9f, n));
-const holder = (n: number) => 0xa0 | n;
-
-/** An operation's parameter as versions 1 and 2 (a SEQUENCE) and version 3 ([3] instead) send it. */
-const inSequence = (fields: readonly Field[]) => into(sequence, fields);
-const inVersion3 = (fields: readonly Field[]) => into(holder(3), fields);
 
 /** AccessNetworkSignalInfo and ExternalSignalInfo, §17.7.1 and §17.7.8. */
 const accessPdu = [field(enumerated, take.accessProtocol), field(octets, mapSlice.accessPdu)];
@@ -129,6 +77,14 @@ const ssInfo = [
 const ussd = [must(octets, take.ussdCoding), must(octets, mapSlice.ussd), field(context(0), mapSlice.msisdn)];
 const alert = [must(octets, mapSlice.msisdn), must(octets, mapSlice.serviceCentre), field(octets, take.imsi)];
 const imsiFirst = [must(context(0), take.imsi)];
+/** SubscriberIdentity, §17.7.8. */
+const subscriberIdentity = [field(context(0), take.imsi), field(context(1), mapSlice.msisdn)];
+/** LCSLocationInfo, §17.7.13. */
+const lcsLocation = [
+  must(octets, mapSlice.networkNode),
+  field(context(0), take.lmsi),
+  field(context(2), take.gprsNode),
+];
 const hlrNumber = [field(octets, mapSlice.hlr), inSequence([must(octets, mapSlice.hlr)])];
 
 /**
@@ -179,12 +135,7 @@ export const invokeParameters: (readonly Field[] | undefined)[] = byCode({
   ],
   updateGprsLocation: [inSequence([must(octets, take.imsi), must(octets, mapSlice.sgsn), into(holder(4), addInfo)])],
   provideSubscriberInfo: [inSequence([must(context(0), take.imsi), field(context(1), take.lmsi)])],
-  anyTimeInterrogation: [
-    inSequence([
-      into(holder(0), [field(context(0), take.imsi), field(context(1), mapSlice.msisdn)]),
-      field(context(3), mapSlice.gmsc),
-    ]),
-  ],
+  anyTimeInterrogation: [inSequence([into(holder(0), subscriberIdentity), field(context(3), mapSlice.gmsc)])],
   prepareHandover: [
     inSequence([field(octets, take.targetCell), into(sequence, accessPdu)]),
     inVersion3([
@@ -265,6 +216,70 @@ export const invokeParameters: (readonly Field[] | undefined)[] = byCode({
   'processUnstructuredSS-Request': [inSequence(ussd)],
   'unstructuredSS-Request': [inSequence(ussd)],
   'unstructuredSS-Notify': [inSequence(ussd)],
+  noteSubscriberDataModified: [inSequence([must(octets, take.imsi), must(octets, mapSlice.msisdn)])],
+  resumeCallHandling: [
+    inSequence([into(holder(2), forwardingData), field(context(3), take.imsi), field(context(9), mapSlice.msisdn)]),
+  ],
+  authenticationFailureReport: [
+    inSequence([must(octets, take.imsi), field(context(0), mapSlice.vlr), field(context(1), mapSlice.sgsn)]),
+  ],
+  sendRoutingInfoForGprs: [inSequence(imsiFirst)],
+  failureReport: [inSequence(imsiFirst)],
+  noteMsPresentForGprs: [inSequence(imsiFirst)],
+  cancelVcsgLocation: [
+    inSequence([field(octets, take.imsi), inSequence([must(octets, take.imsi), field(octets, take.lmsi)])]),
+  ],
+  noteSubscriberPresent: [field(octets, take.imsi)],
+  activateTraceMode: [inSequence([field(context(0), take.imsi)])],
+  deactivateTraceMode: [inSequence([field(context(0), take.imsi)])],
+  updateVcsgLocation: [
+    inSequence([
+      must(octets, take.imsi),
+      field(context(2), mapSlice.msisdn),
+      field(context(0), mapSlice.vlr),
+      field(context(1), mapSlice.sgsn),
+    ]),
+  ],
+  anyTimeSubscriptionInterrogation: [
+    inSequence([into(holder(0), subscriberIdentity), field(context(2), mapSlice.gmsc)]),
+  ],
+  anyTimeModification: [inSequence([into(holder(0), subscriberIdentity), field(context(1), mapSlice.gmsc)])],
+  'ss-InvocationNotification': [inSequence([...imsiFirst, field(context(1), mapSlice.msisdn)])],
+  setReportingState: [inSequence([field(context(0), take.imsi), field(context(1), take.lmsi)])],
+  statusReport: [inSequence(imsiFirst)],
+  remoteUserFree: [inSequence(imsiFirst)],
+  'ist-Alert': [inSequence(imsiFirst)],
+  'ist-Command': [inSequence(imsiFirst)],
+  'noteMM-Event': [
+    inSequence([
+      must(context(1), take.imsi),
+      must(context(2), mapSlice.msisdn),
+      into(holder(3), locationInformation),
+      into(holder(7), locationInformationGprs, take.insidePacketDomain),
+    ]),
+  ],
+  provideSubscriberLocation: [
+    inSequence([
+      field(context(2), take.imsi),
+      field(context(3), mapSlice.msisdn),
+      field(context(4), take.lmsi),
+      field(context(5), take.imei),
+    ]),
+  ],
+  sendRoutingInfoForLCS: [inSequence([into(holder(1), subscriberIdentity)])],
+  subscriberLocationReport: [
+    inSequence([
+      // LCS-ClientID, of the same tag as the LCSLocationInfo behind it.
+      into(sequence, none),
+      into(sequence, lcsLocation),
+      field(context(0), mapSlice.msisdn),
+      field(context(1), take.imsi),
+      field(context(2), take.imei),
+      field(context(6), take.locationAge),
+      into(holder(13), cellOrLai),
+      field(context(17), take.serviceArea),
+    ]),
+  ],
 });
 
 /** The result of each operation, likewise. Those that bring nothing of use are named all the same. */
@@ -335,6 +350,10 @@ export const resultParameters: (readonly Field[] | undefined)[] = byCode({
   'processUnstructuredSS-Request': [inSequence(ussd)],
   'unstructuredSS-Request': [inSequence(ussd)],
   'unstructuredSS-Notify': none,
+  provideSubscriberLocation: [
+    inSequence([field(context(0), take.locationAge), into(holder(6), cellOrLai), field(context(7), take.serviceArea)]),
+  ],
+  sendRoutingInfoForLCS: [inSequence([into(holder(0), subscriberIdentity), into(holder(1), lcsLocation)])],
 });
 
 /** Errors: a bare cause in versions 1 and 2, one in a sequence in version 3. §17.7.7. */

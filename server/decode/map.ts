@@ -11,8 +11,9 @@ import {
   readTargetRnc,
   readTmsi,
 } from './map-elements.ts';
+import { type Field, take } from './map-form.ts';
 import { firstPayloadSlice, type MapMessage, mapPart, mapSlice } from './map-message.ts';
-import { type Field, invokeParameters, parameterOfError, resultParameters, take } from './map-parameters.ts';
+import { invokeParameters, parameterOfError, resultParameters } from './map-parameters.ts';
 import { mapErrorNames, mapOperationNames } from './map-tables.ts';
 import type { DecodeState } from './state.ts';
 import { componentType } from './tcap-tables.ts';

@@ -10,10 +10,15 @@ export interface Difference {
   theirs: string;
   /** What the frame is, for differences that are meant in such frames alone. */
   of: FrameKind;
+  /** Component and operation that tshark sees in the line, `invoke updateLocation`; empty in all others. */
+  component: string;
 }
 
-/** All DATA of it was seen before; a message of it came back undelivered. */
-export type FrameKind = 'copy' | 'undelivered' | 'other';
+/**
+ * All DATA of it was seen before; a message of it came back undelivered; it holds GPRS mobility or session management,
+ * or speaks for the packet domain.
+ */
+export type FrameKind = 'copy' | 'undelivered' | 'packet domain' | 'other';
 
 export interface Comparison {
   /** Frames in which either side sees an SCCP message. */
@@ -36,14 +41,17 @@ const letters = (name: string) =>
 
 /** Names that differ in more than their letters, tshark's by ours. */
 const otherNames: Record<string, string> = {
-  // Operation 46 in versions 1 and 2. 3GPP TS 29.002 §17.5.1.
+  // Operation 46 in versions 1 and 2 (operation 44 is none there). 3GPP TS 29.002 §17.5.1.
   moforwardsm: 'forwardsm',
+  mtforwardsm: 'forwardsm',
   connectionorientedinformation: 'connectionorientedinformationobsolete',
+  authenticationandcipheringreq: 'authenticationandcipheringrequest',
+  authenticationandcipheringresp: 'authenticationandcipheringresponse',
 };
 
 const isSame = (key: string, a: string | undefined, b: string | undefined) =>
   a === b || (named.has(key) && a !== undefined && b !== undefined && isSameName(letters(a), letters(b)));
-const isSameName = (a: string, b: string) => a === b || otherNames[a] === b;
+const isSameName = (a: string, b: string) => a === b || otherNames[a] === b || otherNames[b] === a;
 
 /** Compares `decode --messages` with tshark's dissection, frame by frame and line by line. */
 export async function compare(path: string): Promise<Comparison> {
@@ -63,14 +71,24 @@ export async function compare(path: string): Promise<Comparison> {
     out.frames++;
     if (packet.malformed.length > 0) out.malformed++;
     else {
-      const isUndelivered = theirs.some((row) => /^(UDTS|XUDTS|LUDTS)$/.test(row['sccp.type']));
-      compareRows(packet.frame, rows, theirs, isCopy ? 'copy' : isUndelivered ? 'undelivered' : 'other', out);
+      compareRows(packet.frame, rows, theirs, isCopy ? 'copy' : kindOf(packet, theirs), out);
     }
   }
   if (!next.done) {
-    out.differences.push({ frame: next.value.frame, key: 'lines', ours: 'a frame', theirs: 'no frame', of: 'other' });
+    const { frame } = next.value;
+    out.differences.push({ frame, key: 'lines', ours: 'a frame', theirs: 'no frame', of: 'other', component: '' });
   }
   return out;
+}
+
+const packetDomainTypes = new Set(['gsm_a.dtap.msg_gmm_type', 'gsm_a.dtap.msg_sm_type']);
+
+function kindOf({ items }: Packet, theirs: readonly Row[]): FrameKind {
+  if (theirs.some((row) => /^(UDTS|XUDTS|LUDTS)$/.test(row['sccp.type']))) return 'undelivered';
+  const isPacketDomain = items.some(
+    ({ name, show }) => packetDomainTypes.has(name) || (name === 'ranap.CN_DomainIndicator' && show === '1'),
+  );
+  return isPacketDomain ? 'packet domain' : 'other';
 }
 
 /** Whether each DATA chunk of a packet was seen before, by tag and TSN. RFC 9260 §6.2. */
@@ -106,6 +124,7 @@ function compareRows(
       ours: `${ours.length} ${faults}`.trim(),
       theirs: String(theirs.length),
       of,
+      component: '',
     });
     return;
   }
@@ -116,7 +135,8 @@ function compareRows(
       if (key === 'layer3' && mine[key] === undefined) continue;
       out.fields++;
       if (isSame(key, mine[key], their[key])) continue;
-      out.differences.push({ frame, key, ours: shown(key, mine[key]), theirs: shown(key, their[key]), of });
+      const component = `${their.component ?? ''} ${their.operation ?? ''}`.trim();
+      out.differences.push({ frame, key, ours: shown(key, mine[key]), theirs: shown(key, their[key]), of, component });
     }
   }
 }

@@ -39,7 +39,9 @@ export function rowsOf(packet: Packet): Row[] {
   });
 }
 
-const hasSccp = (head: readonly Item[]) => head.some(({ name }) => name === 'sccp.message_type');
+/** A type that Q.713 gives to no message is none. */
+const hasSccp = (head: readonly Item[]) =>
+  head.some(({ name, show }) => name === 'sccp.message_type' && sccpTypes[Number(show)] !== undefined);
 
 /** Fields of a packet apart by the SCCP message that they stand in. */
 function messagesOf(items: readonly Item[]): Seen[] {
@@ -251,7 +253,8 @@ function componentRow(items: readonly Item[]): Row {
   }
   const node = octets('networkNode');
   if (node !== undefined) {
-    const isGprs = find(items, 'gsm_map.sm.gprsNodeIndicator_element') !== undefined;
+    const isGprs =
+      find(items, 'gsm_map.sm.gprsNodeIndicator_element', 'gsm_map.lcs.gprsNodeIndicator_element') !== undefined;
     row[isGprs ? 'sgsn' : 'msc'] ??= addressDigits(node);
   }
   const imei = octets('imei');

@@ -36,6 +36,8 @@ const imeisv = '0010170000000101';
 const forwarded = '99940000001';
 const target = { mcc: '001', mnc: '01', lac: 0x1001, ci: 0x2001 };
 const serving = { mcc: '001', mnc: '01', lac: 0x1002, ci: 0x2002 };
+/** The same for the other list. */
+export const mapNumbers = { imsi, msisdn, vlr, msc, sgsn, gmsc, lmsi, imei, imeisv, forwarded, serving };
 /** BSSMAP HANDOVER REQUEST ACKNOWLEDGE without its elements: the octets only have to be carried. */
 const pdu = { protocol: 1, octets: [0x00, 0x01, 0x12] };
 const pduV2 = { protocol: 3, octets: [0x12] };

@@ -2,6 +2,7 @@ import { BerWriter } from '../../../fixtures/make/wire/map/ber-writer.ts';
 import { updateLocation } from '../../../fixtures/make/wire/map/mobility.ts';
 import { ussd } from '../../../fixtures/make/wire/map/services.ts';
 import * as tcap from '../../../fixtures/make/wire/map/tcap.ts';
+import { enquiryExamples } from './map-enquiry-examples.ts';
 import { imsi, type MapExample, mapExamples } from './map-examples.ts';
 
 /** A TCAP message as the encoder writes it, and the subsystems it goes between. */
@@ -25,16 +26,25 @@ function written(isIndefinite: boolean, write: (w: BerWriter) => void): Uint8Arr
   return w.out.bytes.slice(0, w.out.at);
 }
 
-const callHandling = new Set([4, 22]);
-const supplementaryServices = new Set([10, 11, 12, 13, 14, 17, 19, 59, 60, 61]);
+const callHandling = new Set([4, 6, 22, 73, 74, 75, 87, 88]);
+const supplementaryServices = new Set([10, 11, 12, 13, 14, 17, 19, 59, 60, 61, 72]);
 const shortMessages = new Set([44, 45, 46, 47, 49, 63, 64, 66]);
+const locationServices = new Set([83, 85, 86]);
+const tracing = new Set([50, 51]);
 /** Operations that version 3 has no more. */
-const old = new Set([9, 19, 28, 30, 49]);
+const old = new Set([9, 19, 28, 30, 48, 49]);
+
+function partOf(operation: number): number {
+  if (callHandling.has(operation)) return 3;
+  if (supplementaryServices.has(operation)) return 4;
+  if (shortMessages.has(operation)) return 5;
+  if (locationServices.has(operation)) return 8;
+  return operation === 58 || tracing.has(operation) ? 2 : 1;
+}
 
 /** Where the operation or error is defined. */
 function clauseOf({ kind, operation, context: [, version] }: MapExample): string {
-  const number = kind === 'error' ? 6 : callHandling.has(operation) ? 3 : supplementaryServices.has(operation) ? 4 : 0;
-  const part = number > 0 ? number : shortMessages.has(operation) ? 5 : operation === 58 ? 2 : 1;
+  const part = kind === 'error' ? 6 : partOf(operation);
   return version < 3 || old.has(operation) ? `GSM 09.02 §17.6.${part}` : `3GPP TS 29.002 §17.6.${part}`;
 }
 
@@ -74,6 +84,7 @@ function messageOf(example: MapExample, isIndefinite: boolean): MapVector {
 /** One component of each operation and error; a few of them once more with indefinite lengths. */
 export const mapVectors: MapVector[] = [
   ...mapExamples.map((example) => messageOf(example, false)),
+  ...enquiryExamples.map((example) => messageOf(example, false)),
   ...mapExamples
     .filter(({ name }) => /^(updateLocation v3 |cancelLocation v3 with|sendRoutingInfo v3 r|error roaming)/.test(name))
     .map((example) => messageOf(example, true)),
