@@ -185,6 +185,13 @@ export const knobs = {
     max: 600_000,
     meaning: 'an unfinished reassembly older than this is dropped',
   },
+  reassemblyBytesMax: {
+    default: 33_554_432,
+    unit: 'bytes',
+    min: 262_144,
+    max: 4_294_967_296,
+    meaning: 'octets of unfinished messages kept per layer (IP, TCP, SCTP, SCCP); the oldest give way',
+  },
   sctpDirectionsMax: {
     default: 4_096,
     unit: 'association directions',

@@ -1,3 +1,11 @@
+import type { Config } from '../config.ts';
+
+/** How much that is unfinished one layer keeps, and how long. */
+export type ReassemblyLimits = Pick<Config, 'reassemblyMax' | 'reassemblyBytesMax' | 'reassemblyMs'>;
+
+/** What a waiting fragment costs beside its octets, so that a flood of tiny ones is bounded too. */
+const fragmentOverheadBytes = 128;
+
 /** Octets of one layer that wait for the rest of their message. */
 interface Fragment {
   readonly timeS: number;
@@ -14,23 +22,26 @@ export const endsMessage = 1;
 
 /**
  * Puts messages together whose fragments carry consecutive sequence numbers of 32 bits, in whatever order they come:
- * SCTP DATA chunks by TSN, RFC 9260 §6.9. Holds at most `max` fragments, each at most `ageMsMax`; the oldest go first,
- * with those that they hang together with.
+ * SCTP DATA chunks by TSN, RFC 9260 §6.9. Bounded by {@link ReassemblyLimits}; the oldest fragments go first, with those
+ * that they hang together with.
  *
  * Fragments of one message that follow each other are a run; both its ends know the other one. So each fragment costs
  * the same, however many wait: a flood of fragments without an end would cost their square otherwise.
  */
 export class SequenceFragments {
   readonly #max: number;
+  readonly #bytesMax: number;
   readonly #ageS: number;
   readonly #evicted: (n: number) => void;
   /** By stream × 2^32 + sequence number; oldest first. */
   readonly #waiting = new Map<number, Fragment>();
+  #bytes = 0;
 
   /** @param stream numbers given to {@link add} must stay below 2^20 */
-  constructor(max: number, ageMsMax: number, evicted: (n: number) => void) {
-    this.#max = max;
-    this.#ageS = ageMsMax / 1000;
+  constructor(limits: ReassemblyLimits, evicted: (n: number) => void) {
+    this.#max = limits.reassemblyMax;
+    this.#bytesMax = limits.reassemblyBytesMax;
+    this.#ageS = limits.reassemblyMs / 1000;
     this.#evicted = evicted;
   }
 
@@ -45,15 +56,17 @@ export class SequenceFragments {
     end: number,
   ): Uint8Array | null {
     const base = stream * 0x1_0000_0000;
-    this.#makeRoom(timeS);
+    this.#makeRoom(timeS, end - start + fragmentOverheadBytes);
     const same = this.#waiting.get(base + sequence);
     if (same?.flags === flags) {
+      this.#bytes += end - start - same.bytes.length;
       same.bytes = bytes.slice(start, end);
       return null;
     }
     if (same !== undefined) this.#evicted(this.#drop(base + sequence));
     const fragment = { timeS, flags, bytes: bytes.slice(start, end), end: sequence };
     this.#waiting.set(base + sequence, fragment);
+    this.#bytes += end - start + fragmentOverheadBytes;
 
     const before = this.#before(base + sequence, flags);
     const behind = this.#behind(base + sequence, flags);
@@ -85,8 +98,7 @@ export class SequenceFragments {
     const parts: Uint8Array[] = [];
     let size = 0;
     for (let n = ((last - first) >>> 0) + 1, key = base + first; n > 0; n--, key = nextTo(key, 1)) {
-      const { bytes } = this.#waiting.get(key)!;
-      this.#waiting.delete(key);
+      const bytes = this.#remove(key);
       parts.push(bytes);
       size += bytes.length;
     }
@@ -107,16 +119,26 @@ export class SequenceFragments {
     let dropped = 0;
     for (let more = true; more; at = nextTo(at, 1)) {
       more = this.#behind(at, waiting.get(at)!.flags) !== undefined;
-      waiting.delete(at);
+      this.#remove(at);
       dropped++;
     }
     return dropped;
   }
 
-  #makeRoom(timeS: number): void {
+  /** Takes a fragment that is there out. */
+  #remove(key: number): Uint8Array {
+    const { bytes } = this.#waiting.get(key)!;
+    this.#waiting.delete(key);
+    this.#bytes -= bytes.length + fragmentOverheadBytes;
+    return bytes;
+  }
+
+  /** @param octets that are to come in */
+  #makeRoom(timeS: number, octets: number): void {
     let evicted = 0;
     for (const [key, fragment] of this.#waiting) {
-      if (this.#waiting.size < this.#max && Math.abs(timeS - fragment.timeS) <= this.#ageS) break;
+      const fits = this.#waiting.size < this.#max && this.#bytes + octets <= this.#bytesMax;
+      if (fits && Math.abs(timeS - fragment.timeS) <= this.#ageS) break;
       evicted += this.#drop(key);
     }
     if (evicted > 0) this.#evicted(evicted);
@@ -129,6 +151,9 @@ function nextTo(key: number, step: 1 | -1): number {
   return key - sequence + ((sequence + step) >>> 0);
 }
 
+/** Room that a message of segments begins with. */
+const firstBytes = 1024;
+
 interface Growing {
   timeS: number;
   bytes: Uint8Array;
@@ -138,21 +163,25 @@ interface Growing {
 }
 
 /**
- * Puts messages together whose segments come in order: SCCP DT1 with more-data indication, segmented XUDT and LUDT. Holds at
- * most `max` unfinished messages of at most `bytesMax` octets, each at most `ageMsMax`; the oldest go first.
+ * Puts messages together whose segments come in order: SCCP DT1 with more-data indication, segmented XUDT and LUDT.
+ * Bounded by {@link ReassemblyLimits} and the length of a message; the oldest go first.
  */
 export class OrderedSegments {
   readonly #max: number;
-  readonly #ageS: number;
   readonly #bytesMax: number;
+  readonly #ageS: number;
+  readonly #messageBytesMax: number;
   readonly #evicted: (n: number) => void;
   /** Oldest first. */
   readonly #growing = new Map<number, Growing>();
+  /** Octets that they have room for. */
+  #bytes = 0;
 
-  constructor(max: number, ageMsMax: number, bytesMax: number, evicted: (n: number) => void) {
-    this.#max = max;
-    this.#ageS = ageMsMax / 1000;
-    this.#bytesMax = bytesMax;
+  constructor(limits: ReassemblyLimits, messageBytesMax: number, evicted: (n: number) => void) {
+    this.#max = limits.reassemblyMax;
+    this.#bytesMax = limits.reassemblyBytesMax;
+    this.#ageS = limits.reassemblyMs / 1000;
+    this.#messageBytesMax = messageBytesMax;
     this.#evicted = evicted;
   }
 
@@ -167,7 +196,10 @@ export class OrderedSegments {
 
   /** Forgets what was collected under `key`. */
   drop(key: number): void {
+    const entry = this.#growing.get(key);
+    if (entry === undefined) return;
     this.#growing.delete(key);
+    this.#bytes -= entry.bytes.length;
   }
 
   /** How many segments the next one of the message `key` must say are left behind it; -1 where there is no such one. */
@@ -183,19 +215,23 @@ export class OrderedSegments {
   append(key: number, timeS: number, bytes: Uint8Array, start: number, end: number, left = 0): void {
     let entry = this.#growing.get(key);
     if (entry === undefined) {
-      this.#makeRoom(timeS);
-      entry = { timeS, bytes: new Uint8Array(1024), length: 0, left };
+      this.#makeRoom(timeS, firstBytes, key);
+      entry = { timeS, bytes: new Uint8Array(firstBytes), length: 0, left };
+      this.#bytes += firstBytes;
       this.#growing.set(key, entry);
     }
     const length = entry.length + end - start;
-    if (length > this.#bytesMax) {
-      this.#growing.delete(key);
+    if (length > this.#messageBytesMax) {
+      this.drop(key);
       this.#evicted(1);
       return;
     }
     if (length > entry.bytes.length) {
-      const larger = new Uint8Array(Math.max(length, entry.bytes.length * 2));
+      const size = Math.min(this.#messageBytesMax, Math.max(length, entry.bytes.length * 2));
+      this.#makeRoom(timeS, size - entry.bytes.length, key);
+      const larger = new Uint8Array(size);
       larger.set(entry.bytes);
+      this.#bytes += size - entry.bytes.length;
       entry.bytes = larger;
     }
     entry.bytes.set(bytes.subarray(start, end), entry.length);
@@ -207,15 +243,21 @@ export class OrderedSegments {
   take(key: number): Uint8Array | null {
     const entry = this.#growing.get(key);
     if (entry === undefined) return null;
-    this.#growing.delete(key);
+    this.drop(key);
     return entry.bytes.subarray(0, entry.length);
   }
 
-  #makeRoom(timeS: number): void {
+  /**
+   * @param octets that are to come in
+   * @param own message that they are for: it stays
+   */
+  #makeRoom(timeS: number, octets: number, own: number): void {
     let evicted = 0;
     for (const [key, entry] of this.#growing) {
-      if (this.#growing.size < this.#max && Math.abs(timeS - entry.timeS) <= this.#ageS) break;
-      this.#growing.delete(key);
+      if (key === own) continue;
+      const fits = this.#growing.size < this.#max && this.#bytes + octets <= this.#bytesMax;
+      if (fits && Math.abs(timeS - entry.timeS) <= this.#ageS) break;
+      this.drop(key);
       evicted++;
     }
     if (evicted > 0) this.#evicted(evicted);

@@ -5,6 +5,7 @@ import type { TcpDirection } from './tcp-direction.ts';
 
 /** Length of the message behind the header (2 octets), stream (1). */
 export const ipaHeaderBytes = 3;
+const messageBytesMax = ipaHeaderBytes + 0xffff;
 const sccpStream = 0xfd;
 
 function lengthAt(bytes: Uint8Array, at: number): number {
@@ -54,6 +55,19 @@ export class IpaFramer {
     this.#have = 0;
     this.#skip = 0;
     this.#inStep = atStart;
+  }
+
+  /** Octets of room for a message that is not whole. */
+  get held(): number {
+    return this.#begun.length;
+  }
+
+  /** Forgets the message that is not whole, and its room; how many these were. */
+  drop(): number {
+    const dropped = this.#have > 0 ? 1 : 0;
+    if (dropped > 0) this.restart(false);
+    this.#begun = new Uint8Array(0);
+    return dropped;
   }
 
   /** Cuts the next message off the window; false where it has no whole one any more (the rest is kept). */
@@ -125,7 +139,7 @@ export class IpaFramer {
   #append(window: TcpDirection, n: number): void {
     const size = this.#have + n;
     if (size > this.#begun.length) {
-      const larger = new Uint8Array(Math.max(512, size * 2));
+      const larger = new Uint8Array(Math.min(messageBytesMax, Math.max(512, size * 2)));
       larger.set(this.#begun.subarray(0, this.#have));
       this.#begun = larger;
     }

@@ -17,12 +17,19 @@ import type { TcpDirection } from './tcp-direction.ts';
 /** Limits of a decoder, from the configuration. */
 export type DecodeLimits = Pick<
   Config,
-  'reassemblyMax' | 'reassemblyMs' | 'sctpDirectionsMax' | 'linksMax' | 'tcpConnectionsMax' | 'tcpWaitBytesMax'
+  | 'reassemblyMax'
+  | 'reassemblyMs'
+  | 'reassemblyBytesMax'
+  | 'sctpDirectionsMax'
+  | 'linksMax'
+  | 'tcpConnectionsMax'
+  | 'tcpWaitBytesMax'
 >;
 
 export const defaultDecodeLimits: DecodeLimits = {
   reassemblyMax: knobs.reassemblyMax.default,
   reassemblyMs: knobs.reassemblyMs.default,
+  reassemblyBytesMax: knobs.reassemblyBytesMax.default,
   sctpDirectionsMax: knobs.sctpDirectionsMax.default,
   linksMax: knobs.linksMax.default,
   tcpConnectionsMax: knobs.tcpConnectionsMax.default,
@@ -87,15 +94,10 @@ export class DecodeState {
     this.links = new LinkTable(limits.linksMax);
     this.directions = new SctpDirections(limits.sctpDirectionsMax);
     this.associations = new SctpAssociations(limits.linksMax);
-    this.tcpConnections = new TcpConnections(limits.tcpConnectionsMax, () => this.stats.evict('tcp', 1));
-    this.ipFragments = new IpFragments(limits.reassemblyMax, limits.reassemblyMs, evict('ip'));
-    this.sctpFragments = new SequenceFragments(limits.reassemblyMax, limits.reassemblyMs, evict('sctp'));
-    this.sccpSegments = new OrderedSegments(
-      limits.reassemblyMax,
-      limits.reassemblyMs,
-      sccpMessageBytesMax,
-      evict('sccp'),
-    );
+    this.tcpConnections = new TcpConnections(limits, evict('tcp'));
+    this.ipFragments = new IpFragments(limits, evict('ip'));
+    this.sctpFragments = new SequenceFragments(limits, evict('sctp'));
+    this.sccpSegments = new OrderedSegments(limits, sccpMessageBytesMax, evict('sccp'));
   }
 
   /** The same octets as words: one look at a header field instead of one per octet. Callers have checked the bounds. */

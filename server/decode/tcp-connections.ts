@@ -1,3 +1,4 @@
+import type { Config } from '../config.ts';
 import { IpaFramer } from './ipa-framer.ts';
 import { TcpDirection } from './tcp-direction.ts';
 
@@ -12,6 +13,8 @@ class TcpConnection {
   readonly #key = new Uint8Array(keyBytes);
   #keyLength = 0;
   lastUsed = 0;
+  /** Octets held when it was last looked at. */
+  counted = 0;
 
   /** Makes this the memory of another connection, so that a flood of ports allocates nothing. */
   become(key: Uint8Array, length: number): void {
@@ -19,6 +22,19 @@ class TcpConnection {
     this.#keyLength = length;
     for (const direction of this.directions) direction.restart();
     for (const framer of this.framers) framer.restart(false);
+  }
+
+  /** Octets that wait for others, and room for messages that are not whole. */
+  get held(): number {
+    return this.directions[0].held + this.directions[1].held + this.framers[0].held + this.framers[1].held;
+  }
+
+  /** Forgets all that is unfinished; how many segments and messages these were. */
+  drop(): number {
+    let dropped = 0;
+    for (const direction of this.directions) dropped += direction.drop();
+    for (const framer of this.framers) dropped += framer.drop();
+    return dropped;
   }
 
   is(key: Uint8Array, length: number): boolean {
@@ -30,25 +46,28 @@ class TcpConnection {
 
 /**
  * TCP connections that are read, found by addresses and ports. A set-associative table of fixed size: a new connection
- * displaces the least recently used of its set.
+ * displaces the least recently used of its set. What they hold unfinished is bounded in octets: the connection that was
+ * quiet for longest loses its share first.
  */
 export class TcpConnections {
   readonly #sets: number;
   readonly #table: (TcpConnection | null)[];
-  readonly #evicted: () => void;
+  readonly #bytesMax: number;
+  readonly #evicted: (n: number) => void;
   readonly #key = new Uint8Array(keyBytes);
   #length = 0;
   #clock = 0;
+  /** The connection that may hold more or less than counted. */
+  #last: TcpConnection | null = null;
+  #bytes = 0;
 
-  /**
-   * @param max connections remembered
-   * @param evicted is called when one gives way to another
-   */
-  constructor(max: number, evicted: () => void) {
+  /** @param evicted is called with how many connections gave way to others, or lost segments and messages */
+  constructor(limits: Pick<Config, 'tcpConnectionsMax' | 'reassemblyBytesMax'>, evicted: (n: number) => void) {
     let sets = 1;
-    while (sets * 2 * ways <= max) sets *= 2;
+    while (sets * 2 * ways <= limits.tcpConnectionsMax) sets *= 2;
     this.#sets = sets;
     this.#table = new Array(sets * ways).fill(null);
+    this.#bytesMax = limits.reassemblyBytesMax;
     this.#evicted = evicted;
   }
 
@@ -57,6 +76,20 @@ export class TcpConnections {
    * @param addressLength octets of an address
    */
   find(
+    bytes: Uint8Array,
+    lower: number,
+    higher: number,
+    addressLength: number,
+    lowerPort: number,
+    higherPort: number,
+  ): TcpConnection {
+    if (this.#last !== null) this.#count(this.#last);
+    while (this.#bytes > this.#bytesMax) this.#dropQuietest();
+    this.#last = this.#lookUp(bytes, lower, higher, addressLength, lowerPort, higherPort);
+    return this.#last;
+  }
+
+  #lookUp(
     bytes: Uint8Array,
     lower: number,
     higher: number,
@@ -75,12 +108,31 @@ export class TcpConnections {
       }
       if ((connection?.lastUsed ?? 0) < (this.#table[place]?.lastUsed ?? 0)) place = i;
     }
-    if (this.#table[place] !== null) this.#evicted();
+    if (this.#table[place] !== null) this.#evicted(1);
     const begun = this.#table[place] ?? new TcpConnection();
     begun.become(this.#key, this.#length);
     begun.lastUsed = ++this.#clock;
     this.#table[place] = begun;
+    this.#count(begun);
     return begun;
+  }
+
+  #count(connection: TcpConnection): void {
+    const { held } = connection;
+    this.#bytes += held - connection.counted;
+    connection.counted = held;
+  }
+
+  #dropQuietest(): void {
+    let quietest: TcpConnection | null = null;
+    for (const connection of this.#table) {
+      if (connection === null || connection.counted === 0) continue;
+      if (quietest === null || connection.lastUsed < quietest.lastUsed) quietest = connection;
+    }
+    if (quietest === null) throw new RangeError(`${this.#bytes} octets are held by no TCP connection`);
+    const dropped = quietest.drop();
+    if (dropped > 0) this.#evicted(dropped);
+    this.#count(quietest);
   }
 
   #setKey(

@@ -56,6 +56,19 @@ export class TcpDirection {
     this.#waitingBytes = 0;
   }
 
+  /** Octets that wait, with what each segment costs beside them. */
+  get held(): number {
+    return this.#waitingBytes;
+  }
+
+  /** Forgets the segments that wait, as if the probe had missed them; how many these were. */
+  drop(): number {
+    const dropped = this.#waiting.length;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    return dropped;
+  }
+
   /** A SYN: the stream's first octet has the number behind it. Whether it begins a connection (no copy of a SYN). */
   begin(sequence: number): boolean {
     const first = (sequence + 1) >>> 0;

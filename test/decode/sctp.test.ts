@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { SequenceFragments } from '../../server/decode/fragments.ts';
 import { fingerprint } from '../../server/decode/sctp.ts';
+import { defaultDecodeLimits } from '../../server/decode/state.ts';
 import { collector } from './collect.ts';
 import { bssmapMessage, dataChunk, ethernet, hex, ipv4, m3uaData, type Octets, sctp, u32, unitdata } from './wire.ts';
 
@@ -197,7 +198,7 @@ describe('fragmented messages', () => {
 
   test('give way to newer ones when too many are unfinished', () => {
     let evicted = 0;
-    const fragments = new SequenceFragments(4, 1000, (n) => {
+    const fragments = new SequenceFragments({ ...defaultDecodeLimits, reassemblyMax: 4 }, (n) => {
       evicted += n;
     });
     for (let tsn = 0; tsn < 12; tsn += 2) fragments.add(1, tsn, 2, 0, Uint8Array.of(tsn), 0, 1);

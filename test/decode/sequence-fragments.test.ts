@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { beginsMessage, endsMessage, SequenceFragments } from '../../server/decode/fragments.ts';
+import { defaultDecodeLimits } from '../../server/decode/state.ts';
 
 /** What the fragments of one stream give, by the slowest way: after each one the whole stream is looked through. */
 class Model {
@@ -45,7 +46,7 @@ describe('fragments with consecutive sequence numbers', () => {
     fc.assert(
       fc.property(fc.array(fragment, { maxLength: 60 }), (fragments) => {
         const model = new Model();
-        const real = new SequenceFragments(1000, 1000, () => undefined);
+        const real = new SequenceFragments(defaultDecodeLimits, () => undefined);
         for (const [place, flags, octet] of fragments) {
           const whole = real.add(3, place >>> 0, flags, 0, Uint8Array.of(octet), 0, 1);
           expect(whole === null ? null : [...whole]).toEqual(model.add(place >>> 0, flags, octet));
@@ -57,7 +58,7 @@ describe('fragments with consecutive sequence numbers', () => {
 
   test('that are the oldest go together with those that hang on them, each counted', () => {
     let evicted = 0;
-    const fragments = new SequenceFragments(8, 1000, (n) => {
+    const fragments = new SequenceFragments({ ...defaultDecodeLimits, reassemblyMax: 8, reassemblyMs: 1000 }, (n) => {
       evicted += n;
     });
     const add = (sequence: number, flags: number, timeS = 0) =>

@@ -20,6 +20,7 @@ export const decodeLimits = {
   sctpDirectionsMax: 16,
   tcpConnectionsMax: 16,
   tcpWaitBytesMax: 4096,
+  reassemblyBytesMax: 262_144,
 };
 /** Smaller than a configuration may ask for. */
 const correlateLimits = {
