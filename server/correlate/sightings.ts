@@ -82,6 +82,7 @@ export class Sightings {
     const { connections: c, directory } = this.#parts;
     c.setNewTmsi(i, tmsi);
     if (c.imsi(i) >= 0) directory.learn(c.scope(i), tmsi, c.imsi(i));
+    else directory.vacate(c.scope(i), tmsi);
   }
 
   /** TMSI REALLOCATION COMPLETE: the old TMSI is free for others. */

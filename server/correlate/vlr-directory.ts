@@ -56,6 +56,11 @@ export class VlrDirectory {
     if (this.imsiOf(scope, tmsi) === packedImsi) this.#imsis.delete(scope, tmsi);
   }
 
+  /** The VLR gives a TMSI to somebody who is not known: whoever had it before has it no more. */
+  vacate(scope: number, tmsi: number): void {
+    this.#imsis.delete(scope, tmsi);
+  }
+
   /** Notes that the VLR of the scope serves this location area. */
   learnArea(scope: number, plmn: number, lac: number): void {
     if (plmn !== 0 && lac >= 0 && this.plmnOfArea(scope, lac) !== plmn) this.#areas.set(scope, lac, plmn, 0);

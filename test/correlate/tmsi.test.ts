@@ -90,6 +90,13 @@ it('replaces what a TMSI meant when it is given to another', () => {
   expect(bench.correlator.stats.knownTmsis).toBe(1);
 });
 
+it('forgets whose a TMSI was when it is given to somebody who is not known', () => {
+  const bench = s.makeBench();
+  bench.play(...allocation(s.bscA, 0x2001, s.imsi(1)).clear().steps);
+  bench.play(...allocation(s.bscA, 0x2001, { tmsi: 5 }, start + 60_000_000).clear().steps);
+  expect(whoIs(bench, s.bscA, 0x2001)).toBe('');
+});
+
 it('forgets the old TMSI once the phone has confirmed the new one, not before', () => {
   const bench = s.makeBench();
   const update = allocation(s.bscA, 22, { tmsi: 21, ...s.lai });
