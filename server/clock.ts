@@ -14,6 +14,19 @@ export const systemClock: Clock = {
   monotonicMs: () => performance.now(),
 };
 
+/** Calls back later. Injected like the clock, so that a simulation decides when. */
+export interface Timers {
+  /** Calls `run` once after `ms` milliseconds. @returns what takes it back */
+  after(ms: number, run: () => void): () => void;
+}
+
+export const systemTimers: Timers = {
+  after(ms, run) {
+    const timer = setTimeout(run, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
 export const secondUs = 1_000_000;
 export const minuteUs = 60 * secondUs;
 export const hourUs = 60 * minuteUs;

@@ -3,6 +3,7 @@ import type { Bench } from './bench.ts';
 import { cityBench } from './city.ts';
 import { correlateBench } from './correlate.ts';
 import { benchDecode } from './decode.ts';
+import { journalBench } from './journal.ts';
 import { latencyBench } from './latency.ts';
 import { mapBench } from './map.ts';
 import { pipelineBench } from './pipeline.ts';
@@ -51,6 +52,7 @@ export const benches: readonly Bench[] = [
   correlateBench,
   scaleBench,
   presenceBench,
+  journalBench,
   pushBench,
   latencyBench,
   storeBench,

@@ -16,6 +16,7 @@ const mayImport: Record<string, RegExp> = {
   'server/privacy': /^$/,
   'server/correlate': /^server\/(decode|privacy)\//,
   'server/events': /^shared\//,
+  'server/journal': /^server\/events\//,
   'server/reference': /^shared\//,
   'server/presence': /^server\/(events|reference)\//,
   'server/occupancy': /^(shared|server\/(presence|events|reference))\//,

@@ -1,0 +1,383 @@
+import type { Timers } from '../clock.ts';
+import { assertInvariant, errorOf, UserError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { writeBase } from './base.ts';
+import type { Disk, DiskFile } from './disk.ts';
+import { JournalReader } from './reader.ts';
+import { recordBytes, recordBytesMax, recordHeadBytes, sealRecord } from './record.ts';
+import { recover } from './recover.ts';
+import { createSegment, type Segment, segmentHeadBytes, segmentPath } from './segment.ts';
+
+export interface JournalOptions {
+  disk: Disk;
+  /** Where its files lie; no other process may use it. */
+  folder: string;
+  timers: Timers;
+  /** 32 random hex digits. */
+  newId: () => string;
+  log: Log;
+  /** A segment is closed before it would grow beyond; a larger record has one of its own. */
+  segmentBytes: number;
+  /** With so much held, and with less than `freeBytesMin` left on the disk, feeds have no room. */
+  bytesMax: number;
+  freeBytesMin: number;
+  /** How long records wait for others to be committed with. */
+  commitMs: number;
+}
+
+/** Octets of records in memory that are not on disk yet: with more, feeds have no room. */
+const pendingBytesMax = 64 << 20;
+const chunkBytes = 1 << 20;
+/** With so much pending a commit does not wait for more. */
+const commitBytes = 4 << 20;
+const retryMs = 1000;
+
+/** Records that are written in one go, at `at` of the segment that starts at `start`. */
+interface Chunk {
+  start: number;
+  at: number;
+  bytes: Uint8Array;
+  used: number;
+}
+
+function isFull(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ENOSPC' || code === 'EDQUOT';
+}
+
+interface Waiter {
+  offset: number;
+  resolve: () => void;
+  reject: (error: Error) => void;
+}
+
+/**
+ * An append-only log in segments, on disk by group commit. Offsets count octets of the log and only grow. A record is
+ * committed once it survives a power cut; nobody reads it before.
+ *
+ * A full disk is waited out (no room, an alarm, nothing lost). Any other error of the disk is the end of this journal:
+ * what is on disk is then unknown until it is opened anew.
+ */
+export class Journal {
+  /** The disk's error that ended the journal; null: it works. */
+  failed: Error | null = null;
+  #segments: Segment[];
+  #file: DiskFile | null = null;
+  /** The segment that {@link #file} is, and the one that records are appended to. */
+  #fileStart = -1;
+  #tailStart: number;
+  #base: number;
+  #next: number;
+  #committed: number;
+  #chunks: Chunk[] = [];
+  #spare: Uint8Array[] = [];
+  #pendingBytes = 0;
+  #committing: Promise<void> | null = null;
+  #cancelTimer: (() => void) | null = null;
+  #waiters: Waiter[] = [];
+  #roomWaiters: (() => void)[] = [];
+  #listeners: ((committed: number) => void)[] = [];
+  #diskFull = false;
+  #freeBytes = Number.POSITIVE_INFINITY;
+  #closed = false;
+  #releasing: Promise<void> = Promise.resolve();
+  readonly id: string;
+  readonly #options: JournalOptions;
+
+  private constructor(options: JournalOptions, id: string, base: number, segments: Segment[], end: number) {
+    this.#options = options;
+    this.id = id;
+    this.#base = base;
+    this.#segments = segments;
+    this.#next = end;
+    this.#committed = end;
+    this.#tailStart = segments.at(-1)?.start ?? -1;
+  }
+
+  /** @throws UserError JOURNAL_DAMAGED; the system's error where the folder can't be used */
+  static async open(options: JournalOptions): Promise<Journal> {
+    const { base, segments, end } = await recover(options.disk, options.folder, options.newId, options.log);
+    const journal = new Journal(options, base.id, base.base, segments, end);
+    await journal.#lookAtDisk();
+    return journal;
+  }
+
+  /** Offset of the oldest record that is held. */
+  get base(): number {
+    return this.#base;
+  }
+
+  /** Behind the newest record. */
+  get next(): number {
+    return this.#next;
+  }
+
+  /** Every record before it is on disk. */
+  get committed(): number {
+    return this.#committed;
+  }
+
+  /** Octets held on disk and in memory. */
+  get bytes(): number {
+    return this.#next - this.#base;
+  }
+
+  /** Whether the disk, or the journal's share of it, is full: an alarm. */
+  get full(): boolean {
+    const { bytesMax, freeBytesMin } = this.#options;
+    return this.#diskFull || this.bytes >= bytesMax || this.#freeBytes < freeBytesMin;
+  }
+
+  /** Whether feeds may go on. What is derived from records may be appended at any time. */
+  get room(): boolean {
+    return this.failed === null && !this.full && this.#pendingBytes < pendingBytesMax;
+  }
+
+  /** Resolves when there is room again; rejects when the journal has failed. */
+  async whenRoom(): Promise<void> {
+    while (!this.room) {
+      if (this.failed !== null) throw this.failed;
+      await new Promise<void>((resolve) => {
+        this.#roomWaiters.push(resolve);
+        // Someone else may free space on the disk.
+        if (this.#roomWaiters.length === 1) this.#options.timers.after(retryMs, () => void this.#lookForRoom());
+      });
+    }
+  }
+
+  /** Called after each commit. */
+  onCommit(listener: (committed: number) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /**
+   * Takes a record; its parts are copied.
+   *
+   * @returns the offset behind it: what {@link whenCommitted} and acknowledgements speak of
+   */
+  append(kind: number, parts: readonly Uint8Array[]): number {
+    assertInvariant(!this.#closed, 'the journal is closed');
+    if (this.failed !== null) throw this.failed;
+    let payloadBytes = 0;
+    for (const part of parts) payloadBytes += part.length;
+    assertInvariant(payloadBytes <= recordBytesMax, `a record of ${payloadBytes} octets is too large`);
+    const bytes = recordBytes(payloadBytes);
+    const chunk = this.#chunkFor(bytes);
+    let at = chunk.used + recordHeadBytes;
+    for (const part of parts) {
+      chunk.bytes.set(part, at);
+      at += part.length;
+    }
+    chunk.bytes.fill(0, at, chunk.used + bytes);
+    sealRecord(chunk.bytes, chunk.used, this.#next, kind, payloadBytes, this.#committed);
+    chunk.used += bytes;
+    this.#next += bytes;
+    this.#pendingBytes += bytes;
+    this.#schedule();
+    return this.#next;
+  }
+
+  /** Resolves when all before the offset is on disk; rejects when the journal fails or is closed before. */
+  whenCommitted(offset: number): Promise<void> {
+    if (offset <= this.#committed) return Promise.resolve();
+    if (this.failed !== null) return Promise.reject(this.failed);
+    return new Promise((resolve, reject) => {
+      this.#waiters.push({ offset, resolve, reject });
+    });
+  }
+
+  /**
+   * Reads committed records from an offset on, which must be one that `append` or a reader gave, or the base.
+   *
+   * @throws UserError JOURNAL_GONE where that has been released
+   */
+  reader(from: number): JournalReader {
+    if (from < this.#base || from > this.#next) {
+      throw new UserError('JOURNAL_GONE', `the journal holds ${this.#base} to ${this.#next}, not ${from}`);
+    }
+    return new JournalReader(this.#options.disk, this, from);
+  }
+
+  /** For readers: the segment that holds an offset; null: none has been written there. */
+  segmentAt(offset: number): { segment: Segment; end: number } | null {
+    for (let i = this.#segments.length - 1; i >= 0; i--) {
+      const segment = this.#segments[i];
+      if (segment.start <= offset) return { segment, end: this.#segments[i + 1]?.start ?? Number.POSITIVE_INFINITY };
+    }
+    return null;
+  }
+
+  /** Nothing before the offset is needed any more: segments that lie wholly before it are removed. */
+  release(offset: number): Promise<void> {
+    this.#releasing = this.#releasing.then(() => this.#release(offset));
+    return this.#releasing;
+  }
+
+  async #release(offset: number): Promise<void> {
+    const { disk, folder } = this.#options;
+    if (this.failed !== null) return;
+    let gone = 0;
+    while (gone + 1 < this.#segments.length && this.#segments[gone + 1].start <= offset) gone++;
+    if (gone === 0) return;
+    const base = this.#segments[gone].start;
+    try {
+      // First the base: a segment may be missing only from before it.
+      await writeBase(disk, folder, { id: this.id, base });
+      this.#base = base;
+      for (const segment of this.#segments.splice(0, gone)) await disk.remove(segment.path);
+    } catch (error) {
+      // On a full disk the small file of the base finds no place: the next release tries again.
+      if (!isFull(error)) this.#fail(errorOf(error));
+    }
+    await this.#lookForRoom();
+  }
+
+  /** Commits what is pending, where the disk takes it, and ends. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#cancelTimer?.();
+    await this.#committing;
+    if (this.failed === null && this.#chunks.length > 0) await this.#commit();
+    const error = this.failed ?? new UserError('JOURNAL_CLOSED', 'the journal was closed before this was on disk');
+    for (const { reject } of this.#waiters.splice(0)) reject(error);
+    await this.#releasing;
+    await this.#file?.close();
+    this.#file = null;
+  }
+
+  /** Where the next record of so many octets goes. */
+  #chunkFor(bytes: number): Chunk {
+    const { segmentBytes } = this.#options;
+    if (this.#tailStart < 0 || this.#next - this.#tailStart + bytes > segmentBytes) {
+      this.#tailStart = this.#next;
+      this.#next += segmentHeadBytes;
+    }
+    const last = this.#chunks.at(-1);
+    if (last?.start === this.#tailStart && last.used + bytes <= last.bytes.length) return last;
+    const spare = bytes <= chunkBytes ? this.#spare.pop() : undefined;
+    const chunk: Chunk = {
+      start: this.#tailStart,
+      at: this.#next - this.#tailStart,
+      bytes: spare ?? new Uint8Array(Math.max(bytes, chunkBytes)),
+      used: 0,
+    };
+    this.#chunks.push(chunk);
+    return chunk;
+  }
+
+  #schedule(): void {
+    if (this.#committing !== null || this.#closed) return;
+    const now = this.#pendingBytes >= commitBytes;
+    if (now) this.#cancelTimer?.();
+    else if (this.#cancelTimer !== null) return;
+    this.#cancelTimer = this.#options.timers.after(now ? 0 : this.#options.commitMs, () => {
+      this.#cancelTimer = null;
+      this.#committing ??= this.#commit().finally(() => {
+        this.#committing = null;
+        if (this.#chunks.length > 0 && this.failed === null) this.#schedule();
+      });
+    });
+  }
+
+  /** Writes what is pending and syncs it. Never rejects: a failure is noted. */
+  async #commit(): Promise<void> {
+    const chunks = this.#chunks;
+    const target = this.#next;
+    this.#chunks = [];
+    let bytes = 0;
+    try {
+      for (const chunk of chunks) {
+        await this.#untilRoom(async () => {
+          const file = await this.#fileOf(chunk.start);
+          await file.write(chunk.bytes.subarray(0, chunk.used), chunk.at);
+        });
+        bytes += chunk.used;
+      }
+      await this.#untilRoom(() => this.#file!.sync());
+    } catch (error) {
+      this.#fail(errorOf(error));
+      return;
+    }
+    this.#pendingBytes -= bytes;
+    for (const chunk of chunks)
+      if (chunk.bytes.length === chunkBytes && this.#spare.length < 8) this.#spare.push(chunk.bytes);
+    this.#committed = target;
+    this.#tellCommitted();
+  }
+
+  #tellCommitted(): void {
+    const waiting = this.#waiters;
+    this.#waiters = waiting.filter(({ offset }) => offset > this.#committed);
+    for (const { offset, resolve } of waiting) if (offset <= this.#committed) resolve();
+    for (const listener of this.#listeners) listener(this.#committed);
+    if (this.room) for (const resolve of this.#roomWaiters.splice(0)) resolve();
+  }
+
+  /** The open file of a segment: the one before it is on disk as a whole when the next one is made. */
+  async #fileOf(start: number): Promise<DiskFile> {
+    const { disk, folder } = this.#options;
+    if (this.#file !== null && this.#fileStart === start) return this.#file;
+    if (this.#file !== null) {
+      await this.#file.sync();
+      await this.#file.close();
+      this.#file = null;
+    }
+    const exists = this.#segments.at(-1)?.start === start;
+    this.#file = exists
+      ? await disk.open(segmentPath(folder, start), 'write')
+      : await createSegment(disk, folder, this.id, start);
+    this.#fileStart = start;
+    if (!exists) {
+      this.#segments.push({ start, path: segmentPath(folder, start) });
+      await this.#lookAtDisk();
+    }
+    return this.#file;
+  }
+
+  /** Tries again while the disk is full. */
+  async #untilRoom(step: () => Promise<void>): Promise<void> {
+    for (;;) {
+      try {
+        await step();
+        if (this.#diskFull) this.#options.log('info', 'journal: the disk has room again');
+        this.#diskFull = false;
+        return;
+      } catch (error) {
+        if (!isFull(error) || this.#closed) throw error;
+        if (!this.#diskFull)
+          this.#options.log(
+            'error',
+            `journal: the disk of ${this.#options.folder} is full: feeds wait until there is room`,
+          );
+        this.#diskFull = true;
+        await new Promise<void>((resolve) => void this.#options.timers.after(retryMs, resolve));
+      }
+    }
+  }
+
+  async #lookAtDisk(): Promise<void> {
+    this.#freeBytes = await this.#options.disk.freeBytes(this.#options.folder);
+  }
+
+  async #lookForRoom(): Promise<void> {
+    try {
+      await this.#lookAtDisk();
+    } catch (error) {
+      this.#fail(errorOf(error));
+    }
+    for (const resolve of this.#roomWaiters.splice(0)) resolve();
+  }
+
+  #fail(error: Error): void {
+    if (this.failed !== null) return;
+    this.failed = new UserError(
+      'JOURNAL_FAILED',
+      `the journal in ${this.#options.folder} can't be written (${error.message}): mend the disk and start again; nothing acknowledged is lost`,
+      { cause: error },
+    );
+    this.#options.log('error', this.failed.message);
+    for (const { reject } of this.#waiters.splice(0)) reject(this.failed);
+    for (const resolve of this.#roomWaiters.splice(0)) resolve();
+  }
+}

@@ -1,0 +1,91 @@
+import type { Disk, DiskFile } from './disk.ts';
+import type { Journal } from './journal.ts';
+import { findRecord, recordHeadBytes } from './record.ts';
+import { damaged, segmentHeadBytes } from './segment.ts';
+
+export interface JournalRecord {
+  kind: number;
+  /** Its offset, and that behind it. */
+  from: number;
+  to: number;
+  /** A view into the reader's buffer, at a multiple of 8 octets: valid until the next call. */
+  payload: Uint8Array;
+}
+
+const windowBytes = 1 << 20;
+
+/** Reads committed records in order. One caller at a time. */
+export class JournalReader {
+  readonly #disk: Disk;
+  readonly #journal: Journal;
+  #at: number;
+  #file: DiskFile | null = null;
+  #fileStart = -1;
+  /** What has been read of the file, from the log's octet {@link #windowAt} on. */
+  #window = new Uint8Array(0);
+  #windowAt = 0;
+  #buffer = new Uint8Array(windowBytes);
+
+  constructor(disk: Disk, journal: Journal, from: number) {
+    this.#disk = disk;
+    this.#journal = journal;
+    this.#at = from;
+  }
+
+  /** Offset of the record that comes next. */
+  get at(): number {
+    return this.#at;
+  }
+
+  /**
+   * The next record; null: all that is committed has been read.
+   *
+   * @throws UserError JOURNAL_DAMAGED, naming file and place
+   */
+  async next(): Promise<JournalRecord | null> {
+    const { committed } = this.#journal;
+    if (this.#at >= committed) return null;
+    const place = this.#journal.segmentAt(this.#at);
+    if (place === null) return null;
+    const { segment, end } = place;
+    if (this.#at < segment.start + segmentHeadBytes) this.#at = segment.start + segmentHeadBytes;
+    const limit = Math.min(end, committed);
+    if (this.#at >= limit) return null;
+    for (let bytes = windowBytes; ; bytes *= 4) {
+      const found = this.#covers(recordHeadBytes)
+        ? findRecord(this.#window, this.#at - this.#windowAt, this.#at)
+        : 'short';
+      if (found !== 'short') {
+        if (found === null) throw damaged(segment.path, this.#at - segment.start, 'a damaged record');
+        const from = this.#at;
+        this.#at += found.bytes;
+        return { kind: found.kind, from, to: this.#at, payload: found.payload };
+      }
+      if (this.#windowAt === this.#at && this.#at + this.#window.length >= limit)
+        throw damaged(segment.path, this.#at - segment.start, 'a record that is cut off');
+      await this.#load(segment.start, segment.path, Math.min(bytes, limit - this.#at));
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#file?.close();
+    this.#file = null;
+    this.#fileStart = -1;
+  }
+
+  #covers(bytes: number): boolean {
+    return this.#at >= this.#windowAt && this.#at + bytes <= this.#windowAt + this.#window.length;
+  }
+
+  async #load(start: number, path: string, bytes: number): Promise<void> {
+    if (this.#fileStart !== start) {
+      await this.close();
+      this.#file = await this.#disk.open(path, 'read');
+      this.#fileStart = start;
+    }
+    if (bytes > this.#buffer.length) this.#buffer = new Uint8Array(bytes);
+    const n = await this.#file!.read(this.#buffer.subarray(0, bytes), this.#at - start);
+    this.#window = this.#buffer.subarray(0, n);
+    this.#windowAt = this.#at;
+  }
+}

@@ -1,0 +1,73 @@
+import type { Log } from '../log.ts';
+import { type Base, readBase, writeBase } from './base.ts';
+import type { Disk } from './disk.ts';
+import { damaged, findEnd, hasHead, type Segment, segmentHeadBytes, segmentPath, segmentStart } from './segment.ts';
+
+export interface Recovered {
+  base: Base;
+  /** Oldest first; empty where nothing has been written since the base. */
+  segments: Segment[];
+  /** The log ends here. */
+  end: number;
+}
+
+/**
+ * Opens what an earlier run left: finishes a removal that was under way, cuts off a tail that was never acknowledged,
+ * and sees that nothing is missing between.
+ *
+ * @throws UserError JOURNAL_DAMAGED, naming the file, the place and what to do
+ */
+export async function recover(disk: Disk, folder: string, newId: () => string, log: Log): Promise<Recovered> {
+  await disk.makeFolder(folder);
+  const names = await disk.list(folder);
+  const starts = names
+    .map(segmentStart)
+    .filter((start) => start >= 0)
+    .sort((a, b) => a - b);
+  const known = await readBase(disk, folder, names);
+  for (const name of names) if (name.endsWith('.tmp')) await disk.remove(`${folder}/${name}`);
+  if (known === null) {
+    if (starts.length > 0) throw damaged(`${folder}/base.json`, 0, 'it is missing beside segments');
+    const base = { id: newId(), base: 0 };
+    await writeBase(disk, folder, base);
+    return { base, segments: [], end: 0 };
+  }
+  for (const start of starts) if (start < known.base) await disk.remove(segmentPath(folder, start));
+  const segments = starts
+    .filter((start) => start >= known.base)
+    .map((start): Segment => ({ start, path: segmentPath(folder, start) }));
+  return { base: known, ...(await findTail(disk, known, segments, log)) };
+}
+
+async function findTail(disk: Disk, { id, base }: Base, segments: Segment[], log: Log) {
+  let expected = base;
+  for (let i = 0; i < segments.length; i++) {
+    const segment = segments[i];
+    if (segment.start !== expected) throw damaged(segment.path, 0, `the log from ${expected} on is missing before it`);
+    const newest = i === segments.length - 1;
+    const file = await disk.open(segment.path, newest ? 'write' : 'read');
+    try {
+      const size = await file.size();
+      if (!(await hasHead(file, id, segment.start))) {
+        // A segment gets its head on disk before its first record.
+        if (!newest || size > segmentHeadBytes) throw damaged(segment.path, 0, 'no head of this journal');
+        segments.pop();
+        await disk.remove(segment.path);
+        break;
+      }
+      const end = newest ? await findEnd(file, segment, size) : size;
+      if (end < size) {
+        log(
+          'warn',
+          `journal: ${size - end} octets that were never acknowledged are cut off behind ${segment.start + end}`,
+        );
+        await file.truncate(end);
+        await file.sync();
+      }
+      expected = segment.start + end;
+    } finally {
+      await file.close();
+    }
+  }
+  return { segments, end: expected };
+}
