@@ -3,8 +3,8 @@ import type { Config } from '../config.ts';
 import { assertInvariant, UserError } from '../errors.ts';
 import { type EventBatch, noCell } from '../events/event-batch.ts';
 import { eventFlag, eventKinds } from '../events/kinds.ts';
+import { groupRows } from '../presence/group-loads.ts';
 import { isSighting, Presence } from '../presence/presence.ts';
-import { groupRows } from '../presence/slots.ts';
 import type { CellRegistry } from '../reference/cell-registry.ts';
 import { OriginClassifier } from '../reference/origin.ts';
 import type { RegionIndex } from '../reference/region-index.ts';
@@ -270,6 +270,7 @@ export class Engine {
     occupancy.fixAges.advance(timeUs);
     occupancy.flows.advance(timeUs);
     this.settle(timeUs);
+    occupancy.trail.forgetBefore(book.startUs);
     this.turnUs = Math.min(book.endUs, (Math.floor(timeUs / fixAgeStepUs) + 1) * fixAgeStepUs);
   }
 

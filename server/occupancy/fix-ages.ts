@@ -1,6 +1,6 @@
 import { minuteUs, secondUs } from '../clock.ts';
+import { groupRows } from '../presence/group-loads.ts';
 import { dLast, nowhere, recordDoubles, recordWords, wCellFeed } from '../presence/record.ts';
-import { groupRows } from '../presence/slots.ts';
 import type { SubscriberTable } from '../presence/subscriber-table.ts';
 import { restoreColumns, type StateReader, type StateWriter, saveColumns } from '../state-writer.ts';
 

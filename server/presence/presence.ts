@@ -2,8 +2,9 @@ import { type EventBatch, noCell } from '../events/event-batch.ts';
 import { eventFlag } from '../events/kinds.ts';
 import { restoreBytes, type StateReader, type StateWriter, saveBytes } from '../state-writer.ts';
 import { ExpiryWheel, gone, stalled } from './expiry-wheel.ts';
-import { dLast, eventsMax, nowhere, recordDoubles, recordWords, wCellFeed, wHi, wOriginEvents } from './record.ts';
-import { groupRows } from './slots.ts';
+import { groupRows } from './group-loads.ts';
+import { dLast, eventsMax, nowhere, recordDoubles, recordWords, wCellFeed, wHi, wLo, wOriginEvents } from './record.ts';
+import { hashOf } from './slots.ts';
 import { SubscriberTable } from './subscriber-table.ts';
 
 /**
@@ -56,7 +57,6 @@ export class Presence {
   /** The rows that {@link touch} took. */
   private groupFrom = 0;
   private freedBefore = 0;
-  private readonly hashes = new Uint32Array(groupRows);
   private readonly indices = new Int32Array(groupRows);
   private feedClocksUs: Float64Array | null = null;
   private readonly ttlMinUs: number;
@@ -115,12 +115,13 @@ export class Presence {
   }
 
   /**
-   * A detach that names no cell, as the core network tells it: presence ends where it was, and nobody is placed. A row
-   * of those that {@link touch} took.
+   * A detach that names no cell, as the core network tells it: presence ends where it was, and nobody is placed.
    */
   leave(batch: EventBatch, row: number): void {
     const { table } = this;
-    const index = table.find(this.hashes[row - this.groupFrom], batch.subLo[row], batch.subHi[row]);
+    const lo = batch.subLo[row];
+    const hi = batch.subHi[row];
+    const index = table.find(hashOf(lo, hi), lo, hi);
     if (index < 0) return;
     const cell = table.cell(index);
     if (cell === nowhere) return;
@@ -167,10 +168,10 @@ export class Presence {
    * are new and loads what the sightings will need. The result only keeps the loads from being dropped.
    */
   touch(batch: EventBatch, from: number, to: number): number {
-    const { table, sink, hashes, indices } = this;
+    const { table, sink, indices } = this;
     const n = to - from;
     this.groupFrom = from;
-    let kept = table.locate(batch.subLo, batch.subHi, from, n, hashes, indices);
+    let kept = table.locate(batch.subLo, batch.subHi, from, n, indices);
     for (let i = 0; i < n; i++) {
       const index = indices[i];
       // Few rows get here once the table is filled: what they need stands apart, so that the compiler sees a short loop.
@@ -204,7 +205,7 @@ export class Presence {
   private isOf(index: number, batch: EventBatch, row: number): boolean {
     const { u32 } = this.table;
     const at = index * recordWords;
-    return u32[at] === batch.subLo[row] && u32[at + wHi] === batch.subHi[row];
+    return u32[at + wLo] === batch.subLo[row] && u32[at + wHi] === batch.subHi[row];
   }
 
   /** Index of the subscriber of a row that the group's look-up did not find; -1: no sighting, or the table is full. */
@@ -212,7 +213,7 @@ export class Presence {
     if (!isSighting(batch, row)) return -1;
     const lo = batch.subLo[row];
     const hi = batch.subHi[row];
-    const hash = this.hashes[row - this.groupFrom];
+    const hash = hashOf(lo, hi);
     const index = this.table.find(hash, lo, hi);
     return index >= 0 ? index : this.table.insert(hash, lo, hi);
   }

@@ -10,15 +10,16 @@ export const recordBytes = 40;
 export const recordWords = 10;
 export const recordDoubles = 5;
 
-export const wLo = 0;
-export const wHi = 1;
-export const wCellFeed = 4;
-export const wOriginEvents = 5;
-export const wNextFlags = 8;
-export const wTrail = 9;
+// Places of a record's fields, with the scratch of `group-loads.ts` that stands before the first record.
+export const wLo = 256;
+export const wHi = 257;
+export const wCellFeed = 260;
+export const wOriginEvents = 261;
+export const wNextFlags = 264;
+export const wTrail = 265;
 /** In 64-bit words. */
-export const dLast = 1;
-export const dSince = 3;
+export const dLast = 129;
+export const dSince = 131;
 
 /** Value of a subscriber's cell while it is nowhere. */
 export const nowhere = 0xffffff;

@@ -1,13 +1,11 @@
 import { restoreBytes, type StateReader, type StateWriter, saveBytes } from '../state-writer.ts';
+import { groupRows, type SlotLoads, scratchBytes, slotLoadsOf, wHashes, wIndices } from './group-loads.ts';
 
 /** Answers whether the record `index` holds the key: the table knows, the slots don't keep keys. */
 export interface KeyStore {
   holds(index: number, lo: number, hi: number): boolean;
   hashAt(index: number): number;
 }
-
-/** Rows that {@link Slots.guess} takes at once. */
-export const groupRows = 64;
 
 /** A slot is a 5-bit tag of the hash above a 27-bit `index + 1`. 0 is empty, {@link removed} was one of the old table. */
 const indexMask = 0x07ffffff;
@@ -23,6 +21,7 @@ const movesPerInsertion = 8;
 /** And per group of look-ups, so that a growth ends although nobody new comes. */
 const movesPerGroup = 16;
 const sizeMin = 1024;
+const pageBytes = 65_536;
 
 /** Mixes the 64 bits of a key into 32. */
 export function hashOf(lo: number, hi: number): number {
@@ -42,10 +41,14 @@ function tagOf(hash: number): number {
  * move over a few per insertion, and until they have moved both tables are asked.
  */
 export class Slots {
-  private slots = new Uint32Array(sizeMin);
-  private scale = sizeMin / 2 ** 32;
+  private slots!: Uint32Array<ArrayBuffer>;
+  private scale = 0;
+  private loads!: SlotLoads;
+  /** Scratch of {@link guess} in the memory of the slots. */
+  private hashes!: Uint32Array;
+  private found!: Int32Array;
   /** The table before the growth under way, its slots below `moved` copied over; empty otherwise. */
-  private old = new Uint32Array(0);
+  private old: Uint32Array<ArrayBuffer> = new Uint32Array(0);
   private oldScale = 0;
   private moved = 0;
   private used = 0;
@@ -53,6 +56,7 @@ export class Slots {
 
   constructor(keys: KeyStore) {
     this.keys = keys;
+    this.lay(sizeMin);
   }
 
   get byteLength(): number {
@@ -60,31 +64,17 @@ export class Slots {
   }
 
   /**
-   * Hashes `n` keys from row `from` on and writes for each the first index whose tag fits; -1: not found yet. The key
-   * of that index is not compared.
-   *
-   * The loop that loads the slots does nothing else: the shorter it is, the more of its cache misses overlap.
+   * Writes for each of `n` keys from row `from` on the first index whose tag fits; -1: not found yet. The key of that
+   * index is not compared.
    *
    * @returns nothing of meaning: it keeps the loads from being dropped
    */
-  guess(lo: Uint32Array, hi: Uint32Array, from: number, n: number, hashes: Uint32Array, indices: Int32Array): number {
+  guess(lo: Uint32Array, hi: Uint32Array, from: number, n: number, indices: Int32Array): number {
     if (this.old.length > 0) this.moveSome(movesPerGroup);
-    const { slots, scale } = this;
-    const size = slots.length;
-    let kept = 0;
+    const { hashes, slots } = this;
     for (let i = 0; i < n; i++) hashes[i] = hashOf(lo[from + i], hi[from + i]);
-    for (let i = 0; i < n; i++) kept ^= slots[(hashes[i] * scale) >>> 0];
-    for (let i = 0; i < n; i++) {
-      const hash = hashes[i];
-      const tag = hash << 27;
-      let at = (hash * scale) >>> 0;
-      let slot = slots[at];
-      while (slot !== 0 && ((slot ^ tag) & ~indexMask) !== 0) {
-        at = at + 1 === size ? 0 : at + 1;
-        slot = slots[at];
-      }
-      indices[i] = (slot & indexMask) - 1;
-    }
+    const kept = this.loads.guess(4 * n, this.scale, slots.byteLength);
+    indices.set(this.found);
     return kept;
   }
 
@@ -133,11 +123,10 @@ export class Slots {
     const { size, oldSize, moved, used } = from.json<{ size: number; oldSize: number; moved: number; used: number }>(
       'slots',
     );
-    this.slots = new Uint32Array(size);
+    this.lay(size);
     this.old = new Uint32Array(oldSize);
     restoreBytes(from, 'slots.new', this.slots);
     restoreBytes(from, 'slots.old', this.old);
-    this.scale = size / 2 ** 32;
     this.oldScale = oldSize / 2 ** 32;
     this.moved = moved;
     this.used = used;
@@ -195,10 +184,19 @@ export class Slots {
     this.old = this.slots;
     this.oldScale = this.scale;
     this.moved = 0;
-    const size = Math.ceil(this.slots.length * growthOf(this.slots.length));
-    this.slots = new Uint32Array(size);
-    this.scale = size / 2 ** 32;
+    this.lay(Math.ceil(this.slots.length * growthOf(this.slots.length)));
     this.moveSome(movesPerInsertion);
+  }
+
+  /** Lays out `size` empty slots. */
+  private lay(size: number): void {
+    const pages = Math.ceil((scratchBytes + 4 * size) / pageBytes);
+    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+    this.loads = slotLoadsOf(memory);
+    this.hashes = new Uint32Array(memory.buffer, 4 * wHashes, groupRows);
+    this.found = new Int32Array(memory.buffer, 4 * wIndices, groupRows);
+    this.slots = new Uint32Array(memory.buffer, scratchBytes, size);
+    this.scale = size / 2 ** 32;
   }
 
   private moveSome(count: number): void {

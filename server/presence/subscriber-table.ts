@@ -1,5 +1,6 @@
 import { UserError } from '../errors.ts';
 import { restoreBytes, type StateReader, type StateWriter, saveBytes } from '../state-writer.ts';
+import { groupRows, type RecordLoads, recordLoadsOf, scratchBytes, wIndices } from './group-loads.ts';
 import {
   dLast,
   dSince,
@@ -24,6 +25,9 @@ const pageBytes = 65_536;
 const growthPages = 16;
 const pagesMax = 65_536;
 
+const recordsIn = (pages: number) => Math.floor((pages * pageBytes - scratchBytes) / recordBytes);
+const pagesFor = (records: number) => Math.ceil((scratchBytes + records * recordBytes) / pageBytes);
+
 /**
  * Dense records of the subscribers that are known, found by the first 64 bits of their pseudonym. Indices of freed
  * records are used again; the caller frees one only when nothing refers to it.
@@ -38,6 +42,9 @@ export class SubscriberTable implements KeyStore {
   f64: Float64Array;
   /** Calls of {@link free}: as long as it stands, an index found before is still its subscriber's. */
   freed = 0;
+  /** What {@link locate} found, row by row. */
+  private indices: Int32Array;
+  private readonly loads: RecordLoads;
   private readonly memory: WebAssembly.Memory;
   private readonly slots: Slots;
   private room: number;
@@ -49,13 +56,15 @@ export class SubscriberTable implements KeyStore {
 
   /** @param subscribersMax bound of the table; at most what 4 GiB of records hold */
   constructor(subscribersMax: number) {
-    this.capacity = Math.min(subscribersMax, slotIndexMax, Math.floor((pagesMax * pageBytes) / recordBytes));
-    const maximum = Math.ceil((this.capacity * recordBytes) / pageBytes);
+    this.capacity = Math.min(subscribersMax, slotIndexMax, recordsIn(pagesMax));
+    const maximum = pagesFor(this.capacity);
     const initial = Math.min(growthPages, maximum);
     this.memory = new WebAssembly.Memory({ initial, maximum });
     this.u32 = new Uint32Array(this.memory.buffer);
     this.f64 = new Float64Array(this.memory.buffer);
-    this.room = Math.min(this.capacity, Math.floor((initial * pageBytes) / recordBytes));
+    this.indices = new Int32Array(this.memory.buffer, 4 * wIndices, groupRows);
+    this.loads = recordLoadsOf(this.memory, recordBytes);
+    this.room = Math.min(this.capacity, recordsIn(initial));
     this.slots = new Slots(this);
   }
 
@@ -84,22 +93,16 @@ export class SubscriberTable implements KeyStore {
   }
 
   /**
-   * Looks up `n` keys from row `from` on: their hashes, and for each an index whose key is to be compared (it fits but
-   * for one in some thirty), or -1. Slots are loaded first, then records, so that the cache misses of the group overlap.
+   * Looks up `n` keys from row `from` on, at most {@link groupRows} and at least one: for each an index whose key is to
+   * be compared (it fits but for one in some thirty), or -1. Slots are loaded first, then records, so that the cache
+   * misses of the group overlap.
    *
    * @returns nothing of meaning: it keeps the loads from being dropped
    */
-  locate(lo: Uint32Array, hi: Uint32Array, from: number, n: number, hashes: Uint32Array, indices: Int32Array): number {
-    let kept = this.slots.guess(lo, hi, from, n, hashes, indices);
-    const { u32 } = this;
-    for (let i = 0; i < n; i++) {
-      const index = indices[i];
-      // Record 0 stands in for an unknown one: a branch would end the overlap where it is mispredicted.
-      const at = (index & ~(index >> 31)) * recordWords;
-      // A record may lie on two cache lines: first and last word.
-      kept ^= u32[at] ^ u32[at + wTrail];
-    }
-    return kept;
+  locate(lo: Uint32Array, hi: Uint32Array, from: number, n: number, indices: Int32Array): number {
+    const kept = this.slots.guess(lo, hi, from, n, indices);
+    this.indices.set(indices);
+    return kept ^ this.loads.touch(4 * n);
   }
 
   /** The subscriber's index, or -1. `hash` is {@link hashOf} of the key. */
@@ -245,7 +248,7 @@ export class SubscriberTable implements KeyStore {
   *save(to: StateWriter): Generator<void> {
     const { high, freeHead, liveCount: live, refusedCount: refused } = this;
     to.json('table', { high, freeHead, live, refused });
-    yield* saveBytes(to, 'table.records', this.u32.subarray(0, high * recordWords));
+    yield* saveBytes(to, 'table.records', this.recordsBelow(high));
     yield* this.slots.save(to);
   }
 
@@ -260,14 +263,18 @@ export class SubscriberTable implements KeyStore {
     this.freeHead = state.freeHead;
     this.liveCount = state.live;
     this.refusedCount = state.refused;
-    restoreBytes(from, 'table.records', this.u32.subarray(0, state.high * recordWords));
+    restoreBytes(from, 'table.records', this.recordsBelow(state.high));
     this.slots.restore(from);
+  }
+
+  private recordsBelow(high: number): Uint32Array {
+    return this.u32.subarray(wLo, wLo + high * recordWords);
   }
 
   private grow(): boolean {
     if (this.room >= this.capacity) return false;
     const pages = this.memory.buffer.byteLength / pageBytes;
-    const wanted = Math.min(growthPages, Math.ceil((this.capacity * recordBytes) / pageBytes) - pages);
+    const wanted = Math.min(growthPages, pagesFor(this.capacity) - pages);
     try {
       this.memory.grow(wanted);
     } catch (error) {
@@ -277,7 +284,8 @@ export class SubscriberTable implements KeyStore {
     }
     this.u32 = new Uint32Array(this.memory.buffer);
     this.f64 = new Float64Array(this.memory.buffer);
-    this.room = Math.min(this.capacity, Math.floor(((pages + wanted) * pageBytes) / recordBytes));
+    this.indices = new Int32Array(this.memory.buffer, 4 * wIndices, groupRows);
+    this.room = Math.min(this.capacity, recordsIn(pages + wanted));
     return true;
   }
 }
