@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { knobs } from '../config.ts';
 import { messageOf, UserError } from '../errors.ts';
+import { knobs } from '../knobs.ts';
 import type { ByteSource } from './byte-source.ts';
 import { FileSource, PeekedSource } from './file-source.ts';
 import type { FrameReader } from './frame-reader.ts';

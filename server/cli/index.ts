@@ -1,8 +1,8 @@
 import '../v8-flags.ts';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { knobs } from '../config.ts';
 import { messageOf, UserError } from '../errors.ts';
+import { knobs } from '../knobs.ts';
 import { projectRoot } from '../root.ts';
 import type { Command } from './command.ts';
 import { countCommand } from './count.ts';

@@ -10,8 +10,8 @@ import { positionsPath, roamingPath, TruthFiles } from '../../fixtures/make/trut
 import type { SimOptions } from '../../fixtures/make/types.ts';
 import { parseShare } from '../capture/feed-uri.ts';
 import { formatTimeUs, systemClock } from '../clock.ts';
-import { knobs } from '../config.ts';
 import { UserError } from '../errors.ts';
+import { knobs } from '../knobs.ts';
 import type { Command } from './command.ts';
 import { readOptions } from './options.ts';
 import { counted } from './words.ts';

@@ -1,4 +1,5 @@
-import { type Config, knobs } from '../config.ts';
+import type { Config } from '../config.ts';
+import { knobs } from '../knobs.ts';
 import type { Layer } from './decode-error.ts';
 import { OrderedSegments, SequenceFragments } from './fragments.ts';
 import { IpFragments } from './ip-fragments.ts';

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { knobs, makeConfig } from '../../server/config.ts';
+import { makeConfig } from '../../server/config.ts';
+import { knobs } from '../../server/knobs.ts';
 
 const make = (settings: Record<string, unknown>) => makeConfig({ where: 'test.json', settings });
 

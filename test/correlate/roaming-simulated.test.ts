@@ -1,11 +1,12 @@
 import { expect, it } from 'vitest';
 import { openSimulation } from '../../fixtures/make/simulation.ts';
 import type { SimOptions } from '../../fixtures/make/types.ts';
-import { knobs, makeConfig } from '../../server/config.ts';
+import { makeConfig } from '../../server/config.ts';
 import { Correlator } from '../../server/correlate/correlator.ts';
 import { Decoder } from '../../server/decode/decoder.ts';
 import { eventKinds } from '../../server/events/kinds.ts';
 import { formatPlmn, parsePlmn } from '../../server/events/plmn.ts';
+import { knobs } from '../../server/knobs.ts';
 import { Pseudonymiser } from '../../server/privacy/pseudonymiser.ts';
 import { formatIso } from '../../server/reference/country-codes.ts';
 import { testKey } from './steps.ts';
