@@ -84,7 +84,7 @@ export class EventLines implements EventSink {
       outcome: outcome === 0 ? undefined : outcomes[outcome],
       cause: cause === noCause ? undefined : cause,
       durationMs,
-      subscriber: imsi === '' ? undefined : this.#identities.text(imsi),
+      subscriber: imsi === '' ? undefined : this.#identities.identity(imsi),
       cell: cgi === '' ? undefined : cgi,
       origin: imsi === '' ? undefined : this.#origins.classify(plmn).class,
       frame: this.frame,
@@ -99,7 +99,7 @@ export class EventLines implements EventSink {
   #areaOf(kind: number, area: number): string | undefined {
     if (area === 0) return undefined;
     const isRoaming = kind >= kindCode['roam-out'] && kind <= kindCode['roam-end'];
-    return isRoaming ? formatPlmn(area) : this.#identities.text(String(area));
+    return isRoaming ? formatPlmn(area) : this.#identities.number(String(area));
   }
 }
 

@@ -8,7 +8,7 @@ import { ranapNames } from '../decode/ranap-tables.ts';
 import { sccpNames } from '../decode/sccp-tables.ts';
 import { componentTypeNames, tcapTypeNames, tcapUser } from '../decode/tcap-tables.ts';
 import { formatPlmn } from '../events/plmn.ts';
-import type { IdentityText } from './identity-text.ts';
+import { type IdentityText, letters, semiOctets } from './identity-text.ts';
 
 /** An SCCP party: the digits of its global title, its subsystem number. */
 interface Party {
@@ -159,13 +159,15 @@ export class MessageLines {
 
   /** A number of a component, without its octet of nature and plan. */
   #address(c: MapMessage, slice: number): string {
-    return this.#identities.semiOctets(c.bytes, c.sliceOffset(slice), c.sliceLength(slice));
+    return this.#identities.identity(semiOctets(c.bytes, c.sliceOffset(slice), c.sliceLength(slice)));
   }
 
   #party(m: SignalMessage, ssn: number, offset: number, digits: number): Party | null {
     if (ssn < 0 && offset < 0) return null;
     const party: Party = {};
-    if (offset >= 0) party.digits = this.#identities.semiOctets(m.addressBytes, offset, (digits + 1) >> 1, digits);
+    if (offset >= 0) {
+      party.digits = this.#identities.identity(semiOctets(m.addressBytes, offset, (digits + 1) >> 1, digits));
+    }
     if (ssn >= 0) party.ssn = ssn;
     return party;
   }
@@ -177,12 +179,12 @@ export class MessageLines {
     const tail = Math.max(0, m.imeiDigits - 14);
     const body = String(m.imei).padStart(m.imeiDigits - tail, '0');
     const digits = tail === 0 ? body : body + String(m.imeiTail).padStart(tail, '0');
-    line[m.imeiDigits === 16 ? 'imeisv' : 'imei'] = this.#identities.text(digits);
+    line[m.imeiDigits === 16 ? 'imeisv' : 'imei'] = this.#identities.identity(digits);
   }
 
   #numbersOf(m: SignalMessage, line: MessageLine): void {
     const put = (key: 'calledNumber' | 'callingNumber' | 'connectedNumber', offset: number, length: number) => {
-      const text = offset < 0 ? '' : this.#identities.semiOctets(m.bytes, offset, length);
+      const text = offset < 0 ? '' : this.#identities.number(semiOctets(m.bytes, offset, length));
       // A number that is withheld has no digits.
       if (text !== '') line[key] = text;
     };
@@ -195,8 +197,10 @@ export class MessageLines {
       // Count of digits, type of number, digits (or letters). 3GPP TS 23.040 §9.1.2.5.
       const digits = m.bytes[at];
       const isText = ((m.bytes[at + 1] >> 4) & 0x07) === alphanumeric;
-      if (isText) return this.#identities.letters(m.bytes, at + 2, (digits * 4) / 7);
-      return this.#identities.semiOctets(m.bytes, at + 2, (digits + 1) >> 1, digits);
+      const text = isText
+        ? letters(m.bytes, at + 2, (digits * 4) / 7)
+        : semiOctets(m.bytes, at + 2, (digits + 1) >> 1, digits);
+      return this.#identities.number(text);
     };
     if (m.tpDestinationOffset >= 0) line.tpDestination = address(m.tpDestinationOffset);
     if (m.tpOriginatorOffset >= 0) line.tpOriginator = address(m.tpOriginatorOffset);
