@@ -4,14 +4,15 @@ import { parseArgs } from 'node:util';
 import { messageOf, UserError } from '../../server/errors.ts';
 import { buildFuzzer } from './build.ts';
 import type { Job, Report } from './jobs.ts';
-import { formatReport } from './report.ts';
+import { formatReport, formatSequences } from './report.ts';
 import { runInThread, runInThreads } from './threads.ts';
 
-const usage = `usage: npm run test:fuzz -- [--inputs N] [--seed S] [--replay INPUT]
+const usage = `usage: npm run test:fuzz -- [--inputs N | --sequences N] [--seed S] [--replay INPUT]
 
-  --inputs N      mutations to try (2,000,000)
+  --inputs N      mutations of octets to try (2,000,000)
+  --sequences N   sequences of messages to give to the correlator instead
   --seed S        which ones (the time of day)
-  --replay INPUT  one input of that seed again, with those of its block that came before`;
+  --replay INPUT  one input of that seed again, with those of its block that came before; with --sequences: that one`;
 
 /** A whole number that an option gives, or a default where it is not given. */
 function whole(name: string, text: string | undefined, otherwise: number): number {
@@ -26,6 +27,7 @@ async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
       inputs: { type: 'string' },
+      sequences: { type: 'string' },
       seed: { type: 'string' },
       replay: { type: 'string' },
       help: { type: 'boolean' },
@@ -41,6 +43,22 @@ async function main(): Promise<number> {
   try {
     const of = Math.max(1, availableParallelism());
     let report: Report;
+    if (values.sequences !== undefined) {
+      const only = values.replay === undefined ? undefined : whole('replay', values.replay, 0);
+      const sequences = only === undefined ? whole('sequences', values.sequences, 0) : only + 1;
+      process.stdout.write(`seed ${seed}, ${sequences} sequences, ${of} threads\n`);
+      const parts = only === undefined ? of : 1;
+      const jobs = Array.from(
+        { length: parts },
+        (_, part): Job => ({
+          ...{ kind: 'sequences', seed, sequences, part, of: parts },
+          ...(only === undefined ? {} : { only }),
+        }),
+      );
+      report = await runInThreads(bundle, jobs);
+      process.stdout.write(`${formatSequences('sequences', report)}\n`);
+      return report.failure === null ? 0 : 1;
+    }
     if (values.replay === undefined) {
       process.stdout.write(`seed ${seed}, ${inputs} inputs, ${of} threads\n`);
       const jobs = Array.from({ length: of }, (_, part): Job => ({ kind: 'mutations', seed, inputs, part, of }));

@@ -6,6 +6,8 @@ export type Job =
   | { kind: 'damage'; part: number; of: number; every: number }
   /** Inputs of the blocks `part`, `part + of`, … of a run; `only`: up to this input, which is told whatever it does. */
   | { kind: 'mutations'; seed: number; inputs: number; part: number; of: number; only?: number }
+  /** Sequences of messages `part`, `part + of`, … of a run, given to correlators; `only`: from this one on. */
+  | { kind: 'sequences'; seed: number; sequences: number; part: number; of: number; only?: number }
   /** Mutated capture files. */
   | { kind: 'files'; seed: number; inputs: number };
 

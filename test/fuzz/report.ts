@@ -12,3 +12,12 @@ export function formatReport(title: string, report: Report): string {
   if (report.failure !== null) lines.push(`  FAILED: ${report.failure}`);
   return lines.join('\n');
 }
+
+/** The same of sequences of messages. */
+export function formatSequences(title: string, { inputs, seconds, messages, rows, slowest, failure }: Report): string {
+  const count = (value: number) => value.toLocaleString('en');
+  return [
+    `${title}: ${count(inputs)} sequences, ${count(messages)} messages, ${count(rows)} events in ${seconds.toFixed(1)} s; at most ${slowest.steps} steps a message (${slowest.input})`,
+    ...(failure === null ? [] : [`  FAILED: ${failure}`]),
+  ].join('\n');
+}

@@ -4,6 +4,7 @@ import { runFiles } from './files.ts';
 import { blockInputs, emptyReport, type Job, type Report } from './jobs.ts';
 import { changes, Mutator } from './mutator.ts';
 import { probe } from './probe.ts';
+import { runSequences } from './sequences.ts';
 import { Target } from './target.ts';
 
 const startUs = 1_700_000_000_000_000;
@@ -144,6 +145,7 @@ export async function runJob(job: Job): Promise<Report> {
   const beganMs = performance.now();
   const runner = new Runner();
   if (job.kind === 'checks') runner.report.failure = runChecks();
+  else if (job.kind === 'sequences') runSequences(runner.report, job);
   else if (job.kind === 'files') await runFiles(runner.report, job.seed, job.inputs);
   else {
     const corpus = await loadCorpus();
