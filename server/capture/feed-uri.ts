@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
 import { UserError } from '../errors.ts';
 import { parsePlmn } from '../events/plmn.ts';
 
@@ -161,6 +161,30 @@ function parseSim(uri: string, name: string, options: Map<string, string>): Feed
   };
 }
 
+/** First four octets of pcap in both byte orders, with micro- and nanoseconds, of pcapng; the first two of gzip. */
+const captureMarks = /^(a1b2c3d4|d4c3b2a1|a1b23c4d|4d3cb2a1|0a0d0d0a|1f8b)/;
+
+/** Whether a file whose ending tells nothing begins as a capture does, or as one in gzip. */
+function beginsAsCapture(uri: string, path: string): boolean {
+  refuseNoFile(uri, path);
+  // What is read of a pipe is gone.
+  if (!statSync(path).isFile()) return false;
+  const head = Buffer.alloc(4);
+  const file = openSync(path, 'r');
+  try {
+    readSync(file, head, 0, head.length, 0);
+  } finally {
+    closeSync(file);
+  }
+  return captureMarks.test(head.toString('hex'));
+}
+
+function refuseNoFile(uri: string, path: string): void {
+  if (!existsSync(path)) throw new UserError('FEED_MISSING', `feed '${uri}': no such file '${path}'; check the path`);
+  if (!statSync(path).isDirectory()) return;
+  throw new UserError('FEED_MISSING', `feed '${uri}': '${path}' is a folder; name a file in it`);
+}
+
 /** `//HOST:PORT`, an IPv6 address in brackets. */
 function parseLive(uri: string, kind: 'pcap+tcp' | 'pcap+listen', rest: string): LiveFeedSpec {
   const form = `write ${kind}://HOST:PORT, an IPv6 address in brackets`;
@@ -173,7 +197,7 @@ function parseLive(uri: string, kind: 'pcap+tcp' | 'pcap+listen', rest: string):
 
 /**
  * Reads a feed's URI: `pcap:PATH`, `xdr:PATH?plmn=460-01&tz=+08:00`, `sim:event-day?seed=1`, `pcap+tcp://HOST:PORT`,
- * `pcap+listen://HOST:PORT`, `-` or `pcap:-` for standard input, or a bare path that is taken by its ending. Options are
+ * `pcap+listen://HOST:PORT`, `-` or `pcap:-` for standard input, or a bare path that is taken by its ending, else by its first octets. Options are
  * percent-encoded after `?`; a literal `+` stays a plus.
  *
  * @param defaultPlmn PLMN of an xDR file's cells where the URI names none, as `460-00`
@@ -189,6 +213,7 @@ export function parseFeedUri(uri: string, defaultPlmn: string): FeedSpec {
   if (kind === undefined) {
     if (path === '-' || /\.(pcap|pcapng|cap)(\.gz)?$/i.test(path)) kind = 'pcap';
     else if (/\.csv(\.gz)?$/i.test(path)) kind = 'xdr';
+    else if (beginsAsCapture(uri, path)) kind = 'pcap';
     else
       throw bad(
         uri,
@@ -204,9 +229,7 @@ export function parseFeedUri(uri: string, defaultPlmn: string): FeedSpec {
   if (kind === 'pcap' && path === '-') return { kind: 'stdin', uri };
   if (kind === 'sim') return parseSim(uri, path, options);
   if (path === '') throw bad(uri, `no path; write ${kind}:PATH`);
-  if (!existsSync(path)) throw new UserError('FEED_MISSING', `feed '${uri}': no such file '${path}'; check the path`);
-  if (statSync(path).isDirectory())
-    throw new UserError('FEED_MISSING', `feed '${uri}': '${path}' is a folder; name a file in it`);
+  refuseNoFile(uri, path);
   if (kind === 'pcap') return { kind, path, uri };
   const plmn = options.get('plmn') ?? defaultPlmn;
   try {

@@ -103,6 +103,10 @@ async function decodeFeed(options: DecodeOptions, output: TextOutput): Promise<s
     const early = reader.endedEarly?.message ?? null;
     if (early === null && stats.frames === 0 && !stopped) {
       consoleLog('warn', `feed ${spec.uri}: holds no packet; there is nothing to decode`);
+    } else if (what !== 'stats' && stats.layers.sccp === 0 && stats.faults.size === 0 && !stopped) {
+      const most = mostOf(stats.unhandled);
+      const packets = counted(stats.frames, 'packet');
+      consoleLog('warn', `feed ${spec.uri}: no SCCP or SUA message in its ${packets}${most}; --stats counts them`);
     }
     return early === null ? null : `${early}; decoded up to there: ${counted(stats.frames, 'packet')}`;
   } finally {
@@ -111,6 +115,12 @@ async function decodeFeed(options: DecodeOptions, output: TextOutput): Promise<s
     process.off('SIGTERM', stop);
     await reader.close();
   }
+}
+
+/** What a capture without any message holds instead, most of all. */
+function mostOf(unhandled: ReadonlyMap<string, number>): string {
+  const [most] = [...unhandled].sort(([, a], [, b]) => b - a);
+  return most === undefined ? '' : `, most of them ${most[0]} (${most[1]})`;
 }
 
 async function run(argv: string[]): Promise<number> {

@@ -96,5 +96,18 @@ describe('says in one line what is wrong and what to write', () => {
   test('a folder, and a file without a telling ending', () => {
     expect(() => parse(`pcap:${folder}`)).toThrow(/is a folder/);
     expect(() => parse(file('noending'))).toThrow(/the ending tells no kind/);
+    expect(() => parse(folder)).toThrow(/is a folder/);
+    expect(() => parse('/no/such')).toThrow(/no such file/);
   });
 });
+
+test.each(['a1b2c3d4', 'd4c3b2a1', 'a1b23c4d', '4d3cb2a1', '0a0d0d0a', '1f8b0800'])(
+  'takes a file without a telling ending that begins with %s for a capture',
+  (mark) => {
+    const path = file('trace.dmp');
+    writeFileSync(path, Buffer.from(mark, 'hex'));
+    expect(parse(path)).toEqual({ kind: 'pcap', path, uri: path });
+    writeFileSync(path, '');
+    expect(() => parse(path)).toThrow(/the ending tells no kind/);
+  },
+);

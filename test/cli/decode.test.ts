@@ -1,5 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { MessageLine } from '../../server/cli/message-line.ts';
 import { pcapFile } from '../capture/pcap-write.ts';
@@ -82,6 +85,17 @@ describe('decode', () => {
     expect(csv).toMatch(/^group,name,count,share\n/);
     expect(csv).toMatch(/^BSSMAP,COMPLETE LAYER 3 INFORMATION,\d+,$/m);
     expect(csv).toMatch(/^event,location update,\d+,$/m);
+  });
+
+  test('says what a capture without signalling holds instead, where it would print nothing', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'signalwall-decode-'));
+    const path = join(folder, 'a.pcap');
+    const record = { seconds: 1_700_000_000, fraction: 0, bytes: Uint8Array.of(0, 0x21, 0x45, 0) };
+    writeFileSync(path, pcapFile([record, record], { linkType: 9 }));
+    const runs = [await runCli(['decode', path]), await runCli(['decode', path, '--messages'])];
+    rmSync(folder, { recursive: true });
+    const said = `warn: feed ${path}: no SCCP or SUA message in its 2 packets, most of them LINKTYPE 9 (2); --stats counts them\n`;
+    expect(runs).toEqual(runs.map(() => ({ code: 0, stdout: '', stderr: said })));
   });
 
   test.each([
