@@ -63,9 +63,9 @@ const known: { vector: string; lines: string[]; reason: string }[] = [
     reason: 'neither application context nor subsystem number says that it is MAP; tshark guesses it',
   },
   {
-    vector: 'updateLocation v2 with a roaming number invoke',
+    vector: 'updateLocation v1 with a roaming number invoke',
     lines: ['BER Error', 'component 0 roamingNumber'],
-    reason: 'LocationInfo is a choice in versions 1 and 2 (GSM 09.02 §17.7.1); tshark knows the MSC alone',
+    reason: 'LocationInfo is a choice of it and the MSC in version 1 (GSM 09.02 §17.7.1); tshark knows the MSC alone',
   },
   {
     vector: 'updateLocation v1 result',
@@ -73,9 +73,9 @@ const known: { vector: string; lines: string[]; reason: string }[] = [
     reason: 'UpdateLocationRes is a choice of the bare HLR number (GSM 09.02 §17.7.1); tshark takes it for an IMSI',
   },
   {
-    vector: 'reset v2 invoke',
+    vector: 'reset v1 invoke',
     lines: ['BER Error', 'component 0 hlr'],
-    reason: 'networkResource stands in front in version 2 (GSM 09.02 §17.7.1), which tshark does not know',
+    reason: 'networkResource stands in front in version 1 alone (GSM 09.02 §17.7.1), which tshark does not know',
   },
   ...['performHandover v1 invoke', 'performHandover v1 result', 'performSubsequentHandover v1 invoke'].map(
     (vector) => ({
@@ -99,7 +99,9 @@ const known: { vector: string; lines: string[]; reason: string }[] = [
       'component 0 accessPdu',
       'component 0 accessProtocol',
     ],
-    reason: 'the same',
+    reason: /v2/.test(vector)
+      ? 'the result is a bare ExternalSignalInfo in version 2 (GSM 09.02 §17.6.1); tshark reads that of version 3'
+      : 'tshark does not take apart the handover of version 1 (GSM 09.02 §17.6.1)',
   })),
   {
     vector: 'prepareSubsequentHandover v2 invoke',
@@ -111,7 +113,7 @@ const known: { vector: string; lines: string[]; reason: string }[] = [
       'component 0 targetCell',
       'component 0 targetMsc',
     ],
-    reason: 'the same',
+    reason: 'its fields are untagged in version 2 (GSM 09.02 §17.7.1); tshark reads those of version 3',
   },
   {
     vector: 'provideRoamingNumber v2 result',

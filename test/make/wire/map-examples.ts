@@ -9,7 +9,7 @@ import * as sms from '../../../fixtures/make/wire/map/short-messages.ts';
 /** A component of one operation to be wrapped in a message, with the application context it belongs to. */
 export interface MapExample {
   name: string;
-  /** Number and version of the application context. */
+  /** Number and version of the application context; version 1 is never named in a message. */
   context: [number, number];
   operation: number;
   kind: 'invoke' | 'result' | 'error';
@@ -74,7 +74,7 @@ const mobilityExamples: MapExample[] = [
   invoke('updateLocation v3', [1, 3], 2, (w) => mobility.updateLocation(w, { imsi, msc, vlr, lmsi })),
   invoke('updateLocation v3 with IMEISV', [1, 3], 2, (w) => mobility.updateLocation(w, { imsi, msc, vlr, imeisv })),
   invoke('updateLocation v2', [1, 2], 2, (w) => mobility.updateLocation(w, { imsi: shortImsi, msc, vlr })),
-  invoke('updateLocation v2 with a roaming number', [1, 2], 2, (w) =>
+  invoke('updateLocation v1 with a roaming number', [1, 1], 2, (w) =>
     mobility.updateLocationWithRoamingNumber(w, imsi, roaming, vlr),
   ),
   result('updateLocation v3', [1, 3], 2, (w) => mobility.hlrResult(w, hlr)),
@@ -111,7 +111,8 @@ const mobilityExamples: MapExample[] = [
   invoke('sendParameters v1 by IMSI', [14, 1], 9, (w) => mobility.sendParameters(w, { imsi })),
   invoke('sendParameters v1 by TMSI', [14, 1], 9, (w) => mobility.sendParameters(w, { tmsi })),
   result('sendParameters v1', [14, 1], 9, (w) => mobility.sendParametersResult(w, imsi)),
-  invoke('reset v2', [10, 2], 37, (w) => mobility.resetV2(w, hlr)),
+  invoke('reset v1', [10, 1], 37, (w) => mobility.resetV1(w, hlr)),
+  invoke('reset v2', [10, 2], 37, (w) => mobility.reset(w, hlr)),
   invoke('reset v3', [10, 3], 37, (w) => mobility.reset(w, hlr)),
   invoke('restoreData', [18, 3], 57, (w) => mobility.restoreData(w, imsi, lmsi)),
   result('restoreData', [18, 3], 57, (w) => mobility.hlrResult(w, hlr)),

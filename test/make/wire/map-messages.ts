@@ -48,17 +48,21 @@ function clauseOf({ kind, operation, context: [, version] }: MapExample): string
   return version < 3 || old.has(operation) ? `GSM 09.02 §17.6.${part}` : `3GPP TS 29.002 §17.6.${part}`;
 }
 
-/** An example as the only component of a message: BEGIN with AARQ for an invoke, END with AARE for an answer. */
+/**
+ * An example as the only component of a message: BEGIN with AARQ for an invoke, END with AARE for an answer. Version 1
+ * has no dialogue portion, and is known by that. GSM 09.02 §15.
+ */
 function messageOf(example: MapExample, isIndefinite: boolean): MapVector {
   const { kind, operation, name, write } = example;
+  const hasDialogue = example.context[1] > 1;
   const context = tcap.mapContext(...example.context);
   const bytes = written(isIndefinite, (w) => {
     if (kind === 'invoke') {
       tcap.openMessage(w, tcap.message.begin, otid);
-      tcap.writeDialogueRequest(w, context);
+      if (hasDialogue) tcap.writeDialogueRequest(w, context);
     } else {
       tcap.openMessage(w, tcap.message.end, undefined, dtid);
-      tcap.writeDialogueResponse(w, context, true);
+      if (hasDialogue) tcap.writeDialogueResponse(w, context, true);
     }
     tcap.openComponents(w);
     if (kind === 'invoke') {
