@@ -13,6 +13,7 @@ import { ranapBench } from './ranap.ts';
 import { scaleBench } from './scale.ts';
 import { simulateBench } from './simulate.ts';
 import { startupBench } from './startup.ts';
+import { stateBench } from './state.ts';
 import { storeBench } from './store.ts';
 
 const decodeBench: Bench = {
@@ -52,6 +53,7 @@ export const benches: readonly Bench[] = [
   correlateBench,
   scaleBench,
   presenceBench,
+  stateBench,
   journalBench,
   pushBench,
   latencyBench,

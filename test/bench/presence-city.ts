@@ -1,0 +1,95 @@
+import { makeConfig } from '../../server/config.ts';
+import { EventBatch } from '../../server/events/event-batch.ts';
+import { eventFlag, kindCode } from '../../server/events/kinds.ts';
+import { packPlmn } from '../../server/events/plmn.ts';
+import { Engine } from '../../server/occupancy/engine.ts';
+import { CellRegistry } from '../../server/reference/cell-registry.ts';
+import type { Region } from '../../server/reference/read-regions.ts';
+import { RegionIndex } from '../../server/reference/region-index.ts';
+
+export const cellCount = 10_012;
+export const regionCount = 500;
+const spanS = 3 * 3600;
+const startUs = 1_700_000_000_000_000;
+const batchRows = 8192;
+
+/** xorshift32: the same events in each run. */
+function randomOf(seed: number): () => number {
+  let x = seed;
+  return () => {
+    x ^= x << 13;
+    x ^= x >>> 17;
+    x ^= x << 5;
+    return (x >>> 0) / 4294967296;
+  };
+}
+
+function mix(x: number): number {
+  let y = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
+  y = Math.imul(y ^ (y >>> 13), 0xc2b2ae35);
+  return (y ^ (y >>> 16)) >>> 0;
+}
+
+/**
+ * Three hours of a city: each subscriber is seen once, then anybody at random. A third of the events move to a
+ * neighbouring cell, one in 128 is a detach.
+ */
+export class CityEvents {
+  readonly batch = new EventBatch(batchRows);
+  private readonly home: Uint16Array;
+  private readonly random = randomOf(20_261_121);
+  private readonly events: number;
+  private made = 0;
+
+  constructor(events: number, subscribers: number) {
+    this.events = events;
+    this.home = new Uint16Array(subscribers);
+    for (let i = 0; i < subscribers; i++) this.home[i] = Math.floor(this.random() * cellCount);
+  }
+
+  next(): boolean {
+    const { batch, home, random } = this;
+    batch.n = 0;
+    while (batch.n < batchRows && this.made < this.events) {
+      const sub = this.made < home.length ? this.made : Math.floor(random() * home.length);
+      const draw = random();
+      if (draw < 0.35) home[sub] = (home[sub] + 1 + Math.floor(draw * 40)) % cellCount;
+      const detach = draw > 1 - 1 / 128;
+      const timeUs = startUs + Math.floor((this.made * spanS * 1e6) / this.events);
+      const flags = eventFlag.sighting | eventFlag.traffic | (detach ? eventFlag.detach : 0);
+      const kind = detach ? kindCode.detach : kindCode['location update'];
+      batch.push(timeUs, mix(sub + 1), mix(sub ^ 0x5bd1e995), home[sub], homePlmn, kind, 1, 0, flags, 0, 0, 0);
+      this.made++;
+    }
+    return batch.n > 0;
+  }
+}
+
+const homePlmn = packPlmn(460, 0, 2);
+
+/** Regions of 20 cells each that overlap by half: each cell lies in two of about 500 regions, or none. */
+function regionList(): Region[] {
+  return Array.from({ length: regionCount }, (_, i) => ({
+    id: `r${i}`,
+    name: `r${i}`,
+    kind: 'venue',
+    capacity: null,
+    polygons: null,
+    cells: Array.from({ length: 20 }, (_, k) => cgiOf(i * 10 + k)),
+  }));
+}
+
+const cgiOf = (cell: number) => `460-00-${40_000 + (cell >> 8)}-${cell}`;
+
+/** An engine of the city with minute gauges of cells and regions, whose intervals go nowhere. */
+export function cityEngine(): Engine {
+  const registry = new CellRegistry();
+  for (let cell = 0; cell < cellCount; cell++) registry.idOf(cgiOf(cell));
+  return new Engine({
+    config: makeConfig({ where: 'bench', settings: {} }),
+    registry,
+    regions: new RegionIndex(regionList(), registry, () => undefined),
+    everyUs: 60e6,
+    onInterval: () => undefined,
+  });
+}
