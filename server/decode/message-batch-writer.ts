@@ -168,34 +168,44 @@ export class MessageBatchWriter implements MessageSink {
     let octets = at * 4;
     if ((m.parts & part.numbers) !== 0) octets += numbersWords * 4;
     if ((m.parts & part.addresses) !== 0) octets += addressesWords * 4;
-    const copy = (from: Uint8Array, offset: number, length: number): number => {
-      if (offset < 0) return -1;
-      const place = octets;
-      for (let i = 0; i < length; i++) this.#bytes[octets++] = from[offset + i];
-      return place;
-    };
     if ((m.parts & part.numbers) !== 0) {
-      words[end] = copy(m.bytes, m.calledOffset, m.calledLength);
+      words[end] = this.#copy(octets, m.bytes, m.calledOffset, m.calledLength);
       words[end + 1] = m.calledLength;
-      words[end + 2] = copy(m.bytes, m.callingOffset, m.callingLength);
+      octets += m.calledLength;
+      words[end + 2] = this.#copy(octets, m.bytes, m.callingOffset, m.callingLength);
       words[end + 3] = m.callingLength;
-      words[end + 4] = copy(m.bytes, m.tpDestinationOffset, m.tpDestinationLength);
+      octets += m.callingLength;
+      words[end + 4] = this.#copy(octets, m.bytes, m.tpDestinationOffset, m.tpDestinationLength);
       words[end + 5] = m.tpDestinationLength;
-      words[end + 6] = copy(m.bytes, m.tpOriginatorOffset, m.tpOriginatorLength);
+      octets += m.tpDestinationLength;
+      words[end + 6] = this.#copy(octets, m.bytes, m.tpOriginatorOffset, m.tpOriginatorLength);
       words[end + 7] = m.tpOriginatorLength;
+      octets += m.tpOriginatorLength;
       words[end + 8] = m.calledType;
       words[end + 9] = m.callingType;
       end += numbersWords;
     }
     if ((m.parts & part.addresses) !== 0) {
+      const called = semiOctets(m.calledTitleDigits);
+      const calling = semiOctets(m.callingTitleDigits);
       words[end] = m.calledSsn;
-      words[end + 1] = copy(m.addressBytes, m.calledTitleOffset, semiOctets(m.calledTitleDigits));
+      words[end + 1] = this.#copy(octets, m.addressBytes, m.calledTitleOffset, called);
       words[end + 2] = m.calledTitleDigits;
+      octets += called;
       words[end + 3] = m.callingSsn;
-      words[end + 4] = copy(m.addressBytes, m.callingTitleOffset, semiOctets(m.callingTitleDigits));
+      words[end + 4] = this.#copy(octets, m.addressBytes, m.callingTitleOffset, calling);
       words[end + 5] = m.callingTitleDigits;
+      octets += calling;
     }
     return ((octets + 7) >> 3) * 2;
+  }
+
+  /** Copies `length` octets to the octet `to` of the batch; says where they stand, -1 where there are none to copy. */
+  #copy(to: number, from: Uint8Array, offset: number, length: number): number {
+    if (offset < 0) return -1;
+    const bytes = this.#bytes;
+    for (let i = 0; i < length; i++) bytes[to + i] = from[offset + i];
+    return to;
   }
 }
 
