@@ -1,3 +1,5 @@
+import { decodeBssmap } from './bssmap.ts';
+import { decodeDtap } from './dtap.ts';
 import { decodeMtpTransfer } from './mtp.ts';
 import { fingerprint } from './sctp.ts';
 import type { DecodeState } from './state.ts';
@@ -17,6 +19,13 @@ const m3ua = 3;
 const m3uaData = 0x0100_0101;
 const protocolData = 0x0210;
 const sccpUser = 3;
+/** Type of DT1; behind its reference: no segment follows, and the data stand right behind the pointer. ITU-T Q.713 §4.7. */
+const dataForm1 = 6;
+const segmentingAndPointer = 0x01ff_0000;
+const wholeBehindPointer = 0x0001_0000;
+/** Discrimination of BSSAP. 3GPP TS 48.006 §9.3. */
+const bssmapData = 0;
+const dtapData = 1;
 
 /**
  * Takes an ordinary IPv4 packet in one go, as nearly all of a feed's are: no options, no fragment, one SCTP DATA chunk
@@ -70,6 +79,53 @@ export function decodeOrdinary(state: DecodeState, bytes: Uint8Array, start: num
   }
   layers.sctp++;
   layers.m3ua++;
-  decodeMtpTransfer(state, opc, dpc, sccpUser, bytes, parameter + 16, dataEnd);
+  if (bytes[parameter + 16] !== dataForm1 || !decodeOrdinaryData(state, opc, dpc, bytes, parameter + 16, dataEnd)) {
+    decodeMtpTransfer(state, opc, dpc, sccpUser, bytes, parameter + 16, dataEnd);
+  }
+  return true;
+}
+
+/**
+ * Likewise DT1 of the A interface, two thirds of its messages: one with a whole message of BSSMAP or DTAP, where no
+ * other user's connection and no unfinished message is known.
+ *
+ * @returns false for any other, with nothing changed or counted
+ */
+function decodeOrdinaryData(
+  state: DecodeState,
+  opc: number,
+  dpc: number,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): boolean {
+  if (start + 10 > end || !state.sccpSegments.empty || !state.sccpUsers.empty) return false;
+  const view = state.viewOf(bytes);
+  // Segmenting, pointer to the data, their length, discrimination.
+  const second = view.getInt32(start + 4);
+  const dataEnd = start + 7 + ((second >>> 8) & 0xff);
+  if ((second & segmentingAndPointer) !== wholeBehindPointer || dataEnd > end) return false;
+  const isDtap = (second & 0xff) === dtapData;
+  const message3 = isDtap ? start + 10 : start + 9;
+  const messageEnd = message3 + bytes[message3 - 1];
+  if (isDtap) {
+    if (messageEnd > dataEnd) return false;
+  } else if ((second & 0xff) !== bssmapData || messageEnd !== dataEnd || (bytes[message3] & 0x3f) === 0) return false;
+
+  const { message, stats } = state;
+  message.opc = opc;
+  message.dpc = dpc;
+  const fromLower = opc < dpc;
+  message.fromLower = fromLower;
+  message.link = fromLower ? state.links.symbolOf(opc, dpc, 0) : state.links.symbolOf(dpc, opc, 0);
+  stats.layers.sccp++;
+  stats.layers.bssap++;
+  message.resetSccp();
+  message.sccpType = dataForm1;
+  message.destinationLocalReference = view.getInt32(start, true) >>> 8;
+  state.deliverable = true;
+  if (isDtap) decodeDtap(state, bytes, message3, messageEnd);
+  else decodeBssmap(state, bytes, message3, messageEnd);
+  if (state.deliverable) state.deliver();
   return true;
 }
