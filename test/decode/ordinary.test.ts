@@ -79,8 +79,12 @@ describe('an ordinary packet, read in one go, says what it says layer by layer',
     expect([messages.length, decoder.stats.duplicates]).toEqual([1, 2]);
   });
 
-  test('cut at every octet, and with every one bit flipped behind the IP header', () => {
-    const packet = ipv4(sctp([sack, dataChunk(3, m3uaBehind(routingContext, paging))]));
+  test.each([
+    ['PAGING in UDT', paging],
+    ['CLEAR COMMAND in DT1', [6, 1, 2, 3, 0, 1, 6, 0, 4, 0x20, 4, 1, 9]],
+    ['RELEASE in DT1', [6, 1, 2, 3, 0, 1, 9, 1, 0, 6, 3, 0x6d, 8, 2, 0xe0, 0x90]],
+  ])('cut at every octet, and with every one bit flipped behind the IP header: %s', (_, user) => {
+    const packet = ipv4(sctp([sack, dataChunk(3, m3uaBehind(routingContext, user))]));
     const options = withOptions(packet);
     for (let end = 20; end <= packet.length; end++) {
       expect(account([packet.slice(0, end)])).toEqual(account([options.slice(0, end + 4)]));
