@@ -8,6 +8,8 @@ export interface ByteSource {
   readonly progress: number;
   /** Octets that it has from start to end; -1 where that is unknown. */
   readonly sizeBytes: number;
+  /** Whether a read may be under way before its octets are needed: it ends soon, whoever closes the source waits for it. */
+  readonly readsAhead?: boolean;
   /** Why it ended early; known once `read` gave 0. */
   readonly fault: CaptureFault | null;
   /** The same octets from the start once more, closed with this source; null or absent where they come only once. */

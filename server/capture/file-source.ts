@@ -24,6 +24,11 @@ export class FileSource implements ByteSource {
     return this.#size === 0 ? -1 : Math.min(1, this.#position / this.#size);
   }
 
+  /** A named pipe, which has no size, may keep its reader waiting for ever. */
+  get readsAhead(): boolean {
+    return this.#size > 0;
+  }
+
   get sizeBytes(): number {
     return Math.max(this.#size, this.#position);
   }

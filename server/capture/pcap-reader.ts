@@ -5,9 +5,15 @@ import type { FrameReader } from './frame-reader.ts';
 import type { CaptureParser } from './pcap-parser.ts';
 import { RecordWindow, stopped } from './record-window.ts';
 
-const bufferBytes = 1 << 20;
+/** Octets read at once: some thousand frames, so that the next part is there before this one is done with. */
+const partBytes = 1 << 19;
+/** Room in front of a part for the record that the part before cuts off; of a longer one both are put together. */
+const roomBytes = 1 << 16;
 
-/** A {@link FrameReader} over any byte source and any capture format; its one buffer is reused for the whole stream. */
+/**
+ * A {@link FrameReader} over any byte source and any capture format. Its two buffers are reused for the whole stream:
+ * while the frames of one are delivered, the next octets of a file come into the other.
+ */
 export class CaptureReader implements FrameReader {
   readonly faults = new Map<string, number>();
   endedEarly: EndedEarly | null = null;
@@ -18,8 +24,13 @@ export class CaptureReader implements FrameReader {
   /** A frame stands at the front of the window and waits. */
   #holds = false;
   #finished = false;
-  /** Octets taken from the source. */
+  /** Octets that the source has given, and those of them that were put into the window. */
   #readBytes: number;
+  #takenBytes: number;
+  /** Where the next octets of the source come to, from {@link roomBytes} on. */
+  #spare: Uint8Array = new Uint8Array(roomBytes + partBytes);
+  /** Their number, while they come or wait; null where they were not asked for. */
+  #ahead: Promise<number> | null = null;
 
   /**
    * @param name what messages call the source
@@ -28,9 +39,10 @@ export class CaptureReader implements FrameReader {
   constructor(source: ByteSource, name: string, parser: CaptureParser, head: Uint8Array) {
     this.#name = name;
     this.#readBytes = head.length;
+    this.#takenBytes = head.length;
     this.#source = source;
     this.#parser = parser;
-    this.#window = new RecordWindow(new Uint8Array(Math.max(bufferBytes, head.length)));
+    this.#window = new RecordWindow(new Uint8Array(roomBytes + partBytes));
     this.#window.bytes.set(head);
     this.#window.end = head.length;
   }
@@ -48,7 +60,7 @@ export class CaptureReader implements FrameReader {
 
   /** Octets that records took. */
   get #parsedBytes(): number {
-    return this.#readBytes - (this.#window.end - this.#window.start);
+    return this.#takenBytes - (this.#window.end - this.#window.start);
   }
 
   async read(sink: FrameSink, untilUs: number, maxFrames: number): Promise<'more' | 'until' | 'end'> {
@@ -86,19 +98,31 @@ export class CaptureReader implements FrameReader {
   /** Gets octets until `need` of them stand in the window; false where the source ends before. */
   async #refill(need: number): Promise<boolean> {
     const window = this.#window;
-    window.compact(need);
-    while (window.end < need) {
-      const n = await this.#source.read(window.bytes, window.end, window.bytes.length - window.end);
+    while (window.end - window.start < need) {
+      let n = await (this.#ahead ?? this.#readSpare());
+      // A file that is still written may have grown since it was asked.
+      if (n === 0 && this.#ahead !== null) n = await this.#readSpare();
+      this.#ahead = null;
       if (n === 0) return false;
-      window.end += n;
-      this.#readBytes += n;
+      this.#takenBytes += n;
+      const old = window.goOver(this.#spare, roomBytes, roomBytes + n);
+      if (old !== null) this.#spare = old;
+      else window.append(this.#spare.subarray(roomBytes, roomBytes + n));
+      if (this.#source.readsAhead === true && !this.#finished) this.#ahead = this.#readSpare();
     }
     return true;
+  }
+
+  async #readSpare(): Promise<number> {
+    const n = await this.#source.read(this.#spare, roomBytes, this.#spare.length - roomBytes);
+    this.#readBytes += n;
+    return n;
   }
 
   async close(): Promise<void> {
     this.#finished = true;
     this.#holds = false;
+    await this.#ahead;
     await this.#source.close();
   }
 }

@@ -33,6 +33,23 @@ export class RecordWindow {
     return this.#view;
   }
 
+  /**
+   * Goes over to other memory, whose octets `from..to` follow on those that are held; these are put in front of them.
+   *
+   * @returns the memory it had; null, with nothing changed, where there is no room in front of `from`
+   */
+  goOver(bytes: Uint8Array, from: number, to: number): Uint8Array | null {
+    const held = this.end - this.start;
+    if (held > from) return null;
+    const old = this.#bytes;
+    bytes.set(old.subarray(this.start, this.end), from - held);
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.start = from - held;
+    this.end = to;
+    return old;
+  }
+
   /** Puts octets behind those that are held. */
   append(octets: Uint8Array): void {
     const size = this.end - this.start + octets.length;
