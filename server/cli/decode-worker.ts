@@ -12,6 +12,8 @@ import { Wake } from './wake.ts';
 const flushMs = 20;
 const framesPerRun = 256;
 const runsPerTurn = 16;
+/** Worth a message of its own: what a run usually brings still fits into the same batch. */
+const fullBytes = messageBatchBytes * (7 / 8);
 /** How often a source that may be silent says how it stands. */
 const statusMs = 500;
 
@@ -92,7 +94,7 @@ class DecodeWorker {
 
   /** Whether what waits is worth a message of its own. */
   private get full(): boolean {
-    return this.writer.waitingBytes >= messageBatchBytes / 2;
+    return this.writer.waitingBytes >= fullBytes;
   }
 
   /** Sends the oldest batch, if there is one and it may be sent. */
