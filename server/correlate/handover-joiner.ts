@@ -141,6 +141,8 @@ export class HandoverJoiner {
   }
 
   #fits(old: number, i: number): boolean {
+    // On one connection both messages make no sense: it goes on nowhere.
+    if (old === i) return false;
     const c = this.#connections;
     const ageUs = c.handoverUs(i) - c.handoverUs(old);
     if (ageUs < 0 || ageUs > this.#windowUs) return false;

@@ -300,6 +300,15 @@ describe('a handover that fails', () => {
   });
 });
 
+it('does not join a connection with itself, on which both HANDOVER REQUEST and HANDOVER REQUIRED came', () => {
+  const bench = s.makeBench();
+  const steps = leaving(1, s.imsi(1)).down({ ...handoverRequest, ...s.asTarget(s.cellThree) });
+  steps.up({ ...handoverRequired, ...s.asTarget(s.cellThree) }).up(handoverComplete);
+  bench.play(...hangUp(steps).steps);
+  expect(bench.correlator.stats.handoverJoins).toBe(0);
+  expect(bench.rows.filter(({ kind }) => kind === 'mo call')).toHaveLength(1);
+});
+
 it('does not take a call for dropped that goes on in a network out of sight', () => {
   const bench = s.makeBench();
   const away = leaving(1, s.imsi(1)).down({ bssmapType: 0x20, bssmapCause: 11 }).up(s.clearComplete).release();
