@@ -1,4 +1,4 @@
-import { printed, type Row } from './ours.ts';
+import { type Damage, printed, type Row } from './ours.ts';
 import { dissect, type Packet } from './pdml.ts';
 import { rowsOf } from './seen.ts';
 
@@ -27,6 +27,8 @@ export interface Comparison {
   malformed: number;
   fields: number;
   differences: Difference[];
+  /** What ended the capture early: frames behind it were not compared. */
+  damage: Damage | null;
 }
 
 /** Names are compared by their letters: tshark writes `Clear Command`, the specification `CLEAR COMMAND`. */
@@ -55,11 +57,13 @@ const isSameName = (a: string, b: string) => a === b || otherNames[a] === b || o
 
 /** Compares `decode --messages` with tshark's dissection, frame by frame and line by line. */
 export async function compare(path: string): Promise<Comparison> {
-  const out: Comparison = { frames: 0, malformed: 0, fields: 0, differences: [] };
+  const out: Comparison = { frames: 0, malformed: 0, fields: 0, differences: [], damage: null };
   const ours = printed(path);
   const seenData = new Set<string>();
   let next = await ours.next();
   for await (const packet of dissect(path)) {
+    // Where a capture is damaged tshark may stop earlier or later than we do.
+    if (next.done && next.value !== null && packet.frame > next.value.packets) continue;
     const theirs = rowsOf(packet);
     const isCopy = isCopyOf(seenData, packet);
     let rows: Row[] = [];
@@ -74,8 +78,11 @@ export async function compare(path: string): Promise<Comparison> {
       compareRows(packet.frame, rows, theirs, isCopy ? 'copy' : kindOf(packet, theirs), out);
     }
   }
-  if (!next.done) {
-    const { frame } = next.value;
+  const behind = next.done ? null : next.value;
+  while (!next.done) next = await ours.next();
+  out.damage = next.value;
+  if (behind !== null && out.damage === null) {
+    const { frame } = behind;
     out.differences.push({ frame, key: 'lines', ours: 'a frame', theirs: 'no frame', of: 'other', component: '' });
   }
   return out;

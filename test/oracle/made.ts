@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { carriers } from '../../fixtures/make/wire/carriers/carriers.ts';
 import { conversation } from '../../fixtures/make/wire/carriers/conversation.ts';
 import { pcapFile } from '../capture/pcap-write.ts';
@@ -54,6 +55,24 @@ export class MadeCaptures {
         linkType,
       ),
     );
+  }
+
+  /** The vectors of the A interface in a capture that ends inside a packet, in one whose packets become nonsense, and gzip'd with an octet missing. */
+  damaged(): Made[] {
+    const [{ path, frameNames }] = this.vectors();
+    const whole = readFileSync(path);
+    const half = whole.length >> 1;
+    const packed = gzipSync(whole);
+    const damages: [string, string, Uint8Array][] = [
+      ['that is cut', 'cut.pcap', whole.subarray(0, half)],
+      ['that becomes nonsense', 'nonsense.pcap', Buffer.concat([whole.subarray(0, half), Buffer.alloc(half, 0xff)])],
+      ["that is gzip'd and cut", 'cut.pcap.gz', packed.subarray(0, packed.length >> 1)],
+    ];
+    return damages.map(([name, file, bytes]) => {
+      const to = join(this.#folder, file);
+      writeFileSync(to, bytes);
+      return { name, path: to, frameNames };
+    });
   }
 
   /** So many packets of the simulated city, calls and registrations of its core network among them. */

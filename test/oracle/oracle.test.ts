@@ -63,6 +63,16 @@ describe.runIf(asked.length === 0 && sharedPresent)(
       expect(found.filter((one) => !meant.includes(one))).toEqual([]);
     });
 
+    test.each(made.damaged())('a capture $name is compared up to the damage', async ({ name, path, frameNames }) => {
+      const { damage, differences, fields, frames } = await compare(path);
+      const found = differences.filter((one) => !isKnown(frameNames[one.frame - 1], lineOf(one)));
+      expect({ name, found }).toEqual({ name, found: [] });
+      expect(damage?.text).toMatch(/ends|damaged|packet/);
+      expect(damage?.packets).toBeGreaterThan(10);
+      expect(frames).toBeGreaterThan(10);
+      expect(fields).toBeGreaterThan(100);
+    });
+
     test(`${packets} packets of the simulated city`, async () => {
       const { name, path } = await made.simulation(packets);
       const compared = await compare(path);

@@ -7,8 +7,17 @@ import { root } from '../tools/shared-inputs.ts';
 /** A line in the terms of the comparison: text by key, nested keys joined by a dot; `fault` its code. */
 export type Row = Record<string, string>;
 
-/** What `decode FILE --messages --show-identities` prints, the lines of each frame together. */
-export async function* printed(path: string): AsyncGenerator<{ frame: number; rows: Row[] }> {
+/** Why and where a capture ended early, as `decode` tells it, and how many of its packets were decoded up to there. */
+export interface Damage {
+  text: string;
+  packets: number;
+}
+
+/**
+ * What `decode FILE --messages --show-identities` prints, the lines of each frame together; in the end the damage that
+ * has kept it from the capture's end, if there was any.
+ */
+export async function* printed(path: string): AsyncGenerator<{ frame: number; rows: Row[] }, Damage | null> {
   const args = [join(root, 'dist/server/signalwall.js'), 'decode', `pcap:${path}`, '--messages', '--show-identities'];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let complaint = '';
@@ -26,7 +35,11 @@ export async function* printed(path: string): AsyncGenerator<{ frame: number; ro
     rows.push(rowOf(line));
   }
   if (rows.length > 0) yield { frame, rows };
-  if ((await ended) !== 0) throw new Error(`decode failed on ${path}: ${complaint}`);
+  const code = await ended;
+  if (code === 0) return null;
+  const early = /^error: (.*); decoded up to there: ([\d,]+) packets?$/.exec(complaint.trim());
+  if (code !== 1 || early === null) throw new Error(`decode failed on ${path}: ${complaint}`);
+  return { text: early[1], packets: Number(early[2].replaceAll(',', '')) };
 }
 
 export function rowOf(line: MessageLine): Row {

@@ -15,11 +15,17 @@ const standardError = 2;
 /** What was compared, a row a capture, and the sum. */
 export class OracleTable {
   readonly #rows: Row[] = [];
+  readonly #damaged: string[] = [];
 
   /** @param known differences that are meant */
-  add(file: string, { frames, malformed, fields, differences }: Comparison, known: readonly string[]): void {
+  add(file: string, { frames, malformed, fields, differences, damage }: Comparison, known: readonly string[]): void {
     const expected = Math.min(known.length, differences.length);
     this.#rows.push({ file, frames, malformed, fields, known: expected, others: differences.length - expected });
+    if (damage !== null) {
+      this.#damaged.push(
+        `${file} is damaged: ${damage.text}; ${fields} fields compared in the ${damage.packets} packets before\n`,
+      );
+    }
   }
 
   print(): void {
@@ -42,7 +48,7 @@ export class OracleTable {
       return `${row.file.padEnd(width)}${counts}${equal.padStart(10)}${`${row.known}`.padStart(19)}${`${row.others}`.padStart(8)}\n`;
     });
     const foot = '* by tshark, or cut by the snapshot length: told apart and not compared\n';
-    writeSync(standardError, `\n${head}${text.join('')}${foot}`);
+    writeSync(standardError, `\n${head}${text.join('')}${foot}${this.#damaged.join('')}`);
   }
 }
 
