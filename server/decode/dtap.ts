@@ -26,7 +26,6 @@ export function decodeDtap(state: DecodeState, bytes: Uint8Array, start: number,
   need('dtap', start, 2, end);
   const { message } = state;
   const discriminator = bytes[start] & 0x0f;
-  message.protocolDiscriminator = discriminator;
   let at = start + 1;
   if ((withTransaction & (1 << discriminator)) !== 0) {
     message.transactionId = bytes[start] >> 4;
@@ -37,6 +36,7 @@ export function decodeDtap(state: DecodeState, bytes: Uint8Array, start: number,
       need('dtap', at, 1, end);
     }
   }
+  message.protocolDiscriminator = discriminator;
   // Bits 7 and 8 hold the send sequence number in these protocols. 3GPP TS 24.007 §11.2.3.2.3.
   const type = (withSequence & (1 << discriminator)) !== 0 ? bytes[at] & 0x3f : bytes[at];
   message.dtapType = type;
@@ -69,23 +69,37 @@ export function decodeDtap(state: DecodeState, bytes: Uint8Array, start: number,
   }
 }
 
-/** Radio resource: the messages that say who answers. All others stay between phone and BSS and are only named. */
+/** Radio resource: the messages that say who. All others stay between phone and BSS and are only named. */
 function decodeRadioResource(message: SignalMessage, type: number, bytes: Uint8Array, at: number, end: number): void {
-  if (type === rr['PAGING RESPONSE']) {
-    // Ciphering key sequence number, classmark 2, mobile identity. 3GPP TS 44.018 §9.1.25.
-    mandatory(at, 1, end);
-    skipOptional(bytes, identityBehindClassmarkEnd(message, bytes, at + 1, end), end);
+  switch (type) {
+    case rr['PAGING RESPONSE']:
+      // Ciphering key sequence number, classmark 2, mobile identity. 3GPP TS 44.018 §9.1.25.
+      mandatory(at, 1, end);
+      skipOptional(bytes, identityBehindClassmarkEnd(message, bytes, at + 1, end), end);
+      return;
+    case rr['NOTIFICATION RESPONSE']:
+    case rr['TALKER INDICATION']:
+      // Classmark 2, mobile identity; then elements of fixed lengths. §9.1.21d, §9.1.44.
+      identityBehindClassmarkEnd(message, bytes, at, end);
+      return;
+    case rr['CIPHERING MODE COMPLETE']:
+      readEquipment(message, bytes, at, end);
   }
 }
 
+/** The IMEISV that CIPHERING MODE COMPLETE may bring. 3GPP TS 44.018 §9.1.10. */
+function readEquipment(message: SignalMessage, bytes: Uint8Array, at: number, end: number): void {
+  const identity = findOptional(bytes, at, end, mobileIdentity);
+  if (identity >= 0) readMobileIdentity('dtap', message, bytes, identity, identity + bytes[identity - 1]);
+}
+
 /**
- * The IMEISV that CIPHERING MODE COMPLETE may bring (3GPP TS 44.018 §9.1.10), from the Layer 3 Message Contents of
- * CIPHER MODE COMPLETE. The nested message is no DTAP message, so its type is not told.
+ * The same from the Layer 3 Message Contents of CIPHER MODE COMPLETE. The nested message is no DTAP message, so its
+ * type is not told.
  */
 export function readCipheringModeComplete(message: SignalMessage, bytes: Uint8Array, start: number, end: number): void {
   if (end - start < 2 || (bytes[start] & 0x0f) !== protocol.RR || bytes[start + 1] !== rr['CIPHERING MODE COMPLETE']) {
     return;
   }
-  const identity = findOptional(bytes, start + 2, end, mobileIdentity);
-  if (identity >= 0) readMobileIdentity('dtap', message, bytes, identity, identity + bytes[identity - 1]);
+  readEquipment(message, bytes, start + 2, end);
 }

@@ -89,14 +89,13 @@ function deliverData(state: DecodeState, user: number, bytes: Uint8Array, start:
 
 /**
  * The user of data that is thought to be BSSAP only because nobody said anything else: RANAP's outermost frame is
- * unmistakable, and then the whole link is taken for RANAP's. So a capture that begins in the middle is understood too.
+ * unmistakable. So a capture that begins in the middle is understood too. Nothing is remembered of it: a damaged message
+ * of the A interface may look like that.
  */
 function userByData(state: DecodeState, user: number, bytes: Uint8Array, start: number, end: number): number {
   if (user !== bssapSubsystem || start < 0 || maybeBssap(bytes, start, end)) return user;
-  const { message, sccpUsers } = state;
-  if (sccpUsers.hasSpokenOfBssap(message.link) || !isRanapMessage(bytes, start, end)) return user;
-  sccpUsers.speaksOf(message.link, ranapSubsystem);
-  return ranapSubsystem;
+  if (state.sccpUsers.hasSpokenOfBssap(state.message.link)) return user;
+  return isRanapMessage(bytes, start, end) ? ranapSubsystem : user;
 }
 
 /** Gives the message to the sink after its user's part has filled in its share; `start` -1: it has no user data. */

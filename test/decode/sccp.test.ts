@@ -249,10 +249,10 @@ describe('other users of SCCP', () => {
     expect(alone('00 0e 40 05 00 00 00 00', 16).layers.ranap).toBe(0);
   });
 
-  test('are found out in the middle of a connection of RANAP, and with it all of its link', () => {
+  test('are found out in the middle of a connection of RANAP, message by message', () => {
     const release = hex('20 01 00 03 00 00 00');
-    const found = exchange(['down', dataForm1(7, release)], ['up', dataForm1(9, hex('01 00 02 05 08'))]);
-    expect([found.stats.layers.ranap, found.stats.layers.bssap]).toEqual([2, 0]);
+    const found = exchange(['down', dataForm1(7, release)], ['up', dataForm1(9, clearCommand)]);
+    expect([found.stats.layers.ranap, found.stats.layers.bssap]).toEqual([1, 1]);
     // A procedure code and a length that would also do for a BSSMAP message; of type BLOCK, which needs no connection.
     const like = hex('00 09 40 07 00 00 00 00 00 00 00');
     expect(exchange(['down', dataForm1(7, like)]).stats.layers.ranap).toBe(1);

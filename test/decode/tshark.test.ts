@@ -56,6 +56,11 @@ const knownOfVectors: { vector: string; fields: string[]; reason: string }[] = [
     reason: 'octet 3a stands between location and cause where the extension bit is 0 (3GPP TS 24.008 §10.5.4.11)',
   },
   {
+    vector: 'NOTIFICATION RESPONSE',
+    fields: ['imsi: given, tshark absent'],
+    reason: 'tshark names the message and does not read its mobile identity (3GPP TS 44.018 §9.1.21d)',
+  },
+  {
     vector: 'SETUP with a withheld number',
     fields: ['callingType: 0, tshark absent'],
     reason: 'tshark shows no number where there are no digits (3GPP TS 24.008 §10.5.4.9)',

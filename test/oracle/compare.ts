@@ -14,10 +14,7 @@ export interface Difference {
   component: string;
 }
 
-/**
- * All DATA of it was seen before; a message of it came back undelivered; it holds GPRS mobility or session management,
- * or speaks for the packet domain.
- */
+/** All DATA of it was seen before; a message of it came back undelivered; it holds GPRS mobility or session management. */
 export type FrameKind = 'copy' | 'undelivered' | 'packet domain' | 'other';
 
 export interface Comparison {
@@ -92,10 +89,7 @@ const packetDomainTypes = new Set(['gsm_a.dtap.msg_gmm_type', 'gsm_a.dtap.msg_sm
 
 function kindOf({ items }: Packet, theirs: readonly Row[]): FrameKind {
   if (theirs.some((row) => /^(UDTS|XUDTS|LUDTS)$/.test(row['sccp.type']))) return 'undelivered';
-  const isPacketDomain = items.some(
-    ({ name, show }) => packetDomainTypes.has(name) || (name === 'ranap.CN_DomainIndicator' && show === '1'),
-  );
-  return isPacketDomain ? 'packet domain' : 'other';
+  return items.some(({ name }) => packetDomainTypes.has(name)) ? 'packet domain' : 'other';
 }
 
 /** Whether each DATA chunk of a packet was seen before, by tag and TSN. RFC 9260 §6.2. */

@@ -65,6 +65,12 @@ export const known: readonly Known[] = [
     met: { [unitTests]: 1 },
   },
   {
+    lines: ['message: type *, tshark Unknown', 'layer3: type *, tshark Unknown'],
+    reason: 'a code that the specification gives to no message is told as a number',
+    clause: '3GPP TS 24.007 §11.2.3.2',
+    met: {},
+  },
+  {
     lines: ['tmsi: absent, tshark given'],
     of: 'packet domain',
     reason: "a P-TMSI belongs to the SGSN's number space; it is no TMSI",
@@ -72,10 +78,10 @@ export const known: readonly Known[] = [
     met: {},
   },
   {
-    lines: ['lai: *, tshark *'],
+    lines: ['lai: *, tshark *', ...['imsi', 'imei', 'imeisv'].map((key) => `${key}: absent, tshark given`)],
     of: 'packet domain',
-    reason: "the old routeing area of GPRS mobility management is not read; RANAP's own LAI is told",
-    clause: '3GPP TS 25.413 §9.1.33',
+    reason: "GPRS mobility management is named and not taken apart; RANAP's own LAI is told",
+    clause: '3GPP TS 24.008 §9.4',
     met: {},
   },
   {
@@ -136,6 +142,12 @@ const knownOfMade: readonly { names: readonly string[]; lines: readonly string[]
     lines: ['lai: /65534/, tshark 1665-1665/65534/'],
     reason: 'digits above 9 are no PLMN; tshark computes a number from them',
     clause: '3GPP TS 24.008 §10.5.1.3',
+  },
+  {
+    names: ['NOTIFICATION RESPONSE'],
+    lines: ['imsi: given, tshark absent'],
+    reason: 'tshark names the message and does not read its mobile identity',
+    clause: '3GPP TS 44.018 §9.1.21d',
   },
   {
     names: ['DISCONNECT with a recommendation octet in its cause'],
