@@ -3,6 +3,7 @@ import type { DecodeError, Layer } from '../decode/decode-error.ts';
 import type { MapMessage } from '../decode/map-message.ts';
 import type { SignalMessage } from '../decode/message.ts';
 import type { DecodeStats } from '../decode/stats.ts';
+import { causeListName, causeValue } from '../events/cause.ts';
 import { type EventSink, noCause, type Peer } from '../events/event-batch.ts';
 import { eventKinds, kindCode, outcomes, peerClasses } from '../events/kinds.ts';
 import { formatPlmn } from '../events/plmn.ts';
@@ -29,6 +30,7 @@ export const eventColumns = [
   'peerClass',
   'country',
   'area',
+  'causeOf',
 ] as const;
 
 /** Located events as lines; rows that only prove a place are part of some event and have none. */
@@ -82,7 +84,7 @@ export class EventLines implements EventSink {
       timeUs,
       type: eventKinds[kind],
       outcome: outcome === 0 ? undefined : outcomes[outcome],
-      cause: cause === noCause ? undefined : cause,
+      cause: cause === noCause ? undefined : causeValue(cause),
       durationMs,
       subscriber: imsi === '' ? undefined : this.#identities.identity(imsi),
       cell: cgi === '' ? undefined : cgi,
@@ -91,6 +93,7 @@ export class EventLines implements EventSink {
       peerClass: peer === undefined || peer.peerClass === 0 ? undefined : peerClasses[peer.peerClass],
       country: peer === undefined ? undefined : formatIso(peer.country) || undefined,
       area: peer === undefined ? undefined : this.#areaOf(kind, peer.area),
+      causeOf: causeListName(cause) || undefined,
     };
     this.#lines.push(this.#csv ? csvLine(eventColumns.map((column) => line[column])) : `${JSON.stringify(line)}\n`);
   }

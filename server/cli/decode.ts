@@ -18,7 +18,8 @@ const usage = `usage: npm run -s signalwall -- decode FEED [OPTION …]
 Decodes the signalling in a capture and prints what happened, one located event a line (NDJSON): timeUs, type, outcome,
 cause, durationMs, subscriber, cell, origin, frame. timeUs is when the event ended: the phone's last message of it, or
 the clear of a dropped call; it began durationMs before. frame is the one with which it was known to be over, which may
-be a later one. What is not known is absent.
+be a later one. causeOf says by whose list cause is to be read: MM, CC, RP, CP, BSSMAP, RANAP, SCCP release, SCCP
+refusal. What is not known is absent.
 
   FEED                a capture (pcap, pcapng, each also in gzip) by its path, pcap:PATH, or '-', standard input;
                       pcap+tcp://HOST:PORT or pcap+listen://HOST:PORT, a live probe: Ctrl-C ends it with what was

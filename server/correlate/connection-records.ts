@@ -147,11 +147,10 @@ export class ConnectionRecords {
     this.hot[i + 7] &= ~bits;
   }
 
-  /** Cause of CLEAR REQUEST, or `noCause`. */
+  /** Cause of CLEAR REQUEST from `packCause`, or `noCause`. */
   clearCause(i: number): number {
     return this.hot[i + 7] >>> clearCauseShift;
   }
-  /** @param cause -1: not told */
   setClearCause(i: number, cause: number): void {
     this.hot[i + 7] = (this.hot[i + 7] & ((1 << clearCauseShift) - 1)) | (cause << clearCauseShift);
   }

@@ -1,7 +1,8 @@
 import type { Config } from '../config.ts';
 import type { MapMessage } from '../decode/map-message.ts';
 import type { MessageSink, SignalMessage } from '../decode/message.ts';
-import { type EventSink, noCause } from '../events/event-batch.ts';
+import { causeList, packCause, packRefusal } from '../events/cause.ts';
+import type { EventSink } from '../events/event-batch.ts';
 import { packImsi } from '../privacy/imsi.ts';
 import { NumberPlan } from '../reference/number-plan.ts';
 import { CellNames } from './cell-names.ts';
@@ -137,7 +138,7 @@ export class Correlator implements MessageSink {
       case sccp.connectionRefused: {
         const i = this.#known(m);
         if (i === none) this.#orphans++;
-        else this.#end(i, m.sccpCause < 0 ? noCause : m.sccpCause);
+        else this.#end(i, packRefusal(m.sccpCause));
         return;
       }
       case sccp.released: {
@@ -147,7 +148,7 @@ export class Correlator implements MessageSink {
           return;
         }
         if (hasUserData(m)) this.#dialogues.message(i, m);
-        this.#dialogues.cleared(i, m.timeUs, m.sccpCause);
+        this.#dialogues.cleared(i, m.timeUs, packCause(causeList.sccp, m.sccpCause));
         this.#end(i, -1);
         return;
       }

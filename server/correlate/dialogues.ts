@@ -1,4 +1,6 @@
 import { part, type SignalMessage } from '../decode/message.ts';
+import { causeList, packCause } from '../events/cause.ts';
+import { noCause } from '../events/event-batch.ts';
 import { eventFlag, kindCode, outcomeCode } from '../events/kinds.ts';
 import { unknownCell } from './cell-names.ts';
 import { connectionFlag as flag, none } from './connection-records.ts';
@@ -11,6 +13,12 @@ import { ProcedureTracker } from './procedure-tracker.ts';
 import { procedureState } from './procedures.ts';
 import { Ranap } from './ranap.ts';
 import { Sightings } from './sightings.ts';
+
+/** Causes of a clear where the phone has gone on elsewhere. */
+const goneElsewhere: ReadonlySet<number> = new Set([
+  packCause(causeList.bssmap, handoverSuccessful),
+  packCause(causeList.ranap, handoverSuccessful),
+]);
 
 /**
  * What goes on inside the connections: takes each BSSAP message with the connection it belongs to, and hands on who
@@ -52,10 +60,10 @@ export class Dialogues {
         this.handovers.required(i, m);
         return;
       case bssmap.handoverRequiredReject:
-        this.handovers.failed(i, m.timeUs, outcomeCode.rejected, m.bssmapCause);
+        this.handovers.failed(i, m.timeUs, outcomeCode.rejected, packCause(causeList.bssmap, m.bssmapCause));
         return;
       case bssmap.handoverFailure:
-        this.handovers.failed(i, m.timeUs, outcomeCode.failed, m.bssmapCause);
+        this.handovers.failed(i, m.timeUs, outcomeCode.failed, packCause(causeList.bssmap, m.bssmapCause));
         return;
       case bssmap.handoverComplete:
         this.handovers.completed(i, m);
@@ -64,10 +72,10 @@ export class Dialogues {
         this.handovers.performed(i, m);
         return;
       case bssmap.clearRequest:
-        this.clearRequested(i, m.timeUs, m.bssmapCause);
+        this.clearRequested(i, m.timeUs, packCause(causeList.bssmap, m.bssmapCause));
         return;
       case bssmap.clearCommand:
-        this.cleared(i, m.timeUs, m.bssmapCause);
+        this.cleared(i, m.timeUs, packCause(causeList.bssmap, m.bssmapCause));
         return;
       default:
         // COMMON ID, CIPHER MODE COMPLETE and whatever else tells who it is.
@@ -79,7 +87,7 @@ export class Dialogues {
    * The radio side wants the connection cleared: CLEAR REQUEST, Iu-ReleaseRequest. A handover may still come about: the
    * phone that was lost may be on its way.
    *
-   * @param cause -1: not told
+   * @param cause from `packCause`
    */
   clearRequested(i: number, timeUs: number, cause: number): void {
     const c = this.#parts.connections;
@@ -89,12 +97,12 @@ export class Dialogues {
     this.#drop(i, timeUs, cause);
   }
 
-  /** The connection is cleared: CLEAR COMMAND, Iu-ReleaseCommand, or RLSD without them. @param cause -1: not told */
+  /** The connection is cleared: CLEAR COMMAND, Iu-ReleaseCommand, or RLSD without them. @param cause from `packCause` */
   cleared(i: number, timeUs: number, cause: number): void {
     const c = this.#parts.connections;
     if (c.is(i, flag.cleared)) return;
     c.mark(i, flag.cleared);
-    if (cause === handoverSuccessful) {
+    if (goneElsewhere.has(cause)) {
       c.unmark(i, flag.handoverOpen);
       return;
     }
@@ -208,25 +216,25 @@ export class Dialogues {
         if (m.tmsi >= 0) sightings.allocateTmsi(i, m.tmsi);
         c.unmark(i, flag.updatePending);
         sightings.release(i);
-        tracker.answer(i, rules.locationUpdates, outcomeCode.success, -1);
+        tracker.answer(i, rules.locationUpdates, outcomeCode.success, noCause);
         break;
       case mm.locationUpdatingReject:
         sightings.silence(i);
-        tracker.answer(i, rules.locationUpdates, outcomeCode.rejected, m.cause);
+        tracker.answer(i, rules.locationUpdates, outcomeCode.rejected, packCause(causeList.mm, m.cause));
         break;
       case mm.authenticationReject:
         sightings.silence(i);
-        tracker.answer(i, rules.anyKind, outcomeCode.rejected, m.cause);
+        tracker.answer(i, rules.anyKind, outcomeCode.rejected, packCause(causeList.mm, m.cause));
         break;
       case mm.cmServiceReject:
-        tracker.answer(i, rules.services, outcomeCode.rejected, m.cause);
+        tracker.answer(i, rules.services, outcomeCode.rejected, packCause(causeList.mm, m.cause));
         break;
       case mm.cmServiceAbort:
         // The phone gives up before anything was set up. 3GPP TS 24.008 §4.5.1.7.
-        tracker.answer(i, rules.services, outcomeCode.unanswered, -1);
+        tracker.answer(i, rules.services, outcomeCode.unanswered, noCause);
         break;
       case mm.abort:
-        tracker.answer(i, rules.anyKind, outcomeCode.failed, m.cause);
+        tracker.answer(i, rules.anyKind, outcomeCode.failed, packCause(causeList.mm, m.cause));
         break;
       case mm.tmsiReallocationCommand:
         if (m.tmsi >= 0) sightings.allocateTmsi(i, m.tmsi);

@@ -1,4 +1,5 @@
 import type { SignalMessage } from '../decode/message.ts';
+import { causeList, packCause } from '../events/cause.ts';
 import { kindCode, outcomeCode } from '../events/kinds.ts';
 import { connectionFlag as flag, none } from './connection-records.ts';
 import type { Parts } from './parts.ts';
@@ -80,7 +81,7 @@ export class Handovers {
    * HANDOVER FAILURE, HANDOVER REQUIRED REJECT, or a clear before the phone came, on the old connection or the new one:
    * the first that tells writes the row, with the old one's subscriber where that is known.
    *
-   * @param cause -1: not told
+   * @param cause from `packCause`
    */
   failed(i: number, timeUs: number, outcome: number, cause: number): void {
     const { connections: c } = this.#parts;
@@ -198,7 +199,7 @@ export class Handovers {
     if (p === none) return;
     procedures.setLastUs(p, m.timeUs);
     procedures.setOutcome(p, outcomeCode.success);
-    procedures.setCause(p, m.bssmapCause);
+    procedures.setCause(p, packCause(causeList.bssmap, m.bssmapCause));
     procedures.mark(p, procedureState.finished | procedureState.held);
     if (this.#sightings.proves(i) || !sorted) this.#sightings.writeHeld(i, p, m.timeUs);
   }

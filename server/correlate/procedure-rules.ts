@@ -1,11 +1,16 @@
 import type { SignalMessage } from '../decode/message.ts';
+import { causeList, packCause } from '../events/cause.ts';
 import { noCause } from '../events/event-batch.ts';
 import { kindCode, outcomeCode } from '../events/kinds.ts';
 import { cc, cmService, cp, discriminator, locationUpdating, mm, rp, rr, ss } from './message-types.ts';
 import { type Procedures, procedureState, unbound } from './procedures.ts';
 
+function callCauses(values: readonly number[]): ReadonlySet<number> {
+  return new Set(values.map((value) => packCause(causeList.cc, value)));
+}
+
 /** Cause values of a call that nobody took, 3GPP TS 24.008 §10.5.4.11. */
-const unansweredCauses = new Set([
+const unansweredCauses = callCauses([
   16, // normal call clearing: the caller gave up
   17, // user busy
   18, // no user responding
@@ -137,7 +142,7 @@ export function follow(procedures: Procedures, p: number, m: SignalMessage, upli
     default:
       if (m.dtapType !== ss.releaseComplete) return false;
       procedures.setOutcome(p, m.cause > 0 && !normalCauses.has(m.cause) ? outcomeCode.failed : outcomeCode.success);
-      if (m.cause >= 0) procedures.setCause(p, m.cause);
+      if (m.cause >= 0) procedures.setCause(p, packCause(causeList.cc, m.cause));
       return true;
   }
 }
@@ -159,7 +164,7 @@ function followCall(procedures: Procedures, p: number, m: SignalMessage, uplink:
     case cc.releaseComplete:
       procedures.mark(p, procedureState.releasing);
       // The first one tells why; the others answer it.
-      if (procedures.cause(p) === noCause && m.cause >= 0) procedures.setCause(p, m.cause);
+      if (procedures.cause(p) === noCause) procedures.setCause(p, packCause(causeList.cc, m.cause));
       return m.dtapType === cc.releaseComplete;
     default:
       return false;
@@ -176,7 +181,7 @@ function followShortMessage(procedures: Procedures, p: number, m: SignalMessage)
       } else if (m.rpType === rp.errorUp || m.rpType === rp.errorDown) {
         procedures.setOutcome(p, outcomeCode.failed);
         procedures.mark(p, procedureState.relayed);
-        if (m.cause >= 0) procedures.setCause(p, m.cause);
+        procedures.setCause(p, packCause(causeList.rp, m.cause));
       }
       return false;
     case cp.ack:
@@ -184,7 +189,7 @@ function followShortMessage(procedures: Procedures, p: number, m: SignalMessage)
     case cp.error:
       if (!procedures.is(p, procedureState.relayed)) {
         procedures.setOutcome(p, outcomeCode.failed);
-        if (m.cause >= 0) procedures.setCause(p, m.cause);
+        procedures.setCause(p, packCause(causeList.cp, m.cause));
       }
       return true;
     default:
@@ -192,7 +197,7 @@ function followShortMessage(procedures: Procedures, p: number, m: SignalMessage)
   }
 }
 
-/** The radio side has gone: an answered call that nobody hung up lasted until now. @param cause -1: not told */
+/** The radio side has gone: an answered call that nobody hung up lasted until now. @param cause from `packCause` */
 export function drop(procedures: Procedures, p: number, timeUs: number, cause: number): void {
   const { answered, finished, releasing } = procedureState;
   const going = (procedures.state(p) & (answered | finished | releasing)) === answered;

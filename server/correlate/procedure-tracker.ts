@@ -55,7 +55,7 @@ export class ProcedureTracker {
     }
   }
 
-  /** The network's answer to the newest unfinished procedure of some kind. @param cause -1: not told */
+  /** The network's answer to the newest unfinished procedure of some kind. @param cause from `packCause` */
   answer(i: number, kinds: number, outcome: number, cause: number): void {
     const { connections: c, procedures } = this.#parts;
     let answered = none;

@@ -140,11 +140,10 @@ export class Procedures {
   setOutcome(p: number, outcome: number): void {
     this.octets[(p << 2) + 17] = outcome;
   }
-  /** Cause value, or `noCause`. */
+  /** List and value, as `packCause` packs them, or `noCause`. */
   cause(p: number): number {
     return this.words[p + 5] >>> causeShift;
   }
-  /** @param cause `noCause`, or -1 as decoders say it: none was told */
   setCause(p: number, cause: number): void {
     this.words[p + 5] = (this.words[p + 5] & ((1 << causeShift) - 1)) | (cause << causeShift);
   }

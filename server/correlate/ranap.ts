@@ -1,4 +1,5 @@
 import { part, type SignalMessage } from '../decode/message.ts';
+import { causeList, packCause } from '../events/cause.ts';
 import { outcomeCode } from '../events/kinds.ts';
 import { unknownCell } from './cell-names.ts';
 import { connectionFlag as flag } from './connection-records.ts';
@@ -38,25 +39,26 @@ export class Ranap {
         if (this.#locate(i, m)) this.#report(i, m.timeUs);
         return;
       case ranap.iuReleaseRequest:
-        this.#dialogues.clearRequested(i, m.timeUs, m.ranapCause);
+        this.#dialogues.clearRequested(i, m.timeUs, packCause(causeList.ranap, m.ranapCause));
         return;
       case ranap.iuRelease:
-        if (m.ranapType === ranapOutcome.initiating) this.#dialogues.cleared(i, m.timeUs, m.ranapCause);
+        if (m.ranapType === ranapOutcome.initiating)
+          this.#dialogues.cleared(i, m.timeUs, packCause(causeList.ranap, m.ranapCause));
         else if (m.ranapType === ranapOutcome.successful) this.#released(i);
         return;
       case ranap.relocationPreparation:
         if (m.ranapType === ranapOutcome.initiating) handovers.relocationRequired(i, m);
         else if (m.ranapType === ranapOutcome.unsuccessful) {
-          handovers.failed(i, m.timeUs, outcomeCode.rejected, m.ranapCause);
+          handovers.failed(i, m.timeUs, outcomeCode.rejected, packCause(causeList.ranap, m.ranapCause));
         }
         return;
       case ranap.relocationResourceAllocation:
         if (m.ranapType === ranapOutcome.unsuccessful) {
-          handovers.failed(i, m.timeUs, outcomeCode.failed, m.ranapCause);
+          handovers.failed(i, m.timeUs, outcomeCode.failed, packCause(causeList.ranap, m.ranapCause));
         } else if (m.ranapType === ranapOutcome.initiating && this.#isOurs(i, m)) handovers.relocationRequested(i, m);
         return;
       case ranap.relocationCancel:
-        handovers.failed(i, m.timeUs, outcomeCode.failed, m.ranapCause);
+        handovers.failed(i, m.timeUs, outcomeCode.failed, packCause(causeList.ranap, m.ranapCause));
         return;
       case ranap.relocationComplete:
         handovers.completed(i, m);

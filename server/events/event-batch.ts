@@ -37,7 +37,7 @@ export interface EventRow extends Peer {
   plmn: number;
   kind: number;
   outcome: number;
-  /** Cause value of the protocol that ended the procedure; {@link noCause}: none. */
+  /** Why it ended so: list of causes and value, as `cause.ts` packs them; {@link noCause}: none was told. */
   cause: number;
   flags: number;
   durationMs: number;

@@ -25,7 +25,7 @@ describe('decode', () => {
     const events = lines<Record<string, unknown>>(stdout);
     expect(events.length).toBeGreaterThan(200);
     const keys = ['timeUs', 'type', 'outcome', 'cause', 'durationMs', 'subscriber', 'cell', 'origin', 'frame'];
-    keys.push('peerClass', 'country', 'area');
+    keys.push('peerClass', 'country', 'area', 'causeOf');
     for (const event of events) expect(keys).toEqual(expect.arrayContaining(Object.keys(event)));
     expect(new Set(events.map(({ subscriber }) => subscriber))).toContain('00101*');
     expect(stdout).not.toMatch(/\d{5}\d{5}\*/);

@@ -1,6 +1,7 @@
 import { type Config, makeConfig } from '../../server/config.ts';
 import { Correlator } from '../../server/correlate/correlator.ts';
 import { part, SignalMessage } from '../../server/decode/message.ts';
+import { causeListName, causeValue } from '../../server/events/cause.ts';
 import { type EventSink, noCause, type Peer } from '../../server/events/event-batch.ts';
 import { eventFlag, eventKinds, outcomes, peerClasses } from '../../server/events/kinds.ts';
 import { formatPlmn, parsePlmn } from '../../server/events/plmn.ts';
@@ -166,6 +167,8 @@ export interface Row {
   outcome: string;
   /** null: none. */
   cause: number | null;
+  /** Whose list it is of; '' where there is none. */
+  causeOf: string;
   flags: string;
   durationMs: number;
   typeAllocationCode: number;
@@ -220,7 +223,8 @@ export class Rows implements EventSink {
       plmn: formatPlmn(home),
       kind: eventKinds[kind],
       outcome: outcomes[outcome],
-      cause: cause === noCause ? null : cause,
+      cause: cause === noCause ? null : causeValue(cause),
+      causeOf: causeListName(cause),
       flags: names.map(([name]) => name).join('+'),
       durationMs,
       typeAllocationCode,
