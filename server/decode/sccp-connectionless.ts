@@ -35,13 +35,18 @@ export function decodeUnitdata(
   at: number,
   end: number,
 ): void {
+  readMandatory(state, bytes, at, end);
+  if (returned) deliverReturned(state, false, bytes, value.start, value.end);
+  else decodeWhole(state, bytes, value.start, value.end);
+}
+
+/** Both addresses, and where the data stands into {@link value}, by the three pointers of one octet from `at` on. */
+function readMandatory(state: DecodeState, bytes: Uint8Array, at: number, end: number): void {
   readVariable(bytes, at, end);
   called = readCalledAddress(state, bytes, value.start, value.end);
   readVariable(bytes, at + 1, end);
   calling = readCallingAddress(state, bytes, value.start, value.end);
   readVariable(bytes, at + 2, end);
-  if (returned) deliverReturned(state, false, bytes, value.start, value.end);
-  else decodeWhole(state, bytes, value.start, value.end);
 }
 
 /** XUDT and XUDTS: three pointers and that to the optional part from `at` on. ITU-T Q.713 §4.18, §4.19. */
@@ -52,14 +57,9 @@ export function decodeExtendedUnitdata(
   at: number,
   end: number,
 ): void {
-  readVariable(bytes, at, end);
-  called = readCalledAddress(state, bytes, value.start, value.end);
-  readVariable(bytes, at + 1, end);
-  calling = readCallingAddress(state, bytes, value.start, value.end);
-  readVariable(bytes, at + 2, end);
+  readMandatory(state, bytes, at, end);
   readOptionalParameters(bytes, optionalPart(bytes, at + 3, end), end);
-  if (returned) deliverReturned(state, optional.segmentationStart >= 0, bytes, value.start, value.end);
-  else decodePossibleSegment(state, bytes, value.start, value.end);
+  deliverExtended(state, returned, bytes);
 }
 
 /** LUDT and LUDTS: the same with pointers of two octets. ITU-T Q.713 §4.20, §4.21. */
@@ -76,6 +76,11 @@ export function decodeLongUnitdata(
   calling = readCallingAddress(state, bytes, value.start, value.end);
   readLongVariable(bytes, at + 4, 2, end);
   readOptionalParameters(bytes, longOptionalPart(bytes, at + 6, end), end);
+  deliverExtended(state, returned, bytes);
+}
+
+/** Data of a message that may be a segment: it stands at {@link value}, and {@link optional} has been read. */
+function deliverExtended(state: DecodeState, returned: boolean, bytes: Uint8Array): void {
   if (returned) deliverReturned(state, optional.segmentationStart >= 0, bytes, value.start, value.end);
   else decodePossibleSegment(state, bytes, value.start, value.end);
 }

@@ -85,18 +85,6 @@ export class TcpConnections {
   ): TcpConnection {
     if (this.#last !== null) this.#count(this.#last);
     while (this.#bytes > this.#bytesMax) this.#dropQuietest();
-    this.#last = this.#lookUp(bytes, lower, higher, addressLength, lowerPort, higherPort);
-    return this.#last;
-  }
-
-  #lookUp(
-    bytes: Uint8Array,
-    lower: number,
-    higher: number,
-    addressLength: number,
-    lowerPort: number,
-    higherPort: number,
-  ): TcpConnection {
     const hash = this.#setKey(bytes, lower, higher, addressLength, lowerPort, higherPort);
     const base = ((hash ^ (hash >>> 16)) & (this.#sets - 1)) * ways;
     let place = base;
@@ -104,6 +92,7 @@ export class TcpConnections {
       const connection = this.#table[i];
       if (connection?.is(this.#key, this.#length)) {
         connection.lastUsed = ++this.#clock;
+        this.#last = connection;
         return connection;
       }
       if ((connection?.lastUsed ?? 0) < (this.#table[place]?.lastUsed ?? 0)) place = i;
@@ -113,7 +102,7 @@ export class TcpConnections {
     begun.become(this.#key, this.#length);
     begun.lastUsed = ++this.#clock;
     this.#table[place] = begun;
-    this.#count(begun);
+    this.#last = begun;
     return begun;
   }
 
