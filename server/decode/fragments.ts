@@ -1,16 +1,10 @@
-import type { Config } from '../config.ts';
-
-/** How much that is unfinished one layer keeps, and how long. */
-export type ReassemblyLimits = Pick<Config, 'reassemblyMax' | 'reassemblyBytesMax' | 'reassemblyMs'>;
-
-/** What a waiting fragment costs beside its octets, so that a flood of tiny ones is bounded too. */
-const fragmentOverheadBytes = 128;
+import { type ReassemblyLimits, UnfinishedParts } from './unfinished.ts';
 
 /** Octets of one layer that wait for the rest of their message. */
 interface Fragment {
   readonly timeS: number;
   readonly flags: number;
-  bytes: Uint8Array;
+  readonly bytes: Uint8Array;
   /** Of the first and of the last fragment of a run: sequence number of the other end. */
   end: number;
 }
@@ -29,20 +23,15 @@ export const endsMessage = 1;
  * the same, however many wait: a flood of fragments without an end would cost their square otherwise.
  */
 export class SequenceFragments {
-  readonly #max: number;
-  readonly #bytesMax: number;
-  readonly #ageS: number;
   readonly #evicted: (n: number) => void;
-  /** By stream × 2^32 + sequence number; oldest first. */
-  readonly #waiting = new Map<number, Fragment>();
-  #bytes = 0;
+  /** By stream × 2^32 + sequence number. */
+  readonly #waiting: UnfinishedParts<number, Fragment>;
+  readonly #dropRun = (key: number): number => this.#drop(key);
 
   /** @param stream numbers given to {@link add} must stay below 2^20 */
   constructor(limits: ReassemblyLimits, evicted: (n: number) => void) {
-    this.#max = limits.reassemblyMax;
-    this.#bytesMax = limits.reassemblyBytesMax;
-    this.#ageS = limits.reassemblyMs / 1000;
     this.#evicted = evicted;
+    this.#waiting = new UnfinishedParts(limits, evicted);
   }
 
   /** Takes a copy of a fragment; the whole message if this was its last missing one, else null. */
@@ -56,17 +45,15 @@ export class SequenceFragments {
     end: number,
   ): Uint8Array | null {
     const base = stream * 0x1_0000_0000;
-    this.#makeRoom(timeS, end - start + fragmentOverheadBytes);
+    this.#waiting.makeRoom(timeS, end - start, null, this.#dropRun);
     const same = this.#waiting.get(base + sequence);
     if (same?.flags === flags) {
-      this.#bytes += end - start - same.bytes.length;
-      same.bytes = bytes.slice(start, end);
+      this.#waiting.set(base + sequence, { ...same, bytes: bytes.slice(start, end) });
       return null;
     }
     if (same !== undefined) this.#evicted(this.#drop(base + sequence));
     const fragment = { timeS, flags, bytes: bytes.slice(start, end), end: sequence };
     this.#waiting.set(base + sequence, fragment);
-    this.#bytes += end - start + fragmentOverheadBytes;
 
     const before = this.#before(base + sequence, flags);
     const behind = this.#behind(base + sequence, flags);
@@ -98,7 +85,8 @@ export class SequenceFragments {
     const parts: Uint8Array[] = [];
     let size = 0;
     for (let n = ((last - first) >>> 0) + 1, key = base + first; n > 0; n--, key = nextTo(key, 1)) {
-      const bytes = this.#remove(key);
+      const { bytes } = this.#waiting.get(key)!;
+      this.#waiting.delete(key);
       parts.push(bytes);
       size += bytes.length;
     }
@@ -119,29 +107,10 @@ export class SequenceFragments {
     let dropped = 0;
     for (let more = true; more; at = nextTo(at, 1)) {
       more = this.#behind(at, waiting.get(at)!.flags) !== undefined;
-      this.#remove(at);
+      waiting.delete(at);
       dropped++;
     }
     return dropped;
-  }
-
-  /** Takes a fragment that is there out. */
-  #remove(key: number): Uint8Array {
-    const { bytes } = this.#waiting.get(key)!;
-    this.#waiting.delete(key);
-    this.#bytes -= bytes.length + fragmentOverheadBytes;
-    return bytes;
-  }
-
-  /** @param octets that are to come in */
-  #makeRoom(timeS: number, octets: number): void {
-    let evicted = 0;
-    for (const [key, fragment] of this.#waiting) {
-      const fits = this.#waiting.size < this.#max && this.#bytes + octets <= this.#bytesMax;
-      if (fits && Math.abs(timeS - fragment.timeS) <= this.#ageS) break;
-      evicted += this.#drop(key);
-    }
-    if (evicted > 0) this.#evicted(evicted);
   }
 }
 
@@ -155,7 +124,7 @@ function nextTo(key: number, step: 1 | -1): number {
 const firstBytes = 1024;
 
 interface Growing {
-  timeS: number;
+  readonly timeS: number;
   bytes: Uint8Array;
   length: number;
   /** Segments still to come, where each says so. */
@@ -167,22 +136,15 @@ interface Growing {
  * Bounded by {@link ReassemblyLimits} and the length of a message; the oldest go first.
  */
 export class OrderedSegments {
-  readonly #max: number;
-  readonly #bytesMax: number;
-  readonly #ageS: number;
   readonly #messageBytesMax: number;
   readonly #evicted: (n: number) => void;
-  /** Oldest first. */
-  readonly #growing = new Map<number, Growing>();
-  /** Octets that they have room for. */
-  #bytes = 0;
+  readonly #growing: UnfinishedParts<number, Growing>;
+  readonly #dropOne = (key: number): number => Number(this.#growing.delete(key));
 
   constructor(limits: ReassemblyLimits, messageBytesMax: number, evicted: (n: number) => void) {
-    this.#max = limits.reassemblyMax;
-    this.#bytesMax = limits.reassemblyBytesMax;
-    this.#ageS = limits.reassemblyMs / 1000;
     this.#messageBytesMax = messageBytesMax;
     this.#evicted = evicted;
+    this.#growing = new UnfinishedParts(limits, evicted);
   }
 
   get empty(): boolean {
@@ -191,15 +153,12 @@ export class OrderedSegments {
 
   /** Whether a message with this key has begun. */
   has(key: number): boolean {
-    return this.#growing.has(key);
+    return this.#growing.get(key) !== undefined;
   }
 
   /** Forgets what was collected under `key`. */
   drop(key: number): void {
-    const entry = this.#growing.get(key);
-    if (entry === undefined) return;
     this.#growing.delete(key);
-    this.#bytes -= entry.bytes.length;
   }
 
   /** How many segments the next one of the message `key` must say are left behind it; -1 where there is no such one. */
@@ -215,9 +174,8 @@ export class OrderedSegments {
   append(key: number, timeS: number, bytes: Uint8Array, start: number, end: number, left = 0): void {
     let entry = this.#growing.get(key);
     if (entry === undefined) {
-      this.#makeRoom(timeS, firstBytes, key);
+      this.#growing.makeRoom(timeS, firstBytes, null, this.#dropOne);
       entry = { timeS, bytes: new Uint8Array(firstBytes), length: 0, left };
-      this.#bytes += firstBytes;
       this.#growing.set(key, entry);
     }
     const length = entry.length + end - start;
@@ -227,12 +185,13 @@ export class OrderedSegments {
       return;
     }
     if (length > entry.bytes.length) {
-      const size = Math.min(this.#messageBytesMax, Math.max(length, entry.bytes.length * 2));
-      this.#makeRoom(timeS, size - entry.bytes.length, key);
+      const before = entry.bytes.length;
+      const size = Math.min(this.#messageBytesMax, Math.max(length, before * 2));
+      this.#growing.makeRoom(timeS, size - before, key, this.#dropOne);
       const larger = new Uint8Array(size);
       larger.set(entry.bytes);
-      this.#bytes += size - entry.bytes.length;
       entry.bytes = larger;
+      this.#growing.resized(entry, before);
     }
     entry.bytes.set(bytes.subarray(start, end), entry.length);
     entry.length = length;
@@ -245,21 +204,5 @@ export class OrderedSegments {
     if (entry === undefined) return null;
     this.drop(key);
     return entry.bytes.subarray(0, entry.length);
-  }
-
-  /**
-   * @param octets that are to come in
-   * @param own message that they are for: it stays
-   */
-  #makeRoom(timeS: number, octets: number, own: number): void {
-    let evicted = 0;
-    for (const [key, entry] of this.#growing) {
-      if (key === own) continue;
-      const fits = this.#growing.size < this.#max && this.#bytes + octets <= this.#bytesMax;
-      if (fits && Math.abs(timeS - entry.timeS) <= this.#ageS) break;
-      this.drop(key);
-      evicted++;
-    }
-    if (evicted > 0) this.#evicted(evicted);
   }
 }

@@ -1,4 +1,4 @@
-import type { ReassemblyLimits } from './fragments.ts';
+import { type ReassemblyLimits, UnfinishedParts } from './unfinished.ts';
 
 interface Datagram {
   readonly timeS: number;
@@ -26,20 +26,12 @@ export interface WholeDatagram {
  * (RFC 5722); an exact copy is ignored. Bounded by {@link ReassemblyLimits}; the oldest datagrams go first.
  */
 export class IpFragments {
-  readonly #max: number;
-  readonly #bytesMax: number;
-  readonly #ageS: number;
-  readonly #evicted: (n: number) => void;
-  /** By addresses, protocol and identification as text; oldest first. */
-  readonly #datagrams = new Map<string, Datagram>();
-  /** Octets that they have room for. */
-  #bytes = 0;
+  /** By addresses, protocol and identification as text. */
+  readonly #datagrams: UnfinishedParts<string, Datagram>;
+  readonly #dropOne = (key: string): number => Number(this.#datagrams.delete(key));
 
   constructor(limits: ReassemblyLimits, evicted: (n: number) => void) {
-    this.#max = limits.reassemblyMax;
-    this.#bytesMax = limits.reassemblyBytesMax;
-    this.#ageS = limits.reassemblyMs / 1000;
-    this.#evicted = evicted;
+    this.#datagrams = new UnfinishedParts(limits, evicted);
   }
 
   /**
@@ -68,10 +60,9 @@ export class IpFragments {
     let datagram = this.#datagrams.get(key);
     if (datagram === undefined) {
       const size = 2 * addressLength + firstBytes;
-      this.#makeRoom(timeS, size, key);
+      this.#datagrams.makeRoom(timeS, size, null, this.#dropOne);
       datagram = { timeS, bytes: new Uint8Array(size), ranges: [], total: -1 };
       datagram.bytes.set(header);
-      this.#bytes += size;
       this.#datagrams.set(key, datagram);
     }
     const reach = offset + end - start;
@@ -85,7 +76,7 @@ export class IpFragments {
       (!more && (datagram.total >= 0 || ranges.some((range) => range.end > reach))) ||
       ranges.some((range) => range.start < reach && offset < range.end)
     ) {
-      this.#drop(key, datagram);
+      this.#datagrams.delete(key);
       return 'bad';
     }
     if (!more) datagram.total = reach;
@@ -93,37 +84,17 @@ export class IpFragments {
     const payload = 2 * addressLength;
     if (payload + reach > datagram.bytes.length) {
       const size = payload + Math.min(payloadBytesMax, Math.max(reach, 2 * datagram.bytes.length));
-      this.#makeRoom(timeS, size - datagram.bytes.length, key);
+      const before = datagram.bytes.length;
+      this.#datagrams.makeRoom(timeS, size - before, key, this.#dropOne);
       const larger = new Uint8Array(size);
       larger.set(datagram.bytes);
-      this.#bytes += size - datagram.bytes.length;
       datagram.bytes = larger;
+      this.#datagrams.resized(datagram, before);
     }
     datagram.bytes.set(bytes.subarray(start, end), payload + offset);
     const received = ranges.reduce((sum, range) => sum + range.end - range.start, 0);
     if (received !== datagram.total) return 'waiting';
-    this.#drop(key, datagram);
-    return { bytes: datagram.bytes, end: payload + datagram.total };
-  }
-
-  #drop(key: string, datagram: Datagram): void {
     this.#datagrams.delete(key);
-    this.#bytes -= datagram.bytes.length;
-  }
-
-  /**
-   * @param octets that are to come in
-   * @param own datagram that they are for: it stays
-   */
-  #makeRoom(timeS: number, octets: number, own: string): void {
-    let evicted = 0;
-    for (const [key, datagram] of this.#datagrams) {
-      if (key === own) continue;
-      const fits = this.#datagrams.size < this.#max && this.#bytes + octets <= this.#bytesMax;
-      if (fits && Math.abs(timeS - datagram.timeS) <= this.#ageS) break;
-      this.#drop(key, datagram);
-      evicted++;
-    }
-    if (evicted > 0) this.#evicted(evicted);
+    return { bytes: datagram.bytes, end: payload + datagram.total };
   }
 }

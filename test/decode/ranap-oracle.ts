@@ -76,7 +76,8 @@ function number(value: unknown): string {
   return text.includes(':') ? String(Number.parseInt(text.replace(/:/g, ''), 16)) : text;
 }
 
-const causeGroups = [
+/** Fields of tshark that hold a cause, one for each of its groups. 3GPP TS 25.413 §9.2.1.4. */
+export const causeGroups = [
   'radioNetwork',
   'transmissionNetwork',
   'nAS',

@@ -1,16 +1,7 @@
+import { causeGroups } from '../decode/ranap-oracle.ts';
 import type { Row } from './ours.ts';
 import type { Item } from './pdml.ts';
 import { octetPlace } from './seen.ts';
-
-const causeGroups = [
-  'radioNetwork',
-  'transmissionNetwork',
-  'nAS',
-  'protocol',
-  'misc',
-  'non_Standard',
-  'radioNetworkExtension',
-].map((group) => `ranap.${group}`);
 
 /**
  * RANAP's own elements, in the order of the octets.
