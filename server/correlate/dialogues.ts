@@ -77,6 +77,9 @@ export class Dialogues {
       case bssmap.clearCommand:
         this.cleared(i, m.timeUs, packCause(causeList.bssmap, m.bssmapCause));
         return;
+      case bssmap.clearComplete:
+        this.#settled(i);
+        return;
       default:
         // COMMON ID, CIPHER MODE COMPLETE and whatever else tells who it is.
         this.sightings.learn(i, m);
@@ -111,6 +114,15 @@ export class Dialogues {
     this.#drop(i, timeUs, first);
   }
 
+  /**
+   * Cleared, by CLEAR COMPLETE or the connection's end: a location update that nobody has refused by now will not be any more; that its answer was not seen
+   * does not undo where the phone was. SCCP's release, which may be lost, or not be for hours, is not waited for.
+   */
+  #settled(i: number): void {
+    this.#parts.connections.unmark(i, flag.updatePending);
+    this.sightings.release(i);
+  }
+
   #drop(i: number, timeUs: number, cause: number): void {
     const { connections: c, procedures } = this.#parts;
     for (let p = c.firstProcedure(i); p !== none; p = procedures.next(p)) rules.drop(procedures, p, timeUs, cause);
@@ -120,9 +132,7 @@ export class Dialogues {
   end(i: number, brokenCause: number): void {
     const { connections: c, procedures, rows } = this.#parts;
     this.handovers.ended(i);
-    // A location update that was never answered is a sighting all the same.
-    c.unmark(i, flag.updatePending);
-    this.sightings.release(i);
+    this.#settled(i);
     const cause = brokenCause < 0 && c.is(i, flag.clearRequested) ? c.clearCause(i) : brokenCause;
     const sighted = this.sightings.proves(i) && !c.is(i, flag.uplinkSighted) && c.uplinkUs(i) >= 0;
     if (sighted && c.uplinkProcedure(i) === none) rows.sighting(i, c.uplinkUs(i), c.uplinkCell(i));

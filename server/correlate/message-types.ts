@@ -27,6 +27,7 @@ export const bssmap = {
   handoverPerformed: 0x17,
   handoverRequiredReject: 0x1a,
   clearCommand: 0x20,
+  clearComplete: 0x21,
   clearRequest: 0x22,
   paging: 0x52,
   completeLayer3Information: 0x57,

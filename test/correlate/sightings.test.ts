@@ -111,6 +111,17 @@ describe('a refused location update', () => {
   });
 });
 
+it('takes an unanswered location update for a sighting once it is cleared, whenever SCCP’s release comes', () => {
+  const bench = s.makeBench();
+  const line = acceptedUpdate(1, s.imsi(1)).down(s.clearCommand);
+  bench.play(...line.steps);
+  expect(s.sightings(bench.rows)).toEqual([]);
+  bench.play(...acceptedUpdate(1, s.imsi(1)).down(s.clearCommand).up(s.clearComplete).steps.slice(line.steps.length));
+  expect(s.sightings(bench.rows)).toEqual([`1000 ${s.cgi(s.cellOne)} ${s.subscriber(1)}`]);
+  bench.correlator.flush();
+  expect(s.sightings(bench.rows)).toHaveLength(1);
+});
+
 it('takes an unanswered location update for a sighting when its connection ends', () => {
   const bench = s.makeBench();
   bench.play(...acceptedUpdate(1, s.imsi(1)).clear().steps);
