@@ -28,6 +28,9 @@ export class DecodedApart implements MessageSource {
   #end: Extract<DecoderToFeed, { k: 'end' }> | null = null;
   #broken: Error | null = null;
   #wake: (() => void) | null = null;
+  /** Time and number of the frame that was read last; apart, because storing them goes with each message. */
+  #clockUs = -1;
+  #frames = 0;
   #counters: DecodeCounters = {
     clockUs: -1,
     progress: -1,
@@ -52,7 +55,7 @@ export class DecodedApart implements MessageSource {
     return new Promise((resolve, reject) => {
       source.#worker.on('message', (message: DecoderToFeed) => {
         if (message.k === 'open') {
-          source.#counters.clockUs = message.firstUs;
+          source.#clockUs = message.firstUs;
           resolve(source);
         } else source.#take(message);
         if (source.#broken !== null) reject(source.#broken);
@@ -75,7 +78,13 @@ export class DecodedApart implements MessageSource {
   /** How a source stands that may have no messages for long. What still waits to be read is newer or says the same. */
   #status(at: DecodeCounters): void {
     if (this.#batches.length > 0) this.#counters.note = at.note;
-    else this.#counters = { ...at, clockUs: Math.max(at.clockUs, this.#counters.clockUs) };
+    else this.#stand(at);
+  }
+
+  #stand(at: DecodeCounters): void {
+    this.#clockUs = Math.max(at.clockUs, this.#clockUs);
+    this.#frames = at.frames;
+    this.#counters = at;
   }
 
   #break(error: Error): void {
@@ -92,6 +101,8 @@ export class DecodedApart implements MessageSource {
   }
 
   get counters(): DecodeCounters {
+    this.#counters.clockUs = this.#clockUs;
+    this.#counters.frames = this.#frames;
     return this.#counters;
   }
 
@@ -105,7 +116,7 @@ export class DecodedApart implements MessageSource {
         if (this.#end === null) return 'more';
         // What stood behind the last message: frames without any.
         if (this.#end.at.clockUs > untilUs) return 'until';
-        this.#counters = this.#end.at;
+        this.#stand(this.#end.at);
         return 'end';
       }
       const reader = this.#reader;
@@ -113,8 +124,8 @@ export class DecodedApart implements MessageSource {
       for (let timeUs = reader.nextTimeUs; timeUs >= 0 && left > 0; timeUs = reader.nextTimeUs) {
         if (timeUs > untilUs) return 'until';
         const brings = reader.read(message, this.#component);
-        if (timeUs > this.#counters.clockUs) this.#counters.clockUs = timeUs;
-        this.#counters.frames = message.frame;
+        if (timeUs > this.#clockUs) this.#clockUs = timeUs;
+        this.#frames = message.frame;
         if (brings) sink.map?.(message, this.#component);
         else sink.message(message);
         left--;
@@ -140,8 +151,7 @@ export class DecodedApart implements MessageSource {
   #finish(batch: Batch): void {
     this.#batches.shift();
     this.#reading = false;
-    batch.at.clockUs = Math.max(batch.at.clockUs, this.#counters.clockUs);
-    this.#counters = batch.at;
+    this.#stand(batch.at);
     this.#send({ k: 'credit', buffer: batch.buffer }, [batch.buffer]);
   }
 

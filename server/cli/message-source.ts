@@ -45,7 +45,8 @@ export interface MessageSource {
 /** Frames from a reader, decoded on the thread that reads. */
 export class DecodedFrames implements MessageSource, FrameSink {
   #bytes = 0;
-  #clockUs: number;
+  /** A number from the start: V8 keeps a field that was ever undefined as an object, a new one for each frame. */
+  #clockUs = -1;
   #sink: MessageSink | null = null;
   readonly #reader: FrameReader;
   readonly #decoder: Decoder;

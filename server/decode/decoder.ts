@@ -14,6 +14,8 @@ import { decodeStream } from './tcp.ts';
  */
 export class Decoder implements FrameSink {
   readonly #state: DecodeState;
+  /** Where the second of the last frame begins. */
+  #secondUs = 0;
 
   /** @param sink gets each message; its record is reused. What the sink throws goes through. */
   constructor(sink: MessageSink, limits: DecodeLimits = defaultDecodeLimits) {
@@ -29,7 +31,10 @@ export class Decoder implements FrameSink {
     const { message } = state;
     message.frame = ++state.stats.frames;
     message.timeUs = timeUs;
-    state.timeS = Math.floor(timeUs / 1_000_000);
+    if (timeUs < this.#secondUs || timeUs >= this.#secondUs + 1_000_000) {
+      state.timeS = Math.floor(timeUs / 1_000_000);
+      this.#secondUs = state.timeS * 1_000_000;
+    }
     state.nextChunk = -1;
     state.tcpDirection = null;
     state.deliverable = false;
