@@ -15,12 +15,16 @@ const detailWords = 8;
 const componentWordsMax =
   alwaysWords + dialogueWords + identityWords + placeWords + detailWords + 2 * (1 + firstPayloadSlice);
 
+/** Bits of the slices that are numbers; of a set of them, the lowest one. */
+const numberBits = (1 << firstPayloadSlice) - 1;
+function lowest(bits: number): number {
+  return 31 - Math.clz32(bits & -bits);
+}
+
 /** Words that a component may take. */
 export function componentWords(c: MapMessage): number {
   let octets = 0;
-  if ((c.parts & mapPart.slices) !== 0) {
-    for (let slice = 0; slice < firstPayloadSlice; slice++) octets += c.sliceLength(slice);
-  }
+  for (let bits = c.sliceBits & numberBits; bits !== 0; bits &= bits - 1) octets += c.sliceLength(lowest(bits));
   return componentWordsMax + 2 * ((octets >> 3) + 1);
 }
 
@@ -99,19 +103,23 @@ export function writeComponent(
 }
 
 function writeNumbers(words: Int32Array, bytes: Uint8Array, at: number, c: MapMessage): number {
+  const numbers = c.sliceBits & numberBits;
+  const from = c.bytes;
   let next = at + 2;
-  for (let slice = 0; slice < firstPayloadSlice; slice++) {
-    if (!c.hasSlice(slice)) continue;
+  for (let bits = numbers; bits !== 0; bits &= bits - 1) {
+    const slice = lowest(bits);
     words[next] = slice | ((c.sliceNature(slice) + 1) << 8);
     words[next + 1] = c.sliceLength(slice);
     next += 2;
   }
   words[at] = (next - at) / 2 - 1;
   let octets = next * 4;
-  for (let slice = 0; slice < firstPayloadSlice; slice++) {
-    const from = c.sliceOffset(slice);
+  for (let bits = numbers; bits !== 0; bits &= bits - 1) {
+    const slice = lowest(bits);
+    const offset = c.sliceOffset(slice);
     const length = c.sliceLength(slice);
-    for (let i = 0; i < length; i++) bytes[octets++] = c.bytes[from + i];
+    for (let i = 0; i < length; i++) bytes[octets + i] = from[offset + i];
+    octets += length;
   }
   return ((octets + 7) >> 3) * 2;
 }
