@@ -1,6 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { MapMessage } from '../decode/map-message.ts';
-import { type MessageSink, SignalMessage } from '../decode/message.ts';
+import type { MessageSink } from '../decode/message.ts';
 import { MessageBatchReader } from '../decode/message-batch-reader.ts';
 import { UserError } from '../errors.ts';
 import { noFrameCounts } from '../events/feed-messages.ts';
@@ -19,8 +18,6 @@ type Batch = Extract<DecoderToFeed, { k: 'messages' }>;
 export class DecodedApart implements MessageSource {
   readonly #worker: Worker;
   readonly #exited: Promise<void>;
-  readonly #message = new SignalMessage();
-  readonly #component = new MapMessage();
   readonly #reader = new MessageBatchReader();
   /** Batches that have come, oldest first; the first one is being read. */
   readonly #batches: Batch[] = [];
@@ -28,7 +25,7 @@ export class DecodedApart implements MessageSource {
   #end: Extract<DecoderToFeed, { k: 'end' }> | null = null;
   #broken: Error | null = null;
   #wake: (() => void) | null = null;
-  /** Time and number of the frame that was read last; apart, because storing them goes with each message. */
+  /** Time and number of the frame that was read last. */
   #clockUs = -1;
   #frames = 0;
   #counters: DecodeCounters = {
@@ -120,17 +117,16 @@ export class DecodedApart implements MessageSource {
         return 'end';
       }
       const reader = this.#reader;
-      const message = this.#message;
-      for (let timeUs = reader.nextTimeUs; timeUs >= 0 && left > 0; timeUs = reader.nextTimeUs) {
-        if (timeUs > untilUs) return 'until';
-        const brings = reader.read(message, this.#component);
-        if (timeUs > this.#clockUs) this.#clockUs = timeUs;
-        this.#frames = message.frame;
-        if (brings) sink.map?.(message, this.#component);
-        else sink.message(message);
-        left--;
+      const given = reader.deliver(sink, untilUs, left);
+      left -= given;
+      if (given > 0) {
+        this.#frames = reader.message.frame;
+        if (reader.newestUs > this.#clockUs) this.#clockUs = reader.newestUs;
       }
-      if (reader.nextTimeUs >= 0) break;
+      if (reader.nextTimeUs >= 0) {
+        if (left > 0) return 'until';
+        break;
+      }
       if (batch.at.clockUs > untilUs) return 'until';
       this.#finish(batch);
     }

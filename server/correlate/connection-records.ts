@@ -1,3 +1,4 @@
+import { cacheLines } from './cache-lines.ts';
 import { unknownCell } from './cell-names.ts';
 
 /** Bits of {@link ConnectionRecords.is}. */
@@ -57,10 +58,10 @@ export class ConnectionRecords {
 
   constructor(max: number) {
     this.max = max;
-    this.hot = new Int32Array(max * lineWords);
-    this.hotWide = new Float64Array(this.hot.buffer);
-    this.cold = new Int32Array(max * lineWords);
-    this.coldWide = new Float64Array(this.cold.buffer);
+    this.hot = new Int32Array(cacheLines(max * lineWords * 4), 0, max * lineWords);
+    this.hotWide = new Float64Array(this.hot.buffer, 0, this.hot.length / 2);
+    this.cold = new Int32Array(cacheLines(max * lineWords * 4), 0, max * lineWords);
+    this.coldWide = new Float64Array(this.cold.buffer, 0, this.hot.length / 2);
   }
 
   get recordBytes(): number {
@@ -202,6 +203,14 @@ export class ConnectionRecords {
   }
   setScope(i: number, scope: number): void {
     this.hot[i + 15] = scope;
+  }
+
+  /** Fetches the other line of records, where there is one ({@link none}: not). @returns something of them */
+  fetchCold(handles: Int32Array, count: number): number {
+    const { cold } = this;
+    let sum = 0;
+    for (let k = 0; k < count; k++) if (handles[k] !== none) sum ^= cold[handles[k]];
+    return sum;
   }
 
   // The other line: words 0 to 3 are two wide numbers.

@@ -39,6 +39,27 @@ export class Connections extends ConnectionRecords {
     return none;
   }
 
+  /** A reference's hash, for {@link fetchSlots} and {@link fetchRecords}. */
+  hashOf(link: number, ownerLower: boolean, reference: number): number {
+    return this.#byReference.hashOf(link, ownerLower, reference);
+  }
+
+  /** Fetches the slots of the table of references. @returns something of them */
+  fetchSlots(hashes: Int32Array, count: number): number {
+    return this.#byReference.fetch(hashes, count);
+  }
+
+  /**
+   * Fetches the records behind the slots.
+   *
+   * @param handles gets the connections, as far as their hash tells, or {@link none}
+   * @param procedures gets the last procedure of each, or {@link none}
+   */
+  fetchRecords(hashes: Int32Array, count: number, handles: Int32Array, procedures: Int32Array): void {
+    this.#byReference.guess(hashes, count, handles);
+    for (let k = 0; k < count; k++) procedures[k] = handles[k] === none ? none : this.lastProcedure(handles[k]);
+  }
+
   /** Starts a connection; the caller has seen to it that there is room and that the reference is free. */
   start(link: number, initiatorLower: boolean, reference: number, timeUs: number): number {
     let i = this.#free;

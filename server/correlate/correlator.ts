@@ -1,6 +1,7 @@
 import type { Config } from '../config.ts';
 import type { MapMessage } from '../decode/map-message.ts';
 import type { MessageSink, SignalMessage } from '../decode/message.ts';
+import type { Upcoming } from '../decode/upcoming.ts';
 import { causeList, packCause, packRefusal } from '../events/cause.ts';
 import type { EventSink } from '../events/event-batch.ts';
 import { packImsi } from '../privacy/imsi.ts';
@@ -11,6 +12,7 @@ import { Connections } from './connections.ts';
 import { CoreNetwork } from './core-network.ts';
 import { Dialogues } from './dialogues.ts';
 import { HandoverJoiner } from './handover-joiner.ts';
+import { LookAhead, lookAheadMin } from './look-ahead.ts';
 import { bssmap, ranap, sccp } from './message-types.ts';
 import type { SubscriberKeys } from './parts.ts';
 import { Procedures } from './procedures.ts';
@@ -88,6 +90,7 @@ export class Correlator implements MessageSink {
   readonly #rows: RowWriter;
   readonly #dialogues: Dialogues;
   readonly #core: CoreNetwork;
+  readonly #lookAhead: LookAhead;
 
   constructor({ config, sorted, defaultPlmn, pseudonymiser, sink }: CorrelatorOptions) {
     this.#idleUs = config.connectionIdleMs * 1000;
@@ -98,6 +101,7 @@ export class Correlator implements MessageSink {
     this.#joiner = new HandoverJoiner(this.#connections, config.handoverJoinMs * 1000);
     this.#rows = new RowWriter(sink, this.#cells, this.#connections, this.#procedures, pseudonymiser);
     this.#core = new CoreNetwork(config, this.#directory, this.#rows);
+    this.#lookAhead = new LookAhead(this.#connections, this.#procedures, this.#directory, pseudonymiser);
     this.#dialogues = new Dialogues({
       connections: this.#connections,
       procedures: this.#procedures,
@@ -110,6 +114,14 @@ export class Correlator implements MessageSink {
       sorted,
       defaultPlmn,
     });
+  }
+
+  get looksAhead(): boolean {
+    return this.#connections.open >= lookAheadMin;
+  }
+
+  expect(upcoming: Upcoming): void {
+    this.#lookAhead.fetch(upcoming);
   }
 
   message(m: SignalMessage): void {

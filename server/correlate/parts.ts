@@ -10,6 +10,8 @@ import type { VlrDirectory } from './vlr-directory.ts';
 export interface SubscriberKeys {
   /** Sets {@link lo} and {@link hi} for an IMSI from `packImsi`. */
   packedImsi(packed: number): void;
+  /** Fetches what that will need, if it needs anything. @returns something of it */
+  fetchImsi?(packed: number): number;
   /** Sets {@link lo} and {@link hi} for a telephone number in international form with its count of digits, at most 15. */
   peerNumber(value: number, digits: number): void;
   /** The same for one that fits no number: of more digits, or not of digits alone. */

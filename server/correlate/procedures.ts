@@ -1,4 +1,5 @@
 import { noCause, type Peer } from '../events/event-batch.ts';
+import { cacheLines } from './cache-lines.ts';
 import { none } from './connection-records.ts';
 import type { Connections } from './connections.ts';
 
@@ -49,8 +50,8 @@ export class Procedures {
 
   constructor(max: number) {
     this.max = max;
-    this.words = new Int32Array(max * recordWords);
-    this.wide = new Float64Array(this.words.buffer);
+    this.words = new Int32Array(cacheLines(max * recordWords * 4), 0, max * recordWords);
+    this.wide = new Float64Array(this.words.buffer, 0, this.words.length / 2);
     this.octets = new Uint8Array(this.words.buffer);
     this.peers = new Uint32Array(max * peerWords);
   }
@@ -108,6 +109,14 @@ export class Procedures {
   /** The next one of the same connection, or {@link none}. */
   next(p: number): number {
     return this.words[p + 7];
+  }
+
+  /** Fetches records ({@link none}: none). @returns something of them */
+  fetch(list: Int32Array, count: number): number {
+    const words = this.words;
+    let sum = 0;
+    for (let k = 0; k < count; k++) if (list[k] !== none) sum ^= words[list[k]];
+    return sum;
   }
 
   /** Time of the first message, µs. */

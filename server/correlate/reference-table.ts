@@ -23,6 +23,25 @@ export class ReferenceTable {
     return Math.imul(Math.imul(side, 0x85eb_ca6b) + reference, 0x9e37_79b1);
   }
 
+  /** Fetches the slots where the searches for these hashes begin. @returns something of them */
+  fetch(hashes: Int32Array, count: number): number {
+    const words = this.#words;
+    const shift = this.#shift;
+    let sum = 0;
+    for (let k = 0; k < count; k++) sum ^= words[(hashes[k] >>> shift) << 1];
+    return sum;
+  }
+
+  /** Which handles those slots hold, -1 where one has another hash: a guess, for the entry may stand further on. */
+  guess(hashes: Int32Array, count: number, handles: Int32Array): void {
+    const words = this.#words;
+    const shift = this.#shift;
+    for (let k = 0; k < count; k++) {
+      const at = (hashes[k] >>> shift) << 1;
+      handles[k] = words[at] === hashes[k] ? words[at + 1] - 1 : -1;
+    }
+  }
+
   /** The first entry with this hash, or -1. {@link next} goes on from there, {@link handleAt} tells its handle. */
   first(hash: number): number {
     return this.#search(this.#home(hash), hash);

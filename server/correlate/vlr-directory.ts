@@ -45,10 +45,21 @@ export class VlrDirectory {
     this.#imsis.set(scope, tmsi, low, (packedImsi - low) / wordStep);
   }
 
+  /** Fetches what is known of a TMSI. @returns something of it */
+  fetch(scope: number, tmsi: number): number {
+    return this.#imsis.fetch(scope, tmsi);
+  }
+
   /** The IMSI as `packImsi` packs it, or -1. */
   imsiOf(scope: number, tmsi: number): number {
     const imsis = this.#imsis;
     return imsis.find(scope, tmsi) ? imsis.value[1] * wordStep + imsis.value[0] : -1;
+  }
+
+  /** As {@link imsiOf}, but no use of the mapping: others are not kept for it. */
+  expected(scope: number, tmsi: number): number {
+    const imsis = this.#imsis;
+    return imsis.peek(scope, tmsi) ? imsis.value[1] * wordStep + imsis.value[0] : -1;
   }
 
   /** Forgets a TMSI if it still means this IMSI. */

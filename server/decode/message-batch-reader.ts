@@ -1,6 +1,6 @@
 import { readComponent } from './component-record.ts';
-import type { MapMessage } from './map-message.ts';
-import { part, type SignalMessage } from './message.ts';
+import { MapMessage } from './map-message.ts';
+import { type MessageSink, part, SignalMessage } from './message.ts';
 import {
   addressesWords,
   carriedParts,
@@ -18,6 +18,7 @@ import {
   ranapWords,
   semiOctets,
 } from './message-record.ts';
+import { Upcoming, upcomingMax } from './upcoming.ts';
 
 /** Reads the messages of a batch one after the other. */
 export class MessageBatchReader {
@@ -26,6 +27,14 @@ export class MessageBatchReader {
   #bytes = new Uint8Array(0);
   #at = 0;
   #end = 0;
+  /** The sink has been told of the messages up to here. */
+  #toldOf = 0;
+  readonly #upcoming = new Upcoming();
+  /** Newest time of what was delivered, µs; -1: nothing yet. */
+  newestUs = -1;
+  /** The message that was delivered last, and its component. */
+  readonly message = new SignalMessage();
+  readonly #component = new MapMessage();
 
   /** Begins with the first message of a batch. */
   open({ buffer, words }: MessageBatch): void {
@@ -34,11 +43,60 @@ export class MessageBatchReader {
     this.#bytes = new Uint8Array(buffer);
     this.#at = 0;
     this.#end = words;
+    this.#toldOf = 0;
   }
 
   /** Time of the next message, µs; -1 at the end. */
   get nextTimeUs(): number {
     return this.#at < this.#end ? this.#floats[(this.#at >> 1) + 1] : -1;
+  }
+
+  /** Gives messages up to `untilUs` to a sink, at most so many. @returns how many */
+  deliver(sink: MessageSink, untilUs: number, max: number): number {
+    const { message } = this;
+    const component = this.#component;
+    let given = 0;
+    while (given < max && this.#at < this.#end && this.#floats[(this.#at >> 1) + 1] <= untilUs) {
+      if (this.#at >= this.#toldOf) this.#lookAhead(sink);
+      if (this.read(message, component)) sink.map?.(message, component);
+      else sink.message(message);
+      if (message.timeUs > this.newestUs) this.newestUs = message.timeUs;
+      given++;
+    }
+    return given;
+  }
+
+  #lookAhead(sink: MessageSink): void {
+    if (sink.looksAhead === true) sink.expect?.(this.#nextOnes());
+    else this.#toldOf = this.#at + upcomingMax * headWords;
+  }
+
+  /** What the next messages are about. */
+  #nextOnes(): Upcoming {
+    const words = this.#words;
+    const u = this.#upcoming;
+    let k = 0;
+    let at = this.#at;
+    for (; k < upcomingMax && at < this.#end; at += words[at] >>> lengthShift) {
+      const head = words[at];
+      if ((head & componentBit) !== 0) continue;
+      const named = (head & pointCodesBit) !== 0;
+      u.link[k] = words[at + 4];
+      u.fromLower[k] = (head & fromLowerBit) !== 0 ? 1 : 0;
+      u.sccpType[k] = (words[at + 7] & 0x1ff) - 1;
+      u.source[k] = words[at + 8];
+      u.destination[k] = words[at + 9];
+      u.opc[k] = named ? words[at + 5] : -1;
+      u.dpc[k] = named ? words[at + 6] : -1;
+      const identity = (head & part.identity) !== 0 ? identityAt(head, at) : -1;
+      u.imsi[k] = identity < 0 ? -1 : this.#floats[identity >> 1];
+      u.tmsi[k] = identity < 0 ? -1 : this.#floats[(identity >> 1) + 1];
+      u.imsiDigits[k] = identity < 0 ? 0 : words[identity + 7] & 0xff;
+      k++;
+    }
+    u.count = k;
+    this.#toldOf = at;
+    return u;
   }
 
   /**
@@ -150,4 +208,10 @@ export class MessageBatchReader {
     }
     return octets === 0 ? next : ((next * 4 + octets + 7) >> 3) * 2;
   }
+}
+
+/** Where the identities stand in the record at `at`. */
+function identityAt(head: number, at: number): number {
+  const place = (head & part.place) !== 0 ? placeWords : 0;
+  return at + headWords + place + ((head & part.cells) !== 0 ? cellsWords : 0);
 }

@@ -1,5 +1,6 @@
 import type { DecodeError } from './decode-error.ts';
 import type { MapMessage } from './map-message.ts';
+import type { Upcoming } from './upcoming.ts';
 
 const noBytes = new Uint8Array(0);
 
@@ -284,6 +285,10 @@ export class SignalMessage {
 /** Takes each decoded message. The record is reused: read it during the call, never keep it. */
 export interface MessageSink {
   message(message: SignalMessage): void;
+  /** Whether it wants to {@link expect} at this time. */
+  readonly looksAhead?: boolean;
+  /** Hears what the next messages will be about, so that it can fetch what they need in one go. */
+  expect?(upcoming: Upcoming): void;
   /**
    * Whether to read what came back undelivered (the user data of UDTS, XUDTS, LUDTS) too: for whoever shows messages.
    * It has happened to nobody.

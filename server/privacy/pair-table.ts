@@ -75,6 +75,23 @@ export class PairTable {
     return true;
   }
 
+  /** Fetches the slot where the search for a key begins. @returns something of it */
+  fetch(a: number, b: number): number {
+    const hash = mix(a, b);
+    const words = this.#segments[hash >>> segmentShift];
+    return words[Math.imul(hash, wordsPerSlot) & (words.length - wordsPerSlot)];
+  }
+
+  /** As {@link find}, but no use of the entry. */
+  peek(a: number, b: number): boolean {
+    const hash = mix(a, b);
+    const words = this.#segments[hash >>> segmentShift];
+    const at = place(words, hash, a, b);
+    this.value[0] = words[at + 2];
+    this.value[1] = this.#touched ? words[at + 3] & ~touchedBit : words[at + 3];
+    return (words[at + 2] | words[at + 3]) !== 0;
+  }
+
   /** The first value word of a key, or 0 where the key is not there: for tables where it is never 0. */
   get(a: number, b: number): number {
     const hash = mix(a, b);

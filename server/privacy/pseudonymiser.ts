@@ -69,6 +69,12 @@ export class Pseudonymiser {
     memo.set(low, high, this.lo, this.hi);
   }
 
+  /** Fetches what is remembered of an IMSI from `packImsi`, ahead of {@link packedImsi}. @returns something of it */
+  fetchImsi(packed: number): number {
+    const low = packed >>> 0;
+    return this.#memo.fetch(low, (packed - low) / 0x1_0000_0000);
+  }
+
   /**
    * Sets {@link lo} and {@link hi} to the pseudonym of a peer: a telephone number in international form, given as an
    * integer with its count of digits, at most 15. Allocates nothing where the number is remembered.

@@ -1,3 +1,4 @@
+import type { FrameSink } from '../../server/capture/frame.ts';
 import { makeConfig } from '../../server/config.ts';
 import { Correlator } from '../../server/correlate/correlator.ts';
 import { Decoder } from '../../server/decode/decoder.ts';
@@ -40,7 +41,7 @@ export class Frames {
   }
 
   /** Gives all frames to a decoder from `startUs` on, so many a second. */
-  giveAt(decoder: Decoder, startUs: number, perSecond: number): void {
+  giveAt(decoder: FrameSink, startUs: number, perSecond: number): void {
     const ends = this.#ends;
     for (let i = 0; i < this.count; i++) {
       decoder.frame(startUs + Math.floor((i * 1_000_000) / perSecond), 1, this.#bytes, ends[i], ends[i + 1]);
@@ -48,7 +49,7 @@ export class Frames {
   }
 
   /** Gives frames `from` … `to − 1` to a decoder, `laterUs` after their own times. */
-  give(decoder: Decoder, from: number, to: number, laterUs: number): void {
+  give(decoder: FrameSink, from: number, to: number, laterUs: number): void {
     const bytes = this.#bytes;
     const ends = this.#ends;
     const timesUs = this.#timesUs;

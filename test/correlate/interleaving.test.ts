@@ -1,5 +1,9 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { type MessageSink, part, SignalMessage } from '../../server/decode/message.ts';
+import { MessageBatchReader } from '../../server/decode/message-batch-reader.ts';
+import { MessageBatchWriter } from '../../server/decode/message-batch-writer.ts';
+import { carriedParts } from '../../server/decode/message-record.ts';
 import * as s from './steps.ts';
 
 /** A whole dialogue of one subscriber, TMSIs and references of its own. */
@@ -88,4 +92,37 @@ it('gives the same events however valid dialogues interleave', () => {
     }),
     { numRuns: 150, seed: 20 },
   );
+});
+
+it('gives the same events whether it looks ahead or not', () => {
+  const steps = Array.from({ length: 300 }, (_, i) =>
+    dialogues[i % dialogues.length](i + 1, 1_000_000_000 + i * 30_000),
+  )
+    .flat()
+    .sort((a, b) => a.timeUs - b.timeUs);
+  const ahead = s.makeBench();
+  const writer = new MessageBatchWriter();
+  const message = new SignalMessage();
+  for (const step of steps) {
+    s.fill(message, step);
+    message.parts = carriedParts & ~part.ranap;
+    writer.message(message);
+  }
+  const reader = new MessageBatchReader();
+  let looked = 0;
+  while (writer.waitingBytes > 0) {
+    reader.open(writer.take());
+    const sink: MessageSink = {
+      looksAhead: true,
+      expect(upcoming) {
+        looked += upcoming.count;
+        ahead.correlator.expect(upcoming);
+      },
+      message: (m) => ahead.correlator.message(m),
+    };
+    reader.deliver(sink, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
+  }
+  ahead.correlator.flush();
+  expect(looked).toBe(steps.length);
+  expect(ahead.rows).toEqual(play(steps, true));
 });

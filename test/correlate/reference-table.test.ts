@@ -43,3 +43,15 @@ it('grows to a hundred thousand references and keeps each, at 32 octets a refere
   expect(wrong).toBe(0);
   expect(table.byteLength / count).toBeLessThanOrEqual(32);
 });
+
+it('guesses handles by the first slot alone, and none that has another hash', () => {
+  const table = new ReferenceTable();
+  const hashes = Int32Array.from({ length: 200 }, (_, n) => table.hashOf(1, true, n));
+  for (let n = 0; n < 100; n++) table.add(hashes[n], 16 * n);
+  const guessed = new Int32Array(200);
+  table.fetch(hashes, 200);
+  table.guess(hashes, 200, guessed);
+  const right = guessed.subarray(0, 100).filter((handle, n) => handle === 16 * n).length;
+  expect(right).toBeGreaterThan(90);
+  expect(guessed.filter((handle) => handle >= 0)).toHaveLength(right);
+});

@@ -241,6 +241,18 @@ export class Rows implements EventSink {
   }
 }
 
+/** Makes a message what the step says, and nothing else. */
+export function fill(message: SignalMessage, step: Step): void {
+  message.parts = Object.values(part).reduce((bits: number, bit) => bits | bit, 0);
+  message.resetSccp();
+  message.timeUs = step.timeUs;
+  message.link = step.bsc.link;
+  message.opc = step.up ? step.bsc.pointCode : step.bsc.msc;
+  message.dpc = step.up ? step.bsc.msc : step.bsc.pointCode;
+  message.fromLower = message.opc < message.dpc;
+  Object.assign(message, step.fields);
+}
+
 export interface Bench {
   correlator: Correlator;
   rows: Row[];
@@ -262,14 +274,7 @@ export function makeBench(options: { sorted?: boolean; defaultPlmn?: number; con
     rows: sink.rows,
     play(...steps) {
       for (const step of steps) {
-        message.parts = Object.values(part).reduce((bits: number, bit) => bits | bit, 0);
-        message.resetSccp();
-        message.timeUs = step.timeUs;
-        message.link = step.bsc.link;
-        message.opc = step.up ? step.bsc.pointCode : step.bsc.msc;
-        message.dpc = step.up ? step.bsc.msc : step.bsc.pointCode;
-        message.fromLower = message.opc < message.dpc;
-        Object.assign(message, step.fields);
+        fill(message, step);
         correlator.message(message);
       }
     },

@@ -7,6 +7,7 @@ import { part, SignalMessage } from '../../server/decode/message.ts';
 import { MessageBatchReader } from '../../server/decode/message-batch-reader.ts';
 import { MessageBatchWriter } from '../../server/decode/message-batch-writer.ts';
 import { messageBatchBytes } from '../../server/decode/message-record.ts';
+import type { Upcoming } from '../../server/decode/upcoming.ts';
 import { sharedPath, sharedPresent } from '../tools/shared-inputs.ts';
 import { type Plain, plain } from './collect.ts';
 import { plainComponent } from './map-collect.ts';
@@ -194,6 +195,83 @@ describe('any message', () => {
       }
     }
     expect(next).toBe(100);
+  });
+});
+
+describe('messages that are delivered', () => {
+  const written = (count: number) => {
+    const writer = new MessageBatchWriter();
+    const message = new SignalMessage();
+    for (let i = 0; i < count; i++) {
+      message.resetSccp();
+      message.frame = i;
+      message.timeUs = 10 * i;
+      message.link = i % 5;
+      message.fromLower = i % 2 === 0;
+      message.sccpType = 1 + (i % 6);
+      message.sourceLocalReference = i % 3 === 0 ? -1 : i;
+      message.destinationLocalReference = i % 4 === 0 ? -1 : 2 * i;
+      message.opc = message.dpc = i % 7 === 0 ? -1 : i;
+      if (i % 2 === 1) message.parts |= part.place;
+      if (i % 8 > 4) {
+        message.parts |= part.identity | part.cells;
+        message.tmsi = 3 * i;
+        message.imsi = i % 8 === 5 ? -1 : 4 * i;
+        message.imsiDigits = i % 8 === 5 ? 0 : 15;
+      }
+      if (i % 10 === 9) writer.map(message, component);
+      else writer.message(message);
+    }
+    const reader = new MessageBatchReader();
+    reader.open(writer.take());
+    return reader;
+  };
+
+  test('come up to a time, and no more than asked for', () => {
+    const reader = written(100);
+    const frames: number[] = [];
+    const sink = {
+      message: (m: SignalMessage) => void frames.push(m.frame),
+      map: (m: SignalMessage) => sink.message(m),
+    };
+    expect(reader.deliver(sink, 100, 5)).toBe(5);
+    expect(reader.deliver(sink, 100, 50)).toBe(6);
+    expect(reader.deliver(sink, 100, 50)).toBe(0);
+    expect(reader.newestUs).toBe(100);
+    expect(reader.nextTimeUs).toBe(110);
+    expect(reader.deliver(sink, Number.POSITIVE_INFINITY, 1000)).toBe(89);
+    expect(frames).toEqual(Array.from({ length: 100 }, (_, i) => i));
+  });
+
+  test('are told of before they come where the sink asks, each once and as it is', () => {
+    const reader = written(1000);
+    const announced: unknown[] = [];
+    const came: unknown[] = [];
+    const sink = {
+      looksAhead: true,
+      expect(u: Upcoming) {
+        for (let k = 0; k < u.count; k++) {
+          announced.push([
+            ...[u.link[k], u.fromLower[k] === 1, u.sccpType[k], u.source[k], u.destination[k]],
+            ...[u.opc[k], u.dpc[k], u.tmsi[k], u.imsi[k], u.imsiDigits[k]],
+          ]);
+        }
+      },
+      message(m: SignalMessage) {
+        came.push([
+          ...[m.link, m.fromLower, m.sccpType, m.sourceLocalReference, m.destinationLocalReference],
+          ...[m.opc, m.dpc, m.tmsi, m.imsi, m.imsiDigits],
+        ]);
+        expect(announced.length).toBeGreaterThanOrEqual(came.length);
+      },
+    };
+    reader.deliver(sink, Number.POSITIVE_INFINITY, 1000);
+    expect(came).toHaveLength(900);
+    expect(announced).toEqual(came);
+    const other = written(1000);
+    sink.looksAhead = false;
+    expect(other.deliver({ ...sink, message: () => undefined }, Number.POSITIVE_INFINITY, 1000)).toBe(1000);
+    expect(announced).toHaveLength(900);
   });
 });
 

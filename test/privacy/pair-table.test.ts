@@ -61,3 +61,20 @@ it('gives up what was not found again before what was', () => {
   }
   for (const old of kept) expect(read(table, old, 0)?.[0]).toBe(old);
 });
+
+it('reads what it peeks at, and keeps nothing for that', () => {
+  const table = new PairTable({ entriesMax: 640, touched: true });
+  const looked = [1, 2, 3, 4, 5];
+  let seen = 0;
+  for (let n = 1; n <= 20_000; n++) {
+    table.set(n, 0, n, n);
+    for (const old of looked) {
+      if (!table.peek(old, 0)) continue;
+      expect([...table.value]).toEqual([old, old]);
+      seen++;
+    }
+    table.fetch(n, 0);
+  }
+  expect(seen).toBeGreaterThan(0);
+  for (const old of looked) expect(table.peek(old, 0)).toBe(false);
+});
