@@ -16,13 +16,13 @@ const tcap = 3;
 /**
  * Who reads the data of a subsystem; 0: nobody. BSSAP also serves the SMLC, whose dialogues with a BSC (Lb) are BSSAP's
  * (3GPP TS 49.031 §9). MAP and CAP speak through TCAP in every node that has a number of its own (3GPP TS 23.003 §8.2),
- * ISDN supplementary services (11) and the test responder (14) by ITU-T Q.713 §3.4.2.2.
+ * INAP (241) likewise, ISDN supplementary services (11) and the test responder (14) by ITU-T Q.713 §3.4.2.2.
  */
 const userOf: Uint8Array = (() => {
   const users = new Uint8Array(256);
   for (const ssn of [bssapSubsystem, 252]) users[ssn] = bssap;
   users[ranapSubsystem] = ranap;
-  for (const ssn of [5, 6, 7, 8, 9, 10, 11, 14, 145, 146, 147, 148, 149, 150]) users[ssn] = tcap;
+  for (const ssn of [5, 6, 7, 8, 9, 10, 11, 14, 145, 146, 147, 148, 149, 150, 241]) users[ssn] = tcap;
   return users;
 })();
 
@@ -65,9 +65,33 @@ export function userOfRequest(ssn: number, bytes: Uint8Array, start: number, end
   return opens && bytes[start] === 0 ? ranapSubsystem : ssn;
 }
 
-/** The same for a message without connection, where every RANAP message may stand. */
+/** The same for a message without connection, where every message of RANAP, or of TCAP, may stand. */
 export function userOfUnitdata(ssn: number, bytes: Uint8Array, start: number, end: number): number {
-  return !isAssigned(ssn) && isRanapMessage(bytes, start, end) ? ranapSubsystem : ssn;
+  if (isAssigned(ssn)) return ssn;
+  if (isRanapMessage(bytes, start, end)) return ranapSubsystem;
+  return isTcapMessage(bytes, start, end) ? anyTcap : ssn;
+}
+
+/** The test responder's number: TCAP of which only the application context says more. */
+const anyTcap = 14;
+/** Message types, ITU-T Q.773 table 8. */
+const tcapMessages = new Set([0x61, 0x62, 0x64, 0x65, 0x67]);
+
+/**
+ * Whether the outermost frame of TCAP fits exactly: a message type, a definite length that ends with the last octet, a
+ * transaction identity (or, without one, the dialogue or the components). ITU-T Q.773 §4.2.1.
+ */
+function isTcapMessage(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start < 4 || !tcapMessages.has(bytes[start])) return false;
+  const length = bytes[start + 1];
+  const octets = length < 0x80 ? 0 : length & 0x7f;
+  if (octets > 2 || length === 0x80) return false;
+  let value = octets === 0 ? length : 0;
+  for (let i = 0; i < octets; i++) value = (value << 8) | bytes[start + 2 + i];
+  const at = start + 2 + octets;
+  if (at + value !== end || at >= end) return false;
+  const first = bytes[at];
+  return bytes[start] === 0x61 ? first === 0x6b || first === 0x6c : first === 0x48 || first === 0x49;
 }
 
 /**

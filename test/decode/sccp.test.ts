@@ -249,6 +249,22 @@ describe('other users of SCCP', () => {
     expect(alone('00 0e 40 05 00 00 00 00', 16).layers.ranap).toBe(0);
   });
 
+  test('may be TCAP under any number where its outermost frame fits exactly', () => {
+    const user = (octets: string, ssn: number) => exchange(['up', unitdata(hex(octets), [0x42, ssn])]).stats;
+    for (const octets of ['67 06 49 04 00 00 00 01', '67 81 06 49 04 00 00 00 01', '61 04 6c 02 a1 00']) {
+      for (const ssn of [0, 106, 200]) expect(user(octets, ssn).layers.tcap).toBe(1);
+    }
+    const wrong = [
+      '67 07 49 04 00 00 00 01',
+      '67 80 49 04 00 00 00 00',
+      '67 06 6b 04 00 00 00 01',
+      '60 06 49 04 00 00 00 01',
+    ];
+    for (const octets of [...wrong, '67 00']) expect(user(octets, 200).layers.tcap).toBe(0);
+    expect(user('67 06 49 04 00 00 00 01', 143).layers.tcap).toBe(0);
+    expect(user('67 06 49 04 00 00 00 01', 241).layers.tcap).toBe(1);
+  });
+
   test('are found out in the middle of a connection of RANAP, message by message', () => {
     const release = hex('20 01 00 03 00 00 00');
     const found = exchange(['down', dataForm1(7, release)], ['up', dataForm1(9, clearCommand)]);

@@ -30,7 +30,10 @@ function codeOf(items: readonly Item[]): number {
 
 /** What SCCP would say. */
 export function suaRow(items: readonly Item[]): Row {
-  const row: Row = { 'sccp.type': standsFor[codeOf(items)] };
+  const type = standsFor[codeOf(items)];
+  // A segment can stand for nothing less. RFC 3868 §3.3.1.
+  const isSegment = items.some(({ name }) => name === 'sua.first_remaining');
+  const row: Row = { 'sccp.type': isSegment && /^UDTS?$/.test(type) ? `X${type}` : type };
   const put = (key: string, field: string, text: (show: string) => string) => {
     const found = items.find(({ name }) => name === field);
     if (found !== undefined && found.show !== '') row[key] = text(found.show);
