@@ -1,4 +1,4 @@
-import { hourUs } from '../clock.ts';
+import { hourUs, secondUs } from '../clock.ts';
 import type { Config } from '../config.ts';
 import { assertInvariant, UserError } from '../errors.ts';
 import { type EventBatch, noCell } from '../events/event-batch.ts';
@@ -10,7 +10,6 @@ import { OriginClassifier } from '../reference/origin.ts';
 import type { RegionIndex } from '../reference/region-index.ts';
 import { restoreBytes, type StateReader, type StateWriter, saveBytes } from '../state-writer.ts';
 import { LacTtls } from './cell-ttls.ts';
-import { fixAgeStepUs } from './fix-ages.ts';
 import { GaugeBook } from './gauge-book.ts';
 import { type EngineFigures, EngineView } from './live-view.ts';
 import { Occupancy } from './occupancy.ts';
@@ -43,7 +42,7 @@ export interface EngineLimits {
   readonly crossings: number;
   /** Crossings counted before their holdDown was over because the trail was full. */
   readonly crossingsForced: number;
-  /** Of the presence table (records and slots), and of the crossing trail. */
+  /** Of the presence table (records, slots, lists of expiry), and of the crossing trail. */
   readonly subscriberBytes: number;
   readonly crossingBytes: number;
 }
@@ -129,7 +128,7 @@ export class Engine {
       subscribersRefused: table.refused,
       crossings: trail.size,
       crossingsForced: trail.forced,
-      subscriberBytes: table.byteLength,
+      subscriberBytes: this.presence.byteLength,
       crossingBytes: trail.byteLength,
     };
   }
@@ -252,7 +251,8 @@ export class Engine {
       this.book.open(timeUs);
     }
     this.turn(timeUs);
-    this.presence.expireBefore(timeUs);
+    // Whole seconds: so nobody is asked twice. Whoever vanishes in the running one does so at its own time all the same.
+    this.presence.expireBefore(Math.floor(timeUs / secondUs) * secondUs);
   }
 
   /**
@@ -271,7 +271,8 @@ export class Engine {
     occupancy.flows.advance(timeUs);
     this.settle(timeUs);
     occupancy.trail.forgetBefore(book.startUs);
-    this.turnUs = Math.min(book.endUs, (Math.floor(timeUs / fixAgeStepUs) + 1) * fixAgeStepUs);
+    // Each second: so expiry and the settling of crossings are spread, and no batch pays for half a minute of them.
+    this.turnUs = Math.min(book.endUs, (Math.floor(timeUs / secondUs) + 1) * secondUs);
   }
 
   private closeInterval(): void {

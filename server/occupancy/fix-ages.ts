@@ -5,7 +5,7 @@ import type { SubscriberTable } from '../presence/subscriber-table.ts';
 import { restoreColumns, type StateReader, type StateWriter, saveColumns } from '../state-writer.ts';
 
 /** Fix ages are known to this step: a count of "≤ 5 min" at 12:00:07 takes in sightings from 11:55:00 on. */
-export const fixAgeStepUs = 30 * secondUs;
+const fixAgeStepUs = 30 * secondUs;
 const fresh5Steps = (5 * minuteUs) / fixAgeStepUs;
 const fresh30Steps = (30 * minuteUs) / fixAgeStepUs;
 /** Steps kept apart per cell: the running one, those of the last 30 min, and up to a power of two. */

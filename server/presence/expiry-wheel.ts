@@ -4,6 +4,9 @@ import type { SubscriberTable } from './subscriber-table.ts';
 
 const bucketUs = secondUs;
 const feedsMax = 256;
+/** Lists of each second: following several at once, their cache misses overlap. */
+const lanes = 8;
+const laneMask = 7;
 
 /** What the wheel asks its owner about a subscriber whose time may have come. */
 export interface ExpiryOwner {
@@ -26,8 +29,12 @@ export const stalled = -2;
 export class ExpiryWheel {
   private readonly table: SubscriberTable;
   private readonly owner: ExpiryOwner;
-  /** First of each list as index + 1. */
+  /** First of each list as index + 1: {@link lanes} a second. */
   private readonly heads: Uint32Array;
+  private readonly buckets: number;
+  /** Where each of the lists that are followed has come to, as index + 1, and who comes next of each. */
+  private readonly fronts = new Uint32Array(lanes);
+  private readonly due = new Uint32Array(lanes);
   /** Subscribers kept by a feed whose clock stands, by feed. */
   private readonly stalledHeads = new Uint32Array(feedsMax);
   private readonly stalledClocksUs = new Float64Array(feedsMax).fill(-1);
@@ -39,8 +46,13 @@ export class ExpiryWheel {
   constructor(table: SubscriberTable, owner: ExpiryOwner, ttlMinUs: number, ttlMaxUs: number) {
     this.table = table;
     this.owner = owner;
-    this.heads = new Uint32Array(Math.ceil(ttlMaxUs / bucketUs) + 2);
+    this.buckets = Math.ceil(ttlMaxUs / bucketUs) + 2;
+    this.heads = new Uint32Array(this.buckets * lanes);
     this.recheckUs = ttlMinUs / 2;
+  }
+
+  get byteLength(): number {
+    return this.heads.byteLength;
   }
 
   /** Puts a subscriber that is in no list into that of `dueUs`. */
@@ -48,7 +60,7 @@ export class ExpiryWheel {
     let bucket = Math.floor(dueUs / bucketUs);
     if (this.cursor < 0) this.cursor = bucket;
     if (bucket < this.cursor) bucket = this.cursor;
-    const at = bucket % this.heads.length;
+    const at = (bucket % this.buckets) * lanes + (index & laneMask);
     this.table.linkInWheel(index, this.heads[at]);
     this.heads[at] = index + 1;
   }
@@ -63,13 +75,16 @@ export class ExpiryWheel {
     if (target < from) return;
     // Lists filled while this runs belong to `target` or later.
     this.cursor = target;
-    const turns = Math.min(target - from + 1, heads.length);
+    // In the list of a second that begins at the limit nobody is due yet.
+    const lists = target - from + (limitUs > target * bucketUs ? 1 : 0);
+    const turns = Math.min(lists, this.buckets);
     for (let turn = 0; turn < turns; turn++) {
-      const at = (from + turn) % heads.length;
-      const head = heads[at];
-      if (head === 0) continue;
-      heads[at] = 0;
-      this.runList(head, limitUs, feedClocksUs);
+      const at = ((from + turn) % this.buckets) * lanes;
+      for (let lane = 0; lane < lanes; lane++) {
+        this.fronts[lane] = heads[at + lane];
+        heads[at + lane] = 0;
+      }
+      this.runFronts(limitUs, feedClocksUs);
     }
   }
 
@@ -91,17 +106,29 @@ export class ExpiryWheel {
     return { heads: this.heads, stalledHeads: this.stalledHeads, stalledClocksUs: this.stalledClocksUs };
   }
 
-  private runList(head: number, limitUs: number, feedClocksUs: Float64Array | null): void {
-    const { table, owner } = this;
-    for (let next = head; next !== 0; ) {
-      const index = next - 1;
-      next = table.nextInWheel(index);
-      table.unlinkFromWheel(index);
-      const dueUs = owner.expire(index, limitUs);
-      if (dueUs >= 0) this.insert(index, dueUs);
-      else if (dueUs === gone) owner.left(index);
-      else this.stall(index, feedClocksUs);
+  /** Follows the lists of {@link fronts} to their ends, a step of each at a time. */
+  private runFronts(limitUs: number, feedClocksUs: Float64Array | null): void {
+    const { table, fronts, due } = this;
+    for (;;) {
+      let n = 0;
+      for (let lane = 0; lane < lanes; lane++) {
+        const front = fronts[lane];
+        if (front === 0) continue;
+        due[n++] = front - 1;
+        fronts[lane] = table.nextInWheel(front - 1);
+      }
+      if (n === 0) return;
+      for (let i = 0; i < n; i++) this.ask(due[i], limitUs, feedClocksUs);
     }
+  }
+
+  private ask(index: number, limitUs: number, feedClocksUs: Float64Array | null): void {
+    const { table, owner } = this;
+    table.unlinkFromWheel(index);
+    const dueUs = owner.expire(index, limitUs);
+    if (dueUs >= 0) this.insert(index, dueUs);
+    else if (dueUs === gone) owner.left(index);
+    else this.stall(index, feedClocksUs);
   }
 
   private stall(index: number, feedClocksUs: Float64Array | null): void {
@@ -122,7 +149,8 @@ export class ExpiryWheel {
       const head = this.stalledHeads[feed];
       if (head === 0 || (!all && feedClocksUs[feed] === this.stalledClocksUs[feed])) continue;
       this.stalledHeads[feed] = 0;
-      this.runList(head, limitUs, feedClocksUs);
+      this.fronts[0] = head;
+      this.runFronts(limitUs, feedClocksUs);
     }
   }
 }

@@ -70,6 +70,11 @@ export class Presence {
     this.wheel = new ExpiryWheel(this.table, this, options.ttls.minUs, options.ttls.maxUs);
   }
 
+  /** Of the table and of the lists by which subscribers vanish. */
+  get byteLength(): number {
+    return this.table.byteLength + this.wheel.byteLength;
+  }
+
   get present(): number {
     return this.presentCount;
   }

@@ -5,6 +5,8 @@ import { groupRows, type SlotLoads, scratchBytes, slotLoadsOf, wHashes, wIndices
 export interface KeyStore {
   holds(index: number, lo: number, hi: number): boolean;
   hashAt(index: number): number;
+  /** Loads the keys of the first `n` indices, so that their cache misses overlap; -1 stands for any. */
+  touch(indices: Int32Array, n: number): number;
 }
 
 /** A slot is a 5-bit tag of the hash above a 27-bit `index + 1`. 0 is empty, {@link removed} was one of the old table. */
@@ -20,6 +22,14 @@ const growthOf = (size: number) => (size < 262_144 ? 4 : 1.5);
 const movesPerInsertion = 8;
 /** And per group of look-ups, so that a growth ends although nobody new comes. */
 const movesPerGroup = 16;
+interface SlotsState {
+  size: number;
+  oldSize: number;
+  moved: number;
+  dueMoves: number;
+  used: number;
+}
+
 const sizeMin = 1024;
 const pageBytes = 65_536;
 
@@ -51,6 +61,8 @@ export class Slots {
   private old: Uint32Array<ArrayBuffer> = new Uint32Array(0);
   private oldScale = 0;
   private moved = 0;
+  private dueMoves = 0;
+  private readonly moving = new Int32Array(groupRows);
   private used = 0;
   private readonly keys: KeyStore;
 
@@ -70,7 +82,7 @@ export class Slots {
    * @returns nothing of meaning: it keeps the loads from being dropped
    */
   guess(lo: Uint32Array, hi: Uint32Array, from: number, n: number, indices: Int32Array): number {
-    if (this.old.length > 0) this.moveSome(movesPerGroup);
+    if (this.old.length > 0) this.move(movesPerGroup);
     const { hashes, slots } = this;
     for (let i = 0; i < n; i++) hashes[i] = hashOf(lo[from + i], hi[from + i]);
     const kept = this.loads.guess(4 * n, this.scale, slots.byteLength);
@@ -95,7 +107,7 @@ export class Slots {
 
   /** Adds a key that {@link find} does not know. */
   insert(hash: number, index: number): void {
-    if (this.old.length > 0) this.moveSome(movesPerInsertion);
+    if (this.old.length > 0) this.move(movesPerInsertion);
     else if (this.used >= this.slots.length * loadMax) this.grow();
     this.place(hash, index);
     this.used++;
@@ -113,16 +125,15 @@ export class Slots {
   }
 
   *save(to: StateWriter): Generator<void> {
-    const { slots, old, moved, used } = this;
-    to.json('slots', { size: slots.length, oldSize: old.length, moved, used });
+    const { slots, old, moved, dueMoves, used } = this;
+    to.json('slots', { size: slots.length, oldSize: old.length, moved, dueMoves, used });
     yield* saveBytes(to, 'slots.new', slots);
     yield* saveBytes(to, 'slots.old', old);
   }
 
   restore(from: StateReader): void {
-    const { size, oldSize, moved, used } = from.json<{ size: number; oldSize: number; moved: number; used: number }>(
-      'slots',
-    );
+    const { size, oldSize, moved, dueMoves, used } = from.json<SlotsState>('slots');
+    this.dueMoves = dueMoves;
     this.lay(size);
     this.old = new Uint32Array(oldSize);
     restoreBytes(from, 'slots.new', this.slots);
@@ -185,7 +196,6 @@ export class Slots {
     this.oldScale = this.scale;
     this.moved = 0;
     this.lay(Math.ceil(this.slots.length * growthOf(this.slots.length)));
-    this.moveSome(movesPerInsertion);
   }
 
   /** Lays out `size` empty slots. */
@@ -199,15 +209,23 @@ export class Slots {
     this.scale = size / 2 ** 32;
   }
 
-  private moveSome(count: number): void {
-    const { old } = this;
-    const end = Math.min(old.length, this.moved + count);
-    for (; this.moved < end; this.moved++) {
-      const slot = old[this.moved];
-      if (slot === 0 || slot === removed) continue;
-      const index = (slot & indexMask) - 1;
-      this.place(this.keys.hashAt(index), index);
+  /** `count` old slots more are to move; they do in groups, because each needs its key. */
+  private move(count: number): void {
+    this.dueMoves += count;
+    if (this.dueMoves < groupRows) return;
+    this.dueMoves -= groupRows;
+    const { old, moving } = this;
+    const end = Math.min(old.length, this.moved + groupRows);
+    let n = 0;
+    for (let at = this.moved; at < end; at++) {
+      const slot = old[at];
+      if (slot !== 0 && slot !== removed) moving[n++] = (slot & indexMask) - 1;
     }
-    if (this.moved === old.length) this.old = new Uint32Array(0);
+    if (n > 0) this.keys.touch(moving, n);
+    for (let i = 0; i < n; i++) this.place(this.keys.hashAt(moving[i]), moving[i]);
+    this.moved = end;
+    if (end < old.length) return;
+    this.old = new Uint32Array(0);
+    this.dueMoves = 0;
   }
 }

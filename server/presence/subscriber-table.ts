@@ -101,8 +101,13 @@ export class SubscriberTable implements KeyStore {
    */
   locate(lo: Uint32Array, hi: Uint32Array, from: number, n: number, indices: Int32Array): number {
     const kept = this.slots.guess(lo, hi, from, n, indices);
+    return kept ^ this.touch(indices, n);
+  }
+
+  /** Loads the records of the first `n` indices, which are at most {@link groupRows}; the result means nothing. */
+  touch(indices: Int32Array, n: number): number {
     this.indices.set(indices);
-    return kept ^ this.loads.touch(4 * n);
+    return this.loads.touch(4 * n);
   }
 
   /** The subscriber's index, or -1. `hash` is {@link hashOf} of the key. */

@@ -37,9 +37,13 @@ function measure(events: number, subscribers: number, apply: (batch: EventBatch)
 
 function measureEngine(events: number, subscribers: number) {
   const engine = cityEngine();
-  const measured = measure(events, subscribers, (batch) => engine.apply(batch, 0, batch.n));
+  let known = 1;
+  const measured = measure(events, subscribers, (batch) => {
+    engine.apply(batch, 0, batch.n);
+    known = Math.max(known, engine.limits.subscribers);
+  });
+  // Memory follows the most that were known at once.
   const { limits } = engine;
-  const known = Math.max(1, limits.subscribers);
   return {
     ...measured,
     tableBytes: limits.subscriberBytes / known,
