@@ -30,6 +30,8 @@ export class HandoverJoiner {
   /** Where each stands in {@link #lists}: what its connection says of itself may change while it waits. */
   readonly #keys: Uint32Array;
   readonly #targets: Uint32Array;
+  /** RNC that the phone is to go to, where that is what the target is; -1: not told. */
+  readonly #rncs: Int32Array;
   #high = 0;
   #free = none;
 
@@ -42,23 +44,28 @@ export class HandoverJoiner {
     this.#before = new Int32Array(max);
     this.#keys = new Uint32Array(max);
     this.#targets = new Uint32Array(max);
+    this.#rncs = new Int32Array(max);
   }
 
   /** Notes that connection `i` asked for a handover to a target (-1 for what the message leaves out). */
   require(i: number, timeUs: number, lac: number, ci: number): void {
     this.forget(i);
     this.#connections.setTarget(i, timeUs, lac, ci);
-    if (lac >= 0 || ci >= 0) this.#wait(i, lac, ci);
+    if (lac >= 0 || ci >= 0) this.#wait(i, lac, ci, none);
   }
 
-  /** The same where the answer names no target: it is found by core, time and subscriber alone. */
-  requireSomewhere(i: number, timeUs: number): void {
+  /**
+   * The same where the answer names no target: it is found by core, time, subscriber and the RNC that is asked.
+   *
+   * @param rnc RNC-ID of the target; -1: not told
+   */
+  requireSomewhere(i: number, timeUs: number, rnc: number): void {
     this.forget(i);
     this.#connections.setTarget(i, timeUs, -1, -1);
-    this.#wait(i, -1, -1);
+    this.#wait(i, -1, -1, rnc);
   }
 
-  #wait(i: number, lac: number, ci: number): void {
+  #wait(i: number, lac: number, ci: number, rnc: number): void {
     const c = this.#connections;
     let at = this.#free;
     if (at !== none) this.#free = this.#next[at];
@@ -76,6 +83,7 @@ export class HandoverJoiner {
     this.#connection[at] = i;
     this.#keys[at] = key;
     this.#targets[at] = target;
+    this.#rncs[at] = rnc;
     this.#next[at] = none;
     this.#before[at] = last;
     if (last !== none) this.#next[last] = at;
@@ -104,22 +112,26 @@ export class HandoverJoiner {
     this.#free = at;
   }
 
-  /** The connection that incoming connection `i` continues, no longer pending; {@link none} where none fits. */
-  claim(i: number): number {
+  /**
+   * The connection that incoming connection `i` continues, no longer pending; {@link none} where none fits.
+   *
+   * @param rnc RNC-ID of the node that `i` goes to; -1: not known, or no RNC
+   */
+  claim(i: number, rnc: number): number {
     const c = this.#connections;
     const lac = c.targetLac(i);
     const ci = c.targetCi(i);
-    let old = this.#oldest(i, lac, ci);
+    let old = this.#oldest(i, lac, ci, rnc);
     // The MSC may name the target more fully than the BSC did.
     if (old === none && lac >= 0 && ci >= 0) {
-      old = this.#oldest(i, -1, ci);
-      if (old === none) old = this.#oldest(i, lac, -1);
+      old = this.#oldest(i, -1, ci, rnc);
+      if (old === none) old = this.#oldest(i, lac, -1, rnc);
     }
     if (old !== none) this.forget(old);
     return old;
   }
 
-  #oldest(i: number, lac: number, ci: number): number {
+  #oldest(i: number, lac: number, ci: number, rnc: number): number {
     const c = this.#connections;
     const form = formOf(lac, ci);
     const found = this.#lists.find(scopeKey(c.scope(i), form), targetKey(form, lac, ci));
@@ -129,6 +141,7 @@ export class HandoverJoiner {
     for (let at = this.#lists.value[0] - 1; at !== none; at = this.#next[at]) {
       const old = this.#connection[at];
       if (!this.#fits(old, i)) continue;
+      if (rnc >= 0 && this.#rncs[at] >= 0 && this.#rncs[at] !== rnc) continue;
       if (c.imsi(old) >= 0 && c.imsi(old) === c.imsi(i)) return old;
       if (fitting++ === 0) oldest = old;
     }

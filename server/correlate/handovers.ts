@@ -1,6 +1,7 @@
 import type { SignalMessage } from '../decode/message.ts';
 import { causeList, packCause } from '../events/cause.ts';
 import { kindCode, outcomeCode } from '../events/kinds.ts';
+import { PairTable } from '../privacy/pair-table.ts';
 import { connectionFlag as flag, none } from './connection-records.ts';
 import type { Parts } from './parts.ts';
 import * as rules from './procedure-rules.ts';
@@ -8,6 +9,11 @@ import type { ProcedureTracker } from './procedure-tracker.ts';
 import { procedureState } from './procedures.ts';
 import type { Sightings } from './sightings.ts';
 import { scopeOf } from './vlr-directory.ts';
+
+/** Cell identification discriminators from here on are RNCs and UTRAN cells. 3GPP TS 48.008 §3.2.2.27. */
+const firstUtranDiscriminator = 8;
+/** Links whose RNC is remembered. */
+const rncsMax = 1 << 16;
 
 /**
  * Handovers: inside a BSS (HANDOVER PERFORMED tells the new cell) and between two (3GPP TS 48.008 §3.1.5), where a
@@ -23,6 +29,8 @@ export class Handovers {
   readonly #parts: Parts;
   readonly #sightings: Sightings;
   readonly #tracker: ProcedureTracker;
+  /** Which RNC stands at the far end of a link: RNC-ID + 1. */
+  readonly #rncs = new PairTable({ entriesMax: rncsMax });
 
   constructor(parts: Parts, sightings: Sightings, tracker: ProcedureTracker) {
     this.#parts = parts;
@@ -30,10 +38,17 @@ export class Handovers {
     this.#tracker = tracker;
   }
 
-  /** HANDOVER REQUIRED: the old BSS names the target. */
+  /** An RNC has named itself. 3GPP TS 25.413 §9.2.1.39. */
+  learnRnc(link: number, rnc: number): void {
+    if (rnc >= 0) this.#rncs.set(link, 0, rnc + 1, 0);
+  }
+
+  /** HANDOVER REQUIRED: the old BSS names the target. A UMTS one is asked by RelocationRequest, which names none. */
   required(i: number, m: SignalMessage): void {
-    this.#parts.connections.mark(i, flag.handoverOpen);
-    this.#parts.joiner.require(i, m.timeUs, m.targetCellLac, m.targetCellCi);
+    const { connections, joiner } = this.#parts;
+    connections.mark(i, flag.handoverOpen);
+    if (m.cellListDiscriminator >= firstUtranDiscriminator) joiner.requireSomewhere(i, m.timeUs, none);
+    else joiner.require(i, m.timeUs, m.targetCellLac, m.targetCellCi);
   }
 
   /**
@@ -43,7 +58,7 @@ export class Handovers {
     const { connections, joiner } = this.#parts;
     connections.mark(i, flag.handoverOpen);
     if (m.targetCellCi >= 0) joiner.require(i, m.timeUs, m.targetCellLac, m.targetCellCi);
-    else joiner.requireSomewhere(i, m.timeUs);
+    else joiner.requireSomewhere(i, m.timeUs, m.targetRncId);
   }
 
   /**
@@ -140,7 +155,7 @@ export class Handovers {
   /** Joins an incoming connection with the one it continues; who is on one is on the other. */
   #meet(i: number): void {
     const { connections: c, joiner } = this.#parts;
-    const old = joiner.claim(i);
+    const old = joiner.claim(i, this.#rncs.get(c.link(i), 0) - 1);
     if (old === none) return;
     this.#part(old);
     c.setPartner(i, old);

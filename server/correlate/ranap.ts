@@ -29,6 +29,7 @@ export class Ranap {
     switch (m.ranapProcedure) {
       case ranap.initialUeMessage:
         if (!this.#isOurs(i, m)) return;
+        handovers.learnRnc(m.link, m.rncId);
         this.#dialogues.initial(i, m, m.cellSac);
         return;
       case ranap.directTransfer:

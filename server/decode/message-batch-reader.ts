@@ -153,6 +153,7 @@ export class MessageBatchReader {
       m.targetCellLac = words[next + 1];
       m.targetCellCi = words[next + 2];
       m.targetCellSac = words[next + 3];
+      m.cellListDiscriminator = words[next + 4];
       next += cellsWords;
     }
     if ((parts & part.identity) !== 0) {
@@ -178,6 +179,8 @@ export class MessageBatchReader {
       m.ranapType = words[next + 1];
       m.ranapCause = words[next + 2];
       m.cnDomain = words[next + 3];
+      m.rncId = words[next + 4];
+      m.targetRncId = words[next + 5];
       next += ranapWords;
     }
     if ((parts & part.numbers) !== 0) {

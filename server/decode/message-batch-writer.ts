@@ -133,6 +133,7 @@ export class MessageBatchWriter implements MessageSink {
       words[end + 1] = m.targetCellLac;
       words[end + 2] = m.targetCellCi;
       words[end + 3] = m.targetCellSac;
+      words[end + 4] = m.cellListDiscriminator;
       end += cellsWords;
     }
     if ((parts & part.identity) !== 0) {
@@ -157,6 +158,8 @@ export class MessageBatchWriter implements MessageSink {
       words[end + 1] = m.ranapType;
       words[end + 2] = m.ranapCause;
       words[end + 3] = m.cnDomain;
+      words[end + 4] = m.rncId;
+      words[end + 5] = m.targetRncId;
       end += ranapWords;
     }
     return (parts & (part.numbers | part.addresses)) === 0 ? end : this.#writeSlices(m, end);

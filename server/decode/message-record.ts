@@ -12,12 +12,12 @@ import { part } from './message.ts';
  */
 export const headWords = 12;
 export const placeWords = 6;
-export const cellsWords = 4;
+export const cellsWords = 6;
 export const identityWords = 8;
 export const detailWords = 6;
 export const numbersWords = 10;
 export const addressesWords = 6;
-export const ranapWords = 4;
+export const ranapWords = 6;
 /** Words of the longest record without the octets of its numbers. */
 export const recordWordsMax =
   headWords + placeWords + cellsWords + identityWords + detailWords + numbersWords + addressesWords + ranapWords;

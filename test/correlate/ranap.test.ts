@@ -188,6 +188,43 @@ describe('a phone that moves', () => {
     expect(bench.correlator.stats.faults.get('HANDOVER_NOT_JOINED')).toBe(1);
   });
 
+  it('is told from one that relocates elsewhere by the RNC that is asked, once that has named itself', () => {
+    const to = (targetRncId: number) =>
+      relocationRequired({ targetCellPlmn: s.plmn, targetCellLac: 42300, targetRncId });
+    const named = new s.Line(rncB, 7, startUs).open({
+      ...initialUe(42310, 1),
+      rncId: 88,
+      ...s.locationUpdatingRequest,
+    });
+    const there = calling(new s.Line(rncA, 1, startUs + 1_000_000), s.imsi(1)).up(to(88));
+    const elsewhere = calling(new s.Line(rncC, 3, startUs + 1_000_001), s.imsi(2)).up(to(99));
+    const come = new s.Line(rncB, 2, startUs + 5_500_000, { mscOpens: true })
+      .open(relocationRequest())
+      .confirm()
+      .up(relocationComplete)
+      .up({ ...ranap(18), ...sai(42310, 4) });
+    bench.play(...inTime(named, there, elsewhere, come));
+    expect(bench.correlator.stats).toMatchObject({ handovers: 1, handoverJoins: 1 });
+    expect(s.sightings(bench.rows).at(-1)).toBe(`1008.5 460-00-42310-4 ${s.subscriber(1)}`);
+  });
+
+  it('comes from a GSM cell: HANDOVER REQUIRED names an RNC, and RelocationRequest nothing', () => {
+    const old = new s.Line(s.bscA, 1, startUs)
+      .open({ ...s.completeLayer3, ...s.cellOne, ...s.cmServiceRequest(1), ...s.imsi(1) })
+      .confirm()
+      .up(s.call(s.setup, 0))
+      .down(s.call(s.connect, 8))
+      .up({ bssmapType: 0x11, cellListDiscriminator: 8, targetCellPlmn: s.plmn, targetCellLac: 42300 });
+    const come = new s.Line(rncB, 2, startUs + 4_500_000, { mscOpens: true })
+      .open(relocationRequest())
+      .confirm()
+      .up(relocationComplete)
+      .up({ ...ranap(18), ...sai(42310, 4) });
+    bench.play(...inTime(old, come));
+    expect(bench.correlator.stats.handoverJoins).toBe(1);
+    expect(s.sightings(bench.rows).at(-1)).toBe(`1007.5 460-00-42310-4 ${s.subscriber(1)}`);
+  });
+
   it('goes to a GSM cell by relocation on one side and HANDOVER REQUEST on the other', () => {
     const old = calling(new s.Line(rncA, 1, startUs), s.imsi(1)).up(relocationRequired(s.asTarget(s.cellTwo)));
     const target = new s.Line(s.bscB, 2, startUs + 4_500_000, { mscOpens: true })

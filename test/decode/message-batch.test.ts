@@ -55,7 +55,7 @@ describe.runIf(sharedPresent)('messages on their way between threads', () => {
 
 /** What correlation has no use for, so it does not travel. */
 const leftOut =
-  /^(cells$|cellList|circuitIdentityCode|chosenChannel|speechVersion|rrCause|lcsCause|rerouteCause|ss[A-Z]|connected|sapi|iuConnection|rnc|targetRncId|rac|parts$)/;
+  /^(cells$|cellList(Offset|Length)|circuitIdentityCode|chosenChannel|speechVersion|rrCause|lcsCause|rerouteCause|ss[A-Z]|connected|sapi|iuConnection|rncPlmn|rac|parts$)/;
 const carried = (message: Plain) => Object.fromEntries(Object.entries(message).filter(([name]) => !leftOut.test(name)));
 
 const number32 = fc.integer({ min: -1, max: 0x7fff_ffff });
@@ -78,12 +78,12 @@ const ranges: Partial<Record<keyof SignalMessage, fc.Arbitrary<number>>> = {
 /** Which fields belong to which group; what is in none is in every message. */
 const groups: Record<keyof typeof part, RegExp> = {
   place: /^(cell(Plmn|Lac|Ci|Sac)|lai)/,
-  cells: /^targetCell/,
+  cells: /^(targetCell|cellListDiscriminator)/,
   identity: /^(imsi|imei|tmsi)/,
   detail: /^(bssmapCause|locationUpdatingType|cmServiceType|cause|rpType)$/,
   numbers: /^(called|calling|tpDestination|tpOriginator)(Offset|Length|Type)$/,
   addresses: /^(called|calling)(Ssn|Title)/,
-  ranap: /^(ranap|cnDomain)/,
+  ranap: /^(ranap|cnDomain|rncId|targetRncId)/,
   channel: /^$/,
   rare: /^$/,
 };
