@@ -103,8 +103,8 @@ describe('a TCAP message', () => {
   test.each([
     [
       'an operation of the list that brings nothing of use here',
-      around('a1 06 02 01 01 02 01 32'),
-      'MAP activateTraceMode',
+      around('a1 06 02 01 01 02 01 54'),
+      'MAP sendGroupCallInfo',
     ],
     ['a code that no specification gives', around('a1 06 02 01 01 02 01 7f'), 'MAP operation 127'],
     ['a private operation', around('a1 07 02 01 01 06 02 2a 03'), 'MAP private operation'],
