@@ -57,6 +57,13 @@ export const knobs = {
     max: 86_400_000,
     meaning: 'the window of inflow and outflow on the wall',
   },
+  tripMs: {
+    default: 1_800_000,
+    unit: 'ms of event time',
+    min: 0,
+    max: 86_400_000,
+    meaning: 'who enters a micro-region at most this long after leaving another has made a trip between them',
+  },
   subscribersMax: {
     default: 15_000_000,
     unit: 'subscribers',

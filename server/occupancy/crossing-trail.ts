@@ -40,7 +40,7 @@ export interface TrailOwner {
   /** The newest entry of a subscriber who vanished has left the trail: nothing here refers to it any more. */
   trailEnded(sub: number): void;
   /** A crossing held. Called in order of time. */
-  held(area: number, isEntry: boolean, timeUs: number): void;
+  held(area: number, isEntry: boolean, timeUs: number, sub: number): void;
 }
 
 /**
@@ -312,7 +312,7 @@ export class CrossingTrail {
     this.settled = (this.settled + 1) >>> 0;
     if ((word & pendingBit) === 0) return;
     chunk.words[at] = word & ~pendingBit;
-    this.owner.held(word & areaMask, (word & entryBit) !== 0, chunk.timeUs[row]);
+    this.owner.held(word & areaMask, (word & entryBit) !== 0, chunk.timeUs[row], chunk.words[row * entryWords]);
   }
 
   private makeRoom(): void {

@@ -45,6 +45,10 @@ export interface EngineLimits {
   /** Of the presence table (records, slots, lists of expiry), and of the crossing trail. */
   readonly subscriberBytes: number;
   readonly crossingBytes: number;
+  /** Held exits that may yet begin a trip, those dropped before their time, and what they take. */
+  readonly trips: number;
+  readonly tripsDropped: number;
+  readonly tripBytes: number;
 }
 
 /**
@@ -54,6 +58,7 @@ export interface EngineLimits {
 export class Engine {
   readonly view: LiveView;
   private readonly registry: CellRegistry;
+  private readonly holdDownUs: number;
   private readonly regions: RegionIndex;
   private readonly presence: Presence;
   private readonly occupancy: Occupancy;
@@ -75,6 +80,7 @@ export class Engine {
     const cellGauges = options.cellGauges ?? true;
     const holdDownUs = config.holdDownMs * 1000;
     this.registry = registry;
+    this.holdDownUs = holdDownUs;
     this.regions = regions;
     this.stillAfterUs = Math.max(ttls.maxUs, hourUs);
     this.stays = options.onStays === undefined ? null : new StayBuffer(options.onStays);
@@ -84,6 +90,7 @@ export class Engine {
       holdDownUs,
       flowWindowUs: config.flowWindowMs * 1000,
       ttlMaxUs: ttls.maxUs,
+      tripUs: config.tripMs * 1000,
       crossingsMax: config.crossingsMax,
       cellGauges,
       stays: this.stays,
@@ -121,7 +128,7 @@ export class Engine {
 
   get limits(): EngineLimits {
     const { table } = this.presence;
-    const { trail } = this.occupancy;
+    const { trail, trips } = this.occupancy;
     return {
       subscribers: table.size,
       subscribersMax: table.capacity,
@@ -130,6 +137,9 @@ export class Engine {
       crossingsForced: trail.forced,
       subscriberBytes: this.presence.byteLength,
       crossingBytes: trail.byteLength,
+      trips: trips.size,
+      tripsDropped: trips.dropped,
+      tripBytes: trips.byteLength,
     };
   }
 
@@ -271,6 +281,7 @@ export class Engine {
     occupancy.flows.advance(timeUs);
     this.settle(timeUs);
     occupancy.trail.forgetBefore(book.startUs);
+    occupancy.trips.forgetBefore(timeUs - this.holdDownUs);
     // Each second: so expiry and the settling of crossings are spread, and no batch pays for half a minute of them.
     this.turnUs = Math.min(book.endUs, (Math.floor(timeUs / secondUs) + 1) * secondUs);
   }

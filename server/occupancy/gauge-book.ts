@@ -226,7 +226,8 @@ export class GaugeBook {
     this.occupancy.waitingEndUs = this.waiting.length === 0 ? Number.POSITIVE_INFINITY : this.waiting[0].endUs;
     this.fillCrossings(gauges.regions, 0);
     this.fillCrossings(gauges.cells, this.regionCount);
-    this.taker?.(gauges);
+    const flows = this.occupancy.trips.take();
+    this.taker?.(flows === undefined ? gauges : { ...gauges, flows });
   }
 
   private fillCrossings(rows: Rows, from: number): void {

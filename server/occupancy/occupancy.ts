@@ -9,6 +9,7 @@ import { CrossingTrail, type TrailOwner } from './crossing-trail.ts';
 import { FixAges, stepOf } from './fix-ages.ts';
 import { FlowWindow } from './flow-window.ts';
 import { Origins } from './origins.ts';
+import { RegionTrips } from './region-trips.ts';
 import type { StayBuffer } from './stays.ts';
 
 const cellCapacityFirst = 1024;
@@ -19,6 +20,7 @@ export interface OccupancyOptions {
   holdDownUs: number;
   flowWindowUs: number;
   ttlMaxUs: number;
+  tripUs: number;
   crossingsMax: number;
   /** False: cells keep their present count only, no crossings and visitors. */
   cellGauges: boolean;
@@ -34,6 +36,7 @@ export class Occupancy implements PresenceSink, TrailOwner {
   readonly fixAges: FixAges;
   readonly flows: FlowWindow;
   readonly origins: Origins;
+  readonly trips: RegionTrips;
   /** Start of the open interval, µs. */
   intervalStartUs = 0;
   /** End of the oldest interval that is closed and not final, µs; kept by the book. */
@@ -61,6 +64,11 @@ export class Occupancy implements PresenceSink, TrailOwner {
     this.fixAges = new FixAges(options.ttlMaxUs);
     this.flows = new FlowWindow(this.regionCount, options.flowWindowUs);
     this.origins = new Origins(options.classifier, this.regionCount);
+    this.trips = new RegionTrips({
+      regionCount: this.regionCount,
+      tripUs: options.tripUs,
+      exitsMax: options.crossingsMax,
+    });
     this.growTo(cellCapacityFirst);
   }
 
@@ -87,6 +95,7 @@ export class Occupancy implements PresenceSink, TrailOwner {
     yield* this.fixAges.save(to);
     yield* this.flows.save(to);
     yield* this.origins.save(to);
+    yield* this.trips.save(to);
   }
 
   /** Of a fresh one with the same regions; the times of intervals are the book's to restore. */
@@ -100,6 +109,7 @@ export class Occupancy implements PresenceSink, TrailOwner {
     this.fixAges.restore(from);
     this.flows.restore(from);
     this.origins.restore(from);
+    this.trips.restore(from);
   }
 
   /** An event happened in the cell: its gauge row is due. */
@@ -209,11 +219,15 @@ export class Occupancy implements PresenceSink, TrailOwner {
     this.presence.release(sub);
   }
 
-  held(area: number, isEntry: boolean, timeUs: number): void {
+  held(area: number, isEntry: boolean, timeUs: number, sub: number): void {
     if (timeUs >= this.waitingEndUs) this.beforeHeld(timeUs);
     if (isEntry) this.areas.entries[area]++;
     else this.areas.exits[area]++;
-    if (area < this.regionCount) this.flows.add(area, isEntry, timeUs);
+    if (area >= this.regionCount) return;
+    this.flows.add(area, isEntry, timeUs);
+    const { table, trips } = this;
+    if (isEntry) trips.entry(table.subLo(sub), table.subHi(sub), area, timeUs);
+    else trips.exit(table.subLo(sub), table.subHi(sub), area, timeUs);
   }
 
   /** Step of the subscriber's newest sighting. */
@@ -229,20 +243,19 @@ export class Occupancy implements PresenceSink, TrailOwner {
     stays.push(table, sub, cell, outUs, this.origins.plmnOf(table.origin(sub)));
   }
 
-  /** Leaves the regions that only `from` has and enters those that only `to` has; both ascend. */
+  /**
+   * Leaves the regions that only `from` has, then enters those that only `to` has; both ascend. All are left first,
+   * so that a trip finds where it came from.
+   */
   private crossRegions(origin: number, from: Uint32Array, to: Uint32Array): void {
     const group = this.origins.groupOf(origin);
-    let i = 0;
-    let j = 0;
-    while (i < from.length || j < to.length) {
-      if (j === to.length || (i < from.length && from[i] < to[j])) {
-        this.leaveRegion(from[i++], group, true);
-      } else if (i === from.length || to[j] < from[i]) {
-        this.enterRegion(to[j++], group, true);
-      } else {
-        i++;
-        j++;
-      }
+    for (let i = 0, j = 0; i < from.length; i++) {
+      while (j < to.length && to[j] < from[i]) j++;
+      if (j === to.length || to[j] !== from[i]) this.leaveRegion(from[i], group, true);
+    }
+    for (let i = 0, j = 0; j < to.length; j++) {
+      while (i < from.length && from[i] < to[j]) i++;
+      if (i === from.length || from[i] !== to[j]) this.enterRegion(to[j], group, true);
     }
   }
 

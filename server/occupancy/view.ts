@@ -69,6 +69,16 @@ export interface IntervalGauges {
   };
   readonly regions: GaugeColumns & { readonly fresh5: Uint32Array };
   readonly present: number;
+  /** Trips between micro-regions whose entry was in it; absent: none. */
+  readonly flows?: FlowColumns;
+}
+
+/** Trips by pair of micro-regions (places in the {@link RegionIndex}): `n` rows, by from, then to. */
+export interface FlowColumns {
+  readonly n: number;
+  readonly from: Uint32Array;
+  readonly to: Uint32Array;
+  readonly count: Uint32Array;
 }
 
 /** `id` is the surrogate cell_id, or the region's place in the {@link RegionIndex}; all columns have `n` rows. */

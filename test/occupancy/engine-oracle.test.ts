@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { countByDefinition, type OracleSighting, staysByDefinition } from './oracle.ts';
+import { countByDefinition, type OracleSighting, staysByDefinition, tripsByDefinition } from './oracle.ts';
 import { regionOf, SmallCity } from './small-city.ts';
 
 const secondUs = 1_000_000;
@@ -55,7 +55,13 @@ function sightingsOf({ steps }: Scenario): OracleSighting[] {
   });
 }
 
-function run(given: Scenario, sightings: OracleSighting[], advance = true, clockUs = 0): SmallCity {
+function run(
+  given: Scenario,
+  sightings: OracleSighting[],
+  advance = true,
+  clockUs = 0,
+  settings: Record<string, unknown> = {},
+): SmallCity {
   const city = new SmallCity({
     regions,
     everyUs: given.everyS * secondUs,
@@ -63,6 +69,7 @@ function run(given: Scenario, sightings: OracleSighting[], advance = true, clock
       holdDownMs: given.holdDownS * 1000,
       presenceTtlMs: given.ttlS * 1000,
       presenceTtlByLac: `200=${given.ttl200S * 1000}`,
+      ...settings,
     },
   });
   sightings.forEach((sighting, i) => {
@@ -113,6 +120,24 @@ describe('the engine against counting by definition', () => {
       }),
       { numRuns: 400 },
     );
+  });
+
+  it('agrees in every trip between regions', () => {
+    let trips = 0;
+    fc.assert(
+      fc.property(scenario, fc.constantFrom(0, 30, 600), (given, tripS) => {
+        const sightings = sightingsOf(given);
+        const options = oracleOptions(given, sightings);
+        for (const area of [...options.areas.keys()])
+          if (!regions.some(({ id }) => id === area)) options.areas.delete(area);
+        const city = run(given, sightings, true, 0, { tripMs: tripS * 1000 });
+        const expected = tripsByDefinition(options, tripS * secondUs);
+        expect(city.trips()).toEqual(expected);
+        trips += expected.size;
+      }),
+      { numRuns: 300 },
+    );
+    expect(trips).toBeGreaterThan(100);
   });
 
   it('hands on the stays that the definition gives', () => {

@@ -77,11 +77,18 @@ function lifeOf(sightings: OracleSighting[], ttlUs: (cell: string) => number): L
   return life;
 }
 
+interface Crossing {
+  timeUs: number;
+  entry: boolean;
+  /** Place among the subscriber's steps. */
+  step: number;
+}
+
 /** Crossings of one subscriber at one area's border that count. */
-function crossingsOf(life: Life, cells: Set<string>, holdDownUs: number): { timeUs: number; entry: boolean }[] {
-  const held: { timeUs: number; entry: boolean }[] = [];
-  let pending: { timeUs: number; entry: boolean } | null = null;
-  for (const { timeUs, from, to } of life.steps) {
+function crossingsOf(life: Life, cells: Set<string>, holdDownUs: number): Crossing[] {
+  const held: Crossing[] = [];
+  let pending: Crossing | null = null;
+  for (const [step, { timeUs, from, to }] of life.steps.entries()) {
     if (from === null) continue;
     if (to === null) {
       if (pending !== null) held.push(pending);
@@ -89,7 +96,7 @@ function crossingsOf(life: Life, cells: Set<string>, holdDownUs: number): { time
       continue;
     }
     if (cells.has(from) === cells.has(to)) continue;
-    const crossing = { timeUs, entry: cells.has(to) };
+    const crossing = { timeUs, entry: cells.has(to), step };
     if (pending !== null && crossing.entry !== pending.entry && timeUs - pending.timeUs < holdDownUs) {
       pending = null;
       continue;
@@ -141,6 +148,36 @@ export function countByDefinition(options: OracleOptions): Map<number, Map<strin
           if (entry) counts.entries++;
           else counts.exits++;
         }
+      }
+    }
+  }
+  return table;
+}
+
+/**
+ * Trips by interval end (µs), then `from>to`: entries that held into one area, at most `tripUs` after the subscriber's
+ * newest held exit before, from another.
+ */
+export function tripsByDefinition(options: OracleOptions, tripUs: number): Map<number, Map<string, number>> {
+  const table = new Map<number, Map<string, number>>();
+  for (const own of bySubscriber(options.sightings)) {
+    const life = lifeOf(own, options.ttlUs);
+    const exits: { area: string; step: number; timeUs: number }[] = [];
+    const entries: { area: string; step: number; timeUs: number }[] = [];
+    for (const [area, cells] of options.areas) {
+      for (const { timeUs, entry, step } of crossingsOf(life, cells, options.holdDownUs)) {
+        (entry ? entries : exits).push({ area, step, timeUs });
+      }
+    }
+    for (const { area, step, timeUs } of entries) {
+      const before = exits.filter((exit) => exit.step <= step);
+      const leftUs = Math.max(...before.map((exit) => exit.timeUs));
+      if (timeUs - leftUs > tripUs) continue;
+      const endUs = (Math.floor(timeUs / options.everyUs) + 1) * options.everyUs;
+      for (const from of before.filter((exit) => exit.timeUs === leftUs && exit.area !== area)) {
+        const row = table.get(endUs) ?? new Map<string, number>();
+        table.set(endUs, row);
+        row.set(`${from.area}>${area}`, (row.get(`${from.area}>${area}`) ?? 0) + 1);
       }
     }
   }

@@ -104,6 +104,20 @@ export class SmallCity {
     return table;
   }
 
+  /** Trips by interval end, then `from>to` by the regions' ids. */
+  trips(): Map<number, Map<string, number>> {
+    const name = (region: number) => this.regions.regions[region].id;
+    return new Map(
+      this.gauges.flatMap(({ endUs, flows }) => {
+        if (flows === undefined) return [];
+        const rows = Array.from({ length: flows.n }, (_, i): [string, number] => {
+          return [`${name(flows.from[i])}>${name(flows.to[i])}`, flows.count[i]];
+        });
+        return [[endUs, new Map(rows)] as const];
+      }),
+    );
+  }
+
   /** One region's full row for the interval that ends at `endUs`. */
   row(area: string, endUs: number): OracleRow | undefined {
     return this.table().get(endUs)?.get(area);

@@ -1,0 +1,145 @@
+import { hashOf } from '../presence/slots.ts';
+import { restoreBytes, type StateReader, type StateWriter, saveBytes } from '../state-writer.ts';
+
+const shardCount = 256;
+const rowsFirst = 8;
+const loadMax = 0.7;
+/** A row in 32-bit words: two of the key, then the value as a float64. */
+const rowWords = 4;
+const rowDoubles = 2;
+const dValue = 1;
+
+interface Shard {
+  u32: Uint32Array;
+  f64: Float64Array;
+  used: number;
+}
+
+function shardOf(rows: number): Shard {
+  const f64 = new Float64Array(rows * rowDoubles);
+  return { u32: new Uint32Array(f64.buffer), f64, used: 0 };
+}
+
+/**
+ * 64-bit keys (not 0) to numbers that are not negative, 16 bytes a row: open addressing in 256 parts that grow each by
+ * itself, so that no growth stalls.
+ */
+export class ShardedTable {
+  private readonly shards = Array.from({ length: shardCount }, () => shardOf(rowsFirst));
+  private count = 0;
+
+  get size(): number {
+    return this.count;
+  }
+
+  get byteLength(): number {
+    return this.shards.reduce((sum, { f64 }) => sum + f64.byteLength, 0);
+  }
+
+  /** The key's value, or -1. */
+  get(a: number, b: number): number {
+    const hash = hashOf(a, b);
+    const shard = this.shards[hash >>> 24];
+    const row = rowOf(shard, hash, a, b);
+    return isEmpty(shard, row) ? -1 : shard.f64[row * rowDoubles + dValue];
+  }
+
+  set(a: number, b: number, value: number): void {
+    const hash = hashOf(a, b);
+    let shard = this.shards[hash >>> 24];
+    let row = rowOf(shard, hash, a, b);
+    if (isEmpty(shard, row)) {
+      if (shard.used >= (shard.f64.length / rowDoubles) * loadMax) {
+        shard = this.grow(hash >>> 24);
+        row = rowOf(shard, hash, a, b);
+      }
+      shard.used++;
+      this.count++;
+      shard.u32[row * rowWords] = a;
+      shard.u32[row * rowWords + 1] = b;
+    }
+    shard.f64[row * rowDoubles + dValue] = value;
+  }
+
+  /** Takes the key out; returns its value, or -1 where there was none. */
+  take(a: number, b: number): number {
+    const hash = hashOf(a, b);
+    const shard = this.shards[hash >>> 24];
+    const row = rowOf(shard, hash, a, b);
+    if (isEmpty(shard, row)) return -1;
+    const value = shard.f64[row * rowDoubles + dValue];
+    closeGap(shard, row);
+    shard.used--;
+    this.count--;
+    return value;
+  }
+
+  *save(to: StateWriter, name: string): Generator<void> {
+    to.json(
+      name,
+      this.shards.map(({ f64, used }) => ({ rows: f64.length / rowDoubles, used })),
+    );
+    for (const [i, { f64, used }] of this.shards.entries()) if (used > 0) yield* saveBytes(to, `${name}.${i}`, f64);
+  }
+
+  /** Of an empty one. */
+  restore(from: StateReader, name: string): void {
+    for (const [i, { rows, used }] of from.json<{ rows: number; used: number }[]>(name).entries()) {
+      const shard = shardOf(rows);
+      shard.used = used;
+      this.count += used;
+      this.shards[i] = shard;
+      if (used > 0) restoreBytes(from, `${name}.${i}`, shard.f64);
+    }
+  }
+
+  private grow(number: number): Shard {
+    const old = this.shards[number];
+    const rows = old.f64.length / rowDoubles;
+    const wider = shardOf(rows * 2);
+    for (let row = 0; row < rows; row++) {
+      if (isEmpty(old, row)) continue;
+      const a = old.u32[row * rowWords];
+      const b = old.u32[row * rowWords + 1];
+      const at = rowOf(wider, hashOf(a, b), a, b);
+      wider.u32[at * rowWords] = a;
+      wider.u32[at * rowWords + 1] = b;
+      wider.f64[at * rowDoubles + dValue] = old.f64[row * rowDoubles + dValue];
+    }
+    wider.used = old.used;
+    this.shards[number] = wider;
+    return wider;
+  }
+}
+
+function isEmpty({ u32 }: Shard, row: number): boolean {
+  return (u32[row * rowWords] | u32[row * rowWords + 1]) === 0;
+}
+
+/** The row of the key, or the empty one where it would stand. */
+function rowOf({ u32 }: Shard, hash: number, a: number, b: number): number {
+  const mask = u32.length / rowWords - 1;
+  for (let row = hash & mask; ; row = (row + 1) & mask) {
+    const lo = u32[row * rowWords];
+    const hi = u32[row * rowWords + 1];
+    if ((lo === a && hi === b) || (lo | hi) === 0) return row;
+  }
+}
+
+/** Empties a row and moves later ones of its run back over it. */
+function closeGap(shard: Shard, gap: number): void {
+  const { u32, f64 } = shard;
+  const mask = u32.length / rowWords - 1;
+  let hole = gap;
+  for (let row = (gap + 1) & mask; !isEmpty(shard, row); row = (row + 1) & mask) {
+    const home = hashOf(u32[row * rowWords], u32[row * rowWords + 1]) & mask;
+    if (((row - home) & mask) < ((row - hole) & mask)) continue;
+    u32[hole * rowWords] = u32[row * rowWords];
+    u32[hole * rowWords + 1] = u32[row * rowWords + 1];
+    f64[hole * rowDoubles + dValue] = f64[row * rowDoubles + dValue];
+    hole = row;
+  }
+  u32[hole * rowWords] = 0;
+  u32[hole * rowWords + 1] = 0;
+  f64[hole * rowDoubles + dValue] = 0;
+}
