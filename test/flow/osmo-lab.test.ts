@@ -39,6 +39,8 @@ describe.runIf(sharedPresent)('the laboratory capture of an A interface', () => 
       subscriber: imsi === '' ? '' : pseudonymiser.hex('imsi', imsi).slice(0, 16),
       plmn: '001-01',
       typeAllocationCode: 0,
+      // Only these two tables of causes were looked at.
+      causeOf: row.cause === null ? '' : row.outcome === 'rejected' ? 'MM' : 'CC',
     }));
     // The capture's numbers stay out of here; that calls and short messages have another party is told below.
     expect(byTime(rows).map(({ peer: _peer, ...row }) => row)).toEqual(byTime(expected));
