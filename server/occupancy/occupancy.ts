@@ -65,7 +65,6 @@ export class Occupancy implements PresenceSink, TrailOwner {
     this.flows = new FlowWindow(this.regionCount, options.flowWindowUs);
     this.origins = new Origins(options.classifier, this.regionCount);
     this.trips = new RegionTrips({
-      regionCount: this.regionCount,
       tripUs: options.tripUs,
       exitsMax: options.crossingsMax,
     });

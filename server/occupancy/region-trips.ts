@@ -22,7 +22,6 @@ class Chunk {
  * Held exits of the last `tripUs` wait in a queue in order of time; a full one drops its oldest, counted.
  */
 export class RegionTrips {
-  private readonly regionCount: number;
   private readonly tripUs: number;
   private readonly exitsMax: number;
   /** Newest row of each subscriber, by pseudonym. */
@@ -31,11 +30,10 @@ export class RegionTrips {
   private head = 0;
   private tail = 0;
   private droppedCount = 0;
-  /** Trips of the oldest interval that is not final, by from × regions + to. */
-  private counts = new Map<number, number>();
+  /** Trips of the oldest interval that is not final, by from + 1 (a key is never 0) and to. */
+  private readonly counts = new ShardedTable();
 
-  constructor(options: { regionCount: number; tripUs: number; exitsMax: number }) {
-    this.regionCount = options.regionCount;
+  constructor(options: { tripUs: number; exitsMax: number }) {
     this.tripUs = options.tripUs;
     this.exitsMax = options.exitsMax;
   }
@@ -66,9 +64,9 @@ export class RegionTrips {
     words[row * rowWords] = lo;
     words[row * rowWords + wHi] = hi;
     words[row * rowWords + wRegion] = region;
-    const before = this.newest.get(lo, hi);
+    const before = this.newest.swap(lo, hi, this.tail);
     words[row * rowWords + wBefore] = before < this.head ? 0 : this.tail - before;
-    this.newest.set(lo, hi, this.tail++);
+    this.tail++;
   }
 
   /** A held entry; in order of time, behind the exits of the same transition. */
@@ -82,8 +80,7 @@ export class RegionTrips {
       const row = at % chunkRows;
       if (times[row] !== leftUs) return;
       const from = words[row * rowWords + wRegion];
-      const pair = from * this.regionCount + region;
-      if (from !== region) this.counts.set(pair, (this.counts.get(pair) ?? 0) + 1);
+      if (from !== region) this.counts.increment(from + 1, region);
       const before = words[row * rowWords + wBefore];
       if (before === 0) return;
       at -= before;
@@ -97,44 +94,41 @@ export class RegionTrips {
 
   /** The trips of the oldest interval, which is final now: by from, then to. Undefined: none. */
   take(): FlowColumns | undefined {
-    if (this.counts.size === 0) return undefined;
-    const pairs = [...this.counts.keys()].sort((a, b) => a - b);
-    const flows = {
-      n: pairs.length,
-      from: Uint32Array.from(pairs, (pair) => Math.floor(pair / this.regionCount)),
-      to: Uint32Array.from(pairs, (pair) => pair % this.regionCount),
-      count: Uint32Array.from(pairs, (pair) => this.counts.get(pair)!),
+    const rows = this.counts.takeAll().sort((x, y) => x.a - y.a || x.b - y.b);
+    if (rows.length === 0) return undefined;
+    return {
+      n: rows.length,
+      from: Uint32Array.from(rows, ({ a }) => a - 1),
+      to: Uint32Array.from(rows, ({ b }) => b),
+      count: Uint32Array.from(rows, ({ value }) => value),
     };
-    this.counts = new Map();
-    return flows;
   }
 
   *save(to: StateWriter): Generator<void> {
     const { head, tail, droppedCount: dropped } = this;
-    // In order of the keys: so the same trips are the same bytes.
-    const counts = [...this.counts].sort(([a], [b]) => a - b);
-    to.json('trips', { head, tail, dropped, counts });
+    to.json('trips', { head, tail, dropped });
     for (let i = 0; i < this.chunks.length; i++) yield* saveColumns(to, `trips.${i}`, this.liveRows(i));
     yield* this.newest.save(to, 'trips.newest');
+    yield* this.counts.save(to, 'trips.counts');
   }
 
   /** Of a fresh one for as many regions. */
   restore(from: StateReader): void {
-    const state = from.json<{ head: number; tail: number; dropped: number; counts: [number, number][] }>('trips');
+    const state = from.json<{ head: number; tail: number; dropped: number }>('trips');
     this.head = state.head;
     this.tail = state.tail;
     this.droppedCount = state.dropped;
-    this.counts = new Map(state.counts);
     const chunks = Math.ceil(state.tail / chunkRows) - Math.floor(state.head / chunkRows);
     for (let i = 0; i < chunks; i++) this.chunks.push(new Chunk());
     for (let i = 0; i < chunks; i++) restoreColumns(from, `trips.${i}`, this.liveRows(i));
     this.newest.restore(from, 'trips.newest');
+    this.counts.restore(from, 'trips.counts');
   }
 
   private drop(): void {
     const { words } = this.chunkOf(this.head);
     const at = (this.head % chunkRows) * rowWords;
-    if (this.newest.get(words[at], words[at + wHi]) === this.head) this.newest.take(words[at], words[at + wHi]);
+    this.newest.takeIf(words[at], words[at + wHi], this.head);
     this.head++;
     if (this.head % chunkRows === 0) this.chunks.shift();
   }

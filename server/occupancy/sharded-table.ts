@@ -27,6 +27,8 @@ function shardOf(rows: number): Shard {
 export class ShardedTable {
   private readonly shards = Array.from({ length: shardCount }, () => shardOf(rowsFirst));
   private count = 0;
+  private row = 0;
+  private isNew = false;
 
   get size(): number {
     return this.count;
@@ -44,34 +46,48 @@ export class ShardedTable {
     return isEmpty(shard, row) ? -1 : shard.f64[row * rowDoubles + dValue];
   }
 
-  set(a: number, b: number, value: number): void {
-    const hash = hashOf(a, b);
-    let shard = this.shards[hash >>> 24];
-    let row = rowOf(shard, hash, a, b);
-    if (isEmpty(shard, row)) {
-      if (shard.used >= (shard.f64.length / rowDoubles) * loadMax) {
-        shard = this.grow(hash >>> 24);
-        row = rowOf(shard, hash, a, b);
-      }
-      shard.used++;
-      this.count++;
-      shard.u32[row * rowWords] = a;
-      shard.u32[row * rowWords + 1] = b;
-    }
-    shard.f64[row * rowDoubles + dValue] = value;
+  /** Sets the key's value; returns the one before, or -1. */
+  swap(a: number, b: number, value: number): number {
+    const { f64 } = this.shardFor(a, b);
+    const at = this.row * rowDoubles + dValue;
+    const before = this.isNew ? -1 : f64[at];
+    f64[at] = value;
+    return before;
   }
 
-  /** Takes the key out; returns its value, or -1 where there was none. */
-  take(a: number, b: number): number {
+  /** Counts one more of the key. */
+  increment(a: number, b: number): void {
+    const { f64 } = this.shardFor(a, b);
+    f64[this.row * rowDoubles + dValue] += 1;
+  }
+
+  /** Takes the key out, if its value is `value`. */
+  takeIf(a: number, b: number, value: number): void {
     const hash = hashOf(a, b);
     const shard = this.shards[hash >>> 24];
     const row = rowOf(shard, hash, a, b);
-    if (isEmpty(shard, row)) return -1;
-    const value = shard.f64[row * rowDoubles + dValue];
+    if (isEmpty(shard, row) || shard.f64[row * rowDoubles + dValue] !== value) return;
     closeGap(shard, row);
     shard.used--;
     this.count--;
-    return value;
+  }
+
+  /** Takes all out, in no order that means anything. */
+  takeAll(): { a: number; b: number; value: number }[] {
+    const all: { a: number; b: number; value: number }[] = [];
+    if (this.count === 0) return all;
+    this.count = 0;
+    for (const shard of this.shards) {
+      if (shard.used === 0) continue;
+      const { u32, f64 } = shard;
+      for (let row = 0; row < f64.length / rowDoubles; row++) {
+        if (isEmpty(shard, row)) continue;
+        all.push({ a: u32[row * rowWords], b: u32[row * rowWords + 1], value: f64[row * rowDoubles + dValue] });
+      }
+      f64.fill(0);
+      shard.used = 0;
+    }
+    return all;
   }
 
   *save(to: StateWriter, name: string): Generator<void> {
@@ -91,6 +107,26 @@ export class ShardedTable {
       this.shards[i] = shard;
       if (used > 0) restoreBytes(from, `${name}.${i}`, shard.f64);
     }
+  }
+
+  /** The shard of the key, which is in it from now on: in {@link row}, with the value 0 if it {@link isNew}. */
+  private shardFor(a: number, b: number): Shard {
+    const hash = hashOf(a, b);
+    let shard = this.shards[hash >>> 24];
+    let row = rowOf(shard, hash, a, b);
+    this.isNew = isEmpty(shard, row);
+    if (this.isNew) {
+      if (shard.used >= (shard.f64.length / rowDoubles) * loadMax) {
+        shard = this.grow(hash >>> 24);
+        row = rowOf(shard, hash, a, b);
+      }
+      shard.used++;
+      this.count++;
+      shard.u32[row * rowWords] = a;
+      shard.u32[row * rowWords + 1] = b;
+    }
+    this.row = row;
+    return shard;
   }
 
   private grow(number: number): Shard {
