@@ -1,35 +1,33 @@
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeCity } from '../fixtures/make/city/index.ts';
-import type { Schematic } from '../shared/protocol.ts';
 import { listenAddress } from './api/guard.ts';
-import { healthOf } from './api/health.ts';
+import { healthOf, journalStatus } from './api/health.ts';
 import { layoutMaker } from './api/layout.ts';
 import { refuseTakenPort } from './api/listen.ts';
 import { startServer } from './api/server.ts';
-import { streamIdentity } from './capture/feed-identity.ts';
-import { type FeedSpec, isLive, parseFeedUri } from './capture/feed-uri.ts';
-import { checkFeeds, networkOf, refuseStoredElsewhere, refuseTooOld } from './cli/feed-checks.ts';
+import { isLive, parseFeedUri } from './capture/feed-uri.ts';
+import { checkFeeds, networkOf } from './cli/feed-checks.ts';
+import { planFeeds, takenInOf } from './cli/feed-plan.ts';
 import { startFeedThread } from './cli/feed-thread.ts';
-import { scheduleSim } from './cli/sim-schedule.ts';
+import { openLog, storeOffset } from './cli/open-log.ts';
+import { readReference } from './cli/reference-input.ts';
 import { counted } from './cli/words.ts';
-import { type Clock, formatTimeUs } from './clock.ts';
+import { type Clock, formatTimeUs, type Timers } from './clock.ts';
 import type { Config } from './config.ts';
+import { beginRun } from './core/begin-run.ts';
+import { LogWriter } from './core/log-writer.ts';
+import { StoreReader } from './core/store-reader.ts';
 import { makeDataFolder } from './data-folder.ts';
-import { errorOf, UserError } from './errors.ts';
+import { errorOf, heardElsewhere, UserError } from './errors.ts';
 import { FeedHub } from './events/hub.ts';
-import type { HubFeed } from './events/hub-feed.ts';
 import type { Log } from './log.ts';
-import { Engine } from './occupancy/engine.ts';
 import { loadOrCreateKey } from './privacy/key-file.ts';
-import { type CellInfo, CellRegistry } from './reference/cell-registry.ts';
-import { readCells } from './reference/read-cells.ts';
-import { type Region, readRegions } from './reference/read-regions.ts';
-import { RegionIndex } from './reference/region-index.ts';
 import { projectRoot } from './root.ts';
 import { openStore } from './store/open-store.ts';
-import type { Store } from './store/types.ts';
+
+/** At the end the database is given this long to take what is in the journal; the next start goes on with the rest. */
+const drainMs = 3_000;
 
 export interface ServeOptions {
   feeds: string[];
@@ -49,24 +47,6 @@ export interface Running {
   /** Resolves with the error that ends the server from inside: a feed's thread broke by a bug. */
   failed: Promise<Error>;
   stop(): Promise<void>;
-}
-
-/** What the feed's thread is to do: a simulation starts earlier than the wall joins it, so that presence warms up. */
-function plan(spec: FeedSpec, storedUs: number, config: Config, log: Log): { spec: FeedSpec; joinUs?: number } {
-  if (spec.kind !== 'sim') {
-    if (storedUs >= 0)
-      log('info', `${spec.uri}: events up to ${formatTimeUs(storedUs)} are stored already and are not stored again`);
-    return { spec };
-  }
-  const { options, joinUs, resumed } = scheduleSim(spec.options, storedUs, config.presenceTtlMs * 1000);
-  const join = formatTimeUs(joinUs);
-  log(
-    'info',
-    resumed
-      ? `The simulated day goes on after ${join}; presence warms up again`
-      : `The wall joins the simulated day at ${join}; presence warms up first`,
-  );
-  return { spec: { ...spec, options }, joinUs };
 }
 
 /** Changes with every build: screens that see another one reload themselves. */
@@ -90,48 +70,6 @@ function warmUpReporter(hub: FeedHub, log: Log): () => void {
   };
 }
 
-interface Reference {
-  /** A cell list, from `--cells` or the simulated city; null: cells are known as they turn up. */
-  cells: CellInfo[] | null;
-  regions: Region[];
-  regionsFile: string | undefined;
-  schematic: Schematic | null;
-}
-
-/** What the network consists of: read and checked before the database is opened. */
-async function readReference(options: ServeOptions, specs: FeedSpec[], log: Log): Promise<Reference> {
-  const sim = specs.find((spec) => spec.kind === 'sim');
-  const city = sim === undefined ? null : makeCity(sim.options.seed ?? 1, sim.options.venueLac ?? 'own');
-  const listed = options.cellsFile === undefined ? null : await readCells(options.cellsFile);
-  const cells = city === null ? listed : [...city.cells, ...(listed ?? [])];
-  const regions =
-    options.regionsFile === undefined
-      ? (city?.regions ?? [])
-      : await readRegions(options.regionsFile, (line) => log('warn', line));
-  // A region that names an unlisted cell is refused here already.
-  const registry = new CellRegistry();
-  if (cells !== null) registry.load(cells);
-  new RegionIndex(regions, registry, () => undefined, options.regionsFile);
-  return { cells, regions, regionsFile: options.regionsFile, schematic: city?.schematic ?? null };
-}
-
-/** The cells that the store knows, with their ids, then the list; and the regions over them. */
-async function loadReference(reference: Reference, store: Store, log: Log) {
-  const registry = new CellRegistry();
-  const stored = await store.loadCells();
-  registry.load(
-    stored.map(({ cell }) => cell),
-    { ids: stored.map(({ id }) => id) },
-  );
-  if (reference.cells !== null) registry.load(reference.cells);
-  const regions = new RegionIndex(reference.regions, registry, (line) => log('warn', line), reference.regionsFile);
-  await store.saveCells(Array.from({ length: registry.count }, (_, id) => ({ id, cell: registry.info(id) })));
-  await store.saveRegions(reference.regions, (region) => regions.cellsOf(region));
-  registry.onAdded((id) => store.addCell(id, registry.info(id)));
-  log('info', `Reference: ${counted(registry.count, 'cell')}, ${counted(reference.regions.length, 'micro-region')}`);
-  return { registry, regions };
-}
-
 /**
  * The whole server: joins the stages in the order of the data and starts them.
  *
@@ -140,7 +78,7 @@ async function loadReference(reference: Reference, store: Store, log: Log) {
  */
 export async function startSignalwall(
   options: ServeOptions,
-  clock: Clock,
+  { clock, timers }: { clock: Clock; timers: Timers },
   log: Log,
   signal: AbortSignal,
 ): Promise<Running> {
@@ -166,85 +104,97 @@ export async function startSignalwall(
   const reference = await readReference(options, specs, log);
   makeDataFolder(options.dataDir);
   signal.throwIfAborted();
-
-  // The database: history, cells, and how far this stream of events has been stored.
   const key = loadOrCreateKey(join(options.dataDir, 'keys'));
-  const store = await openStore({
-    ...(options.databaseUrl !== undefined && { databaseUrl: options.databaseUrl }),
-    dataDir: options.dataDir,
-    network,
-    config,
-    clock,
-    log,
-    progress: (line) => log('info', line),
-  });
-  const closing: (() => Promise<void>)[] = [() => store.close()];
+
+  // What is undone at the end, from the last to the first.
+  const closing: (() => Promise<void>)[] = [];
   const stop = async () => {
     while (closing.length > 0) await closing.pop()!();
   };
 
   try {
-    signal.throwIfAborted();
-    const { registry, regions } = await loadReference(reference, store, log);
-    signal.throwIfAborted();
-    // A simulated city is one stream, from whatever time it is joined.
-    const stream = simulated ? network : streamIdentity(specs);
-    if (!simulated) await refuseStoredElsewhere(store, specs, stream);
-    const storedUs = await store.position(stream);
-    if (!simulated && storedUs < 0) await refuseTooOld(store, firstUs, options.dataDir);
-    store.begin(stream);
-
-    const planned = specs.map((spec) => ({ uri: spec.uri, ...plan(spec, storedUs, config, log) }));
-    // A day that goes on behind what is stored is whole again there: no minute between is left out.
-    const { joinUs = storedUs } = planned[0];
-    const historyFromUs = joinUs > storedUs ? joinUs : Number.NEGATIVE_INFINITY;
-
-    // presence and occupancy: rows in order → counters → gauges and stays for the store.
-    const engine = new Engine({
+    // The database: history, and how far the journal stands in it.
+    const store = await openStore({
+      ...(options.databaseUrl !== undefined && { databaseUrl: options.databaseUrl }),
+      dataDir: options.dataDir,
+      network,
       config,
-      registry,
-      regions,
-      everyUs: config.gaugeEveryMs * 1000,
-      // Until a simulation is joined its presence table only fills up: those figures are nobody's history.
-      onInterval: (gauges) => {
-        if (gauges.startUs >= historyFromUs) store.gauges(gauges);
-      },
-      onStays: (stays) => store.stays(stays),
+      clock,
+      log,
+      progress: (line) => log('info', line),
     });
+    closing.push(() => store.close());
+    signal.throwIfAborted();
 
-    // The feeds, each in a thread of its own, brought together and put in order by the hub.
+    // The journal, and the counters as its records have made them: presence and occupancy.
+    const cells = await store.loadCells();
+    const folder = join(options.dataDir, network);
+    const { journal, records, core, close } = await openLog({
+      ...{ folder, config, clock, timers, log, store, cells, signal, onFailed: fail },
+    });
+    closing.push(close);
+    const { held } = store;
+    const storeFrom = storeOffset(journal, core, store, log);
+    const isFirst = core.state.fingerprint === '';
+    const taken = isFirst ? takenInOf(held) : { positions: core.state.positions, clockUs: core.state.releaseUs };
+    const planned = planFeeds(firstUs, network, taken, held.earlier.keys(), options, log);
+    core.start();
+    closing.push(() => core.stop());
+
+    // What this start brings becomes records too; then the database learns of cells and regions.
+    const isNew = held.row.batch === 0 && held.earlier.size === 0;
+    const warmsUp = simulated && planned[0].position.eventUs < 0;
+    await beginRun(core, records, clock, log, {
+      stored: cells,
+      positions: [...taken.positions.values()],
+      after: isNew ? null : held.row.journal,
+      cells: reference.cells,
+      regions: reference.regions,
+      feeds: planned.map(({ position }) => position),
+      // Until a simulation is joined its presence table only fills up: those figures are nobody's history.
+      historyFromUs: warmsUp ? planned[0].joinUs! : core.state.historyFromUs,
+    });
+    const { state, counting } = core;
+    const { registry } = state;
+    await store.saveCells(Array.from({ length: registry.count }, (_, id) => ({ id, cell: registry.info(id) })));
+    await store.saveRegions(state.regions, (region) => counting.regions.cellsOf(region));
+    log('info', `Reference: ${counted(registry.count, 'cell')}, ${counted(state.regions.length, 'micro-region')}`);
+    const storedUs = Math.max(held.row.eventUs, ...held.earlier.values());
+    signal.throwIfAborted();
+
+    // The store reads the journal behind the counters.
+    const writer = new LogWriter({ clock, journal, records, state });
+    store.begin(journal.id, storeFrom, () => writer);
+    const storeReader = new StoreReader({ clock, timers, records, store, onFailed: fail }, storeFrom);
+    storeReader.start();
+    closing.push(() => storeReader.stop(drainMs));
+
+    // The feeds, each in a thread of its own; the hub decides when the clock moves, and all of it goes into the journal.
     const hub = new FeedHub({
       config,
       clock,
       log,
-      feeds: planned.map(
-        ({ uri, spec, joinUs }, i): HubFeed => ({
-          id: `feed-${i + 1}`,
-          uri,
-          port: startFeedThread({ spec, config, key }, fail),
-          ...(joinUs !== undefined && { joinUs }),
-          live: isLive(spec),
-        }),
-      ),
+      feeds: planned.map(({ spec, position, known, joinUs }, i) => ({
+        id: `feed-${i + 1}`,
+        uri: specs[i].uri,
+        port: startFeedThread({ spec, config, key, known }, fail),
+        position,
+        ...(joinUs !== undefined && { joinUs }),
+        live: isLive(spec),
+      })),
+      past: { ...state, positions: state.positions.values() },
       speed,
-      cellIdOf: (cgi) => registry.idOf(cgi),
-      onRows: (batch, from, to) => {
-        engine.apply(batch, from, to);
-        store.events(batch, from, to);
+      sink: writer,
+      room: (live) => {
+        if (!journal.room) return journal.whenRoom();
+        if (records.committed - core.applied > config.recordsKeptBytesMax / 2)
+          return core.whenApplied(records.committed);
+        return live || store.room ? null : store.whenRoom();
       },
-      onLate: (batch, from, to) => {
-        engine.applyLate(batch, from, to);
-        store.events(batch, from, to);
-      },
-      onTooLate: (batch, from, to) => store.events(batch, from, to),
-      onClock: (clockUs, feedClocksUs) => {
-        engine.advance(clockUs, feedClocksUs);
-        store.eventClock(clockUs);
-      },
-      room: () => (store.room ? null : store.whenRoom()),
-      // The last intervals would wait for events that never come.
-      onEnd: () => engine.finish(),
+      onFailed: fail,
     });
+    // Whatever the feeds have said is on disk before those who read it end; why it can't be has been told.
+    closing.push(() => journal.whenCommitted(journal.next).catch(heardElsewhere));
     closing.push(() => hub.stop());
 
     // push: the wall and the API.
@@ -252,12 +202,13 @@ export async function startSignalwall(
     const layout = layoutMaker({
       config,
       registry,
-      regions,
+      regions: counting.regions,
       schematic: reference.schematic,
       build,
       clock,
       title: simulated ? '广州 · 天河体育中心 保障大屏' : 'Signalwall',
     });
+    const health = { minCount: config.minCount, clock, startedMs, hub, store, journal, core };
     const server = await startServer({
       host: options.host,
       port: options.port,
@@ -266,16 +217,17 @@ export async function startSignalwall(
       log,
       webRoot: join(projectRoot, 'dist', 'web'),
       build,
-      view: () => engine.view,
+      view: () => counting.engine.view,
       layout,
       status: () => ({
         feeds: hub.status(),
         store: store.status,
+        journal: journalStatus(journal, core, clock),
         storedUs,
         unknownCells: registry.listLoaded ? registry.unknownCells : 0,
         eventsPerS: hub.eventsPerS,
       }),
-      health: () => healthOf({ minCount: config.minCount, clock, startedMs, hub, store, engine, registry }),
+      health: () => healthOf(health),
       store,
     });
     closing.push(() => server.close());
@@ -283,9 +235,11 @@ export async function startSignalwall(
     log('info', `Wall: ${address}`);
 
     const ticker = setInterval(() => server.publish(), config.tickMs);
-    closing.push(async () => clearInterval(ticker));
     const reporter = setInterval(warmUpReporter(hub, log), 1000);
-    closing.push(async () => clearInterval(reporter));
+    closing.push(async () => {
+      clearInterval(ticker);
+      clearInterval(reporter);
+    });
 
     signal.throwIfAborted();
     await hub.start();

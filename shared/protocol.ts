@@ -51,7 +51,8 @@ export interface CellColumns {
 }
 export type RegionColumns = { index: Uint8Array } & Record<RegionColumn, Uint8Array>;
 
-export type FeedState = 'starting' | 'warming up' | 'running' | 'behind' | 'stale' | 'ended' | 'failed';
+/** `resuming`: what was taken in before a restart is read again, and not counted again. */
+export type FeedState = 'starting' | 'warming up' | 'resuming' | 'running' | 'behind' | 'stale' | 'ended' | 'failed';
 
 export interface FeedStatus {
   id: string;
@@ -80,11 +81,28 @@ export interface FeedStatus {
 
 export interface StoreStatus {
   state: 'starting' | 'up' | 'away';
-  /** Event time between the newest accepted event and the newest stored one, ms. */
+  /** Event time between the newest event taken in and the newest stored one, ms. */
   lagMs: number;
+  /** Rows that are in the journal and not yet in the database. */
   queuedRows: number;
+  /** Rows that can't be stored: of no possible time, or refused by the database again and again. */
   droppedRows: number;
   error: string;
+}
+
+/** The log that everything counted and stored comes from. */
+export interface JournalStatus {
+  /** Octets that it holds. */
+  bytes: number;
+  /** It may not grow: the feeds wait, and nothing is lost. An alarm. */
+  full: boolean;
+  /** It can't be written any more: the server ends. */
+  failed: boolean;
+  /** Octets that wait to be put on disk, and those on disk that wait to be counted. */
+  uncommittedBytes: number;
+  unappliedBytes: number;
+  /** Wall milliseconds since the newest snapshot of the counters, or since the start. */
+  snapshotAgeMs: number;
 }
 
 /** Origin classes, DESIGN §2 plus `other network` (a SIM of the same country's other operators). */
@@ -134,6 +152,8 @@ export interface WallStatus {
   topCells: [number, number][];
   feeds: FeedStatus[];
   store: StoreStatus;
+  /** null: there is none. */
+  journal: JournalStatus | null;
   /** True until the presence table has seen one presenceTtl of events: counts are still growing. */
   warmingUp: boolean;
   /**

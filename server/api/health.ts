@@ -1,8 +1,9 @@
+import type { JournalStatus } from '../../shared/protocol.ts';
 import type { Clock } from '../clock.ts';
+import type { Core } from '../core/core.ts';
 import type { FeedCounters } from '../events/feed-messages.ts';
 import type { FeedHub } from '../events/hub.ts';
-import type { Engine } from '../occupancy/engine.ts';
-import type { CellRegistry } from '../reference/cell-registry.ts';
+import type { Journal } from '../journal/journal.ts';
 import type { Store } from '../store/types.ts';
 
 export interface HealthSources {
@@ -12,8 +13,8 @@ export interface HealthSources {
   startedMs: number;
   hub: FeedHub;
   store: Store;
-  engine: Engine;
-  registry: CellRegistry;
+  journal: Pick<Journal, 'bytes' | 'base' | 'next' | 'committed' | 'full' | 'failed'>;
+  core: Pick<Core, 'applied' | 'snapshotMs' | 'counting' | 'state'>;
 }
 
 /**
@@ -26,16 +27,34 @@ function understoodShare({ coverage }: FeedCounters): number | null {
   return all === 0 ? null : understood / all;
 }
 
+export function journalStatus(
+  journal: HealthSources['journal'],
+  core: HealthSources['core'],
+  clock: Clock,
+): JournalStatus {
+  return {
+    bytes: journal.bytes,
+    full: journal.full,
+    failed: journal.failed !== null,
+    uncommittedBytes: journal.next - journal.committed,
+    unappliedBytes: journal.committed - core.applied,
+    snapshotAgeMs: Math.round(clock.monotonicMs() - core.snapshotMs),
+  };
+}
+
 /**
  * Body of `GET /api/health` but for push and versions, which the server adds. Where small figures are hidden, nothing
  * in it is a figure about people.
  */
-export function healthOf({ minCount, clock, startedMs, hub, store, engine, registry }: HealthSources): object {
+export function healthOf({ minCount, clock, startedMs, hub, store, journal, core }: HealthSources): object {
+  const { engine, sorter } = core.counting;
+  const { registry } = core.state;
   const { view } = engine;
   const feeds = hub.status();
   const counters = new Map(hub.counters().map(({ id, counters }) => [id, counters]));
   const events = view.resolvedEvents + view.unresolvedEvents;
-  const ill = feeds.some(({ state }) => state === 'failed' || state === 'stale') || store.status.state === 'away';
+  const ill =
+    feeds.some(({ state }) => state === 'failed' || state === 'stale') || store.status.state === 'away' || journal.full;
   return {
     status: ill ? 'degraded' : 'ok',
     uptimeMs: Math.round(clock.monotonicMs() - startedMs),
@@ -47,11 +66,12 @@ export function healthOf({ minCount, clock, startedMs, hub, store, engine, regis
       // Where small figures are hidden, exact counts of events, identities and roamers stay inside as well.
       return minCount > 0 ? told : { ...told, ...counted };
     }),
-    queues: { reorder: hub.sorter.stats, store: { rows: store.status.queuedRows, dropped: store.status.droppedRows } },
-    store: { ...store.status, version: store.version },
+    queues: { reorder: sorter.stats, store: { rows: store.status.queuedRows, dropped: store.status.droppedRows } },
+    store: { ...store.status, version: store.version, storedTo: store.ledger.offset, durableTo: store.durable },
+    journal: { ...journalStatus(journal, core, clock), from: journal.base, to: journal.committed },
     resolvedShare: events === 0 ? null : view.resolvedEvents / events,
-    lateEvents: hub.sorter.stats.late,
-    tooLateEvents: hub.sorter.stats.tooLate,
+    lateEvents: sorter.stats.late,
+    tooLateEvents: sorter.stats.tooLate,
     cells: registry.count,
     unknownCells: registry.listLoaded ? registry.unknownCells : 0,
   };

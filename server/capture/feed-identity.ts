@@ -42,11 +42,6 @@ export function feedIdentity(spec: FeedSpec): string {
   }
 }
 
-/** Identity of the one stream that several feeds make together, in whatever order they are named. */
-export function streamIdentity(specs: readonly FeedSpec[]): string {
-  return [...new Set(specs.map(feedIdentity))].sort().join(' ');
-}
-
 /**
  * Whether the feed is a file that was stored under `identity` when it was shorter: its beginning is the same and more
  * has been written to it since.

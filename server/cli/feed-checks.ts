@@ -4,11 +4,8 @@ import { type FeedSpec, isLive } from '../capture/feed-uri.ts';
 import { openCapture } from '../capture/open-capture.ts';
 import { XdrReader } from '../capture/xdr.ts';
 import { formatTimeUs } from '../clock.ts';
+import type { Config } from '../config.ts';
 import { UserError } from '../errors.ts';
-import { keptTables } from '../store/periods.ts';
-import type { Store } from '../store/types.ts';
-
-const eventsKeptUs = keptTables.find(({ name }) => name === 'event')!.keepUs;
 
 /**
  * Whose events these are. A database holds those of one network: each simulated city (by what makes it another one)
@@ -42,22 +39,33 @@ function refuseTwice(specs: FeedSpec[]): void {
   }
 }
 
-/** The same feed beside other ones, or grown since, is another stream, and would be stored twice. */
-export async function refuseStoredElsewhere(store: Store, specs: FeedSpec[], stream: string): Promise<void> {
-  const ledger = await store.sql<{ stream: string }>('select stream from ledger');
-  const stored = ledger.filter((other) => other.stream !== stream).flatMap((other) => other.stream.split(' '));
-  // A live feed is never read again, so that probes may be added and taken away.
-  for (const spec of specs.filter((one) => !isLive(one))) {
-    if (stored.some((identity) => hasGrown(spec, identity))) {
+/** What names the feed in journal and database: a simulated city is one feed, from whatever time it is joined. */
+export function identityOf(spec: FeedSpec, network: string): string {
+  return spec.kind === 'sim' ? network : feedIdentity(spec);
+}
+
+/**
+ * A file that has grown would be read again with another end, and one that was stored before there was a journal can't
+ * be gone on with: nobody knows which of its rows are stored.
+ *
+ * @param known identities of the feeds in journal and database
+ * @param earlier streams of before there was a journal: identities of feeds, with blanks between
+ */
+export function refuseStoredOtherwise(specs: FeedSpec[], known: Iterable<string>, earlier: Iterable<string>): void {
+  const before = [...earlier].flatMap((stream) => stream.split(' '));
+  const all = [...known, ...before];
+  // A live feed is never read again, so that probes may be added and taken away; a simulation goes on by its time.
+  for (const spec of specs.filter((one) => !isLive(one) && one.kind !== 'sim')) {
+    if (all.some((identity) => hasGrown(spec, identity))) {
       throw new UserError(
         'FEED_GROWN',
         `feed ${spec.uri} has grown since it was stored, and what is stored of it would be stored again: start with a file of the new part, or give another --data DIR`,
       );
     }
-    if (stored.includes(feedIdentity(spec))) {
+    if (before.includes(feedIdentity(spec))) {
       throw new UserError(
         'FEED_STORED',
-        `feed ${spec.uri} is stored already, together with others or alone: give the same feeds again, or another --data DIR`,
+        `feed ${spec.uri} was stored by an earlier version of Signalwall, and would be stored again: give another --data DIR`,
       );
     }
   }
@@ -66,10 +74,10 @@ export async function refuseStoredElsewhere(store: Store, specs: FeedSpec[], str
 /**
  * Opens each feed once and closes it again, so that a wrong file is told before anything costly is started.
  *
- * @returns about when the earliest one begins, µs; Infinity where no file says
+ * @returns about when each begins, µs; Infinity where no file says
  */
-export async function checkFeeds(specs: FeedSpec[]): Promise<number> {
-  let firstUs = Number.POSITIVE_INFINITY;
+export async function checkFeeds(specs: FeedSpec[]): Promise<Map<FeedSpec, number>> {
+  const firstUs = new Map(specs.map((spec) => [spec, Number.POSITIVE_INFINITY]));
   for (const spec of specs) {
     // A live feed is there when it is there.
     if (spec.kind === 'sim' || isLive(spec)) continue;
@@ -77,19 +85,23 @@ export async function checkFeeds(specs: FeedSpec[]): Promise<number> {
       spec.kind === 'pcap'
         ? await openCapture(spec.path)
         : await XdrReader.open({ ...spec, sorted: false, subscriberOf: () => undefined });
-    if (reader.nextTimeUs >= 0) firstUs = Math.min(firstUs, reader.nextTimeUs);
+    if (reader.nextTimeUs >= 0) firstUs.set(spec, reader.nextTimeUs);
     await reader.close();
   }
   refuseTwice(specs);
   return firstUs;
 }
 
-/** Retention goes by the newest event stored: what is much older would be dropped as soon as it is stored. */
-export async function refuseTooOld(store: Store, firstUs: number, dataDir: string): Promise<void> {
-  const [{ newest }] = await store.sql<{ newest: number | null }>('select max(event_us) as newest from ledger');
-  if (newest === null || newest < 0 || firstUs >= newest - eventsKeptUs) return;
+/**
+ * Counting goes on where it stands, and never back: rows far behind its clock would stand in no counter, and those of
+ * more than a week before be dropped as soon as they are stored.
+ *
+ * @param clockUs up to where this data folder has counted
+ */
+export function refuseTooOld(spec: FeedSpec, firstUs: number, clockUs: number, config: Config, dataDir: string): void {
+  if (firstUs >= clockUs - config.latenessMs * 1000) return;
   throw new UserError(
     'FEED_TOO_OLD',
-    `the feed begins at ${formatTimeUs(firstUs)}, but ${dataDir} holds events up to ${formatTimeUs(newest)} and drops those more than a week older: use another --data DIR`,
+    `feed ${spec.uri} begins at ${formatTimeUs(firstUs)}, but ${dataDir} has counted up to ${formatTimeUs(clockUs)}: use another --data DIR`,
   );
 }

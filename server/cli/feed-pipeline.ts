@@ -1,4 +1,4 @@
-import type { FeedSpec } from '../capture/feed-uri.ts';
+import { type FeedSpec, isLive } from '../capture/feed-uri.ts';
 import type { FrameReader } from '../capture/frame-reader.ts';
 import { XdrReader } from '../capture/xdr.ts';
 import type { Config } from '../config.ts';
@@ -51,10 +51,13 @@ class MessagePipeline implements FeedPipeline {
   clockUs: number;
   private readonly source: MessageSource;
   private readonly correlator: Correlator;
+  private readonly live: boolean;
   private flushed = false;
 
-  constructor(source: MessageSource, options: PipelineOptions) {
+  /** @param live time passes without a message too; else the rows are a function of the messages alone */
+  constructor(source: MessageSource, options: PipelineOptions, live: boolean) {
     this.source = source;
+    this.live = live;
     this.correlator = new Correlator({
       config: options.config,
       sorted: options.sorted,
@@ -86,7 +89,7 @@ class MessagePipeline implements FeedPipeline {
     const why = await this.source.read(this.correlator, untilUs, recordsMax);
     const reachedUs = why === 'until' && Number.isFinite(untilUs) ? untilUs : this.source.counters.clockUs;
     if (reachedUs > this.clockUs) this.clockUs = reachedUs;
-    this.correlator.tick(this.clockUs);
+    if (this.live) this.correlator.tick(this.clockUs);
     if (why === 'end' && !this.flushed) {
       this.flushed = true;
       this.correlator.flush();
@@ -185,16 +188,17 @@ class RecordPipeline implements FeedPipeline {
 }
 
 /** The stages behind frames from any reader, all on this thread. */
-export function framePipeline(reader: FrameReader, options: PipelineOptions): FeedPipeline {
-  return new MessagePipeline(new DecodedFrames(reader, options.config), options);
+export function framePipeline(reader: FrameReader, options: PipelineOptions, live = false): FeedPipeline {
+  return new MessagePipeline(new DecodedFrames(reader, options.config), options, live);
 }
 
 /** Opens a feed and joins its stages. @throws UserError naming the feed, what is wrong and the remedy */
 export async function openFeedPipeline(spec: FeedSpec, options: PipelineOptions): Promise<FeedPipeline> {
   const { config, pseudonymiser } = options;
   if (spec.kind !== 'xdr') {
-    if (options.decodeApart) return new MessagePipeline(await DecodedApart.open({ spec, config }), options);
-    return framePipeline(await openFrames(spec, config), options);
+    if (options.decodeApart)
+      return new MessagePipeline(await DecodedApart.open({ spec, config }), options, isLive(spec));
+    return framePipeline(await openFrames(spec, config), options, isLive(spec));
   }
   const reader = await XdrReader.open({
     path: spec.path,

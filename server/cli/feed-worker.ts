@@ -2,7 +2,7 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type { FeedSpec } from '../capture/feed-uri.ts';
 import type { Config } from '../config.ts';
 import { InvariantError, isFromOutside, messageOf, UserError } from '../errors.ts';
-import { BatchWriter } from '../events/batch-writer.ts';
+import { BatchWriter, type Known } from '../events/batch-writer.ts';
 import { batchesInFlightMax, batchRows, type FeedToHub, type HubToFeed } from '../events/feed-messages.ts';
 import { Pseudonymiser } from '../privacy/pseudonymiser.ts';
 import { type FeedPipeline, openFeedPipeline } from './feed-pipeline.ts';
@@ -14,6 +14,8 @@ export interface FeedWorkerData {
   config: Config;
   /** The pseudonym key: stays in this process. */
   key: Uint8Array;
+  /** Rows that an earlier run has taken in. */
+  known: Known;
 }
 
 /** A feed says where it stands at least this often while it reads. */
@@ -22,7 +24,7 @@ const flushMs = 100;
 /** A thread that reads one feed as far as the hub allows and sends what it located, in batches. */
 class FeedWorker {
   private readonly port: MessagePort;
-  private readonly writer = new BatchWriter();
+  private readonly writer: BatchWriter;
   private untilUs = Number.NEGATIVE_INFINITY;
   private credits = batchesInFlightMax;
   private stopped = false;
@@ -32,6 +34,7 @@ class FeedWorker {
   constructor(port: MessagePort, data: FeedWorkerData) {
     this.port = port;
     this.data = data;
+    this.writer = new BatchWriter(data.known);
     port.on('message', (message: HubToFeed) => {
       if (message.k === 'until') this.untilUs = message.untilUs;
       else if (message.k === 'credit') this.credits++;

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { systemClock } from '../clock.ts';
+import { systemClock, systemTimers } from '../clock.ts';
 import { errorOf, isFromOutside, messageOf, UserError } from '../errors.ts';
 import { consoleLog } from '../log.ts';
 import { type Running, type ServeOptions, startSignalwall } from '../main.ts';
@@ -124,7 +124,7 @@ async function run(argv: string[]): Promise<number> {
   const options = readServeOptions(argv);
   const abort = new AbortController();
   const ends = whatEnds();
-  const starting = startSignalwall(options, systemClock, consoleLog, abort.signal);
+  const starting = startSignalwall(options, { clock: systemClock, timers: systemTimers }, consoleLog, abort.signal);
   const started = await Promise.race([starting, ends.first]).catch((error) => {
     if (isFromOutside(error)) throw error;
     return errorOf(error);

@@ -10,7 +10,7 @@ export interface SimSchedule {
   options: SimFeedOptions;
   /** Up to here it runs as fast as it goes, µs. */
   joinUs: number;
-  /** Whether it goes on from stored history. */
+  /** Whether it goes on from an earlier run. */
   resumed: boolean;
 }
 
@@ -25,10 +25,10 @@ function dateAndTime(timeUs: number): { date: string; from: string } {
 }
 
 /**
- * When a simulated feed starts and where the wall joins it: at the URI's date and time, or behind the last stored
- * event of an earlier start. It begins `warmUpUs` earlier, so that whoever is powered on has been heard once.
+ * When a simulated feed starts and where the wall joins it: at the URI's date and time, or where an earlier run had
+ * read it up to. It begins `warmUpUs` earlier, so that whoever is powered on has been heard once.
  *
- * @param storedUs newest stored event time of this feed, -1 if none
+ * @param storedUs up to where it has been read, -1 if not
  */
 export function scheduleSim(options: SimFeedOptions, storedUs: number, warmUpUs: number): SimSchedule {
   const firstJoinUs = simTimeUs(options.date ?? simDefaults.date, options.from ?? simDefaults.from);

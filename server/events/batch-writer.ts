@@ -1,6 +1,14 @@
 import { EventBatch, type EventSink, noCell, type Peer } from './event-batch.ts';
 import { batchRows } from './feed-messages.ts';
 
+/** What was taken in before a restart and comes again. */
+export interface Known {
+  /** So many rows, the first ones: the feed gives the same rows in the same order again. */
+  readonly rows?: number;
+  /** Those up to this time, where the feed starts in the middle of what it gave, µs. */
+  readonly untilUs?: number;
+}
+
 /**
  * Collects rows in batches and turns each cell's CGI into a feed-local symbol (0, 1, 2 … in order of appearance). All
  * rows that come with their sender's symbols come from one sender.
@@ -17,6 +25,14 @@ export class BatchWriter implements EventSink {
   private lastSymbol = noCell;
   /** Newest time of all rows written so far, µs. */
   newestUs = -1;
+  /** Rows that are left out, and the time up to which they are. */
+  private known: number;
+  private readonly knownUs: number;
+
+  constructor({ rows, untilUs }: Known = {}) {
+    this.known = rows ?? (untilUs === undefined ? 0 : Number.POSITIVE_INFINITY);
+    this.knownUs = untilUs ?? Number.POSITIVE_INFINITY;
+  }
 
   event(
     timeUs: number,
@@ -34,6 +50,10 @@ export class BatchWriter implements EventSink {
     cellSymbol = -1,
     peer?: Readonly<Peer>,
   ): void {
+    if (this.known > 0 && timeUs <= this.knownUs) {
+      this.known--;
+      return;
+    }
     const cell = cellSymbol < 0 ? this.symbolOf(cgi) : this.symbolOfSender(cellSymbol, cgi);
     if (this.batch.full) {
       this.full.push({ batch: this.batch, newestUs: this.newestUs });

@@ -1,5 +1,6 @@
 import type { FeedState } from '../../shared/protocol.ts';
 import { type FeedCounters, type FeedToHub, type HubToFeed, noCounters } from './feed-messages.ts';
+import type { FeedPosition } from './feed-position.ts';
 
 /** A feed as the hub sees it: a worker thread, or anything that speaks its messages. */
 export interface FeedPort {
@@ -12,6 +13,8 @@ export interface HubFeed {
   id: string;
   uri: string;
   port: FeedPort;
+  /** How far it has been taken in before. */
+  position: FeedPosition;
   /** The feed first runs as fast as it goes up to this event time (a warm-up), then at the speed asked for. */
   joinUs?: number;
   /** The feed has no end and no speed: it is read as it comes, and it is stale when nothing does. */
@@ -24,12 +27,14 @@ export interface Feed extends HubFeed {
   note: string;
   firstUs: number;
   clockUs: number;
+  /** As {@link clockUs}, but of this run: what was taken in before is read again. */
+  readUs: number;
   nextUs: number;
   progress: number;
   /** When a record last came, and when the feed last had something to do (all monotonic ms). */
   arrivedMs: number;
   askedMs: number;
-  /** How far it may read, and the credits that wait for room. */
+  /** How far it may read, and the credits that wait for commit and room. */
   untilUs: number;
   withheld: number;
   /** The time of the next record of which it was last said that it is far away, µs. */
@@ -55,8 +60,10 @@ export function newFeed(feed: HubFeed, nowMs: number): Feed {
     ...feed,
     state: 'starting',
     note: '',
-    firstUs: -1,
-    clockUs: 0,
+    position: { ...feed.position },
+    firstUs: feed.position.firstUs,
+    clockUs: Math.max(0, feed.position.clockUs),
+    readUs: 0,
     nextUs: 0,
     progress: -1,
     arrivedMs: nowMs,

@@ -5,9 +5,10 @@ import type { Log } from '../log.ts';
 import { EventBatch, noCell } from './event-batch.ts';
 import { farNote } from './far-note.ts';
 import type { FeedCounters, FeedProgress, FeedToHub } from './feed-messages.ts';
+import { type FeedPosition, isEventTime } from './feed-position.ts';
 import { type Feed, type HubFeed, measureRate, newFeed } from './hub-feed.ts';
+import type { HubSink } from './hub-sink.ts';
 import { Pace } from './pace.ts';
-import { type RowConsumer, Sorter } from './sorter.ts';
 
 /**
  * Nobody vanishes because a feed is dead: its clock stands. But that of a feed which has come to its end, and will say
@@ -19,65 +20,77 @@ const skewMaxUs = 60_000_000;
 /** Probes may come and go fast: not each time is worth a line. */
 const liveNoteMs = 1000;
 
+/** Where the feeds stood when the server ended last. */
+export interface HubPast {
+  /** Every feed that was ever taken in; those that are not given now have come to their end. */
+  readonly positions: Iterable<FeedPosition>;
+  /** The clock as it was last told. */
+  readonly releaseUs: number;
+  readonly feedClocksUs: Float64Array;
+  /** All feeds had come to their end, and that was told. */
+  readonly finished: boolean;
+}
+
 /**
- * Brings the feeds together: paces replays on one time line, maps feed-local cells to cell_ids, puts all rows in
- * order and hands them on with the event clock. The clock is the slowest running feed's; a feed that has ended or
- * fallen silent no longer holds the others back.
+ * Brings the feeds together: paces replays on one time line, maps feed-local cells to cell_ids, and decides when the
+ * event clock moves. The clock is the slowest running feed's; a feed that has ended or fallen silent no longer holds
+ * the others back. What it takes in and decides goes to its sink; a feed gets its credit once that is kept.
  */
 export class FeedHub {
-  readonly sorter: Sorter;
   readonly pace: Pace;
   private readonly feeds: Feed[] = [];
+  /** Feeds of earlier runs. */
+  private readonly absent: readonly FeedPosition[];
   private readonly config: Config;
   private readonly clock: Clock;
   private readonly log: Log;
-  private readonly cellIdOf: (cgi: string) => number;
-  private readonly onClock: (clockUs: number, feedClocksUs: Float64Array) => void;
-  private readonly feedClocks: Float64Array;
-  private readonly room: () => Promise<void> | null;
-  private onEnd: (() => void) | null;
+  private readonly sink: HubSink;
+  private readonly onFailed: (error: unknown) => void;
+  private readonly room: (live: boolean) => Promise<void> | null;
+  /** As last told. */
+  private releaseUs: number;
+  private feedClocksUs: Float64Array;
+  private readUs: Float64Array;
+  private finished: boolean;
   private timer: NodeJS.Timeout | null = null;
   private settled: (() => void) | null = null;
   private stopping = false;
 
   /**
    * @param options.speed event seconds per wall second; 0: as fast as it goes
-   * @param options.room null while what comes next has room, else a promise that ends when it has again
+   * @param options.room null while what comes next has room for a feed (a live one, or one that can wait), else a promise
+   *   that ends when it may have again
+   * @param options.onFailed the sink can't keep what it was given
    */
   constructor(options: {
     config: Config;
     clock: Clock;
     log: Log;
     feeds: HubFeed[];
+    past: HubPast;
     speed: number;
-    cellIdOf: (cgi: string) => number;
-    onRows: RowConsumer;
-    onLate: RowConsumer;
-    onTooLate: RowConsumer;
-    onClock: (clockUs: number, feedClocksUs: Float64Array) => void;
-    room: () => Promise<void> | null;
-    /** Once, when every feed has come to its end and all rows are handed on. */
-    onEnd?: () => void;
+    sink: HubSink;
+    room: (live: boolean) => Promise<void> | null;
+    onFailed: (error: unknown) => void;
   }) {
-    const { config } = options;
-    this.config = config;
+    const { past } = options;
+    this.config = options.config;
     this.clock = options.clock;
     this.log = options.log;
-    this.cellIdOf = options.cellIdOf;
-    this.onClock = options.onClock;
+    this.sink = options.sink;
     this.room = options.room;
-    this.onEnd = options.onEnd ?? null;
+    this.onFailed = options.onFailed;
     this.pace = new Pace(options.speed);
-    this.sorter = new Sorter({
-      latenessUs: config.latenessMs * 1000,
-      rowsMax: config.reorderRowsMax,
-      onRows: options.onRows,
-      onLate: options.onLate,
-      onTooLate: options.onTooLate,
-    });
     const nowMs = this.clock.monotonicMs();
     for (const feed of options.feeds) this.feeds.push(newFeed(feed, nowMs));
-    this.feedClocks = new Float64Array(this.feeds.length).fill(Number.NEGATIVE_INFINITY);
+    const given = new Set(options.feeds.map(({ position }) => position.number));
+    this.absent = [...past.positions].filter(({ number }) => !given.has(number));
+    const numbers = [...this.absent, ...this.feeds.map(({ position }) => position)].map(({ number }) => number);
+    const count = Math.max(-1, ...numbers) + 1;
+    this.releaseUs = past.releaseUs;
+    this.feedClocksUs = past.feedClocksUs.slice(0, count);
+    this.readUs = new Float64Array(count).fill(-1);
+    this.finished = past.finished;
   }
 
   /** Starts all feeds; resolves when each has opened or failed. */
@@ -85,9 +98,7 @@ export class FeedHub {
     const opened = new Promise<void>((resolve) => {
       this.settled = resolve;
     });
-    this.feeds.forEach((feed, i) => {
-      feed.port.onMessage((message) => this.take(feed, i, message));
-    });
+    for (const feed of this.feeds) feed.port.onMessage((message) => this.take(feed, message));
     this.checkSettled();
     await opened;
     this.timer = setInterval(() => this.tick(), 20);
@@ -145,16 +156,16 @@ export class FeedHub {
 
   private progressOf(feed: Feed): number {
     if (feed.state !== 'warming up' || feed.joinUs === undefined) return feed.progress;
-    const share = (feed.clockUs - feed.firstUs) / (feed.joinUs - feed.firstUs);
+    const share = (feed.readUs - feed.firstUs) / (feed.joinUs - feed.firstUs);
     return Math.max(0, Math.min(1, share));
   }
 
-  private take(feed: Feed, index: number, message: FeedToHub): void {
+  private take(feed: Feed, message: FeedToHub): void {
     switch (message.k) {
       case 'open':
-        feed.firstUs = message.firstUs;
-        feed.clockUs = Math.max(0, message.firstUs);
-        feed.state = feed.joinUs === undefined ? 'running' : 'warming up';
+        if (feed.firstUs < 0) feed.firstUs = message.firstUs;
+        feed.clockUs = Math.max(feed.clockUs, message.firstUs);
+        feed.state = feed.joinUs === undefined ? 'running' : feed.position.seq > 0 ? 'resuming' : 'warming up';
         feed.arrivedMs = this.clock.monotonicMs();
         this.checkSettled();
         return;
@@ -185,7 +196,7 @@ export class FeedHub {
         this.advance();
         return;
       case 'batch':
-        this.takeBatch(feed, index, message);
+        this.takeBatch(feed, message);
         return;
     }
   }
@@ -198,32 +209,44 @@ export class FeedHub {
     feed.progress = at.progress;
     feed.nextUs = at.nextUs;
     feed.sourceNote = at.note;
+    if (at.clockUs > feed.readUs) feed.readUs = at.clockUs;
     if (at.clockUs > feed.clockUs) feed.clockUs = at.clockUs;
     if (feed.firstUs < 0 && at.clockUs > 0) feed.firstUs = at.clockUs;
   }
 
-  private takeBatch(feed: Feed, index: number, message: Extract<FeedToHub, { k: 'batch' }>): void {
-    for (const cgi of message.newCells) feed.cells.push(this.cellIdOf(cgi));
+  private takeBatch(feed: Feed, message: Extract<FeedToHub, { k: 'batch' }>): void {
+    for (const cgi of message.newCells) feed.cells.push(this.sink.cellIdOf(cgi));
     const batch = EventBatch.adopt(message.buffer, message.rows);
-    const { cell } = batch;
+    const { cell, timeUs } = batch;
+    let eventUs = feed.position.eventUs;
     for (let i = 0; i < batch.n; i++) {
       if (cell[i] !== noCell) cell[i] = feed.cells[cell[i]];
+      if (timeUs[i] > eventUs && isEventTime(timeUs[i])) eventUs = timeUs[i];
     }
-    batch.feed.fill(index, 0, batch.n);
-    this.sorter.push(batch);
+    batch.feed.fill(feed.position.number, 0, batch.n);
     this.takeProgress(feed, message.at);
+    const { clockUs, firstUs, position } = feed;
+    feed.position = { ...position, seq: position.seq + batch.n, eventUs, clockUs, firstUs };
+    this.finished = false;
+    const kept = this.sink.batch(feed.position, batch);
     this.advance();
-    const wait = this.room();
-    if (wait === null) {
-      feed.port.post({ k: 'credit' });
+    feed.withheld++;
+    void this.giveCredit(feed, kept);
+  }
+
+  /** Lets the feed send one more batch when this one is kept and there is room. */
+  private async giveCredit(feed: Feed, kept: Promise<void>): Promise<void> {
+    try {
+      await kept;
+      const live = feed.live ?? false;
+      for (let wait = this.room(live); wait !== null; wait = this.room(live)) await wait;
+    } catch (error) {
+      this.onFailed(error);
       return;
     }
-    feed.withheld++;
-    void wait.then(() => {
-      feed.withheld--;
-      feed.askedMs = this.clock.monotonicMs();
-      feed.port.post({ k: 'credit' });
-    });
+    feed.withheld--;
+    feed.askedMs = this.clock.monotonicMs();
+    feed.port.post({ k: 'credit' });
   }
 
   /** Whether a feed that could say something has not for `staleMs`. One that we hold back is not silent. */
@@ -234,7 +257,7 @@ export class FeedHub {
     return !feed.ended && !heldBack && nowMs - sinceMs > this.config.staleMs;
   }
 
-  /** Moves the event clock to the slowest running feed's and releases what lies before it. */
+  /** Moves the event clock to the slowest running feed's. */
   private advance(): void {
     const windowUs = this.config.reorderWindowMs * 1000;
     const nowMs = this.clock.monotonicMs();
@@ -249,16 +272,31 @@ export class FeedHub {
     // off, rows that belong between the newest ones may not have come: the next start reads them.
     const complete = this.allDone && this.feeds.every(({ state, firstUs }) => state !== 'failed' || firstUs < 0);
     if (watermarkUs === Number.POSITIVE_INFINITY) watermarkUs = complete ? newestUs + 1 : newestUs - windowUs;
-    this.feeds.forEach((feed, i) => {
-      if (feed.firstUs < 0) return;
-      this.feedClocks[i] = feed.ended ? Math.max(feed.clockUs, watermarkUs - keptAfterEndUs) : feed.clockUs - windowUs;
-    });
-    this.sorter.release(watermarkUs);
-    if (this.sorter.releasedUs > 0) this.onClock(this.sorter.releasedUs, this.feedClocks);
-    if (complete) {
-      this.onEnd?.();
-      this.onEnd = null;
+    this.tellClock(Math.max(watermarkUs, this.releaseUs), windowUs);
+    if (!complete || this.finished) return;
+    this.finished = true;
+    this.sink.finish();
+  }
+
+  /** Tells the clock if anything of it has changed. */
+  private tellClock(releaseUs: number, windowUs: number): void {
+    const feedClocksUs = this.feedClocksUs.slice();
+    const readUs = this.readUs.slice();
+    for (const { ended, clockUs, firstUs, position } of this.feeds) {
+      if (firstUs < 0) continue;
+      const { number } = position;
+      readUs[number] = clockUs;
+      const nowUs = ended ? Math.max(clockUs, releaseUs - keptAfterEndUs) : clockUs - windowUs;
+      feedClocksUs[number] = Math.max(feedClocksUs[number], nowUs);
     }
+    for (const { clockUs, number } of this.absent)
+      feedClocksUs[number] = Math.max(feedClocksUs[number], clockUs, releaseUs - keptAfterEndUs);
+    const same = (a: Float64Array, b: Float64Array) => a.every((us, i) => us === b[i]);
+    if (releaseUs === this.releaseUs && same(feedClocksUs, this.feedClocksUs) && same(readUs, this.readUs)) return;
+    this.releaseUs = releaseUs;
+    this.feedClocksUs = feedClocksUs;
+    this.readUs = readUs;
+    this.sink.clock(releaseUs, feedClocksUs, readUs);
   }
 
   private checkSettled(): void {
@@ -280,22 +318,18 @@ export class FeedHub {
       (min, feed) => (feed.firstUs < 0 ? min : Math.min(min, feed.clockUs)),
       Number.POSITIVE_INFINITY,
     );
-    const allowedUs = this.pace.allowedUs(
-      nowMs,
-      slowestUs,
-      running.some((feed) => feed.state === 'warming up'),
-    );
+    const allowedUs = this.pace.allowedUs(nowMs, slowestUs, running.some(isBefore));
     for (const feed of running) {
       if (feed.live) {
         this.allow(feed, Number.POSITIVE_INFINITY, nowMs);
         this.tellNote(feed, nowMs);
         continue;
       }
-      if (feed.state === 'warming up' && feed.clockUs >= feed.joinUs!) {
+      if (isBefore(feed) && feed.readUs >= feed.joinUs!) {
+        this.log('info', `feed ${feed.uri} ${feed.state === 'resuming' ? 'goes on' : 'has warmed up'}`);
         feed.state = 'running';
-        this.log('info', `feed ${feed.uri} has warmed up`);
       }
-      const untilUs = feed.state === 'warming up' ? feed.joinUs! : allowedUs;
+      const untilUs = isBefore(feed) ? feed.joinUs! : allowedUs;
       this.allow(feed, paced.length > 1 ? Math.min(untilUs, slowestUs + skewMaxUs) : untilUs, nowMs);
       if (feed.state === 'running' || feed.state === 'behind') {
         if ((feed.state === 'behind') !== this.pace.behind)
@@ -337,4 +371,9 @@ export class FeedHub {
   private slowNote(): string {
     return `this machine can't keep up with speed ${this.pace.speed}: running at ${this.pace.reached.toFixed(1)}`;
   }
+}
+
+/** Whether the feed still reads what comes before the time at which it is to join. */
+function isBefore({ state }: Feed): boolean {
+  return state === 'warming up' || state === 'resuming';
 }

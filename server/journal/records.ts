@@ -3,6 +3,7 @@
  * gets which id, when the clock moves, how far a feed has been read) is a record of its own. A restart applies them again.
  */
 import type { EventBatch } from '../events/event-batch.ts';
+import type { FeedPosition } from '../events/feed-position.ts';
 import type { GaugeColumns, IntervalGauges, StayColumns } from '../occupancy/view.ts';
 import type { CellInfo } from '../reference/cell-registry.ts';
 import type { Region } from '../reference/read-regions.ts';
@@ -20,23 +21,6 @@ export const recordKind = {
   gauges: 7,
   stays: 8,
 } as const;
-
-/** How far a feed has been taken in. */
-export interface FeedPosition {
-  /** Number in the rows' column `feed`; an identity keeps it for the journal's life. */
-  number: number;
-  /** What the feed is, wherever it stands: a file's content, a probe's address, a simulated city. */
-  identity: string;
-  /** Of acknowledged feeds, as they number themselves; else 0. */
-  epoch: number;
-  /** Rows taken in since the feed's beginning (or batches, of acknowledged feeds). */
-  seq: number;
-  /** Event time of the newest row, µs; -1: none yet. */
-  eventUs: number;
-  /** How far the feed had been read, and its first time, µs; -1: nothing yet. */
-  clockUs: number;
-  firstUs: number;
-}
 
 /** The server starts. */
 export interface RunRecord {

@@ -1,6 +1,7 @@
 import {
   type FeedStatus,
   hiddenCount,
+  type JournalStatus,
   type StoreStatus,
   unknownCount,
   type WallStatus,
@@ -12,6 +13,8 @@ import type { LiveView } from '../occupancy/view.ts';
 export interface MachineStatus {
   feeds: FeedStatus[];
   store: StoreStatus;
+  /** Absent: there is none. */
+  journal?: JournalStatus;
   unknownCells: number;
   eventsPerS: number;
   /** As in {@link WallStatus}; absent: not known. */
@@ -37,6 +40,7 @@ export function makeStatus(exit: FigureExit, view: LiveView, machine: MachineSta
     topCells: topCells(exit.cellPresent, topCellsMax),
     feeds: machine.feeds,
     store: machine.store,
+    journal: machine.journal ?? null,
     warmingUp: view.warmingUp,
     wholeFromUs: view.wholeFromUs,
     storedUs: machine.storedUs ?? null,

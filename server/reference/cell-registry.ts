@@ -24,7 +24,8 @@ export function lacOf(cgi: string): number {
   return match === null ? 0 : Number(match[1]);
 }
 
-function unheardOf(cgi: string): CellInfo {
+/** A cell of which nothing but its name is known. */
+export function unheardOf(cgi: string): CellInfo {
   return { cgi, name: '', lon: null, lat: null, azimuth: null, radio: '', site: '' };
 }
 
@@ -99,6 +100,14 @@ export class CellRegistry {
     // Ids are handed out in order, so restoring in order of id leaves no holes.
     const order = cells.map((_, i) => i).sort((a, b) => ids[a] - ids[b]);
     for (const i of order) this.put(cells[i], ids[i], cells[i].lon !== null);
+  }
+
+  /** Takes in the cells of an empty registry as another one had them: by id, and which a cell list named. */
+  restore(cells: readonly CellInfo[], listed: readonly boolean[]): void {
+    cells.forEach((cell, id) => {
+      this.add(cell, id, listed[id]);
+    });
+    this.loadedList = listed.includes(true);
   }
 
   /** Calls `listener` with each id given from now on. */

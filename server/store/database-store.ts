@@ -2,18 +2,18 @@
 import type pg from 'pg';
 import type { RegionHistory, StoreStatus } from '../../shared/protocol.ts';
 import { messageOf } from '../errors.ts';
-import type { EventBatch } from '../events/event-batch.ts';
-import type { IntervalGauges, StayColumns } from '../occupancy/view.ts';
+import type { LogRecord } from '../journal/records.ts';
 import type { StoreBatch } from './batch.ts';
 import { loadCells, saveCells } from './cells.ts';
 import { type Database, transaction } from './connection.ts';
+import { DurableOffset } from './durable-offset.ts';
 import type { EmbeddedDatabase } from './embedded/embedded-database.ts';
 import { readRegionHistory } from './history.ts';
 import { Intake } from './intake.ts';
-import { emptyLedger, type LedgerRow } from './ledger.ts';
+import type { Ledger, LedgerRow } from './ledger.ts';
 import { Maintenance } from './maintenance.ts';
 import { pause } from './pause.ts';
-import { saveMembership, saveRegions } from './regions.ts';
+import { loadRegionIds, saveMembership, saveRegions } from './regions.ts';
 import type { Store, StoredCell, StoredRegion, StoreOptions } from './types.ts';
 import { Writer } from './writer.ts';
 
@@ -22,26 +22,28 @@ interface Parts extends StoreOptions {
   readonly version: string;
   readonly embedded: EmbeddedDatabase | null;
   readonly pool: pg.Pool;
-  readonly ledgers: Map<string, LedgerRow>;
+  readonly held: Ledger;
+  /** Of the embedded database's files; null: a real one. */
+  readonly folder: string | null;
 }
 
-/** Rows that may wait before the feeds are asked to; about a second of the embedded database's work. */
-const roomRows = 65_536;
 const tickMs = 500;
-const flushOnCloseMs = 5_000;
 
 export class DatabaseStore implements Store {
   readonly version: string;
+  readonly held: Ledger;
   readonly #parts: Parts;
   readonly #intake: Intake;
   readonly #writer: Writer;
   readonly #maintenance: Maintenance;
-  readonly #roomMax: number;
-  #waiting: (() => void)[] = [];
+  readonly #durable: DurableOffset;
+  #head: () => { rows: number; newestUs: number } = () => ({ rows: 0, newestUs: -1 });
+  #waitingForRoom: (() => void)[] = [];
+  #waitingToTake: (() => void)[] = [];
+  /** After an outage: replays go on while the backlog is stored. */
   #catchingUp = false;
+  #closed = false;
   #timer: NodeJS.Timeout | undefined;
-  /** Newest event time stored, µs. */
-  #storedUs = -1;
   #cellsOf: ((region: number) => ArrayLike<number>) | null = null;
   #regionIds: number[] = [];
   /** Cells from this id on are new since the membership was last written. */
@@ -52,13 +54,13 @@ export class DatabaseStore implements Store {
   constructor(parts: Parts) {
     this.#parts = parts;
     this.version = parts.version;
-    const { config, clock, log, database, pool, ledgers } = parts;
-    this.#roomMax = Math.min(config.storeRowsMax / 2, roomRows);
+    const { config, clock, log, database, pool, held } = parts;
+    this.held = held;
     this.#intake = new Intake(config, clock);
     this.#writer = new Writer({
       database,
       intake: this.#intake,
-      ledgers,
+      ledger: held.row,
       deadlineMs: config.databaseDeadlineMs,
       clock,
       log,
@@ -73,28 +75,39 @@ export class DatabaseStore implements Store {
       log,
       onChange: () => this.#changed(),
     });
+    this.#durable = new DurableOffset({ pool, folder: parts.folder, stored: () => this.ledger.offset, clock, log });
   }
 
   async open(): Promise<void> {
-    const { pool, ledgers } = this.#parts;
+    const { pool, held } = this.#parts;
     const { rows } = await pool.query<{ next: number }>('select coalesce(max(cell_id) + 1, 0) as next from cell');
     this.#newFromId = rows[0].next;
     this.#intake.cellCount = rows[0].next;
-    for (const ledger of ledgers.values()) this.#storedUs = Math.max(this.#storedUs, ledger.eventUs);
-    await this.#maintenance.resume(this.#storedUs);
+    for (const [id, key] of await loadRegionIds(pool)) this.#intake.regionIds.set(id, key);
+    await this.#maintenance.resume(Math.max(held.row.eventUs, ...held.earlier.values()));
     await this.#writer.open();
     this.#timer = setInterval(() => this.#tick(), tickMs);
   }
 
   get status(): StoreStatus {
-    const { rows, droppedRows, acceptedUs } = this.#intake;
+    const { rows, newestUs } = this.#head();
+    const { eventUs } = this.ledger;
+    const queuedRows = this.#intake.rows + Math.max(0, rows - this.#intake.events);
     return {
       state: this.#writer.state,
-      lagMs: rows === 0 ? 0 : Math.max(0, Math.round((acceptedUs - this.#storedUs) / 1000)),
-      queuedRows: rows,
-      droppedRows,
+      lagMs: queuedRows === 0 ? 0 : Math.max(0, Math.round((newestUs - Math.max(0, eventUs)) / 1000)),
+      queuedRows,
+      droppedRows: this.#intake.droppedRows,
       error: this.#writer.error,
     };
+  }
+
+  get ledger(): LedgerRow {
+    return this.#writer.ledger;
+  }
+
+  get durable(): number {
+    return this.#durable.offset;
   }
 
   loadCells(): Promise<{ id: number; cell: StoredCell }[]> {
@@ -106,60 +119,45 @@ export class DatabaseStore implements Store {
     for (const { id } of rows) this.#intake.cellCount = Math.max(this.#intake.cellCount, id + 1);
   }
 
-  addCell(id: number, cell: StoredCell): void {
-    this.#intake.addCell(id, cell);
-  }
-
-  async saveRegions(regions: StoredRegion[], cellsOf: (region: number) => ArrayLike<number>): Promise<void> {
+  async saveRegions(regions: readonly StoredRegion[], cellsOf: (region: number) => ArrayLike<number>): Promise<void> {
     const { pool } = this.#parts;
     this.#regionIds = await transaction(pool, (client) => saveRegions(client, regions));
-    this.#intake.regionIds = this.#regionIds;
+    regions.forEach(({ id }, i) => {
+      this.#intake.regionIds.set(id, this.#regionIds[i]);
+    });
     this.#cellsOf = cellsOf;
     await this.#writeMembership();
   }
 
-  async position(stream: string): Promise<number> {
-    return this.#parts.ledgers.get(stream)?.eventUs ?? -1;
+  begin(journal: string, offset: number, head: () => { rows: number; newestUs: number }): void {
+    this.#head = head;
+    this.#intake.begin({ ...this.ledger, journal, offset });
   }
 
-  begin(stream: string): void {
-    this.#intake.begin(stream, this.#parts.ledgers.get(stream) ?? emptyLedger);
+  get ready(): boolean {
+    return this.#intake.ready;
   }
 
-  events(batch: EventBatch, from: number, to: number): void {
-    this.#intake.events(batch, from, to);
-    this.#writer.wake();
+  async whenReady(): Promise<void> {
+    while (!this.ready) await new Promise<void>((resolve) => this.#waitingToTake.push(resolve));
   }
 
-  gauges(gauges: IntervalGauges): void {
-    this.#intake.gauges(gauges);
-    this.#writer.wake();
-  }
-
-  stays(stays: StayColumns): void {
-    this.#intake.stays(stays);
+  take(record: LogRecord, to: number): void {
+    this.#intake.take(record, to);
     this.#writer.wake();
   }
 
   get room(): boolean {
     if (this.#writer.state !== 'up') return true;
-    const { rows, clockUs } = this.#intake;
-    if (this.#maintenance.behind(clockUs)) return false;
-    // After an outage the feeds go on while the backlog is stored, as long as there is space for more.
-    return rows < (this.#catchingUp ? this.#parts.config.storeRowsMax * 0.9 : this.#roomMax);
+    if (this.#maintenance.behind(this.#intake.clockUs)) return false;
+    return this.#catchingUp || this.status.queuedRows < this.#parts.config.storeRowsMax;
   }
 
   whenRoom(): Promise<void> {
     if (this.room) return Promise.resolve();
     // Little may come while they wait: what is there is stored now, and upkeep gets on.
-    this.#intake.seal();
-    this.#writer.wake();
-    return new Promise((resolve) => this.#waiting.push(resolve));
-  }
-
-  eventClock(us: number): void {
-    this.#intake.clockUs = us;
-    if (this.#intake.rows === 0) this.#maintenance.advance(us);
+    this.#hurry();
+    return new Promise((resolve) => this.#waitingForRoom.push(resolve));
   }
 
   regionHistory(id: string, fromUs: number, toUs: number, bucketS: number): Promise<RegionHistory> {
@@ -174,9 +172,7 @@ export class DatabaseStore implements Store {
 
   async flush(): Promise<void> {
     const { signal } = new AbortController();
-    this.#intake.seal();
-    this.#writer.wake();
-    while (this.#intake.rows > 0) await pause(5, signal);
+    for (; this.#intake.waits && !this.#closed; await pause(5, signal)) this.#hurry();
   }
 
   async maintain(): Promise<void> {
@@ -188,9 +184,11 @@ export class DatabaseStore implements Store {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     clearInterval(this.#timer);
     const { pool, embedded } = this.#parts;
-    await this.#writer.close(flushOnCloseMs);
+    await this.#writer.close();
+    await this.#durable.close();
     await this.#maintenance.close();
     await this.#membership;
     await pool.end();
@@ -200,11 +198,10 @@ export class DatabaseStore implements Store {
   /** When a change of reference data takes effect: now by the event clock; before it runs, where the rows end. */
   #nowUs(): number {
     if (this.#intake.clockUs >= 0) return this.#intake.clockUs;
-    return this.#storedUs >= 0 ? this.#storedUs : this.#parts.clock.nowUs();
+    return this.ledger.eventUs >= 0 ? this.ledger.eventUs : this.#parts.clock.nowUs();
   }
 
   #stored(batch: StoreBatch): void {
-    if (batch.ledger !== null) this.#storedUs = Math.max(this.#storedUs, batch.ledger.eventUs);
     if (batch.cells.length > 0) this.#cellsAdded = true;
     if (batch.eventMinUs < Infinity) this.#maintenance.touched('event', batch.eventMinUs);
     if (batch.gaugeMinUs < Infinity) this.#maintenance.touched('gauge', batch.gaugeMinUs);
@@ -213,10 +210,16 @@ export class DatabaseStore implements Store {
 
   #changed(): void {
     if (this.#writer.state !== 'up') this.#catchingUp = true;
-    else if (this.#intake.rows < this.#roomMax) this.#catchingUp = false;
+    else if (this.status.queuedRows < this.#parts.config.storeRowsMax) this.#catchingUp = false;
     this.#keepUp();
-    if (!this.room) return;
-    for (const resolve of this.#waiting.splice(0)) resolve();
+    if (this.ready) for (const resolve of this.#waitingToTake.splice(0)) resolve();
+    if (this.room) for (const resolve of this.#waitingForRoom.splice(0)) resolve();
+  }
+
+  /** What was taken is stored as soon as the database is free. */
+  #hurry(): void {
+    this.#intake.hurry();
+    this.#writer.wake();
   }
 
   /** Upkeep that is due; with nothing queued it may go as far as the clock given. */
@@ -229,6 +232,7 @@ export class DatabaseStore implements Store {
   #tick(): void {
     this.#keepUp();
     if (this.#writer.state !== 'up') return;
+    this.#durable.tick();
     if (!this.#cellsAdded || this.#membership !== null || this.#cellsOf === null) return;
     this.#membership = this.#writeMembership()
       .catch((error) => {

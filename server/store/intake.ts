@@ -1,235 +1,209 @@
 /**
- * Takes rows of one stream, writes them into batches, and holds the batches that wait for the database: bounded, and
- * without what the database already holds of the stream.
+ * Makes rows of the journal's records and collects them in batches: one that the database takes, and one that grows
+ * meanwhile. It is full at a bound and then takes no record; the journal holds what comes.
  */
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import { assertInvariant } from '../errors.ts';
-import type { EventBatch } from '../events/event-batch.ts';
+import { isEventTime } from '../events/feed-position.ts';
+import type { BatchRecord, GaugesRecord, LogRecord } from '../journal/records.ts';
 import type { IntervalGauges, StayColumns } from '../occupancy/view.ts';
 import { CopyPool, type StoreBatch } from './batch.ts';
-import { CarriedGauges, type GaugeRows } from './carried-gauges.ts';
-import { emptyLedger, type LedgerRow } from './ledger.ts';
+import type { LedgerRow } from './ledger.ts';
 import { writeCity, writeEvent, writeGauge, writeStay } from './rows.ts';
-import type { StoredCell } from './types.ts';
 
-/** A batch is closed at so many rows, or when its first row is so old. */
-export const batchRowsMax = 8_192;
+/** A batch is closed when the database is free and it has so many rows, or is so old. */
+const batchRowsMin = 5_000;
 const batchAgeMsMax = 1_000;
-
-/** Times outside are no event times (and would each make a chunk of their own): 1990 … 2150. */
-const timeUsMin = 631_152_000_000_000;
-const timeUsMax = 5_680_281_600_000_000;
-
-const plausible = (us: number) => us >= timeUsMin && us < timeUsMax;
+/** One without a row only says that nothing came: that is not urgent. */
+const emptyAgeMsMax = 10_000;
+/** With so many rows in the open batch no record is taken; a record brings a few thousand more at most. */
+const batchRowsMax = 24_576;
 
 export class Intake {
+  /** Rows that can't be stored: at no time of this world, or refused by the database again and again. */
   droppedRows = 0;
-  /** While the database is away, and only then, rows beyond the limit are dropped (and counted). */
-  away = false;
-  /** Newest event time given, µs. */
-  acceptedUs = -1;
+  /** Cells known: ids are below it. */
+  cellCount = 0;
+  /** Surrogates in the database of the micro-regions that it knows. */
+  readonly regionIds = new Map<string, number>();
   readonly #config: Config;
   readonly #clock: Clock;
   readonly #pool = new CopyPool();
-  readonly #sealed: StoreBatch[] = [];
-  #sealedRows = 0;
   #open: StoreBatch | null = null;
-  #stream = '';
-  /** Each stream's ledger as it is once everything given is stored. */
-  readonly #given = new Map<string, LedgerRow>();
-  /** The present stream's ledger, likewise, and as it was when the stream began. */
-  #ledger: LedgerRow = { ...emptyLedger };
-  #begun: LedgerRow = { ...emptyLedger };
-  /** Event rows still to be skipped at `#begun.eventUs`; the skipping is over once a later row has come. */
-  #skipRows = 0;
-  #skipping = false;
+  /** Closed, and not stored yet. */
+  #sealed: StoreBatch | null = null;
+  /** The open batch is closed as soon as it can be. */
+  #hurried = false;
+  /** The ledger as it is once all that was taken is stored. */
+  #ledger: LedgerRow = { batch: 0, journal: '', offset: 0, eventUs: -1 };
+  /** Event rows in the journal up to there. */
+  #events = 0;
   #clockUs = -1;
-  #regionIds: readonly number[] = [];
-  readonly #carriedCells = new CarriedGauges();
-  readonly #carriedRegions = new CarriedGauges();
-  #allCells = false;
-  /** Cells known: ids are below it. */
-  cellCount = 0;
 
   constructor(config: Config, clock: Clock) {
     this.#config = config;
     this.#clock = clock;
   }
 
-  /** Rows that wait for the database. */
-  get rows(): number {
-    return this.#sealedRows + (this.#open?.rows ?? 0);
+  /** @param ledger as it stands in the database, but for the journal that comes from here on */
+  begin(ledger: LedgerRow): void {
+    assertInvariant(this.rows === 0, 'rows of another journal wait');
+    this.#ledger = { ...ledger };
   }
 
+  /** Rows that wait for the database. */
+  get rows(): number {
+    return (this.#open?.rows ?? 0) + (this.#sealed?.rows ?? 0);
+  }
+
+  /** Whether anything waits, if only the news that the journal has gone on. */
+  get waits(): boolean {
+    return this.#open !== null || this.#sealed !== null;
+  }
+
+  /** Event rows that the records taken so far held, since the journal began. */
+  get events(): number {
+    return this.#events;
+  }
+
+  /** The records' event clock, µs; -1: none was told. */
   get clockUs(): number {
     return this.#clockUs;
   }
 
-  set clockUs(us: number) {
-    if (us > this.#clockUs) this.#clockUs = us;
+  /** Every record that ends at or before it has been taken. */
+  get offset(): number {
+    return this.#ledger.offset;
   }
 
-  /** Surrogates in the database by place in the region index. */
-  set regionIds(ids: readonly number[]) {
-    this.#regionIds = ids;
+  /** Whether the next record may be taken. */
+  get ready(): boolean {
+    // Gauges behind new regions need the surrogates that these get when they are stored.
+    const standing = this.#sealed?.regions || this.#open?.regions;
+    return !standing && (this.#open === null || this.#open.rows < batchRowsMax);
   }
 
-  /** @param stored the stream's ledger in the database */
-  begin(stream: string, stored: LedgerRow): void {
-    this.seal();
-    const ledger = this.#given.get(stream) ?? { ...stored };
-    this.#given.set(stream, ledger);
-    this.#stream = stream;
-    this.#ledger = ledger;
-    this.#begun = { ...ledger };
-    this.#skipRows = ledger.eventRows;
-    this.#skipping = ledger.eventUs >= 0;
-    this.#allCells = ledger.gaugeUs >= 0;
-  }
-
-  addCell(id: number, cell: StoredCell): void {
-    this.cellCount = Math.max(this.cellCount, id + 1);
-    this.#opened().cells.push({ id, cell });
-  }
-
-  events(batch: EventBatch, from: number, to: number): void {
-    const keep = this.#config.keepEvents !== 'off';
-    for (let i = from; i < to; i++) {
-      const us = batch.timeUs[i];
-      if (this.#skipping && this.#stored(us)) continue;
-      const isTime = plausible(us);
-      if (isTime && us > this.acceptedUs) this.acceptedUs = us;
-      if (!isTime || (keep && this.#full())) {
-        this.droppedRows++;
-        continue;
-      }
-      if (us > this.#ledger.eventUs) {
-        this.#ledger.eventUs = us;
-        this.#ledger.eventRows = 1;
-      } else if (us === this.#ledger.eventUs) this.#ledger.eventRows++;
-      if (!keep) continue;
-      const open = this.#opened();
-      writeEvent(open.copies.event, batch, i);
-      if (us < open.eventMinUs) open.eventMinUs = us;
-      if (open.copies.event.rows >= batchRowsMax) this.seal();
-    }
-  }
-
-  /**
-   * Stores every region, and the cells that changed; of the first interval after a restart every cell, because the
-   * newest row of a cell is then an earlier run's.
-   */
-  gauges(gauges: IntervalGauges): void {
-    this.#carriedCells.note(gauges.cells);
-    this.#carriedRegions.note(gauges.regions);
-    if (gauges.endUs <= this.#begun.gaugeUs) return;
-    const cells = [gauges.cells];
-    if (this.#allCells) cells.push(this.#carriedCells.others(this.cellCount));
-    const regions = [gauges.regions, this.#carriedRegions.others(this.#regionIds.length)];
-    if (!plausible(gauges.startUs) || this.#full()) {
-      for (const { n } of [...cells, ...regions]) this.droppedRows += n;
-      // Cells whose change is lost must be told again whole: a cell without a row is as its last row says.
-      this.#allCells = true;
-      return;
-    }
-    this.#allCells = false;
-    const open = this.#opened();
-    const everyMs = (gauges.endUs - gauges.startUs) / 1000;
-    const write = (table: 'cell_gauge' | 'region_gauge', rows: GaugeRows, idOf: (id: number) => number) => {
-      for (let i = 0; i < rows.n; i++) {
-        writeGauge(open.copies[table], gauges.startUs, everyMs, idOf(rows.id[i]), rows, i);
-      }
-    };
-    for (const rows of cells) write('cell_gauge', rows, (id) => id);
-    for (const rows of regions) write('region_gauge', rows, (region) => this.#regionId(region));
-    writeCity(open.copies.city_gauge, gauges.startUs, everyMs, gauges.present, this.#config.keepEvents !== 'off');
-    if (gauges.startUs < open.gaugeMinUs) open.gaugeMinUs = gauges.startUs;
-    if (gauges.endUs > this.#ledger.gaugeUs) this.#ledger.gaugeUs = gauges.endUs;
-    this.#sealIfLarge();
-  }
-
-  /**
-   * All of a call go into one batch: those of a step of the clock are not in order of their ends, and what is before
-   * the ledger's newest end counts as stored after a restart.
-   */
-  stays(stays: StayColumns): void {
-    for (let i = 0; i < stays.n; i++) {
-      const us = stays.firstOutUs[i];
-      if (us <= this.#begun.stayUs) continue;
-      if (!plausible(us) || this.#full()) {
-        this.droppedRows++;
-        continue;
-      }
-      writeStay(this.#opened().copies.stay, stays, i);
-      if (us > this.#ledger.stayUs) this.#ledger.stayUs = us;
-    }
-    this.#sealIfLarge();
-  }
-
-  /** Closes the open batch: nothing is added to it any more. */
-  seal(): void {
+  /** Takes the record that ends at `to`; only when {@link ready}. */
+  take(record: LogRecord, to: number): void {
+    this.#open ??= this.#pool.open(this.#clock.monotonicMs());
     const open = this.#open;
-    if (open === null) return;
-    this.#open = null;
-    this.#ledger.batch++;
-    open.ledger = { ...this.#ledger };
-    open.clockUs = this.#clockUs;
-    this.#sealed.push(open);
-    this.#sealedRows += open.rows;
+    switch (record.k) {
+      case 'batch':
+        this.#takeEvents(open, record);
+        break;
+      case 'gauges':
+        this.#takeGauges(open, record);
+        break;
+      case 'stays':
+        this.#takeStays(open, record.stays);
+        break;
+      case 'cells':
+        for (const { id, cell } of record.cells) {
+          this.cellCount = Math.max(this.cellCount, id + 1);
+          open.cells.push({ id, cell });
+        }
+        break;
+      case 'regions':
+        open.regions = record.regions;
+        this.#hurried = true;
+        break;
+      case 'clock':
+        if (record.releaseUs > this.#clockUs) this.#clockUs = record.releaseUs;
+        break;
+      case 'run':
+      case 'finish':
+        break;
+    }
+    this.#ledger.offset = to;
   }
 
-  /** The oldest closed batch, closing the open one if its time has come; it stays at the head until {@link done}. */
+  /** Closes the open batch as soon as the database is free. */
+  hurry(): void {
+    this.#hurried = this.#open !== null;
+  }
+
+  /** What is to be stored next; the same until {@link done}. */
   head(): StoreBatch | null {
-    if (this.#sealed.length === 0 && this.#open !== null) {
-      if (this.#clock.monotonicMs() - this.#open.openedMs >= batchAgeMsMax) this.seal();
+    if (this.#sealed === null && this.#open !== null && this.#due(this.#open)) {
+      this.#ledger.batch++;
+      this.#open.ledger = { ...this.#ledger };
+      this.#open.clockUs = this.#clockUs;
+      this.#sealed = this.#open;
+      this.#open = null;
+      this.#hurried = false;
     }
-    return this.#sealed[0] ?? null;
+    return this.#sealed;
   }
 
   /** The head has been stored, or given up. */
   done(outcome: 'stored' | 'dropped'): void {
-    const batch = this.#sealed.shift();
-    assertInvariant(batch !== undefined, 'no batch is waiting');
-    this.#sealedRows -= batch.rows;
-    if (outcome === 'dropped') {
-      this.droppedRows += batch.rows;
-      this.#allCells = true;
-    }
+    const batch = this.#sealed;
+    assertInvariant(batch !== null, 'no batch is waiting');
+    this.#sealed = null;
+    if (outcome === 'dropped') this.droppedRows += batch.rows;
     this.#pool.giveBack(batch);
   }
 
-  #opened(): StoreBatch {
-    if (this.#open === null) {
-      assertInvariant(this.#stream !== '', 'rows came before a stream was begun');
-      this.#open = this.#pool.open(this.#stream);
-      this.#open.openedMs = this.#clock.monotonicMs();
+  #due(open: StoreBatch): boolean {
+    if (this.#hurried || open.rows >= batchRowsMin) return true;
+    const ageMs = this.#clock.monotonicMs() - open.openedMs;
+    return ageMs >= (open.rows > 0 ? batchAgeMsMax : emptyAgeMsMax);
+  }
+
+  #takeEvents(open: StoreBatch, { batch, position, rowsBefore }: BatchRecord): void {
+    open.positions.set(position.identity, position);
+    this.#events = rowsBefore + batch.n;
+    const keep = this.#config.keepEvents !== 'off';
+    const { event } = open.copies;
+    const { timeUs } = batch;
+    let newestUs = this.#ledger.eventUs;
+    let oldestUs = open.eventMinUs;
+    for (let i = 0; i < batch.n; i++) {
+      const us = timeUs[i];
+      if (!isEventTime(us)) {
+        this.droppedRows++;
+        continue;
+      }
+      if (us > newestUs) newestUs = us;
+      if (!keep) continue;
+      if (us < oldestUs) oldestUs = us;
+      writeEvent(event, batch, i);
     }
-    return this.#open;
+    this.#ledger.eventUs = newestUs;
+    open.eventMinUs = oldestUs;
   }
 
-  #full(): boolean {
-    return this.away && this.rows >= this.#config.storeRowsMax;
-  }
-
-  #regionId(region: number): number {
-    const id = this.#regionIds[region];
-    assertInvariant(id !== undefined, `region ${region} has gauges but was never saved`);
-    return id;
-  }
-
-  #sealIfLarge(): void {
-    if (this.#open !== null && this.#open.rows >= batchRowsMax) this.seal();
-  }
-
-  /** Whether an earlier run stored this event row: those before the ledger's time, and the first ones at it. */
-  #stored(us: number): boolean {
-    if (us < this.#begun.eventUs) return true;
-    if (us === this.#begun.eventUs && this.#skipRows > 0) {
-      this.#skipRows--;
-      return true;
+  #takeGauges(open: StoreBatch, { gauges, regionIds }: GaugesRecord): void {
+    const { startUs, endUs, cells, regions, present } = gauges;
+    if (!isEventTime(startUs)) {
+      this.droppedRows += cells.n + regions.n;
+      return;
     }
-    if (us > this.#begun.eventUs) this.#skipping = false;
-    return false;
+    const everyMs = (endUs - startUs) / 1000;
+    const write = (
+      table: 'cell_gauge' | 'region_gauge',
+      rows: IntervalGauges['cells'],
+      idOf: (id: number) => number,
+    ) => {
+      for (let i = 0; i < rows.n; i++) writeGauge(open.copies[table], startUs, everyMs, idOf(rows.id[i]), rows, i);
+    };
+    write('cell_gauge', cells, (id) => id);
+    write('region_gauge', regions, (region) => this.#regionId(regionIds[region]));
+    writeCity(open.copies.city_gauge, startUs, everyMs, present, this.#config.keepEvents !== 'off');
+    if (startUs < open.gaugeMinUs) open.gaugeMinUs = startUs;
+  }
+
+  #takeStays(open: StoreBatch, stays: StayColumns): void {
+    for (let i = 0; i < stays.n; i++) {
+      if (isEventTime(stays.firstOutUs[i])) writeStay(open.copies.stay, stays, i);
+      else this.droppedRows++;
+    }
+  }
+
+  #regionId(id: string): number {
+    const surrogate = this.regionIds.get(id);
+    assertInvariant(surrogate !== undefined, `region ${id} has gauges but was never saved`);
+    return surrogate;
   }
 }

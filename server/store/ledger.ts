@@ -1,51 +1,83 @@
-/** How far a stream is stored: the row of table `ledger` that is written in the transaction of the stream's rows. */
+/** How far the journal is stored: the row of table `ledger` that is written in the transaction of its rows. */
 import type pg from 'pg';
+import type { FeedPosition } from '../events/feed-position.ts';
 
 export interface LedgerRow {
-  /** Transactions of the stream so far. */
+  /** Transactions so far. */
   batch: number;
-  /** Event rows before it are stored, µs; -1: none. */
+  /** The journal's identity; '': nothing of a journal is stored. */
+  journal: string;
+  /** Every record that ends at or before it is stored. */
+  offset: number;
+  /** Newest event time stored, µs; -1: none. */
   eventUs: number;
-  /** Of the rows at `eventUs`, so many. */
-  eventRows: number;
-  /** End of the newest gauge interval stored, µs; -1: none. */
-  gaugeUs: number;
-  /** Newest end of a stay stored, µs; -1: none. */
-  stayUs: number;
 }
 
-export const emptyLedger: Readonly<LedgerRow> = { batch: 0, eventUs: -1, eventRows: 0, gaugeUs: -1, stayUs: -1 };
+export const emptyLedger: Readonly<LedgerRow> = { batch: 0, journal: '', offset: 0, eventUs: -1 };
 
-const columns =
-  'stream, batch, event_us as "eventUs", event_rows as "eventRows", gauge_us as "gaugeUs", stay_us as "stayUs"';
-
-export async function readLedger(client: pg.ClientBase | pg.Pool): Promise<Map<string, LedgerRow>> {
-  const { rows } = await client.query<{ stream: string } & LedgerRow>(`select ${columns} from ledger`);
-  return new Map(rows.map(({ stream, ...row }) => [stream, row]));
+/** What a database knows of what it holds. */
+export interface Ledger {
+  row: LedgerRow;
+  /** Of every feed that is in it. */
+  positions: FeedPosition[];
+  /** Newest event time, µs, by stream, of rows that were stored before there was a journal. */
+  earlier: Map<string, number>;
 }
 
-export async function readLedgerRow(client: pg.ClientBase, stream: string): Promise<LedgerRow> {
-  const { rows } = await client.query<{ stream: string } & LedgerRow>(
-    `select ${columns} from ledger where stream = $1`,
-    [stream],
+const stream = 'journal';
+const columns = `batch, coalesce(journal, '') as journal, journal_offset as "offset", event_us as "eventUs"`;
+
+export async function readLedger(client: pg.ClientBase | pg.Pool): Promise<Ledger> {
+  const { rows } = await client.query<{ stream: string } & LedgerRow>(`select stream, ${columns} from ledger`);
+  const own = rows.find((row) => row.stream === stream);
+  const { rows: positions } = await client.query<FeedPosition>(
+    `select number, identity, epoch, seq, event_us as "eventUs", clock_us as "clockUs", first_us as "firstUs"
+     from feed_position order by number`,
   );
-  return rows[0] ?? { ...emptyLedger };
+  return {
+    row: own === undefined ? { ...emptyLedger } : ledgerRow(own),
+    positions,
+    earlier: new Map(rows.filter((row) => row !== own).map((row) => [row.stream, row.eventUs])),
+  };
+}
+
+export async function readLedgerRow(client: pg.ClientBase): Promise<LedgerRow> {
+  const { rows } = await client.query<LedgerRow>(`select ${columns} from ledger where stream = $1`, [stream]);
+  return rows[0] === undefined ? { ...emptyLedger } : ledgerRow(rows[0]);
+}
+
+function ledgerRow({ batch, journal, offset, eventUs }: LedgerRow): LedgerRow {
+  return { batch, journal, offset, eventUs };
 }
 
 /**
- * Moves the stream's row on from transaction `from`; false when it does not stand there (another transaction has
- * moved it: an own one whose commit was not heard of, or another server's).
+ * Moves the row on from transaction `from`; false when it does not stand there (another transaction has moved it: an own
+ * one whose commit was not heard of, or another server's).
  */
-export async function moveLedger(client: pg.ClientBase, stream: string, from: number, to: LedgerRow): Promise<boolean> {
+export async function moveLedger(client: pg.ClientBase, from: number, to: LedgerRow): Promise<boolean> {
   const { rowCount } = await client.query(
-    `insert into ledger as l (stream, batch, event_us, event_rows, gauge_us, stay_us)
-     select $1::text, $3::bigint, $4::bigint, $5::bigint, $6::bigint, $7::bigint
+    `insert into ledger as l (stream, batch, journal, journal_offset, event_us)
+     select $1::text, $3::bigint, $4::text, $5::bigint, $6::bigint
      where $2::bigint = 0 or exists (select from ledger where stream = $1)
      on conflict (stream) do update set
-       batch = excluded.batch, event_us = excluded.event_us, event_rows = excluded.event_rows,
-       gauge_us = excluded.gauge_us, stay_us = excluded.stay_us
+       batch = excluded.batch, journal = excluded.journal, journal_offset = excluded.journal_offset,
+       event_us = excluded.event_us
      where l.batch = $2`,
-    [stream, from, to.batch, to.eventUs, to.eventRows, to.gaugeUs, to.stayUs],
+    [stream, from, to.batch, to.journal, to.offset, to.eventUs],
   );
   return rowCount === 1;
+}
+
+/** Notes how far feeds are stored; in the transaction of their rows. */
+export async function savePositions(client: pg.ClientBase, positions: Iterable<FeedPosition>): Promise<void> {
+  await client.query(
+    `insert into feed_position (identity, number, epoch, seq, event_us, clock_us, first_us)
+     select identity, number, epoch, seq, "eventUs", "clockUs", "firstUs"
+     from jsonb_to_recordset($1::jsonb) as p (identity text, number smallint, epoch bigint, seq bigint,
+       "eventUs" bigint, "clockUs" bigint, "firstUs" bigint)
+     on conflict (identity) do update set
+       number = excluded.number, epoch = excluded.epoch, seq = excluded.seq, event_us = excluded.event_us,
+       clock_us = excluded.clock_us, first_us = excluded.first_us`,
+    [JSON.stringify([...positions])],
+  );
 }

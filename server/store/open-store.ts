@@ -16,6 +16,8 @@ interface Opened {
   database: Database;
   version: string;
   embedded: EmbeddedDatabase | null;
+  /** Where the embedded one keeps its files; null: a real one, which is durable by itself. */
+  folder: string | null;
 }
 
 /**
@@ -30,8 +32,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const pool = openPool(database, options.config.databaseDeadlineMs, (line) => options.log('warn', line));
   try {
     await prepare(options, database);
-    const ledgers = await readLedger(pool);
-    const store = new DatabaseStore({ ...options, ...opened, pool, ledgers });
+    const held = await readLedger(pool);
+    const store = new DatabaseStore({ ...options, ...opened, pool, held });
     await store.open();
     return store;
   } catch (error) {
@@ -44,7 +46,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 
 async function openReal(options: StoreOptions, url: string): Promise<Opened> {
   options.progress('database: connecting to DATABASE_URL');
-  return { ...(await openRealDatabase(url)), embedded: null };
+  return { ...(await openRealDatabase(url)), embedded: null, folder: null };
 }
 
 async function openEmbedded(options: StoreOptions): Promise<Opened> {
@@ -57,6 +59,7 @@ async function openEmbedded(options: StoreOptions): Promise<Opened> {
     database: { config: login, embedded: true, name: `the embedded database in ${folder}` },
     version: embedded.version,
     embedded,
+    folder,
   };
 }
 

@@ -17,6 +17,12 @@ export async function saveRegions(client: pg.ClientBase, regions: readonly Store
   return regions.map((region) => byId.get(region.id)!);
 }
 
+/** The surrogate of every region that was ever stored, by its id. */
+export async function loadRegionIds(client: pg.ClientBase | pg.Pool): Promise<Map<string, number>> {
+  const { rows } = await client.query<{ region_id: number; id: string }>('select region_id, id from micro_region');
+  return new Map(rows.map((row) => [row.id, row.region_id]));
+}
+
 /**
  * Brings the membership up to date. A region that had no cells yet gets them for all times (its past too), and so
  * does a cell from `newFromId` on in any region (it was not heard of before); other changes hold from `fromUs`.

@@ -1,7 +1,6 @@
 /** The tables that rows are copied into, and how each kind of row is written. */
 import { type EventBatch, noCause, noCell } from '../events/event-batch.ts';
-import type { StayColumns } from '../occupancy/view.ts';
-import type { GaugeRows } from './carried-gauges.ts';
+import type { IntervalGauges, StayColumns } from '../occupancy/view.ts';
 import { type CopyBuffer, rowBytes } from './copy-buffer.ts';
 
 /** Columns in the order in which they are written; widest first, as they stand in the table. */
@@ -48,7 +47,7 @@ export function writeGauge(
   startUs: number,
   everyMs: number,
   id: number,
-  gauges: GaugeRows,
+  gauges: IntervalGauges['cells'],
   i: number,
 ): void {
   out.row(10, gaugeBytes);

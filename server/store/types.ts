@@ -2,9 +2,9 @@
 import type { RegionHistory, StoreStatus } from '../../shared/protocol.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
-import type { EventBatch } from '../events/event-batch.ts';
+import type { LogRecord } from '../journal/records.ts';
 import type { Log } from '../log.ts';
-import type { IntervalGauges, StayColumns } from '../occupancy/view.ts';
+import type { Ledger, LedgerRow } from './ledger.ts';
 
 export interface StoreOptions {
   /** A TimescaleDB to use in place of the embedded one. */
@@ -52,26 +52,32 @@ export interface Store {
   loadCells(): Promise<{ id: number; cell: StoredCell }[]>;
   /** Stores cells and what has changed of known ones (a new version, dated by the event clock). */
   saveCells(rows: { id: number; cell: StoredCell }[]): Promise<void>;
-  /** A cell that turned up while running: stored in the transaction of the next rows, before them. */
-  addCell(id: number, cell: StoredCell): void;
   /**
    * Stores the regions and which cells they hold. `cellsOf` must go on answering for the present state of the
-   * region index: it is asked again when cells have been added. Gauges of regions refer to this order.
+   * region index: it is asked again when cells have been added.
    */
-  saveRegions(regions: StoredRegion[], cellsOf: (region: number) => ArrayLike<number>): Promise<void>;
+  saveRegions(regions: readonly StoredRegion[], cellsOf: (region: number) => ArrayLike<number>): Promise<void>;
 
-  /** Newest event time stored for the stream, µs; -1: none. */
-  position(stream: string): Promise<number>;
-  /** All that follows belongs to the stream; what the database already holds of it is skipped. */
-  begin(stream: string): void;
-  events(batch: EventBatch, from: number, to: number): void;
-  gauges(gauges: IntervalGauges): void;
-  stays(stays: StayColumns): void;
-  /** False: the database can't keep up, wait for {@link whenRoom}. Always true while the database is away. */
+  /** What the database held when it was opened. */
+  readonly held: Ledger;
+  /** How far the journal is stored: kept up to date. */
+  readonly ledger: LedgerRow;
+  /** Up to here what is stored survives a power cut; -1: nobody knows yet. */
+  readonly durable: number;
+  /**
+   * Records of this journal come from here on, from the one behind `offset` on.
+   *
+   * @param head event rows in the journal, and the newest event time among them, µs
+   */
+  begin(journal: string, offset: number, head: () => { rows: number; newestUs: number }): void;
+  /** Whether the next record may be taken; else {@link whenReady}. */
+  readonly ready: boolean;
+  whenReady(): Promise<void>;
+  /** Takes the committed record that ends at `to`. Its arrays are read during the call. */
+  take(record: LogRecord, to: number): void;
+  /** False: a replay should wait for the database. Always true while that is away: the journal holds what comes. */
   readonly room: boolean;
   whenRoom(): Promise<void>;
-  /** Every event before it has been given; drives refresh, compression and retention. */
-  eventClock(us: number): void;
 
   /**
    * Buckets from `fromUs` (rounded down) to `toUs` (exclusive).
@@ -85,10 +91,10 @@ export interface Store {
    */
   sql<T>(text: string, values?: unknown[]): Promise<T[]>;
 
-  /** Resolves when all that was given so far is stored (or dropped because the database stayed away). */
+  /** Resolves when all that was taken so far is stored. */
   flush(): Promise<void>;
   /** Runs what refresh, compression and retention have due by the event clock now; for tests and tools. */
   maintain(): Promise<void>;
-  /** Stores what is queued, as far as the database takes it within seconds, and closes. */
+  /** Closes; what was taken and is not stored comes from the journal at the next start. */
   close(): Promise<void>;
 }

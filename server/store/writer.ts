@@ -1,8 +1,8 @@
 /**
  * Stores batches, one transaction each, over a connection of its own; rides out a database that goes away.
  *
- * Exactly once: the ledger row moves in the transaction of the rows, on condition that it stands where this writer
- * left it. After a lost connection, when a commit may or may not have happened, the ledger tells which.
+ * Exactly once: the ledger row moves in the transaction of the rows, on condition that it stands where this writer left
+ * it. After a lost connection, when a commit may or may not have happened, the ledger tells which.
  */
 import { finished } from 'node:stream/promises';
 import pg from 'pg';
@@ -15,15 +15,16 @@ import type { StoreBatch } from './batch.ts';
 import { addCells } from './cells.ts';
 import { clientConfig, type Database } from './connection.ts';
 import type { Intake } from './intake.ts';
-import { type LedgerRow, moveLedger, readLedgerRow } from './ledger.ts';
+import { type LedgerRow, moveLedger, readLedgerRow, savePositions } from './ledger.ts';
 import { pause } from './pause.ts';
+import { loadRegionIds, saveRegions } from './regions.ts';
 import { copyTableNames, copyTables } from './rows.ts';
 
 export interface WriterOptions {
   readonly database: Database;
   readonly intake: Intake;
-  /** Ledger rows as they stand in the database; kept up to date. */
-  readonly ledgers: Map<string, LedgerRow>;
+  /** The ledger row as it stands in the database; kept up to date. */
+  ledger: LedgerRow;
   /** A transaction that takes longer is given up, its connection cut, and tried again. */
   readonly deadlineMs: number;
   readonly clock: Clock;
@@ -54,8 +55,6 @@ export class Writer {
   state: StoreStatus['state'] = 'starting';
   error = '';
   readonly #options: WriterOptions;
-  /** Rows dropped when the database went away. */
-  #droppedBefore = 0;
   readonly #stop = new AbortController();
   #loop: Promise<void> = Promise.resolve();
   #wake = new AbortController();
@@ -91,20 +90,16 @@ export class Writer {
     this.#wake.abort();
   }
 
-  /** Stores what is queued if the database takes it within `ms`, then ends. */
-  async close(ms: number): Promise<void> {
-    const { intake, clock, log } = this.#options;
-    intake.seal();
-    this.wake();
-    const untilMs = clock.monotonicMs() + ms;
-    const { signal } = new AbortController();
-    while (intake.rows > 0 && this.state === 'up' && clock.monotonicMs() < untilMs) await pause(10, signal);
+  /** The ledger as it stands in the database. */
+  get ledger(): LedgerRow {
+    return this.#options.ledger;
+  }
+
+  /** Ends; a transaction under way is given up: the next start stores from the journal what is not stored. */
+  async close(): Promise<void> {
     this.#stop.abort();
     this.wake();
-    const left = intake.rows;
-    if (left > 0) log('warn', `database: ${left} rows were not stored (${this.error || 'no time left'})`);
-    // Ends the statement under way too, if one hangs.
-    if (left > 0) await this.#drop();
+    await this.#drop();
     await this.#loop;
     await this.#drop();
   }
@@ -140,7 +135,7 @@ export class Writer {
 
   /** One attempt at a batch. `dropped`: its statements are refused again and again. */
   async #store(batch: StoreBatch): Promise<'stored' | 'dropped'> {
-    const { deadlineMs, onStored, ledgers, log } = this.#options;
+    const { deadlineMs, intake, onStored, log } = this.#options;
     this.#link ??= await this.#connect();
     const { client, lost } = this.#link;
     let timer: NodeJS.Timeout | undefined;
@@ -151,7 +146,8 @@ export class Writer {
       await Promise.race([this.#transact(client, batch), lost, deadline]);
     } catch (error) {
       const code = error instanceof pg.DatabaseError ? (error.code ?? '') : '';
-      if (code === '' || passing.test(code) || ++batch.refusals < refusalsMax) throw error;
+      const final = code !== '' && !passing.test(code) && batch.regions === null;
+      if (!final || ++batch.refusals < refusalsMax) throw error;
       log('error', `database: ${batch.rows} rows are refused and given up (${messageOf(error)})`);
       this.#unknown = true;
       await this.#drop();
@@ -160,25 +156,25 @@ export class Writer {
       clearTimeout(timer);
     }
     assertInvariant(batch.ledger !== null, 'a batch is sealed before it is stored');
-    ledgers.set(batch.stream, { ...batch.ledger });
+    if (batch.regions !== null) for (const [id, key] of await loadRegionIds(client)) intake.regionIds.set(id, key);
+    this.#options.ledger = { ...batch.ledger };
     onStored(batch);
     return 'stored';
   }
 
   async #transact(client: pg.Client, batch: StoreBatch): Promise<void> {
-    const { ledgers } = this.#options;
     const to = batch.ledger!;
-    const from = ledgers.get(batch.stream)?.batch ?? 0;
     if (this.#unknown) {
-      const stored = await readLedgerRow(client, batch.stream);
+      const stored = await readLedgerRow(client);
       this.#unknown = false;
-      if (stored.batch === to.batch) return;
+      if (stored.batch === to.batch && stored.journal === to.journal && stored.offset === to.offset) return;
     }
     await client.query('begin');
-    if (!(await moveLedger(client, batch.stream, from, to))) {
-      throw new Error(`the ledger of ${batch.stream} has been moved: does another server write to this database?`);
-    }
+    if (!(await moveLedger(client, this.#options.ledger.batch, to)))
+      throw new Error('the ledger has been moved: does another server write to this database?');
     if (batch.cells.length > 0) await addCells(client, batch.cells);
+    if (batch.positions.size > 0) await savePositions(client, batch.positions.values());
+    if (batch.regions !== null) await saveRegions(client, batch.regions);
     for (const table of copyTableNames) {
       const rows = batch.copies[table];
       if (rows.rows === 0) continue;
@@ -234,22 +230,19 @@ export class Writer {
     if (this.state === 'up') return;
     this.state = 'up';
     this.error = '';
-    const { clock, intake, log } = this.#options;
-    intake.away = false;
+    const { clock, log } = this.#options;
     const awayS = Math.round((clock.monotonicMs() - this.#awaySinceMs) / 1000);
-    log('info', `database: back after ${awayS} s, ${intake.rows} rows to catch up with`);
-    const dropped = intake.droppedRows - this.#droppedBefore;
-    if (dropped > 0)
-      log('warn', `database: ${dropped} rows had no place while it was away and are lost (storeRowsMax)`);
+    log('info', `database: back after ${awayS} s, catching up from the journal`);
   }
 
   #away(error: unknown): void {
     this.error = messageOf(error);
     if (this.state === 'away') return;
     this.state = 'away';
-    this.#options.intake.away = true;
-    this.#droppedBefore = this.#options.intake.droppedRows;
     this.#awaySinceMs = this.#options.clock.monotonicMs();
-    this.#options.log('warn', `database: away (${this.error}); counting goes on, rows wait, trying again`);
+    this.#options.log(
+      'warn',
+      `database: away (${this.error}); counting goes on, the journal holds the rows, trying again`,
+    );
   }
 }

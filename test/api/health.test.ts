@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { type HealthSources, healthOf } from '../../server/api/health.ts';
 import { makeConfig } from '../../server/config.ts';
+import { Counting } from '../../server/core/counting.ts';
+import { LogState } from '../../server/core/log-state.ts';
 import { type FeedCounters, type FeedToHub, noCounters } from '../../server/events/feed-messages.ts';
 import { FeedHub } from '../../server/events/hub.ts';
-import { Engine } from '../../server/occupancy/engine.ts';
-import { CellRegistry } from '../../server/reference/cell-registry.ts';
-import { RegionIndex } from '../../server/reference/region-index.ts';
+import { newPosition, noPast } from '../tools/sorting-sink.ts';
 
 /** The feeds as health tells of them, with what their threads have counted. */
 async function feedsOf(minCount: number, ...counted: Partial<FeedCounters>[]): Promise<Record<string, unknown>[]> {
@@ -15,6 +15,7 @@ async function feedsOf(minCount: number, ...counted: Partial<FeedCounters>[]): P
   const feeds = counted.map((_, i) => ({
     id: `feed-${i + 1}`,
     uri: `test:${i}`,
+    position: newPosition(i),
     port: {
       post: () => undefined,
       onMessage: (listener: (message: FeedToHub) => void) => void ports.push(listener),
@@ -28,12 +29,10 @@ async function feedsOf(minCount: number, ...counted: Partial<FeedCounters>[]): P
     log: nothing,
     feeds,
     speed: 0,
-    cellIdOf: () => 0,
-    onRows: nothing,
-    onLate: nothing,
-    onTooLate: nothing,
-    onClock: nothing,
+    past: noPast(),
+    sink: { cellIdOf: () => 0, batch: () => Promise.resolve(), clock: nothing, finish: nothing },
     room: () => null,
+    onFailed: nothing,
   });
   const started = hub.start();
   counted.forEach((changes, i) => {
@@ -43,12 +42,14 @@ async function feedsOf(minCount: number, ...counted: Partial<FeedCounters>[]): P
   });
   await started;
   await hub.stop();
-  const registry = new CellRegistry();
-  const regions = new RegionIndex([], registry, nothing);
-  const engine = new Engine({ config, registry, regions, everyUs: 60e6 });
+  const state = new LogState();
+  const counting = new Counting(config, state, nothing);
   const status = { state: 'up', lagMs: 0, queuedRows: 0, droppedRows: 0, error: '' };
-  const store = { status, version: 'none' } as unknown as HealthSources['store'];
-  const health = healthOf({ minCount, clock, startedMs: 0, hub, store, engine, registry });
+  const ledger = { offset: 0 };
+  const store = { status, version: 'none', ledger, durable: -1 } as unknown as HealthSources['store'];
+  const journal = { bytes: 0, base: 0, next: 0, committed: 0, full: false, failed: null };
+  const core = { applied: 0, snapshotMs: 0, counting, state };
+  const health = healthOf({ minCount, clock, startedMs: 0, hub, store, journal, core });
   return (health as { feeds: Record<string, unknown>[] }).feeds;
 }
 

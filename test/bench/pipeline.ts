@@ -14,6 +14,7 @@ import { Pseudonymiser } from '../../server/privacy/pseudonymiser.ts';
 import { CellRegistry } from '../../server/reference/cell-registry.ts';
 import { RegionIndex } from '../../server/reference/region-index.ts';
 import { temporaryFolder } from '../tools/serve.ts';
+import { newPosition, noPast, sortingSink } from '../tools/sorting-sink.ts';
 import { type Bench, type Figure, median } from './bench.ts';
 import { cityConfig } from './city-pipeline.ts';
 
@@ -80,7 +81,7 @@ async function runPipeline(path: string, packets: number): Promise<{ seconds: nu
   let events = 0;
   const laps = new Laps(packets);
   await new Promise<void>((resolve, reject) => {
-    const port = startFeedThread({ spec, config: cityConfig, key }, reject);
+    const port = startFeedThread({ spec, config: cityConfig, key, known: {} }, reject);
     const hub = new FeedHub({
       config: cityConfig,
       clock: systemClock,
@@ -90,6 +91,7 @@ async function runPipeline(path: string, packets: number): Promise<{ seconds: nu
         {
           id: 'capture',
           uri: spec.uri,
+          position: newPosition(0),
           port: {
             ...port,
             onMessage: (listener) =>
@@ -102,13 +104,18 @@ async function runPipeline(path: string, packets: number): Promise<{ seconds: nu
           },
         },
       ],
-      cellIdOf: (cgi) => registry.idOf(cgi),
-      onRows: (batch, from, to) => engine.apply(batch, from, to),
-      onLate: (batch, from, to) => engine.applyLate(batch, from, to),
-      onTooLate: () => undefined,
-      onClock: (clockUs, feedClocksUs) => engine.advance(clockUs, feedClocksUs),
+      past: noPast(),
+      sink: sortingSink({
+        latenessUs: cityConfig.latenessMs * 1000,
+        rowsMax: cityConfig.reorderRowsMax,
+        cellIdOf: (cgi) => registry.idOf(cgi),
+        onRows: (batch, from, to) => engine.apply(batch, from, to),
+        onLate: (batch, from, to) => engine.applyLate(batch, from, to),
+        onClock: (clockUs, feedClocksUs) => engine.advance(clockUs, feedClocksUs),
+        onEnd: () => void hub.stop().then(resolve, reject),
+      }),
       room: () => null,
-      onEnd: () => void hub.stop().then(resolve, reject),
+      onFailed: reject,
     });
     hub.start().catch(reject);
   });

@@ -6,6 +6,7 @@ import { makeConfig } from '../../server/config.ts';
 import type { EventBatch } from '../../server/events/event-batch.ts';
 import { openStore } from '../../server/store/open-store.ts';
 import type { Store } from '../../server/store/types.ts';
+import { type Giver, giveTo } from '../store/tools/give.ts';
 import { makeCells, makeEvents, makeGauges, startUs } from '../store/tools/synthetic.ts';
 import { type Bench, type Figure, quantile } from './bench.ts';
 
@@ -28,10 +29,10 @@ function watchLoop(): () => number[] {
   };
 }
 
-async function feed(store: Store, batches: EventBatch[]): Promise<void> {
+async function feed(store: Store, give: Giver, batches: EventBatch[]): Promise<void> {
   for (const batch of batches) {
-    if (!store.room) await store.whenRoom();
-    store.events(batch, 0, batch.n);
+    await store.whenReady();
+    give.events(batch);
   }
   await store.flush();
 }
@@ -78,19 +79,22 @@ async function measure(minutes: number): Promise<Figure[]> {
       Array.from({ length: regions }, (_, i) => region(i)),
       (i) => Array.from({ length: 40 }, (_, k) => i * 40 + k),
     );
-    // A stream of its own each time, so that a database that is used again skips nothing.
-    opened.begin(`bench ${systemClock.nowUs()}`);
+    const ids = Array.from({ length: regions }, (_, i) => `r${i}`);
+    const give = giveTo(opened, ids, `bench ${systemClock.nowUs()}`);
     const batches = Array.from({ length: minutes }, (_, i) =>
       makeEvents(rowsPerMinute, startUs + i * minuteUs, minuteUs, cells, i * rowsPerMinute),
     );
     const stopWatching = watchLoop();
-    const eventS = await seconds(() => feed(opened, batches));
+    const eventS = await seconds(() => feed(opened, give, batches));
     const delaysMs = stopWatching();
     const gaugeS = await seconds(async () => {
-      for (let i = 0; i < minutes; i++) opened.gauges(makeGauges(startUs + i * minuteUs, cells, regions));
+      for (let i = 0; i < minutes; i++) {
+        await opened.whenReady();
+        give.gauges(makeGauges(startUs + i * minuteUs, cells, regions));
+      }
       await opened.flush();
     });
-    opened.eventClock(startUs + minutes * minuteUs);
+    give.eventClock(startUs + minutes * minuteUs);
     const refreshS = await seconds(() => opened.maintain());
     const endUs = startUs + minutes * minuteUs;
     const historyS = await seconds(() => opened.regionHistory('r1', startUs, endUs, 60));

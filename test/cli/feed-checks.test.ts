@@ -2,10 +2,10 @@ import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, expect, test } from 'vitest';
-import { streamIdentity } from '../../server/capture/feed-identity.ts';
+import { feedIdentity } from '../../server/capture/feed-identity.ts';
 import { parseFeedUri } from '../../server/capture/feed-uri.ts';
-import { checkFeeds, refuseStoredElsewhere } from '../../server/cli/feed-checks.ts';
-import type { Store } from '../../server/store/types.ts';
+import { checkFeeds, refuseStoredOtherwise, refuseTooOld } from '../../server/cli/feed-checks.ts';
+import { makeConfig } from '../../server/config.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'signalwall-checks-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -17,10 +17,6 @@ beforeEach(() => {
   writeFileSync(a, records);
   writeFileSync(b, records.replace('U1', 'U2'));
 });
-
-/** A store that holds these streams. */
-const holding = (...streams: string[]) =>
-  ({ sql: async () => streams.map((stream) => ({ stream })) }) as unknown as Store;
 
 async function codeOf(work: Promise<unknown>): Promise<string> {
   return work.then(
@@ -34,27 +30,43 @@ test('a feed named twice, however it is spelt, is refused', async () => {
   expect(await codeOf(checkFeeds(specs(a, b, `${folder}/./a.csv`)))).toBe('FEED_TWICE');
 });
 
-test('a feed that is stored in other company is refused, and one that has grown since', async () => {
-  const stored = holding(streamIdentity(specs(a)));
-  const check = (...paths: string[]) =>
-    codeOf(refuseStoredElsewhere(stored, specs(...paths), streamIdentity(specs(...paths))));
-  expect(await check(a)).toBe('accepted');
-  expect(await check(b)).toBe('accepted');
-  expect(await check(a, b)).toBe('FEED_STORED');
+function checked(paths: string[], known: string[], earlier: string[]): Promise<string> {
+  return codeOf((async () => refuseStoredOtherwise(specs(...paths), known, earlier))());
+}
+
+test('a feed goes on in any company, but not when it has grown since it was taken in', async () => {
+  const known = specs(a).map(feedIdentity);
+  expect(await checked([a], known, [])).toBe('accepted');
+  expect(await checked([a, b], known, [])).toBe('accepted');
   appendFileSync(a, records.slice(records.indexOf('U1')));
-  expect(await check(a)).toBe('FEED_GROWN');
+  expect(await checked([a], known, [])).toBe('FEED_GROWN');
+  expect(await checked([b], known, [])).toBe('accepted');
   writeFileSync(a, records.replace('U1', 'U3'));
-  expect(await check(a)).toBe('accepted');
+  expect(await checked([a], known, [])).toBe('accepted');
+});
+
+test('a file that was stored before there was a journal is refused: nobody knows how many of its rows are', async () => {
+  const earlier = [specs(a, b).map(feedIdentity).join(' ')];
+  expect(await checked([a], [], earlier)).toBe('FEED_STORED');
+  appendFileSync(b, records.slice(records.indexOf('U1')));
+  expect(await checked([b], [], earlier)).toBe('FEED_GROWN');
+});
+
+test('a feed that begins long before the time that is counted up to is refused', async () => {
+  const config = makeConfig();
+  const [spec] = specs(a);
+  const check = (firstUs: number, clockUs: number) =>
+    codeOf((async () => refuseTooOld(spec, firstUs, clockUs, config, 'DIR'))());
+  expect(await check(1e15, -1)).toBe('accepted');
+  expect(await check(Number.POSITIVE_INFINITY, 1e15)).toBe('accepted');
+  expect(await check(1e15 - config.latenessMs * 1000, 1e15)).toBe('accepted');
+  expect(await check(1e15 - config.latenessMs * 1000 - 1, 1e15)).toBe('FEED_TOO_OLD');
 });
 
 test('live feeds come and go in any company, but each once', async () => {
   const probes = ['pcap+tcp://probe-1:5555', 'pcap+tcp://probe-2:5555', 'pcap+listen://127.0.0.1:5555', '-'];
-  const stored = holding(streamIdentity(specs(...probes.slice(0, 2))));
-  for (const uris of [probes.slice(0, 1), probes.slice(0, 2), probes]) {
-    expect(await codeOf(refuseStoredElsewhere(stored, specs(...uris), streamIdentity(specs(...uris))))).toBe(
-      'accepted',
-    );
-  }
-  expect(await checkFeeds(specs(...probes))).toBe(Number.POSITIVE_INFINITY);
+  const known = specs(...probes).map(feedIdentity);
+  for (const uris of [probes.slice(0, 1), probes]) expect(await checked(uris, known, known)).toBe('accepted');
+  for (const firstUs of (await checkFeeds(specs(...probes))).values()) expect(firstUs).toBe(Number.POSITIVE_INFINITY);
   expect(await codeOf(checkFeeds(specs('-', 'pcap:-')))).toBe('FEED_TWICE');
 });

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { makeConfig } from '../../server/config.ts';
 import { type FeedToHub, type HubToFeed, noCounters } from '../../server/events/feed-messages.ts';
 import { FeedHub } from '../../server/events/hub.ts';
+import { newPosition, noPast, sortingSink } from '../tools/sorting-sink.ts';
 
 const config = makeConfig({ where: 'test', settings: { staleMs: 15_000 } });
 const hubs: FeedHub[] = [];
@@ -40,14 +41,18 @@ function start(live: boolean[], speed: number) {
     config,
     clock: { nowUs: () => nowMs * 1000, monotonicMs: () => nowMs },
     log: (level, line) => lines.push(`${level} ${line}`),
-    feeds: ports.map((port, i) => ({ id: `f${i}`, uri: `test:${i}`, port, live: live[i] })),
+    feeds: ports.map((port, i) => ({ id: `f${i}`, uri: `test:${i}`, port, position: newPosition(i), live: live[i] })),
+    past: noPast(),
     speed,
-    cellIdOf: () => 0,
-    onRows: () => undefined,
-    onLate: () => undefined,
-    onTooLate: () => undefined,
-    onClock: (clockUs) => clocks.push(clockUs / 1e6),
+    sink: sortingSink({
+      latenessUs: config.latenessMs * 1000,
+      rowsMax: config.reorderRowsMax,
+      cellIdOf: () => 0,
+      onRows: () => undefined,
+      onClock: (clockUs) => clocks.push(clockUs / 1e6),
+    }),
     room: () => null,
+    onFailed: (error) => lines.push(`failed ${String(error)}`),
   });
   hubs.push(hub);
   const started = hub.start();

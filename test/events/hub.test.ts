@@ -4,6 +4,7 @@ import { EventBatch } from '../../server/events/event-batch.ts';
 import { type FeedToHub, type HubToFeed, noCounters } from '../../server/events/feed-messages.ts';
 import { FeedHub } from '../../server/events/hub.ts';
 import type { FeedPort } from '../../server/events/hub-feed.ts';
+import { newPosition, noPast, sortingSink } from '../tools/sorting-sink.ts';
 
 const config = makeConfig({ where: 'test', settings: { reorderWindowMs: 10_000 } });
 const counters = noCounters();
@@ -52,12 +53,9 @@ function start(count: number, room: () => Promise<void> | null = () => null, spe
   let ends = 0;
   const ids = new Map<string, number>();
   const ports = Array.from({ length: count }, () => new FakeFeed());
-  const hub = new FeedHub({
-    config,
-    clock: { nowUs: () => nowMs * 1000, monotonicMs: () => nowMs },
-    log: (level, line) => lines.push(`${level} ${line}`),
-    feeds: ports.map((port, i) => ({ id: `f${i}`, uri: `test:${i}`, port })),
-    speed,
+  const sink = sortingSink({
+    latenessUs: config.latenessMs * 1000,
+    rowsMax: config.reorderRowsMax,
     cellIdOf: (cgi) => {
       if (!ids.has(cgi)) ids.set(cgi, 100 + ids.size);
       return ids.get(cgi)!;
@@ -65,19 +63,28 @@ function start(count: number, room: () => Promise<void> | null = () => null, spe
     onRows: (batch, from, to) => {
       for (let i = from; i < to; i++) released.push([batch.timeUs[i] / 1e6, batch.cell[i], batch.feed[i]]);
     },
-    onLate: () => undefined,
-    onTooLate: () => undefined,
     onClock: (clockUs, feedClocksUs) => {
       clocks.push(clockUs / 1e6);
       feedClocks = Array.from(feedClocksUs, (us) => us / 1e6);
     },
-    room,
     onEnd: () => ends++,
+  });
+  const hub = new FeedHub({
+    config,
+    clock: { nowUs: () => nowMs * 1000, monotonicMs: () => nowMs },
+    log: (level, line) => lines.push(`${level} ${line}`),
+    feeds: ports.map((port, i) => ({ id: `f${i}`, uri: `test:${i}`, port, position: newPosition(i) })),
+    past: noPast(),
+    speed,
+    sink,
+    room,
+    onFailed: (error) => lines.push(`failed ${String(error)}`),
   });
   hubs.push(hub);
   const started = hub.start();
   return {
     hub,
+    sink,
     ports,
     released,
     clocks,
@@ -122,6 +129,7 @@ test('a feed that has fallen silent no longer holds the others back', async () =
   for (const port of ports) port.say({ k: 'open', firstUs: 0 });
   await started;
   ports[1].rows([30], [0], ['460-00-1-1']);
+  await ticks();
   pass(config.staleMs + 1);
   ports[0].rows([100], [0], ['460-00-1-1']);
   expect(clocks.at(-1)).toBe(90);
@@ -140,19 +148,20 @@ test('when all feeds have ended every row comes out and the clock stands behind 
 
 test('a feed gets its credit back only when what comes next has room', async () => {
   let open: () => void = () => undefined;
+  let isFull = true;
   const full = new Promise<void>((resolve) => {
     open = resolve;
   });
-  const { ports, started } = start(1, () => full);
+  const { ports, started } = start(1, () => (isFull ? full : null));
   ports[0].say({ k: 'open', firstUs: 0 });
   await started;
   ports[0].rows([1], [0], ['460-00-1-1']);
   const credits = () => ports[0].sent.filter(({ k }) => k === 'credit').length;
-  await Promise.resolve();
+  await ticks();
   expect(credits()).toBe(0);
+  isFull = false;
   open();
-  await full;
-  await Promise.resolve();
+  await ticks();
   expect(credits()).toBe(1);
 });
 
@@ -174,7 +183,7 @@ test('a feed that waits for room in the store is not taken for a silent one, and
     open = resolve;
   });
   let isFull = false;
-  const { hub, ports, released, started, pass } = start(2, () => (isFull ? full : null));
+  const { hub, sink, ports, released, started, pass } = start(2, () => (isFull ? full : null));
   for (const port of ports) port.say({ k: 'open', firstUs: 0 });
   await started;
   isFull = true;
@@ -188,7 +197,7 @@ test('a feed that waits for room in the store is not taken for a silent one, and
   ports[1].rows([31], [0], []);
   for (const port of ports) port.say({ k: 'end', early: null });
   expect(released.map(([time]) => time)).toEqual([30, 31, 60]);
-  expect(hub.sorter.stats.late).toBe(0);
+  expect(sink.sorter.stats.late).toBe(0);
 });
 
 test('data age grows while no record comes, although time goes on in a replay', async () => {

@@ -3,19 +3,21 @@ import { hourUs, minuteUs } from '../../server/clock.ts';
 import { EventBatch } from '../../server/events/event-batch.ts';
 import { eventFlag, kindCode } from '../../server/events/kinds.ts';
 import type { Store } from '../../server/store/types.ts';
+import { type Giver, giveTo } from '../store/tools/give.ts';
 import { makeCells, makeEvents, makeGauges, startUs } from '../store/tools/synthetic.ts';
 import { makeTestDatabase, type TestDatabase } from '../store/tools/test-database.ts';
 import { countTraffic, type TrafficRow } from '../store/tools/traffic-oracle.ts';
 
 let base: TestDatabase;
 let store: Store;
+let give: Giver;
 /** Everything given to the store. */
 const given: EventBatch[] = [];
 
-async function give(batch: EventBatch, clockUs: number): Promise<void> {
+async function giveAll(batch: EventBatch, clockUs: number): Promise<void> {
   given.push(batch);
-  store.events(batch, 0, batch.n);
-  store.eventClock(clockUs);
+  give.events(batch, 0, batch.n);
+  give.eventClock(clockUs);
   await store.maintain();
 }
 
@@ -38,8 +40,8 @@ beforeAll(async () => {
   base = await makeTestDatabase();
   store = await base.open();
   await store.saveCells(makeCells(40));
-  store.begin('sim');
-  await give(makeEvents(6_000, startUs, 3 * hourUs + 20 * minuteUs), startUs + 3 * hourUs + 10 * minuteUs);
+  give = giveTo(store, ['a', 'b']);
+  await giveAll(makeEvents(6_000, startUs, 3 * hourUs + 20 * minuteUs), startUs + 3 * hourUs + 10 * minuteUs);
 });
 afterAll(async () => {
   await store.close();
@@ -65,7 +67,10 @@ test('only closed buckets are materialised', async () => {
 });
 
 test('late rows below the watermark appear after the next upkeep, in minutes and in hours', async () => {
-  await give(makeEvents(500, startUs + 30 * minuteUs, 40 * minuteUs, 40, 50_000), startUs + 3 * hourUs + 12 * minuteUs);
+  await giveAll(
+    makeEvents(500, startUs + 30 * minuteUs, 40 * minuteUs, 40, 50_000),
+    startUs + 3 * hourUs + 12 * minuteUs,
+  );
   expect(await rowsOf('cell_traffic_1m')).toEqual(countTraffic(given, minuteUs));
   expect(await rowsOf('cell_traffic_1h')).toEqual(countTraffic(given, hourUs));
 });
@@ -74,8 +79,11 @@ test('a row from the future hides nothing of the present', async () => {
   const future = new EventBatch(8);
   const cell = 3;
   future.push(startUs + 40 * hourUs, 1, 1, cell, 0, kindCode['mo call'], 1, 0, eventFlag.traffic, 5, 0, 0);
-  await give(future, startUs + 3 * hourUs + 13 * minuteUs);
-  await give(makeEvents(300, startUs + 3 * hourUs + 13 * minuteUs, 5 * minuteUs), startUs + 3 * hourUs + 20 * minuteUs);
+  await giveAll(future, startUs + 3 * hourUs + 13 * minuteUs);
+  await giveAll(
+    makeEvents(300, startUs + 3 * hourUs + 13 * minuteUs, 5 * minuteUs),
+    startUs + 3 * hourUs + 20 * minuteUs,
+  );
   expect(await rowsOf('cell_traffic_1m')).toEqual(countTraffic(given, minuteUs));
   expect(await rowsOf('cell_traffic_1h')).toEqual(countTraffic(given, hourUs));
 });
@@ -93,7 +101,7 @@ test('the traffic of a region is that of the cells it held at the time', async (
   // From the event clock on (3 h 20 min) region b has cell 5 in place of cell 4.
   members[1] = [3, 5];
   await store.saveRegions(regions, (region) => members[region]);
-  await give(
+  await giveAll(
     makeEvents(800, startUs + 3 * hourUs + 20 * minuteUs, 30 * minuteUs),
     startUs + 3 * hourUs + 40 * minuteUs,
   );
@@ -118,7 +126,7 @@ test('the traffic of a region is that of the cells it held at the time', async (
 });
 
 test('gauges by the hour are the last of the hour and the sums over it', async () => {
-  for (let minute = 0; minute < 150; minute++) store.gauges(makeGauges(startUs + minute * minuteUs, 5, 2));
+  for (let minute = 0; minute < 150; minute++) give.gauges(makeGauges(startUs + minute * minuteUs, 5, 2));
   await store.maintain();
   for (const [view, table, key] of [
     ['cell_gauge_1h', 'cell_gauge', 'cell_id'],

@@ -7,6 +7,7 @@ import type { EventBatch } from '../../server/events/event-batch.ts';
 import { Maintenance } from '../../server/store/maintenance.ts';
 import { aheadUsMax } from '../../server/store/periods.ts';
 import type { Store } from '../../server/store/types.ts';
+import { type Giver, giveTo } from './tools/give.ts';
 import { makeCells, makeEvents, makeGauges, startUs } from './tools/synthetic.ts';
 import { type Lines, makeTestDatabase, type TestDatabase } from './tools/test-database.ts';
 import { countTraffic } from './tools/traffic-oracle.ts';
@@ -14,6 +15,7 @@ import { countTraffic } from './tools/traffic-oracle.ts';
 const members = [4, 5, 6];
 let base: TestDatabase | undefined;
 let store: Store;
+let give: Giver;
 let lines: Lines;
 
 async function start(config: Record<string, unknown> = {}): Promise<void> {
@@ -23,7 +25,7 @@ async function start(config: Record<string, unknown> = {}): Promise<void> {
   await store.saveCells(makeCells(40));
   const region = { id: 'stadium', name: 'stadium', kind: 'venue', capacity: 10, polygons: null, cells: ['*'] };
   await store.saveRegions([region], () => members);
-  store.begin('sim');
+  give = giveTo(store, ['stadium']);
 }
 
 afterEach(async () => {
@@ -38,10 +40,11 @@ async function replay(fromUs: number, hours: number): Promise<EventBatch[]> {
   for (let hour = 0; hour < hours; hour += 2) {
     const batch = makeEvents(80, fromUs + hour * hourUs, 2 * hourUs, 40, hour * 7);
     given.push(batch);
-    store.events(batch, 0, batch.n);
-    for (const each of [hour, hour + 1]) store.gauges(makeGauges(fromUs + each * hourUs, 3, 1, hourUs));
-    store.eventClock(fromUs + (hour + 2) * hourUs);
+    give.events(batch, 0, batch.n);
+    for (const each of [hour, hour + 1]) give.gauges(makeGauges(fromUs + each * hourUs, 3, 1, hourUs));
+    give.eventClock(fromUs + (hour + 2) * hourUs);
     if (!store.room) await store.whenRoom();
+    await store.whenReady();
   }
   return given;
 }
@@ -89,8 +92,8 @@ test('feeds wait while the event clock is far ahead of what has been refreshed, 
   await store.maintain();
   expect(store.room).toBe(true);
   const batch = makeEvents(50, startUs + aheadUsMax + 6 * hourUs, minuteUs);
-  store.events(batch, 0, batch.n);
-  store.eventClock(batch.timeUs[batch.n - 1] + 1);
+  give.events(batch, 0, batch.n);
+  give.eventClock(batch.timeUs[batch.n - 1] + 1);
   expect(store.room).toBe(false);
   await store.whenRoom();
   expect(store.room).toBe(true);
@@ -119,7 +122,6 @@ test('an older replay after a newer one is aggregated too, before its events go'
   await start();
   const newer = await replay(startUs, 10 * 24);
   await store.maintain();
-  store.begin('older');
   const older = await replay(startUs - 60 * dayUs, 24);
   await store.maintain();
   await expectHours([...newer, ...older]);
@@ -131,7 +133,7 @@ test('rows of a time that has been dropped take nothing away from its aggregates
   await store.maintain();
   for (let i = 0; i < 3; i++) {
     const late = makeEvents(10, startUs + i * hourUs, minuteUs);
-    store.events(late, 0, late.n);
+    give.events(late, 0, late.n);
     await store.maintain();
   }
   await expectHours(given);
@@ -142,8 +144,8 @@ test('nothing is dropped or compressed while it can not be refreshed', async () 
   await start();
   await store.sql('alter materialized view cell_traffic_1h rename to away');
   const batch = makeEvents(100, startUs, 2 * hourUs);
-  store.events(batch, 0, batch.n);
-  store.eventClock(startUs + 30 * dayUs);
+  give.events(batch, 0, batch.n);
+  give.eventClock(startUs + 30 * dayUs);
   await expect(store.maintain()).rejects.toThrow(/cell_traffic_1h/);
   await store.sql('alter materialized view away rename to cell_traffic_1h');
   expect(await store.sql('select count(*) as n from event')).toEqual([{ n: 100 }]);
@@ -157,8 +159,8 @@ test('rows that come between the refresh of the minutes and that of the hours ar
   const first = makeEvents(100, startUs, hourUs);
   const between = makeEvents(100, startUs + 3 * hourUs, hourUs, 40, 500);
   const late = makeEvents(50, startUs, hourUs, 40, 900);
-  const give = async (batch: EventBatch) => {
-    store.events(batch, 0, batch.n);
+  const storeNow = async (batch: EventBatch) => {
+    give.events(batch, 0, batch.n);
     await store.flush();
     maintenance.touched('event', batch.timeUs[0]);
   };
@@ -168,8 +170,8 @@ test('rows that come between the refresh of the minutes and that of the hours ar
     const rows = await store.sql(text, values);
     if (text.includes('cell_traffic_1m') && !interrupted) {
       interrupted = true;
-      await give(between);
-      await give(late);
+      await storeNow(between);
+      await storeNow(late);
       maintenance.advance(startUs + 5 * hourUs);
     }
     return { rows };
@@ -182,7 +184,7 @@ test('rows that come between the refresh of the minutes and that of the hours ar
     log: () => undefined,
     onChange: () => undefined,
   });
-  await give(first);
+  await storeNow(first);
   maintenance.advance(startUs + 2 * hourUs);
   await maintenance.runNow();
   await maintenance.runNow();
@@ -204,8 +206,8 @@ test('traffic is unknown, not zero, where events were not stored or went before 
   expect([a, b, c, d]).toEqual([null, null, null, null]);
   for (const units of known) expect(units).toBeGreaterThan(0);
   // A quiet hour that was counted is zero.
-  store.gauges(makeGauges(startUs + 8 * hourUs, 3, 1, hourUs));
-  store.eventClock(startUs + 9 * hourUs);
+  give.gauges(makeGauges(startUs + 8 * hourUs, 3, 1, hourUs));
+  give.eventClock(startUs + 9 * hourUs);
   await store.maintain();
   expect(await traffic(startUs + 8 * hourUs, 1)).toEqual([0]);
   // Somebody else drops chunks that were never refreshed.

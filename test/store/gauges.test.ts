@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { minuteUs } from '../../server/clock.ts';
+import { CarriedGauges, type GaugeRows, withEmptyOnes } from '../../server/core/carried-gauges.ts';
 import type { IntervalGauges } from '../../server/occupancy/view.ts';
-import { CarriedGauges, type GaugeRows } from '../../server/store/carried-gauges.ts';
 import type { Store } from '../../server/store/types.ts';
+import { type Giver, giveTo } from './tools/give.ts';
 import { makeCells, startUs } from './tools/synthetic.ts';
 import { makeTestDatabase, type TestDatabase } from './tools/test-database.ts';
 
@@ -34,13 +35,14 @@ const interval = (minute: number, cells: Record<number, number>, regions: Record
 
 let base: TestDatabase;
 let store: Store;
+let give: Giver;
 
 async function start(): Promise<void> {
   store = await base.open();
   await store.saveCells(makeCells(4));
   const region = (id: string) => ({ id, name: id, kind: 'venue', capacity: null, polygons: null, cells: ['x'] });
   await store.saveRegions([region('a'), region('b')], () => []);
-  store.begin('sim');
+  give = giveTo(store, ['a', 'b']);
 }
 
 beforeAll(async () => {
@@ -57,22 +59,31 @@ const stored = (table: string, key: string) =>
              from ${table} order by 1, 2`);
 
 test('an id without a row is as it was, and as many have visited as are present', () => {
-  const carried = new CarriedGauges();
-  carried.note(rows({ 1: 10, 3: 30 }));
-  carried.note(rows({ 3: 31, 70: 7 }));
-  const { n, id, present, fresh5, entries, visitors } = carried.others(5);
+  const carried = new CarriedGauges(5);
+  carried.complete(rows({ 1: 10, 3: 30 }));
+  const { n, id, present, fresh5, entries, visitors } = carried.complete(rows({ 3: 31, 4: 7 }));
+  expect(n).toBe(5);
+  expect([...id]).toEqual([0, 1, 2, 3, 4]);
+  expect([...present]).toEqual([0, 10, 0, 31, 7]);
+  expect([...fresh5]).toEqual([0, 5, 0, 15, 3]);
+  expect([...entries]).toEqual([0, 0, 0, 2, 2]);
+  expect([...visitors]).toEqual([0, 10, 0, 32, 8]);
+});
+
+test('the first interval of a new counting tells every cell, those with nobody in them too', () => {
+  const { n, id, present, visitors } = withEmptyOnes(rows({ 2: 8 }), 4);
   expect(n).toBe(4);
-  expect([...id]).toEqual([0, 1, 2, 4]);
-  expect([...present]).toEqual([0, 10, 0, 0]);
-  expect([...fresh5]).toEqual([0, 5, 0, 0]);
-  expect([...entries]).toEqual([0, 0, 0, 0]);
-  expect([...visitors]).toEqual([...present]);
+  expect([...id]).toEqual([0, 1, 2, 3]);
+  expect([...present]).toEqual([0, 0, 8, 0]);
+  expect([...visitors]).toEqual([0, 0, 9, 0]);
 });
 
 test('stores every region in every interval, and of the cells those that changed', async () => {
-  store.gauges(interval(0, { 0: 5, 2: 8 }, { 1: 13 }));
-  store.gauges(interval(1, { 2: 9 }, { 0: 4 }));
-  store.gauges(interval(2, {}, {}));
+  const carried = new CarriedGauges(2);
+  const tell = (gauges: IntervalGauges) => give.gauges({ ...gauges, regions: carried.complete(gauges.regions) });
+  tell(interval(0, { 0: 5, 2: 8 }, { 1: 13 }));
+  tell(interval(1, { 2: 9 }, { 0: 4 }));
+  tell(interval(2, {}, {}));
   await store.flush();
   expect(await stored('cell_gauge', 'cell_id')).toEqual([
     { minute: 0, id: 0, present: 5, visitors: 6 },
@@ -90,24 +101,4 @@ test('stores every region in every interval, and of the cells those that changed
   const history = await store.regionHistory('b', startUs, startUs + 3 * minuteUs, 60);
   expect(history.present).toEqual([13, 13, 13]);
   expect(history.entries).toEqual([2, 0, 0]);
-});
-
-test('after a restart the first new interval has every cell, from the state that the warm-up reached', async () => {
-  await store.close();
-  await start();
-  // The warm-up passes through minutes that are stored, with other figures.
-  store.gauges(interval(1, { 1: 3 }, { 0: 6 }));
-  store.gauges(interval(2, {}, {}));
-  store.gauges(interval(3, { 3: 1 }, {}));
-  store.gauges(interval(4, {}, {}));
-  await store.flush();
-  const cells = await stored('cell_gauge', 'cell_id');
-  expect(cells.slice(3)).toEqual([
-    { minute: 3, id: 0, present: 0, visitors: 0 },
-    { minute: 3, id: 1, present: 3, visitors: 3 },
-    { minute: 3, id: 2, present: 0, visitors: 0 },
-    { minute: 3, id: 3, present: 1, visitors: 2 },
-  ]);
-  const history = await store.regionHistory('a', startUs, startUs + 5 * minuteUs, 60);
-  expect(history.present).toEqual([0, 4, 4, 6, 6]);
 });

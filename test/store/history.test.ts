@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { hourUs, minuteUs } from '../../server/clock.ts';
 import { eventFlag } from '../../server/events/kinds.ts';
 import type { Store } from '../../server/store/types.ts';
+import { type Giver, giveTo } from './tools/give.ts';
 import { makeCells, makeEvents, makeGauges, startUs } from './tools/synthetic.ts';
 import { makeTestDatabase, type TestDatabase } from './tools/test-database.ts';
 
@@ -10,20 +11,21 @@ const events = makeEvents(3_000, startUs, 100 * minuteUs);
 
 let base: TestDatabase;
 let store: Store;
+let give: Giver;
 
 beforeAll(async () => {
   base = await makeTestDatabase();
   store = await base.open();
   await store.saveCells(makeCells(40));
-  store.begin('sim');
+  give = giveTo(store, ['stadium', 'other']);
   const region = (id: string) => ({ id, name: id, kind: 'venue', capacity: 10, polygons: null, cells: ['*'] });
   await store.saveRegions([region('stadium'), region('other')], (i) => (i === 0 ? members : []));
-  store.events(events, 0, events.n);
+  give.events(events, 0, events.n);
   // Counted from minute 0 to 100, but for minutes 30 to 44, when the server did not run.
   for (let minute = 0; minute < 100; minute++) {
-    if (minute < 30 || minute >= 45) store.gauges(makeGauges(startUs + minute * minuteUs, 3, 2));
+    if (minute < 30 || minute >= 45) give.gauges(makeGauges(startUs + minute * minuteUs, 3, 2));
   }
-  store.eventClock(startUs + 90 * minuteUs);
+  give.eventClock(startUs + 90 * minuteUs);
   await store.maintain();
 });
 afterAll(async () => {

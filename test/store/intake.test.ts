@@ -1,37 +1,82 @@
 import { beforeEach, expect, test } from 'vitest';
-import { systemClock } from '../../server/clock.ts';
 import { EventBatch } from '../../server/events/event-batch.ts';
-import { batchRowsMax, Intake } from '../../server/store/intake.ts';
+import { Intake } from '../../server/store/intake.ts';
 import { emptyLedger } from '../../server/store/ledger.ts';
-import { makeEvents, makeStays, startUs } from './tools/synthetic.ts';
+import { Giver } from './tools/give.ts';
+import { makeEvents, makeGauges, makeStays, startUs } from './tools/synthetic.ts';
 import { testConfig } from './tools/test-database.ts';
 
 let intake: Intake;
+let give: Giver;
+let nowMs: number;
 beforeEach(() => {
-  intake = new Intake(testConfig(), systemClock);
-  intake.begin('test', emptyLedger);
+  nowMs = 0;
+  intake = new Intake(testConfig(), { nowUs: () => 0, monotonicMs: () => nowMs });
+  intake.begin({ ...emptyLedger, journal: 'test' });
+  give = new Giver(intake, ['a', 'b']);
 });
 
-test('stays that come together go into one transaction: they are not in order, and its ledger speaks for all', () => {
-  const stays = makeStays(batchRowsMax + 1000, startUs);
-  // As they come: those who have vanished meanwhile behind those who were seen elsewhere.
-  stays.firstOutUs.reverse();
-  intake.stays(stays);
-  intake.seal();
-  const batch = intake.head();
-  expect(batch?.copies.stay.rows).toBe(stays.n);
-  expect(batch?.ledger?.stayUs).toBe(Math.max(...stays.firstOutUs));
-  // And the next ones go into another.
-  intake.stays(makeStays(1, startUs + 1e12));
-  expect(intake.head()?.copies.stay.rows).toBe(stays.n);
+test('a batch covers whole records, and its ledger row says up to where', () => {
+  give.events(makeEvents(4_000, startUs, 1e6));
+  expect(intake.head()).toBeNull();
+  give.stays(makeStays(1_200, startUs));
+  const { to } = give;
+  const head = intake.head();
+  expect(head?.rows).toBe(5_200);
+  expect(head?.ledger).toMatchObject({ batch: 1, journal: 'test', offset: to });
+  // What comes now goes into another one, which waits for this one.
+  give.events(makeEvents(6_000, startUs, 1e6));
+  expect(intake.head()).toBe(head);
+  expect(head?.rows).toBe(5_200);
+  intake.done('stored');
+  expect(intake.head()?.ledger).toMatchObject({ batch: 2, offset: give.to });
+  expect(intake.head()?.positions.get('test')?.seq).toBe(10_000);
 });
 
-test('a time that is none is dropped, counted, and does not make the store look years behind', () => {
-  intake.events(makeEvents(10, startUs, 1e6), 0, 10);
-  const { acceptedUs } = intake;
+test('few rows wait a second for more, and news without a row ten', () => {
+  give.eventClock(startUs);
+  nowMs = 9_999;
+  expect(intake.head()).toBeNull();
+  nowMs = 10_000;
+  expect(intake.head()).toMatchObject({ rows: 0, clockUs: startUs });
+  intake.done('stored');
+  give.events(makeEvents(10, startUs, 1e6));
+  nowMs += 999;
+  expect(intake.head()).toBeNull();
+  nowMs += 1;
+  expect(intake.head()?.rows).toBe(10);
+});
+
+test('is full at a bound, whatever the database does, and takes records again when a batch is stored', () => {
+  let given = 0;
+  for (; intake.ready; given += 8_000) give.events(makeEvents(8_000, startUs, 1e6));
+  expect(given).toBe(32_000);
+  expect(intake.head()?.rows).toBe(32_000);
+  for (; intake.ready; given += 8_000) give.events(makeEvents(8_000, startUs, 1e6));
+  expect(given).toBe(64_000);
+  intake.done('stored');
+  expect(intake.head()?.rows).toBe(32_000);
+  expect(intake.ready).toBe(true);
+});
+
+test('no record behind new regions is taken before these have their surrogates', () => {
+  give.record({ k: 'regions', regions: [] });
+  expect(intake.ready).toBe(false);
+  expect(intake.head()?.regions).toEqual([]);
+  expect(intake.ready).toBe(false);
+  intake.done('stored');
+  expect(intake.ready).toBe(true);
+  expect(() => give.gauges(makeGauges(startUs, 1, 1))).toThrow(/never saved/);
+});
+
+test('a time that is none is dropped, counted, and does not make the store look years ahead', () => {
+  give.events(makeEvents(10, startUs, 1e6));
   const wrong = new EventBatch(1);
   wrong.push(Date.UTC(2200, 0, 1) * 1000, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0);
-  intake.events(wrong, 0, 1);
+  give.events(wrong);
   expect(intake.droppedRows).toBe(1);
-  expect(intake.acceptedUs).toBe(acceptedUs);
+  intake.hurry();
+  expect(intake.head()?.ledger?.eventUs).toBe(startUs + 900_000);
+  give.gauges(makeGauges(0, 3, 0));
+  expect(intake.droppedRows).toBe(4);
 });

@@ -3,17 +3,19 @@ import { dayUs, hourUs, minuteUs } from '../../server/clock.ts';
 import { keptTables, refreshReachUs } from '../../server/store/periods.ts';
 import { addPolicies } from '../../server/store/policies.ts';
 import type { Store } from '../../server/store/types.ts';
+import { type Giver, giveTo } from './tools/give.ts';
 import { makeCells, makeEvents, makeGauges, makeStays, startUs } from './tools/synthetic.ts';
 import { makeTestDatabase, native, type TestDatabase } from './tools/test-database.ts';
 
 let base: TestDatabase;
 let store: Store;
+let give: Giver;
 
 beforeAll(async () => {
   base = await makeTestDatabase();
   store = await base.open();
   await store.saveCells(makeCells(40));
-  store.begin('sim');
+  give = giveTo(store);
 });
 afterAll(async () => {
   await store.close();
@@ -31,22 +33,22 @@ test('refreshes reach less far back than any source is kept, by more than a chun
 
 test('compresses what is old enough by the event clock, and reads it as before', async () => {
   const batch = makeEvents(4_000, startUs, 6 * hourUs);
-  store.events(batch, 0, batch.n);
-  for (let minute = 0; minute < 10; minute++) store.gauges(makeGauges(startUs + minute * minuteUs, 10, 0));
-  store.stays(makeStays(100, startUs));
+  give.events(batch, 0, batch.n);
+  for (let minute = 0; minute < 10; minute++) give.gauges(makeGauges(startUs + minute * minuteUs, 10, 0));
+  give.stays(makeStays(100, startUs));
   const sums = 'select count(*) as n, sum(bytes) as bytes, sum(duration_ms) as ms, max(ts) as newest from event';
-  store.eventClock(startUs + 7 * hourUs);
+  give.eventClock(startUs + 7 * hourUs);
   await store.maintain();
   const before = await store.sql(sums);
   const compressed = `timescaledb_information.chunks where hypertable_name = 'event' and is_compressed`;
   expect(await n(compressed)).toBe(0);
-  store.eventClock(startUs + 21 * hourUs);
+  give.eventClock(startUs + 21 * hourUs);
   await store.maintain();
   await store.maintain();
   expect(await n(compressed)).toBe(2);
   expect(await store.sql(sums)).toEqual(before);
   // A late row into a compressed chunk.
-  store.events(makeEvents(10, startUs, minuteUs, 40, 5), 0, 10);
+  give.events(makeEvents(10, startUs, minuteUs, 40, 5), 0, 10);
   await store.flush();
   expect(await n('event')).toBe(4_010);
 });
@@ -57,12 +59,12 @@ test('drops events past their seven days, and keeps what was counted from them',
   const before = await store.sql(traffic);
   expect(before.length).toBeGreaterThan(1_000);
   // Six days on nothing is dropped; eight days on all of it is.
-  store.eventClock(startUs + 6 * dayUs);
+  give.eventClock(startUs + 6 * dayUs);
   await store.maintain();
   expect(await n('event')).toBe(4_010);
   const batch = makeEvents(100, startUs + 8 * dayUs, minuteUs);
-  store.events(batch, 0, batch.n);
-  store.eventClock(startUs + 8 * dayUs + 2 * hourUs);
+  give.events(batch, 0, batch.n);
+  give.eventClock(startUs + 8 * dayUs + 2 * hourUs);
   await store.maintain();
   expect(await n('event')).toBe(100);
   const after = await store.sql<{ bucket: number }>(traffic);
@@ -70,8 +72,8 @@ test('drops events past their seven days, and keeps what was counted from them',
   // Refreshing goes on, and takes nothing away again.
   for (let i = 1; i <= 3; i++) {
     const late = makeEvents(50, startUs + 8 * dayUs + i * minuteUs, minuteUs, 40, i * 999);
-    store.events(late, 0, late.n);
-    store.eventClock(startUs + 8 * dayUs + (2 + i) * hourUs);
+    give.events(late, 0, late.n);
+    give.eventClock(startUs + 8 * dayUs + (2 + i) * hourUs);
     await store.maintain();
   }
   const later = await store.sql<{ bucket: number }>(traffic);
@@ -81,13 +83,13 @@ test('drops events past their seven days, and keeps what was counted from them',
 });
 
 test('stays go after 100 days, minutes after 90, hours remain', async () => {
-  store.eventClock(startUs + 95 * dayUs);
+  give.eventClock(startUs + 95 * dayUs);
   await store.maintain();
   expect(await n(`cell_traffic_1m where bucket < '2026-06-10'`)).toBe(0);
   expect(await n('cell_traffic_1m')).toBeGreaterThan(0);
   expect(await n('cell_gauge')).toBe(0);
   expect(await n('stay')).toBe(100);
-  store.eventClock(startUs + 102 * dayUs);
+  give.eventClock(startUs + 102 * dayUs);
   await store.maintain();
   expect(await n('stay')).toBe(0);
   expect(await n('cell_traffic_1h')).toBeGreaterThan(0);

@@ -6,6 +6,7 @@ import { hourUs, minuteUs } from '../../server/clock.ts';
 import { heardElsewhere } from '../../server/errors.ts';
 import { pause } from '../../server/store/pause.ts';
 import type { Store } from '../../server/store/types.ts';
+import { giveTo } from './tools/give.ts';
 import { makeCells, makeEvents, makeGauges, startUs } from './tools/synthetic.ts';
 import { type Lines, makeTestDatabase, native, type TestDatabase } from './tools/test-database.ts';
 
@@ -47,10 +48,10 @@ test('keeps compressed rows and aggregates over a restart, and goes on behind th
   base = await makeTestDatabase();
   let store = await start();
   await store.saveCells(makeCells(40));
-  store.begin('sim');
+  let give = giveTo(store);
   const old = makeEvents(2_000, startUs, 2 * hourUs);
-  store.events(old, 0, old.n);
-  store.eventClock(startUs + 30 * hourUs);
+  give.events(old, 0, old.n);
+  give.eventClock(startUs + 30 * hourUs);
   await store.maintain();
   const compressed = 'select count(*) as n from timescaledb_information.chunks where is_compressed';
   expect(await store.sql(compressed)).toEqual([{ n: 1 }]);
@@ -62,12 +63,11 @@ test('keeps compressed rows and aggregates over a restart, and goes on behind th
   expect(await store.sql('select count(*) as n from event')).toEqual([{ n: 2_000 }]);
   expect(await store.sql(compressed)).toEqual([{ n: 1 }]);
   expect(await store.sql(traffic)).toEqual(before);
-  expect(await store.position('sim')).toBe(old.timeUs[old.n - 1]);
-  expect(await store.position('other')).toBe(-1);
-  store.begin('sim');
+  expect(store.ledger).toMatchObject({ journal: 'test', offset: give.to, eventUs: old.timeUs[old.n - 1] });
+  expect(store.held.positions).toMatchObject([{ identity: 'test', seq: 2_000, eventUs: old.timeUs[old.n - 1] }]);
+  give = giveTo(store);
   const more = makeEvents(100, startUs + 31 * hourUs, minuteUs, 40, 9_000);
-  store.events(old, 0, old.n);
-  store.events(more, 0, more.n);
+  give.events(more, 0, more.n);
   await store.flush();
   expect(await store.sql('select count(*) as n from event')).toEqual([{ n: 2_100 }]);
   expect(await store.loadCells()).toEqual(makeCells(40));
@@ -76,14 +76,14 @@ test('keeps compressed rows and aggregates over a restart, and goes on behind th
 test('what one run did not refresh is refreshed by the next', async () => {
   base = await makeTestDatabase();
   let store = await start();
-  store.begin('sim');
+  let give = giveTo(store);
   const events = makeEvents(500, startUs, 10 * minuteUs);
-  store.events(events, 0, events.n);
+  give.events(events, 0, events.n);
   await store.flush();
   await stop();
   store = await start();
-  store.begin('sim');
-  store.eventClock(startUs + 3 * hourUs);
+  give = giveTo(store);
+  give.eventClock(startUs + 3 * hourUs);
   await store.maintain();
   const [{ name }] = await store.sql<{ name: string }>(
     `select format('%I.%I', materialization_hypertable_schema, materialization_hypertable_name) as name
@@ -157,11 +157,12 @@ if (!native) {
     base = await makeTestDatabase();
     const lines: Lines = [];
     const store = await start({ lines, config: { databaseDeadlineMs: 2_000 } });
-    store.begin('sim');
+    const give = giveTo(store);
     for (let i = 0; i < 20; i++) {
       const batch = makeEvents(1_000, startUs + i * minuteUs, minuteUs, 40, i * 1_000);
-      store.events(batch, 0, batch.n);
-      if (i % 5 === 0) store.gauges(makeGauges(startUs + i * minuteUs, 10, 0));
+      await store.whenReady();
+      give.events(batch, 0, batch.n);
+      if (i % 5 === 0) give.gauges(makeGauges(startUs + i * minuteUs, 10, 0));
       // A deep expression overflows the stack of the instance: it traps, or hangs until its deadline.
       if (i === 10) await store.sql(`select ${Array(300).fill('(1 + random())').join(' + ')}`).catch(heardElsewhere);
       await pause(20, never);
@@ -179,12 +180,12 @@ if (!native) {
 test('asks feeds to wait when the queue is long, and lets them go on', async () => {
   base = await makeTestDatabase();
   const store = await start({ config: { storeRowsMax: 10_000 } });
-  store.begin('sim');
+  const give = giveTo(store);
   expect(store.room).toBe(true);
-  const batch = makeEvents(9_000, startUs, minuteUs);
-  store.events(batch, 0, batch.n);
+  const batch = makeEvents(11_000, startUs, minuteUs);
+  give.events(batch, 0, batch.n);
   expect(store.room).toBe(false);
-  expect(store.status.queuedRows).toBe(9_000);
+  expect(store.status.queuedRows).toBe(11_000);
   expect(store.status.lagMs).toBeGreaterThan(0);
   await store.whenRoom();
   expect(store.room).toBe(true);

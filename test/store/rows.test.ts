@@ -1,16 +1,18 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { EventBatch, noCause, noCell } from '../../server/events/event-batch.ts';
 import type { Store } from '../../server/store/types.ts';
+import { type Giver, giveTo } from './tools/give.ts';
 import { makeCells, makeEvents, makeGauges, makeStays, startUs } from './tools/synthetic.ts';
 import { makeTestDatabase, type TestDatabase } from './tools/test-database.ts';
 
 let base: TestDatabase;
 let store: Store;
+let give: Giver;
 
 beforeAll(async () => {
   base = await makeTestDatabase();
   store = await base.open();
-  store.begin('rows');
+  give = giveTo(store, ['x', 'y', 'z']);
 });
 afterAll(async () => {
   await store.close();
@@ -33,7 +35,7 @@ test('every column of an event reads back as it was given, extremes included, an
   });
   extreme.push(startUs + 61_000_002, 0, 0x8000_0000, 2 ** 31 - 1, 0, 0, 0, 0, 0, 0, 0, 0);
   extreme.push(startUs + 61_000_003, 1, 1, 1, 0, 0, 0, noCause, 0, 0, 0, 0);
-  for (const each of [batch, extreme]) store.events(each, 0, each.n);
+  for (const each of [batch, extreme]) give.events(each, 0, each.n);
   await store.flush();
   const expected = [batch, extreme].flatMap((each) =>
     Array.from({ length: each.n }, (_, i) => {
@@ -69,8 +71,8 @@ test('gauges carry the start of their interval and its length, stays all three t
   await store.saveRegions(regions, () => []);
   const gauges = makeGauges(startUs, 30, 3, 30_000_000);
   const stays = makeStays(50, startUs);
-  store.gauges(gauges);
-  store.stays(stays);
+  give.gauges(gauges);
+  give.stays(stays);
   await store.flush();
   for (const [table, key, columns] of [
     ['cell_gauge', 'cell_id', gauges.cells],
@@ -111,7 +113,7 @@ test('rows at times that are none are counted, not stored', async () => {
   const batch = new EventBatch(8);
   for (const us of [Number.NaN, -1, 0, 9e15]) batch.push(us, 1, 1, 1, 0, 1, 1, 0, 4, 0, 0, 0);
   const before = store.status.droppedRows;
-  store.events(batch, 0, batch.n);
+  give.events(batch, 0, batch.n);
   await store.flush();
   expect(store.status.droppedRows - before).toBe(4);
 });
@@ -127,7 +129,7 @@ test('cells come back as they were saved, with ids, sites and parents', async ()
 
 test('a cell that moves keeps its id and its old version, up to the event clock', async () => {
   const moved = makeCells(300).slice(10, 12);
-  store.eventClock(startUs + 3_600_000_000);
+  give.eventClock(startUs + 3_600_000_000);
   moved[0].cell.lon = 120;
   moved[0].cell.parents = ['branch 9', 'centre 9', 'area', 'hall 9'];
   await store.saveCells(moved);
@@ -147,11 +149,11 @@ test('a cell that turns up while running is stored with the next rows, and in th
     [{ id: 'later', name: 'later', kind: 'venue', capacity: null, polygons: null, cells: ['460-01-7-*'] }],
     () => members,
   );
-  store.addCell(300, cell);
+  give.addCell(300, cell);
   members.push(300);
   const batch = makeEvents(8, startUs + 7_200_000_000, 1000, 1);
   batch.cell.fill(300);
-  store.events(batch, 0, batch.n);
+  give.events(batch, 0, batch.n);
   await store.maintain();
   expect((await store.loadCells())[300]).toEqual({ id: 300, cell });
   expect(await store.sql('select cell_id, valid_from from micro_region_cell')).toEqual([

@@ -17,6 +17,7 @@ export const en: Record<keyof typeof zh, string> = {
 
   'feed.starting': 'starting',
   'feed.warming up': 'warming up',
+  'feed.resuming': 'resuming',
   'feed.running': 'running',
   'feed.behind': 'behind',
   'feed.stale': 'no new data',

@@ -15,6 +15,7 @@ export const zh = {
 
   'feed.starting': '启动中',
   'feed.warming up': '预热中',
+  'feed.resuming': '恢复中',
   'feed.running': '运行中',
   'feed.behind': '处理落后',
   'feed.stale': '无新数据',

@@ -181,6 +181,7 @@ export class FakeFeed {
       topCells: this.#topCells(),
       feeds: [feed, ...(this.#options.moreFeeds ?? []).map((changes) => ({ ...feed, note: '', ...changes }))],
       store: { state: 'up', lagMs: 1200, queuedRows: 0, droppedRows: 0, error: '' },
+      journal: null,
       warmingUp: warmUp !== undefined && this.timeUs < warmUp.fromUs + ttlUs,
       wholeFromUs: warmUp === undefined ? 0 : warmUp.fromUs + ttlUs,
       storedUs: warmUp?.storedUs ?? null,

@@ -1,0 +1,123 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import type { Clock, Timers } from '../clock.ts';
+import type { Config } from '../config.ts';
+import { Core } from '../core/core.ts';
+import { EventLog } from '../core/event-log.ts';
+import { LogState } from '../core/log-state.ts';
+import { Snapshots } from '../core/snapshots.ts';
+import { UserError } from '../errors.ts';
+import { nodeDisk } from '../journal/disk.ts';
+import { Journal } from '../journal/journal.ts';
+import type { Log } from '../log.ts';
+import type { CellInfo } from '../reference/cell-registry.ts';
+import { lockFolder } from '../store/embedded/folder-lock.ts';
+import type { Store } from '../store/types.ts';
+
+const segmentBytes = 64 * 2 ** 20;
+
+/** The journal of a data folder, and what is counted from it. */
+export interface OpenLog {
+  journal: Journal;
+  records: EventLog;
+  core: Core;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the journal in `folder`, beside the snapshots, and brings the counters back.
+ *
+ * @param cells that the database holds
+ * @throws UserError when the folder is in use or damaged
+ */
+export async function openLog(options: {
+  folder: string;
+  config: Config;
+  clock: Clock;
+  timers: Timers;
+  log: Log;
+  store: Store;
+  cells: { id: number; cell: CellInfo }[];
+  signal: AbortSignal;
+  onFailed(error: Error): void;
+}): Promise<OpenLog> {
+  const { config, clock, timers, log, store, signal, onFailed } = options;
+  const folder = join(options.folder, 'journal');
+  const lock = lockFolder(folder);
+  try {
+    const journal = await Journal.open({
+      disk: nodeDisk,
+      folder,
+      timers,
+      newId: () => randomBytes(16).toString('hex'),
+      log,
+      segmentBytes,
+      bytesMax: config.journalBytesMax,
+      freeBytesMin: config.journalFreeBytesMin,
+      commitMs: config.journalCommitMs,
+    });
+    const records = new EventLog(journal, config.recordsKeptBytesMax);
+    const snapshots = await Snapshots.open(nodeDisk, join(options.folder, 'snapshots'), journal, log);
+    const known = journal.base === 0 ? new LogState() : stateOfStore(store, options.cells);
+    const storedTo = () => (store.ledger.journal === journal.id ? store.durable : -1);
+    const core = await Core.open(
+      { config, clock, timers, log, journal, records, snapshots, known, storedTo, onFailed },
+      signal,
+    );
+    return {
+      journal,
+      records,
+      core,
+      async close() {
+        await journal.close();
+        lock.release();
+      },
+    };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+/** What the database knows of the log before the journal's base. */
+function stateOfStore(store: Store, cells: { id: number; cell: CellInfo }[]): LogState {
+  const state = new LogState();
+  state.apply({ k: 'cells', listed: false, cells });
+  for (const position of store.held.positions) state.positions.set(position.identity, position);
+  state.fingerprint = 'none';
+  state.after = store.held.row.journal;
+  return state;
+}
+
+/**
+ * From where on the store needs the journal's records.
+ *
+ * @throws UserError when the database belongs to another journal
+ */
+export function storeOffset(journal: Journal, core: Core, store: Store, log: Log): number {
+  const { row } = store.held;
+  if (row.journal === journal.id) {
+    if (row.offset > journal.committed) {
+      throw new UserError(
+        'JOURNAL_SHORT',
+        'the database holds more than the journal of this data folder: bring the journal back from a copy, or move its folder away to begin a new one',
+      );
+    }
+    if (row.offset >= journal.base) return row.offset;
+    log(
+      'error',
+      'the database is of before the oldest record that the journal still holds: what lies between is not in it',
+    );
+    return journal.base;
+  }
+  // A journal that begins, or whose beginning the database has not seen yet.
+  if (journal.committed === 0 || core.state.after === row.journal) return journal.base;
+  if (row.journal === '' && row.batch === 0) {
+    if (journal.base > 0) log('warn', 'the database is empty: it gets what the journal still holds');
+    return journal.base;
+  }
+  throw new UserError(
+    'JOURNAL_MISMATCH',
+    'the database was filled from the journal of another data folder: start with that folder (--data DIR), or with another database',
+  );
+}

@@ -1,0 +1,105 @@
+import type { Clock } from '../clock.ts';
+import { UserError } from '../errors.ts';
+import type { FeedPosition } from '../events/feed-position.ts';
+import type { LogRecord } from '../journal/records.ts';
+import type { Log } from '../log.ts';
+import type { CellInfo } from '../reference/cell-registry.ts';
+import type { Region } from '../reference/read-regions.ts';
+import type { Core } from './core.ts';
+import type { EventLog } from './event-log.ts';
+import { feedsMax, type LogState } from './log-state.ts';
+
+/** Cells of one record: it stays far below what a record may hold. */
+const cellsAtOnce = 5000;
+
+/** What is known outside the log when the server starts. */
+export interface RunStart {
+  /** Cells that the database holds, by ascending id. */
+  readonly stored: readonly { readonly id: number; readonly cell: CellInfo }[];
+  /** Feeds whose rows it holds, and of which journal they are; for a journal that begins. */
+  readonly positions: readonly FeedPosition[];
+  readonly after: string | null;
+  /** The cell list; null: cells are known as they turn up. */
+  readonly cells: readonly CellInfo[] | null;
+  readonly regions: readonly Region[];
+  /** Of this run's feeds. */
+  readonly feeds: readonly FeedPosition[];
+  readonly historyFromUs: number | null;
+}
+
+/** The feed's position among those known; another feed is at its beginning, and gets the next number. */
+export function positionOf(known: ReadonlyMap<string, FeedPosition>, identity: string): FeedPosition {
+  const position = known.get(identity);
+  if (position !== undefined) return { ...position };
+  const number = [...known.values()].reduce((next, one) => Math.max(next, one.number + 1), 0);
+  if (number >= feedsMax) {
+    throw new UserError(
+      'FEEDS_TOO_MANY',
+      `this data folder has counted ${number} feeds, and no more fit: start with another --data DIR`,
+    );
+  }
+  return { number, identity, epoch: 0, seq: 0, eventUs: -1, clockUs: -1, firstUs: -1 };
+}
+
+/**
+ * Writes into the log what this start brings, and has it applied: cells, micro-regions, feeds, and whether counting
+ * begins anew.
+ */
+export async function beginRun(core: Core, records: EventLog, clock: Clock, log: Log, start: RunStart): Promise<void> {
+  const append = (record: LogRecord) => core.whenApplied(records.append(record));
+  const { state } = core;
+  const isFirst = state.fingerprint === '';
+  const counted = core.counts;
+  if (isFirst) await appendCells(append, start.stored, false);
+  else refuseOtherCells(state, start.stored);
+  await appendListed(append, state, start.cells ?? []);
+  const edited = JSON.stringify(state.regions) !== JSON.stringify(start.regions);
+  if (edited) await append({ k: 'regions', regions: start.regions });
+  const fresh = !core.counts;
+  if (fresh && !isFirst) {
+    const changed = edited ? 'the micro-regions have changed' : 'cells have other places';
+    const why = counted ? changed : 'the counters of before can not be gone on with (other settings, or none are left)';
+    log('warn', `${why}: presence warms up again`);
+  }
+  await append({
+    k: 'run',
+    wallUs: clock.nowUs(),
+    fingerprint: core.fingerprint,
+    fresh,
+    historyFromUs: start.historyFromUs,
+    after: isFirst ? start.after : null,
+    positions: [...(isFirst ? start.positions : []), ...start.feeds],
+  });
+}
+
+async function appendCells(append: (record: LogRecord) => Promise<void>, cells: RunStart['stored'], listed: boolean) {
+  for (let from = 0; from < cells.length; from += cellsAtOnce)
+    await append({ k: 'cells', listed, cells: cells.slice(from, from + cellsAtOnce) });
+}
+
+/** Cells of the list that are new, or of which it says something new. */
+async function appendListed(append: (record: LogRecord) => Promise<void>, state: LogState, list: readonly CellInfo[]) {
+  const { registry } = state;
+  let next = registry.count;
+  const told: { id: number; cell: CellInfo }[] = [];
+  const ids = new Map<string, number>();
+  for (const cell of list) {
+    const known = ids.get(cell.cgi) ?? registry.find(cell.cgi);
+    const id = known < 0 ? next++ : known;
+    ids.set(cell.cgi, id);
+    const isOld = known >= 0 && known < registry.count && registry.isListed(known);
+    if (isOld && JSON.stringify(registry.info(known)) === JSON.stringify(cell)) continue;
+    told.push({ id, cell });
+  }
+  await appendCells(append, told, true);
+}
+
+/** The rows of another journal name their cells by other ids. */
+function refuseOtherCells(state: LogState, stored: RunStart['stored']): void {
+  const other = stored.find(({ id, cell }) => state.registry.find(cell.cgi) !== id);
+  if (other === undefined) return;
+  throw new UserError(
+    'JOURNAL_MISMATCH',
+    `the database knows cells by other numbers than this data folder's journal (${other.cell.cgi}): start with the data folder that belongs to the database, or with another database`,
+  );
+}

@@ -1,0 +1,296 @@
+import type { Clock, Timers } from '../clock.ts';
+import type { Config } from '../config.ts';
+import { assertInvariant, errorOf, messageOf } from '../errors.ts';
+import type { Journal } from '../journal/journal.ts';
+import { derivedNumber, type LogRecord, type StaysRecord } from '../journal/records.ts';
+import type { Log } from '../log.ts';
+import type { StayColumns } from '../occupancy/view.ts';
+import type { StateReader } from '../state-writer.ts';
+import { Counting, type Derived, type DerivedTaker, fingerprintOf } from './counting.ts';
+import type { EventLog, LogEntry, LogReader } from './event-log.ts';
+import { LogState } from './log-state.ts';
+import { Staging } from './snapshot-file.ts';
+import type { Snapshots } from './snapshots.ts';
+
+export interface CoreOptions {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly log: Log;
+  readonly journal: Journal;
+  readonly records: EventLog;
+  readonly snapshots: Snapshots;
+  /** What is known from elsewhere of the log before its base, where no snapshot tells; an empty one at its beginning. */
+  readonly known: LogState;
+  /** The store needs no record before it, and never will; -1: it needs them all. */
+  readonly storedTo: () => number;
+  /** A bug, or a damaged journal: nothing is applied any more. */
+  readonly onFailed: (error: Error) => void;
+}
+
+interface Restored {
+  offset: number;
+  state: LogState;
+  counting: Counting | null;
+}
+
+/** So long records are applied, or state is copied, before the event loop has its turn, ms. */
+const sliceMs = 5;
+
+/**
+ * Applies the journal's committed records in order: to what the log says ({@link LogState}) and to what is counted
+ * ({@link Counting}), whose gauges and stays become records themselves. From time to time it puts its state down in a
+ * snapshot, so that a restart applies only what came since; then the journal may forget what neither it nor the store
+ * needs.
+ */
+export class Core {
+  readonly #options: CoreOptions;
+  readonly #fingerprint: string;
+  #state: LogState;
+  #counting: Counting | null = null;
+  #reader: LogReader;
+  /** Derived records up to this number are in the journal, and where the newest of them ends. */
+  #derived = -1;
+  #derivedTo = 0;
+  #running: Promise<void> = Promise.resolve();
+  #stopping = false;
+  /** A record could be applied in part only: the state is nobody's. */
+  #broken = false;
+  #waiting: { offset: number; resolve: () => void }[] = [];
+  #writing: Promise<void> | null = null;
+  #snapshotMs: number;
+
+  /** Brings the state back: the newest snapshot that can be gone on from, and the records since. */
+  static async open(options: CoreOptions, signal?: AbortSignal): Promise<Core> {
+    const core = new Core(options);
+    await core.#recover(signal);
+    return core;
+  }
+
+  private constructor(options: CoreOptions) {
+    this.#options = options;
+    this.#fingerprint = fingerprintOf(options.config);
+    this.#state = options.known;
+    this.#reader = options.records.reader(options.journal.base);
+    this.#snapshotMs = options.clock.monotonicMs();
+  }
+
+  get fingerprint(): string {
+    return this.#fingerprint;
+  }
+
+  /** What the applied records say. */
+  get state(): LogState {
+    return this.#state;
+  }
+
+  /** Whether there are counters to go on with; else the next run begins anew. */
+  get counts(): boolean {
+    return this.#counting !== null;
+  }
+
+  get counting(): Counting {
+    assertInvariant(this.#counting !== null, 'counting has not begun');
+    return this.#counting;
+  }
+
+  /** Every record that ends at or before it has been applied. */
+  get applied(): number {
+    return this.#reader.at;
+  }
+
+  /** Since when the newest snapshot of this run is there (or this run began), monotonic ms. */
+  get snapshotMs(): number {
+    return this.#snapshotMs;
+  }
+
+  /** Begins to apply what is committed from now on. */
+  start(): void {
+    this.#running = this.#run().catch((error) => {
+      this.#broken = true;
+      this.#options.onFailed(errorOf(error));
+    });
+  }
+
+  /** Resolves when all records up to the offset have been applied. */
+  whenApplied(offset: number): Promise<void> {
+    if (this.applied >= offset) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push({ offset, resolve }));
+  }
+
+  /** Applies what is committed, puts down a last snapshot and ends. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#options.records.end();
+    await this.#running;
+    await this.#writing;
+    if (this.#counting !== null && !this.#broken && this.applied > this.#options.snapshots.newest) {
+      await this.#snapshot();
+      await this.#writing;
+    }
+    await this.#reader.close();
+  }
+
+  /** Lets the journal forget what nobody needs any more. */
+  async release(): Promise<void> {
+    const { journal, snapshots, storedTo } = this.#options;
+    const offset = Math.min(snapshots.neededFrom, storedTo());
+    if (offset > journal.base) await journal.release(offset);
+  }
+
+  async #run(): Promise<void> {
+    const { clock, config, records } = this.#options;
+    let sinceMs = clock.monotonicMs();
+    for (;;) {
+      const entry = this.#reader.tryNext() ?? (await this.#reader.next());
+      if (entry === null) {
+        if (this.#stopping || !(await records.more(this.applied))) return;
+        sinceMs = clock.monotonicMs();
+        continue;
+      }
+      this.#apply(entry);
+      const nowMs = clock.monotonicMs();
+      if (nowMs - sinceMs >= sliceMs) {
+        await this.#pause();
+        sinceMs = clock.monotonicMs();
+      }
+      const due = nowMs - this.#snapshotMs >= config.snapshotEveryMs;
+      if (due && this.#writing === null && !this.#stopping) await this.#snapshot();
+    }
+  }
+
+  #apply({ record, to }: LogEntry): void {
+    // Who is in which region can be told only of what comes from now on.
+    if (record.k === 'regions' || this.#moves(record)) this.#counting = null;
+    this.#state.apply(record);
+    if (record.k === 'run' && record.fresh) {
+      this.#counting =
+        record.fingerprint === this.#fingerprint
+          ? new Counting(this.#options.config, this.#state, (number, derived) => this.#take(number, derived))
+          : null;
+    } else this.#counting?.apply(record);
+    if (this.#waiting.length === 0) return;
+    const waiting = this.#waiting;
+    this.#waiting = waiting.filter(({ offset }) => offset > to);
+    for (const { offset, resolve } of waiting) if (offset <= to) resolve();
+  }
+
+  /** Whether a cell that is counted gets another place. */
+  #moves(record: LogRecord): boolean {
+    if (record.k !== 'cells' || this.#counting === null) return false;
+    const { registry } = this.#state;
+    return record.cells.some(({ cell }) => {
+      const id = registry.find(cell.cgi);
+      return id >= 0 && (registry.info(id).lon !== cell.lon || registry.info(id).lat !== cell.lat);
+    });
+  }
+
+  /** What counting gives goes into the journal, but for what an earlier run has put there already. */
+  #take(number: number, derived: Derived): void {
+    if (number <= this.#derived) return;
+    assertInvariant(number === this.#derived + 1, `derived record ${number} comes after ${this.#derived}`);
+    this.#derived = number;
+    const record = derived.k === 'gauges' ? { ...derived, number } : staysRecord(number, derived.stays);
+    this.#derivedTo = this.#options.records.append(record);
+  }
+
+  /** Copies the state, a slice at a time; nothing is applied meanwhile. It is written while records are applied again. */
+  async #snapshot(): Promise<void> {
+    const { clock } = this.#options;
+    const staging = new Staging();
+    let sinceMs = clock.monotonicMs();
+    for (const _ of this.#save(staging)) {
+      if (clock.monotonicMs() - sinceMs < sliceMs) continue;
+      await this.#pause();
+      sinceMs = clock.monotonicMs();
+    }
+    this.#snapshotMs = clock.monotonicMs();
+    this.#writing = this.#write(this.applied, this.#derivedTo, staging).finally(() => {
+      this.#writing = null;
+    });
+  }
+
+  *#save(staging: Staging): Generator<void> {
+    yield* this.#state.save(staging);
+    if (this.#counting !== null) yield* this.#counting.save(staging);
+  }
+
+  async #write(offset: number, derivedTo: number, staging: Staging): Promise<void> {
+    const { journal, log, snapshots } = this.#options;
+    try {
+      // What has been counted is not counted again from here: it must not be lost.
+      await journal.whenCommitted(derivedTo);
+      await snapshots.write(offset, staging);
+      await this.release();
+    } catch (error) {
+      // The journal has all that is in it; the next one may find the disk in order.
+      log('warn', `no snapshot could be written (${messageOf(error)}): a restart takes longer`);
+    }
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => void this.#options.timers.after(0, resolve));
+  }
+
+  async #recover(signal?: AbortSignal): Promise<void> {
+    const { clock, journal, log, records, snapshots } = this.#options;
+    const startMs = clock.monotonicMs();
+    const restored = await snapshots.newestOf((offset, state) => this.#restore(offset, state));
+    const offset = restored?.offset ?? journal.base;
+    if (restored !== null) {
+      this.#state = restored.state;
+      this.#counting = restored.counting;
+    } else if (offset > 0)
+      log('warn', 'no snapshot is left: presence warms up again; what is stored stays, and no event is lost');
+    this.#reader = records.reader(offset);
+    this.#derived = Math.max(this.#state.derived, await this.#newestDerived(offset));
+    while (this.applied < journal.committed) {
+      const entry = await this.#reader.next();
+      if (entry === null) break;
+      this.#apply(entry);
+      signal?.throwIfAborted();
+    }
+    const mebibytes = ((this.applied - offset) / 2 ** 20).toFixed(1);
+    const seconds = ((clock.monotonicMs() - startMs) / 1000).toFixed(1);
+    if (this.applied > 0) log('info', `Restart: ${mebibytes} MiB of the journal applied in ${seconds} s`);
+  }
+
+  #restore(offset: number, from: StateReader): Restored {
+    const { config } = this.#options;
+    const state = LogState.restore(from);
+    const take: DerivedTaker = (number, derived) => this.#take(number, derived);
+    const counting = state.fingerprint === this.#fingerprint ? Counting.restore(config, state, take, from) : null;
+    return { offset, state, counting };
+  }
+
+  /** The highest number of a derived record behind `offset`; -1: there is none. */
+  async #newestDerived(offset: number): Promise<number> {
+    const { journal } = this.#options;
+    const reader = journal.reader(offset);
+    let newest = -1;
+    for (let found = await reader.next(); found !== null; found = await reader.next())
+      newest = Math.max(newest, derivedNumber(found.kind, found.payload));
+    await reader.close();
+    return newest;
+  }
+}
+
+/** The engine re-uses its columns. */
+function staysRecord(number: number, stays: StayColumns): StaysRecord {
+  const { n } = stays;
+  return {
+    k: 'stays',
+    number,
+    stays: {
+      n,
+      subLo: stays.subLo.slice(0, n),
+      subHi: stays.subHi.slice(0, n),
+      cell: stays.cell.slice(0, n),
+      firstInUs: stays.firstInUs.slice(0, n),
+      lastInUs: stays.lastInUs.slice(0, n),
+      firstOutUs: stays.firstOutUs.slice(0, n),
+      events: stays.events.slice(0, n),
+      plmn: stays.plmn.slice(0, n),
+    },
+  };
+}

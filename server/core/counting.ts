@@ -1,0 +1,134 @@
+import type { Config, KnobName } from '../config.ts';
+import { Sorter } from '../events/sorter.ts';
+import type { LogRecord } from '../journal/records.ts';
+import { Engine } from '../occupancy/engine.ts';
+import type { IntervalGauges, StayColumns } from '../occupancy/view.ts';
+import { RegionIndex } from '../reference/region-index.ts';
+import type { StateReader, StateWriter } from '../state-writer.ts';
+import { CarriedGauges, withEmptyOnes } from './carried-gauges.ts';
+import type { LogState } from './log-state.ts';
+
+/** Settings on which the counters, and what is saved of them, depend. */
+const shaping = [
+  'presenceTtlMs',
+  'presenceTtlByLac',
+  'holdDownMs',
+  'gaugeEveryMs',
+  'flowWindowMs',
+  'latenessMs',
+  'homePlmns',
+  'subscribersMax',
+  'crossingsMax',
+  'reorderRowsMax',
+] as const satisfies KnobName[];
+
+/** Bumped when the same records and settings begin to give other counters or another state. */
+const version = 1;
+
+/** Counters that were made under another fingerprint are not gone on with. */
+export function fingerprintOf(config: Config): string {
+  return JSON.stringify([version, ...shaping.map((name) => `${name}=${config[name]}`)]);
+}
+
+export type Derived =
+  | { readonly k: 'gauges'; readonly gauges: IntervalGauges; readonly regionIds: readonly string[] }
+  | { readonly k: 'stays'; readonly stays: StayColumns };
+
+/** Gets what counting gives, numbered; stays are valid only during the call, gauges are the taker's own. */
+export type DerivedTaker = (number: number, derived: Derived) => void;
+
+interface Figures {
+  next: number;
+  tellAll: boolean;
+}
+
+/**
+ * Rows in order, and the counters over them: sorter → engine → gauges and stays. A function of the log's records since
+ * the run that began it; the same records give the same derived ones with the same numbers.
+ */
+export class Counting {
+  readonly engine: Engine;
+  readonly sorter: Sorter;
+  readonly regions: RegionIndex;
+  readonly #state: LogState;
+  readonly #taker: DerivedTaker;
+  readonly #carried: CarriedGauges;
+  readonly #regionIds: readonly string[];
+  #next: number;
+  /** Whether the next interval is the first after ones that another counting has told. */
+  #tellAll: boolean;
+
+  /** @param state of the log up to here; its registry and feed clocks are read while counting goes on */
+  constructor(config: Config, state: LogState, taker: DerivedTaker) {
+    this.#state = state;
+    this.#taker = taker;
+    this.#next = state.derived + 1;
+    this.#tellAll = state.derived >= 0 || state.after !== null;
+    // Whoever sets regions has been warned of the odd ones.
+    this.regions = new RegionIndex(state.regions, state.registry, () => undefined);
+    this.#regionIds = state.regions.map(({ id }) => id);
+    this.#carried = new CarriedGauges(this.#regionIds.length);
+    const engine = new Engine({
+      config,
+      registry: state.registry,
+      regions: this.regions,
+      everyUs: config.gaugeEveryMs * 1000,
+      onInterval: (gauges) => this.#interval(gauges),
+      onStays: (stays) => this.#taker(this.#next++, { k: 'stays', stays }),
+    });
+    // Rows may be released before the first decision of the clock: they go by the feeds' clocks already.
+    engine.advance(0, state.feedClocksUs);
+    this.engine = engine;
+    this.sorter = new Sorter({
+      latenessUs: config.latenessMs * 1000,
+      rowsMax: config.reorderRowsMax,
+      onRows: (batch, from, to) => engine.apply(batch, from, to),
+      onLate: (batch, from, to) => engine.applyLate(batch, from, to),
+      onTooLate: () => undefined,
+    });
+  }
+
+  /** The record as the state has just taken it in. */
+  apply(record: LogRecord): void {
+    if (record.k === 'batch') this.sorter.push(record.batch);
+    else if (record.k === 'finish') this.engine.finish();
+    else if (record.k === 'clock') {
+      this.sorter.release(record.releaseUs);
+      if (this.sorter.releasedUs > 0) this.engine.advance(this.sorter.releasedUs, this.#state.feedClocksUs);
+    }
+  }
+
+  *save(to: StateWriter): Generator<void> {
+    to.json('counting', { next: this.#next, tellAll: this.#tellAll } satisfies Figures);
+    to.bytes('counting.present', this.#carried.present);
+    to.bytes('counting.fresh5', this.#carried.fresh5);
+    yield* this.sorter.save(to);
+    yield* this.engine.save(to);
+  }
+
+  /** Goes on where the saved one stood. @param state that was saved with it @throws UserError as the engine's */
+  static restore(config: Config, state: LogState, taker: DerivedTaker, from: StateReader): Counting {
+    const counting = new Counting(config, state, taker);
+    const { next, tellAll } = from.json<Figures>('counting');
+    counting.#next = next;
+    counting.#tellAll = tellAll;
+    for (const name of ['present', 'fresh5'] as const) {
+      const bytes = from.bytes(`counting.${name}`);
+      counting.#carried[name].set(new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4));
+    }
+    counting.sorter.restore(from);
+    counting.engine.restore(from, state.feedClocksUs);
+    return counting;
+  }
+
+  #interval(gauges: IntervalGauges): void {
+    const regions = this.#carried.complete(gauges.regions);
+    // While a simulation warms up the presence table fills: those figures are nobody's history.
+    const { historyFromUs, registry } = this.#state;
+    if (historyFromUs !== null && gauges.startUs < historyFromUs) return;
+    // A cell without a row is as its newest one says, which is another counting's.
+    const cells = this.#tellAll ? withEmptyOnes(gauges.cells, registry.count) : gauges.cells;
+    this.#tellAll = false;
+    this.#taker(this.#next++, { k: 'gauges', gauges: { ...gauges, cells, regions }, regionIds: this.#regionIds });
+  }
+}

@@ -1,0 +1,144 @@
+import { assertInvariant } from '../errors.ts';
+import type { FeedPosition } from '../events/feed-position.ts';
+import type { ClockRecord, LogRecord } from '../journal/records.ts';
+import { type CellInfo, CellRegistry } from '../reference/cell-registry.ts';
+import type { Region } from '../reference/read-regions.ts';
+import type { StateReader, StateWriter } from '../state-writer.ts';
+
+/** Feeds in a journal's life: their number stands in one octet of a row. */
+export const feedsMax = 256;
+
+/** What is saved as it is. */
+interface Figures {
+  /** Of the settings that counting began with; '': it has not begun. */
+  fingerprint: string;
+  historyFromUs: number | null;
+  after: string | null;
+  /** Whether all feeds had come to their end and nothing has come since. */
+  finished: boolean;
+  /** Rows in the journal, and the newest event time among them, µs; -1: none. */
+  rows: number;
+  newestUs: number;
+  /** Highest number of a derived record; -1: none. */
+  derived: number;
+  releaseUs: number | null;
+  wallUs: number;
+  positions: FeedPosition[];
+  regions: Region[];
+  listed: boolean[];
+}
+
+/**
+ * What the journal's records say by themselves, whatever is counted from them: cells and their ids, micro-regions, how
+ * far each feed has been taken in, the last decision of the clock.
+ */
+export class LogState {
+  readonly registry = new CellRegistry();
+  regions: Region[] = [];
+  readonly positions = new Map<string, FeedPosition>();
+  /** By feed number, kept in place: who counts goes by it. */
+  readonly feedClocksUs = new Float64Array(feedsMax).fill(Number.NEGATIVE_INFINITY);
+  fingerprint = '';
+  historyFromUs: number | null = null;
+  /** The journal whose rows the database held when this one began; null: it was empty. */
+  after: string | null = null;
+  finished = false;
+  rows = 0;
+  newestUs = -1;
+  derived = -1;
+  releaseUs = Number.NEGATIVE_INFINITY;
+  wallUs = 0;
+
+  apply(record: LogRecord): void {
+    switch (record.k) {
+      case 'run':
+        for (const position of record.positions) this.positions.set(position.identity, { ...position });
+        this.historyFromUs = record.historyFromUs;
+        if (record.after !== null) this.after = record.after;
+        if (record.fresh) this.fingerprint = record.fingerprint;
+        return;
+      case 'cells':
+        this.#learnCells(record.cells, record.listed);
+        return;
+      case 'batch':
+        this.positions.set(record.position.identity, { ...record.position });
+        this.rows = record.rowsBefore + record.batch.n;
+        this.newestUs = Math.max(this.newestUs, record.position.eventUs);
+        this.finished = false;
+        return;
+      case 'clock':
+        this.#takeClock(record);
+        return;
+      case 'regions':
+        this.regions = [...record.regions];
+        return;
+      case 'finish':
+        this.finished = true;
+        return;
+      case 'gauges':
+      case 'stays':
+        this.derived = Math.max(this.derived, record.number);
+    }
+  }
+
+  *save(to: StateWriter): Generator<void> {
+    const { registry, positions, regions, releaseUs } = this;
+    const { fingerprint, historyFromUs, after, finished, rows, newestUs, derived, wallUs } = this;
+    const ids = Array.from({ length: registry.count }, (_, id) => id);
+    to.json('log', {
+      ...{ fingerprint, historyFromUs, after, finished, rows, newestUs, derived, wallUs, regions },
+      releaseUs: releaseUs === Number.NEGATIVE_INFINITY ? null : releaseUs,
+      positions: [...positions.values()],
+      listed: ids.map((id) => registry.isListed(id)),
+    } satisfies Figures);
+    to.bytes('log.feedClocks', this.feedClocksUs);
+    yield;
+    // Some milliseconds of work at a time, as all that is saved.
+    for (let from = 0; from < ids.length; from += cellsAtOnce) {
+      const some = ids.slice(from, from + cellsAtOnce);
+      to.json(
+        `log.cells.${from / cellsAtOnce}`,
+        some.map((id) => registry.info(id)),
+      );
+      yield;
+    }
+  }
+
+  /** @throws UserError when a piece is missing or damaged */
+  static restore(from: StateReader): LogState {
+    const state = new LogState();
+    const { releaseUs, positions, regions, listed, ...figures } = from.json<Figures>('log');
+    Object.assign(state, figures);
+    state.releaseUs = releaseUs ?? Number.NEGATIVE_INFINITY;
+    state.regions = regions;
+    for (const position of positions) state.positions.set(position.identity, position);
+    const clocks = from.bytes('log.feedClocks');
+    state.feedClocksUs.set(new Float64Array(clocks.buffer, clocks.byteOffset, feedsMax));
+    const cells: CellInfo[] = [];
+    for (let piece = 0; cells.length < listed.length; piece++)
+      cells.push(...from.json<CellInfo[]>(`log.cells.${piece}`));
+    state.registry.restore(cells, listed);
+    return state;
+  }
+
+  #takeClock({ releaseUs, wallUs, feedClocksUs, readUs }: ClockRecord): void {
+    this.releaseUs = Math.max(this.releaseUs, releaseUs);
+    if (wallUs > 0) this.wallUs = wallUs;
+    this.feedClocksUs.set(feedClocksUs);
+    for (const position of this.positions.values()) {
+      const us = readUs[position.number] ?? -1;
+      if (us > position.clockUs) position.clockUs = us;
+    }
+  }
+
+  #learnCells(cells: readonly { id: number; cell: CellInfo }[], listed: boolean): void {
+    const { registry } = this;
+    const infos = cells.map(({ cell }) => cell);
+    if (listed) registry.load(infos);
+    else registry.load(infos, { ids: cells.map(({ id }) => id) });
+    for (const { id, cell } of cells)
+      assertInvariant(registry.find(cell.cgi) === id, `the journal gives cell ${cell.cgi} the id ${id}, not its own`);
+  }
+}
+
+const cellsAtOnce = 2000;
