@@ -28,6 +28,9 @@ export interface SimFeedOptions {
   venueLac?: 'own' | 'shared';
   /** Whether the core network's MAP is in it. */
   map?: boolean;
+  /** Share of the people whose phones are in this network; share of the detaches that no cell hears. */
+  marketShare?: number;
+  lostDetaches?: number;
   /** Shares of packets that the probe misses, sees twice, sees late; 0 … 0.5. */
   loss?: number;
   duplicates?: number;
@@ -38,7 +41,20 @@ export interface SimFeedOptions {
 const optionNames: Record<FeedSpec['kind'], readonly string[]> = {
   pcap: [],
   xdr: ['plmn', 'tz'],
-  sim: ['seed', 'population', 'date', 'from', 'hours', 'venue-lac', 'map', 'loss', 'duplicates', 'reorder'],
+  sim: [
+    'seed',
+    'population',
+    'date',
+    'from',
+    'hours',
+    'venue-lac',
+    'map',
+    'market-share',
+    'lost-detaches',
+    'loss',
+    'duplicates',
+    'reorder',
+  ],
   stdin: [],
   'pcap+tcp': [],
   'pcap+listen': [],
@@ -116,11 +132,11 @@ export function parseShare(text: string): number {
   return match === null ? Number.NaN : Number(match[1]) / (match[2] === '%' ? 100 : 1);
 }
 
-function share(uri: string, options: Map<string, string>, name: string): number | undefined {
+function share(uri: string, options: Map<string, string>, name: string, max = 0.5): number | undefined {
   const text = options.get(name);
   if (text === undefined) return undefined;
   const value = parseShare(text);
-  if (!(value >= 0 && value <= 0.5)) throw bad(uri, `${name} must be a share from 0 to 0.5, not '${text}'`);
+  if (!(value >= 0 && value <= max)) throw bad(uri, `${name} must be a share from 0 to ${max}, not '${text}'`);
   return value;
 }
 
@@ -139,6 +155,9 @@ function parseSim(uri: string, name: string, options: Map<string, string>): Feed
   const loss = share(uri, options, 'loss');
   const duplicates = share(uri, options, 'duplicates');
   const reorder = share(uri, options, 'reorder');
+  const marketShare = share(uri, options, 'market-share', 1);
+  if (marketShare === 0) throw bad(uri, 'market-share must be above 0: somebody must be in the network');
+  const lostDetaches = share(uri, options, 'lost-detaches', 1);
   const seed = integer(uri, options, 'seed', 0, 2 ** 31 - 1);
   const population = integer(uri, options, 'population', 1000, 1_000_000);
   const hours = integer(uri, options, 'hours', 1, 24 * 365);
@@ -154,6 +173,8 @@ function parseSim(uri: string, name: string, options: Map<string, string>): Feed
       ...(from !== undefined && { from }),
       ...(venueLac !== undefined && { venueLac }),
       ...(map !== undefined && { map: map === 'on' }),
+      ...(marketShare !== undefined && { marketShare }),
+      ...(lostDetaches !== undefined && { lostDetaches }),
       ...(loss !== undefined && { loss }),
       ...(duplicates !== undefined && { duplicates }),
       ...(reorder !== undefined && { reorder }),

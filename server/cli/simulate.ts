@@ -37,13 +37,15 @@ and, behind the MSCs, on the C, D and G interfaces (MAP).
                       (by Cancel Location or Purge MS, with no registration seen elsewhere)
   --cells FILE        the network's cell list as CSV, --regions FILE its micro-regions as GeoJSON: for 'count'
   --seed N            ${simDefaults.seed} by default; the same seed gives the same bytes
-  --population N      phones, 1 … ${populationMax} (${simDefaults.population})
+  --population N      people with a phone each, 1 … ${populationMax} (${simDefaults.population})
   --date YYYY-MM-DD   --from HH:MM   when it begins, UTC+8 (${simDefaults.date} ${simDefaults.from}; kick-off is at 19:30)
   --hours H           how long (1; without a limit when --packets is given alone)
   --packets N         at most so many packets
   --no-map            the A interface alone
   --loss P            share of packets that the probe misses, --duplicates P that it sees twice, --reorder P that it
                       sees up to 64 packets late (each 0; '0.01' or '1%', at most 50%). The truth does not change
+  --market-share P    share of the people whose phones are in this network (1); the others are heard of nowhere
+  --lost-detaches P   share of the detaches that no cell hears (0)
   --venue-lac WHERE   'own': the stadium has a location area of its own; 'shared': it lies in the district's (own)
 
 Most simulated phones have IMSIs of the test network 001-01. Whatever reads the capture counts them as roamers unless
@@ -61,6 +63,8 @@ const options = {
   hours: { type: 'string' },
   packets: { type: 'string' },
   'venue-lac': { type: 'string' },
+  'market-share': { type: 'string' },
+  'lost-detaches': { type: 'string' },
   loss: { type: 'string' },
   duplicates: { type: 'string' },
   reorder: { type: 'string' },
@@ -97,6 +101,8 @@ async function run(argv: string[]): Promise<number> {
     hours: numberOf('hours', values.hours) ?? (values.packets === undefined ? 1 : undefined),
     venueLac: values['venue-lac'] as SimOptions['venueLac'] | undefined,
     map: values['no-map'] === true ? false : undefined,
+    marketShare: shareOf('market-share', values['market-share']),
+    lostDetaches: shareOf('lost-detaches', values['lost-detaches']),
     loss: shareOf('loss', values.loss),
     duplicates: shareOf('duplicates', values.duplicates),
     reorder: shareOf('reorder', values.reorder),

@@ -40,7 +40,18 @@ test('reads the options of the simulated event day', () => {
   expect(parse('sim:event-day?map=off&loss=0.01&duplicates=2%25&reorder=0')).toMatchObject({
     options: { map: false, loss: 0.01, duplicates: 0.02, reorder: 0 },
   });
-  for (const wrong of ['map=maybe', 'loss=-1', 'loss=0.6', 'duplicates=many', 'reorder=80%25']) {
+  expect(parse('sim:event-day?market-share=40%25&lost-detaches=1')).toMatchObject({
+    options: { marketShare: 0.4, lostDetaches: 1 },
+  });
+  for (const wrong of [
+    'map=maybe',
+    'loss=-1',
+    'loss=0.6',
+    'duplicates=many',
+    'reorder=80%25',
+    'market-share=0',
+    'lost-detaches=2',
+  ]) {
     expect(() => parse(`sim:event-day?${wrong}`), wrong).toThrow(wrong.slice(0, wrong.indexOf('=')));
   }
   expect(parse('sim:event-day?seed=7&population=5000&venue-lac=shared&date=2026-10-17&from=16:30')).toMatchObject({

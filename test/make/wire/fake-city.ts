@@ -84,6 +84,7 @@ export class ScriptedCity implements CitySimulation {
     return `9991${String(phone).padStart(8, '0')}`;
   }
 
+  countPeople(): void {}
   countRegions(): void {}
   countCells(): void {}
 }
