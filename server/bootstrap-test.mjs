@@ -52,16 +52,28 @@ export async function fuzz({ root }, args) {
   return spawnSync(process.execPath, [file, ...args], { cwd: root, stdio: 'inherit' }).status ?? 1;
 }
 
-/** @param args `--only unit|flow|e2e` runs one part without the checks; everything else goes to vitest */
+/** What runs on either database; `--native` runs it on the one of DATABASE_URL. */
+const nativeTests = ['test/store', 'test/sql', 'test/bench/store.test.ts', 'test/bench/history.test.ts'];
+
+/**
+ * @param args `--only unit|flow|e2e` runs one part without the checks, `--native` the tests of the store on a real
+ *   database; everything else goes to vitest
+ */
 export function test(tools, args) {
   const { root, say, stop, bin, buildServer, buildWeb } = tools;
   const ci = process.env.CI === 'true';
-  const only = args[0] === '--only' ? args[1] : undefined;
-  const rest = only === undefined ? args : args.slice(2);
-  const projects = only === undefined ? [] : only === 'unit' ? ['unit', 'web'] : [only];
-  ensureTools(tools);
+  const native = args[0] === '--native';
+  const only = native ? 'native' : args[0] === '--only' ? args[1] : undefined;
+  const rest = native ? [...nativeTests, ...args.slice(1)] : only === undefined ? args : args.slice(2);
+  const projects = only === undefined ? [] : native ? ['unit'] : only === 'unit' ? ['unit', 'web'] : [only];
+  if (native && !process.env.DATABASE_URL) {
+    stop(
+      'test:native wants a TimescaleDB whose login may create databases: DATABASE_URL=postgres://USER:PASSWORD@HOST:PORT/DATABASE',
+    );
+  }
+  if (!native) ensureTools(tools);
   buildServer();
-  buildWeb();
+  if (!native) buildWeb();
 
   const shared = existsSync(resolve(root, process.env.SIGNALWALL_SHARED ?? '../shared', 'captures'));
   if (!shared && ci) stop('CI=true needs the shared inputs: set SIGNALWALL_SHARED to their folder (default ../shared)');

@@ -44,6 +44,8 @@ export const eventFlag = {
   detach: 2,
   /** One unit of traffic of `kind`, counted in the interval of `timeUs` (the moment the procedure's outcome was known). */
   traffic: 4,
+  /** In the database only, in place of {@link eventFlag.traffic}: a unit that the table `activity` counts. */
+  sampledTraffic: 8,
 } as const;
 
 /** What the other party of a call or short message is. Codes are stored: append, never renumber. */

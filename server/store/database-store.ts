@@ -71,6 +71,7 @@ export class DatabaseStore implements Store {
       pool,
       embedded: database.embedded,
       jobs: !database.embedded && parts.mode === 'live',
+      timeZone: config.timeZone,
       clock,
       log,
       onChange: () => this.#changed(),

@@ -9,15 +9,26 @@ import { type Clock, formatTimeUs, hourUs } from '../clock.ts';
 import { heardElsewhere, messageOf } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { timestampUs } from './connection.ts';
-import { type Aggregate, aggregates, aheadUsMax, keptTables, refreshReachUs } from './periods.ts';
-import { hull, planWindows, type Span, without } from './refresh-windows.ts';
-import { chunksOf, dropChunks, markUnknown, readUpkeep, saveDropped, saveTrafficDone } from './upkeep-tables.ts';
+import { FactsUpkeep } from './facts-upkeep.ts';
+import { type Aggregate, aggregates, aheadUsMax, keptTables, reachUs, sources } from './periods.ts';
+import { bucketStart, hull, planWindows, type Span, without } from './refresh-windows.ts';
+import {
+  allChunks,
+  chunksOf,
+  dropChunks,
+  markUnknown,
+  readUpkeep,
+  saveDropped,
+  saveTrafficDone,
+} from './upkeep-tables.ts';
 
 export interface MaintenanceOptions {
   readonly pool: pg.Pool;
   readonly embedded: boolean;
   /** TimescaleDB's own jobs drop chunks too, by wall time. */
   readonly jobs: boolean;
+  /** Days of facts are of this zone. */
+  readonly timeZone: string;
   readonly clock: Clock;
   readonly log: Log;
   /** A run has ended: {@link Maintenance.behind} may be otherwise now. */
@@ -33,10 +44,14 @@ const retryAfterMs = 5_000;
 const compressionsPerRun = 2;
 /** A window that fails is tried again in halves, quarters … down to so many parts: it may have met the deadline. */
 const windowPartsMax = 64;
+/** Steps of the facts go on for so long, then others have their turn. */
+const factsMsMax = 1_000;
 
 /** Tables that are updated all the time and that nobody vacuums on the embedded database. */
 const vacuumed = [
   'ledger',
+  'fact_dirty',
+  'stay_queue',
   '_timescaledb_catalog.continuous_aggs_invalidation_threshold',
   '_timescaledb_catalog.continuous_aggs_hypertable_invalidation_log',
   '_timescaledb_catalog.continuous_aggs_materialization_invalidation_log',
@@ -53,6 +68,7 @@ interface Progress {
 
 export class Maintenance {
   readonly #options: MaintenanceOptions;
+  readonly #facts: FactsUpkeep;
   readonly #progress = new Map<string, Progress>(
     aggregates.map(({ name }) => [name, { doneUs: -1, dirtyUs: Infinity }]),
   );
@@ -74,6 +90,7 @@ export class Maintenance {
 
   constructor(options: MaintenanceOptions) {
     this.#options = options;
+    this.#facts = new FactsUpkeep(options);
     this.#vacuumedMs = options.clock.monotonicMs();
   }
 
@@ -83,13 +100,16 @@ export class Maintenance {
     const { trafficDoneUs, dropped } = await readUpkeep(pool);
     this.#trafficDoneUs = trafficDoneUs;
     for (const [name, span] of dropped) this.#dropped.set(name, span);
-    for (const [table, source] of [
-      ['event', 'event'],
-      ['cell_gauge', 'gauge'],
-      ['region_gauge', 'gauge'],
-    ] as const) {
-      const [oldest] = await chunksOf(pool, table, { fromUs: -Infinity, toUs: Infinity });
+    const chunks = await allChunks(pool, Infinity);
+    for (const { table, source } of sources) {
+      const oldest = chunks.get(table)?.[0];
       if (oldest !== undefined) this.touched(source, oldest.fromUs);
+    }
+    // One that a migration has added begins where what it reads begins, which may be kept longer than the rows.
+    for (const { name, reads } of aggregates) {
+      const oldest = chunks.get(reads)?.[0];
+      const progress = this.#progress.get(name)!;
+      if (oldest !== undefined && !chunks.has(name)) progress.dirtyUs = Math.min(progress.dirtyUs, oldest.fromUs);
     }
     this.advance(clockUs);
   }
@@ -145,7 +165,7 @@ export class Maintenance {
   /** Everything that is due by the event clock, once what runs now has ended: two runs at a time would meet. */
   async runNow(): Promise<void> {
     while (this.#running !== null) await this.#running;
-    const run = this.#run(true, true);
+    const run = this.#run(true, true, Infinity);
     this.#running = run.catch(heardElsewhere).finally(() => {
       this.#running = null;
       this.#options.onChange();
@@ -153,7 +173,7 @@ export class Maintenance {
     await run;
   }
 
-  async #run(refresh: boolean, tidy: boolean): Promise<void> {
+  async #run(refresh: boolean, tidy: boolean, factsMs = factsMsMax): Promise<void> {
     const nowMs = this.#options.clock.monotonicMs();
     if (refresh || tidy) {
       this.#refreshedMs = nowMs;
@@ -161,6 +181,7 @@ export class Maintenance {
       const clockUs = this.#clockUs;
       for (const aggregate of aggregates) if (!this.#closed) await this.#refresh(aggregate, clockUs);
       await this.#noteTraffic();
+      await this.#keepFacts(clockUs, nowMs + factsMs);
     }
     if (tidy && !this.#closed) {
       // After the refresh: what is dropped has been materialised.
@@ -176,6 +197,14 @@ export class Maintenance {
     }
   }
 
+  /** Facts of subscribers, step by step until nothing is due or the time is over. */
+  async #keepFacts(clockUs: number, untilMs: number): Promise<void> {
+    const gone = this.#gone(aggregates[0]);
+    while (!this.#closed && (await this.#facts.step(clockUs, gone))) {
+      if (this.#options.clock.monotonicMs() >= untilMs) return;
+    }
+  }
+
   /** Lets what runs come to its end and starts nothing more. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -186,17 +215,17 @@ export class Maintenance {
   async #refresh(aggregate: Aggregate, clockUs: number): Promise<void> {
     const { bucketUs } = aggregate;
     const progress = this.#progress.get(aggregate.name)!;
-    const endUs = Math.floor(clockUs / bucketUs) * bucketUs;
+    const endUs = bucketStart(clockUs, aggregate);
     const changedUs = Math.min(progress.dirtyUs, progress.doneUs < 0 ? Infinity : progress.doneUs);
     if (changedUs >= endUs) return;
     // A refresh wants two buckets at least; where nothing has changed it does nothing.
-    const fromUs = Math.min(Math.floor(changedUs / bucketUs) * bucketUs, endUs - 2 * bucketUs);
+    const fromUs = Math.min(bucketStart(changedUs, aggregate), endUs - 2 * bucketUs);
     const gone = this.#gone(aggregate);
     let cleanUs = changedUs;
     progress.dirtyUs = Infinity;
     try {
       if (gone !== null) await this.#tellLost(aggregate, { fromUs: changedUs, toUs: endUs }, gone);
-      for (const span of without({ fromUs, toUs: endUs }, gone, bucketUs)) {
+      for (const span of without({ fromUs, toUs: endUs }, gone, aggregate)) {
         for (const window of await this.#windows(aggregate, span)) {
           if (this.#closed) return;
           await this.#options.pool.query(
@@ -217,7 +246,7 @@ export class Maintenance {
       progress.dirtyUs = Math.min(progress.dirtyUs, cleanUs);
       // What reads it has changed there, whatever was thought of it so far.
       for (const { name, reads } of aggregates) {
-        if (!reads.includes(aggregate.name)) continue;
+        if (reads !== aggregate.name) continue;
         const above = this.#progress.get(name)!;
         above.dirtyUs = Math.min(above.dirtyUs, changedUs);
       }
@@ -225,19 +254,19 @@ export class Maintenance {
   }
 
   /** One window if the span is short; else only where there are chunks, and so rows. */
-  async #windows({ reads, bucketUs, windowUs }: Aggregate, span: Span): Promise<Span[]> {
+  async #windows(aggregate: Aggregate, span: Span): Promise<Span[]> {
+    const { reads, bucketUs, windowUs } = aggregate;
     const mostUs = Math.max(2, Math.floor(windowUs / this.#windowParts / bucketUs)) * bucketUs;
     const short = span.toUs - span.fromUs <= mostUs;
-    const held = short ? [span] : await chunksOf(this.#options.pool, reads[0], span);
-    return planWindows(span, held, bucketUs, mostUs);
+    const held = short ? [span] : await chunksOf(this.#options.pool, reads, span);
+    return planWindows(span, held, aggregate, mostUs);
   }
 
   /** The time that must not be refreshed, because rows of it have been dropped. */
-  #gone({ reads }: Aggregate): Span | null {
-    let gone: Span | null = null;
-    for (const table of reads) gone = hull(gone, this.#dropped.get(table) ?? null);
+  #gone(aggregate: Aggregate): Span | null {
+    const gone = this.#dropped.get(aggregate.reads) ?? null;
     if (!this.#options.jobs) return gone;
-    return hull(gone, { fromUs: -Infinity, toUs: this.#options.clock.nowUs() - refreshReachUs });
+    return hull(gone, { fromUs: -Infinity, toUs: this.#options.clock.nowUs() - reachUs(aggregate) });
   }
 
   /** Says so when rows have changed where nothing can be refreshed any more. */
@@ -256,10 +285,13 @@ export class Maintenance {
 
   /** Remembers up to where traffic is in the aggregates: before that, no row means none. */
   async #noteTraffic(): Promise<void> {
-    const doneUs = Math.min(
-      ...aggregates.filter(({ source }) => source === 'event').map(({ name }) => this.#progress.get(name)!.doneUs),
-    );
-    if (doneUs <= this.#trafficDoneUs) return;
+    let doneUs = Infinity;
+    for (const { name, source, bucketUs } of aggregates) {
+      const progress = this.#progress.get(name)!;
+      const empty = progress.doneUs < 0 && progress.dirtyUs === Infinity;
+      if (source !== 'gauge' && bucketUs <= hourUs && !empty) doneUs = Math.min(doneUs, progress.doneUs);
+    }
+    if (doneUs === Infinity || doneUs <= this.#trafficDoneUs) return;
     await saveTrafficDone(this.#options.pool, doneUs);
     this.#trafficDoneUs = doneUs;
   }
@@ -269,7 +301,7 @@ export class Maintenance {
     let safeUs = Infinity;
     for (const { name, reads } of aggregates) {
       const { doneUs, dirtyUs } = this.#progress.get(name)!;
-      if (reads.includes(table)) safeUs = Math.min(safeUs, doneUs < 0 ? Infinity : doneUs, dirtyUs);
+      if (reads === table) safeUs = Math.min(safeUs, doneUs < 0 ? Infinity : doneUs, dirtyUs);
     }
     return safeUs;
   }
@@ -277,11 +309,12 @@ export class Maintenance {
   async #compress(clockUs: number): Promise<number> {
     const { pool } = this.#options;
     let compressed = 0;
+    const all = await allChunks(pool, clockUs);
     for (const { name, compressAfterUs } of keptTables) {
       if (compressAfterUs === null) continue;
       const toUs = Math.min(clockUs - compressAfterUs, this.#safeUs(name));
-      const chunks = await chunksOf(pool, name, { fromUs: -Infinity, toUs }, 'uncompressed');
-      for (const { chunk } of chunks.filter((each) => each.toUs <= toUs).slice(0, compressionsPerRun - compressed)) {
+      const old = (all.get(name) ?? []).filter((each) => each.toUs <= toUs && !each.compressed);
+      for (const { chunk } of old.slice(0, compressionsPerRun - compressed)) {
         if (this.#closed) return compressed;
         await pool.query('select compress_chunk($1::regclass, if_not_compressed => true)', [chunk]);
         compressed++;
@@ -293,19 +326,22 @@ export class Maintenance {
 
   async #drop(clockUs: number): Promise<void> {
     const { pool, log } = this.#options;
-    for (const { name, keepUs } of keptTables) {
+    const all = await allChunks(pool, clockUs);
+    for (const table of keptTables) {
+      const { name, keepUs } = table;
       if (this.#closed) return;
-      const toUs = Math.min(clockUs - keepUs, this.#safeUs(name));
-      const chunks = (await chunksOf(pool, name, { fromUs: -Infinity, toUs })).filter((each) => each.toUs <= toUs);
+      let toUs = Math.min(clockUs - keepUs, this.#safeUs(name));
+      if (name === 'event') toUs = Math.min(toUs, await this.#facts.oldestDueUs());
+      const chunks = (all.get(name) ?? []).filter((each) => each.toUs <= toUs);
       if (chunks.length === 0) continue;
       const untilUs = Math.max(...chunks.map((each) => each.toUs));
-      if (aggregates.some(({ reads }) => reads.includes(name))) {
+      if (aggregates.some(({ reads }) => reads === name)) {
         // Written down before it happens: a refresh of a dropped time would empty the aggregate.
         const span = hull(this.#dropped.get(name) ?? null, { fromUs: chunks[0].fromUs, toUs: untilUs })!;
         await saveDropped(pool, name, span);
         this.#dropped.set(name, span);
       }
-      await dropChunks(pool, name, untilUs);
+      await dropChunks(pool, table, untilUs);
       log('info', `database: ${chunks.length} chunks of ${name} are past their period and dropped`);
     }
   }

@@ -5,6 +5,7 @@ import { assertInvariant, heardElsewhere, messageOf, UserError } from '../errors
 import { clientConfig, type Database, openPool } from './connection.ts';
 import { DatabaseStore } from './database-store.ts';
 import { EmbeddedDatabase } from './embedded/embedded-database.ts';
+import { readCalendar, saveCalendar } from './facts-calendar.ts';
 import { readLedger } from './ledger.ts';
 import { migrate } from './migrate.ts';
 import { setPolicies } from './policies.ts';
@@ -76,6 +77,7 @@ async function prepare(options: StoreOptions, database: Database): Promise<void>
       options.network,
     ]);
     await checkNetwork(client, database, options.network);
+    await saveCalendar(client, readCalendar());
     if (!database.embedded) await setPolicies(client, options.mode ?? 'replay');
   } finally {
     await client.end();

@@ -7,48 +7,118 @@ export interface KeptTable {
   /** Chunks whose newest row is older are compressed; null: never. */
   readonly compressAfterUs: number | null;
   readonly aggregate: boolean;
+  /** Its time is a date, not a moment. */
+  readonly byDate: boolean;
 }
 
 const minutesKept = 90 * dayUs;
 /** 25 months. */
 const hoursKept = 761 * dayUs;
+/** 13 months. */
+const yearKept = 396 * dayUs;
+
+const dated = /^(?:day_|subscriber_day|peer_month|identity_month)/;
+
+/** A table or aggregate with its periods in days. */
+function kept(name: string, keepUs: number, compressAfterDays: number | null): KeptTable {
+  const compressAfterUs = compressAfterDays === null ? null : compressAfterDays * dayUs;
+  return { name, keepUs, compressAfterUs, aggregate: /_(?:1m|15m|1h|1d)$/.test(name), byDate: dated.test(name) };
+}
 
 export const keptTables: readonly KeptTable[] = [
-  { name: 'event', keepUs: 7 * dayUs, compressAfterUs: 12 * hourUs, aggregate: false },
-  { name: 'stay', keepUs: 100 * dayUs, compressAfterUs: 2 * dayUs, aggregate: false },
-  { name: 'cell_gauge', keepUs: minutesKept, compressAfterUs: dayUs, aggregate: false },
-  { name: 'region_gauge', keepUs: minutesKept, compressAfterUs: 7 * dayUs, aggregate: false },
-  { name: 'cell_traffic_1m', keepUs: minutesKept, compressAfterUs: 7 * dayUs, aggregate: true },
+  kept('event', 7 * dayUs, 0.5),
+  kept('activity', 7 * dayUs, 0.5),
+  kept('stay', 100 * dayUs, 2),
+  kept('cell_gauge', minutesKept, 1),
+  kept('region_gauge', minutesKept, 7),
+  kept('origin_gauge', minutesKept, 2),
+  kept('event_traffic_1m', minutesKept, 7),
+  kept('event_traffic_15m', minutesKept, 14),
+  kept('activity_traffic_1m', minutesKept, 7),
+  kept('activity_traffic_15m', minutesKept, 14),
+  kept('cell_gauge_15m', minutesKept, 14),
+  kept('region_gauge_15m', minutesKept, 60),
+  kept('origin_gauge_15m', minutesKept, 14),
   // One row an interval: it tells what was counted, for the hourly history too.
-  { name: 'city_gauge', keepUs: hoursKept, compressAfterUs: null, aggregate: false },
-  { name: 'cell_traffic_1h', keepUs: hoursKept, compressAfterUs: 60 * dayUs, aggregate: true },
-  { name: 'cell_gauge_1h', keepUs: hoursKept, compressAfterUs: 60 * dayUs, aggregate: true },
-  { name: 'region_gauge_1h', keepUs: hoursKept, compressAfterUs: null, aggregate: true },
+  kept('city_gauge', hoursKept, null),
+  kept('event_traffic_1h', hoursKept, 60),
+  kept('activity_traffic_1h', hoursKept, 60),
+  kept('cell_gauge_1h', hoursKept, 60),
+  kept('region_gauge_1h', hoursKept, null),
+  kept('origin_gauge_1h', hoursKept, 60),
+  kept('event_traffic_1d', hoursKept, null),
+  kept('activity_traffic_1d', hoursKept, null),
+  kept('cell_gauge_1d', hoursKept, null),
+  kept('region_gauge_1d', hoursKept, null),
+  kept('origin_gauge_1d', hoursKept, null),
+  // What is kept of a subscriber (sql/009). Compressed once late stays and events hardly change it any more.
+  kept('subscriber_hour', 8 * dayUs, 1),
+  kept('day_cell', yearKept, 4),
+  kept('day_seen', yearKept, 4),
+  kept('subscriber_day', yearKept, 8),
+  kept('subscriber_day_area', yearKept, 8),
+  kept('serving_event', yearKept, null),
+  // The month and six more.
+  kept('peer_month', 214 * dayUs, null),
+  kept('identity_month', hoursKept, null),
 ];
 
 export interface Aggregate {
   readonly name: string;
   readonly bucketUs: number;
-  /** The rows it is made of. */
-  readonly source: 'event' | 'gauge';
-  /** What it reads, directly and below that; where the first one has no chunk there is nothing to read. */
-  readonly reads: readonly string[];
+  /** Buckets start at its multiples plus so much: days in China begin at 16:00 UTC. */
+  readonly offsetUs: number;
+  /** Which rows it comes from, at the bottom. */
+  readonly source: 'event' | 'activity' | 'gauge';
+  /** The table or aggregate that it reads; where that has no chunk there is nothing to read. */
+  readonly reads: string;
   /** A refresh of more is done in several statements, each well within a statement's deadline. */
   readonly windowUs: number;
 }
 
+const grains = {
+  '1m': { bucketUs: minuteUs, offsetUs: 0, windowUs: 6 * hourUs },
+  '15m': { bucketUs: 15 * minuteUs, offsetUs: 0, windowUs: dayUs },
+  '1h': { bucketUs: hourUs, offsetUs: 0, windowUs: dayUs },
+  '1d': { bucketUs: dayUs, offsetUs: 16 * hourUs, windowUs: 7 * dayUs },
+};
+
+function aggregate(family: string, grain: keyof typeof grains, source: Aggregate['source'], below: string): Aggregate {
+  return { name: `${family}_${grain}`, ...grains[grain], source, reads: below === '' ? family : `${family}_${below}` };
+}
+
+function traffic(source: 'event' | 'activity'): Aggregate[] {
+  const family = `${source}_traffic`;
+  return [
+    { name: `${family}_1m`, ...grains['1m'], source, reads: source },
+    aggregate(family, '15m', source, '1m'),
+    // Event rows had their hours (sql/003) before there were quarters (sql/008).
+    aggregate(family, '1h', source, source === 'event' ? '1m' : '15m'),
+    aggregate(family, '1d', source, '1h'),
+  ];
+}
+
 /** In the order in which they build on one another. */
 export const aggregates: readonly Aggregate[] = [
-  { name: 'cell_traffic_1m', bucketUs: minuteUs, source: 'event', reads: ['event'], windowUs: 6 * hourUs },
-  {
-    name: 'cell_traffic_1h',
-    bucketUs: hourUs,
-    source: 'event',
-    reads: ['event', 'cell_traffic_1m'],
-    windowUs: dayUs,
-  },
-  { name: 'cell_gauge_1h', bucketUs: hourUs, source: 'gauge', reads: ['cell_gauge'], windowUs: dayUs },
-  { name: 'region_gauge_1h', bucketUs: hourUs, source: 'gauge', reads: ['region_gauge'], windowUs: dayUs },
+  ...traffic('event'),
+  ...traffic('activity'),
+  ...['cell_gauge', 'region_gauge'].flatMap((family) => [
+    aggregate(family, '15m', 'gauge', ''),
+    aggregate(family, '1h', 'gauge', ''),
+    aggregate(family, '1d', 'gauge', '1h'),
+  ]),
+  aggregate('origin_gauge', '15m', 'gauge', ''),
+  aggregate('origin_gauge', '1h', 'gauge', '15m'),
+  aggregate('origin_gauge', '1d', 'gauge', '1h'),
+];
+
+/** Tables that rows are stored into and aggregates are made of. */
+export const sources: readonly { table: string; source: Aggregate['source'] }[] = [
+  { table: 'event', source: 'event' },
+  { table: 'activity', source: 'activity' },
+  { table: 'cell_gauge', source: 'gauge' },
+  { table: 'region_gauge', source: 'gauge' },
+  { table: 'origin_gauge', source: 'gauge' },
 ];
 
 /**
@@ -62,3 +132,8 @@ export const aheadUsMax = 2 * dayUs;
  * dropping a chunk of a source marks its time as changed, and a refresh of that time would empty the aggregate.
  */
 export const refreshReachUs = 6 * dayUs;
+
+/** How far back an aggregate may be refreshed while TimescaleDB's jobs drop what it reads: a day less than that is kept. */
+export function reachUs({ reads }: Aggregate): number {
+  return keptTables.find(({ name }) => name === reads)!.keepUs - dayUs;
+}

@@ -6,11 +6,27 @@ export interface Span {
   toUs: number;
 }
 
+/** Buckets of an aggregate: they start at the multiples of `bucketUs` plus `offsetUs`. */
+export interface Buckets {
+  readonly bucketUs: number;
+  readonly offsetUs: number;
+}
+
+/** Start of the bucket that holds `us`. */
+export function bucketStart(us: number, { bucketUs, offsetUs }: Buckets): number {
+  return Math.floor((us - offsetUs) / bucketUs) * bucketUs + offsetUs;
+}
+
+/** `us` where a bucket starts there, else the start of the next one. */
+function bucketEnd(us: number, { bucketUs, offsetUs }: Buckets): number {
+  return Math.ceil((us - offsetUs) / bucketUs) * bucketUs + offsetUs;
+}
+
 /** What remains of `span` without `gone`; all borders are widened away from `gone` to whole buckets. */
-export function without(span: Span, gone: Span | null, bucketUs: number): Span[] {
+export function without(span: Span, gone: Span | null, buckets: Buckets): Span[] {
   if (gone === null) return [span];
-  const before = { fromUs: span.fromUs, toUs: Math.min(span.toUs, Math.floor(gone.fromUs / bucketUs) * bucketUs) };
-  const after = { fromUs: Math.max(span.fromUs, Math.ceil(gone.toUs / bucketUs) * bucketUs), toUs: span.toUs };
+  const before = { fromUs: span.fromUs, toUs: Math.min(span.toUs, bucketStart(gone.fromUs, buckets)) };
+  const after = { fromUs: Math.max(span.fromUs, bucketEnd(gone.toUs, buckets)), toUs: span.toUs };
   return [before, after].filter(({ fromUs, toUs }) => fromUs < toUs);
 }
 
@@ -27,12 +43,13 @@ export function hull(a: Span | null, b: Span | null): Span | null {
  * @param span whole buckets
  * @param held ascending by their start; they may overlap
  */
-export function planWindows(span: Span, held: readonly Span[], bucketUs: number, windowUs: number): Span[] {
+export function planWindows(span: Span, held: readonly Span[], buckets: Buckets, windowUs: number): Span[] {
+  const { bucketUs } = buckets;
   const windows: Span[] = [];
   let atUs = span.fromUs;
   for (const { fromUs, toUs } of held) {
-    const endUs = Math.min(span.toUs, Math.ceil(toUs / bucketUs) * bucketUs);
-    atUs = Math.max(atUs, Math.floor(fromUs / bucketUs) * bucketUs);
+    const endUs = Math.min(span.toUs, bucketEnd(toUs, buckets));
+    atUs = Math.max(atUs, bucketStart(fromUs, buckets));
     while (atUs < endUs) {
       const last = windows.at(-1);
       const grows = last !== undefined && last.toUs === atUs && last.toUs - last.fromUs < windowUs;

@@ -1,35 +1,49 @@
 /** What upkeep asks of the catalogue, and what it writes down of itself (table `meta`, see sql/004). */
 import type pg from 'pg';
 import { timestampUs } from './connection.ts';
+import type { KeptTable } from './periods.ts';
 import type { Span } from './refresh-windows.ts';
 
 export interface Chunk extends Span {
   readonly chunk: string;
+  readonly compressed: boolean;
 }
 
+/** A chunk whose time is a date has its range at midnight UTC. */
+const chunkQuery = `
+  select coalesce(a.view_name, c.hypertable_name) as name, format('%I.%I', c.chunk_schema, c.chunk_name) as chunk,
+    c.range_start as "fromUs", c.range_end as "toUs", c.is_compressed as compressed
+  from timescaledb_information.chunks c
+  left join timescaledb_information.continuous_aggregates a
+    on a.materialization_hypertable_schema = c.hypertable_schema
+      and a.materialization_hypertable_name = c.hypertable_name`;
+
 /** Chunks of a hypertable or aggregate that overlap the span, by ascending time. */
-export async function chunksOf(
-  pool: pg.Pool,
-  name: string,
-  span: Span,
-  which: 'all' | 'uncompressed' = 'all',
-): Promise<Chunk[]> {
+export async function chunksOf(pool: pg.Pool, name: string, span: Span): Promise<Chunk[]> {
   const { rows } = await pool.query<Chunk>(
-    `select format('%I.%I', c.chunk_schema, c.chunk_name) as chunk, c.range_start as "fromUs", c.range_end as "toUs"
-     from timescaledb_information.chunks c
-     left join timescaledb_information.continuous_aggregates a
-       on a.materialization_hypertable_schema = c.hypertable_schema and a.materialization_hypertable_name = c.hypertable_name
-     where coalesce(a.view_name, c.hypertable_name) = $1
-       and c.range_end > $2::timestamptz and c.range_start < $3::timestamptz and ($4 or not c.is_compressed)
+    `${chunkQuery} where coalesce(a.view_name, c.hypertable_name) = $1
+       and c.range_end > $2::timestamptz and c.range_start < $3::timestamptz
      order by c.range_start`,
-    [name, timestampUs(span.fromUs), timestampUs(span.toUs), which === 'all'],
+    [name, timestampUs(span.fromUs), timestampUs(span.toUs)],
   );
   return rows;
 }
 
-/** Drops the chunks that end at `untilUs` or before. */
-export async function dropChunks(pool: pg.Pool, name: string, untilUs: number): Promise<void> {
-  await pool.query('select drop_chunks($1::regclass, older_than => $2::timestamptz)', [name, timestampUs(untilUs)]);
+/** All chunks that end at or before `untilUs`, by hypertable or aggregate, each by ascending time. */
+export async function allChunks(pool: pg.Pool, untilUs: number): Promise<Map<string, Chunk[]>> {
+  const { rows } = await pool.query<Chunk & { name: string }>(
+    `${chunkQuery} where c.range_end <= $1::timestamptz order by c.range_start`,
+    [timestampUs(untilUs)],
+  );
+  const chunks = new Map<string, Chunk[]>();
+  for (const { name, ...chunk } of rows) chunks.set(name, [...(chunks.get(name) ?? []), chunk]);
+  return chunks;
+}
+
+/** Drops the chunks that end at `untilUs` or before; of a table whose time is a date that must be a midnight UTC. */
+export async function dropChunks(pool: pg.Pool, { name, byDate }: KeptTable, untilUs: number): Promise<void> {
+  const until = byDate ? `($2::timestamptz at time zone 'UTC')::date` : '$2::timestamptz';
+  await pool.query(`select drop_chunks($1::regclass, older_than => ${until})`, [name, timestampUs(untilUs)]);
 }
 
 const doneKey = 'traffic_done_us';

@@ -8,7 +8,12 @@ seen as (
   select '-infinity'::timestamptz as since, to_timestamp(value::bigint / 1000000) as until
   from meta where key = 'traffic_done_us'
   union all
-  select range_start, range_end from timescaledb_information.chunks where hypertable_name = 'event'
+  -- As timescaledb_information.chunks has it, without the time it takes to plan that view.
+  select _timescaledb_functions.to_timestamp(s.range_start), _timescaledb_functions.to_timestamp(s.range_end)
+  from _timescaledb_catalog.dimension_slice s
+  join _timescaledb_catalog.dimension d on d.id = s.dimension_id
+  join _timescaledb_catalog.hypertable h on h.id = d.hypertable_id
+  where h.schema_name = 'public' and h.table_name in ('event', 'activity')
 ),
 counted as (
   select time_bucket(make_interval(secs => $4), ts, timestamptz 'epoch') as bucket,

@@ -3,6 +3,7 @@ import type { Bench } from './bench.ts';
 import { cityBench } from './city.ts';
 import { correlateBench } from './correlate.ts';
 import { benchDecode } from './decode.ts';
+import { historyBench } from './history.ts';
 import { journalBench } from './journal.ts';
 import { latencyBench } from './latency.ts';
 import { mapBench } from './map.ts';
@@ -58,6 +59,7 @@ export const benches: readonly Bench[] = [
   pushBench,
   latencyBench,
   storeBench,
+  historyBench,
   pipelineBench,
   accuracyBench,
   startupBench,

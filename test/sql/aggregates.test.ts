@@ -56,8 +56,8 @@ test('the traffic of cells per minute and hour equals counts over the rows, the 
 test('only closed buckets are materialised', async () => {
   const closed = (bucketUs: number) => Math.floor((startUs + 3 * hourUs + 10 * minuteUs) / bucketUs) * bucketUs;
   for (const [view, bucketUs] of [
-    ['cell_traffic_1m', minuteUs],
-    ['cell_traffic_1h', hourUs],
+    ['event_traffic_1m', minuteUs],
+    ['event_traffic_1h', hourUs],
   ] as const) {
     const [{ newest }] = await store.sql<{ newest: number }>(
       `select max(bucket) as newest from ${await materialised(view)}`,

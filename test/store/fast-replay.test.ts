@@ -137,17 +137,17 @@ test('rows of a time that has been dropped take nothing away from its aggregates
     await store.maintain();
   }
   await expectHours(given);
-  expect(lines.filter((line) => line.includes('cell_traffic_1h is without them'))).toHaveLength(1);
+  expect(lines.filter((line) => line.includes('event_traffic_1m is without them'))).toHaveLength(1);
 });
 
 test('nothing is dropped or compressed while it can not be refreshed', async () => {
   await start();
-  await store.sql('alter materialized view cell_traffic_1h rename to away');
+  await store.sql('alter materialized view event_traffic_1h rename to away');
   const batch = makeEvents(100, startUs, 2 * hourUs);
   give.events(batch, 0, batch.n);
   give.eventClock(startUs + 30 * dayUs);
-  await expect(store.maintain()).rejects.toThrow(/cell_traffic_1h/);
-  await store.sql('alter materialized view away rename to cell_traffic_1h');
+  await expect(store.maintain()).rejects.toThrow(/event_traffic_1h/);
+  await store.sql('alter materialized view away rename to event_traffic_1h');
   expect(await store.sql('select count(*) as n from event')).toEqual([{ n: 100 }]);
   await store.maintain();
   expect(await store.sql('select count(*) as n from event')).toEqual([{ n: 0 }]);
@@ -168,7 +168,7 @@ test('rows that come between the refresh of the minutes and that of the hours ar
   let interrupted = false;
   const query = async (text: string, values: unknown[]) => {
     const rows = await store.sql(text, values);
-    if (text.includes('cell_traffic_1m') && !interrupted) {
+    if (text.includes('event_traffic_1m') && !interrupted) {
       interrupted = true;
       await storeNow(between);
       await storeNow(late);
@@ -180,6 +180,7 @@ test('rows that come between the refresh of the minutes and that of the hours ar
     pool: { query } as unknown as pg.Pool,
     embedded: true,
     jobs: false,
+    timeZone: 'Asia/Shanghai',
     clock: systemClock,
     log: () => undefined,
     onChange: () => undefined,

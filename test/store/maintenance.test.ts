@@ -100,7 +100,7 @@ test('stays go after 100 days, minutes after 90, hours remain', async () => {
 test('the policies of live data name every table and aggregate', () => {
   const text = addPolicies().join('\n');
   for (const { name } of keptTables) expect(text).toContain(`add_retention_policy('${name}'`);
-  expect(text).toContain(`add_continuous_aggregate_policy('cell_traffic_1m'`);
+  expect(text).toContain(`add_continuous_aggregate_policy('event_traffic_1m'`);
 });
 
 if (native) {

@@ -87,7 +87,7 @@ test('what one run did not refresh is refreshed by the next', async () => {
   await store.maintain();
   const [{ name }] = await store.sql<{ name: string }>(
     `select format('%I.%I', materialization_hypertable_schema, materialization_hypertable_name) as name
-     from timescaledb_information.continuous_aggregates where view_name = 'cell_traffic_1h'`,
+     from timescaledb_information.continuous_aggregates where view_name = 'event_traffic_1h'`,
   );
   const [sums] = await store.sql(
     `select (select sum(units) from ${name}) as materialised, (select count(*) from event where flags & 4 <> 0) as plain`,

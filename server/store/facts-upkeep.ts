@@ -1,0 +1,124 @@
+/**
+ * Keeps what is kept of a subscriber (sql/009), a bounded step at a time, because on the embedded database a query holds
+ * up all others. Each step is one transaction that ends with its mark, so it can be cut off anywhere and done again.
+ *
+ * Stays are taken from a queue once each. Event rows are counted by closed hour, hours by closed day, other parties by
+ * month when the events of an hour are gone; late rows mark their hour, and it is counted again.
+ */
+import type pg from 'pg';
+import { dayUs, formatTimeUs, hourUs, minuteUs } from '../clock.ts';
+import type { Log } from '../log.ts';
+import { packIso } from '../reference/country-codes.ts';
+import { timestampUs, transaction } from './connection.ts';
+import { namedQuery } from './queries.ts';
+import type { Span } from './refresh-windows.ts';
+
+export interface FactsOptions {
+  readonly pool: pg.Pool;
+  readonly embedded: boolean;
+  /** Days and months are of this zone. */
+  readonly timeZone: string;
+  readonly log: Log;
+}
+
+/** Rows may come so late without making their hour be counted twice; further ones do. */
+const hourAfterUs = 15 * minuteUs;
+const dayAfterUs = hourUs;
+/** Stays in one step; some tenths of a second. */
+const staysPerStep = { embedded: 4_000, real: 40_000 };
+
+export class FactsUpkeep {
+  readonly #options: FactsOptions;
+  #toldLost = false;
+
+  constructor(options: FactsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Does the next step that is due.
+   *
+   * @param clockUs everything before it is stored
+   * @param gone event rows of this time have been dropped, or may be any moment
+   * @returns false: nothing is due
+   */
+  async step(clockUs: number, gone: Span | null): Promise<boolean> {
+    return (
+      (await this.#drainStays()) ||
+      (await this.#countHour(clockUs, gone)) ||
+      (await this.#countDay(clockUs)) ||
+      (await this.#foldPeers(gone))
+    );
+  }
+
+  /** Start of the oldest hour that is not counted, µs; Infinity: none. Its events must not be dropped. */
+  async oldestDueUs(): Promise<number> {
+    const { rows } = await this.#options.pool.query<{ start: number }>(namedQuery('facts-due-hour'), ['infinity']);
+    return rows[0]?.start ?? Infinity;
+  }
+
+  async #drainStays(): Promise<boolean> {
+    const { pool, embedded, timeZone } = this.#options;
+    const { rows } = await pool.query<{ n: number }>(namedQuery('facts-drain-stays'), [
+      embedded ? staysPerStep.embedded : staysPerStep.real,
+      timeZone,
+    ]);
+    return rows[0].n > 0;
+  }
+
+  async #countHour(clockUs: number, gone: Span | null): Promise<boolean> {
+    const { pool, timeZone, log } = this.#options;
+    const dueUs = clockUs - hourUs - hourAfterUs;
+    const { rows } = await pool.query<{ start: number }>(namedQuery('facts-due-hour'), [timestampUs(dueUs)]);
+    if (rows.length === 0) return false;
+    const startUs = rows[0].start;
+    const start = timestampUs(startUs);
+    // Counted again without the rows that have been dropped it would be wrong: it stays as it was.
+    const lost = gone !== null && startUs < gone.toUs && startUs + hourUs > gone.fromUs;
+    if (lost && !this.#toldLost) {
+      this.#toldLost = true;
+      log(
+        'warn',
+        `database: rows of ${formatTimeUs(startUs)} came when their hour had been dropped; no subscriber has them`,
+      );
+    }
+    await transaction(pool, async (client) => {
+      const taken = await client.query(namedQuery('facts-take'), ['hour', start]);
+      if (lost || taken.rowCount === 0) return;
+      for (const fact of ['subscriber', 'peer', 'serving'])
+        await client.query(namedQuery(`facts-hour-${fact}`), [start]);
+      await client.query(namedQuery('facts-hour-identity'), [start, timeZone]);
+      await client.query(namedQuery('facts-mark-day'), [start, timeZone]);
+    });
+    return true;
+  }
+
+  async #countDay(clockUs: number): Promise<boolean> {
+    const { pool, timeZone } = this.#options;
+    const dueUs = clockUs - dayUs - dayAfterUs;
+    const { rows } = await pool.query<{ start: number }>(namedQuery('facts-due-day'), [timestampUs(dueUs)]);
+    if (rows.length === 0) return false;
+    const start = timestampUs(rows[0].start);
+    await transaction(pool, async (client) => {
+      const taken = await client.query(namedQuery('facts-take'), ['day', start]);
+      if (taken.rowCount === 0) return;
+      await client.query(namedQuery('facts-day-subscriber'), [start, timeZone]);
+      await client.query(namedQuery('facts-day-area'), [start, timeZone, packIso('CN')]);
+      await client.query(namedQuery('facts-day-known'), [start, timeZone]);
+    });
+    return true;
+  }
+
+  /** Only of an hour whose events are gone: until then it may be counted again. */
+  async #foldPeers(gone: Span | null): Promise<boolean> {
+    if (gone === null) return false;
+    const { pool, timeZone } = this.#options;
+    const { rows } = await pool.query<{ ts: number }>(
+      'select ts from peer_hour where ts <= $1::timestamptz order by ts limit 1',
+      [timestampUs(gone.toUs - hourUs - dayUs)],
+    );
+    if (rows.length === 0) return false;
+    await pool.query(namedQuery('facts-fold-peers'), [timestampUs(rows[0].ts), timeZone]);
+    return true;
+  }
+}

@@ -1,0 +1,102 @@
+import { dayUs, hourUs, minuteUs, secondUs } from '../../server/clock.ts';
+import { timestampUs } from '../../server/store/connection.ts';
+import { namedQuery } from '../../server/store/queries.ts';
+import { openPlainDatabase } from '../store/tools/plain-database.ts';
+import { type Bench, type Figure, median, quantile } from './bench.ts';
+import { cityRegions, type FillSize, fillCity } from './history-fill.ts';
+
+const sizes: Record<'full' | 'small', FillSize> = {
+  full: { days: 30, denseHours: 26, cells: 10_012 },
+  small: { days: 2, denseHours: 1, cells: 40 },
+};
+
+/** Midnight in China at which the last day ends. */
+const endUs = Date.UTC(2026, 9, 31, 16) * 1000;
+
+interface Case {
+  key: string;
+  query: string;
+  values: (i: number) => unknown[];
+}
+
+function cases({ days }: FillSize): Case[] {
+  const at = timestampUs;
+  const region = (i: number) => 1 + ((i * 7) % cityRegions);
+  const cells = (i: number) => Array.from({ length: 40 }, (_, k) => region(i) * 40 + k);
+  return [
+    {
+      key: 'regionDayByMinute',
+      query: 'region-history-minute',
+      values: (i) => [`r${region(i)}`, at(endUs - dayUs), at(endUs), 60],
+    },
+    {
+      key: 'dayOfOrigins',
+      query: 'day-origins',
+      values: (i) => [i % (cityRegions + 1), at(endUs - ((i % days) + 1) * dayUs), at(endUs - (i % days) * dayUs)],
+    },
+    {
+      key: 'pageOfStays',
+      query: 'cell-stays',
+      values: (i) => {
+        const toUs = endUs - (i % days) * dayUs - (i % 24) * hourUs;
+        return [cells(i), at(toUs - 2 * dayUs), at(toUs), 100, at(toUs), 0, 0];
+      },
+    },
+    { key: 'latestOfCells', query: 'latest-cells', values: () => [at(endUs)] },
+    {
+      key: 'hourOfCells',
+      query: 'hour-of-cells',
+      values: (i) => [at(endUs - hourUs - (i % 60) * minuteUs), at(endUs - (i % 60) * minuteUs)],
+    },
+  ];
+}
+
+/** p50 and p95 of each query, one after the other on one connection, after a warm-up. */
+async function measure(size: FillSize, runs: number): Promise<Figure[]> {
+  const store = await openPlainDatabase();
+  const figures: Figure[] = [];
+  try {
+    const client = await store.pool.connect();
+    await client.query('set statement_timeout = 0');
+    const filledMs = performance.now();
+    await fillCity(client, size, endUs);
+    figures.push({ key: 'history.fillS', value: (performance.now() - filledMs) / 1000, unit: 's' });
+    const keptMs = performance.now();
+    // As long as there is something to compress: two chunks a run.
+    for (let left = Infinity, before = Infinity; left > 0; ) {
+      await store.maintain(endUs + secondUs);
+      const [{ n }] = await store.sql<{ n: number }>(
+        `select count(*) as n from timescaledb_information.chunks where not is_compressed`,
+      );
+      left = n === before ? 0 : n;
+      before = n;
+    }
+    figures.push({ key: 'history.upkeepS', value: (performance.now() - keptMs) / 1000, unit: 's' });
+    await client.query('vacuum analyze');
+    for (const { key, query, values } of cases(size)) {
+      const text = namedQuery(query);
+      const tookMs: number[] = [];
+      for (let i = 0; i < runs + 5; i++) {
+        const startedMs = performance.now();
+        await client.query(text, values(i));
+        if (i >= 5) tookMs.push(performance.now() - startedMs);
+      }
+      figures.push({ key: `history.${key}P50Ms`, value: median(tookMs), unit: 'ms' });
+      figures.push({ key: `history.${key}P95Ms`, value: quantile(tookMs, 0.95), unit: 'ms' });
+    }
+    client.release();
+  } finally {
+    await store.remove();
+  }
+  return figures;
+}
+
+export const historyBench: Bench = {
+  name: 'history',
+  meaning:
+    'the queries behind wall and API over 30 days of 10,012 cells; wants DATABASE_URL (the embedded one takes a small city)',
+  run: (scale) => {
+    const full = scale === 'full' && process.env.DATABASE_URL !== undefined;
+    return measure(full ? sizes.full : sizes.small, full ? 200 : 3);
+  },
+};

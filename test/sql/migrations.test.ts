@@ -1,0 +1,117 @@
+import { join } from 'node:path';
+import pg from 'pg';
+import { afterEach, expect, test } from 'vitest';
+import { dayUs, hourUs, systemClock } from '../../server/clock.ts';
+import { clientConfig, type Database, timestampUs } from '../../server/store/connection.ts';
+import { EmbeddedDatabase } from '../../server/store/embedded/embedded-database.ts';
+import { Maintenance } from '../../server/store/maintenance.ts';
+import { migrate, readMigrations } from '../../server/store/migrate.ts';
+import { openRealDatabase } from '../../server/store/real-database.ts';
+import { makeTestDatabase } from '../store/tools/test-database.ts';
+
+const migrations = readMigrations();
+const names = migrations.map(({ name }) => name);
+const startUs = Date.UTC(2026, 5, 6) * 1000;
+const closing: (() => Promise<unknown>)[] = [];
+
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+/** A database without anything in it, and connections to it. */
+async function emptyDatabase(): Promise<{ database: Database; connect: () => Promise<pg.Client> }> {
+  const base = await makeTestDatabase(false);
+  closing.push(() => base.remove());
+  let database: Database;
+  if (base.url === undefined) {
+    const folder = join(base.dataDir, 'sim', 'pg');
+    const quiet = () => undefined;
+    const embedded = await EmbeddedDatabase.open({ folder, deadlineMs: 60_000, log: quiet, progress: quiet });
+    closing.push(() => embedded.close());
+    const config = { host: embedded.socketFolder, port: 5432, user: 'postgres', database: 'postgres', password: '' };
+    database = { config, embedded: true, name: 'test' };
+  } else database = (await openRealDatabase(base.url)).database;
+  const connect = async () => {
+    const client = new pg.Client(clientConfig(database, 60_000));
+    await client.connect();
+    closing.push(() => client.end());
+    return client;
+  };
+  return { database, connect };
+}
+
+test('an empty database gets every migration once, from two servers that start together', async () => {
+  const { database, connect } = await emptyDatabase();
+  const [one, two] = [await connect(), await connect()];
+  const applied = await Promise.all([migrate(one, database.embedded), migrate(two, database.embedded)]);
+  expect(applied.flat().sort()).toEqual(names);
+  expect(await migrate(one, database.embedded)).toEqual([]);
+});
+
+test('a filled database of the first release keeps its rows, and its past is in the new aggregates too', async () => {
+  const { database, connect } = await emptyDatabase();
+  const client = await connect();
+  const first = migrations.filter(({ number }) => number <= 6);
+  expect(await migrate(client, database.embedded, first)).toHaveLength(6);
+  // Ten days of traffic in its aggregates; the events of the first three have gone.
+  await client.query(
+    `insert into event (ts, sub, bytes, cell_id, plmn, duration_ms, type_allocation_code, kind, outcome, cause, flags)
+     select t, 7, 10, 1, 942080, 1000, 0, 4, 1, -1, 5
+     from generate_series($1::timestamptz, $1::timestamptz + interval '10 days' - interval '1 second', interval '3 hours') t`,
+    [timestampUs(startUs)],
+  );
+  await client.query(
+    `insert into stay (first_out, first_in, last_in, sub, cell_id, plmn, events)
+     select t + interval '1 hour', t, t, 7, 1, 942080, 1
+     from generate_series($1::timestamptz, $1::timestamptz + interval '1 day', interval '8 hours') t`,
+    [timestampUs(startUs)],
+  );
+  await client.query(
+    `insert into cell_gauge select t, 1, 60000, 5, 1, 1, 0, 0, 0, 5
+     from generate_series($1::timestamptz, $1::timestamptz + interval '1 day', interval '10 minutes') t`,
+    [timestampUs(startUs)],
+  );
+  const span = [timestampUs(startUs), timestampUs(startUs + 10 * dayUs)];
+  for (const name of ['cell_traffic_1m', 'cell_traffic_1h', 'cell_gauge_1h']) {
+    await client.query(`call refresh_continuous_aggregate('${name}', $1::timestamptz, $2::timestamptz)`, span);
+  }
+  await client.query(`select compress_chunk(c) from show_chunks('stay') c`);
+  await client.query(`select drop_chunks('event', older_than => $1::timestamptz)`, [timestampUs(startUs + 3 * dayUs)]);
+  await client.query(`insert into meta (key, value) values ('dropped.event', $1)`, [
+    `${startUs} ${startUs + 3 * dayUs}`,
+  ]);
+  const counts = `select (select count(*) from event) as events, (select count(*) from stay) as stays,
+    (select count(*) from cell_gauge) as gauges`;
+  const before = (await client.query(counts)).rows;
+
+  expect(await migrate(client, database.embedded)).toEqual(names.slice(6));
+  expect(await migrate(client, database.embedded)).toEqual([]);
+  expect((await client.query(counts)).rows).toEqual(before);
+
+  const pool = new pg.Pool({ ...clientConfig(database, 60_000), max: 2 });
+  closing.push(() => pool.end());
+  const maintenance = new Maintenance({
+    pool,
+    embedded: database.embedded,
+    jobs: false,
+    timeZone: 'Asia/Shanghai',
+    clock: systemClock,
+    log: () => undefined,
+    onChange: () => undefined,
+  });
+  await maintenance.resume(startUs + 10 * dayUs);
+  await maintenance.runNow();
+  for (const [view, perBucket] of [
+    ['cell_traffic_15m', 1],
+    ['cell_traffic_1h', 1],
+    ['cell_traffic_1d', 8],
+  ] as const) {
+    const { rows } = await client.query(`select sum(units) as units, max(units) as most from ${view}`);
+    expect(rows, view).toEqual([{ units: 80, most: perBucket }]);
+  }
+  const { rows: gauges } = await client.query('select count(*) as n from cell_gauge_15m');
+  expect(gauges[0].n).toBe(97);
+  // Days are those of China: the first began at 16:00 UTC the day before.
+  const { rows: days } = await client.query('select min(bucket) as first from cell_traffic_1d');
+  expect(days[0].first).toBe(startUs - 8 * hourUs);
+});

@@ -1,0 +1,188 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { dayUs, hourUs } from '../../server/clock.ts';
+import { timestampUs } from '../../server/store/connection.ts';
+import { namedQuery } from '../../server/store/queries.ts';
+import { openPlainDatabase, type PlainDatabase } from '../store/tools/plain-database.ts';
+import { dayFacts, flows, groupBy, presence, roles, sessions } from './tools/past-oracle.ts';
+import { cityDays, cityStartUs, dateOf, makeCityStays } from './tools/small-city.ts';
+
+/** Drawn after everything was stored: a set of cells is all there is of it. */
+const regions = [
+  [10, 11, 12, 13],
+  [12, 13, 14, 30, 31],
+];
+const stays = makeCityStays(48);
+const fromUs = cityStartUs;
+const toUs = cityStartUs + cityDays * dayUs;
+const zone = 'Asia/Shanghai';
+
+let store: PlainDatabase;
+
+const query = <T>(name: string, ...values: unknown[]) => store.sql<T>(namedQuery(name), values);
+const span = [timestampUs(fromUs), timestampUs(toUs)];
+
+beforeAll(async () => {
+  store = await openPlainDatabase();
+  const column = (of: (stay: (typeof stays)[number]) => unknown) => stays.map(of);
+  for (const table of ['stay', 'stay_queue']) {
+    await store.sql(
+      `insert into ${table} (first_out, first_in, last_in, sub, cell_id, plmn, events, to_cell)
+       select first_out, first_in, last_in, sub, cell_id, 942080, events, to_cell
+       from unnest($1::timestamptz[], $2::timestamptz[], $3::timestamptz[], $4::bigint[], $5::integer[], $6::integer[],
+         $7::integer[]) as s (first_out, first_in, last_in, sub, cell_id, events, to_cell)`,
+      [
+        column((stay) => timestampUs(stay.firstOut)),
+        column((stay) => timestampUs(stay.firstIn)),
+        column((stay) => timestampUs(stay.lastIn)),
+        column((stay) => stay.sub),
+        column((stay) => stay.cell),
+        column((stay) => stay.events),
+        column((stay) => stay.to),
+      ],
+    );
+  }
+  await store.maintain(toUs + dayUs);
+});
+afterAll(async () => {
+  await store.remove();
+});
+
+test('every stay is taken once into day × cell, and all half-hours and held times are those of plain loops', async () => {
+  expect(await store.sql('select count(*) as n from stay_queue')).toEqual([{ n: 0 }]);
+  for (const cell of [10, 12, 30]) {
+    const rows = await store.sql<{ sub: number; day: string; half_hours: string; held_ms: number }>(
+      'select sub, day::text, half_hours::text, held_ms from day_cell where cell_id = $1',
+      [cell],
+    );
+    const expected = dayFacts(stays, new Set([cell]));
+    expect(rows.length).toBe(expected.size);
+    for (const { sub, day, half_hours, held_ms } of rows) {
+      const number = Math.round((Date.parse(`${day}T00:00:00+08:00`) * 1000 - cityStartUs) / dayUs);
+      const fact = expected.get(`${sub} ${number}`)!;
+      const bits = [...fact.half].reduce((sum, half) => sum | (1n << BigInt(half)), 0n);
+      expect(half_hours, `${sub} ${day}`).toBe(String(bits));
+      // Each piece is rounded to the millisecond.
+      expect(Math.abs(held_ms - fact.heldUs / 1000)).toBeLessThan(60);
+    }
+  }
+});
+
+test.each(regions)('presence of the last sixty days of a region drawn today (%#)', async (...cells) => {
+  for (const [from, to, widthS] of [
+    [fromUs, toUs, 3600],
+    [fromUs + 8 * dayUs, fromUs + 9 * dayUs, 900],
+  ]) {
+    const rows = await query<{ bucket: number; present: number; visitors: number }>(
+      'region-presence',
+      cells,
+      timestampUs(from),
+      timestampUs(to),
+      widthS,
+    );
+    const expected = presence(stays, new Set(cells), from, to, widthS * 1e6);
+    expect(rows.map(({ present, visitors }) => ({ present, visitors }))).toEqual(expected);
+    expect(rows.map(({ bucket }) => bucket)).toEqual(expected.map((_, i) => from + i * widthS * 1e6));
+  }
+});
+
+test.each(regions)('stays in a region by page, and their median and 90th percentile by day (%#)', async (...cells) => {
+  const all = sessions(stays, new Set(cells))
+    .filter(({ firstOut }) => firstOut >= fromUs && firstOut < toUs)
+    .sort((a, b) => b.firstOut - a.firstOut || b.sub - a.sub);
+  const got: unknown[] = [];
+  for (let after: [string | null, string | null] = [null, null]; ; ) {
+    const page = await query<{ sub: string; first_in: number; last_in: number; first_out: number }>(
+      'region-sessions',
+      cells,
+      ...span,
+      1000,
+      ...after,
+    );
+    got.push(...page);
+    if (page.length < 1000) break;
+    after = [timestampUs(page.at(-1)!.first_out), page.at(-1)!.sub];
+  }
+  expect(got).toEqual(
+    all.map(({ sub, firstIn, lastIn, firstOut }) => ({
+      sub: String(sub),
+      first_in: firstIn,
+      last_in: lastIn,
+      first_out: firstOut,
+    })),
+  );
+
+  const rank = (values: number[], share: number) => {
+    const sorted = values.sort((a, b) => a - b);
+    return Math.round(sorted[Math.ceil(share * sorted.length) - 1] / 1000);
+  };
+  const expected = [...groupBy(all.reverse(), ({ firstOut }) => dateOf(firstOut))].map(([day, own]) => {
+    const observed = own.map(({ firstIn, lastIn }) => lastIn - firstIn);
+    const bound = own.map(({ firstIn, firstOut }) => firstOut - firstIn);
+    return {
+      day,
+      stays: own.length,
+      observed_median_ms: rank(observed, 0.5),
+      observed_p90_ms: rank(observed, 0.9),
+      bound_median_ms: rank(bound, 0.5),
+      bound_p90_ms: rank(bound, 0.9),
+    };
+  });
+  expect(await query('region-dwell', cells, ...span, zone)).toEqual(expected);
+});
+
+test.each(regions)(
+  'flows over the border of a region drawn today, without those that did not hold (%#)',
+  async (...cells) => {
+    const rows = await query<{ bucket: number; known: boolean }>('region-flows', cells, ...span, 3600, 60_000);
+    const expected = [...flows(stays, new Set(cells), fromUs, hourUs)]
+      .filter(([bucket]) => bucket >= fromUs && bucket < toUs)
+      .sort((a, b) => a[0] - b[0]);
+    expect(rows).toEqual(expected.map(([bucket, counts]) => ({ bucket, ...counts, known: true })));
+    expect(expected.length).toBeGreaterThan(500);
+  },
+);
+
+test.each(regions)(
+  'roles in a region drawn today, by the working-day calendar, and its crowd (%#)',
+  async (...cells) => {
+    const fromDay = 3;
+    const expected = roles(stays, new Set(cells), fromDay);
+    const days = [dateOf(fromUs + fromDay * dayUs), dateOf(toUs - 1)];
+    const rows = await store.sql<{ sub: number; day: string; role: string }>(
+      'select sub, day::text, role from region_role($1::integer[], $2::date, $3::date)',
+      [cells, ...days],
+    );
+    expect(new Map(rows.map(({ sub, day, role }) => [`${sub} ${day}`, role]))).toEqual(expected);
+    const counts = new Map<string, number>();
+    for (const role of expected.values()) counts.set(role, (counts.get(role) ?? 0) + 1);
+    for (const role of ['resident', 'worker', 'passer-by', 'visitor', 'undetermined'])
+      expect(counts.get(role), role).toBeGreaterThan(0);
+
+    const [first] = await query<Record<string, number | null>>('region-roles', cells, ...days);
+    expect(first.crowd).toBe(null);
+    const last = (await query<Record<string, number | null>>('region-roles', cells, ...days)).at(-1)!;
+    expect(last.crowd).toBe(last.subscribers! - last.residents! - last.workers!);
+
+    const at = toUs - 3 * dayUs;
+    const crowd = await query<{ bucket: number; present: number; crowd: number }>(
+      'region-crowd',
+      cells,
+      timestampUs(at),
+      timestampUs(at + dayUs),
+      3600,
+      zone,
+    );
+    for (const row of crowd) {
+      const end = row.bucket + hourUs;
+      const there = new Set(
+        stays
+          .filter(({ cell, firstIn, firstOut }) => cells.includes(cell) && firstIn < end && firstOut >= end)
+          .map(({ sub }) => sub),
+      );
+      const others = [...there].filter(
+        (sub) => !['resident', 'worker'].includes(expected.get(`${sub} ${dateOf(end - 1)}`) ?? ''),
+      );
+      expect(row).toEqual({ bucket: row.bucket, present: there.size, crowd: others.length });
+    }
+  },
+);
