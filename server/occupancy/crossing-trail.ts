@@ -40,7 +40,9 @@ export interface TrailOwner {
   /** The newest entry of a subscriber who vanished has left the trail: nothing here refers to it any more. */
   trailEnded(sub: number): void;
   /** A crossing held. Called in order of time. */
-  held(area: number, isEntry: boolean, timeUs: number, sub: number): void;
+  held(area: number, isEntry: boolean, timeUs: number, sub: number, sequence: number): void;
+  /** The subscriber vanished from the area; called in the order of {@link held}. */
+  gone(area: number, timeUs: number, sequence: number): void;
 }
 
 /**
@@ -72,6 +74,8 @@ export class CrossingTrail {
   private timeUs = 0;
   private startUs = 0;
   private first = 0;
+  /** Sequence number of the pending crossing that the newest {@link enter} or {@link leave} undid; 0: none. */
+  cancelled = 0;
 
   constructor(options: { owner: TrailOwner; holdDownUs: number; entriesMax: number }) {
     this.owner = options.owner;
@@ -115,7 +119,8 @@ export class CrossingTrail {
     const newest = this.newestOf(area);
     const visited = newest !== 0 && this.visitedSince(newest);
     if (visited) word |= visitedBit;
-    if (isCrossing && !(newest !== 0 && this.cancels(newest))) word |= pendingBit;
+    this.cancelled = isCrossing && newest !== 0 && this.cancels(newest) ? newest : 0;
+    if (isCrossing && this.cancelled === 0) word |= pendingBit;
     this.push(word);
     return visited;
   }
@@ -131,9 +136,15 @@ export class CrossingTrail {
       visited ||= this.visitedSince(newest);
     }
     if (visited) word |= visitedBit;
-    if (isCrossing && !(newest !== 0 && this.cancels(newest))) word |= pendingBit;
+    this.cancelled = isCrossing && newest !== 0 && this.cancels(newest) ? newest : 0;
+    if (isCrossing && this.cancelled === 0) word |= pendingBit;
     this.push(word);
     return visited;
+  }
+
+  /** Sequence number of the entry that the newest {@link enter} or {@link leave} put down. */
+  get pushed(): number {
+    return this.first;
   }
 
   /** Whether the trail refers to the subscriber. */
@@ -309,10 +320,13 @@ export class CrossingTrail {
     const row = this.settled & chunkMask;
     const at = row * entryWords + wArea;
     const word = chunk.words[at];
-    this.settled = (this.settled + 1) >>> 0;
+    const sequence = this.settled;
+    this.settled = (sequence + 1) >>> 0;
+    if ((word & goneBit) !== 0) this.owner.gone(word & areaMask, chunk.timeUs[row], sequence);
     if ((word & pendingBit) === 0) return;
     chunk.words[at] = word & ~pendingBit;
-    this.owner.held(word & areaMask, (word & entryBit) !== 0, chunk.timeUs[row], chunk.words[row * entryWords]);
+    const isEntry = (word & entryBit) !== 0;
+    this.owner.held(word & areaMask, isEntry, chunk.timeUs[row], chunk.words[row * entryWords], sequence);
   }
 
   private makeRoom(): void {

@@ -49,6 +49,8 @@ export interface EngineLimits {
   readonly trips: number;
   readonly tripsDropped: number;
   readonly tripBytes: number;
+  /** Of stays in regions that last, or whose end may yet be undone. */
+  readonly dwellBytes: number;
 }
 
 /**
@@ -128,7 +130,7 @@ export class Engine {
 
   get limits(): EngineLimits {
     const { table } = this.presence;
-    const { trail, trips } = this.occupancy;
+    const { regionStays, trail, trips } = this.occupancy;
     return {
       subscribers: table.size,
       subscribersMax: table.capacity,
@@ -140,6 +142,7 @@ export class Engine {
       trips: trips.size,
       tripsDropped: trips.dropped,
       tripBytes: trips.byteLength,
+      dwellBytes: regionStays.byteLength,
     };
   }
 
@@ -279,6 +282,7 @@ export class Engine {
     }
     occupancy.fixAges.advance(timeUs);
     occupancy.flows.advance(timeUs);
+    occupancy.regionStays.live.advance(timeUs);
     this.settle(timeUs);
     occupancy.trail.forgetBefore(book.startUs);
     occupancy.trips.forgetBefore(timeUs - this.holdDownUs);

@@ -227,7 +227,8 @@ export class GaugeBook {
     this.fillCrossings(gauges.regions, 0);
     this.fillCrossings(gauges.cells, this.regionCount);
     const flows = this.occupancy.trips.take();
-    this.taker?.(flows === undefined ? gauges : { ...gauges, flows });
+    const dwell = this.occupancy.regionStays.take();
+    this.taker?.({ ...gauges, ...(flows !== undefined && { flows }), ...(dwell !== undefined && { dwell }) });
   }
 
   private fillCrossings(rows: Rows, from: number): void {

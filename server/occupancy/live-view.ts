@@ -95,6 +95,11 @@ export class EngineView implements LiveView {
     return this.occupancy.origins.regionCounts(region);
   }
 
+  regionDwellMs(region: number, share: number): number {
+    const { areas, regionStays } = this.occupancy;
+    return regionStays.live.quantileMs(region, share, areas.present[region]);
+  }
+
   get present(): number {
     return this.presentOf();
   }

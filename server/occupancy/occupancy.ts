@@ -9,6 +9,7 @@ import { CrossingTrail, type TrailOwner } from './crossing-trail.ts';
 import { FixAges, stepOf } from './fix-ages.ts';
 import { FlowWindow } from './flow-window.ts';
 import { Origins } from './origins.ts';
+import { RegionStays } from './region-stays.ts';
 import { RegionTrips } from './region-trips.ts';
 import type { StayBuffer } from './stays.ts';
 
@@ -37,6 +38,7 @@ export class Occupancy implements PresenceSink, TrailOwner {
   readonly flows: FlowWindow;
   readonly origins: Origins;
   readonly trips: RegionTrips;
+  readonly regionStays: RegionStays;
   /** Start of the open interval, µs. */
   intervalStartUs = 0;
   /** End of the oldest interval that is closed and not final, µs; kept by the book. */
@@ -68,6 +70,7 @@ export class Occupancy implements PresenceSink, TrailOwner {
       tripUs: options.tripUs,
       exitsMax: options.crossingsMax,
     });
+    this.regionStays = new RegionStays(this.regionCount);
     this.growTo(cellCapacityFirst);
   }
 
@@ -95,6 +98,7 @@ export class Occupancy implements PresenceSink, TrailOwner {
     yield* this.flows.save(to);
     yield* this.origins.save(to);
     yield* this.trips.save(to);
+    yield* this.regionStays.save(to);
   }
 
   /** Of a fresh one with the same regions; the times of intervals are the book's to restore. */
@@ -109,6 +113,7 @@ export class Occupancy implements PresenceSink, TrailOwner {
     this.flows.restore(from);
     this.origins.restore(from);
     this.trips.restore(from);
+    this.regionStays.restore(from);
   }
 
   /** An event happened in the cell: its gauge row is due. */
@@ -128,7 +133,7 @@ export class Occupancy implements PresenceSink, TrailOwner {
     areas.appeared[regionCount + cell]++;
     const regions = this.regions.sets[this.regions.setOf[cell]];
     for (let i = 0; i < regions.length; i++) {
-      this.enterRegion(regions[i], group, false);
+      this.enterRegion(sub, regions[i], group, false);
       areas.appeared[regions[i]]++;
     }
     trail.end();
@@ -150,7 +155,7 @@ export class Occupancy implements PresenceSink, TrailOwner {
       this.leave(regionCount + from, true);
       this.enter(regionCount + to, true);
     }
-    if (setOf[from] !== setOf[to]) this.crossRegions(this.table.origin(sub), sets[setOf[from]], sets[setOf[to]]);
+    if (setOf[from] !== setOf[to]) this.crossRegions(sub, sets[setOf[from]], sets[setOf[to]]);
     trail.end();
   }
 
@@ -174,7 +179,7 @@ export class Occupancy implements PresenceSink, TrailOwner {
     areas.vanished[regionCount + cell]++;
     const regions = this.regions.sets[this.regions.setOf[cell]];
     for (let i = 0; i < regions.length; i++) {
-      this.leaveRegion(regions[i], group, false);
+      this.leaveRegion(sub, regions[i], group, false);
       areas.vanished[regions[i]]++;
     }
     trail.end();
@@ -218,7 +223,7 @@ export class Occupancy implements PresenceSink, TrailOwner {
     this.presence.release(sub);
   }
 
-  held(area: number, isEntry: boolean, timeUs: number, sub: number): void {
+  held(area: number, isEntry: boolean, timeUs: number, sub: number, sequence: number): void {
     if (timeUs >= this.waitingEndUs) this.beforeHeld(timeUs);
     if (isEntry) this.areas.entries[area]++;
     else this.areas.exits[area]++;
@@ -226,7 +231,16 @@ export class Occupancy implements PresenceSink, TrailOwner {
     this.flows.add(area, isEntry, timeUs);
     const { table, trips } = this;
     if (isEntry) trips.entry(table.subLo(sub), table.subHi(sub), area, timeUs);
-    else trips.exit(table.subLo(sub), table.subHi(sub), area, timeUs);
+    else {
+      trips.exit(table.subLo(sub), table.subHi(sub), area, timeUs);
+      this.regionStays.ended(area, sequence);
+    }
+  }
+
+  gone(area: number, timeUs: number, sequence: number): void {
+    if (area >= this.regionCount) return;
+    if (timeUs >= this.waitingEndUs) this.beforeHeld(timeUs);
+    this.regionStays.ended(area, sequence);
   }
 
   /** Step of the subscriber's newest sighting. */
@@ -246,28 +260,33 @@ export class Occupancy implements PresenceSink, TrailOwner {
    * Leaves the regions that only `from` has, then enters those that only `to` has; both ascend. All are left first,
    * so that a trip finds where it came from.
    */
-  private crossRegions(origin: number, from: Uint32Array, to: Uint32Array): void {
-    const group = this.origins.groupOf(origin);
+  private crossRegions(sub: number, from: Uint32Array, to: Uint32Array): void {
+    const group = this.origins.groupOf(this.table.origin(sub));
     for (let i = 0, j = 0; i < from.length; i++) {
       while (j < to.length && to[j] < from[i]) j++;
-      if (j === to.length || to[j] !== from[i]) this.leaveRegion(from[i], group, true);
+      if (j === to.length || to[j] !== from[i]) this.leaveRegion(sub, from[i], group, true);
     }
     for (let i = 0, j = 0; j < to.length; j++) {
       while (i < from.length && from[i] < to[j]) i++;
-      if (i === from.length || from[i] !== to[j]) this.enterRegion(to[j], group, true);
+      if (i === from.length || from[i] !== to[j]) this.enterRegion(sub, to[j], group, true);
     }
   }
 
   // The next four belong to the transition that the trail has been told of.
 
-  private enterRegion(region: number, group: number, isCrossing: boolean): void {
+  private enterRegion(sub: number, region: number, group: number, isCrossing: boolean): void {
     this.origins.addToRegion(region, group, 1);
     this.enter(region, isCrossing);
+    this.regionStays.enter(sub, region, this.presence.atUs, this.trail.cancelled);
   }
 
-  private leaveRegion(region: number, group: number, isCrossing: boolean): void {
+  private leaveRegion(sub: number, region: number, group: number, isCrossing: boolean): void {
+    const { trail } = this;
     this.origins.addToRegion(region, group, -1);
     this.leave(region, isCrossing);
+    const lastInUs = this.table.f64[sub * recordDoubles + dLast];
+    const sequence = trail.cancelled === 0 ? trail.pushed : 0;
+    this.regionStays.leave(sub, region, lastInUs, this.presence.atUs, sequence);
   }
 
   private enter(area: number, isCrossing: boolean): void {

@@ -61,15 +61,23 @@ export class ShardedTable {
     f64[this.row * rowDoubles + dValue] += 1;
   }
 
+  /** Takes the key out; returns its value, or -1 where there was none. */
+  take(a: number, b: number): number {
+    const hash = hashOf(a, b);
+    const shard = this.shards[hash >>> 24];
+    const row = rowOf(shard, hash, a, b);
+    if (isEmpty(shard, row)) return -1;
+    const value = shard.f64[row * rowDoubles + dValue];
+    this.empty(shard, row);
+    return value;
+  }
+
   /** Takes the key out, if its value is `value`. */
   takeIf(a: number, b: number, value: number): void {
     const hash = hashOf(a, b);
     const shard = this.shards[hash >>> 24];
     const row = rowOf(shard, hash, a, b);
-    if (isEmpty(shard, row) || shard.f64[row * rowDoubles + dValue] !== value) return;
-    closeGap(shard, row);
-    shard.used--;
-    this.count--;
+    if (!isEmpty(shard, row) && shard.f64[row * rowDoubles + dValue] === value) this.empty(shard, row);
   }
 
   /** Takes all out, in no order that means anything. */
@@ -107,6 +115,12 @@ export class ShardedTable {
       this.shards[i] = shard;
       if (used > 0) restoreBytes(from, `${name}.${i}`, shard.f64);
     }
+  }
+
+  private empty(shard: Shard, row: number): void {
+    closeGap(shard, row);
+    shard.used--;
+    this.count--;
   }
 
   /** The shard of the key, which is in it from now on: in {@link row}, with the value 0 if it {@link isNew}. */

@@ -24,6 +24,8 @@ export interface LiveView {
   readonly origins: readonly OriginCount[];
   /** The same of one region. */
   regionOrigins(region: number): readonly OriginCount[];
+  /** How long those present in a region have been there by now, ms, to the minute; -1 when nobody is. */
+  regionDwellMs(region: number, share: number): number;
   readonly present: number;
   readonly fresh5: number;
   readonly fresh30: number;
@@ -71,6 +73,20 @@ export interface IntervalGauges {
   readonly present: number;
   /** Trips between micro-regions whose entry was in it; absent: none. */
   readonly flows?: FlowColumns;
+  /** Stays in micro-regions that ended in it; absent: none. */
+  readonly dwell?: DwellColumns;
+}
+
+/**
+ * Ended stays by micro-region (place in the {@link RegionIndex}) and log bucket of their dwell (`dwell-buckets.ts`): `n`
+ * rows, by region, then bucket. Each stay counts once under its observed dwell and once under its upper bound.
+ */
+export interface DwellColumns {
+  readonly n: number;
+  readonly region: Uint32Array;
+  readonly bucket: Uint32Array;
+  readonly observed: Uint32Array;
+  readonly upper: Uint32Array;
 }
 
 /** Trips by pair of micro-regions (places in the {@link RegionIndex}): `n` rows, by from, then to. */

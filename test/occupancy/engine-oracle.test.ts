@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { countByDefinition, type OracleSighting, staysByDefinition, tripsByDefinition } from './oracle.ts';
+import {
+  countByDefinition,
+  dwellByDefinition,
+  type OracleSighting,
+  staysByDefinition,
+  tripsByDefinition,
+} from './oracle.ts';
 import { regionOf, SmallCity } from './small-city.ts';
 
 const secondUs = 1_000_000;
@@ -55,6 +61,12 @@ function sightingsOf({ steps }: Scenario): OracleSighting[] {
   });
 }
 
+const settingsOf = (given: Scenario) => ({
+  holdDownMs: given.holdDownS * 1000,
+  presenceTtlMs: given.ttlS * 1000,
+  presenceTtlByLac: `200=${given.ttl200S * 1000}`,
+});
+
 function run(
   given: Scenario,
   sightings: OracleSighting[],
@@ -65,12 +77,7 @@ function run(
   const city = new SmallCity({
     regions,
     everyUs: given.everyS * secondUs,
-    settings: {
-      holdDownMs: given.holdDownS * 1000,
-      presenceTtlMs: given.ttlS * 1000,
-      presenceTtlByLac: `200=${given.ttl200S * 1000}`,
-      ...settings,
-    },
+    settings: { ...settingsOf(given), ...settings },
   });
   sightings.forEach((sighting, i) => {
     if (advance && given.steps[i]?.advance) city.engine.advance(sighting.timeUs);
@@ -97,6 +104,19 @@ function oracleOptions(given: Scenario, sightings: OracleSighting[]) {
     holdDownUs: given.holdDownS * secondUs,
     ttlUs: (cell: string) => (cell.startsWith('001-01-200-') ? given.ttl200S : given.ttlS) * secondUs,
   };
+}
+
+/** Without the cells. */
+function regionOptions(given: Scenario, sightings: OracleSighting[]) {
+  const options = oracleOptions(given, sightings);
+  return { ...options, areas: new Map([...options.areas].filter(([area]) => regions.some(({ id }) => id === area))) };
+}
+
+/** Bucket 0 below 30 s, then four an octave. */
+function bucketByEdges(dwellUs: number): number {
+  let bucket = 0;
+  while (dwellUs >= Math.round(30 * secondUs * 2 ** (bucket / 4))) bucket++;
+  return bucket;
 }
 
 /** Intervals that the engine passed over because nothing was there count as zero rows. */
@@ -127,9 +147,7 @@ describe('the engine against counting by definition', () => {
     fc.assert(
       fc.property(scenario, fc.constantFrom(0, 30, 600), (given, tripS) => {
         const sightings = sightingsOf(given);
-        const options = oracleOptions(given, sightings);
-        for (const area of [...options.areas.keys()])
-          if (!regions.some(({ id }) => id === area)) options.areas.delete(area);
+        const options = regionOptions(given, sightings);
         const city = run(given, sightings, true, 0, { tripMs: tripS * 1000 });
         const expected = tripsByDefinition(options, tripS * secondUs);
         expect(city.trips()).toEqual(expected);
@@ -138,6 +156,57 @@ describe('the engine against counting by definition', () => {
       { numRuns: 300 },
     );
     expect(trips).toBeGreaterThan(100);
+  });
+
+  it('agrees in the dwell of every stay in a region that ended, observed and upper bound', () => {
+    fc.assert(
+      fc.property(scenario, (given) => {
+        const sightings = sightingsOf(given);
+        const everyUs = given.everyS * secondUs;
+        const untilUs = (Math.floor(sightings.at(-1)!.timeUs / everyUs) + 1) * everyUs - 1;
+        const expected = new Map<string, number>();
+        const count = (key: string) => expected.set(key, (expected.get(key) ?? 0) + 1);
+        for (const { area, fromUs, outUs, lastInUs } of dwellByDefinition(regionOptions(given, sightings), untilUs)) {
+          if (outUs === null) continue;
+          const name = `${(Math.floor(outUs / everyUs) + 1) * everyUs - base} ${area}`;
+          count(`${name} observed ${bucketByEdges(lastInUs - fromUs)}`);
+          count(`${name} upper ${bucketByEdges(outUs - fromUs)}`);
+        }
+        const got = new Map<string, number>();
+        const city = run(given, sightings);
+        for (const { endUs, dwell } of city.gauges) {
+          for (let i = 0; i < (dwell?.n ?? 0); i++) {
+            const { region, bucket, observed, upper } = dwell!;
+            const name = `${endUs - base} ${city.regions.regions[region[i]].id}`;
+            if (observed[i] > 0) got.set(`${name} observed ${bucket[i]}`, observed[i]);
+            if (upper[i] > 0) got.set(`${name} upper ${bucket[i]}`, upper[i]);
+          }
+        }
+        expect([...got].sort()).toEqual([...expected].sort());
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('agrees in the live dwell of those present, to the minute', () => {
+    fc.assert(
+      fc.property(scenario, fc.constantFrom(0, 60, 420), (given, laterS) => {
+        const sightings = sightingsOf(given);
+        const minuteUs = 60 * secondUs;
+        const clockUs = Math.ceil((sightings.at(-1)!.timeUs + laterS * secondUs) / minuteUs) * minuteUs;
+        const city = new SmallCity({ regions, everyUs: given.everyS * secondUs, settings: settingsOf(given) });
+        city.see(...sightings);
+        city.engine.advance(clockUs);
+        const stays = dwellByDefinition(regionOptions(given, sightings), clockUs).filter(({ outUs }) => outUs === null);
+        regions.forEach(({ id }, region) => {
+          const ages = stays.filter(({ area }) => area === id).map(({ fromUs }) => clockUs - fromUs);
+          const minutes = ages.map((us) => Math.ceil(us / minuteUs) * 60_000).sort((a, b) => a - b);
+          const median = minutes.length === 0 ? -1 : minutes[Math.ceil(0.5 * minutes.length) - 1];
+          expect(city.engine.view.regionDwellMs(region, 0.5), id).toBe(median);
+        });
+      }),
+      { numRuns: 200 },
+    );
   });
 
   it('hands on the stays that the definition gives', () => {

@@ -48,8 +48,8 @@ interface Life {
   segments: Segment[];
   appearances: { timeUs: number; cell: string }[];
   vanishings: { timeUs: number; cell: string }[];
-  /** In order; a null `from` is an appearance, a null `to` a vanishing. */
-  steps: { timeUs: number; from: string | null; to: string | null }[];
+  /** In order; a null `from` is an appearance, a null `to` a vanishing; `sighting` is the one before or at it. */
+  steps: { timeUs: number; from: string | null; to: string | null; sighting: number }[];
 }
 
 const fiveMinutesUs = 300_000_000;
@@ -61,9 +61,9 @@ function lifeOf(sightings: OracleSighting[], ttlUs: (cell: string) => number): L
     const { timeUs, cell } = sighting;
     if (gone) {
       life.appearances.push({ timeUs, cell });
-      life.steps.push({ timeUs, from: null, to: cell });
+      life.steps.push({ timeUs, from: null, to: cell, sighting: i });
     } else if (sightings[i - 1].cell !== cell) {
-      life.steps.push({ timeUs, from: sightings[i - 1].cell, to: cell });
+      life.steps.push({ timeUs, from: sightings[i - 1].cell, to: cell, sighting: i });
     }
     const nextUs = i + 1 < sightings.length ? sightings[i + 1].timeUs : Number.POSITIVE_INFINITY;
     const endUs = sighting.detach === true ? timeUs : timeUs + ttlUs(cell);
@@ -71,7 +71,7 @@ function lifeOf(sightings: OracleSighting[], ttlUs: (cell: string) => number): L
     life.segments.push({ cell, fromUs: timeUs, toUs: Math.min(nextUs, endUs) });
     if (gone) {
       life.vanishings.push({ timeUs: endUs, cell });
-      life.steps.push({ timeUs: endUs, from: cell, to: null });
+      life.steps.push({ timeUs: endUs, from: cell, to: null, sighting: i });
     }
   });
   return life;
@@ -182,6 +182,36 @@ export function tripsByDefinition(options: OracleOptions, tripUs: number): Map<n
     }
   }
   return table;
+}
+
+export interface OracleDwell {
+  area: string;
+  fromUs: number;
+  /** Null where it still lasts. */
+  outUs: number | null;
+  lastInUs: number;
+}
+
+/** Stays in areas as known at `untilUs`: from an appearance or a held entry to the held exit or the vanish. */
+export function dwellByDefinition(options: OracleOptions, untilUs: number): OracleDwell[] {
+  const stays: OracleDwell[] = [];
+  for (const own of bySubscriber(options.sightings)) {
+    const life = lifeOf(own, options.ttlUs);
+    life.steps = life.steps.filter(({ timeUs }) => timeUs <= untilUs);
+    for (const [area, cells] of options.areas) {
+      const held = new Map(crossingsOf(life, cells, options.holdDownUs).map(({ step, entry }) => [step, entry]));
+      let fromUs = -1;
+      for (const [step, { timeUs, from, to, sighting }] of life.steps.entries()) {
+        if (from === null ? cells.has(to!) : held.get(step) === true) fromUs = timeUs;
+        if (to === null ? !cells.has(from!) : held.get(step) !== false) continue;
+        const inside = own.slice(0, sighting + 1).filter(({ cell }) => cells.has(cell));
+        stays.push({ area, fromUs, outUs: timeUs, lastInUs: inside.at(-1)!.timeUs });
+        fromUs = -1;
+      }
+      if (fromUs >= 0) stays.push({ area, fromUs, outUs: null, lastInUs: -1 });
+    }
+  }
+  return stays;
 }
 
 /** Stays in cells that ended before `untilUs` (by a later sighting, always), without those of no length. */

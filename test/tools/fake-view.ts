@@ -52,6 +52,10 @@ export class FakeView implements LiveView {
     return [];
   }
 
+  regionDwellMs(): number {
+    return -1;
+  }
+
   /** Ends a gauge interval with the regions' figures of now. */
   closeInterval(): void {
     this.#closed.push(this.regionPresent.slice(0, this.regionCount));
