@@ -20,7 +20,7 @@ test.each([
   [{ colour: 1 }, /unknown setting 'colour'; 'signalwall help config' lists them/],
   [{ homePlmns: '46000' }, /homePlmns must be MCC-MNC,…, not '46000'/],
   [{ timeZone: 'Foo/Bar' }, /timeZone must be an IANA time zone such as Asia\/Shanghai, not 'Foo\/Bar'/],
-  [{ keepEvents: 'some' }, /keepEvents must be all \| off/],
+  [{ keepEvents: 'some' }, /keepEvents must be all \| 1\/N \| off/],
 ])('names the setting, its range and where it stands: %j', (settings, message) => {
   expect(() => make(settings)).toThrow(message);
 });
