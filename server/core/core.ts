@@ -49,6 +49,7 @@ export class Core {
   #state: LogState;
   #counting: Counting | null = null;
   #reader: LogReader;
+  #applied = 0;
   /** Derived records up to this number are in the journal, and where the newest of them ends. */
   #derived = -1;
   #derivedTo = 0;
@@ -96,7 +97,7 @@ export class Core {
 
   /** Every record that ends at or before it has been applied. */
   get applied(): number {
-    return this.#reader.at;
+    return this.#applied;
   }
 
   /** Since when the newest snapshot of this run is there (or this run began), monotonic ms. */
@@ -144,7 +145,7 @@ export class Core {
     for (;;) {
       const entry = this.#reader.tryNext() ?? (await this.#reader.next());
       if (entry === null) {
-        if (this.#stopping || !(await records.more(this.applied))) return;
+        if (this.#stopping || !(await records.more(this.#reader.at))) return;
         sinceMs = clock.monotonicMs();
         continue;
       }
@@ -169,6 +170,7 @@ export class Core {
           ? new Counting(this.#options.config, this.#state, (number, derived) => this.#take(number, derived))
           : null;
     } else this.#counting?.apply(record);
+    this.#applied = to;
     if (this.#waiting.length === 0) return;
     const waiting = this.#waiting;
     this.#waiting = waiting.filter(({ offset }) => offset > to);
@@ -243,6 +245,7 @@ export class Core {
     } else if (offset > 0)
       log('warn', 'no snapshot is left: presence warms up again; what is stored stays, and no event is lost');
     this.#reader = records.reader(offset);
+    this.#applied = offset;
     this.#derived = Math.max(this.#state.derived, await this.#newestDerived(offset));
     while (this.applied < journal.committed) {
       const entry = await this.#reader.next();

@@ -1,4 +1,3 @@
-import { InvariantError } from '../errors.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { JournalReader } from '../journal/reader.ts';
 import { decodeRecord, encodeRecord, type LogRecord } from '../journal/records.ts';
@@ -93,10 +92,9 @@ export class EventLog {
 
   /** Resolves when more than up to `offset` may have been committed; false: nothing will come any more. */
   async more(offset: number): Promise<boolean> {
-    if (this.#ended) return false;
-    if (this.#journal.committed > offset) return true;
-    await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    return !this.#ended;
+    if (this.#journal.committed <= offset && !this.#ended)
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    return this.#journal.committed > offset || !this.#ended;
   }
 
   #forget(): void {
@@ -121,6 +119,8 @@ export class LogReader {
   readonly #journal: Journal;
   #at: number;
   #disk: JournalReader | null = null;
+  /** Up to where {@link #disk} has read; behind {@link #at} when records have come from memory since. */
+  #diskAt = -1;
 
   constructor(log: EventLog, journal: Journal, at: number) {
     this.#log = log;
@@ -149,15 +149,19 @@ export class LogReader {
    */
   async next(): Promise<LogEntry | null> {
     const kept = this.tryNext();
-    if (kept !== null) {
-      if (this.#disk !== null) await this.close();
-      return kept;
-    }
-    if (this.#at >= this.#journal.committed || this.#log.keptAfter(this.#at) >= 0) return null;
+    if (kept !== null) return kept;
+    const { committed } = this.#journal;
+    if (this.#at >= committed || this.#log.keptAfter(this.#at) >= 0) return null;
+    if (this.#diskAt !== this.#at) await this.close();
     this.#disk ??= this.#journal.reader(this.#at);
     const found = await this.#disk.next();
-    if (found === null) throw new InvariantError(`the journal has no record at ${this.#at}, though it is committed`);
+    if (found === null) {
+      // The head of a segment that has no record yet.
+      this.#at = committed;
+      return null;
+    }
     this.#at = found.to;
+    this.#diskAt = found.to;
     return { record: decodeRecord(found.kind, found.payload, found.from), to: found.to };
   }
 
