@@ -42,7 +42,7 @@ export interface TrailOwner {
   /** A crossing held. Called in order of time. */
   held(area: number, isEntry: boolean, timeUs: number, sub: number, sequence: number): void;
   /** The subscriber vanished from the area; called in the order of {@link held}. */
-  gone(area: number, timeUs: number, sequence: number): void;
+  gone(area: number, timeUs: number, sub: number, sequence: number): void;
 }
 
 /**
@@ -322,11 +322,12 @@ export class CrossingTrail {
     const word = chunk.words[at];
     const sequence = this.settled;
     this.settled = (sequence + 1) >>> 0;
-    if ((word & goneBit) !== 0) this.owner.gone(word & areaMask, chunk.timeUs[row], sequence);
+    const sub = chunk.words[row * entryWords];
+    if ((word & goneBit) !== 0) this.owner.gone(word & areaMask, chunk.timeUs[row], sub, sequence);
     if ((word & pendingBit) === 0) return;
     chunk.words[at] = word & ~pendingBit;
     const isEntry = (word & entryBit) !== 0;
-    this.owner.held(word & areaMask, isEntry, chunk.timeUs[row], chunk.words[row * entryWords], sequence);
+    this.owner.held(word & areaMask, isEntry, chunk.timeUs[row], sub, sequence);
   }
 
   private makeRoom(): void {

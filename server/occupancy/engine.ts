@@ -45,12 +45,8 @@ export interface EngineLimits {
   /** Of the presence table (records, slots, lists of expiry), and of the crossing trail. */
   readonly subscriberBytes: number;
   readonly crossingBytes: number;
-  /** Held exits that may yet begin a trip, those dropped before their time, and what they take. */
-  readonly trips: number;
-  readonly tripsDropped: number;
-  readonly tripBytes: number;
-  /** Of stays in regions that last, or whose end may yet be undone. */
-  readonly dwellBytes: number;
+  /** Of stays in regions that last or whose end may yet be undone, and of exits that may begin a trip. */
+  readonly stayBytes: number;
 }
 
 /**
@@ -60,7 +56,6 @@ export interface EngineLimits {
 export class Engine {
   readonly view: LiveView;
   private readonly registry: CellRegistry;
-  private readonly holdDownUs: number;
   private readonly regions: RegionIndex;
   private readonly presence: Presence;
   private readonly occupancy: Occupancy;
@@ -82,7 +77,6 @@ export class Engine {
     const cellGauges = options.cellGauges ?? true;
     const holdDownUs = config.holdDownMs * 1000;
     this.registry = registry;
-    this.holdDownUs = holdDownUs;
     this.regions = regions;
     this.stillAfterUs = Math.max(ttls.maxUs, hourUs);
     this.stays = options.onStays === undefined ? null : new StayBuffer(options.onStays);
@@ -130,7 +124,7 @@ export class Engine {
 
   get limits(): EngineLimits {
     const { table } = this.presence;
-    const { regionStays, trail, trips } = this.occupancy;
+    const { regionStays, rows, trail } = this.occupancy;
     return {
       subscribers: table.size,
       subscribersMax: table.capacity,
@@ -139,10 +133,7 @@ export class Engine {
       crossingsForced: trail.forced,
       subscriberBytes: this.presence.byteLength,
       crossingBytes: trail.byteLength,
-      trips: trips.size,
-      tripsDropped: trips.dropped,
-      tripBytes: trips.byteLength,
-      dwellBytes: regionStays.byteLength,
+      stayBytes: regionStays.byteLength + rows.byteLength,
     };
   }
 
@@ -285,7 +276,6 @@ export class Engine {
     occupancy.regionStays.live.advance(timeUs);
     this.settle(timeUs);
     occupancy.trail.forgetBefore(book.startUs);
-    occupancy.trips.forgetBefore(timeUs - this.holdDownUs);
     // Each second: so expiry and the settling of crossings are spread, and no batch pays for half a minute of them.
     this.turnUs = Math.min(book.endUs, (Math.floor(timeUs / secondUs) + 1) * secondUs);
   }

@@ -11,6 +11,7 @@ import { FlowWindow } from './flow-window.ts';
 import { Origins } from './origins.ts';
 import { RegionStays } from './region-stays.ts';
 import { RegionTrips } from './region-trips.ts';
+import { ShardedTable } from './sharded-table.ts';
 import type { StayBuffer } from './stays.ts';
 
 const cellCapacityFirst = 1024;
@@ -39,6 +40,8 @@ export class Occupancy implements PresenceSink, TrailOwner {
   readonly origins: Origins;
   readonly trips: RegionTrips;
   readonly regionStays: RegionStays;
+  /** By subscriber's index + 1 and region: since when it is there; and its newest held exit. */
+  readonly rows = new ShardedTable();
   /** Start of the open interval, µs. */
   intervalStartUs = 0;
   /** End of the oldest interval that is closed and not final, µs; kept by the book. */
@@ -66,11 +69,8 @@ export class Occupancy implements PresenceSink, TrailOwner {
     this.fixAges = new FixAges(options.ttlMaxUs);
     this.flows = new FlowWindow(this.regionCount, options.flowWindowUs);
     this.origins = new Origins(options.classifier, this.regionCount);
-    this.trips = new RegionTrips({
-      tripUs: options.tripUs,
-      exitsMax: options.crossingsMax,
-    });
-    this.regionStays = new RegionStays(this.regionCount);
+    this.trips = new RegionTrips({ regionCount: this.regionCount, tripUs: options.tripUs, rows: this.rows });
+    this.regionStays = new RegionStays(this.regionCount, this.rows);
     this.growTo(cellCapacityFirst);
   }
 
@@ -99,6 +99,7 @@ export class Occupancy implements PresenceSink, TrailOwner {
     yield* this.origins.save(to);
     yield* this.trips.save(to);
     yield* this.regionStays.save(to);
+    yield* this.rows.save(to, 'occupancy.rows');
   }
 
   /** Of a fresh one with the same regions; the times of intervals are the book's to restore. */
@@ -114,6 +115,7 @@ export class Occupancy implements PresenceSink, TrailOwner {
     this.origins.restore(from);
     this.trips.restore(from);
     this.regionStays.restore(from);
+    this.rows.restore(from, 'occupancy.rows');
   }
 
   /** An event happened in the cell: its gauge row is due. */
@@ -175,7 +177,11 @@ export class Occupancy implements PresenceSink, TrailOwner {
     // interval that loses it.
     trail.begin(sub, Math.max(this.presence.atUs, this.intervalStartUs), this.intervalStartUs);
     if (this.cellGauges) this.leave(regionCount + cell, false);
-    else areas.present[regionCount + cell]--;
+    else {
+      areas.present[regionCount + cell]--;
+      // Told to the trail all the same: whatever it remembers of the subscriber ends here.
+      trail.leave(regionCount + cell, false);
+    }
     areas.vanished[regionCount + cell]++;
     const regions = this.regions.sets[this.regions.setOf[cell]];
     for (let i = 0; i < regions.length; i++) {
@@ -229,15 +235,15 @@ export class Occupancy implements PresenceSink, TrailOwner {
     else this.areas.exits[area]++;
     if (area >= this.regionCount) return;
     this.flows.add(area, isEntry, timeUs);
-    const { table, trips } = this;
-    if (isEntry) trips.entry(table.subLo(sub), table.subHi(sub), area, timeUs);
+    if (isEntry) this.trips.entry(sub, area, timeUs);
     else {
-      trips.exit(table.subLo(sub), table.subHi(sub), area, timeUs);
+      this.trips.exit(sub, area, timeUs);
       this.regionStays.ended(area, sequence);
     }
   }
 
-  gone(area: number, timeUs: number, sequence: number): void {
+  gone(area: number, timeUs: number, sub: number, sequence: number): void {
+    this.trips.gone(sub);
     if (area >= this.regionCount) return;
     if (timeUs >= this.waitingEndUs) this.beforeHeld(timeUs);
     this.regionStays.ended(area, sequence);

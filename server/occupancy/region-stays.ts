@@ -1,12 +1,9 @@
 import { restoreColumns, type StateReader, type StateWriter, saveColumns } from '../state-writer.ts';
 import { dwellBucketOf, dwellBuckets } from './dwell-buckets.ts';
+import { EndingStays } from './ending-stays.ts';
 import { LiveDwell } from './live-dwell.ts';
-import { ShardedTable } from './sharded-table.ts';
+import type { ShardedTable } from './sharded-table.ts';
 import type { DwellColumns } from './view.ts';
-
-/** Second word of the keys of {@link RegionStays.left}: when the stay began, and its two buckets. */
-const sinceKey = 1;
-const bucketsKey = 2;
 
 /**
  * Stays in micro-regions and their dwell (DESIGN §2 *stay, dwell*). They follow the crossings that hold: a stay begins
@@ -16,32 +13,28 @@ const bucketsKey = 2;
  */
 export class RegionStays {
   readonly live: LiveDwell;
-  /** When each subscriber present in a region came: by index + 1 and region. */
-  private readonly since = new ShardedTable();
-  /** Stays whose end has not settled, by the sequence number of its trail entry. */
-  private readonly left = new ShardedTable();
+  private readonly rows: ShardedTable;
+  private readonly ending = new EndingStays();
   /** Ended stays of the oldest interval that is not final: regions × buckets. */
   private readonly observed: Uint32Array;
   private readonly upper: Uint32Array;
 
-  constructor(regionCount: number) {
+  /** @param rows where it is kept since when each subscriber is in each region: by index + 1 and region */
+  constructor(regionCount: number, rows: ShardedTable) {
+    this.rows = rows;
     this.live = new LiveDwell(regionCount);
     this.observed = new Uint32Array(regionCount * dwellBuckets);
     this.upper = new Uint32Array(regionCount * dwellBuckets);
   }
 
   get byteLength(): number {
-    return this.since.byteLength + this.left.byteLength;
+    return this.ending.byteLength;
   }
 
   /** @param cancelled sequence number of the exit that this entry undoes; 0: none */
   enter(sub: number, region: number, timeUs: number, cancelled: number): void {
-    let sinceUs = timeUs;
-    if (cancelled !== 0) {
-      sinceUs = this.left.take(cancelled, sinceKey);
-      this.left.take(cancelled, bucketsKey);
-    }
-    this.since.swap(sub + 1, region, sinceUs);
+    const sinceUs = cancelled === 0 ? timeUs : this.ending.undo(cancelled);
+    this.rows.swap(sub + 1, region, sinceUs);
     this.live.add(region, sinceUs);
   }
 
@@ -50,18 +43,16 @@ export class RegionStays {
    * entry; 0: it undoes an entry, and there was no stay
    */
   leave(sub: number, region: number, lastInUs: number, outUs: number, sequence: number): void {
-    const sinceUs = this.since.take(sub + 1, region);
+    const sinceUs = this.rows.take(sub + 1, region);
     this.live.remove(region, sinceUs);
     if (sequence === 0) return;
-    this.left.swap(sequence, sinceKey, sinceUs);
     const observed = dwellBucketOf(lastInUs - sinceUs);
-    this.left.swap(sequence, bucketsKey, observed * dwellBuckets + dwellBucketOf(outUs - sinceUs));
+    this.ending.push(sequence, sinceUs, observed * dwellBuckets + dwellBucketOf(outUs - sinceUs));
   }
 
   /** The end of a stay has held. */
   ended(region: number, sequence: number): void {
-    this.left.take(sequence, sinceKey);
-    const buckets = this.left.take(sequence, bucketsKey);
+    const buckets = this.ending.settle(sequence);
     this.observed[region * dwellBuckets + Math.floor(buckets / dwellBuckets)]++;
     this.upper[region * dwellBuckets + (buckets % dwellBuckets)]++;
   }
@@ -87,15 +78,13 @@ export class RegionStays {
   *save(to: StateWriter): Generator<void> {
     yield* saveColumns(to, 'regionStays', { observed: this.observed, upper: this.upper });
     yield* this.live.save(to);
-    yield* this.since.save(to, 'regionStays.since');
-    yield* this.left.save(to, 'regionStays.left');
+    yield* this.ending.save(to);
   }
 
   /** Of a fresh one for as many regions. */
   restore(from: StateReader): void {
     restoreColumns(from, 'regionStays', { observed: this.observed, upper: this.upper });
     this.live.restore(from);
-    this.since.restore(from, 'regionStays.since');
-    this.left.restore(from, 'regionStays.left');
+    this.ending.restore(from);
   }
 }

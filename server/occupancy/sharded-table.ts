@@ -1,4 +1,3 @@
-import { hashOf } from '../presence/slots.ts';
 import { restoreBytes, type StateReader, type StateWriter, saveBytes } from '../state-writer.ts';
 
 const shardCount = 256;
@@ -20,9 +19,16 @@ function shardOf(rows: number): Shard {
   return { u32: new Uint32Array(f64.buffer), f64, used: 0 };
 }
 
+/** Places follow from the first word alone: what belongs to it stands side by side, mostly on one cache line. */
+function hashOf(a: number): number {
+  let x = Math.imul(a, 0x9e3779b1);
+  x = Math.imul(x ^ (x >>> 15), 0x85ebca6b);
+  return (x ^ (x >>> 13)) >>> 0;
+}
+
 /**
- * 64-bit keys (not 0) to numbers that are not negative, 16 bytes a row: open addressing in 256 parts that grow each by
- * itself, so that no growth stalls.
+ * Pairs of words (the first not 0) to numbers that are not negative, 16 bytes a row: open addressing in 256 parts that
+ * grow each by itself, so that no growth stalls.
  */
 export class ShardedTable {
   private readonly shards = Array.from({ length: shardCount }, () => shardOf(rowsFirst));
@@ -40,7 +46,7 @@ export class ShardedTable {
 
   /** The key's value, or -1. */
   get(a: number, b: number): number {
-    const hash = hashOf(a, b);
+    const hash = hashOf(a);
     const shard = this.shards[hash >>> 24];
     const row = rowOf(shard, hash, a, b);
     return isEmpty(shard, row) ? -1 : shard.f64[row * rowDoubles + dValue];
@@ -63,7 +69,7 @@ export class ShardedTable {
 
   /** Takes the key out; returns its value, or -1 where there was none. */
   take(a: number, b: number): number {
-    const hash = hashOf(a, b);
+    const hash = hashOf(a);
     const shard = this.shards[hash >>> 24];
     const row = rowOf(shard, hash, a, b);
     if (isEmpty(shard, row)) return -1;
@@ -72,12 +78,11 @@ export class ShardedTable {
     return value;
   }
 
-  /** Takes the key out, if its value is `value`. */
-  takeIf(a: number, b: number, value: number): void {
-    const hash = hashOf(a, b);
-    const shard = this.shards[hash >>> 24];
-    const row = rowOf(shard, hash, a, b);
-    if (!isEmpty(shard, row) && shard.f64[row * rowDoubles + dValue] === value) this.empty(shard, row);
+  /** Loads the rows of a first word; the result means nothing. */
+  touch(a: number): number {
+    const hash = hashOf(a);
+    const { u32 } = this.shards[hash >>> 24];
+    return u32[(hash & (u32.length / rowWords - 1)) * rowWords];
   }
 
   /** Takes all out, in no order that means anything. */
@@ -125,7 +130,7 @@ export class ShardedTable {
 
   /** The shard of the key, which is in it from now on: in {@link row}, with the value 0 if it {@link isNew}. */
   private shardFor(a: number, b: number): Shard {
-    const hash = hashOf(a, b);
+    const hash = hashOf(a);
     let shard = this.shards[hash >>> 24];
     let row = rowOf(shard, hash, a, b);
     this.isNew = isEmpty(shard, row);
@@ -151,7 +156,7 @@ export class ShardedTable {
       if (isEmpty(old, row)) continue;
       const a = old.u32[row * rowWords];
       const b = old.u32[row * rowWords + 1];
-      const at = rowOf(wider, hashOf(a, b), a, b);
+      const at = rowOf(wider, hashOf(a), a, b);
       wider.u32[at * rowWords] = a;
       wider.u32[at * rowWords + 1] = b;
       wider.f64[at * rowDoubles + dValue] = old.f64[row * rowDoubles + dValue];
@@ -182,7 +187,7 @@ function closeGap(shard: Shard, gap: number): void {
   const mask = u32.length / rowWords - 1;
   let hole = gap;
   for (let row = (gap + 1) & mask; !isEmpty(shard, row); row = (row + 1) & mask) {
-    const home = hashOf(u32[row * rowWords], u32[row * rowWords + 1]) & mask;
+    const home = hashOf(u32[row * rowWords]) & mask;
     if (((row - home) & mask) < ((row - hole) & mask)) continue;
     u32[hole * rowWords] = u32[row * rowWords];
     u32[hole * rowWords + 1] = u32[row * rowWords + 1];

@@ -156,7 +156,7 @@ export function countByDefinition(options: OracleOptions): Map<number, Map<strin
 
 /**
  * Trips by interval end (µs), then `from>to`: entries that held into one area, at most `tripUs` after the subscriber's
- * newest held exit before, from another.
+ * newest held exit since it appeared, from another.
  */
 export function tripsByDefinition(options: OracleOptions, tripUs: number): Map<number, Map<string, number>> {
   const table = new Map<number, Map<string, number>>();
@@ -170,7 +170,8 @@ export function tripsByDefinition(options: OracleOptions, tripUs: number): Map<n
       }
     }
     for (const { area, step, timeUs } of entries) {
-      const before = exits.filter((exit) => exit.step <= step);
+      const appeared = life.steps.findLastIndex(({ from }, i) => from === null && i <= step);
+      const before = exits.filter((exit) => exit.step <= step && exit.step > appeared);
       const leftUs = Math.max(...before.map((exit) => exit.timeUs));
       if (timeUs - leftUs > tripUs) continue;
       const endUs = (Math.floor(timeUs / options.everyUs) + 1) * options.everyUs;
