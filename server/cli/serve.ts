@@ -119,7 +119,7 @@ function sayBug(error: Error): void {
   if (process.argv.includes('--verbose')) consoleLog('error', error.stack ?? '');
 }
 
-/** Ends with the code 0 at Ctrl-C or SIGTERM, at most 10 s after it; with 70 at a bug of ours. */
+/** Ends with the code 0 at Ctrl-C or SIGTERM, at most 10 s after it; with 70 at a bug of ours, 1 where the disk fails. */
 async function run(argv: string[]): Promise<number> {
   const options = readServeOptions(argv);
   const abort = new AbortController();
@@ -131,9 +131,12 @@ async function run(argv: string[]): Promise<number> {
   });
   const isRunning = (value: Running | string | Error): value is Running => typeof value === 'object' && 'stop' in value;
   const why = isRunning(started) ? await Promise.race([ends.first, started.failed]) : started;
-  if (why instanceof Error) sayBug(why);
-  else consoleLog('info', isRunning(started) ? `${why}: ending` : `${why} during the start: ending`);
-  const exitCode = () => (why instanceof Error || ends.bug !== null ? 70 : 0);
+  const fromOutside = why instanceof UserError;
+  if (why instanceof Error) {
+    if (fromOutside) consoleLog('error', why.message);
+    else sayBug(why);
+  } else consoleLog('info', isRunning(started) ? `${why}: ending` : `${why} during the start: ending`);
+  const exitCode = () => (ends.bug !== null || (why instanceof Error && !fromOutside) ? 70 : fromOutside ? 1 : 0);
   setTimeout(() => {
     consoleLog('error', 'ending took longer than 10 s: stopped hard; the next start goes on from what was stored');
     process.exit(exitCode() || 1);

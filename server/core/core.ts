@@ -1,10 +1,10 @@
 import type { Clock, Timers } from '../clock.ts';
 import type { Config } from '../config.ts';
 import { assertInvariant, errorOf, messageOf } from '../errors.ts';
+import { copyTable } from '../journal/columns.ts';
 import type { Journal } from '../journal/journal.ts';
-import { derivedNumber, type LogRecord, type StaysRecord } from '../journal/records.ts';
+import { derivedNumber, type LogRecord } from '../journal/records.ts';
 import type { Log } from '../log.ts';
-import type { StayColumns } from '../occupancy/view.ts';
 import type { StateReader } from '../state-writer.ts';
 import { Counting, type Derived, type DerivedTaker, fingerprintOf } from './counting.ts';
 import type { EventLog, LogEntry, LogReader } from './event-log.ts';
@@ -192,7 +192,9 @@ export class Core {
     if (number <= this.#derived) return;
     assertInvariant(number === this.#derived + 1, `derived record ${number} comes after ${this.#derived}`);
     this.#derived = number;
-    const record = derived.k === 'gauges' ? { ...derived, number } : staysRecord(number, derived.stays);
+    // The engine re-uses the columns of stays.
+    const record: LogRecord =
+      derived.k === 'gauges' ? { ...derived, number } : { k: 'stays', number, stays: copyTable(derived.stays) };
     this.#derivedTo = this.#options.records.append(record);
   }
 
@@ -276,24 +278,4 @@ export class Core {
     await reader.close();
     return newest;
   }
-}
-
-/** The engine re-uses its columns. */
-function staysRecord(number: number, stays: StayColumns): StaysRecord {
-  const { n } = stays;
-  return {
-    k: 'stays',
-    number,
-    stays: {
-      n,
-      subLo: stays.subLo.slice(0, n),
-      subHi: stays.subHi.slice(0, n),
-      cell: stays.cell.slice(0, n),
-      firstInUs: stays.firstInUs.slice(0, n),
-      lastInUs: stays.lastInUs.slice(0, n),
-      firstOutUs: stays.firstOutUs.slice(0, n),
-      events: stays.events.slice(0, n),
-      plmn: stays.plmn.slice(0, n),
-    },
-  };
 }

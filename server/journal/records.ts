@@ -4,10 +4,11 @@
  */
 import type { EventBatch } from '../events/event-batch.ts';
 import type { FeedPosition } from '../events/feed-position.ts';
-import type { GaugeColumns, IntervalGauges, StayColumns } from '../occupancy/view.ts';
+import type { IntervalGauges, StayColumns } from '../occupancy/view.ts';
 import type { CellInfo } from '../reference/cell-registry.ts';
 import type { Region } from '../reference/read-regions.ts';
 import { readBatch, writeBatch } from './batch-columns.ts';
+import { readTable, writeTable } from './columns.ts';
 import { badRecord, PayloadReader, PayloadWriter } from './payload.ts';
 
 /** Never renumbered: journals outlive versions. */
@@ -102,23 +103,10 @@ export type LogRecord =
   | GaugesRecord
   | StaysRecord;
 
-const gaugeWords = [
-  'id',
-  'present',
-  'entries',
-  'exits',
-  'appeared',
-  'vanished',
-  'visitors',
-  'fresh5',
-] as const satisfies (keyof IntervalGauges['cells'])[];
-const stayDoubles = ['firstInUs', 'lastInUs', 'firstOutUs'] as const satisfies (keyof StayColumns)[];
-const stayWords = ['subLo', 'subHi', 'cell', 'events', 'plmn'] as const satisfies (keyof StayColumns)[];
+type GaugeTables = Omit<IntervalGauges, 'startUs' | 'endUs' | 'present'>;
 
-/** Rows of a part of a record; far above what is written, and far below what memory there is. */
+/** Rows of a batch; far above what is written, and far below what memory there is. */
 const rowsMax = 1 << 24;
-
-type Gauges = GaugeColumns & { readonly fresh5: Uint32Array };
 
 /** The payload in pieces, most of them views of the record's own arrays: append them before those change. */
 export function encodeRecord(record: LogRecord): { kind: number; parts: readonly Uint8Array[] } {
@@ -144,20 +132,14 @@ export function encodeRecord(record: LogRecord): { kind: number; parts: readonly
       to.column(record.feedClocksUs).column(record.readUs);
       break;
     case 'gauges': {
-      const { startUs, endUs, present, cells, regions } = record.gauges;
-      to.doubles(record.number, startUs, endUs, present).json(record.regionIds);
-      for (const rows of [cells, regions]) {
-        to.doubles(rows.n);
-        for (const name of gaugeWords) to.column(rows[name].subarray(0, rows.n));
-      }
+      const { startUs, endUs, present, ...tables } = record.gauges;
+      to.doubles(record.number, startUs, endUs, present).json(record.regionIds).json(Object.keys(tables));
+      for (const table of Object.values(tables)) writeTable(to, table);
       break;
     }
-    case 'stays': {
-      const { stays } = record;
-      to.doubles(record.number, stays.n);
-      for (const name of stayDoubles) to.column(stays[name].subarray(0, stays.n));
-      for (const name of stayWords) to.column(stays[name].subarray(0, stays.n));
-    }
+    case 'stays':
+      to.doubles(record.number);
+      writeTable(to, record.stays);
   }
   return { kind: recordKind[record.k], parts: to.parts };
 }
@@ -200,29 +182,17 @@ function readRecord(kind: number, from: PayloadReader, offset: number): LogRecor
     case recordKind.gauges: {
       const [number, startUs, endUs, present] = from.column(Float64Array, 4);
       const regionIds = from.json<string[]>();
-      const cells = readGauges(from);
-      return { k: 'gauges', number, regionIds, gauges: { startUs, endUs, present, cells, regions: readGauges(from) } };
+      const names = from.json<string[]>();
+      if (!Array.isArray(names)) return from.fail('its tables have no names');
+      const tables = Object.fromEntries(names.map((name) => [name, readTable(from)])) as unknown as GaugeTables;
+      if (tables.cells === undefined || tables.regions === undefined) return from.fail('cells or regions are missing');
+      return { k: 'gauges', number, regionIds, gauges: { startUs, endUs, present, ...tables } };
     }
     case recordKind.stays:
-      return { k: 'stays', number: from.double(), stays: readStays(from) };
+      return { k: 'stays', number: from.double(), stays: readTable<StayColumns>(from) };
     default:
       throw badRecord(offset, `its kind ${kind} is unknown`);
   }
-}
-
-function readGauges(from: PayloadReader): Gauges {
-  const n = from.count(rowsMax);
-  const columns = Object.fromEntries(gaugeWords.map((name) => [name, from.column(Uint32Array, n)]));
-  return { n, ...columns } as unknown as Gauges;
-}
-
-function readStays(from: PayloadReader): StayColumns {
-  const n = from.count(rowsMax);
-  const columns = Object.fromEntries([
-    ...stayDoubles.map((name) => [name, from.column(Float64Array, n)]),
-    ...stayWords.map((name) => [name, from.column(Uint32Array, n)]),
-  ]);
-  return { n, ...columns } as unknown as StayColumns;
 }
 
 /** The number of a derived record, without decoding the rest of it; -1 of another kind. */
