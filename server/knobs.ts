@@ -146,7 +146,28 @@ export const knobs = {
     unit: 'connections',
     min: 1,
     max: 1_000,
-    meaning: 'probes that may be connected to one pcap+listen feed at once',
+    meaning: 'probes that may be connected to one pcap+listen feed, or WebSockets to one push feed, at once',
+  },
+  pushBytesMax: {
+    default: 8 * 2 ** 20,
+    unit: 'bytes',
+    min: 1_024,
+    max: 2 ** 26,
+    meaning: 'a batch that is sent to a push feed may have so many octets',
+  },
+  pushRowsMax: {
+    default: 65_536,
+    unit: 'rows',
+    min: 1,
+    max: 262_144,
+    meaning: 'a batch that is sent to a push feed may have so many rows',
+  },
+  pushBatchesMax: {
+    default: 8,
+    unit: 'batches',
+    min: 1,
+    max: 1_000,
+    meaning: 'batches of one push feed that may be under way: not yet on disk, or waiting for room',
   },
   reconnectMsMin: {
     default: 500,
@@ -310,11 +331,11 @@ export const knobs = {
     meaning: 'rows held in the reorder window; one more releases the older half early, counted',
   },
   storeRowsMax: {
-    default: 1_000_000,
+    default: 100_000,
     unit: 'rows',
     min: 10_000,
     max: 50_000_000,
-    meaning: 'rows waiting for the database',
+    meaning: 'so many rows behind, the database makes replays wait; live feeds go on, the journal holds their rows',
   },
   journalCommitMs: {
     default: 5,
