@@ -14,9 +14,12 @@ export class StoreBatch {
   readonly positions = new Map<string, FeedPosition>();
   /** The ledger as it stands once this batch is stored; set when the batch is sealed. */
   ledger: LedgerRow | null = null;
-  /** Earliest event and earliest gauge in it, µs: from there on aggregates are out of date. */
+  /** Earliest event, activity and gauge in it, µs: from there on aggregates are out of date. */
   eventMinUs = Infinity;
+  activityMinUs = Infinity;
   gaugeMinUs = Infinity;
+  /** Hours of its event rows, as `hourOf` numbers them. */
+  readonly eventHours = new Set<number>();
   /** Event clock when it was sealed, µs. */
   clockUs = -1;
   /** Monotonic ms of its first record. */

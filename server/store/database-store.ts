@@ -205,6 +205,7 @@ export class DatabaseStore implements Store {
   #stored(batch: StoreBatch): void {
     if (batch.cells.length > 0) this.#cellsAdded = true;
     if (batch.eventMinUs < Infinity) this.#maintenance.touched('event', batch.eventMinUs);
+    if (batch.activityMinUs < Infinity) this.#maintenance.touched('activity', batch.activityMinUs);
     if (batch.gaugeMinUs < Infinity) this.#maintenance.touched('gauge', batch.gaugeMinUs);
     this.#maintenance.advance(batch.clockUs);
   }

@@ -6,16 +6,19 @@ import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import { assertInvariant } from '../errors.ts';
 import { isEventTime } from '../events/feed-position.ts';
+import { eventFlag } from '../events/kinds.ts';
 import type { BatchRecord, GaugesRecord, LogRecord } from '../journal/records.ts';
 import type { IntervalGauges, StayColumns } from '../occupancy/view.ts';
 import { CopyPool, type StoreBatch } from './batch.ts';
+import { ActivityCounts, eventsOneIn, keepsEventsOf } from './facts-activity.ts';
+import { hourOf } from './facts-dirty.ts';
 import type { LedgerRow } from './ledger.ts';
 import { writeCity, writeEvent, writeGauge, writeStay } from './rows.ts';
 
 /** A batch is closed when the database is free and it has so many rows, or is so old. */
 const batchRowsMin = 5_000;
 const batchAgeMsMax = 1_000;
-/** One without a row only says that nothing came: that is not urgent. */
+/** One without a row says that nothing came, or holds counts of 10 s: that is not urgent. */
 const emptyAgeMsMax = 10_000;
 /** With so many rows in the open batch no record is taken; a record brings a few thousand more at most. */
 const batchRowsMax = 24_576;
@@ -27,8 +30,10 @@ export class Intake {
   cellCount = 0;
   /** Surrogates in the database of the micro-regions that it knows. */
   readonly regionIds = new Map<string, number>();
-  readonly #config: Config;
   readonly #clock: Clock;
+  readonly #eventsOneIn: number;
+  /** Traffic of the open batch where not all events are stored. */
+  readonly #activity = new ActivityCounts();
   readonly #pool = new CopyPool();
   #open: StoreBatch | null = null;
   /** Closed, and not stored yet. */
@@ -42,7 +47,7 @@ export class Intake {
   #clockUs = -1;
 
   constructor(config: Config, clock: Clock) {
-    this.#config = config;
+    this.#eventsOneIn = eventsOneIn(config.keepEvents);
     this.#clock = clock;
   }
 
@@ -54,7 +59,7 @@ export class Intake {
 
   /** Rows that wait for the database. */
   get rows(): number {
-    return (this.#open?.rows ?? 0) + (this.#sealed?.rows ?? 0);
+    return (this.#open?.rows ?? 0) + this.#activity.rows + (this.#sealed?.rows ?? 0);
   }
 
   /** Whether anything waits, if only the news that the journal has gone on. */
@@ -81,7 +86,7 @@ export class Intake {
   get ready(): boolean {
     // Gauges behind new regions need the surrogates that these get when they are stored.
     const standing = this.#sealed?.regions || this.#open?.regions;
-    return !standing && (this.#open === null || this.#open.rows < batchRowsMax);
+    return !standing && (this.#open === null || this.#open.rows + this.#activity.rows < batchRowsMax);
   }
 
   /** Takes the record that ends at `to`; only when {@link ready}. */
@@ -126,6 +131,7 @@ export class Intake {
   /** What is to be stored next; the same until {@link done}. */
   head(): StoreBatch | null {
     if (this.#sealed === null && this.#open !== null && this.#due(this.#open)) {
+      if (this.#activity.rows > 0) this.#activity.drain(this.#open.copies.activity);
       this.#ledger.batch++;
       this.#open.ledger = { ...this.#ledger };
       this.#open.clockUs = this.#clockUs;
@@ -146,7 +152,7 @@ export class Intake {
   }
 
   #due(open: StoreBatch): boolean {
-    if (this.#hurried || open.rows >= batchRowsMin) return true;
+    if (this.#hurried || open.rows + this.#activity.rows >= batchRowsMin) return true;
     const ageMs = this.#clock.monotonicMs() - open.openedMs;
     return ageMs >= (open.rows > 0 ? batchAgeMsMax : emptyAgeMsMax);
   }
@@ -154,11 +160,12 @@ export class Intake {
   #takeEvents(open: StoreBatch, { batch, position, rowsBefore }: BatchRecord): void {
     open.positions.set(position.identity, position);
     this.#events = rowsBefore + batch.n;
-    const keep = this.#config.keepEvents !== 'off';
+    const oneIn = this.#eventsOneIn;
     const { event } = open.copies;
-    const { timeUs } = batch;
+    const { timeUs, flags, subLo, subHi } = batch;
     let newestUs = this.#ledger.eventUs;
     let oldestUs = open.eventMinUs;
+    let hour = -1;
     for (let i = 0; i < batch.n; i++) {
       const us = timeUs[i];
       if (!isEventTime(us)) {
@@ -166,12 +173,29 @@ export class Intake {
         continue;
       }
       if (us > newestUs) newestUs = us;
-      if (!keep) continue;
+      let stored = flags[i];
+      if (oneIn !== 1) {
+        if ((stored & eventFlag.traffic) !== 0) {
+          this.#countActivity(open, batch, i);
+          stored ^= eventFlag.traffic | eventFlag.sampledTraffic;
+        }
+        if (!keepsEventsOf(subLo[i], subHi[i], oneIn)) continue;
+      }
       if (us < oldestUs) oldestUs = us;
-      writeEvent(event, batch, i);
+      writeEvent(event, batch, i, stored);
+      if (hourOf(us) !== hour) {
+        hour = hourOf(us);
+        open.eventHours.add(hour);
+      }
     }
     this.#ledger.eventUs = newestUs;
     open.eventMinUs = oldestUs;
+  }
+
+  #countActivity(open: StoreBatch, batch: BatchRecord['batch'], i: number): void {
+    const us = batch.timeUs[i];
+    if (us < open.activityMinUs) open.activityMinUs = us;
+    this.#activity.add(us, batch.cell[i], batch.kind[i], batch.outcome[i], batch.durationMs[i], batch.bytes[i]);
   }
 
   #takeGauges(open: StoreBatch, { gauges, regionIds }: GaugesRecord): void {
@@ -190,7 +214,7 @@ export class Intake {
     };
     write('cell_gauge', cells, (id) => id);
     write('region_gauge', regions, (region) => this.#regionId(regionIds[region]));
-    writeCity(open.copies.city_gauge, startUs, everyMs, present, this.#config.keepEvents !== 'off');
+    writeCity(open.copies.city_gauge, startUs, everyMs, present, this.#eventsOneIn);
     if (startUs < open.gaugeMinUs) open.gaugeMinUs = startUs;
   }
 

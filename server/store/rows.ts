@@ -2,6 +2,7 @@
 import { type EventBatch, noCause, noCell } from '../events/event-batch.ts';
 import type { IntervalGauges, StayColumns } from '../occupancy/view.ts';
 import { type CopyBuffer, rowBytes } from './copy-buffer.ts';
+import { activityColumns } from './facts-activity.ts';
 
 /** Columns in the order in which they are written; widest first, as they stand in the table. */
 export const copyTables = {
@@ -9,7 +10,8 @@ export const copyTables = {
     'ts, sub, bytes, peer, cell_id, plmn, duration_ms, type_allocation_code, area, kind, outcome, cause, flags, peer_class, country',
   cell_gauge: 'ts, cell_id, every_ms, present, fresh5, entries, exits, appeared, vanished, visitors',
   region_gauge: 'ts, region_id, every_ms, present, fresh5, entries, exits, appeared, vanished, visitors',
-  city_gauge: 'ts, every_ms, present, events_kept',
+  city_gauge: 'ts, every_ms, present, events_one_in, events_kept',
+  activity: activityColumns,
   stay: 'first_out, first_in, last_in, sub, cell_id, plmn, events',
 } as const;
 export type CopyTable = keyof typeof copyTables;
@@ -17,10 +19,11 @@ export const copyTableNames = Object.keys(copyTables) as CopyTable[];
 
 const eventBytes = rowBytes({ int8: 4, int4: 5, int2: 6 });
 const gaugeBytes = rowBytes({ int8: 1, int4: 9 });
-const cityBytes = rowBytes({ int8: 1, int4: 2, bool: 1 });
+const cityBytes = rowBytes({ int8: 1, int4: 3, bool: 1 });
 const stayBytes = rowBytes({ int8: 4, int4: 3 });
 
-export function writeEvent(out: CopyBuffer, batch: EventBatch, i: number): void {
+/** @param flags those of the row, but for how its traffic is counted (`eventFlag.sampledTraffic`) */
+export function writeEvent(out: CopyBuffer, batch: EventBatch, i: number, flags: number): void {
   out.row(15, eventBytes);
   out.timestamp(batch.timeUs[i]);
   out.int8Halves(batch.subLo[i], batch.subHi[i]);
@@ -36,7 +39,7 @@ export function writeEvent(out: CopyBuffer, batch: EventBatch, i: number): void 
   out.int2(batch.kind[i]);
   out.int2(batch.outcome[i]);
   out.int2(batch.cause[i] === noCause ? -1 : batch.cause[i]);
-  out.int2(batch.flags[i]);
+  out.int2(flags);
   out.int2(batch.peerClass[i]);
   out.int2(batch.country[i]);
 }
@@ -63,18 +66,20 @@ export function writeGauge(
   out.int4(gauges.visitors[i]);
 }
 
+/** @param eventsOneIn whose events are stored; traffic is known in any case, from them or from `activity` */
 export function writeCity(
   out: CopyBuffer,
   startUs: number,
   everyMs: number,
   present: number,
-  eventsKept: boolean,
+  eventsOneIn: number,
 ): void {
-  out.row(4, cityBytes);
+  out.row(5, cityBytes);
   out.timestamp(startUs);
   out.int4(everyMs);
   out.int4(present);
-  out.bool(eventsKept);
+  out.int4(eventsOneIn);
+  out.bool(true);
 }
 
 export function writeStay(out: CopyBuffer, stays: StayColumns, i: number): void {

@@ -14,6 +14,8 @@ import type { Log } from '../log.ts';
 import type { StoreBatch } from './batch.ts';
 import { addCells } from './cells.ts';
 import { clientConfig, type Database } from './connection.ts';
+import type { CopyBuffer } from './copy-buffer.ts';
+import { markEventHours } from './facts-dirty.ts';
 import type { Intake } from './intake.ts';
 import { type LedgerRow, moveLedger, readLedgerRow, savePositions } from './ledger.ts';
 import { pause } from './pause.ts';
@@ -178,10 +180,11 @@ export class Writer {
     for (const table of copyTableNames) {
       const rows = batch.copies[table];
       if (rows.rows === 0) continue;
-      const stream = client.query(copyFrom(`copy ${table} (${copyTables[table]}) from stdin with (format binary)`));
-      stream.end(rows.finished());
-      await finished(stream);
+      await copyRows(client, table, copyTables[table], rows);
+      // Upkeep takes them out of there once each, into what is kept of a subscriber.
+      if (table === 'stay') await copyRows(client, 'stay_queue', copyTables.stay, rows);
     }
+    await markEventHours(client, batch.eventHours);
     // The commit of a transaction that has failed is answered with ROLLBACK, and is no error.
     const { command } = await client.query('commit');
     if (command !== 'COMMIT') throw new Error(`the transaction of batch ${to.batch} was rolled back`);
@@ -245,4 +248,10 @@ export class Writer {
       `database: away (${this.error}); counting goes on, the journal holds the rows, trying again`,
     );
   }
+}
+
+async function copyRows(client: pg.Client, table: string, columns: string, rows: CopyBuffer): Promise<void> {
+  const stream = client.query(copyFrom(`copy ${table} (${columns}) from stdin with (format binary)`));
+  stream.end(rows.finished());
+  await finished(stream);
 }

@@ -93,11 +93,12 @@ test('gauges carry the start of their interval and its length, stays all three t
     expect(rows).toEqual(expected);
   }
   expect(await store.sql('select * from city_gauge')).toEqual([
-    { ts: startUs, every_ms: 30_000, present: gauges.present, events_kept: true },
+    { ts: startUs, every_ms: 30_000, present: gauges.present, events_kept: true, events_one_in: 1 },
   ]);
   const rows = await store.sql('select *, sub::text as sub from stay order by first_out');
   expect(rows).toEqual(
     Array.from({ length: stays.n }, (_, i) => ({
+      to_cell: null,
       first_in: stays.firstInUs[i],
       last_in: stays.lastInUs[i],
       first_out: stays.firstOutUs[i],

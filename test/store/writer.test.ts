@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { minuteUs, systemClock } from '../../server/clock.ts';
+import { hourUs, minuteUs, systemClock } from '../../server/clock.ts';
+import { eventFlag } from '../../server/events/kinds.ts';
 import { clientConfig, type Database } from '../../server/store/connection.ts';
 import { EmbeddedDatabase } from '../../server/store/embedded/embedded-database.ts';
 import { Intake } from '../../server/store/intake.ts';
@@ -44,7 +45,9 @@ beforeAll(async () => {
 beforeEach(async () => {
   lines = [];
   proxy.cut = 'none';
-  await pool.query('truncate event, cell_gauge, region_gauge, city_gauge, stay, ledger, feed_position');
+  await pool.query(
+    'truncate event, activity, fact_dirty, stay_queue, cell_gauge, region_gauge, city_gauge, stay, ledger, feed_position',
+  );
 });
 afterEach(async () => {
   for (const writer of writers.splice(0)) await writer.close();
@@ -169,14 +172,32 @@ test('a ledger row that somebody else has moved stops the writer from storing tw
   expect(await count('event')).toBe(100);
 });
 
-test('with keepEvents off no event is stored, and the position moves all the same', async () => {
+test('with keepEvents off no event is stored, its traffic is counted, and the position moves all the same', async () => {
   const running = await start({ keepEvents: 'off' });
-  running.give.events(makeEvents(100, startUs, minuteUs), 0, 100);
+  const events = makeEvents(100, startUs, minuteUs);
+  running.give.events(events, 0, 100);
   running.give.gauges(makeGauges(startUs, 1, 0));
   await drained(running);
   expect(await count('event')).toBe(0);
+  const traffic = events.flags.subarray(0, 100).filter((flags) => (flags & eventFlag.traffic) !== 0).length;
+  const { units } = (await pool.query('select sum(units) as units from activity')).rows[0];
+  expect(Number(units)).toBe(traffic);
   const { event_us } = (await pool.query('select event_us from ledger')).rows[0];
   expect(Number(event_us)).toBe(startUs + Math.floor((99 * minuteUs) / 100));
+});
+
+test('of a sample the events of whole subscribers are stored, marked as counted elsewhere, and their hours are told', async () => {
+  const running = await start({ keepEvents: '1/4' });
+  const events = makeEvents(400, startUs, 2 * hourUs);
+  running.give.events(events, 0, 400);
+  running.give.stays(makeStays(3, startUs));
+  await drained(running);
+  const kept = events.subLo.subarray(0, 400).filter((lo) => lo % 4 === 0).length;
+  expect(await count('event')).toBe(kept);
+  expect((await pool.query('select from event where flags & 4 <> 0')).rowCount).toBe(0);
+  expect(await count(`fact_dirty where grain = 'hour'`)).toBe(2);
+  expect(await count('stay_queue')).toBe(3);
+  expect(await count('stay')).toBe(3);
 });
 
 test('rows that the database refuses are given up after some attempts, and those behind them are stored', async () => {
