@@ -139,6 +139,9 @@ export async function startSignalwall(
     const taken = isFirst ? takenInOf(held) : { positions: core.state.positions, clockUs: core.state.releaseUs };
     const planned = planFeeds(firstUs, network, taken, held.earlier.keys(), options, log);
     core.start();
+    // The store gets what the last records give: it ends behind the counters.
+    let storeReader: StoreReader | null = null;
+    closing.push(async () => storeReader?.stop(drainMs));
     closing.push(() => core.stop());
 
     // What this start brings becomes records too; then the database learns of cells and regions.
@@ -165,9 +168,8 @@ export async function startSignalwall(
     // The store reads the journal behind the counters.
     const writer = new LogWriter({ clock, journal, records, state });
     store.begin(journal.id, storeFrom, () => writer);
-    const storeReader = new StoreReader({ clock, timers, records, store, onFailed: fail }, storeFrom);
+    storeReader = new StoreReader({ clock, timers, records, store, onFailed: fail }, storeFrom);
     storeReader.start();
-    closing.push(() => storeReader.stop(drainMs));
 
     // The feeds, each in a thread of its own; the hub decides when the clock moves, and all of it goes into the journal.
     const hub = new FeedHub({

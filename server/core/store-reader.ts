@@ -22,6 +22,7 @@ export class StoreReader {
   #stopped: () => void = () => undefined;
   readonly #stopping: Promise<void>;
   #ended = false;
+  #failed = false;
   #running: Promise<void> = Promise.resolve();
 
   /** @param offset the store has what ends at or before it */
@@ -34,19 +35,31 @@ export class StoreReader {
   }
 
   start(): void {
-    this.#running = this.#run().catch((error) => this.#options.onFailed(errorOf(error)));
+    this.#running = this.#run().catch((error) => {
+      this.#failed = true;
+      this.#options.onFailed(errorOf(error));
+    });
   }
 
   /** Gives the store what is committed and lets it store that, as far as it does so within `ms`; then ends. */
   async stop(ms: number): Promise<void> {
     const { records, store, timers } = this.#options;
     records.end();
-    const drained = this.#running.then(() => (this.#ended ? undefined : store.flush()));
+    const drained = this.#drain(store);
     await Promise.race([drained, new Promise<void>((resolve) => void timers.after(ms, resolve))]);
     this.#ended = true;
     this.#stopped();
     await this.#running;
     await this.#reader.close();
+  }
+
+  /** Also what was committed after the reader had come to the end. */
+  async #drain(store: Store): Promise<void> {
+    await this.#running;
+    if (this.#ended || this.#failed) return;
+    this.start();
+    await this.#running;
+    if (!this.#ended) await store.flush();
   }
 
   async #run(): Promise<void> {

@@ -6,7 +6,6 @@ import { type Instance, openInstance } from './instance.ts';
 import { WireServer } from './wire-server.ts';
 import type { FromWorker, ToWorker, WorkerData } from './worker-protocol.ts';
 
-const checkpointEveryMs = 30_000;
 const connectionsMax = 50;
 const groupBytesMax = 64 * 1024 * 1024;
 
@@ -40,16 +39,11 @@ async function serve(): Promise<void> {
   });
   rmSync(socketPath, { force: true });
   await server.listen(socketPath);
-  // The embedded database writes no checkpoint by itself: without one its log grows and a restart takes long.
-  const checkpoint = async () => {
-    const error = await server.ask('checkpoint');
-    if (error !== '') tell({ kind: 'warning', line: `checkpoint failed: ${error}` });
-  };
-  const timer = setInterval(checkpoint, checkpointEveryMs);
   port.on('message', async (message: ToWorker) => {
     if (message.kind !== 'close') return;
-    clearInterval(timer);
-    await checkpoint();
+    // While it runs whoever writes has checkpoints made; the last one makes the next start short.
+    const error = await server.ask('checkpoint');
+    if (error !== '') tell({ kind: 'warning', line: `checkpoint failed: ${error}` });
     await server.close();
     await instance.close();
     tell({ kind: 'closed' });
