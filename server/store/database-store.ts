@@ -93,7 +93,8 @@ export class DatabaseStore implements Store {
   get status(): StoreStatus {
     const { rows, newestUs } = this.#head();
     const { eventUs } = this.ledger;
-    const queuedRows = this.#intake.rows + Math.max(0, rows - this.#intake.events);
+    const { events } = this.#intake;
+    const queuedRows = this.#intake.rows + (events < 0 ? 0 : Math.max(0, rows - events));
     return {
       state: this.#writer.state,
       lagMs: queuedRows === 0 ? 0 : Math.max(0, Math.round((newestUs - Math.max(0, eventUs)) / 1000)),

@@ -42,8 +42,8 @@ export class Intake {
   #hurried = false;
   /** The ledger as it is once all that was taken is stored. */
   #ledger: LedgerRow = { batch: 0, journal: '', offset: 0, eventUs: -1 };
-  /** Event rows in the journal up to there. */
-  #events = 0;
+  /** Event rows in the journal up to there; -1: no batch has told yet. */
+  #events = -1;
   #clockUs = -1;
 
   constructor(config: Config, clock: Clock) {
@@ -67,7 +67,7 @@ export class Intake {
     return this.#open !== null || this.#sealed !== null;
   }
 
-  /** Event rows that the records taken so far held, since the journal began. */
+  /** Event rows in the journal up to the newest batch taken; -1: none was. */
   get events(): number {
     return this.#events;
   }
