@@ -57,6 +57,13 @@ export const knobs = {
     max: 86_400_000,
     meaning: 'the window of inflow and outflow on the wall',
   },
+  regionStays: {
+    default: 'on',
+    unit: 'on or off',
+    pattern: /^(on|off)$/,
+    meaning:
+      'whether dwell in micro-regions and trips between them are counted; without them the engine is twice as fast',
+  },
   tripMs: {
     default: 1_800_000,
     unit: 'ms of event time',

@@ -86,6 +86,7 @@ export class Engine {
       holdDownUs,
       flowWindowUs: config.flowWindowMs * 1000,
       ttlMaxUs: ttls.maxUs,
+      countsStays: config.regionStays === 'on',
       tripUs: config.tripMs * 1000,
       crossingsMax: config.crossingsMax,
       cellGauges,

@@ -54,10 +54,10 @@ export class LiveDwell {
 
   /**
    * Dwell of those present in the region at a share (0.5: median), ms, to the step; -1 where nobody is. Of those there
-   * for longer than 17 hours just that.
+   * for longer than 17 hours just that; -1 too where dwell is not counted.
    */
   quantileMs(region: number, share: number, present: number): number {
-    if (present === 0) return -1;
+    if (present === 0 || region >= this.regionCount) return -1;
     const rank = Math.ceil(share * present);
     let seen = 0;
     for (let age = 0; age < ring; age++) {

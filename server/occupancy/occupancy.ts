@@ -22,6 +22,8 @@ export interface OccupancyOptions {
   holdDownUs: number;
   flowWindowUs: number;
   ttlMaxUs: number;
+  /** Whether dwell in regions and trips between them are counted. */
+  countsStays: boolean;
   tripUs: number;
   crossingsMax: number;
   /** False: cells keep their present count only, no crossings and visitors. */
@@ -53,6 +55,7 @@ export class Occupancy implements PresenceSink, TrailOwner {
   private readonly regions: RegionIndex;
   private readonly regionCount: number;
   private readonly cellGauges: boolean;
+  private readonly countsStays: boolean;
   private readonly stays: StayBuffer | null;
   private readonly beforeHeld: (timeUs: number) => void;
   private presence!: Presence;
@@ -62,6 +65,7 @@ export class Occupancy implements PresenceSink, TrailOwner {
     this.regions = options.regions;
     this.regionCount = options.regions.regions.length;
     this.cellGauges = options.cellGauges;
+    this.countsStays = options.countsStays;
     this.stays = options.stays;
     this.beforeHeld = options.beforeHeld;
     this.areas = new AreaCounters(this.regionCount, 0);
@@ -70,7 +74,7 @@ export class Occupancy implements PresenceSink, TrailOwner {
     this.flows = new FlowWindow(this.regionCount, options.flowWindowUs);
     this.origins = new Origins(options.classifier, this.regionCount);
     this.trips = new RegionTrips({ regionCount: this.regionCount, tripUs: options.tripUs, rows: this.rows });
-    this.regionStays = new RegionStays(this.regionCount, this.rows);
+    this.regionStays = new RegionStays(this.countsStays ? this.regionCount : 0, this.rows);
     this.growTo(cellCapacityFirst);
   }
 
@@ -235,6 +239,7 @@ export class Occupancy implements PresenceSink, TrailOwner {
     else this.areas.exits[area]++;
     if (area >= this.regionCount) return;
     this.flows.add(area, isEntry, timeUs);
+    if (!this.countsStays) return;
     if (isEntry) this.trips.entry(sub, area, timeUs);
     else {
       this.trips.exit(sub, area, timeUs);
@@ -243,6 +248,7 @@ export class Occupancy implements PresenceSink, TrailOwner {
   }
 
   gone(area: number, timeUs: number, sub: number, sequence: number): void {
+    if (!this.countsStays) return;
     this.trips.gone(sub);
     if (area >= this.regionCount) return;
     if (timeUs >= this.waitingEndUs) this.beforeHeld(timeUs);
@@ -283,13 +289,14 @@ export class Occupancy implements PresenceSink, TrailOwner {
   private enterRegion(sub: number, region: number, group: number, isCrossing: boolean): void {
     this.origins.addToRegion(region, group, 1);
     this.enter(region, isCrossing);
-    this.regionStays.enter(sub, region, this.presence.atUs, this.trail.cancelled);
+    if (this.countsStays) this.regionStays.enter(sub, region, this.presence.atUs, this.trail.cancelled);
   }
 
   private leaveRegion(sub: number, region: number, group: number, isCrossing: boolean): void {
     const { trail } = this;
     this.origins.addToRegion(region, group, -1);
     this.leave(region, isCrossing);
+    if (!this.countsStays) return;
     const lastInUs = this.table.f64[sub * recordDoubles + dLast];
     const sequence = trail.cancelled === 0 ? trail.pushed : 0;
     this.regionStays.leave(sub, region, lastInUs, this.presence.atUs, sequence);

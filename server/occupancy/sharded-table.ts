@@ -36,10 +36,6 @@ export class ShardedTable {
   private row = 0;
   private isNew = false;
 
-  get size(): number {
-    return this.count;
-  }
-
   get byteLength(): number {
     return this.shards.reduce((sum, { f64 }) => sum + f64.byteLength, 0);
   }
@@ -76,13 +72,6 @@ export class ShardedTable {
     const value = shard.f64[row * rowDoubles + dValue];
     this.empty(shard, row);
     return value;
-  }
-
-  /** Loads the rows of a first word; the result means nothing. */
-  touch(a: number): number {
-    const hash = hashOf(a);
-    const { u32 } = this.shards[hash >>> 24];
-    return u32[(hash & (u32.length / rowWords - 1)) * rowWords];
   }
 
   /** Takes all out, in no order that means anything. */

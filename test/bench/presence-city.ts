@@ -81,12 +81,12 @@ function regionList(): Region[] {
 
 const cgiOf = (cell: number) => `460-00-${40_000 + (cell >> 8)}-${cell}`;
 
-/** An engine of the city with minute gauges of cells and regions, whose intervals go nowhere. */
-export function cityEngine(): Engine {
+/** An engine of the city with minute gauges of cells and regions, whose intervals go nowhere; with dwell and trips or without. */
+export function cityEngine(regionStays = true): Engine {
   const registry = new CellRegistry();
   for (let cell = 0; cell < cellCount; cell++) registry.idOf(cgiOf(cell));
   return new Engine({
-    config: makeConfig({ where: 'bench', settings: {} }),
+    config: makeConfig({ where: 'bench', settings: { regionStays: regionStays ? 'on' : 'off' } }),
     registry,
     regions: new RegionIndex(regionList(), registry, () => undefined),
     everyUs: 60e6,

@@ -35,8 +35,8 @@ function measure(events: number, subscribers: number, apply: (batch: EventBatch)
   return { eventsPerS: (measured / spentUs) * 1e6, batchMs, longestCpuMs: longestUs / 1000 };
 }
 
-function measureEngine(events: number, subscribers: number) {
-  const engine = cityEngine();
+function measureEngine(events: number, subscribers: number, regionStays: boolean) {
+  const engine = cityEngine(regionStays);
   let known = 1;
   const measured = measure(events, subscribers, (batch) => {
     engine.apply(batch, 0, batch.n);
@@ -48,6 +48,7 @@ function measureEngine(events: number, subscribers: number) {
     ...measured,
     tableBytes: limits.subscriberBytes / known,
     bytes: (limits.subscriberBytes + limits.crossingBytes) / known,
+    stayBytes: limits.stayBytes / known,
     rssMib: process.memoryUsage().rss / 2 ** 20,
   };
 }
@@ -63,7 +64,7 @@ function measureMap(events: number, subscribers: number): Measured {
 
 /** Tables beyond a million: what an event costs there, and what the process takes. */
 function large(name: string, events: number, subscribers: number): Figure[] {
-  const { eventsPerS, bytes, rssMib, longestCpuMs } = measureEngine(events, subscribers);
+  const { eventsPerS, bytes, rssMib, longestCpuMs } = measureEngine(events, subscribers, false);
   return [
     { key: `presence.eventsPerSAt${name}`, value: eventsPerS, unit: 'events/s' },
     { key: `presence.bytesPerSubscriberAt${name}`, value: bytes, unit: 'bytes' },
@@ -78,11 +79,16 @@ export const presenceBench: Bench = {
   async run(scale) {
     const [events, subscribers] = scale === 'full' ? [9_000_000, 1_000_000] : [60_000, 5_000];
     // The first run compiles the code.
-    measureEngine(Math.min(events, 300_000), 5_000);
-    const engine = measureEngine(events, subscribers);
+    measureEngine(Math.min(events, 300_000), 5_000, false);
+    // The peer's rules; then with dwell and trips, which it does not count.
+    const engine = measureEngine(events, subscribers, false);
+    measureEngine(Math.min(events, 300_000), 5_000, true);
+    const whole = measureEngine(events, subscribers, true);
     const figures: Figure[] = [
       { key: 'presence.subscribers', value: subscribers, unit: 'subscribers' },
       { key: 'presence.eventsPerS', value: engine.eventsPerS, unit: 'events/s' },
+      { key: 'presence.withStaysEventsPerS', value: whole.eventsPerS, unit: 'events/s with dwell and trips' },
+      { key: 'presence.stayBytesPerSubscriber', value: whole.stayBytes, unit: 'bytes of dwell and trips' },
       { key: 'presence.tableBytesPerSubscriber', value: engine.tableBytes, unit: 'bytes' },
       { key: 'presence.bytesPerSubscriber', value: engine.bytes, unit: 'bytes with pending crossings' },
       { key: 'presence.batchP99Ms', value: quantile(engine.batchMs, 0.99), unit: 'ms per 8,192 rows' },
