@@ -45,8 +45,13 @@ export class StoreReader {
   async stop(ms: number): Promise<void> {
     const { records, store, timers } = this.#options;
     records.end();
-    const drained = this.#drain(store);
-    await Promise.race([drained, new Promise<void>((resolve) => void timers.after(ms, resolve))]);
+    await new Promise<void>((resolve) => {
+      const takeBack = timers.after(ms, resolve);
+      void this.#drain(store).then(() => {
+        takeBack();
+        resolve();
+      });
+    });
     this.#ended = true;
     this.#stopped();
     await this.#running;
