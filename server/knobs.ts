@@ -61,8 +61,7 @@ export const knobs = {
     default: 'on',
     unit: 'on or off',
     pattern: /^(on|off)$/,
-    meaning:
-      'whether dwell in micro-regions and trips between them are counted; without them the engine is twice as fast',
+    meaning: 'whether dwell in micro-regions and trips between them are counted: half the speed',
   },
   tripMs: {
     default: 1_800_000,
@@ -156,25 +155,19 @@ export const knobs = {
     meaning: 'probes that may be connected to one pcap+listen feed, or WebSockets to one push feed, at once',
   },
   pushBytesMax: {
-    default: 8 * 2 ** 20,
+    default: 2 ** 23,
     unit: 'bytes',
     min: 1_024,
     max: 2 ** 26,
-    meaning: 'a batch that is sent to a push feed may have so many octets',
+    meaning: 'size of a batch for a push feed',
   },
-  pushRowsMax: {
-    default: 65_536,
-    unit: 'rows',
-    min: 1,
-    max: 262_144,
-    meaning: 'a batch that is sent to a push feed may have so many rows',
-  },
+  pushRowsMax: { default: 65_536, unit: 'rows', min: 1, max: 262_144, meaning: 'rows of a batch for a push feed' },
   pushBatchesMax: {
     default: 8,
     unit: 'batches',
     min: 1,
     max: 1_000,
-    meaning: 'batches of one push feed that may be under way: not yet on disk, or waiting for room',
+    meaning: 'batches of a push feed under way at once',
   },
   reconnectMsMin: {
     default: 500,

@@ -11,6 +11,7 @@ import { checkFeeds, networkOf } from './cli/feed-checks.ts';
 import { planFeeds, takenInOf } from './cli/feed-plan.ts';
 import { startFeedThread } from './cli/feed-thread.ts';
 import { openLog, storeOffset } from './cli/open-log.ts';
+import { openPushFeed } from './cli/push-feeds.ts';
 import { readReference } from './cli/reference-input.ts';
 import { counted } from './cli/words.ts';
 import { type Clock, formatTimeUs, type Timers } from './clock.ts';
@@ -21,6 +22,7 @@ import { StoreReader } from './core/store-reader.ts';
 import { makeDataFolder } from './data-folder.ts';
 import { errorOf, heardElsewhere, UserError } from './errors.ts';
 import { FeedHub } from './events/hub.ts';
+import type { PushFeed } from './events/push-feed.ts';
 import type { Log } from './log.ts';
 import { loadOrCreateKey } from './privacy/key-file.ts';
 import { projectRoot } from './root.ts';
@@ -171,7 +173,14 @@ export async function startSignalwall(
     storeReader = new StoreReader({ clock, timers, records, store, onFailed: fail }, storeFrom);
     storeReader.start();
 
-    // The feeds, each in a thread of its own; the hub decides when the clock moves, and all of it goes into the journal.
+    // Programs send their events to some feeds; these are read here, and acknowledged once they are in the journal.
+    const pushFeeds = new Map<string, PushFeed>();
+    const full = () => journal.full || journal.failed !== null;
+    for (const { spec, position } of planned)
+      if (spec.kind === 'push')
+        pushFeeds.set(spec.id, openPushFeed(spec, position, { config, key, clock, timers, full }));
+
+    // The feeds, each other in a thread of its own; the hub decides when the clock moves, and all of it goes into the journal.
     const hub = new FeedHub({
       config,
       clock,
@@ -179,7 +188,7 @@ export async function startSignalwall(
       feeds: planned.map(({ spec, position, known, joinUs }, i) => ({
         id: `feed-${i + 1}`,
         uri: specs[i].uri,
-        port: startFeedThread({ spec, config, key, known }, fail),
+        port: spec.kind === 'push' ? pushFeeds.get(spec.id)! : startFeedThread({ spec, config, key, known }, fail),
         position,
         ...(joinUs !== undefined && { joinUs }),
         live: isLive(spec),
@@ -231,6 +240,7 @@ export async function startSignalwall(
       }),
       health: () => healthOf(health),
       store,
+      pushFeeds,
     });
     closing.push(() => server.close());
     const address = `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${server.port}/`;

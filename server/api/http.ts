@@ -14,6 +14,12 @@ export interface ApiRequest {
   readonly ifNoneMatch: string;
   readonly acceptsGzip: boolean;
   readonly range: string;
+  readonly origin: string;
+  readonly contentType: string;
+  readonly contentEncoding: string;
+  /** Of a batch for a feed, where the query does not name its place. */
+  readonly epoch: string;
+  readonly seq: string;
 }
 
 export function readRequest(request: UwsRequest): ApiRequest {
@@ -25,6 +31,11 @@ export function readRequest(request: UwsRequest): ApiRequest {
     ifNoneMatch: request.getHeader('if-none-match'),
     acceptsGzip: /\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))/.test(request.getHeader('accept-encoding')),
     range: request.getHeader('range'),
+    origin: request.getHeader('origin'),
+    contentType: request.getHeader('content-type'),
+    contentEncoding: request.getHeader('content-encoding'),
+    epoch: request.getHeader('signalwall-epoch'),
+    seq: request.getHeader('signalwall-seq'),
   };
 }
 
@@ -33,10 +44,13 @@ export class Refusal extends Error {
   override name = 'Refusal';
   readonly status: number;
   readonly code: string;
-  constructor(status: number, code: string, message: string) {
+  /** What the answer says beside `error`. */
+  readonly more: object;
+  constructor(status: number, code: string, message: string, more: object = {}) {
     super(message);
     this.status = status;
     this.code = code;
+    this.more = more;
   }
 }
 
@@ -110,7 +124,7 @@ export class Reply {
   }
 
   error(refusal: Refusal, headers: Record<string, string> = {}, closeConnection = false): void {
-    const body: ApiError = { error: { code: refusal.code, message: refusal.message } };
+    const body: ApiError = { error: { code: refusal.code, message: refusal.message }, ...refusal.more };
     const all = { 'content-type': jsonType, 'cache-control': 'no-store', ...headers };
     this.send(refusal.status, all, encodeText(json(body)), closeConnection);
   }

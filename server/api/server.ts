@@ -4,12 +4,15 @@ import { FigureExit } from '../access/exit.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import { messageOf } from '../errors.ts';
+import type { PushFeed } from '../events/push-feed.ts';
 import type { Log } from '../log.ts';
 import type { LiveView } from '../occupancy/view.ts';
 import { FrameSource } from '../push/frames.ts';
 import { type ScreenSocket, Screens } from '../push/screens.ts';
 import type { MachineStatus } from '../push/status.ts';
 import { loadUws, type UwsApp, type UwsResponse } from '../push/uws.ts';
+import { FeedSockets } from './feed-sockets.ts';
+import { FeedAnswers, feedPath } from './feeds.ts';
 import { hostAllowed, listenAddress, originAllowed, securityHeaders } from './guard.ts';
 import { HistoryAnswers, type HistorySource } from './history.ts';
 import { type ApiRequest, Refusal, Reply, readRequest } from './http.ts';
@@ -36,6 +39,8 @@ export interface ServerOptions {
   /** What `GET /api/health` says beside `push` and `versions`. */
   health(): object;
   store: HistorySource;
+  /** Feeds that senders bring their batches to, by ID; absent: there are none. */
+  pushFeeds?: ReadonlyMap<string, PushFeed>;
 }
 
 export interface PushServer {
@@ -80,6 +85,8 @@ export async function startServer(options: ServerOptions): Promise<PushServer> {
   const screens = new Screens(frames, config, clock);
   const layouts = new LayoutAnswers(options.layout);
   const histories = new HistoryAnswers(options.store, config, log);
+  const feeds = new FeedAnswers(options.pushFeeds ?? new Map(), config);
+  const feedSockets = new FeedSockets(feeds, config, (error) => log('error', `a batch on a socket: ${error.message}`));
   const headers = securityHeaders(config.tileUrl);
   const counts = { requests: 0, requestsRefused: 0, strangers: 0 };
   let pending = 0;
@@ -118,35 +125,51 @@ export async function startServer(options: ServerOptions): Promise<PushServer> {
       const now = { layout: options.layout(), clockUs: options.view().clockUs, databaseAway };
       return histories.answer(request, reply, region, now);
     }
+    const feed = feedPath(path);
+    if (feed?.part === 'feed') return feeds.answer(reply, feed.id);
+    if (feed?.part === 'events') throw new Refusal(405, 'METHOD_NOT_ALLOWED', 'POST a batch here');
+    if (feed?.part === 'socket') throw new Refusal(426, 'UPGRADE_REQUIRED', 'this path speaks WebSocket only');
     if (path === '/api/base.pmtiles' && tiles !== null) return tiles.answer(request, reply);
     throw new Refusal(404, 'NOT_FOUND', 'no such path; the API is described in server/api/README.md');
   }
 
-  const app = uws.App();
-  serveScreens(app, uws.DISABLED, screens, (hostHeader, origin) => {
+  function upgradeAllowed(hostHeader: string, origin: string): boolean {
     const allowed = !closing && originAllowed(origin, hostHeader);
     if (!allowed) counts.strangers++;
     return allowed;
-  });
+  }
+
+  function refuse(request: ApiRequest, reply: Reply, error: unknown): void {
+    counts.requestsRefused++;
+    if (error instanceof Refusal) {
+      const { retryAfterS = 5 } = error.more as { retryAfterS?: number };
+      // The rest of a body that is too large is not waited for.
+      reply.error(error, error.status === 503 ? { 'retry-after': String(retryAfterS) } : {}, error.status === 413);
+      return;
+    }
+    log('error', `${request.method} ${request.path.slice(0, 200)}: ${messageOf(error)}`);
+    reply.error(new Refusal(500, 'INTERNAL', 'the server could not answer; its log says why'));
+  }
+
+  const app = uws.App();
+  serveScreens(app, uws.DISABLED, screens, upgradeAllowed);
+  feedSockets.serve(app, uws.DISABLED, upgradeAllowed);
   app.any('/*', (response, raw) => {
     counts.requests++;
     pending++;
     const request = readRequest(raw);
     const reply = new Reply(response, request.method, headers, () => pending--);
+    const feed = feedPath(request.path);
+    if (request.method === 'POST' && feed?.part === 'events') {
+      feeds.take(feed.id, request, reply).catch((error: unknown) => refuse(request, reply, error));
+      return;
+    }
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       counts.requestsRefused++;
       reply.error(new Refusal(405, 'METHOD_NOT_ALLOWED', 'only GET and HEAD'), { allow: 'GET, HEAD' }, true);
       return;
     }
-    route(request, reply).catch((error: unknown) => {
-      counts.requestsRefused++;
-      if (error instanceof Refusal) {
-        reply.error(error, error.status === 503 ? { 'retry-after': '5' } : {});
-        return;
-      }
-      log('error', `${request.method} ${request.path.slice(0, 200)}: ${messageOf(error)}`);
-      reply.error(new Refusal(500, 'INTERNAL', 'the server could not answer; its log says why'));
-    });
+    route(request, reply).catch((error: unknown) => refuse(request, reply, error));
   });
 
   const listening = await listenAlone(app, host, options.port).catch(async (error: unknown) => {
@@ -164,8 +187,10 @@ export async function startServer(options: ServerOptions): Promise<PushServer> {
       closing = true;
       uws.us_listen_socket_close(listening);
       screens.endAll();
+      feedSockets.stopTaking();
       const from = clock.monotonicMs();
-      while (pending > 0 && clock.monotonicMs() - from < closeGraceMs) await sleep(20);
+      while (pending + feedSockets.pending > 0 && clock.monotonicMs() - from < closeGraceMs) await sleep(20);
+      feedSockets.endAll();
       // One more turn for the close frames to leave.
       await sleep(50);
       app.close();

@@ -36,6 +36,8 @@ export function feedIdentity(spec: FeedSpec): string {
       return spec.uri;
     case 'stdin':
       return 'pcap:-';
+    case 'push':
+      return `push:${spec.id}`;
     case 'pcap+tcp':
     case 'pcap+listen':
       return `${spec.kind}://${spec.host}:${spec.port}`;

@@ -6,16 +6,24 @@ export type FeedSpec =
   | { kind: 'pcap'; path: string; uri: string }
   | { kind: 'xdr'; path: string; plmn: string; offsetMinutes: number; uri: string }
   | { kind: 'sim'; scenario: 'event-day'; options: SimFeedOptions; uri: string }
-  | LiveFeedSpec;
+  | LiveFeedSpec
+  | PushFeedSpec;
 
 /** Feeds that nobody can read twice: standard input, a probe to connect to, a port that probes connect to. */
 export type LiveFeedSpec =
   | { kind: 'stdin'; uri: string }
   | { kind: 'pcap+tcp' | 'pcap+listen'; host: string; port: number; uri: string };
 
+/** An acknowledged feed: senders bring it located events. */
+export interface PushFeedSpec {
+  kind: 'push';
+  id: string;
+  uri: string;
+}
+
 /** Whether a feed is live: it can't be looked into before it is read. */
-export function isLive(spec: FeedSpec): spec is LiveFeedSpec {
-  return spec.kind === 'stdin' || spec.kind === 'pcap+tcp' || spec.kind === 'pcap+listen';
+export function isLive(spec: FeedSpec): spec is LiveFeedSpec | PushFeedSpec {
+  return spec.kind === 'stdin' || spec.kind === 'pcap+tcp' || spec.kind === 'pcap+listen' || spec.kind === 'push';
 }
 
 /** Options of `sim:event-day`; what is absent takes the simulator's default. */
@@ -58,7 +66,13 @@ const optionNames: Record<FeedSpec['kind'], readonly string[]> = {
   stdin: [],
   'pcap+tcp': [],
   'pcap+listen': [],
+  push: [],
 };
+
+/** Whether a URI may begin with it. */
+function isKind(scheme: string): scheme is Exclude<FeedSpec['kind'], 'stdin'> {
+  return Object.hasOwn(optionNames, scheme) && scheme !== 'stdin';
+}
 
 /** A URI that is written wrong: a usage error. */
 const bad = (uri: string, what: string) => new UserError('FEED_URI', `feed '${uri}': ${what}`, { exitCode: 2 });
@@ -216,9 +230,18 @@ function parseLive(uri: string, kind: 'pcap+tcp' | 'pcap+listen', rest: string):
   return { kind, host: match[1] ?? match[2], port, uri };
 }
 
+/** The ID stands in paths of the API as it is. */
+function parsePush(uri: string, id: string): PushFeedSpec {
+  if (/^[A-Za-z0-9][\w.-]{0,63}$/.test(id)) return { kind: 'push', id, uri };
+  throw bad(
+    uri,
+    'the ID must be 1 to 64 letters, digits, dots, dashes or underscores; write push:ID such as push:north',
+  );
+}
+
 /**
  * Reads a feed's URI: `pcap:PATH`, `xdr:PATH?plmn=460-01&tz=+08:00`, `sim:event-day?seed=1`, `pcap+tcp://HOST:PORT`,
- * `pcap+listen://HOST:PORT`, `-` or `pcap:-` for standard input, or a bare path that is taken by its ending, else by its first octets. Options are
+ * `pcap+listen://HOST:PORT`, `push:ID`, `-` or `pcap:-` for standard input, or a bare path that is taken by its ending, else by its first octets. Options are
  * percent-encoded after `?`; a literal `+` stays a plus.
  *
  * @param defaultPlmn PLMN of an xDR file's cells where the URI names none, as `460-00`
@@ -241,11 +264,12 @@ export function parseFeedUri(uri: string, defaultPlmn: string): FeedSpec {
         'the ending tells no kind (.pcap, .pcapng, .cap, .csv, each also .gz); write pcap:PATH or xdr:PATH',
       );
   }
-  if (kind !== 'pcap' && kind !== 'xdr' && kind !== 'sim' && kind !== 'pcap+tcp' && kind !== 'pcap+listen') {
+  if (!isKind(kind)) {
     const known = 'pcap:PATH, pcap:- (standard input), pcap+tcp://HOST:PORT, pcap+listen://HOST:PORT, xdr:PATH';
-    throw bad(uri, `unknown kind '${kind}:'; known: ${known}, sim:event-day`);
+    throw bad(uri, `unknown kind '${kind}:'; known: ${known}, push:ID, sim:event-day`);
   }
   const options = parseOptions(uri, kind, query);
+  if (kind === 'push') return parsePush(uri, path);
   if (kind === 'pcap+tcp' || kind === 'pcap+listen') return parseLive(uri, kind, path);
   if (kind === 'pcap' && path === '-') return { kind: 'stdin', uri };
   if (kind === 'sim') return parseSim(uri, path, options);

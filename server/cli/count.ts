@@ -67,7 +67,7 @@ function parseHideBelow(text: string): number {
 
 function finiteFeed(uri: string, config: Config): FeedSpec {
   const spec = parseFeedUri(uri, config.homePlmns.split(',')[0]);
-  if (spec.kind === 'pcap+tcp' || spec.kind === 'pcap+listen') {
+  if (spec.kind === 'pcap+tcp' || spec.kind === 'pcap+listen' || spec.kind === 'push') {
     throw new UserError('FEED_ENDLESS', `feed '${uri}': count needs a feed with an end; give a file or -`, {
       exitCode: 2,
     });

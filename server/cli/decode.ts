@@ -152,7 +152,8 @@ async function run(argv: string[]): Promise<number> {
   }
   const config = readConfig(values.config, values.set);
   const spec = parseFeedUri(feed, config.homePlmns.split(',')[0]);
-  if (spec.kind === 'xdr') throw wrong(`'${feed}' holds decoded records; there is nothing to decode`);
+  if (spec.kind === 'xdr' || spec.kind === 'push')
+    throw wrong(`'${feed}' holds decoded records; there is nothing to decode`);
   if (spec.kind === 'sim' && spec.options.hours === undefined) {
     throw new UserError('FEED_ENDLESS', `feed '${feed}': decode needs an end; add hours=N, as sim:event-day?hours=1`, {
       exitCode: 2,

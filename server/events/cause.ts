@@ -62,3 +62,12 @@ export function causeListName(cause: number): string {
   const list = cause >> valueBits;
   return list === causeList.sccp && (cause & other) !== 0 ? 'SCCP refusal' : names[list];
 }
+
+/** Cause of a list by its name, as {@link causeListName} says it; -1 where there is no such list or value. */
+export function causeOfList(name: string, value: number): number {
+  if (name === 'SCCP refusal') return value > 0xff ? -1 : packRefusal(value);
+  const list = names.indexOf(name);
+  if (list < 1) return -1;
+  const cause = packCause(list, value);
+  return causeValue(cause) === value ? cause : -1;
+}

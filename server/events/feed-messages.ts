@@ -1,4 +1,5 @@
 /** What a feed's worker thread and the hub say to each other. */
+import type { PushPlace } from './push-refusal.ts';
 
 /** What became of a feed's frames, each counted once, the worst first. */
 export interface FrameCounts {
@@ -81,6 +82,8 @@ export type FeedToHub =
       /** CGIs of the cell symbols that are new in this batch; symbols count up from 0 over the feed's life. */
       newCells: string[];
       at: FeedProgress;
+      /** Of an acknowledged feed: the batch's place as its sender numbers it. */
+      place?: PushPlace;
     }
   /** No rows, but time has passed in the feed. */
   | { k: 'clock'; at: FeedProgress }
@@ -91,6 +94,8 @@ export type FeedToHub =
 export type HubToFeed =
   /** The feed may read up to this event time; Infinity: as fast as it goes. */
   | { k: 'until'; untilUs: number }
+  /** The batches of an acknowledged feed up to this one survive a power cut. */
+  | { k: 'kept'; place: PushPlace }
   /** A batch has been taken: one more may be sent. */
   | { k: 'credit' }
   | { k: 'stop' };

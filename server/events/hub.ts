@@ -9,6 +9,7 @@ import { type FeedPosition, isEventTime } from './feed-position.ts';
 import { type Feed, type HubFeed, measureRate, newFeed } from './hub-feed.ts';
 import type { HubSink } from './hub-sink.ts';
 import { Pace } from './pace.ts';
+import type { PushPlace } from './push-refusal.ts';
 
 /**
  * Nobody vanishes because a feed is dead: its clock stands. But that of a feed which has come to its end, and will say
@@ -226,18 +227,20 @@ export class FeedHub {
     batch.feed.fill(feed.position.number, 0, batch.n);
     this.takeProgress(feed, message.at);
     const { clockUs, firstUs, position } = feed;
-    feed.position = { ...position, seq: position.seq + batch.n, eventUs, clockUs, firstUs };
+    const place = message.place ?? { epoch: position.epoch, seq: position.seq + batch.n };
+    feed.position = { ...position, ...place, eventUs, clockUs, firstUs };
     this.finished = false;
     const kept = this.sink.batch(feed.position, batch);
     this.advance();
     feed.withheld++;
-    void this.giveCredit(feed, kept);
+    void this.giveCredit(feed, kept, message.place);
   }
 
   /** Lets the feed send one more batch when this one is kept and there is room. */
-  private async giveCredit(feed: Feed, kept: Promise<void>): Promise<void> {
+  private async giveCredit(feed: Feed, kept: Promise<void>, place?: PushPlace): Promise<void> {
     try {
       await kept;
+      if (place !== undefined) feed.port.post({ k: 'kept', place });
       const live = feed.live ?? false;
       for (let wait = this.room(live); wait !== null; wait = this.room(live)) await wait;
     } catch (error) {

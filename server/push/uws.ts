@@ -42,6 +42,8 @@ export interface UwsResponse {
   getWriteOffset(): number;
   onWritable(handler: (offset: number) => boolean): UwsResponse;
   onAborted(handler: () => void): UwsResponse;
+  /** Pieces of the body; each holds during the call only. */
+  onData(handler: (chunk: ArrayBuffer, isLast: boolean) => void): UwsResponse;
   cork(write: () => void): UwsResponse;
   close(): UwsResponse;
   upgrade<T>(data: T, key: string, protocol: string, extensions: string, context: UpgradeContext): void;

@@ -3,6 +3,7 @@ import type { HistorySource } from '../../server/api/history.ts';
 import { type PushServer, startServer } from '../../server/api/server.ts';
 import type { Clock } from '../../server/clock.ts';
 import { makeConfig } from '../../server/config.ts';
+import type { PushFeed } from '../../server/events/push-feed.ts';
 import type { MachineStatus } from '../../server/push/status.ts';
 import type { Layout } from '../../shared/protocol.ts';
 import { FakeView, fakeLayout } from './fake-view.ts';
@@ -49,6 +50,7 @@ export async function startTestServer(
     store?: HistorySource;
     port?: number;
     host?: string;
+    pushFeeds?: ReadonlyMap<string, PushFeed>;
   } = {},
 ): Promise<TestServer> {
   const { cells = 50, regions = 3 } = options;
@@ -74,6 +76,7 @@ export async function startTestServer(
     status: () => running.status,
     health: () => ({ status: 'ok', versions: { signalwall: '0.0.0' } }),
     store: options.store ?? noHistory,
+    ...(options.pushFeeds && { pushFeeds: options.pushFeeds }),
   });
   return Object.assign(running, { server });
 }

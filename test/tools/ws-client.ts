@@ -37,8 +37,8 @@ export class WsClient {
     this.#take(rest);
   }
 
-  /** Opens `/ws`. Resolves to the HTTP status line where the upgrade is refused. */
-  static open(port: number, headers: Record<string, string> = {}): Promise<WsClient | string> {
+  /** Opens `/ws` or another path. Resolves to the HTTP status line where the upgrade is refused. */
+  static open(port: number, headers: Record<string, string> = {}, path = '/ws'): Promise<WsClient | string> {
     return new Promise((resolve, reject) => {
       const socket = connect({ host: '127.0.0.1', port });
       const key = randomBytes(16).toString('base64');
@@ -52,7 +52,7 @@ export class WsClient {
       };
       const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
       socket.once('error', reject);
-      socket.write(`GET /ws HTTP/1.1\r\n${lines.join('')}\r\n`);
+      socket.write(`GET ${path} HTTP/1.1\r\n${lines.join('')}\r\n`);
       let head = Buffer.alloc(0);
       const read = (chunk: Buffer) => {
         head = Buffer.concat([head, chunk]);

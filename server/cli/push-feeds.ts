@@ -1,0 +1,87 @@
+import type { PushFeedSpec } from '../capture/feed-uri.ts';
+import type { Clock, Timers } from '../clock.ts';
+import type { Config } from '../config.ts';
+import { homePlmn, typeAllocationCode } from '../correlate/home-plmn.ts';
+import type { FeedPosition } from '../events/feed-position.ts';
+import { PushFeed } from '../events/push-feed.ts';
+import type { PushIdentities } from '../events/push-fields.ts';
+import { PushReader } from '../events/push-reader.ts';
+import { packImsi } from '../privacy/imsi.ts';
+import { Pseudonymiser } from '../privacy/pseudonymiser.ts';
+import { cgiFault } from '../reference/read-cells.ts';
+
+/** Digits of an IMEI that stand in front of its check digit or software version. */
+const imeiDigits = 14;
+
+/** Pseudonyms of what senders name, by the rules of decoded signalling. */
+export class SentIdentities implements PushIdentities {
+  lo = 0;
+  hi = 0;
+  plmn = 0;
+  readonly #pseudonymiser: Pseudonymiser;
+
+  /** @param key as `Pseudonymiser` takes it */
+  constructor(key: Uint8Array) {
+    this.#pseudonymiser = new Pseudonymiser(key);
+  }
+
+  imsi(digits: string): boolean {
+    return this.#packed(packImsi(Number(digits), digits.length));
+  }
+
+  imsiNumber(value: number): boolean {
+    return Number.isInteger(value) && this.#packed(packImsi(value, 15));
+  }
+
+  user(text: string): void {
+    this.#pseudonymiser.user(text);
+    this.plmn = 0;
+    this.#take();
+  }
+
+  peerNumber(digits: string): void {
+    this.#pseudonymiser.peerNumber(Number(digits), digits.length);
+    this.plmn = 0;
+    this.#take();
+  }
+
+  typeAllocationCode(imei: string): number {
+    return typeAllocationCode(Number(imei.slice(0, imeiDigits)), imei.length);
+  }
+
+  isCgi(text: string): boolean {
+    return cgiFault(text) === '';
+  }
+
+  #packed(imsi: number): boolean {
+    if (imsi < 0) return false;
+    this.#pseudonymiser.packedImsi(imsi);
+    this.plmn = homePlmn(imsi);
+    this.#take();
+    return true;
+  }
+
+  #take(): void {
+    this.lo = this.#pseudonymiser.lo;
+    this.hi = this.#pseudonymiser.hi;
+  }
+}
+
+/** An acknowledged feed that goes on where it was taken in. */
+export function openPushFeed(
+  spec: PushFeedSpec,
+  position: FeedPosition,
+  options: {
+    config: Config;
+    /** The pseudonym key: stays in this process. */
+    key: Uint8Array;
+    clock: Clock;
+    timers: Timers;
+    /** Whether the journal takes nothing at the moment. */
+    full: () => boolean;
+  },
+): PushFeed {
+  const { config, key, clock, timers, full } = options;
+  const reader = new PushReader(new SentIdentities(key), clock, config);
+  return new PushFeed({ id: spec.id, reader, clock, timers, config, acked: position, full });
+}

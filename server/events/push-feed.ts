@@ -1,0 +1,225 @@
+import type { Clock, Timers } from '../clock.ts';
+import type { Config } from '../config.ts';
+import { heardElsewhere } from '../errors.ts';
+import { type FeedCounters, type FeedToHub, type HubToFeed, noCounters } from './feed-messages.ts';
+import type { FeedPort } from './hub-feed.ts';
+import { openBody, type PushForm, type PushReader, type PushRows } from './push-reader.ts';
+import { type PushPlace, PushRefusal } from './push-refusal.ts';
+
+/** How a sender stands. */
+export interface PushStanding {
+  /** All batches up to this one survive a power cut; epoch 0: none has come yet. */
+  readonly acked: PushPlace;
+  /** Batches that the sender may have under way, those not yet acknowledged among them; 0: wait. */
+  readonly credit: number;
+}
+
+/** A batch was taken, or had been before. */
+export interface PushTaken extends PushStanding {
+  /** Rows taken in now, and left out because they lie too far ahead of the clock; none of a batch that came again. */
+  readonly accepted: number;
+  readonly quarantined: number;
+}
+
+interface Waiting {
+  readonly place: PushPlace;
+  readonly resolve: () => void;
+}
+
+/** So long rows are read before the event loop has its turn, ms. */
+const sliceMs = 5;
+
+const isUpTo = (place: PushPlace, { epoch, seq }: PushPlace) =>
+  place.epoch < epoch || (place.epoch === epoch && place.seq <= seq);
+
+/**
+ * An acknowledged feed: batches that senders bring, each taken as a whole, once and in order, and acknowledged when it is
+ * on disk. Towards the hub it is a feed like those that read.
+ */
+export class PushFeed implements FeedPort {
+  readonly id: string;
+  readonly #reader: PushReader;
+  readonly #clock: Clock;
+  readonly #timers: Timers;
+  readonly #config: Pick<Config, 'pushBatchesMax'>;
+  /** The journal is full, or has failed. */
+  readonly #full: () => boolean;
+  #listener: (message: FeedToHub) => void = () => undefined;
+  /** The newest batch handed to the hub, and the newest on disk. */
+  #taken: PushPlace;
+  #acked: PushPlace;
+  #waiting: Waiting[] = [];
+  /** Batches that are being read, or handed on and without credit; and those of them that are on disk. */
+  #underWay = 0;
+  #withheld = 0;
+  /** Batches are read one after the other. */
+  #turn: Promise<unknown> = Promise.resolve();
+  #stopped = false;
+  #newestUs = -1;
+  #note = '';
+  readonly #counters: FeedCounters = noCounters();
+
+  constructor(options: {
+    id: string;
+    reader: PushReader;
+    clock: Clock;
+    timers: Timers;
+    config: Pick<Config, 'pushBatchesMax'>;
+    /** What was taken in before. */
+    acked: PushPlace;
+    full: () => boolean;
+  }) {
+    this.id = options.id;
+    this.#reader = options.reader;
+    this.#clock = options.clock;
+    this.#timers = options.timers;
+    this.#config = options.config;
+    this.#acked = { epoch: options.acked.epoch, seq: options.acked.seq };
+    this.#taken = this.#acked;
+    this.#full = options.full;
+  }
+
+  get standing(): PushStanding {
+    const closed = this.#stopped || this.#full();
+    return { acked: this.#acked, credit: closed ? 0 : Math.max(0, this.#config.pushBatchesMax - this.#withheld) };
+  }
+
+  /** Why no further batch can be taken at the moment; null: one can. For who would have to receive it first. */
+  get refusal(): PushRefusal | null {
+    if (this.#stopped) return new PushRefusal(503, 'PUSH_ENDING', 'the server is ending: send it again in a moment');
+    if (this.#underWay < this.#config.pushBatchesMax) return null;
+    return new PushRefusal(
+      503,
+      'PUSH_CREDIT',
+      'more batches are under way than the credit allows: wait for acknowledgements',
+    );
+  }
+
+  /**
+   * Takes a batch. Resolves when it is on disk, or has been there.
+   *
+   * @param bytes the caller's until then; not changed
+   * @param named epoch and seq as the request has them; of `ndjson` alone
+   * @throws PushRefusal nothing of it was taken
+   */
+  async offer(bytes: Uint8Array, form: PushForm, named = { epoch: Number.NaN, seq: Number.NaN }): Promise<PushTaken> {
+    const { refusal } = this;
+    if (refusal !== null) throw this.#refused(refusal);
+    this.#underWay++;
+    const turn = this.#turn.then(() => this.#take(bytes, form, named));
+    this.#turn = turn.catch(heardElsewhere);
+    let taken: Pick<PushTaken, 'accepted' | 'quarantined'> & { place: PushPlace };
+    try {
+      taken = await turn;
+    } catch (error) {
+      this.#underWay--;
+      throw error instanceof PushRefusal ? this.#refused(error) : error;
+    }
+    const { place, accepted, quarantined } = taken;
+    if (!isUpTo(place, this.#acked)) await new Promise<void>((resolve) => this.#waiting.push({ place, resolve }));
+    return { ...this.standing, accepted, quarantined };
+  }
+
+  post(message: HubToFeed): void {
+    if (message.k === 'kept') {
+      this.#acked = message.place;
+      this.#withheld++;
+      const waiting = this.#waiting;
+      this.#waiting = waiting.filter(({ place }) => !isUpTo(place, this.#acked));
+      for (const { place, resolve } of waiting) if (isUpTo(place, this.#acked)) resolve();
+    } else if (message.k === 'credit') {
+      this.#withheld--;
+      this.#underWay--;
+    } else if (message.k === 'stop') this.#stopped = true;
+  }
+
+  onMessage(listener: (message: FeedToHub) => void): void {
+    this.#listener = listener;
+    listener({ k: 'open', firstUs: -1 });
+  }
+
+  async close(): Promise<void> {
+    this.#stopped = true;
+  }
+
+  async #take(bytes: Uint8Array, form: PushForm, named: PushPlace) {
+    const body = openBody(bytes, form, named);
+    const { place } = body;
+    if (this.#isKnown(place)) {
+      this.#underWay--;
+      return { place, accepted: 0, quarantined: 0 };
+    }
+    if (this.#full()) {
+      throw new PushRefusal(503, 'PUSH_FULL', 'the journal is full: keep the batch and send it again later', place);
+    }
+    const rows = await this.#read(this.#reader.read(body));
+    const { refusal } = this;
+    if (refusal?.code === 'PUSH_ENDING') throw refusal;
+    this.#taken = place;
+    const { batch, newCells, quarantined } = rows;
+    this.#count(bytes.length, rows);
+    this.#listener({ k: 'batch', buffer: batch.buffer, rows: batch.n, newCells, at: this.#at(), place });
+    return { place, accepted: rows.batch.n, quarantined };
+  }
+
+  /** @returns whether the batch came before @throws PushRefusal 409 where another one is next */
+  #isKnown({ epoch, seq }: PushPlace): boolean {
+    const { epoch: life, seq: last } = this.#taken;
+    if (epoch === life && seq <= last) return true;
+    if (epoch < life) {
+      throw new PushRefusal(
+        409,
+        'PUSH_EPOCH',
+        `epoch ${epoch} is over: the feed is in epoch ${life}; go on in it, or begin one that is higher`,
+        { epoch: life, seq: last + 1 },
+      );
+    }
+    const next = epoch === life ? last + 1 : 1;
+    if (seq === next) return false;
+    throw new PushRefusal(409, 'PUSH_GAP', `batch ${seq} of epoch ${epoch} is not next: ${next} is; send it first`, {
+      epoch,
+      seq: next,
+    });
+  }
+
+  /** Reads rows and lets the event loop turn between slices. */
+  async #read(slices: Generator<void, PushRows>): Promise<PushRows> {
+    let sinceMs = this.#clock.monotonicMs();
+    for (;;) {
+      const slice = slices.next();
+      if (slice.done === true) return slice.value;
+      if (this.#clock.monotonicMs() - sinceMs < sliceMs) continue;
+      await new Promise<void>((resolve) => void this.#timers.after(0, resolve));
+      sinceMs = this.#clock.monotonicMs();
+    }
+  }
+
+  #count(bytes: number, { batch, quarantined, resolved, newestUs }: PushRows): void {
+    const c = this.#counters;
+    c.frames += batch.n + quarantined;
+    c.bytes += bytes;
+    c.messages++;
+    c.events += batch.n;
+    c.resolved += resolved;
+    c.unresolved += batch.n - resolved;
+    if (quarantined > 0) c.faults.PUSH_TIME_AHEAD = (c.faults.PUSH_TIME_AHEAD ?? 0) + quarantined;
+    if (newestUs > this.#newestUs) this.#newestUs = newestUs;
+    this.#note = '';
+  }
+
+  /** Notes a refusal for those who watch the feed. */
+  #refused(refusal: PushRefusal): PushRefusal {
+    // Being told to wait is no fault of the sender's.
+    if (refusal.status === 503) return refusal;
+    const { faults } = this.#counters;
+    faults[refusal.code] = (faults[refusal.code] ?? 0) + 1;
+    if (refusal.status !== 409) this.#note = `the last batch was refused (${refusal.code}): its sender was told why`;
+    this.#listener({ k: 'clock', at: this.#at() });
+    return refusal;
+  }
+
+  #at(): Extract<FeedToHub, { k: 'clock' }>['at'] {
+    const counters = { ...this.#counters, faults: { ...this.#counters.faults } };
+    return { clockUs: this.#newestUs, nextUs: 0, progress: -1, counters, note: this.#note };
+  }
+}

@@ -1,0 +1,220 @@
+import type { Clock } from '../clock.ts';
+import type { Config } from '../config.ts';
+import { EventBatch, noCell } from './event-batch.ts';
+import { isMap, type MsgpackMap, type MsgpackValue, readMsgpack } from './msgpack-reader.ts';
+import { readColumns, writeColumns } from './push-columns.ts';
+import { type PushIdentities, pushFields } from './push-fields.ts';
+import { badBatch, badField, type PushPlace, PushRefusal } from './push-refusal.ts';
+import { clearDraft, newDraft, pushDraft } from './push-row.ts';
+
+/** `headed`: the first line is an object with epoch and seq, and no row. */
+export type PushForm = 'ndjson' | 'headed ndjson' | 'msgpack';
+
+/** A batch of which only its place has been read. */
+export interface PushBody {
+  readonly place: PushPlace;
+  /** Text of lines, or a map with `columns`, `cells` and `rows`. */
+  readonly content: string | MsgpackMap;
+}
+
+/** Rows of a batch, as a feed's thread hands them on: cells are symbols that count up over the feed's life. */
+export interface PushRows {
+  readonly batch: EventBatch;
+  readonly newCells: string[];
+  /** Rows left out because they lie too far ahead of the clock. */
+  readonly quarantined: number;
+  readonly resolved: number;
+  /** -1: there is no row. */
+  readonly newestUs: number;
+}
+
+/** Rows between two looks at the time. */
+const sliceRows = 256;
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+const mapKeys = ['epoch', 'seq', 'columns', 'cells', 'rows'];
+
+function placeOf(epoch: unknown, seq: unknown, where: string): PushPlace {
+  const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) > 0;
+  if (isCount(epoch) && isCount(seq)) return { epoch, seq };
+  throw new PushRefusal(
+    400,
+    'PUSH_PLACE',
+    `${where} must tell epoch (your life: a positive integer that only grows) and seq (counts batches from 1 in it)`,
+  );
+}
+
+/**
+ * Reads a batch's place.
+ *
+ * @param named epoch and seq as the request names them; of `ndjson` alone
+ * @throws PushRefusal
+ */
+export function openBody(bytes: Uint8Array, form: PushForm, named: { epoch: number; seq: number }): PushBody {
+  if (form === 'msgpack') {
+    const map = readMsgpack(bytes);
+    if (!isMap(map)) throw badBatch('a batch must be a map');
+    if (Object.keys(map).some((key) => !mapKeys.includes(key)))
+      throw badBatch(`the batch has a key that is not known; there are ${mapKeys.join(', ')}`);
+    return { place: placeOf(map.epoch, map.seq, 'the map'), content: map };
+  }
+  const text = decodeText(bytes);
+  if (form === 'ndjson') return { place: placeOf(named.epoch, named.seq, 'the query (?epoch=1&seq=1)'), content: text };
+  const end = text.indexOf('\n');
+  const head = parseLine(end < 0 ? text : text.slice(0, end), 1) as { epoch?: unknown; seq?: unknown };
+  // The rest keeps its line numbers.
+  return { place: placeOf(head.epoch, head.seq, 'the first line'), content: end < 0 ? '' : text.slice(end) };
+}
+
+function decodeText(bytes: Uint8Array): string {
+  try {
+    return utf8.decode(bytes);
+  } catch (error) {
+    if (error instanceof TypeError) throw badBatch('the lines are no UTF-8');
+    throw error;
+  }
+}
+
+/** The parser's own words would hold a piece of the line. */
+function parseLine(line: string, number: number): object {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  throw badBatch(`line ${number} is no JSON object; write one row a line`);
+}
+
+/** Makes event batches of what one sender sends. A batch is taken as a whole or not at all. */
+export class PushReader {
+  readonly #identities: PushIdentities;
+  readonly #clock: Clock;
+  readonly #config: Pick<Config, 'pushRowsMax' | 'cellsMax' | 'liveAheadMs'>;
+  readonly #symbols = new Map<string, number>();
+  /** Cells that are new in the batch under way. */
+  #fresh: string[] = [];
+  readonly #draft = newDraft();
+
+  constructor(
+    identities: PushIdentities,
+    clock: Clock,
+    config: Pick<Config, 'pushRowsMax' | 'cellsMax' | 'liveAheadMs'>,
+  ) {
+    this.#identities = identities;
+    this.#clock = clock;
+    this.#config = config;
+  }
+
+  /** Reads the rows, a slice at a time. @throws PushRefusal naming line or row, field and remedy */
+  *read({ content }: PushBody): Generator<void, PushRows> {
+    this.#fresh = [];
+    try {
+      const batch = yield* typeof content === 'string' ? this.#lines(content) : this.#map(content);
+      return this.#finish(batch);
+    } catch (error) {
+      for (const cgi of this.#fresh) this.#symbols.delete(cgi);
+      throw error;
+    }
+  }
+
+  *#lines(text: string): Generator<void, EventBatch> {
+    let lines = 1;
+    for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines++;
+    const batch = new EventBatch(Math.min(lines, this.#config.pushRowsMax));
+    let number = 0;
+    for (let at = 0; at < text.length; ) {
+      const next = text.indexOf('\n', at);
+      const end = next < 0 ? text.length : next;
+      const line = text.slice(at, end);
+      at = end + 1;
+      number++;
+      if (line === '' || line === '\r') continue;
+      this.#row(parseLine(line, number), 'line', number, batch);
+      if (batch.n % sliceRows === 0) yield;
+    }
+    return batch;
+  }
+
+  *#map({ columns: told, cells, rows }: MsgpackMap): Generator<void, EventBatch> {
+    const columns = readColumns(told);
+    if (rows !== undefined && !Array.isArray(rows)) throw badBatch("'rows' must be an array of maps");
+    const count = columns.rows + (rows?.length ?? 0);
+    if (count > this.#config.pushRowsMax) throw this.#tooMany();
+    const batch = new EventBatch(count);
+    writeColumns(columns, this.#symbolsOf(cells), batch, this.#identities);
+    let number = 0;
+    for (const row of rows ?? []) {
+      number++;
+      if (!isMap(row)) throw badBatch(`row ${number} is no map`);
+      this.#row(row, 'row', number, batch);
+      if (batch.n % sliceRows === 0) yield;
+    }
+    return batch;
+  }
+
+  #symbolsOf(cells: MsgpackValue | undefined): Uint32Array {
+    if (cells === undefined) return new Uint32Array(0);
+    const must = "'cells' must be an array of CGIs such as 460-00-42285-28831, at most one for each row";
+    if (!Array.isArray(cells)) throw badBatch(must);
+    const symbols = new Uint32Array(cells.length);
+    cells.forEach((cgi, i) => {
+      if (typeof cgi !== 'string' || !(this.#symbols.has(cgi) || this.#identities.isCgi(cgi))) throw badBatch(must);
+      symbols[i] = this.#symbolOf(cgi);
+    });
+    return symbols;
+  }
+
+  #row(row: object, word: string, number: number, batch: EventBatch): void {
+    const draft = this.#draft;
+    if (batch.n >= this.#config.pushRowsMax) throw this.#tooMany();
+    clearDraft(draft);
+    for (const [name, value] of Object.entries(row)) {
+      const field = pushFields.get(name);
+      if (field === undefined)
+        throw badBatch(`${word} ${number}: a field has no known name; there are ${[...pushFields.keys()].join(', ')}`);
+      if (!field.read(value, draft, this.#identities)) throw badField(`${word} ${number}`, name, field.must);
+    }
+    const fault = pushDraft(draft, draft.cgi === '' ? noCell : this.#symbolOf(draft.cgi), batch);
+    if (fault === '') return;
+    const blank = fault.indexOf(' ');
+    throw badField(`${word} ${number}`, fault.slice(0, blank), fault.slice(blank + 1));
+  }
+
+  #symbolOf(cgi: string): number {
+    const known = this.#symbols.get(cgi);
+    if (known !== undefined) return known;
+    const symbol = this.#symbols.size;
+    const { cellsMax } = this.#config;
+    if (symbol >= cellsMax)
+      throw new PushRefusal(400, 'PUSH_CELLS', `more than ${cellsMax} different cells: raise the setting cellsMax`);
+    this.#symbols.set(cgi, symbol);
+    this.#fresh.push(cgi);
+    return symbol;
+  }
+
+  #tooMany(): PushRefusal {
+    const { pushRowsMax } = this.#config;
+    return new PushRefusal(413, 'PUSH_ROWS', `a batch may have ${pushRowsMax} rows: send smaller ones`);
+  }
+
+  #finish(batch: EventBatch): PushRows {
+    const untilUs = this.#clock.nowUs() + this.#config.liveAheadMs * 1000;
+    const { n, timeUs, subLo, subHi } = batch;
+    let newestUs = -1;
+    let resolved = 0;
+    let quarantined = 0;
+    for (let i = 0; i < n; i++) {
+      if (timeUs[i] > untilUs) quarantined++;
+      else if (timeUs[i] > newestUs) newestUs = timeUs[i];
+      if ((subLo[i] | subHi[i]) !== 0) resolved++;
+    }
+    const newCells = this.#fresh;
+    if (quarantined === 0) return { batch, newCells, quarantined, resolved, newestUs };
+    const kept = Int32Array.from({ length: n }, (_, i) => i).filter((i) => timeUs[i] <= untilUs);
+    const rest = new EventBatch(kept.length);
+    rest.gather(batch, kept, kept.length);
+    resolved = kept.reduce((sum, i) => sum + Number((subLo[i] | subHi[i]) !== 0), 0);
+    return { batch: rest, newCells, quarantined, resolved, newestUs };
+  }
+}

@@ -1,0 +1,134 @@
+import { expect, test } from 'vitest';
+import { PushRefusal } from '../../server/events/push-refusal.ts';
+import { FakeHub, lines, nowUs } from '../tools/push-parts.ts';
+
+const rows = (n: number) => lines(...Array.from({ length: n }, (_, i) => ({ timeUs: nowUs + i, kind: 'other' })));
+
+const offer = (hub: FakeHub, epoch: number, seq: number, n = 3) => hub.feed.offer(rows(n), 'ndjson', { epoch, seq });
+const refusal = (promise: Promise<unknown>) =>
+  promise.then(
+    () => expect.unreachable(),
+    (error: PushRefusal) => {
+      expect(error).toBeInstanceOf(PushRefusal);
+      return { status: error.status, code: error.code, ...(error.expected && { expected: error.expected }) };
+    },
+  );
+const turns = () => new Promise((resolve) => setTimeout(resolve, 5));
+
+test('a batch is acknowledged once it is on disk, and not before', async () => {
+  const hub = new FakeHub({ pushBatchesMax: 4 });
+  hub.slow = true;
+  const answers: number[] = [];
+  const first = offer(hub, 1, 1).finally(() => answers.push(1));
+  const second = offer(hub, 1, 2).finally(() => answers.push(2));
+  await turns();
+  expect([hub.batches.length, answers, hub.feed.standing.acked]).toEqual([2, [], { epoch: 0, seq: 0 }]);
+  hub.keep(1);
+  expect(await first).toEqual({ acked: { epoch: 1, seq: 1 }, credit: 4, accepted: 3, quarantined: 0 });
+  expect(answers).toEqual([1]);
+  hub.keep(1);
+  expect((await second).acked).toEqual({ epoch: 1, seq: 2 });
+});
+
+test('acknowledgements are cumulative, and come in order', async () => {
+  const hub = new FakeHub();
+  hub.slow = true;
+  const seqs: number[] = [];
+  const all = [1, 2, 3, 4, 5].map((seq) => offer(hub, 7, seq).then(({ acked }) => seqs.push(acked.seq)));
+  await turns();
+  hub.keep(5);
+  await Promise.all(all);
+  expect(seqs).toEqual([5, 5, 5, 5, 5]);
+  expect(hub.batches.map(({ place }) => place!.seq)).toEqual([1, 2, 3, 4, 5]);
+});
+
+test('a batch that comes again is acknowledged and not taken again, also while it is under way', async () => {
+  const hub = new FakeHub();
+  hub.slow = true;
+  const [first, again] = [offer(hub, 1, 1), offer(hub, 1, 1)];
+  await turns();
+  expect(hub.batches.length).toBe(1);
+  hub.keep(1);
+  expect((await first).accepted).toBe(3);
+  expect(await again).toMatchObject({ acked: { epoch: 1, seq: 1 }, accepted: 0, credit: 8 });
+  expect((await offer(hub, 1, 1)).accepted).toBe(0);
+  expect(hub.rows).toBe(3);
+});
+
+test('gaps and lives that are over are refused with what is expected, and a new life begins at 1', async () => {
+  const hub = new FakeHub({}, { epoch: 3, seq: 20 });
+  expect(await refusal(offer(hub, 3, 22))).toEqual({
+    status: 409,
+    code: 'PUSH_GAP',
+    expected: { epoch: 3, seq: 21 },
+  });
+  expect(await refusal(offer(hub, 2, 1))).toMatchObject({ code: 'PUSH_EPOCH', expected: { epoch: 3, seq: 21 } });
+  expect(await refusal(offer(hub, 4, 2))).toMatchObject({ code: 'PUSH_GAP', expected: { epoch: 4, seq: 1 } });
+  expect((await offer(hub, 3, 21)).acked).toEqual({ epoch: 3, seq: 21 });
+  expect((await offer(hub, 9, 1)).acked).toEqual({ epoch: 9, seq: 1 });
+  expect(await refusal(offer(hub, 3, 22))).toMatchObject({ code: 'PUSH_EPOCH' });
+  expect(hub.batches.length).toBe(2);
+});
+
+test('a malformed batch leaves its place free for the mended one', async () => {
+  const hub = new FakeHub();
+  const bad = hub.feed.offer(lines({ timeUs: nowUs, kind: 'other' }, { timeUs: nowUs }), 'ndjson', {
+    epoch: 1,
+    seq: 1,
+  });
+  expect(await refusal(bad)).toEqual({ status: 400, code: 'PUSH_FIELD' });
+  expect(hub.last).toMatchObject({
+    k: 'clock',
+    at: { note: 'the last batch was refused (PUSH_FIELD): its sender was told why' },
+  });
+  expect((await offer(hub, 1, 1)).accepted).toBe(3);
+  const { at } = hub.batches[0];
+  expect(at.counters).toMatchObject({ frames: 3, events: 3, messages: 1, faults: { PUSH_FIELD: 1 } });
+  expect(at).toMatchObject({ note: '', clockUs: nowUs + 2, progress: -1 });
+});
+
+test('a full journal takes the credit away and refuses, but acknowledges what it has; afterwards all goes on', async () => {
+  const hub = new FakeHub();
+  await offer(hub, 1, 1);
+  hub.full = true;
+  expect(hub.feed.standing.credit).toBe(0);
+  expect(await refusal(offer(hub, 1, 2))).toMatchObject({ status: 503, code: 'PUSH_FULL' });
+  expect(await offer(hub, 1, 1)).toMatchObject({ acked: { epoch: 1, seq: 1 }, credit: 0 });
+  hub.full = false;
+  expect((await offer(hub, 1, 2)).acked.seq).toBe(2);
+  expect(hub.rows).toBe(6);
+});
+
+test('no more batches than the credit are under way, on disk or not, and what is told of it shrinks with the room', async () => {
+  const hub = new FakeHub({ pushBatchesMax: 2 });
+  hub.slow = true;
+  const under = [offer(hub, 1, 1), offer(hub, 1, 2)];
+  expect(await refusal(offer(hub, 1, 3))).toMatchObject({ status: 503, code: 'PUSH_CREDIT' });
+  await turns();
+  hub.keep(2, false);
+  expect((await Promise.all(under)).map(({ credit }) => credit)).toEqual([0, 0]);
+  expect(await refusal(offer(hub, 1, 3))).toMatchObject({ code: 'PUSH_CREDIT' });
+  hub.feed.post({ k: 'credit' });
+  expect(hub.feed.standing.credit).toBe(1);
+  const third = offer(hub, 1, 3);
+  await turns();
+  hub.keep(1);
+  expect((await third).acked.seq).toBe(3);
+});
+
+test('whose rows are all left out is still taken, so that the sender goes on', async () => {
+  const hub = new FakeHub();
+  const far = lines({ time: '2027-01-01T00:00:00Z', kind: 'other' });
+  const { feed } = hub;
+  const answer = { acked: { epoch: 1, seq: 1 }, credit: 8, accepted: 0, quarantined: 1 };
+  expect(await feed.offer(far, 'ndjson', { epoch: 1, seq: 1 })).toEqual(answer);
+  expect(hub.batches[0]).toMatchObject({ rows: 0, place: { epoch: 1, seq: 1 } });
+  expect(hub.batches[0].at.counters.faults).toEqual({ PUSH_TIME_AHEAD: 1 });
+});
+
+test('a feed that ends takes nothing more', async () => {
+  const hub = new FakeHub();
+  hub.feed.post({ k: 'stop' });
+  expect(await refusal(offer(hub, 1, 1))).toMatchObject({ status: 503, code: 'PUSH_ENDING' });
+  expect(hub.feed.standing.credit).toBe(0);
+});

@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto';
+import { SentIdentities } from '../../server/cli/push-feeds.ts';
+import { systemTimers } from '../../server/clock.ts';
+import { makeConfig } from '../../server/config.ts';
+import type { FeedToHub } from '../../server/events/feed-messages.ts';
+import { PushFeed } from '../../server/events/push-feed.ts';
+import { PushReader } from '../../server/events/push-reader.ts';
+import type { PushPlace } from '../../server/events/push-refusal.ts';
+
+export const pushKey = createHash('sha256').update('push').digest();
+/** The clock of these tests stands here. */
+export const nowUs = Date.UTC(2026, 9, 17, 12) * 1000;
+const clock = { nowUs: () => nowUs, monotonicMs: () => performance.now() };
+
+export function pushReader(settings: Record<string, unknown> = {}): PushReader {
+  return new PushReader(new SentIdentities(pushKey), clock, makeConfig({ where: 'test', settings }));
+}
+
+type Batch = Extract<FeedToHub, { k: 'batch' }>;
+
+/** A push feed whose hub is the test: it keeps batches when it is told to, or at once. */
+export class FakeHub {
+  readonly feed: PushFeed;
+  readonly batches: Batch[] = [];
+  full = false;
+  /** Batches are kept when {@link keep} is called. */
+  slow = false;
+  last: FeedToHub | null = null;
+  #kept = 0;
+
+  constructor(settings: Record<string, unknown> = {}, acked: PushPlace = { epoch: 0, seq: 0 }) {
+    const config = makeConfig({ where: 'test', settings });
+    const full = () => this.full;
+    this.feed = new PushFeed({
+      ...{ id: 'north', reader: pushReader(settings), clock, timers: systemTimers, config, acked, full },
+    });
+    this.feed.onMessage((message) => {
+      this.last = message;
+      if (message.k !== 'batch') return;
+      this.batches.push(message);
+      if (!this.slow) queueMicrotask(() => this.keep(1));
+    });
+  }
+
+  /** The next so many batches are on disk, and there is room behind them. */
+  keep(count: number, room = true): void {
+    for (const { place } of this.batches.slice(this.#kept, this.#kept + count)) {
+      this.#kept++;
+      this.feed.post({ k: 'kept', place: place! });
+      if (room) this.feed.post({ k: 'credit' });
+    }
+  }
+
+  get rows(): number {
+    return this.batches.reduce((sum, { rows }) => sum + rows, 0);
+  }
+}
+
+export const lines = (...rows: object[]) => new TextEncoder().encode(rows.map((row) => JSON.stringify(row)).join('\n'));
