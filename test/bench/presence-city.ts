@@ -13,6 +13,9 @@ const spanS = 3 * 3600;
 const startUs = 1_700_000_000_000_000;
 const batchRows = 8192;
 
+/** Prime to any count of subscribers here: everybody is first seen once, in no order that memory could follow. */
+const firstSeenStep = 7919;
+
 /** xorshift32: the same events in each run. */
 function randomOf(seed: number): () => number {
   let x = seed;
@@ -51,7 +54,8 @@ export class CityEvents {
     const { batch, home, random } = this;
     batch.n = 0;
     while (batch.n < batchRows && this.made < this.events) {
-      const sub = this.made < home.length ? this.made : Math.floor(random() * home.length);
+      const sub =
+        this.made < home.length ? (this.made * firstSeenStep) % home.length : Math.floor(random() * home.length);
       const draw = random();
       if (draw < 0.35) home[sub] = (home[sub] + 1 + Math.floor(draw * 40)) % cellCount;
       const detach = draw > 1 - 1 / 128;
