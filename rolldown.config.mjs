@@ -11,6 +11,7 @@ export default defineConfig({
     'decode-worker': 'server/cli/decode-worker.ts',
     'database-worker': 'server/store/embedded/worker.ts',
     bench: 'test/bench/index.ts',
+    kill: 'test/kill/index.ts',
   },
   platform: 'node',
   external: (id) => !/^[./]/.test(id),

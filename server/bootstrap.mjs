@@ -74,7 +74,7 @@ function once(name, folders, product, build) {
 }
 
 export function buildServer() {
-  once('server', ['server', 'shared', 'fixtures', 'test/bench'], 'dist/server/signalwall.js', () => {
+  once('server', ['server', 'shared', 'fixtures', 'test/bench', 'test/kill'], 'dist/server/signalwall.js', () => {
     rmSync(join(root, 'dist/server'), { recursive: true, force: true });
     const built = run(bin('rolldown'), ['--config', 'rolldown.config.mjs'], { quiet: true });
     if (!built.ok) stop(`the server does not build:\n${built.output.trim()}`);
@@ -112,6 +112,12 @@ async function main() {
       process.argv = [process.argv[0], 'bench', ...args];
       await import(pathToFileURL(join(root, 'dist/server/bench.js')).href);
       return undefined;
+    case 'kill':
+      buildServer();
+      buildWeb();
+      process.argv = [process.argv[0], 'kill', ...args];
+      await import(pathToFileURL(join(root, 'dist/server/kill.js')).href);
+      return undefined;
     case 'fuzz': {
       const { fuzz } = await import('./bootstrap-test.mjs');
       process.exitCode = await fuzz({ root }, args);
@@ -130,7 +136,9 @@ async function main() {
       return undefined;
     }
     default:
-      return stop('usage: node server/bootstrap.mjs start | test | fuzz | signalwall | check | oracle | build | bench');
+      return stop(
+        'usage: node server/bootstrap.mjs start | test | fuzz | kill | signalwall | check | oracle | build | bench',
+      );
   }
 }
 

@@ -59,10 +59,14 @@ export function freePort(): Promise<number> {
   });
 }
 
-/** Starts the built server on a free port and waits until it prints its address. */
+/**
+ * Starts the built server on a free port and waits until it prints its address.
+ *
+ * @param options.onStart gets the process before it has said anything
+ */
 export async function serve(
   args: string[],
-  options: { dataDir: string; port?: number; env?: Record<string, string> },
+  options: { dataDir: string; port?: number; env?: Record<string, string>; onStart?: (child: ChildProcess) => void },
 ): Promise<RunningServer> {
   const child = spawn(
     process.execPath,
@@ -77,6 +81,7 @@ export async function serve(
     ],
     { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...options.env } },
   );
+  options.onStart?.(child);
   let output = '';
   // At its end all that it said has been read.
   const exited = new Promise<number | null>((resolve) => child.once('close', resolve));
@@ -104,17 +109,18 @@ export async function serve(
   };
 }
 
-/** Polls until `probe` gives something, or fails with what was waited for. */
+/** Polls every `everyMs` until `probe` gives something, or fails with what was waited for. */
 export async function until<T>(
   what: string,
   probe: () => Promise<T | undefined | false> | T | undefined | false,
   timeoutMs = 60_000,
+  everyMs = 100,
 ): Promise<T> {
   const endMs = performance.now() + timeoutMs;
   for (;;) {
     const value = await probe();
     if (value !== undefined && value !== false) return value;
     if (performance.now() > endMs) throw new Error(`not within ${timeoutMs / 1000} s: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
 }

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { projectRoot } from '../../server/root.ts';
 
-/** Root of the repository. */
-export const root = resolve(import.meta.dirname, '../..');
+/** Root of the repository, from the sources and from what is built of them. */
+export const root = projectRoot;
 
 const sharedRoot = resolve(root, process.env.SIGNALWALL_SHARED ?? '../shared');
 

@@ -1,0 +1,142 @@
+import type { ChildProcess } from 'node:child_process';
+import { cpSync } from 'node:fs';
+import { join } from 'node:path';
+import { Random } from '../fuzz/random.ts';
+import { type RunningServer, serve, until } from '../tools/serve.ts';
+import { type Cluster, createDatabase, startCluster } from './cluster.ts';
+import { differences, type Held, readHeld } from './held.ts';
+import { type Load, writeLoad } from './load.ts';
+import { comes, health, type Moment, moments } from './moments.ts';
+
+export interface CampaignOptions {
+  folder: string;
+  kills: number;
+  events: number;
+  seed: number;
+  /** A server for databases of this campaign; absent: embedded ones. */
+  databaseUrl?: string;
+  /** Programs of a PostgreSQL: a cluster of the campaign's own, whose postmaster dies so often. */
+  postgres?: { programs: string; kills: number };
+  say: (line: string) => void;
+}
+
+export interface CampaignResult {
+  kills: { moment: Moment; events: number }[];
+  databaseKills: number;
+  /** From the start of the process to its address, ms, of each start that came so far. */
+  restartsMs: number[];
+  held: Held;
+  differences: string[];
+}
+
+interface Place {
+  dataDir: string;
+  args: string[];
+  env: Record<string, string>;
+  drop(): Promise<void>;
+}
+
+/** Feeds a load to a server that is left alone, and to one that is killed again and again. */
+export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
+  const { events, folder, say, seed } = options;
+  const load = writeLoad(folder, events, seed);
+  say(`${events.toLocaleString('en')} events, seed ${seed}`);
+  const cluster = options.postgres && (await startCluster(options.postgres.programs, folder));
+  const server = cluster?.url ?? options.databaseUrl;
+  const places: Place[] = [];
+  try {
+    for (const name of ['calm', 'killed']) places.push(await placeOf(load, folder, name, seed, server));
+    const [calm, killed] = places;
+    const through = await start(calm);
+    await toEnd(through);
+    // The same people under the same pseudonyms.
+    cpSync(join(calm.dataDir, 'keys'), join(killed.dataDir, 'keys'), { recursive: true });
+    const result = await killAgainAndAgain(options, killed, cluster);
+    const want = await readHeld(load, calm.dataDir, calm.env.DATABASE_URL);
+    const held = await readHeld(load, killed.dataDir, killed.env.DATABASE_URL);
+    for (const kind of ['lost', 'doubled', 'wrong'] as const)
+      if (want[kind].length > 0) throw new Error(`${want[kind].length} events are ${kind} without any kill`);
+    return { ...result, held, differences: differences(want, held) };
+  } finally {
+    for (const { drop } of places) await drop();
+    await cluster?.stop();
+  }
+}
+
+async function placeOf(load: Load, folder: string, name: string, seed: number, server?: string): Promise<Place> {
+  const database = server === undefined ? null : await createDatabase(server, `sw_kill_${process.pid}_${name}`);
+  const settings = ['snapshotEveryMs=2000', `wallTitle=${seed}`].flatMap((setting) => ['--set', setting]);
+  return {
+    dataDir: `${folder}/${name}`,
+    args: ['--feed', `xdr:${load.feed}?plmn=460-00`, '--regions', load.regions, '--speed', '0', ...settings],
+    env: { DATABASE_URL: database?.url ?? '' },
+    drop: async () => database?.drop(),
+  };
+}
+
+function start({ args, dataDir, env }: Place, onStart?: (child: ChildProcess) => void): Promise<RunningServer> {
+  return serve(args, { dataDir, env, ...(onStart && { onStart }) });
+}
+
+/** Waits until all is counted and stored, and ends the server in order. */
+async function toEnd(server: RunningServer): Promise<void> {
+  await until(
+    'the end of the load',
+    async () => {
+      const { feeds, journal, store } = await health(server.address);
+      return feeds[0].state === 'ended' && journal.unappliedBytes === 0 && store.storedTo === journal.to;
+    },
+    900_000,
+  );
+  const { code } = await server.interrupt();
+  if (code !== 0) throw new Error(`the server ended with ${code}:\n${server.output()}`);
+}
+
+async function killAgainAndAgain(options: CampaignOptions, place: Place, cluster?: Cluster) {
+  const { events, kills, say, seed } = options;
+  const random = new Random();
+  random.begin(seed, 1);
+  const done: CampaignResult['kills'] = [];
+  const restartsMs: number[] = [];
+  let databaseKills = 0;
+  for (let kill = 0; kill < kills; kill++) {
+    // Every moment has its turns, all along the load.
+    const moment = moments[kill % moments.length];
+    const at = Math.floor((events * (kill + random.below(1000) / 1000)) / (kills + 1));
+    const databaseDies =
+      cluster !== undefined && databaseKills < Math.floor(((kill + 1) * options.postgres!.kills) / kills);
+    say(
+      `kill ${kill + 1} of ${kills}: ${moment}, event ${at.toLocaleString('en')}${databaseDies ? ', the database before' : ''}`,
+    );
+    let exited = Promise.resolve();
+    let child: ChildProcess | undefined;
+    const sinceMs = performance.now();
+    const starting = start(place, (one) => {
+      child = one;
+      exited = new Promise((resolve) => void one.once('close', () => resolve()));
+    });
+    if (moment === 'starting') {
+      const early = random.below(1 + Math.floor(restartsMs[0] ?? 3000));
+      await Promise.race([starting, new Promise((resolve) => setTimeout(resolve, early))]);
+      // Whether it has come so far or not: it dies.
+      void starting.catch((error) => say(`  it was starting: ${String(error).split('\n')[0]}`));
+    } else {
+      const server = await starting;
+      restartsMs.push(performance.now() - sinceMs);
+      if (databaseDies) {
+        await comes('running', server, place.dataDir, at, random);
+        await cluster.killPostmaster();
+        databaseKills++;
+      }
+      await comes(moment, server, place.dataDir, at, random);
+    }
+    child?.kill('SIGKILL');
+    await exited;
+    done.push({ moment, events: at });
+  }
+  const sinceMs = performance.now();
+  const last = await start(place);
+  restartsMs.push(performance.now() - sinceMs);
+  await toEnd(last);
+  return { kills: done, databaseKills, restartsMs };
+}

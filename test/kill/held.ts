@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto';
+import { systemClock } from '../../server/clock.ts';
+import { makeConfig } from '../../server/config.ts';
+import { openStore } from '../../server/store/open-store.ts';
+import type { Store } from '../../server/store/types.ts';
+import type { Load } from './load.ts';
+
+/** Tables of counters, and their columns in words that do not depend on surrogates. */
+const figures = 'every_ms, present, fresh5, entries, exits, appeared, vanished, visitors';
+const cgi = '(select cgi from cell where cell.cell_id = each.cell_id)';
+const counted = {
+  region_gauge: `extract(epoch from ts)::bigint, region_id, ${figures}`,
+  cell_gauge: `extract(epoch from ts)::bigint, ${cgi}, ${figures}`,
+  city_gauge: 'extract(epoch from ts)::bigint, every_ms, present',
+  stay: `first_in, last_in, first_out, sub::text, events, ${cgi}`,
+} as const;
+type Counted = keyof typeof counted;
+
+/** What a data folder's database holds. */
+export interface Held {
+  events: number;
+  /** Numbers of the load's events that are not there, and of those that are there more than once. */
+  lost: number[];
+  doubled: number[];
+  /** Events at another time or in another cell than the load says. */
+  wrong: number[];
+  /** Rows of counters, in order. */
+  counters: Record<Counted, string[]>;
+}
+
+const pageRows = 50_000;
+
+/** @param databaseUrl absent: the embedded one of the folder */
+export async function readHeld(load: Load, dataDir: string, databaseUrl?: string): Promise<Held> {
+  const store = await openStore({
+    ...(databaseUrl !== undefined && { databaseUrl }),
+    ...{ dataDir, network: 'live', config: makeConfig(), clock: systemClock },
+    ...{ log: () => undefined, progress: () => undefined },
+  });
+  try {
+    const counters = {} as Record<Counted, string[]>;
+    for (const table of Object.keys(counted) as Counted[]) {
+      const rows = await store.sql<{ line: string }>(
+        `select concat_ws(' ', ${counted[table]}) as line from ${table} each`,
+      );
+      counters[table] = rows.map(({ line }) => line).sort();
+    }
+    return { ...(await readEvents(load, store)), counters };
+  } finally {
+    await store.close();
+  }
+}
+
+async function readEvents(load: Load, store: Store): Promise<Omit<Held, 'counters'>> {
+  const held = { events: 0, lost: [] as number[], doubled: [] as number[], wrong: [] as number[] };
+  const cells = new Map((await store.loadCells()).map(({ id, cell }) => [id, cell.cgi]));
+  const times = new Uint8Array(load.events + 1);
+  // By time, so that each page is a part of few chunks.
+  for (let from = 1; from <= load.events; from += pageRows) {
+    const to = Math.min(load.events, from + pageRows - 1);
+    const bound = (number: number) => new Date(Math.floor(load.timeUs(number) / 1000)).toISOString();
+    const before = to === load.events ? 'true' : `ts < '${bound(to + 1)}'`;
+    const after = from === 1 ? 'true' : `ts >= '${bound(from)}'`;
+    const rows = await store.sql<{ number: number; us: number; cell: number }>(
+      `select bytes::float8 as number, extract(epoch from ts)::float8 * 1e6 as us, cell_id as cell
+       from event where ${after} and ${before}`,
+    );
+    for (const { number, us, cell } of rows) {
+      held.events++;
+      if (times[number] === undefined || Math.abs(us - load.timeUs(number)) > 1 || cells.get(cell) !== load.cgi(number))
+        held.wrong.push(number);
+      else times[number]++;
+    }
+  }
+  for (let number = 1; number <= load.events; number++) {
+    if (times[number] === 0) held.lost.push(number);
+    else if (times[number] > 1) held.doubled.push(number);
+  }
+  return held;
+}
+
+/** One line on each table that differs: how many rows, and the first that only one of them has. */
+export function differences(want: Held, got: Held): string[] {
+  return (Object.keys(counted) as Counted[]).flatMap((table) => {
+    const [a, b] = [want.counters[table], got.counters[table]];
+    if (digest(a) === digest(b)) return [];
+    const [inA, inB] = [new Set(a), new Set(b)];
+    const missing = a.filter((line) => !inB.has(line));
+    const extra = b.filter((line) => !inA.has(line));
+    const first = [missing[0] && `missing '${missing[0]}'`, extra[0] && `too many '${extra[0]}'`].filter(Boolean);
+    return [
+      `${table}: ${b.length} rows, not ${a.length}; ${missing.length} missing, ${extra.length} others; ${first.join(', ')}`,
+    ];
+  });
+}
+
+function digest(lines: readonly string[]): string {
+  const hash = createHash('sha256');
+  for (const line of lines) hash.update(`${line}\n`);
+  return hash.digest('hex');
+}

@@ -1,0 +1,65 @@
+import { parseArgs } from 'node:util';
+import { messageOf } from '../../server/errors.ts';
+import { temporaryFolder } from '../tools/serve.ts';
+import { runCampaign } from './campaign.ts';
+
+const usage = `usage: npm run test:kill -- [--kills N] [--events E] [--seed S] [--postgres FOLDER [--database-kills N]]
+
+  --kills N            times that the server is killed (20)
+  --events E           events of the load (1,000,000)
+  --seed S             which load, and which moments (1)
+  --postgres FOLDER    a cluster of its own, by the programs there (initdb, postgres, with TimescaleDB)
+  --database-kills N   times that its postmaster is killed (5)
+
+DATABASE_URL: databases on that server in place of embedded ones; its login must be allowed to create them.`;
+
+const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1];
+const seconds = (ms: number) => (ms / 1000).toFixed(1);
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      kills: { type: 'string', default: '20' },
+      events: { type: 'string', default: '1000000' },
+      seed: { type: 'string', default: '1' },
+      postgres: { type: 'string' },
+      'database-kills': { type: 'string', default: '5' },
+      help: { type: 'boolean' },
+    },
+  });
+  if (values.help === true) {
+    process.stdout.write(`${usage}\n`);
+    return 0;
+  }
+  const [kills, events, seed, databaseKills] = [values.kills, values.events, values.seed, values['database-kills']].map(
+    (text) => Number(text.replaceAll('_', '')),
+  );
+  const { DATABASE_URL: databaseUrl } = process.env;
+  const folder = temporaryFolder('kill');
+  const say = (line: string) => void process.stdout.write(`${line}\n`);
+  try {
+    const { held, differences, ...result } = await runCampaign({
+      ...{ folder: folder.path, kills, events, seed, say },
+      ...(databaseUrl && { databaseUrl }),
+      ...(values.postgres !== undefined && { postgres: { programs: values.postgres, kills: databaseKills } }),
+    });
+    const { restartsMs } = result;
+    say(`${result.kills.length} kills of the server, ${result.databaseKills} of the database`);
+    say(`restart: median ${seconds(median(restartsMs))} s, at most ${seconds(Math.max(...restartsMs))} s`);
+    say(
+      `${held.events.toLocaleString('en')} events: ${held.lost.length} lost, ${held.doubled.length} doubled, ${held.wrong.length} wrong`,
+    );
+    const rows = Object.entries(held.counters).map(([table, lines]) => `${table} ${lines.length}`);
+    say(differences.length === 0 ? `counters equal: ${rows.join(', ')}` : differences.join('\n'));
+    return held.lost.length + held.doubled.length + held.wrong.length + differences.length === 0 ? 0 : 1;
+  } finally {
+    folder.remove();
+  }
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  process.stderr.write(`${messageOf(error)}\n`);
+  process.exitCode = 1;
+}
