@@ -104,7 +104,9 @@ async function killAgainAndAgain(options: CampaignOptions, place: Place, cluster
     const moment = moments[kill % moments.length];
     const at = Math.floor((events * (kill + random.below(1000) / 1000)) / (kills + 1));
     const databaseDies =
-      cluster !== undefined && databaseKills < Math.floor(((kill + 1) * options.postgres!.kills) / kills);
+      cluster !== undefined &&
+      moment !== 'starting' &&
+      databaseKills < Math.floor(((kill + 1) * options.postgres!.kills) / kills);
     say(
       `kill ${kill + 1} of ${kills}: ${moment}, event ${at.toLocaleString('en')}${databaseDies ? ', the database before' : ''}`,
     );

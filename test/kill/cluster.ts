@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import pg from 'pg';
 import { heardElsewhere } from '../../server/errors.ts';
 import { freePort, until } from '../tools/serve.ts';
@@ -29,7 +29,10 @@ export async function startCluster(programs: string, folder: string): Promise<Cl
   mkdirSync(data, { recursive: true });
   // PostgreSQL refuses to run as root.
   const login = process.getuid?.() === 0 ? idsOf('postgres') : null;
-  if (login !== null) chownSync(data, login.uid, login.gid);
+  if (login !== null) {
+    chmodSync(folder, 0o711);
+    chownSync(data, login.uid, login.gid);
+  }
   execFileSync(`${programs}/initdb`, ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8'], {
     ...login,
     cwd: data,
