@@ -55,6 +55,7 @@ export async function openLog(options: {
       bytesMax: config.journalBytesMax,
       freeBytesMin: config.journalFreeBytesMin,
       commitMs: config.journalCommitMs,
+      onFailed,
     });
     const records = new EventLog(journal, config.recordsKeptBytesMax);
     const snapshots = await Snapshots.open(nodeDisk, join(options.folder, 'snapshots'), journal, log);

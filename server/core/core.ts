@@ -34,6 +34,8 @@ interface Restored {
   counting: Counting | null;
 }
 
+/** So often is looked whether the journal may forget something, ms: when nothing comes too. */
+const tendEveryMs = 1000;
 /** So long records are applied, or state is copied, before the event loop has its turn, ms. */
 const sliceMs = 5;
 
@@ -55,11 +57,12 @@ export class Core {
   #derivedTo = 0;
   #running: Promise<void> = Promise.resolve();
   #stopping = false;
-  /** A record could be applied in part only: the state is nobody's. */
-  #broken = false;
-  #waiting: { offset: number; resolve: () => void }[] = [];
+  /** Why a record could be applied in part only: the state is nobody's. */
+  #broken: Error | null = null;
+  #waiting: { offset: number; resolve: () => void; reject: (error: Error) => void }[] = [];
   #writing: Promise<void> | null = null;
   #snapshotMs: number;
+  #cancelTending: () => void = () => undefined;
 
   /** Brings the state back: the newest snapshot that can be gone on from, and the records since. */
   static async open(options: CoreOptions, signal?: AbortSignal): Promise<Core> {
@@ -107,46 +110,66 @@ export class Core {
 
   /** Begins to apply what is committed from now on. */
   start(): void {
+    this.#tend();
     this.#running = this.#run().catch((error) => {
-      this.#broken = true;
-      this.#options.onFailed(errorOf(error));
+      this.#broken = errorOf(error);
+      for (const { reject } of this.#waiting.splice(0)) reject(this.#broken);
+      this.#options.onFailed(this.#broken);
     });
   }
 
-  /** Resolves when all records up to the offset have been applied. */
-  whenApplied(offset: number): Promise<void> {
-    if (this.applied >= offset) return Promise.resolve();
-    return new Promise((resolve) => this.#waiting.push({ offset, resolve }));
+  /** Resolves when all records up to the offset have been applied; rejects when they can't be. */
+  async whenApplied(offset: number): Promise<void> {
+    await this.#options.journal.whenCommitted(offset);
+    if (this.#broken !== null) throw this.#broken;
+    if (this.applied < offset)
+      await new Promise<void>((resolve, reject) => this.#waiting.push({ offset, resolve, reject }));
   }
 
   /** Applies what is committed, puts down a last snapshot and ends. */
   async stop(): Promise<void> {
     this.#stopping = true;
+    this.#cancelTending();
     this.#options.records.end();
     await this.#running;
     await this.#writing;
-    if (this.#counting !== null && !this.#broken && this.applied > this.#options.snapshots.newest) {
+    if (this.#counting !== null && this.#broken === null && this.applied > this.#options.snapshots.newest) {
       await this.#snapshot();
       await this.#writing;
     }
     await this.#reader.close();
   }
 
-  /** Lets the journal forget what nobody needs any more. */
+  /**
+   * Lets the journal forget what nobody needs any more. A full one, which takes no feed's rows, is worth the older
+   * snapshots.
+   */
   async release(): Promise<void> {
     const { journal, snapshots, storedTo } = this.#options;
-    const offset = Math.min(snapshots.neededFrom, storedTo());
+    const neededFrom = journal.full ? snapshots.newest : snapshots.neededFrom;
+    const offset = Math.min(neededFrom, storedTo());
     if (offset > journal.base) await journal.release(offset);
   }
 
+  /** The store gets on, and the journal may be full, when no record comes: then too must it be let go. */
+  #tend(): void {
+    const { records, timers } = this.#options;
+    this.#cancelTending = timers.after(tendEveryMs, () => {
+      this.#tend();
+      records.look();
+      void this.release();
+    });
+  }
+
   async #run(): Promise<void> {
-    const { clock, config, records } = this.#options;
+    const { clock, records } = this.#options;
     let sinceMs = clock.monotonicMs();
     for (;;) {
       const entry = this.#reader.tryNext() ?? (await this.#reader.next());
       if (entry === null) {
         if (this.#stopping || !(await records.more(this.#reader.at))) return;
         sinceMs = clock.monotonicMs();
+        if (this.#snapshotDue(sinceMs)) await this.#snapshot();
         continue;
       }
       this.#apply(entry);
@@ -155,9 +178,14 @@ export class Core {
         await this.#pause();
         sinceMs = clock.monotonicMs();
       }
-      const due = nowMs - this.#snapshotMs >= config.snapshotEveryMs;
-      if (due && this.#writing === null && !this.#stopping) await this.#snapshot();
+      if (this.#snapshotDue(nowMs)) await this.#snapshot();
     }
+  }
+
+  #snapshotDue(nowMs: number): boolean {
+    const { config, snapshots } = this.#options;
+    const due = nowMs - this.#snapshotMs >= config.snapshotEveryMs && this.applied > snapshots.newest;
+    return due && this.#writing === null && !this.#stopping && this.#counting !== null;
   }
 
   #apply({ record, to }: LogEntry): void {

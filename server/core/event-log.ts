@@ -60,6 +60,11 @@ export class EventLog {
     return to;
   }
 
+  /** Has whoever waits for records look around. */
+  look(): void {
+    this.#wake();
+  }
+
   /** Whoever waits for records gets none any more. */
   end(): void {
     this.#ended = true;

@@ -49,6 +49,7 @@ export class LogWriter implements HubSink {
   }
 
   batch(position: FeedPosition, batch: EventBatch): Promise<void> {
+    if (this.#journal.failed !== null) return Promise.reject(this.#journal.failed);
     if (this.#newCells.length > 0) {
       const firstId = this.#nextCell - this.#newCells.length;
       const cells = this.#newCells.map((cgi, i) => ({ id: firstId + i, cell: unheardOf(cgi) }));
@@ -62,6 +63,8 @@ export class LogWriter implements HubSink {
   }
 
   clock(releaseUs: number, feedClocksUs: Float64Array, readUs: Float64Array): void {
+    // Nothing is kept any more, and the server ends.
+    if (this.#journal.failed !== null) return;
     const nowMs = this.#clock.monotonicMs();
     const told = nowMs - this.#wallMs >= wallEveryMs;
     if (told) this.#wallMs = nowMs;
@@ -69,6 +72,6 @@ export class LogWriter implements HubSink {
   }
 
   finish(): void {
-    this.#records.append({ k: 'finish' });
+    if (this.#journal.failed === null) this.#records.append({ k: 'finish' });
   }
 }

@@ -41,6 +41,8 @@ export class Snapshots {
     log: Log,
   ): Promise<Snapshots> {
     await disk.makeFolder(folder);
+    // One that a killed process has just put there: what is released and removed from here on goes by it.
+    await disk.syncFolder(folder);
     const snapshots = new Snapshots(disk, folder, journal.id, log);
     for (const name of await disk.list(folder)) {
       const path = `${folder}/${name}`;

@@ -1,4 +1,5 @@
 import { type FileHandle, mkdir, open, readdir, rename, statfs, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
 
 /** A file of the journal. Every method rejects with the system's error (`code`: ENOSPC, EIO, …). */
 export interface DiskFile {
@@ -15,7 +16,7 @@ export interface DiskFile {
 
 /** The disk as journal and snapshots see it; a simulation brings its own. */
 export interface Disk {
-  /** Makes the folder with those above it where it is missing. */
+  /** Makes the folder with those above it where it is missing, lasting. */
   makeFolder(path: string): Promise<void>;
   /** Names in a folder, in no order. */
   list(path: string): Promise<string[]>;
@@ -75,7 +76,12 @@ class NodeFile implements DiskFile {
 
 export const nodeDisk: Disk = {
   async makeFolder(path) {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    const first = await mkdir(path, { recursive: true, mode: 0o700 });
+    if (first === undefined) return;
+    for (let made = path; ; made = dirname(made)) {
+      await nodeDisk.syncFolder(dirname(made));
+      if (made === first || made === dirname(made)) return;
+    }
   },
   list: (path) => readdir(path),
   async open(path, how) {

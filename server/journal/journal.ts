@@ -23,6 +23,8 @@ export interface JournalOptions {
   freeBytesMin: number;
   /** How long records wait for others to be committed with. */
   commitMs: number;
+  /** Told once, when the disk has ended the journal. */
+  onFailed?: (error: Error) => void;
 }
 
 /** Octets of records in memory that are not on disk yet: with more, feeds have no room. */
@@ -377,6 +379,7 @@ export class Journal {
       { cause: error },
     );
     this.#options.log('error', this.failed.message);
+    this.#options.onFailed?.(this.failed);
     for (const { reject } of this.#waiters.splice(0)) reject(this.failed);
     for (const resolve of this.#roomWaiters.splice(0)) resolve();
   }

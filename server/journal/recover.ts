@@ -32,6 +32,8 @@ export async function recover(disk: Disk, folder: string, newId: () => string, l
     await writeBase(disk, folder, base);
     return { base, segments: [], end: 0 };
   }
+  // A process that was killed may have left names that nothing has made last yet: the base that removals go by first.
+  await disk.syncFolder(folder);
   for (const start of starts) if (start < known.base) await disk.remove(segmentPath(folder, start));
   const segments = starts
     .filter((start) => start >= known.base)
@@ -62,8 +64,9 @@ async function findTail(disk: Disk, { id, base }: Base, segments: Segment[], log
           `journal: ${size - end} octets that were never acknowledged are cut off behind ${segment.start + end}`,
         );
         await file.truncate(end);
-        await file.sync();
       }
+      // Records that a killed process has written are here, but not for sure on disk; from now on they count as committed.
+      if (newest) await file.sync();
       expected = segment.start + end;
     } finally {
       await file.close();

@@ -58,6 +58,8 @@ export class Writer {
   error = '';
   readonly #options: WriterOptions;
   readonly #stop = new AbortController();
+  /** Rejects when the writer ends. */
+  readonly #ended: Promise<never>;
   #loop: Promise<void> = Promise.resolve();
   #wake = new AbortController();
   #link: Link | null = null;
@@ -68,6 +70,10 @@ export class Writer {
 
   constructor(options: WriterOptions) {
     this.#options = options;
+    this.#ended = new Promise((_, reject) => {
+      this.#stop.signal.addEventListener('abort', () => reject(new Error('the writer ends')));
+    });
+    this.#ended.catch(heardElsewhere);
   }
 
   /** Connects for the first time and begins to store. Rejects with what the connection meets. */
@@ -137,15 +143,11 @@ export class Writer {
 
   /** One attempt at a batch. `dropped`: its statements are refused again and again. */
   async #store(batch: StoreBatch): Promise<'stored' | 'dropped'> {
-    const { deadlineMs, intake, onStored, log } = this.#options;
+    const { intake, onStored, log } = this.#options;
     this.#link ??= await this.#connect();
     const { client, lost } = this.#link;
-    let timer: NodeJS.Timeout | undefined;
-    const deadline = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`no answer within ${deadlineMs / 1000} s`)), deadlineMs);
-    });
     try {
-      await Promise.race([this.#transact(client, batch), lost, deadline]);
+      await this.#answered([this.#transact(client, batch), lost]);
     } catch (error) {
       const code = error instanceof pg.DatabaseError ? (error.code ?? '') : '';
       const final = code !== '' && !passing.test(code) && batch.regions === null;
@@ -154,11 +156,12 @@ export class Writer {
       this.#unknown = true;
       await this.#drop();
       return 'dropped';
-    } finally {
-      clearTimeout(timer);
     }
     assertInvariant(batch.ledger !== null, 'a batch is sealed before it is stored');
-    if (batch.regions !== null) for (const [id, key] of await loadRegionIds(client)) intake.regionIds.set(id, key);
+    if (batch.regions !== null) {
+      const ids = await this.#answered([loadRegionIds(client), lost]);
+      for (const [id, key] of ids) intake.regionIds.set(id, key);
+    }
     this.#options.ledger = { ...batch.ledger };
     onStored(batch);
     return 'stored';
@@ -199,9 +202,29 @@ export class Writer {
     });
     // Who waits for it hears of it; between two transactions nobody does, and the next one meets the closed client.
     lost.catch(heardElsewhere);
-    await client.connect();
-    if (!database.embedded) await this.#fence(client);
+    try {
+      await this.#answered([client.connect(), lost]);
+      if (!database.embedded) await this.#answered([this.#fence(client), lost]);
+    } catch (error) {
+      // Not waited for: one that is still connecting ends when that has failed.
+      client.end().catch(heardElsewhere);
+      throw error;
+    }
     return { client, lost };
+  }
+
+  /** The first of what is waited for; given up when the writer ends, and when a database says nothing in time. */
+  async #answered<T>(work: readonly Promise<T>[]): Promise<T> {
+    const { deadlineMs } = this.#options;
+    let timer: NodeJS.Timeout | undefined;
+    const deadline = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`no answer within ${deadlineMs / 1000} s`)), deadlineMs);
+    });
+    try {
+      return await Promise.race([...work, deadline, this.#ended]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /**
@@ -213,7 +236,6 @@ export class Writer {
       ...writerKey,
     ]);
     if (rows[0].held) return;
-    await client.end();
     throw new UserError(
       'DATABASE_IN_USE',
       `another server writes to the database ${this.#options.database.name}: end it, or use another database`,
