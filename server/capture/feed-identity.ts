@@ -6,7 +6,7 @@ import { type FeedSpec, isLive } from './feed-uri.ts';
 const sampleBytes = 64 * 1024;
 
 /** Size and a digest of the first `size` octets of a file; null where it has fewer. Absent size: all of it. */
-function fingerprint(path: string, size?: number): string | null {
+export function fileFingerprint(path: string, size?: number): string | null {
   const file = openSync(path, 'r');
   try {
     const bytes = size ?? fstatSync(file).size;
@@ -29,9 +29,9 @@ function fingerprint(path: string, size?: number): string | null {
 export function feedIdentity(spec: FeedSpec): string {
   switch (spec.kind) {
     case 'pcap':
-      return `pcap:${fingerprint(spec.path)}`;
+      return `pcap:${fileFingerprint(spec.path)}`;
     case 'xdr':
-      return `xdr:${fingerprint(spec.path)}:${spec.plmn}:${spec.offsetMinutes}`;
+      return `xdr:${fileFingerprint(spec.path)}:${spec.plmn}:${spec.offsetMinutes}`;
     case 'sim':
       return spec.uri;
     case 'stdin':
@@ -53,5 +53,5 @@ export function hasGrown(spec: FeedSpec, identity: string): boolean {
     return false;
   const then = identity.split(':')[1];
   const size = /^(\d+)-/.exec(then);
-  return size !== null && fingerprint(spec.path, Number(size[1])) === then;
+  return size !== null && fileFingerprint(spec.path, Number(size[1])) === then;
 }

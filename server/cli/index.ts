@@ -7,10 +7,11 @@ import { projectRoot } from '../root.ts';
 import type { Command } from './command.ts';
 import { countCommand } from './count.ts';
 import { decodeCommand } from './decode.ts';
+import { sendCommand } from './send.ts';
 import { serveCommand } from './serve.ts';
 import { simulateCommand } from './simulate.ts';
 
-const commands: readonly Command[] = [serveCommand, decodeCommand, countCommand, simulateCommand];
+const commands: readonly Command[] = [serveCommand, decodeCommand, countCommand, simulateCommand, sendCommand];
 
 function helpText(): string {
   return [

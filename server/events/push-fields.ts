@@ -108,9 +108,9 @@ const fields: Readonly<Record<string, PushField>> = {
     },
   },
   user: {
-    must: 'a text of 1 to 64 characters',
+    must: 'a text of 1 to 256 characters',
     read: (value, to, identities) => {
-      if (typeof value !== 'string' || value === '' || value.length > 64) return false;
+      if (typeof value !== 'string' || value === '' || value.length > 256) return false;
       identities.user(value);
       return takeSubscriber(to, identities);
     },

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parseFeedUri } from '../../server/capture/feed-uri.ts';
+import { isLive, parseFeedUri } from '../../server/capture/feed-uri.ts';
 
 let folder: string;
 const file = (name: string) => join(folder, name);
@@ -64,6 +64,10 @@ describe('says in one line what is wrong and what to write', () => {
   test.each([
     ['pcap:/no/such.pcap', /no such file '\/no\/such.pcap'/],
     ['ftp:whatever', /unknown kind 'ftp:'; known: pcap:PATH/],
+    ['push:', /the ID must be 1 to 64 letters, digits/],
+    ['push:a/b', /write push:ID/],
+    ['push:north?x=1', /unknown option 'x'; push: takes none/],
+    ['stdin:', /unknown kind 'stdin:'/],
     ['sim:concert', /unknown scenario 'concert'; there is sim:event-day/],
     ['sim:event-day?seed=-1', /seed must be a whole number from 0/],
     ['sim:event-day?from=25:00', /from must be HH:MM/],
@@ -122,3 +126,9 @@ test.each(['a1b2c3d4', 'd4c3b2a1', 'a1b23c4d', '4d3cb2a1', '0a0d0d0a', '1f8b0800
     expect(() => parse(path)).toThrow(/the ending tells no kind/);
   },
 );
+
+test('a feed that programs send to is named by its ID, and is live', () => {
+  const spec = parse('push:north-2.a');
+  expect(spec).toEqual({ kind: 'push', id: 'north-2.a', uri: 'push:north-2.a' });
+  expect(isLive(spec)).toBe(true);
+});

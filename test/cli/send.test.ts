@@ -1,0 +1,228 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { sendCommand } from '../../server/cli/send.ts';
+import { batchesOf } from '../../server/cli/send-file.ts';
+import type { UserError } from '../../server/errors.ts';
+import { EventBatch } from '../../server/events/event-batch.ts';
+import { eventFlag, kindCode } from '../../server/events/kinds.ts';
+import { pushFields } from '../../server/events/push-fields.ts';
+import { Pseudonymiser } from '../../server/privacy/pseudonymiser.ts';
+import { FakeHub, nowUs, pushKey } from '../tools/push-parts.ts';
+import { startTestServer } from '../tools/push-server.ts';
+
+let folder: string;
+const closing: (() => unknown)[] = [];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'signalwall-send-'));
+  // What it says of how it goes.
+  vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+});
+afterEach(async () => {
+  vi.restoreAllMocks();
+  while (closing.length > 0) await closing.pop()!();
+  rmSync(folder, { recursive: true });
+});
+
+function file(name: string, text: string | Uint8Array): string {
+  writeFileSync(join(folder, name), text);
+  return join(folder, name);
+}
+
+const rows = (n: number) =>
+  Array.from({ length: n }, (_, i) => `${JSON.stringify({ timeUs: nowUs + i, kind: 'other', durationMs: i })}\n`).join(
+    '',
+  );
+
+async function start(hub = new FakeHub()): Promise<{ hub: FakeHub; to: string; port: number }> {
+  const { server } = await startTestServer({ pushFeeds: new Map([['north', hub.feed]]) });
+  closing.push(() => server.close());
+  return { hub, to: `http://127.0.0.1:${server.port}`, port: server.port };
+}
+
+const send = (to: string, ...more: string[]) => sendCommand.run(['--feed', 'north', '--to', to, ...more]);
+const codeOf = (run: Promise<number>) => run.then(String, (error: UserError) => error.code);
+const durations = (hub: FakeHub) =>
+  hub.batches.flatMap(({ buffer, rows: n }) => [...EventBatch.adopt(buffer, n).durationMs.subarray(0, n)]);
+const numbers = (n: number) => Array.from({ length: n }, (_, i) => i);
+
+test('a file goes over in batches, in order; sent again it is known', async () => {
+  const { hub, to } = await start();
+  const path = file('a.ndjson', rows(25));
+  expect(await send(to, '--rows', '10', path)).toBe(0);
+  expect(durations(hub)).toEqual(numbers(25));
+  expect(hub.batches.map(({ place }) => place)).toEqual([1, 2, 3].map((seq) => ({ epoch: 1, seq })));
+  expect(await send(to, path)).toBe(0);
+  expect(hub.rows).toBe(25);
+  // On request all of it again, as another life.
+  expect(await send(to, '--again', '--rows', '25', path)).toBe(0);
+  expect(hub.batches.at(-1)).toMatchObject({ rows: 25, place: { epoch: 2, seq: 1 } });
+});
+
+test('a sending that broke off goes on behind what is acknowledged, in batches of the same size', async () => {
+  const path = file('a.ndjson', rows(25));
+  const first = await start(new FakeHub());
+  first.hub.feed.post({ k: 'stop' });
+  expect(await codeOf(send(first.to, '--rows', '10', '--patience', '1', path))).toBe('SEND_GAVE_UP');
+  const state = JSON.parse(readFileSync(`${path}.north.sent`, 'utf8'));
+  expect(state).toMatchObject({ feed: 'north', epoch: 1, rows: 10 });
+  const later = await start(new FakeHub({}, { epoch: 1, seq: 2 }));
+  writeFileSync(`${path}.north.sent`, JSON.stringify({ ...state, to: later.to }));
+  expect(await send(later.to, '--rows', '7', path)).toBe(0);
+  expect(durations(later.hub)).toEqual([20, 21, 22, 23, 24]);
+});
+
+test('another file, and a file that has changed, are lives of their own; one that others came behind is not sent on', async () => {
+  const { hub, to } = await start();
+  const [a, b] = [file('a.ndjson', rows(3)), file('b.ndjson', rows(4))];
+  for (const path of [a, b]) expect(await send(to, path)).toBe(0);
+  expect(hub.batches.map(({ place }) => place!.epoch)).toEqual([1, 2]);
+  expect(await codeOf(send(to, a))).toBe('SEND_OVER');
+  file('a.ndjson', rows(5));
+  expect(await send(to, a)).toBe(0);
+  expect(hub.batches.at(-1)).toMatchObject({ rows: 5, place: { epoch: 3, seq: 1 } });
+});
+
+/** Passes requests on, but loses one answer in `every` after the server has given it. */
+async function losing(port: number, every: number): Promise<string> {
+  let n = 0;
+  const proxy = createServer((asked: IncomingMessage, answer: ServerResponse) => {
+    const { method, url, headers } = asked;
+    const onward = request({ host: '127.0.0.1', port, method, path: url, headers }, (from) => {
+      if (method === 'POST' && n++ % every === 0) {
+        from.resume();
+        from.once('end', () => asked.socket.destroy());
+        return;
+      }
+      answer.writeHead(from.statusCode!, from.headers);
+      from.pipe(answer);
+    });
+    asked.pipe(onward);
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  closing.push(() => new Promise((resolve) => proxy.close(resolve)));
+  return `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+}
+
+test('batches whose answers are lost are sent again and taken once', async () => {
+  const { hub, port } = await start();
+  expect(await send(await losing(port, 3), '--rows', '10', file('a.ndjson', rows(60)))).toBe(0);
+  expect(durations(hub)).toEqual(numbers(60));
+});
+
+test('waits while the journal is full', async () => {
+  const { hub, to } = await start();
+  hub.full = true;
+  setTimeout(() => {
+    hub.full = false;
+  }, 300);
+  expect(await send(to, file('a.ndjson', rows(3)))).toBe(0);
+  expect(hub.rows).toBe(3);
+});
+
+test('a server that has lost batches gets them again', async () => {
+  const { hub, to } = await start(new FakeHub({}, { epoch: 1, seq: 1 }));
+  const path = file('a.ndjson', rows(30));
+  expect(await send(to, '--rows', '10', path)).toBe(0);
+  expect(hub.batches.map(({ place }) => place!.seq)).toEqual([1, 2, 3]);
+  const state = JSON.parse(readFileSync(`${path}.north.sent`, 'utf8'));
+  const other = await start(new FakeHub({}, { epoch: state.epoch, seq: 1 }));
+  writeFileSync(`${path}.north.sent`, JSON.stringify({ ...state, to: other.to }));
+  expect(await send(other.to, path)).toBe(0);
+  expect(durations(other.hub)).toEqual(numbers(30).slice(10));
+});
+
+test('records of an xDR file become the rows that the feed xdr: gives, in order of time', async () => {
+  const header = 'user,lac,ci,imei_prefix,start,end,uplink_bytes,downlink_bytes,rat\n';
+  const records = [
+    'U2,1,7,352021,2015-08-02 12:05:00,2015-08-02 12:05:09,1,2,1',
+    'U1,1,6,,2015-08-02 12:00:01,2015-08-02 12:00:01,0,5,1',
+  ];
+  const { hub, to } = await start();
+  expect(await send(to, `xdr:${file('a.csv', header + records.join('\n'))}?plmn=460-01`)).toBe(0);
+  const { buffer, rows: n, newCells } = hub.batches[0];
+  const batch = EventBatch.adopt(buffer, n);
+  const users = new Pseudonymiser(pushKey);
+  const sub = (user: string) => {
+    users.user(user);
+    return { subLo: users.lo, subHi: users.hi };
+  };
+  const at = (minute: number, second: number) => Date.UTC(2015, 7, 2, 12, minute, second) * 1000;
+  expect(newCells).toEqual(['460-01-1-6', '460-01-1-7']);
+  expect(Array.from({ length: n }, (_, i) => batch.row(i))).toMatchObject([
+    {
+      timeUs: at(0, 1),
+      ...sub('U1'),
+      cell: 0,
+      kind: kindCode.data,
+      flags: eventFlag.sighting | eventFlag.traffic,
+      bytes: 5,
+    },
+    {
+      timeUs: at(5, 0),
+      ...sub('U2'),
+      cell: 1,
+      kind: kindCode.data,
+      outcome: 1,
+      durationMs: 9000,
+      typeAllocationCode: 352_021,
+    },
+    { timeUs: at(5, 9), ...sub('U2'), cell: 1, kind: kindCode.sighting, flags: eventFlag.sighting, bytes: 0 },
+  ]);
+});
+
+test('a file in gzip is read too; one that is cut is sent up to there, and is an error', async () => {
+  const { hub, to } = await start();
+  const zipped = gzipSync(rows(5000));
+  expect(await send(to, file('a.ndjson.gz', zipped))).toBe(0);
+  expect(hub.rows).toBe(5000);
+  expect(await codeOf(send(to, file('b.ndjson.gz', zipped.subarray(0, -2000))))).toBe('SEND_CUT');
+  expect(hub.rows).toBeGreaterThan(5000);
+});
+
+test.each([
+  ['USAGE', []],
+  ['USAGE', ['--rows', '0', 'x']],
+  ['USAGE', ['--to', 'ftp://x', 'x']],
+  ['SEND_FILE', ['/nowhere/x.ndjson']],
+])('%s for wrong arguments %o', async (code, more) => {
+  expect(await codeOf(sendCommand.run(['--feed', 'north', '--to', 'http://127.0.0.1:1', ...more]))).toBe(code);
+});
+
+test('what the server refuses is told with the rows of the file, and never with a value', async () => {
+  const { hub, to } = await start();
+  const secret = '001010000000042';
+  const bad = JSON.stringify({ timeUs: nowUs, kind: 'other', imsi: `${secret}x` });
+  const told = send(to, '--rows', '10', file('a.ndjson', `${rows(14)}${bad}\n`));
+  const message = await told.then(String, (error: UserError) => error.message);
+  expect(message).toMatch(/^rows 11 to 15 of .*: the server refuses \(400\): line 5: field 'imsi' must be/);
+  expect(message).not.toContain(secret);
+  expect(hub.rows).toBe(10);
+  expect(await codeOf(sendCommand.run(['--feed', 'south', '--to', to, file('b.ndjson', rows(1))]))).toBe(
+    'SEND_REFUSED',
+  );
+});
+
+test('batches are cut at the same rows from wherever they begin', async () => {
+  const path = file('a.ndjson', `${rows(9)}\n\n`);
+  const all: number[][] = [];
+  for (const from of [1, 2, 3]) {
+    for await (const { seq, lines } of batchesOf({ kind: 'lines', path }, 4, from)) all.push([from, seq, lines.length]);
+  }
+  expect(all).toEqual([
+    [1, 1, 4],
+    [1, 2, 4],
+    [1, 3, 1],
+    [2, 2, 4],
+    [2, 3, 1],
+    [3, 3, 1],
+  ]);
+});
+
+test('the help names every field of a row', () => {
+  for (const name of pushFields.keys()) expect(sendCommand.usage).toMatch(new RegExp(`^  ${name} +\\S`, 'm'));
+});
