@@ -10,7 +10,7 @@ import { DurableOffset } from './durable-offset.ts';
 import type { EmbeddedDatabase } from './embedded/embedded-database.ts';
 import { readRegionHistory } from './history.ts';
 import { Intake } from './intake.ts';
-import type { Ledger, LedgerRow } from './ledger.ts';
+import { emptyLedger, type Ledger, type LedgerRow, readLedger } from './ledger.ts';
 import { Maintenance } from './maintenance.ts';
 import { pause } from './pause.ts';
 import { loadRegionIds, saveMembership, saveRegions } from './regions.ts';
@@ -22,7 +22,6 @@ interface Parts extends StoreOptions {
   readonly version: string;
   readonly embedded: EmbeddedDatabase | null;
   readonly pool: pg.Pool;
-  readonly held: Ledger;
   /** Of the embedded database's files; null: a real one. */
   readonly folder: string | null;
 }
@@ -31,7 +30,7 @@ const tickMs = 500;
 
 export class DatabaseStore implements Store {
   readonly version: string;
-  readonly held: Ledger;
+  held: Ledger = { row: { ...emptyLedger }, positions: [], earlier: new Map() };
   readonly #parts: Parts;
   readonly #intake: Intake;
   readonly #writer: Writer;
@@ -54,13 +53,12 @@ export class DatabaseStore implements Store {
   constructor(parts: Parts) {
     this.#parts = parts;
     this.version = parts.version;
-    const { config, clock, log, database, pool, held } = parts;
-    this.held = held;
+    const { config, clock, log, database, pool } = parts;
     this.#intake = new Intake(config, clock);
     this.#writer = new Writer({
       database,
       intake: this.#intake,
-      ledger: held.row,
+      ledger: this.held.row,
       deadlineMs: config.databaseDeadlineMs,
       clock,
       log,
@@ -80,14 +78,27 @@ export class DatabaseStore implements Store {
   }
 
   async open(): Promise<void> {
-    const { pool, held } = this.#parts;
+    const { pool } = this.#parts;
+    // First nobody else may write: a commit of a server that has just been killed may still be under way.
+    await this.#writer.open();
+    try {
+      await this.#look(pool);
+    } catch (error) {
+      await this.#writer.close();
+      throw error;
+    }
+    this.#timer = setInterval(() => this.#tick(), tickMs);
+  }
+
+  /** What the database holds. */
+  async #look(pool: pg.Pool): Promise<void> {
+    this.held = await readLedger(pool);
+    this.#writer.begin(this.held.row);
     const { rows } = await pool.query<{ next: number }>('select coalesce(max(cell_id) + 1, 0) as next from cell');
     this.#newFromId = rows[0].next;
     this.#intake.cellCount = rows[0].next;
     for (const [id, key] of await loadRegionIds(pool)) this.#intake.regionIds.set(id, key);
-    await this.#maintenance.resume(Math.max(held.row.eventUs, ...held.earlier.values()));
-    await this.#writer.open();
-    this.#timer = setInterval(() => this.#tick(), tickMs);
+    await this.#maintenance.resume(Math.max(this.held.row.eventUs, ...this.held.earlier.values()));
   }
 
   get status(): StoreStatus {

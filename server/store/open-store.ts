@@ -6,7 +6,6 @@ import { clientConfig, type Database, openPool } from './connection.ts';
 import { DatabaseStore } from './database-store.ts';
 import { EmbeddedDatabase } from './embedded/embedded-database.ts';
 import { readCalendar, saveCalendar } from './facts-calendar.ts';
-import { readLedger } from './ledger.ts';
 import { migrate } from './migrate.ts';
 import { setPolicies } from './policies.ts';
 import { openRealDatabase } from './real-database.ts';
@@ -33,8 +32,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const pool = openPool(database, options.config.databaseDeadlineMs, (line) => options.log('warn', line));
   try {
     await prepare(options, database);
-    const held = await readLedger(pool);
-    const store = new DatabaseStore({ ...options, ...opened, pool, held });
+    const store = new DatabaseStore({ ...options, ...opened, pool });
     await store.open();
     return store;
   } catch (error) {

@@ -98,6 +98,11 @@ export class Writer {
     this.#wake.abort();
   }
 
+  /** The ledger stands here; before the first batch. */
+  begin(ledger: LedgerRow): void {
+    this.#options.ledger = ledger;
+  }
+
   /** The ledger as it stands in the database. */
   get ledger(): LedgerRow {
     return this.#options.ledger;
