@@ -1,5 +1,5 @@
 import type { CaptureFault } from './ended-early.ts';
-import type { FrameSink } from './frame.ts';
+import { type FrameSink, noLinkType } from './frame.ts';
 import type { CaptureParser } from './pcap-parser.ts';
 import { type RecordWindow, type Stopped, stopped } from './record-window.ts';
 
@@ -8,6 +8,14 @@ const interfaceDescription = 1;
 const obsoletePacket = 2;
 const simplePacket = 3;
 const enhancedPacket = 6;
+/** Custom blocks, to be copied with the file and not; behind the length stands who defines them. */
+const customBlock = 0x0bad;
+const customBlockUncopied = 0x4000_0bad;
+/** Records of systemd's journal and of sysdig (three versions of its event block). */
+const journalEntry = 9;
+const sysdigEvent = 0x0204;
+const sysdigEventV2 = 0x0216;
+const sysdigEventV2Large = 0x0221;
 const byteOrderMagic = 0x1a2b3c4d;
 const optionTimeResolution = 9;
 const optionTimeOffset = 14;
@@ -35,7 +43,9 @@ export function looksLikePcapng(bytes: Uint8Array, start: number, end: number): 
 
 /**
  * The pcapng format: several sections of either byte order, several interfaces, enhanced, simple and obsolete packet
- * blocks; other blocks are skipped. Simple packet blocks have no time: they get that of the packet before.
+ * blocks; other blocks are skipped. Simple packet blocks have no time: they get that of the packet before. Custom blocks,
+ * journal entries and sysdig events are no packets, yet tshark and Wireshark number them with the packets: they are
+ * delivered empty, with {@link noLinkType}, so that all behind them have the numbers that an engineer sees there.
  * draft-ietf-opsawg-pcapng §4.
  */
 export class PcapngParser implements CaptureParser {
@@ -119,6 +129,15 @@ export class PcapngParser implements CaptureParser {
         return this.#readPacket(view.getUint16(start + 8, little), start + 12, start + 28, bodyEnd);
       case simplePacket:
         return this.#readSimplePacket(start + 8, bodyEnd);
+      case customBlock:
+      case customBlockUncopied:
+        if (bodyEnd - start < 12) return 'corrupt';
+        return this.#readRecord(bodyEnd);
+      case journalEntry:
+      case sysdigEvent:
+      case sysdigEventV2:
+      case sysdigEventV2Large:
+        return this.#readRecord(bodyEnd);
       default:
         return 'skip';
     }
@@ -163,6 +182,14 @@ export class PcapngParser implements CaptureParser {
     this.#linkType = from.linkType;
     this.#frameStart = data;
     this.#frameEnd = data + captured;
+    return 'frame';
+  }
+
+  /** What is numbered, but is no packet: without octets, at the time of the packet before. */
+  #readRecord(end: number): Found {
+    this.#linkType = noLinkType;
+    this.#frameStart = end;
+    this.#frameEnd = end;
     return 'frame';
   }
 

@@ -1,3 +1,4 @@
+import { noLinkType } from '../capture/frame.ts';
 import { need } from './decode-error.ts';
 import { decodeIp, decodeIpv4, decodeIpv6 } from './ip.ts';
 import { decodeMtp2, decodeMtp2Phdr, decodeMtp3Link } from './mtp.ts';
@@ -55,6 +56,9 @@ export function decodeLink(state: DecodeState, linkType: number, bytes: Uint8Arr
       return;
     case 142:
       decodeBareSccp(state, bytes, start, end);
+      return;
+    case noLinkType:
+      state.stats.unhandledAs('pcapng record without packet');
       return;
     default:
       state.stats.unhandledAs(`LINKTYPE ${linkType}`);

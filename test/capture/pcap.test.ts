@@ -164,7 +164,7 @@ describe('pcapng', () => {
       interfaceBlock(order, 1),
       block(order, 4, data('names')),
       enhancedPacket(order, 0, 1_700_000_000_000_005n, data('one')),
-      block(order, 0x0bad, data('custom')),
+      block(order, 0x77, data('whatever')),
       enhancedPacket(order, 0, 1_700_000_000_000_006n, data('two')),
     ]);
     const { seen, faults } = await readAll(content);
@@ -212,6 +212,22 @@ describe('pcapng', () => {
       [42, 1, 'abcd'],
       [42, 1, 'xy'],
     ]);
+  });
+
+  test('counts custom blocks, journal entries and sysdig events as frames without octets', async () => {
+    const custom = (type: number) => block('LE', type, pack('LE', [4, 32_473], data('ours')));
+    const content = Buffer.concat([
+      sectionHeader('LE'),
+      interfaceBlock('LE', 1),
+      enhancedPacket('LE', 0, 42n, data('a')),
+      ...[0x0bad, 0x4000_0bad].map(custom),
+      ...[9, 0x0204, 0x0216, 0x0221].map((type) => block('LE', type, new Uint8Array(40))),
+      enhancedPacket('LE', 0, 43n, data('b')),
+    ]);
+    const none: Seen[] = Array.from({ length: 6 }, () => [42, -1, '']);
+    expect((await readAll(content)).seen).toEqual([[42, 1, 'a'], ...none, [43, 1, 'b']]);
+    const anonymous = Buffer.concat([sectionHeader('LE'), block('LE', 0x0bad, new Uint8Array(0))]);
+    expect((await readAll(anonymous)).faults).toEqual([['CORRUPT_RECORD', 1]]);
   });
 
   test('begins anew with each section', async () => {
