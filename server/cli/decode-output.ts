@@ -102,7 +102,7 @@ export class EventLines implements EventSink {
   #areaOf(kind: number, area: number): string | undefined {
     if (area === 0) return undefined;
     const isRoaming = kind >= kindCode['roam-out'] && kind <= kindCode['roam-end'];
-    return isRoaming ? formatPlmn(area) : this.#identities.number(String(area));
+    return isRoaming ? formatPlmn(area) : this.#identities.head(String(area));
   }
 }
 

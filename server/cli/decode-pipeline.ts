@@ -5,6 +5,7 @@ import { Decoder } from '../decode/decoder.ts';
 import type { SignalMessage } from '../decode/message.ts';
 import { sccp } from '../decode/sccp-tables.ts';
 import { parsePlmn } from '../events/plmn.ts';
+import { NumberPlan } from '../reference/number-plan.ts';
 import { CoverageCounter } from './decode-coverage.ts';
 import { EventLines, MessageWriter } from './decode-output.ts';
 import { FrameOffsets } from './frame-offsets.ts';
@@ -29,7 +30,7 @@ export function pipeline(
   lines: string[],
 ): DecodePipeline {
   const { config, csv, what } = options;
-  const identities = new IdentityText(options.showIdentities);
+  const identities = new IdentityText(options.showIdentities, new NumberPlan(config.onNetPrefixes, config.homePlmns));
   const subscribers = new PlainSubscribers();
   const coverage = new CoverageCounter();
   const wanted = what === 'events' ? lines : null;

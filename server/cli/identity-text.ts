@@ -1,5 +1,10 @@
+import { peerClassCode } from '../events/kinds.ts';
+import type { NumberPlan } from '../reference/number-plan.ts';
+
 /** Digits of a telephone number or identity that a masked one still shows: country, network and a little more. */
 const shownDigits = 5;
+/** Type of number: not told, as of most that are dialled. 3GPP TS 24.008 §10.5.4.7. */
+const unknownType = 0;
 const semiOctetDigits = '0123456789*#abc';
 /** The GSM 7 bit default alphabet; what it shares with no other is a question mark. 3GPP TS 23.038 §6.2.1. */
 const alphabet =
@@ -28,23 +33,34 @@ export function letters(bytes: Uint8Array, offset: number, count: number): strin
   return text;
 }
 
+/** Emergency numbers of every network, 3GPP TS 22.101 §10.1.1. */
+const emergencyNumbers = new Set(['112', '911']);
+/** What else of three digits China's plan gives to services of the whole country: 110, 119, 120, 122. */
+const shortService = /^1\d\d$/;
+
 /**
  * Writes identities: masked (their first five digits, then `*`), or as they are where the person at the keyboard has
- * asked for them. Of an identity that has no more than five digits, because it was cut, nothing is shown but `*`. A
- * dialled number of no more than five digits is a service (110, 10086), not somebody's, and is shown whole.
+ * asked for them. Of an identity that has no more than five digits, because it was cut or is an extension, nothing is
+ * shown but `*`. A number that was dialled, and that the number plan knows as a service (110, 10086), is nobody's and is
+ * shown whole; a number that calls or answers is somebody's, however short it is.
  */
 export class IdentityText {
   readonly #plain: boolean;
+  readonly #plan: NumberPlan;
 
-  /** @param plain whether identities may be shown: standard output alone ever gets this (DESIGN §1) */
-  constructor(plain: boolean) {
+  /**
+   * @param plain whether identities may be shown: standard output alone ever gets this (DESIGN §1)
+   * @param plan by which numbers were dialled
+   */
+  constructor(plain: boolean, plan: NumberPlan) {
     this.#plain = plain;
+    this.#plan = plan;
   }
 
   /** Digits of an identity, or the hexadecimal text of a TMSI; '' stays. */
   identity(digits: string): string {
     if (this.#plain || digits === '') return digits;
-    return digits.length <= shownDigits ? '*' : `${digits.slice(0, shownDigits)}*`;
+    return digits.length <= shownDigits ? '*' : this.head(digits);
   }
 
   /** An identity as an integer with its count of digits: leading zeros count. */
@@ -56,8 +72,24 @@ export class IdentityText {
     return this.identity(value.toString(16).padStart(8, '0'));
   }
 
-  /** Digits that are dialled or shown to whom is called, the head of a number, or the name of a service in letters. */
-  number(digits: string): string {
-    return this.#plain || digits.length <= shownDigits ? digits : `${digits.slice(0, shownDigits)}*`;
+  /** A number that was dialled. */
+  dialled(digits: string): string {
+    return digits.length <= shownDigits && this.#isService(digits) ? digits : this.identity(digits);
+  }
+
+  /** What is nobody's, and is told no more exactly than the head of a number: an area code, a name in letters. */
+  head(text: string): string {
+    return this.#plain || text.length <= shownDigits ? text : `${text.slice(0, shownDigits)}*`;
+  }
+
+  #isService(digits: string): boolean {
+    if (!/^\d+$/.test(digits)) return false;
+    const plan = this.#plan;
+    for (let at = 0; at < digits.length; at++) plan.digits[at] = Number(digits[at]);
+    plan.count = digits.length;
+    plan.analyse(unknownType);
+    const { peerClass } = plan;
+    if (peerClass === peerClassCode['short number'] && shortService.test(digits)) return true;
+    return peerClass === peerClassCode['service number'] || emergencyNumbers.has(digits);
   }
 }

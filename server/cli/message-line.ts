@@ -184,26 +184,33 @@ export class MessageLines {
 
   #numbersOf(m: SignalMessage, line: MessageLine): void {
     const put = (key: 'calledNumber' | 'callingNumber' | 'connectedNumber', offset: number, length: number) => {
-      const text = offset < 0 ? '' : this.#identities.number(semiOctets(m.bytes, offset, length));
+      if (offset < 0) return;
+      const digits = semiOctets(m.bytes, offset, length);
       // A number that is withheld has no digits.
-      if (text !== '') line[key] = text;
+      if (digits === '') return;
+      const isDialled = key === 'calledNumber' && offset === m.calledOffset;
+      line[key] = isDialled ? this.#identities.dialled(digits) : this.#identities.identity(digits);
     };
     put('calledNumber', m.calledOffset, m.calledLength);
     // The service centre that a short message comes from goes as the called number, as in network analysers: RP has one
     // format for both of its addresses. 3GPP TS 24.011 §8.2.5.1.
     put(m.rpType === rpDataToPhone ? 'calledNumber' : 'callingNumber', m.callingOffset, m.callingLength);
     put('connectedNumber', m.connectedOffset, m.connectedLength);
-    const address = (at: number) => {
-      // Count of digits, type of number, digits (or letters). 3GPP TS 23.040 §9.1.2.5.
-      const digits = m.bytes[at];
-      const isText = ((m.bytes[at + 1] >> 4) & 0x07) === alphanumeric;
-      const text = isText
-        ? letters(m.bytes, at + 2, (digits * 4) / 7)
-        : semiOctets(m.bytes, at + 2, (digits + 1) >> 1, digits);
-      return this.#identities.number(text);
-    };
-    if (m.tpDestinationOffset >= 0) line.tpDestination = address(m.tpDestinationOffset);
-    if (m.tpOriginatorOffset >= 0) line.tpOriginator = address(m.tpOriginatorOffset);
+    if (m.tpDestinationOffset >= 0)
+      line.tpDestination = this.#shortMessageAddress(m.bytes, m.tpDestinationOffset, true);
+    if (m.tpOriginatorOffset >= 0) line.tpOriginator = this.#shortMessageAddress(m.bytes, m.tpOriginatorOffset, false);
+  }
+
+  /** Count of digits, type of number, digits (or letters). 3GPP TS 23.040 §9.1.2.5. */
+  #shortMessageAddress(bytes: Uint8Array, at: number, isDialled: boolean): string {
+    const digits = bytes[at];
+    if (((bytes[at + 1] >> 4) & 0x07) === alphanumeric) {
+      const name = letters(bytes, at + 2, (digits * 4) / 7);
+      // A name is a service's; with a digit in it, it may be somebody's number.
+      return /\d/.test(name) ? this.#identities.identity(name) : this.#identities.head(name);
+    }
+    const number = semiOctets(bytes, at + 2, (digits + 1) >> 1, digits);
+    return isDialled ? this.#identities.dialled(number) : this.#identities.identity(number);
   }
 }
 

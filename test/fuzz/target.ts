@@ -8,6 +8,7 @@ import type { MessageSink, SignalMessage } from '../../server/decode/message.ts'
 import { defaultDecodeLimits } from '../../server/decode/state.ts';
 import { parsePlmn } from '../../server/events/plmn.ts';
 import { Pseudonymiser } from '../../server/privacy/pseudonymiser.ts';
+import { NumberPlan } from '../../server/reference/number-plan.ts';
 import { Digest, RecordError } from './digest.ts';
 import { probe } from './probe.ts';
 import { type Measured, measureTables, tablesOver } from './tables.ts';
@@ -60,7 +61,7 @@ const linesEvery = 8;
 class FullSink implements MessageSink {
   readonly digest = new Digest();
   readonly correlator: MessageSink;
-  readonly #lines = new MessageLines(new IdentityText(false));
+  readonly #lines = new MessageLines(new IdentityText(false, new NumberPlan('139', '460-00')));
   lines = false;
   written = 0;
 
