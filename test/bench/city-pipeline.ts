@@ -3,7 +3,7 @@ import type { FrameReader } from '../../server/capture/frame-reader.ts';
 import { type FeedPipeline, framePipeline } from '../../server/cli/feed-pipeline.ts';
 import { makeConfig } from '../../server/config.ts';
 import { BatchWriter } from '../../server/events/batch-writer.ts';
-import { noCell } from '../../server/events/event-batch.ts';
+import { type EventBatch, noCell } from '../../server/events/event-batch.ts';
 import { Sorter } from '../../server/events/sorter.ts';
 import { Engine } from '../../server/occupancy/engine.ts';
 import { ephemeralKey } from '../../server/privacy/key-file.ts';
@@ -17,6 +17,8 @@ const windowUs = cityConfig.reorderWindowMs * 1000;
 
 export interface CityPipeline {
   readonly engine: Engine;
+  readonly registry: CellRegistry;
+  readonly regions: RegionIndex;
   readonly pipeline: FeedPipeline;
   /** Reads and counts everything before `untilUs`; true at the feed's end. */
   runTo(untilUs: number): Promise<boolean>;
@@ -26,9 +28,15 @@ export interface CityPipeline {
 /** The whole way of frames of the simulated city on one thread: decode, correlate, reorder, presence, occupancy. */
 export function cityPipeline(
   reader: FrameReader,
-  options: { venueLac?: 'own' | 'shared'; pseudonymiser?: Pseudonymiser } = {},
+  options: {
+    seed?: number;
+    venueLac?: 'own' | 'shared';
+    pseudonymiser?: Pseudonymiser;
+    /** Is shown the rows before they are counted. */
+    onRows?: (batch: EventBatch, from: number, to: number) => void;
+  } = {},
 ): CityPipeline {
-  const city = makeCity(1, options.venueLac);
+  const city = makeCity(options.seed ?? 1, options.venueLac);
   const registry = new CellRegistry();
   registry.load(city.cells);
   const regions = new RegionIndex(city.regions, registry, () => undefined);
@@ -36,7 +44,10 @@ export function cityPipeline(
   const sorter = new Sorter({
     latenessUs: cityConfig.latenessMs * 1000,
     rowsMax: cityConfig.reorderRowsMax,
-    onRows: (batch, from, to) => engine.apply(batch, from, to),
+    onRows: (batch, from, to) => {
+      options.onRows?.(batch, from, to);
+      engine.apply(batch, from, to);
+    },
     onLate: (batch, from, to) => engine.applyLate(batch, from, to),
     onTooLate: () => undefined,
   });
@@ -54,6 +65,8 @@ export function cityPipeline(
   };
   return {
     engine,
+    registry,
+    regions,
     pipeline,
     runTo: async (untilUs) => {
       // Rows of the window behind untilUs may still lie in front of it.

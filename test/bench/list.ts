@@ -3,6 +3,7 @@ import type { Bench } from './bench.ts';
 import { cityBench } from './city.ts';
 import { correlateBench } from './correlate.ts';
 import { benchDecode } from './decode.ts';
+import { estimateBench } from './estimate.ts';
 import { historyBench } from './history.ts';
 import { journalBench } from './journal.ts';
 import { latencyBench } from './latency.ts';
@@ -62,5 +63,6 @@ export const benches: readonly Bench[] = [
   historyBench,
   pipelineBench,
   accuracyBench,
+  estimateBench,
   startupBench,
 ];

@@ -21,6 +21,7 @@ const mayImport: Record<string, RegExp> = {
   'server/reference': /^shared\//,
   'server/presence': /^server\/(events|reference)\//,
   'server/occupancy': /^(shared|server\/(presence|events|reference))\//,
+  'server/estimate': /^(shared|server\/(occupancy|events|reference))\//,
   'server/core': /^(shared|server\/(journal|events|presence|occupancy|reference|store\/types\.ts))/,
   'server/store': /^(shared|server\/(journal|occupancy|events|reference))\//,
   'server/access': /^(shared|server\/occupancy)\//,

@@ -1,0 +1,80 @@
+import { hourUs, minuteUs, secondUs } from '../clock.ts';
+import type { PeopleEstimate } from './people.ts';
+
+/** The first alert, as a share of the capacity (DESIGN §2 *people*). */
+export const firstAlertShare = 0.8;
+/** Longer forecasts than this are none: inflows don't last. */
+const horizonUs = 12 * hourUs;
+/** The window over which the net inflow is taken, and the least part of it that must have been seen. */
+const flowWindowUs = 15 * minuteUs;
+const flowMinUs = 5 * minuteUs;
+/** Points kept of a window: one in 15 s. */
+const pointEveryUs = 15 * secondUs;
+
+/** How full a region is. Shares are of its capacity. */
+export interface CapacityState {
+  readonly share: number;
+  readonly low: number;
+  readonly high: number;
+  /** 1: the first alert (80 %) is reached, 2: the capacity is; 0: neither. By the estimate itself, not its interval. */
+  readonly level: 0 | 1 | 2;
+}
+
+/** null: the region has no capacity, or nobody knows how many people are there. */
+export function capacityState(people: PeopleEstimate | null, capacity: number | null): CapacityState | null {
+  if (people === null || capacity === null || capacity <= 0) return null;
+  const share = people.people / capacity;
+  const level = share >= 1 ? 2 : share >= firstAlertShare ? 1 : 0;
+  return { share, low: people.low / capacity, high: people.high / capacity, level };
+}
+
+/**
+ * Time until so many people are reached if they keep coming as at present, µs; 0: reached. null: they don't come, or it
+ * would take longer than half a day, or the inflow is unknown.
+ *
+ * @param inflow people per µs, net
+ */
+export function timeTo(target: number, people: number, inflow: number | null): number | null {
+  if (people >= target) return 0;
+  if (inflow === null || inflow <= 0) return null;
+  const us = (target - people) / inflow;
+  return us <= horizonUs ? us : null;
+}
+
+/**
+ * The present net inflow of a region's people estimate: the slope of the straight line through the last quarter of an
+ * hour (least squares), so that the estimate's own flutter hardly shows.
+ */
+export class InflowTrend {
+  private readonly points: { timeUs: number; people: number }[] = [];
+
+  /** Points come in order of time; those closer than 15 s to the one before are left out. */
+  add(timeUs: number, people: number): void {
+    const { points } = this;
+    if (points.length > 0 && timeUs - points[points.length - 1].timeUs < pointEveryUs) return;
+    points.push({ timeUs, people });
+    while (timeUs - points[0].timeUs > flowWindowUs) points.shift();
+  }
+
+  /** People per µs; null: less than five minutes have been seen. */
+  get inflow(): number | null {
+    const { points } = this;
+    if (points.length < 2) return null;
+    const lastUs = points[points.length - 1].timeUs;
+    if (lastUs - points[0].timeUs < flowMinUs) return null;
+    let time = 0;
+    let people = 0;
+    for (const point of points) {
+      time += (point.timeUs - lastUs) / points.length;
+      people += point.people / points.length;
+    }
+    let product = 0;
+    let square = 0;
+    for (const point of points) {
+      const distance = point.timeUs - lastUs - time;
+      product += distance * (point.people - people);
+      square += distance ** 2;
+    }
+    return product / square;
+  }
+}

@@ -1,0 +1,71 @@
+/** Low bits of the second word that the key takes: with the first word 53 bits, exact in a number. */
+const highBits = 0x1f_ffff;
+
+/** Where a phone was last seen, as {@link SeenTable.place} says it. */
+export const place = { elsewhere: 0, around: 1, inside: 2, unknown: 3 } as const;
+
+/**
+ * Subscribers of a region's surroundings with their newest sighting, in columns. A key is 53 bits of the pseudonym: two
+ * subscribers share one about never.
+ */
+export class SeenTable {
+  readonly place: Uint8Array;
+  /** Newest sighting, µs. */
+  readonly lastUs: Float64Array;
+  /** Of the running contact: where the phone was before it ({@link place}; elsewhere: it has been told), how long silent. */
+  readonly from: Uint8Array;
+  readonly silentUs: Float64Array;
+  /** Slots at or above it are free. */
+  end = 0;
+  /** Sightings of subscribers who are not followed because the table was full. */
+  refused = 0;
+  private readonly slots = new Map<number, number>();
+  private readonly keys: Float64Array;
+  private readonly free: number[] = [];
+  private readonly max: number;
+
+  constructor(max: number) {
+    this.max = max;
+    this.place = new Uint8Array(max);
+    this.from = new Uint8Array(max);
+    this.lastUs = new Float64Array(max);
+    this.silentUs = new Float64Array(max);
+    this.keys = new Float64Array(max).fill(-1);
+  }
+
+  get size(): number {
+    return this.slots.size;
+  }
+
+  /** @returns −1: not followed */
+  find(lo: number, hi: number): number {
+    return this.slots.get(keyOf(lo, hi)) ?? -1;
+  }
+
+  /** Of somebody who is not followed yet. @returns −1: the table is full */
+  add(lo: number, hi: number): number {
+    const slot = this.free.pop() ?? (this.end < this.max ? this.end++ : -1);
+    if (slot < 0) {
+      this.refused++;
+      return -1;
+    }
+    const key = keyOf(lo, hi);
+    this.keys[slot] = key;
+    this.slots.set(key, slot);
+    return slot;
+  }
+
+  isUsed(slot: number): boolean {
+    return this.keys[slot] >= 0;
+  }
+
+  drop(slot: number): void {
+    this.slots.delete(this.keys[slot]);
+    this.keys[slot] = -1;
+    this.free.push(slot);
+  }
+}
+
+function keyOf(lo: number, hi: number): number {
+  return (hi & highBits) * 0x1_0000_0000 + lo;
+}

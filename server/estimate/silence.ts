@@ -1,0 +1,134 @@
+import { minuteUs, secondUs } from '../clock.ts';
+import type { EventBatch } from '../events/event-batch.ts';
+import { type EventKind, eventFlag, kindCode } from '../events/kinds.ts';
+import { ageOf, ages, ContactTally } from './contact-tally.ts';
+import { nowcastOf } from './nowcast.ts';
+import type { Nowcast } from './people.ts';
+import { place, SeenTable } from './seen-table.ts';
+
+/** After less silence a contact says nothing new of where the phone has gone. */
+const silenceMinUs = 120 * secondUs;
+/** A phone may be late with its periodic update by this much before it is off: paging load, radio. */
+const periodicSlackUs = 3 * minuteUs;
+
+/** Kinds of events that a phone does not make because it moves: they find phones where they are. */
+const still: readonly EventKind[] = [
+  'periodic update',
+  'mo call',
+  'mt call',
+  'emergency call',
+  'mo sms',
+  'mt sms',
+  'supplementary service',
+  'data',
+];
+const isStill = new Set(still.map((kind) => kindCode[kind]));
+
+export interface SilenceOptions {
+  /** Where a cell is, as {@link place} says it: inside the region, around it (in its location areas), or elsewhere. */
+  placeOf: (cell: number) => number;
+  /** Most subscribers that are followed; those beyond are taken to be as the others. */
+  subscribersMax: number;
+  /** T3212: a phone that is on is heard of within this time, µs. */
+  periodicUs: number;
+}
+
+/**
+ * Who came to a region or left it in silence. A phone that stays in a location area tells nothing of its moves until
+ * T3212 runs down or somebody calls, so a count by newest sightings is late. Calls and periodic updates, though, are no
+ * move's doing: they find phones wherever these are, and so tell of those who are silent still ({@link nowcastOf}).
+ */
+export class SilenceWatch {
+  private readonly options: SilenceOptions;
+  private readonly seen: SeenTable;
+  private readonly tally = new ContactTally();
+  private readonly silent = new Float64Array(2 * ages);
+
+  constructor(options: SilenceOptions) {
+    this.options = options;
+    this.seen = new SeenTable(options.subscribersMax);
+  }
+
+  /** Subscribers followed, and sightings of others refused because the table was full. */
+  get limits() {
+    return { followed: this.seen.size, refused: this.seen.refused };
+  }
+
+  /** Rows `from` … `to − 1`, in order of time; `cell` is the registry's id. */
+  apply(batch: EventBatch, from: number, to: number): void {
+    const { seen, tally } = this;
+    for (let row = from; row < to; row++) {
+      const flags = batch.flags[row];
+      if ((flags & (eventFlag.sighting | eventFlag.traffic | eventFlag.detach)) === 0) continue;
+      const lo = batch.subLo[row];
+      const hi = batch.subHi[row];
+      if ((lo | hi) === 0) continue;
+      const slot = seen.find(lo, hi);
+      const here = this.options.placeOf(batch.cell[row]);
+      if (slot < 0 && here === place.elsewhere) continue;
+      const timeUs = batch.timeUs[row];
+      tally.fade(timeUs);
+      if (slot >= 0 && batch.kind[row] !== kindCode.sighting) this.hear(slot, here, timeUs, batch.kind[row]);
+      if ((flags & eventFlag.detach) !== 0) {
+        if (slot >= 0) seen.drop(slot);
+      } else if ((flags & eventFlag.sighting) !== 0) {
+        this.see(slot < 0 ? seen.add(lo, hi) : slot, slot < 0, here, timeUs);
+        // Until its procedure is over it is not known why it went.
+        if (here === place.elsewhere && batch.kind[row] !== kindCode.sighting) seen.drop(slot);
+      } else if (slot >= 0 && seen.place[slot] === place.elsewhere) {
+        seen.drop(slot);
+      }
+    }
+  }
+
+  /** What the count of devices present in the region should have more by now. Looks at all who are followed. */
+  nowcast(nowUs: number): Nowcast {
+    const { seen, silent, tally } = this;
+    const offUs = this.options.periodicUs + periodicSlackUs;
+    let off = 0;
+    tally.fade(nowUs);
+    silent.fill(0);
+    for (let slot = 0; slot < seen.end; slot++) {
+      if (!seen.isUsed(slot)) continue;
+      const silentUs = nowUs - seen.lastUs[slot];
+      const isInside = seen.place[slot] === place.inside;
+      // Twice as long is longer than anybody is counted as present.
+      if (silentUs > 2 * offUs) seen.drop(slot);
+      else if (silentUs > offUs) off += isInside ? 1 : 0;
+      else if (seen.place[slot] !== place.elsewhere) silent[(isInside ? ages : 0) + ageOf(silentUs)]++;
+    }
+    return nowcastOf(silent, off, tally);
+  }
+
+  /** A proof of place. A procedure is known by its kind when it is over, so the silence before it is kept until then. */
+  private see(slot: number, isNew: boolean, here: number, timeUs: number): void {
+    if (slot < 0) return;
+    const { seen } = this;
+    const silentUs = timeUs - seen.lastUs[slot];
+    if (isNew || silentUs >= silenceMinUs) {
+      seen.from[slot] = isNew ? place.unknown : seen.place[slot];
+      seen.silentUs[slot] = silentUs;
+    }
+    seen.place[slot] = here;
+    seen.lastUs[slot] = timeUs;
+  }
+
+  /** A procedure is over; `here` is where it began. */
+  private hear(slot: number, here: number, timeUs: number, kind: number): void {
+    const { seen, tally } = this;
+    const silentUs = timeUs - seen.lastUs[slot];
+    // No sighting came before it: it is the contact's first row itself.
+    const isFirst = silentUs >= silenceMinUs;
+    const from = isFirst ? seen.place[slot] : seen.from[slot];
+    const silence = isFirst ? silentUs : seen.silentUs[slot];
+    seen.from[slot] = place.elsewhere;
+    if (from === place.elsewhere) return;
+    const isInside = here === place.inside;
+    if (isStill.has(kind)) {
+      if (from === place.unknown) return;
+      tally.found(from === place.inside ? 1 : 0, silence, isInside ? 1 : 0, kind === kindCode['periodic update']);
+    } else if (isInside !== (from === place.inside)) {
+      tally.updated(isInside);
+    }
+  }
+}

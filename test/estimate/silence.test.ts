@@ -1,0 +1,102 @@
+import { describe, expect, test } from 'vitest';
+import { minuteUs } from '../../server/clock.ts';
+import { place } from '../../server/estimate/seen-table.ts';
+import { SilenceWatch } from '../../server/estimate/silence.ts';
+import { EventBatch, noCause } from '../../server/events/event-batch.ts';
+import { type EventKind, eventFlag, kindCode } from '../../server/events/kinds.ts';
+
+/** Cells 0 … 9 are the region, 10 … 19 lie around it. */
+const placeOf = (cell: number) => (cell < 10 ? place.inside : cell < 20 ? place.around : place.elsewhere);
+const startUs = 1.79e15;
+
+function watchOf(subscribersMax = 10_000) {
+  const watch = new SilenceWatch({ placeOf, subscribersMax, periodicUs: 60 * minuteUs });
+  const row = (minute: number, sub: number, cell: number, kind: EventKind = 'mo sms', more = 0) => {
+    const batch = new EventBatch(1);
+    batch.n = 1;
+    batch.timeUs[0] = startUs + minute * minuteUs;
+    batch.subLo[0] = sub;
+    batch.subHi[0] = 77;
+    batch.cell[0] = cell;
+    batch.kind[0] = kindCode[kind];
+    batch.cause[0] = noCause;
+    batch.flags[0] = eventFlag.sighting | (kind === 'sighting' ? 0 : eventFlag.traffic) | more;
+    watch.apply(batch, 0, 1);
+  };
+  return { watch, row, at: (minute: number) => watch.nowcast(startUs + minute * minuteUs) };
+}
+
+describe('a region in a location area with others', () => {
+  test('is thought to hold whom it counts while nobody is found elsewhere', () => {
+    const { row, at } = watchOf();
+    for (let sub = 1; sub <= 500; sub++) row(0, sub, 1);
+    for (let sub = 1; sub <= 100; sub++) row(12, sub, 1);
+    expect(Math.abs(at(12).change)).toBeLessThan(1);
+  });
+
+  test('loses of the silent ones the share that the heard ones show to have gone', () => {
+    const { row, at } = watchOf();
+    for (let sub = 1; sub <= 1_000; sub++) row(0, sub, 1);
+    // Of 200 who are heard again, half are found around it: so of the 800 others.
+    for (let sub = 1; sub <= 200; sub++) row(12, sub, sub % 2 === 0 ? 11 : 1);
+    const { change, variance } = at(12);
+    expect(change).toBeGreaterThan(-460);
+    expect(change).toBeLessThan(-340);
+    expect(Math.sqrt(variance)).toBeGreaterThan(20);
+    expect(Math.sqrt(variance)).toBeLessThan(150);
+  });
+
+  test('gains those who came in silence, by as much as the heard ones show', () => {
+    const { row, at } = watchOf();
+    for (let sub = 1; sub <= 1_000; sub++) row(0, sub, 11);
+    for (let sub = 1; sub <= 200; sub++) row(12, sub, sub % 2 === 0 ? 1 : 11);
+    const { change } = at(12);
+    expect(change).toBeGreaterThan(330);
+    expect(change).toBeLessThan(530);
+  });
+
+  test('learns nothing of the silent ones from phones that are heard because they move', () => {
+    const { row, at } = watchOf();
+    for (let sub = 1; sub <= 1_000; sub++) row(0, sub, 1);
+    for (let sub = 1; sub <= 200; sub++) row(12, sub, 25, 'location update');
+    // About 36 location updates a minute out of the region: those of the last 70 s are still to come.
+    expect(at(12).change).toBeGreaterThan(-50);
+    expect(at(12).change).toBeLessThan(-30);
+  });
+
+  test('takes a procedure for what it is when it ends, and its sighting for where the phone is until then', () => {
+    const { row, at } = watchOf();
+    for (let sub = 1; sub <= 400; sub++) row(0, sub, 1);
+    for (let sub = 1; sub <= 200; sub++) row(12, sub, 11, 'sighting');
+    expect(Math.abs(at(12).change)).toBeLessThan(1);
+    for (let sub = 1; sub <= 200; sub++) row(12.2, sub, 11, 'mo call');
+    expect(at(13).change).toBeLessThan(-150);
+  });
+});
+
+test('phones silent beyond T3212 are off, and those who detach are nobody’s any more', () => {
+  const { watch, row, at } = watchOf();
+  for (let sub = 1; sub <= 100; sub++) row(0, sub, 1);
+  for (let sub = 1; sub <= 10; sub++) row(30, sub, 1, 'detach', eventFlag.detach);
+  expect(watch.limits.followed).toBe(90);
+  expect(Math.abs(at(62).change)).toBeLessThan(1);
+  expect(at(64).change).toBe(-90);
+  expect(at(200).change).toBe(0);
+  expect(watch.limits.followed).toBe(0);
+});
+
+test('a full table refuses and says so; whoever leaves the surroundings makes room', () => {
+  const { watch, row } = watchOf(10);
+  for (let sub = 1; sub <= 15; sub++) row(0, sub, 1);
+  expect(watch.limits).toEqual({ followed: 10, refused: 5 });
+  for (let sub = 1; sub <= 5; sub++) {
+    row(5, sub, 25, 'location update');
+    row(9, sub, 25);
+  }
+  for (let sub = 21; sub <= 24; sub++) row(10, sub, 11);
+  expect(watch.limits.refused).toBe(5);
+});
+
+test('an empty region has nothing to add', () => {
+  expect(watchOf().at(0)).toEqual({ change: 0, variance: 0 });
+});
