@@ -106,7 +106,10 @@ export class EventLines implements EventSink {
   }
 }
 
-/** Columns of a message's CSV line: nested keys joined by a dot; several cells stand in one field, apart by spaces. */
+/**
+ * Columns of a message's CSV line: nested keys joined by a dot. A place stands in one field that says what each of its
+ * numbers is (`mcc=460 mnc=00 lac=4097 ci=513`), places of a list apart by `; `.
+ */
 export const messageColumns = [
   'frame',
   'timeUs',
@@ -126,6 +129,7 @@ export const messageColumns = [
   'tmsi',
   'imei',
   'imeisv',
+  'cell',
   'cells',
   'lai',
   'cause',
@@ -224,14 +228,16 @@ export class MessageWriter {
 }
 
 function fieldOf(line: MessageLine, column: (typeof messageColumns)[number]): string | number | undefined {
-  if (column === 'cells') return (line.cells ?? (line.cell === undefined ? [] : [line.cell])).map(placeText).join(' ');
-  if (column === 'lai') return line.lai === undefined ? undefined : placeText(line.lai);
+  if (column === 'cell' || column === 'lai') return line[column] === undefined ? undefined : placeText(line[column]);
+  if (column === 'cells') return line.cells?.map(placeText).join('; ');
   let value: unknown = line;
   for (const key of column.split('.')) value = (value as Record<string, unknown> | undefined)?.[key];
   return value as string | number | undefined;
 }
 
-/** `460-00-42285-28831`, without the parts that are absent. */
+/** A place with the names of its parts: a LAC alone and a CI alone are different places. */
 function placeText(place: NonNullable<MessageLine['cell']>): string {
-  return [place.mcc, place.mnc, place.lac, place.ci ?? place.sac].filter((part) => part !== undefined).join('-');
+  return Object.entries(place)
+    .map(([part, value]) => `${part}=${value}`)
+    .join(' ');
 }

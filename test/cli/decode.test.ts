@@ -9,6 +9,7 @@ import { pcapFile } from '../capture/pcap-write.ts';
 import { connectionRequest, frameOf, hex } from '../decode/wire.ts';
 import { runCli } from '../tools/serve.ts';
 import { root, sharedPath, sharedPresent } from '../tools/shared-inputs.ts';
+import { readCsv } from './read-csv.ts';
 
 const simulated = 'sim:event-day?seed=3&population=1000&from=18:00&hours=1';
 
@@ -57,21 +58,10 @@ describe('decode', () => {
     expect(messages.some(({ protocol }) => protocol === undefined)).toBe(true);
   });
 
-  test('writes the same as CSV, a column a key', async () => {
-    const json = lines<MessageLine>((await runCli(['decode', simulated, '--messages'])).stdout);
-    const csv = (await runCli(['decode', simulated, '--messages', '--format', 'csv'])).stdout.trimEnd().split('\n');
-    expect(csv).toHaveLength(json.length + 1);
-    const columns = csv[0].split(',');
-    const at = json.findIndex(({ cell, imsi }) => cell !== undefined && imsi !== undefined);
-    const fields = Object.fromEntries(csv[at + 1].split(',').map((field, i) => [columns[i], field]));
-    const { frame, sccp, message, imsi, cell } = json[at];
-    expect(fields).toMatchObject({
-      frame: String(frame),
-      'sccp.type': sccp!.type,
-      message,
-      imsi,
-      cells: [cell!.mcc, cell!.mnc, cell!.lac, cell!.ci].filter((part) => part !== undefined).join('-'),
-    });
+  test('writes the same as CSV', async () => {
+    const json = (await runCli(['decode', simulated, '--messages'])).stdout;
+    const csv = (await runCli(['decode', simulated, '--messages', '--format', 'csv'])).stdout;
+    expect(readCsv(csv)).toEqual(lines(json));
   });
 
   test('tells how much was understood', async () => {
