@@ -13,12 +13,16 @@ import { cgiFault } from '../reference/read-cells.ts';
 /** Digits of an IMEI that stand in front of its check digit or software version. */
 const imeiDigits = 14;
 
+/** CGIs remembered as good ones. */
+const cgisMax = 1 << 17;
+
 /** Pseudonyms of what senders name, by the rules of decoded signalling. */
 export class SentIdentities implements PushIdentities {
   lo = 0;
   hi = 0;
   plmn = 0;
   readonly #pseudonymiser: Pseudonymiser;
+  readonly #cgis = new Set<string>();
 
   /** @param key as `Pseudonymiser` takes it */
   constructor(key: Uint8Array) {
@@ -50,7 +54,12 @@ export class SentIdentities implements PushIdentities {
   }
 
   isCgi(text: string): boolean {
-    return cgiFault(text) === '';
+    // Nearly all have been looked at before.
+    if (this.#cgis.has(text)) return true;
+    if (cgiFault(text) !== '') return false;
+    if (this.#cgis.size >= cgisMax) this.#cgis.clear();
+    this.#cgis.add(text);
+    return true;
   }
 
   #packed(imsi: number): boolean {

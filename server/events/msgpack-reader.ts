@@ -1,6 +1,6 @@
 import { badBatch } from './push-refusal.ts';
 
-/** What a message holds: maps as objects without a prototype, binaries as views of the message. */
+/** What a message holds: maps as objects (never with a key `__proto__`), binaries as views of the message. */
 export type MsgpackValue = null | boolean | number | string | Uint8Array | MsgpackValue[] | MsgpackMap;
 export interface MsgpackMap {
   [key: string]: MsgpackValue;
@@ -30,11 +30,11 @@ export function isMap(value: MsgpackValue | undefined): value is MsgpackMap {
 
 class Reader {
   at = 0;
-  readonly #bytes: Uint8Array;
+  readonly #bytes: Buffer;
   readonly #view: DataView;
 
   constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
+    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
@@ -108,20 +108,17 @@ class Reader {
 
   #binary(n: number): Uint8Array {
     const from = this.#take(n);
-    return this.#bytes.subarray(from, from + n);
+    const { buffer, byteOffset } = this.#bytes;
+    return new Uint8Array(buffer, byteOffset + from, n);
   }
 
   #text(n: number): string {
     const from = this.#take(n);
-    // Field names and CGIs are short and ASCII: this is faster than a decoder for them.
+    // Field names and CGIs are short and ASCII, and there are many of them.
     if (n < 32) {
-      let text = '';
       let octets = 0;
-      for (let i = from; i < from + n; i++) {
-        octets |= this.#bytes[i];
-        text += String.fromCharCode(this.#bytes[i]);
-      }
-      if (octets < 0x80) return text;
+      for (let i = from; i < from + n; i++) octets |= this.#bytes[i];
+      if (octets < 0x80) return this.#bytes.toString('latin1', from, from + n);
     }
     try {
       return utf8.decode(this.#bytes.subarray(from, from + n));
@@ -146,10 +143,11 @@ class Reader {
 
   #map(count: number, depth: number): MsgpackMap {
     this.#refuseMore(2 * count, depth);
-    const map: MsgpackMap = Object.create(null);
+    const map: MsgpackMap = {};
     for (let i = 0; i < count; i++) {
       const key = this.value(depth + 1);
-      if (typeof key !== 'string') throw badBatch(`msgpack: a key before octet ${this.at} is no text`);
+      if (typeof key !== 'string' || key === '__proto__')
+        throw badBatch(`msgpack: the key before octet ${this.at} is no name`);
       map[key] = this.value(depth + 1);
     }
     return map;

@@ -169,11 +169,12 @@ export class PushReader {
     const draft = this.#draft;
     if (batch.n >= this.#config.pushRowsMax) throw this.#tooMany();
     clearDraft(draft);
-    for (const [name, value] of Object.entries(row)) {
+    for (const name in row) {
       const field = pushFields.get(name);
       if (field === undefined)
         throw badBatch(`${word} ${number}: a field has no known name; there are ${[...pushFields.keys()].join(', ')}`);
-      if (!field.read(value, draft, this.#identities)) throw badField(`${word} ${number}`, name, field.must);
+      if (!field.read((row as Record<string, unknown>)[name], draft, this.#identities))
+        throw badField(`${word} ${number}`, name, field.must);
     }
     const fault = pushDraft(draft, draft.cgi === '' ? noCell : this.#symbolOf(draft.cgi), batch);
     if (fault === '') return;

@@ -1,4 +1,5 @@
 import { accuracyBench } from './accuracy.ts';
+import { ackedBench } from './acked.ts';
 import type { Bench } from './bench.ts';
 import { cityBench } from './city.ts';
 import { correlateBench } from './correlate.ts';
@@ -57,6 +58,7 @@ export const benches: readonly Bench[] = [
   presenceBench,
   stateBench,
   journalBench,
+  ackedBench,
   pushBench,
   latencyBench,
   storeBench,

@@ -62,6 +62,7 @@ test.each([
   ['an extension', [0xd4, 1, 0]],
   ['octets behind the value', [0xc0, 0xc0]],
   ['a key that is no text', [0x81, 0x01, 0x01]],
+  ['a key that would change what an object is', [0x81, 0xa9, ...Buffer.from('__proto__'), 0xc0]],
   ['a text that is no UTF-8', [0xa2, 0xc3, 0x28]],
 ])('refuses %s', (_, bytes) => {
   expect(() => readMsgpack(Uint8Array.from(bytes))).toThrow(/^msgpack: /);
