@@ -140,13 +140,7 @@ export const knobs = {
     max: 100_000,
     meaning: "buckets that one request for a region's history may ask for",
   },
-  historyQueriesMax: {
-    default: 8,
-    unit: 'queries',
-    min: 1,
-    max: 1_000,
-    meaning: 'requests for history running at once',
-  },
+  historyQueriesMax: { default: 8, unit: 'queries', min: 1, max: 1_000, meaning: 'requests for history running at once' },
   probesMax: {
     default: 16,
     unit: 'connections',
@@ -287,6 +281,13 @@ export const knobs = {
     min: 1_000,
     max: 200_000_000,
     meaning: 'TMSI ↔ IMSI mappings kept',
+  },
+  tmsiIdleMs: {
+    default: 172_800_000,
+    unit: 'ms of event time',
+    min: 60_000,
+    max: 2_592_000_000,
+    meaning: 'a TMSI unheard of for this long is nobody’s; above the longest T3212 (25.5 h) and implicit detach',
   },
   msisdnMax: {
     default: 8_000_000,

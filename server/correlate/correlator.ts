@@ -97,7 +97,7 @@ export class Correlator implements MessageSink {
     this.#connections = new Connections(config.connectionsMax);
     this.#procedures = new Procedures(Math.ceil(config.connectionsMax * 1.25));
     this.#cells = new CellNames(config.cellsMax);
-    this.#directory = new VlrDirectory(config.tmsiMax);
+    this.#directory = new VlrDirectory(config.tmsiMax, config.tmsiIdleMs);
     this.#joiner = new HandoverJoiner(this.#connections, config.handoverJoinMs * 1000);
     this.#rows = new RowWriter(sink, this.#cells, this.#connections, this.#procedures, pseudonymiser);
     this.#core = new CoreNetwork(config, this.#directory, this.#rows);
@@ -221,6 +221,7 @@ export class Correlator implements MessageSink {
     count('CONNECTION_IDLE', this.#idle);
     count('CONNECTION_EVICTED', this.#evicted);
     count('TMSI_EVICTED', this.#directory.evictions);
+    count('TMSI_EXPIRED', this.#directory.expired);
     count('TMSI_FOREIGN_AREA', sightings.tmsiForeign);
     count('IMSI_INVALID', this.#badImsi + sightings.imsiInvalid + core.imsiInvalid);
     count('SUBSCRIBER_CHANGED', sightings.subscriberChanged);
@@ -344,6 +345,7 @@ export class Correlator implements MessageSink {
   /** Ends connections that were silent for too long, a slice of the records for each second of event time. */
   #sweep(): void {
     this.#core.sweep(this.#nowUs);
+    this.#directory.advance(this.#nowUs);
     const c = this.#connections;
     const seconds = this.#sweptUs < 0 ? 1 : (this.#nowUs - this.#sweptUs) / sweepEveryUs;
     this.#sweptUs = this.#nowUs;

@@ -224,6 +224,7 @@ export class Dialogues {
         directory.learnArea(c.scope(i), m.laiPlmn, m.laiLac);
         sightings.locateBareCell(i, m.laiPlmn, m.laiLac);
         if (m.tmsi >= 0) sightings.allocateTmsi(i, m.tmsi);
+        else if (m.imsi >= 0) sightings.withdrawTmsi(i);
         c.unmark(i, flag.updatePending);
         sightings.release(i);
         tracker.answer(i, rules.locationUpdates, outcomeCode.success, noCause);
@@ -248,9 +249,6 @@ export class Dialogues {
         break;
       case mm.tmsiReallocationCommand:
         if (m.tmsi >= 0) sightings.allocateTmsi(i, m.tmsi);
-        break;
-      case mm.tmsiReallocationComplete:
-        sightings.confirmTmsi(i);
         break;
       case mm.cmServiceRequest:
         if (m.tmsi >= 0) sightings.useTmsi(i, m);

@@ -47,7 +47,6 @@ export const mm = {
   locationUpdatingRequest: 0x08,
   authenticationReject: 0x11,
   tmsiReallocationCommand: 0x1a,
-  tmsiReallocationComplete: 0x1b,
   cmServiceReject: 0x22,
   cmServiceAbort: 0x23,
   cmServiceRequest: 0x24,

@@ -40,8 +40,9 @@ export class Sightings {
     if (changed) this.subscriberChanged++;
     pseudonymiser.packedImsi(imsi);
     c.setSubscriber(i, imsi, pseudonymiser.lo, pseudonymiser.hi, homePlmn(imsi));
-    if (c.is(i, flag.usedTmsi)) directory.learn(c.scope(i), c.usedTmsi(i), imsi);
+    // The new one is the one that it has.
     if (c.is(i, flag.newTmsi)) directory.learn(c.scope(i), c.newTmsi(i), imsi);
+    else if (c.is(i, flag.usedTmsi)) directory.learn(c.scope(i), c.usedTmsi(i), imsi);
     if (!c.is(i, flag.placed)) return;
     // Live, an event of the past would come too late for its order: the subscriber is here now. So it is where the
     // connection seemed to be somebody else's, whose rows have been written.
@@ -67,7 +68,8 @@ export class Sightings {
     }
     c.setUsedTmsi(i, m.tmsi);
     if (c.imsi(i) >= 0) {
-      directory.learn(c.scope(i), m.tmsi, c.imsi(i));
+      // It may name itself by the old one until it has taken the new one.
+      if (!c.is(i, flag.newTmsi) || c.newTmsi(i) === m.tmsi) directory.learn(c.scope(i), m.tmsi, c.imsi(i));
       return;
     }
     const imsi = directory.imsiOf(c.scope(i), m.tmsi);
@@ -75,8 +77,9 @@ export class Sightings {
   }
 
   /**
-   * The VLR allocated a TMSI (LOCATION UPDATING ACCEPT, TMSI REALLOCATION COMMAND). It holds at once: until the phone
-   * confirms, the VLR takes either (3GPP TS 24.008 §4.3.1.4), so the old one stays until then too.
+   * The VLR allocated a TMSI (LOCATION UPDATING ACCEPT, TMSI REALLOCATION COMMAND). It holds at once, and the old one is
+   * nobody's. Until the phone confirms, the VLR takes either (3GPP TS 24.008 §4.3.1.4); but whether it has confirmed may
+   * not be seen, and somebody unknown is better than somebody wrong.
    */
   allocateTmsi(i: number, tmsi: number): void {
     const { connections: c, directory } = this.#parts;
@@ -85,12 +88,11 @@ export class Sightings {
     else directory.vacate(c.scope(i), tmsi);
   }
 
-  /** TMSI REALLOCATION COMPLETE: the old TMSI is free for others. */
-  confirmTmsi(i: number): void {
+  /** LOCATION UPDATING ACCEPT names the phone by its IMSI: it deletes the TMSI that it had. 3GPP TS 24.008 §4.4.4.6. */
+  withdrawTmsi(i: number): void {
     const { connections: c, directory } = this.#parts;
-    if (!c.is(i, flag.usedTmsi) || !c.is(i, flag.newTmsi) || c.usedTmsi(i) === c.newTmsi(i)) return;
-    directory.forget(c.scope(i), c.usedTmsi(i), c.imsi(i));
-    c.setUsedTmsi(i, c.newTmsi(i));
+    c.unmark(i, flag.usedTmsi | flag.newTmsi);
+    if (c.imsi(i) >= 0) directory.forgetTmsiOf(c.scope(i), c.imsi(i));
   }
 
   /** Symbol of a cell; a PLMN that its discriminator leaves out is the area's, the network's or `plmnElse`. */

@@ -1,7 +1,16 @@
-import { PairTable } from '../privacy/pair-table.ts';
+import { PairTable, segmentCount } from '../privacy/pair-table.ts';
+import { TmsiIndex } from './tmsi-index.ts';
 
 const areasMax = 1 << 20;
 const wordStep = 0x1_0000_0000;
+/** A packed IMSI has 21 bits above its first 32, the table's own mark is the top one: ten are left for a time. */
+const stampShift = 21;
+const stampMask = 0x3ff;
+const highMask = (1 << stampShift) - 1;
+/** Steps of the stamp that make the time after which a TMSI is nobody's: a quarter of what it can count. */
+const idleStamps = 256;
+/** All is looked through so many times within that time, so that no stamp comes round. */
+const roundsPerIdle = 8;
 
 /** Scope of a VLR: the point code of its side, or the link where the carrier has none. */
 export function scopeOf(pointCode: number, link: number): number {
@@ -19,12 +28,32 @@ export function scopeOf(pointCode: number, link: number): number {
  * members' NRIs keep their TMSIs apart as well, and one scope is right.
  */
 export class VlrDirectory {
+  /** TMSIs that a phone named itself by after they had expired. */
+  expired = 0;
   readonly #imsis: PairTable;
+  /** The other way: the one TMSI of an IMSI at a VLR. */
+  readonly #tmsis = new TmsiIndex();
   readonly #areas = new PairTable({ entriesMax: areasMax });
+  readonly #idleUs: number;
+  readonly #stampUs: number;
+  readonly #pruneEveryUs: number;
+  /** Coarse time of now. */
+  #stamp = 0;
+  #nowUs = -1;
+  #prunedUs = -1;
+  #pruneAt = 0;
+  #isAllOver = false;
 
-  /** @param tmsiMax mappings kept; beyond, those not used for longest go */
-  constructor(tmsiMax: number) {
-    this.#imsis = new PairTable({ entriesMax: tmsiMax, touched: true });
+  /**
+   * @param tmsiMax mappings kept; beyond, those not used for longest go
+   * @param tmsiIdleMs a TMSI that nobody was heard under for longer is nobody's. Whoever is registered is heard once in a
+   *   T3212, 25.5 h at most (3GPP TS 44.018 §10.5.2.11), else the VLR detaches them and may give the TMSI to another.
+   */
+  constructor(tmsiMax: number, tmsiIdleMs: number) {
+    this.#idleUs = tmsiIdleMs * 1000;
+    this.#stampUs = this.#idleUs / idleStamps;
+    this.#pruneEveryUs = this.#idleUs / (roundsPerIdle * segmentCount);
+    this.#imsis = new PairTable({ entriesMax: tmsiMax, touched: true, evicted: this.#unlist });
   }
 
   get tmsis(): number {
@@ -36,13 +65,47 @@ export class VlrDirectory {
   }
 
   get byteLength(): number {
-    return this.#imsis.byteLength;
+    return this.#imsis.byteLength + this.#tmsis.byteLength;
   }
 
-  /** Maps a TMSI to an IMSI (from `packImsi`); replaces what it meant before. */
+  /** Event time has come this far: what has expired goes, a part at a time. Mappings go by this time, not by their messages'. */
+  advance(nowUs: number): void {
+    if (nowUs <= this.#nowUs) return;
+    // Behind a silence so long, stamps may have come round: nothing is younger.
+    this.#isAllOver = this.#nowUs >= 0 && nowUs - this.#nowUs > this.#idleUs;
+    this.#nowUs = nowUs;
+    this.#stamp = Math.floor(nowUs / this.#stampUs) & stampMask;
+    if (this.#prunedUs < 0) this.#prunedUs = nowUs;
+    const due = Math.floor((nowUs - this.#prunedUs) / this.#pruneEveryUs);
+    this.#prunedUs += due * this.#pruneEveryUs;
+    for (let left = Math.min(due, segmentCount); left > 0; left--) {
+      this.#imsis.prune(this.#pruneAt, this.#isOver);
+      this.#pruneAt = (this.#pruneAt + 1) % segmentCount;
+    }
+    this.#isAllOver = false;
+  }
+
+  /**
+   * Maps a TMSI to an IMSI (from `packImsi`); replaces what it meant before. A subscriber has one TMSI at a VLR, so the
+   * one that it had there is nobody's from now on.
+   */
   learn(scope: number, tmsi: number, packedImsi: number): void {
     const low = packedImsi >>> 0;
-    this.#imsis.set(scope, tmsi, low, (packedImsi - low) / wordStep);
+    const high = (packedImsi - low) / wordStep;
+    const imsis = this.#imsis;
+    const stamped = high | (this.#stamp << stampShift);
+    if (imsis.find(scope, tmsi)) {
+      const lowBefore = imsis.value[0];
+      const before = imsis.value[1];
+      if (lowBefore === low && (before & highMask) === high) {
+        if (before !== stamped) imsis.set(scope, tmsi, low, stamped);
+        return;
+      }
+      this.#unlist(scope, tmsi, lowBefore, before);
+    }
+    this.forgetTmsiOf(scope, packedImsi);
+    imsis.set(scope, tmsi, low, stamped);
+    this.#tmsis.add(this.#tmsis.hashOf(scope, low, high), tmsi);
   }
 
   /** Fetches what is known of a TMSI. @returns something of it */
@@ -50,26 +113,48 @@ export class VlrDirectory {
     return this.#imsis.fetch(scope, tmsi);
   }
 
-  /** The IMSI as `packImsi` packs it, or -1. */
+  /** The IMSI as `packImsi` packs it of who is heard under a TMSI now, or -1. */
   imsiOf(scope: number, tmsi: number): number {
     const imsis = this.#imsis;
-    return imsis.find(scope, tmsi) ? imsis.value[1] * wordStep + imsis.value[0] : -1;
+    if (!imsis.find(scope, tmsi)) return -1;
+    const low = imsis.value[0];
+    const second = imsis.value[1];
+    const high = second & highMask;
+    if (this.#ageOf(second) > idleStamps) {
+      this.expired++;
+      this.vacate(scope, tmsi);
+      return -1;
+    }
+    const stamped = high | (this.#stamp << stampShift);
+    if (second !== stamped) imsis.set(scope, tmsi, low, stamped);
+    return high * wordStep + low;
   }
 
   /** As {@link imsiOf}, but no use of the mapping: others are not kept for it. */
   expected(scope: number, tmsi: number): number {
     const imsis = this.#imsis;
-    return imsis.peek(scope, tmsi) ? imsis.value[1] * wordStep + imsis.value[0] : -1;
+    return imsis.peek(scope, tmsi) ? (imsis.value[1] & highMask) * wordStep + imsis.value[0] : -1;
   }
 
-  /** Forgets a TMSI if it still means this IMSI. */
-  forget(scope: number, tmsi: number, packedImsi: number): void {
-    if (this.imsiOf(scope, tmsi) === packedImsi) this.#imsis.delete(scope, tmsi);
+  /** The subscriber has no TMSI at this VLR any more. */
+  forgetTmsiOf(scope: number, packedImsi: number): void {
+    const low = packedImsi >>> 0;
+    const hash = this.#tmsis.hashOf(scope, low, (packedImsi - low) / wordStep);
+    for (let at = this.#tmsis.first(hash); at >= 0; at = this.#tmsis.next(hash, at)) {
+      const tmsi = this.#tmsis.tmsiAt(hash, at);
+      if (this.expected(scope, tmsi) !== packedImsi) continue;
+      this.#tmsis.delete(hash, tmsi);
+      this.#imsis.delete(scope, tmsi);
+      return;
+    }
   }
 
   /** The VLR gives a TMSI to somebody who is not known: whoever had it before has it no more. */
   vacate(scope: number, tmsi: number): void {
-    this.#imsis.delete(scope, tmsi);
+    const imsis = this.#imsis;
+    if (!imsis.peek(scope, tmsi)) return;
+    this.#unlist(scope, tmsi, imsis.value[0], imsis.value[1]);
+    imsis.delete(scope, tmsi);
   }
 
   /** Notes that the VLR of the scope serves this location area. */
@@ -80,5 +165,20 @@ export class VlrDirectory {
   /** PLMN under which the scope's location area was last heard, packed by `packPlmn`; 0 where it was not. */
   plmnOfArea(scope: number, lac: number): number {
     return this.#areas.get(scope, lac);
+  }
+
+  /** Takes a TMSI out of the list of who has which. @param second the second word of its entry, stamp and all */
+  readonly #unlist = (scope: number, tmsi: number, low: number, second: number): void => {
+    this.#tmsis.delete(this.#tmsis.hashOf(scope, low, second & highMask), tmsi);
+  };
+
+  readonly #isOver = (scope: number, tmsi: number, low: number, second: number): boolean => {
+    if (!this.#isAllOver && this.#ageOf(second) <= idleStamps) return false;
+    this.#unlist(scope, tmsi, low, second);
+    return true;
+  };
+
+  #ageOf(second: number): number {
+    return (this.#stamp - (second >>> stampShift)) & stampMask;
   }
 }

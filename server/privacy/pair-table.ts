@@ -1,5 +1,5 @@
 const segmentBits = 6;
-const segmentCount = 1 << segmentBits;
+export const segmentCount = 1 << segmentBits;
 const segmentShift = 32 - segmentBits;
 const firstSlots = 16;
 const wordsPerSlot = 4;
@@ -135,6 +135,23 @@ export class PairTable {
     if ((words[at + 2] | words[at + 3]) === 0) return false;
     this.#remove(segment, at / wordsPerSlot);
     return true;
+  }
+
+  /**
+   * Removes those of one segment's entries, 0 to 63, that are over. One that goes round the segment's end meanwhile may
+   * be looked at the next time only.
+   *
+   * @param isOver is told key and value of each; it must not write to the table
+   */
+  prune(segment: number, isOver: (a: number, b: number, c: number, d: number) => boolean): void {
+    const words = this.#segments[segment];
+    for (let at = 0; at < words.length; ) {
+      const d = this.#touched ? words[at + 3] & ~touchedBit : words[at + 3];
+      const isUsed = (words[at + 2] | words[at + 3]) !== 0;
+      // Another entry may move to the place of one that goes.
+      if (isUsed && isOver(words[at], words[at + 1], words[at + 2], d)) this.#remove(segment, at / wordsPerSlot);
+      else at += wordsPerSlot;
+    }
   }
 
   #evict(segment: number): void {

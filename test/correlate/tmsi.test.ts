@@ -97,16 +97,89 @@ it('forgets whose a TMSI was when it is given to somebody who is not known', () 
   expect(whoIs(bench, s.bscA, 0x2001)).toBe('');
 });
 
-it('forgets the old TMSI once the phone has confirmed the new one, not before', () => {
+describe('an old TMSI is nobody’s once', () => {
+  it('its subscriber gets a new one, confirmed or not', () => {
+    const bench = s.makeBench();
+    const update = allocation(s.bscA, 22, { tmsi: 21, ...s.lai });
+    bench.play(s.paging(start - 1, s.bscA, { ...s.imsi(1), tmsi: 21 }), ...update.clear().steps);
+    // The area became known with this connection's own cell, so the old TMSI counts.
+    expect(bench.rows.map((row) => row.subscriber)).toEqual([s.subscriber(1), s.subscriber(1)]);
+    expect(whoIs(bench, s.bscA, 22)).toBe(s.subscriber(1));
+    expect(whoIs(bench, s.bscA, 21)).toBe('');
+  });
+
+  it('its subscriber registers again by IMSI and gets a new one', () => {
+    const bench = s.makeBench();
+    bench.play(...allocation(s.bscA, 31, s.imsi(1)).clear().steps, ...allocation(s.bscA, 32, s.imsi(1)).clear().steps);
+    expect(whoIs(bench, s.bscA, 31)).toBe('');
+    expect(whoIs(bench, s.bscA, 32)).toBe(s.subscriber(1));
+    expect(bench.correlator.stats.knownTmsis).toBe(1);
+  });
+
+  it('PAGING names its subscriber by another', () => {
+    const bench = s.makeBench();
+    for (const tmsi of [41, 42]) bench.play(s.paging(start, s.bscA, { ...s.imsi(1), tmsi }));
+    expect(whoIs(bench, s.bscA, 41)).toBe('');
+    expect(whoIs(bench, s.bscA, 42)).toBe(s.subscriber(1));
+  });
+
+  it('LOCATION UPDATING ACCEPT names the subscriber by IMSI, at which a phone deletes its TMSI', () => {
+    const bench = s.makeBench();
+    bench.play(...allocation(s.bscA, 51, s.imsi(1)).clear().steps);
+    const update = new s.Line(s.bscA, 1, start)
+      .open({ ...s.completeLayer3, ...s.cellOne, ...s.locationUpdatingRequest, ...s.lai, tmsi: 51 })
+      .confirm()
+      .down({ ...s.locationUpdatingAccept, ...s.lai, ...s.imsi(1) });
+    bench.play(...update.clear().steps);
+    expect(whoIs(bench, s.bscA, 51)).toBe('');
+    expect(bench.correlator.stats.knownTmsis).toBe(0);
+  });
+
+  it('it was silent for tmsiIdleMs, two days unless set; each use keeps it', () => {
+    const hour = 3_600_000_000;
+    const bench = s.makeBench();
+    bench.play(...allocation(s.bscA, 61, s.imsi(1)).clear().steps, ...allocation(s.bscA, 62, s.imsi(2)).clear().steps);
+    bench.play(...openAndClose(61, start + 47 * hour), ...openAndClose(61, start + 94 * hour));
+    bench.rows.length = 0;
+    bench.play(...openAndClose(62, start + 94 * hour), ...openAndClose(61, start + 141 * hour));
+    expect(new Set(bench.rows.map(({ subscriber }) => subscriber))).toEqual(new Set(['', s.subscriber(1)]));
+    expect(bench.correlator.stats.knownTmsis).toBe(1);
+  });
+
+  it.each([60, 42.6, 8, 3])('everybody was silent for %d days', (days) => {
+    const bench = s.makeBench();
+    bench.play(...allocation(s.bscA, 71, s.imsi(1)).clear().steps);
+    bench.rows.length = 0;
+    bench.play(...openAndClose(71, start + days * 86_400_000_000));
+    expect(bench.rows.map(({ subscriber }) => subscriber)).toEqual(['']);
+    expect(bench.correlator.stats.knownTmsis).toBe(0);
+  });
+
+  it('it expired a short while ago, and the table has not been gone through since', () => {
+    const config = makeConfig({ where: 'test', settings: { connectionsMax: 1000, tmsiIdleMs: 60_000 } });
+    const bench = s.makeBench({ config });
+    bench.play(
+      s.paging(start, s.bscA, { ...s.imsi(1), tmsi: 81 }),
+      s.paging(start, s.bscA, { ...s.imsi(2), tmsi: 82 }),
+    );
+    bench.correlator.tick(start + 30_000_000);
+    bench.play(...openAndClose(82, start + 59_000_000), ...openAndClose(81, start + 61_000_000));
+    bench.play(...openAndClose(82, start + 118_000_000));
+    expect(bench.rows.map(({ subscriber }) => subscriber)).toEqual([
+      s.subscriber(2),
+      s.subscriber(2),
+      '',
+      s.subscriber(2),
+      s.subscriber(2),
+    ]);
+  });
+});
+
+it('keeps the TMSI that a subscriber has at another VLR', () => {
   const bench = s.makeBench();
-  const update = allocation(s.bscA, 22, { tmsi: 21, ...s.lai });
-  bench.play(s.paging(start - 1, s.bscA, { ...s.imsi(1), tmsi: 21 }), ...update.steps);
-  // The area became known with this connection's own cell, so the old TMSI counts.
-  expect(bench.rows.map((row) => row.subscriber)).toEqual([s.subscriber(1)]);
-  expect(whoIs(bench, s.bscA, 21)).toBe(s.subscriber(1));
-  bench.play(...update.up(s.tmsiReallocationComplete).clear().steps.slice(3));
-  expect(whoIs(bench, s.bscA, 22)).toBe(s.subscriber(1));
-  expect(whoIs(bench, s.bscA, 21)).toBe('');
+  bench.play(...allocation(s.bscA, 91, s.imsi(1)).clear().steps, ...allocation(s.bscC, 92, s.imsi(1)).clear().steps);
+  expect(whoIs(bench, s.bscA, 91)).toBe(s.subscriber(1));
+  expect(whoIs(bench, s.bscC, 92)).toBe(s.subscriber(1));
 });
 
 it('does not look up a TMSI that another VLR allocated in its own area', () => {
@@ -147,8 +220,8 @@ it('keeps no more TMSIs than it may, drops the longest unused and counts them', 
   expect(whoIs(bench, s.bscA, 1)).toBe(s.subscriber(1));
 });
 
-function openAndClose(tmsi: number): s.Step[] {
-  return new s.Line(s.bscA, 3, start)
+function openAndClose(tmsi: number, timeUs = start): s.Step[] {
+  return new s.Line(s.bscA, 3, timeUs)
     .open({ ...s.completeLayer3, ...s.cellOne, ...s.pagingResponse, tmsi })
     .confirm()
     .clear().steps;

@@ -45,7 +45,7 @@ export const plantedSequenceBugs: readonly PlantedSequenceBug[] = [
   ]),
   bug('an identity that shows late does not teach whose the TMSI was', /proofs of place/, [
     'sightings.ts',
-    'if (c.is(i, flag.usedTmsi)) directory.learn(c.scope(i), c.usedTmsi(i), imsi);',
+    'else if (c.is(i, flag.usedTmsi)) directory.learn(c.scope(i), c.usedTmsi(i), imsi);',
     '',
   ]),
   bug(

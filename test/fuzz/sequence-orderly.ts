@@ -18,8 +18,16 @@ class Knowledge {
     return this.#imsis.get(`${group} ${tmsi}`) ?? -1;
   }
   set(group: number, tmsi: number, imsi: number): void {
-    if (imsi < 0) this.#imsis.delete(`${group} ${tmsi}`);
-    else this.#imsis.set(`${group} ${tmsi}`, imsi);
+    const key = `${group} ${tmsi}`;
+    if (imsi < 0) {
+      this.#imsis.delete(key);
+      return;
+    }
+    // At most one TMSI each at a VLR.
+    for (const [other, owner] of this.#imsis) {
+      if (owner === imsi && other !== key && other.startsWith(`${group} `)) this.#imsis.delete(other);
+    }
+    this.#imsis.set(key, imsi);
   }
 }
 
