@@ -1,0 +1,15 @@
+import { expect, test } from 'vitest';
+import { scoreOf, stadiumMinutes } from '../bench/estimate.ts';
+
+/** Few phones: of 6,000 people some 650 of the network's are at the match, so sampling alone errs by 3 %. */
+test('tells the heads in the stadium through an event day at 40 % market share, and how well it knows them', {
+  timeout: 120_000,
+}, async () => {
+  const courses = [{ seed: 5, on: 0.97, minutes: await stadiumMinutes(5, 6_000, 'own') }];
+  const { mapePercent, emptyingPercent, coveredPercent } = scoreOf(courses, 100);
+  expect(mapePercent).toBeLessThan(10);
+  expect(emptyingPercent).toBeLessThan(16);
+  expect(coveredPercent).toBeGreaterThan(75);
+  const gated = scoreOf(courses, 100, [-60, -20, 10]);
+  expect(gated.mapePercent).toBeLessThan(mapePercent + 1);
+});
