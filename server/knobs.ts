@@ -140,7 +140,13 @@ export const knobs = {
     max: 100_000,
     meaning: "buckets that one request for a region's history may ask for",
   },
-  historyQueriesMax: { default: 8, unit: 'queries', min: 1, max: 1_000, meaning: 'requests for history running at once' },
+  historyQueriesMax: {
+    default: 8,
+    unit: 'queries',
+    min: 1,
+    max: 1_000,
+    meaning: 'requests for history running at once',
+  },
   probesMax: {
     default: 16,
     unit: 'connections',

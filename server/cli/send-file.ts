@@ -17,7 +17,7 @@ const recordsAtOnce = 1000;
  *
  * @throws UserError where the file can't be read, or ends before its end (after what was read of it)
  */
-export async function* rowsOf(file: SendFile): AsyncGenerator<string[]> {
+async function* rowsOf(file: SendFile): AsyncGenerator<string[]> {
   if (file.kind === 'lines') yield* linesOf(file.path);
   else yield* recordsOf(file);
 }
