@@ -140,13 +140,7 @@ export const knobs = {
     max: 100_000,
     meaning: "buckets that one request for a region's history may ask for",
   },
-  historyQueriesMax: {
-    default: 8,
-    unit: 'queries',
-    min: 1,
-    max: 1_000,
-    meaning: 'requests for history running at once',
-  },
+  historyQueriesMax: { default: 8, unit: 'queries', min: 1, max: 1_000, meaning: 'requests for history at once' },
   probesMax: {
     default: 16,
     unit: 'connections',
@@ -154,13 +148,7 @@ export const knobs = {
     max: 1_000,
     meaning: 'probes that may be connected to one pcap+listen feed, or WebSockets to one push feed, at once',
   },
-  pushBytesMax: {
-    default: 2 ** 23,
-    unit: 'bytes',
-    min: 1_024,
-    max: 2 ** 26,
-    meaning: 'size of a batch for a push feed',
-  },
+  pushBytesMax: { default: 2 ** 23, unit: 'bytes', min: 1_024, max: 2 ** 26, meaning: 'size of a push feed’s batch' },
   pushRowsMax: { default: 65_536, unit: 'rows', min: 1, max: 262_144, meaning: 'rows of a batch for a push feed' },
   pushBatchesMax: {
     default: 8,
