@@ -2,11 +2,10 @@ import { bssmapNames } from '../decode/bssmap-tables.ts';
 import { cell, cellListCount, readListedCell } from '../decode/cell-identifier.ts';
 import { dtapNames } from '../decode/dtap-tables.ts';
 import { type MapMessage, mapSlice } from '../decode/map-message.ts';
-import { mapErrorNames, mapOperationNames } from '../decode/map-tables.ts';
 import type { SignalMessage } from '../decode/message.ts';
 import { ranapNames } from '../decode/ranap-tables.ts';
 import { sccpNames } from '../decode/sccp-tables.ts';
-import { componentTypeNames, tcapTypeNames, tcapUser } from '../decode/tcap-tables.ts';
+import { componentTypeNames, errorNames, operationNames, tcapTypeNames, tcapUser } from '../decode/tcap-tables.ts';
 import { formatPlmn } from '../events/plmn.ts';
 import { type IdentityText, letters, semiOctets } from './identity-text.ts';
 
@@ -127,7 +126,7 @@ export class MessageLines {
     const cause = causeOf(m);
     if (cause >= 0) line.cause = cause;
     this.#numbersOf(m, line);
-    if (m.ssComponent >= 0) operationOf(line, m.ssComponent, m.ssInvokeId, m.ssOperation, m.ssError, true);
+    if (m.ssComponent >= 0) operationOf(line, m.ssComponent, m.ssInvokeId, m.ssOperation, m.ssError, tcapUser.map);
     return line;
   }
 
@@ -142,7 +141,7 @@ export class MessageLines {
     // Whom MAP-OPEN says that the dialogue is about; a component's own subscriber goes before.
     if (c.referenceImsi >= 0) line.imsi = this.#identities.integer(c.referenceImsi, c.referenceImsiDigits);
     if (c.componentType < 0) return line;
-    operationOf(line, c.componentType, c.invokeId, c.operation, c.error, c.user === tcapUser.map);
+    operationOf(line, c.componentType, c.invokeId, c.operation, c.error, c.user);
     this.#identitiesOf(c, line);
     placesOf(c, line);
     for (const name of ['msisdn', 'msc', 'vlr', 'sgsn', 'hlr', 'roamingNumber'] as const) {
@@ -214,20 +213,20 @@ export class MessageLines {
   }
 }
 
-/** @param named whether the codes are MAP's */
+/** @param user whose codes they are; -1: nobody knows */
 function operationOf(
   line: MessageLine,
   type: number,
   invokeId: number,
   operation: number,
   error: number,
-  named: boolean,
+  user: number,
 ): void {
   line.component = componentTypeNames[type] ?? `type ${type}`;
   // The record holds the octet; the specification's number has a sign. ITU-T Q.773 §4.2.2.2.
   if (invokeId >= 0) line.invokeId = (invokeId << 24) >> 24;
-  if (operation >= 0) line.operation = (named && mapOperationNames[operation]) || String(operation);
-  if (error >= 0) line.error = (named && mapErrorNames[error]) || String(error);
+  if (operation >= 0) line.operation = operationNames[user]?.[operation] ?? String(operation);
+  if (error >= 0) line.error = errorNames[user]?.[error] ?? String(error);
 }
 
 function layer3Name(m: SignalMessage): string {

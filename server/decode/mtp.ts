@@ -1,9 +1,14 @@
 import { DecodeError, need } from './decode-error.ts';
 import { decodeSccp } from './sccp.ts';
 import type { DecodeState } from './state.ts';
-import { serviceIndicatorNames } from './transport-tables.ts';
+import { biccNames, isupNames, serviceIndicatorNames } from './transport-tables.ts';
 
 const sccpUser = 3;
+/** Service indicators of the users whose messages are named, and octets of the circuit in front of the message type. */
+const isup = 5;
+const isupCircuitOctets = 2;
+const bicc = 13;
+const biccCircuitOctets = 4;
 
 /**
  * A message from one point code to another, whoever carried it: names the link and its direction and hands the octets
@@ -21,7 +26,7 @@ export function decodeMtpTransfer(
   end: number,
 ): void {
   if (si !== sccpUser) {
-    state.stats.unhandledAs(serviceIndicatorNames[si]);
+    state.stats.unhandledAs(nameOfUser(si, bytes, start, end));
     return;
   }
   const { message } = state;
@@ -35,6 +40,13 @@ export function decodeMtpTransfer(
     message.link = state.links.symbolOf(dpc, opc, 0);
   } else placeByTransport(state, opc);
   decodeSccp(state, bytes, start, end);
+}
+
+/** What a message of another MTP user is called: by its type where the user is ISUP or BICC. ITU-T Q.763 §1.2, Q.1902.3. */
+function nameOfUser(si: number, bytes: Uint8Array, start: number, end: number): string {
+  if (si === isup && start + isupCircuitOctets < end) return isupNames[bytes[start + isupCircuitOctets]];
+  if (si === bicc && start + biccCircuitOctets < end) return biccNames[bytes[start + biccCircuitOctets]];
+  return serviceIndicatorNames[si];
 }
 
 /** SCCP right above a transport, without point codes: the association or TCP connection is the link. */

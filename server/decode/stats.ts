@@ -32,12 +32,16 @@ export class DecodeStats {
   duplicates = 0;
   /** Fragments and unfinished messages dropped for lack of room or after their time, by layer. */
   readonly evicted = new Map<string, number>();
+  /** Messages by SCCP type. */
+  readonly sccp = new Uint32Array(256);
   /** Messages by BSSMAP type. */
   readonly bssmap = new Uint32Array(256);
   /** Messages by protocol discriminator × 256 + DTAP type, nested ones included. */
   readonly dtap = new Uint32Array(16 * 256);
   /** Messages by RANAP procedure code × 4 + which of its messages. */
   readonly ranap = new Uint32Array(4 * 256);
+  /** Messages by TCAP type. */
+  readonly tcap = new Uint32Array(32);
 
   fault(code: string): void {
     count(this.faults, code);

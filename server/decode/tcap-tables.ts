@@ -1,3 +1,6 @@
+import { capErrorNames, capOperationNames, inapErrorNames, inapOperationNames } from './in-tables.ts';
+import { mapErrorNames, mapOperationNames } from './map-tables.ts';
+
 /** Message types, ITU-T Q.773 §4.2.1.1: number of the application-wide tag. */
 export const tcapType = { Unidirectional: 1, Begin: 2, End: 4, Continue: 5, Abort: 7 } as const;
 
@@ -22,6 +25,12 @@ function namesOf(codes: Record<string, number>): (string | undefined)[] {
 
 /** Who speaks through TCAP, as far as application context or subsystem number tell. */
 export const tcapUser = { map: 0, cap: 1, inap: 2, other: 3 } as const;
+
+/** Names of operations by user and code; those of another user are not known here. */
+export const operationNames = [mapOperationNames, capOperationNames, inapOperationNames, []] as const;
+
+/** Names of errors, likewise. */
+export const errorNames = [mapErrorNames, capErrorNames, inapErrorNames, []] as const;
 
 /** Names of them for the `unhandled` counter, by their code. */
 export const tcapUserNames = ['MAP', 'CAP', 'INAP', 'TCAP user of another application context'];

@@ -8,6 +8,8 @@ import {
   ansiTypes,
   componentType,
   componentTypeNames,
+  errorNames,
+  operationNames,
   tcapTag,
   tcapType,
   tcapTypeNames,
@@ -26,6 +28,14 @@ const ansiName = 'ANSI TCAP';
 const unknownUserName = 'TCAP user without application context';
 const typeNames = Array.from({ length: 256 }, (_, tag) => `TCAP message type ${tag}`);
 const elementNames = Array.from({ length: 256 }, (_, tag) => `TCAP element ${tag}`);
+/** Names of components that are named and not read, by their user. */
+const foreignNames = tcapUserNames.map((user, code) => ({
+  operations: operationNames[code].map((name, operation) => `${user} ${name ?? `operation ${operation}`}`),
+  errors: errorNames[code].map((name, error) => `${user} ${name ?? `error ${error}`}`),
+  components: componentTypeNames.map((name) => `${user} ${name}`),
+  privateOperation: `${user} private operation`,
+  privateError: `${user} private error`,
+}));
 const componentNames = Array.from({ length: 256 }, (_, tag) => `TCAP component ${tag}`);
 
 /**
@@ -46,6 +56,7 @@ export function decodeTcap(state: DecodeState, bytes: Uint8Array, start: number,
     return;
   }
   component.tcapType = type;
+  state.stats.tcap[type]++;
   try {
     readTransaction(state, bytes, element.start, element.end);
   } catch (flaw) {
@@ -133,7 +144,8 @@ function deliver(state: DecodeState): void {
 function decodeComponents(state: DecodeState, bytes: Uint8Array, start: number, end: number): void {
   const { component, stats } = state;
   const { user } = component;
-  if (user !== tcapUser.map) stats.unhandledAs(user < 0 ? unknownUserName : tcapUserNames[user]);
+  const isNamed = user === tcapUser.cap || user === tcapUser.inap;
+  if (user !== tcapUser.map && !isNamed) stats.unhandledAs(user < 0 ? unknownUserName : tcapUserNames[user]);
   let index = 0;
   for (let at = start; at < end; index++) {
     const tag = readElement('tcap', bytes, at, end);
@@ -148,10 +160,19 @@ function decodeComponents(state: DecodeState, bytes: Uint8Array, start: number, 
     component.componentType = type;
     try {
       decodeComponent(state, type, bytes, element.start, element.end);
+      if (isNamed) stats.unhandledAs(nameOfComponent(component));
     } finally {
       deliver(state);
     }
   }
+}
+
+/** What a component of CAP or INAP is called: by its operation or error, else by its kind. */
+function nameOfComponent({ user, componentType: type, operation, error }: MapMessage): string {
+  const names = foreignNames[user];
+  if (error >= 0) return names.errors[error] ?? names.privateError;
+  if (operation >= 0) return names.operations[operation] ?? names.privateOperation;
+  return names.components[type];
 }
 
 function decodeComponent(state: DecodeState, type: number, bytes: Uint8Array, start: number, end: number): void {

@@ -119,6 +119,33 @@ describe('a TCAP message', () => {
     expect(decode(text)).toMatchObject({ fault: undefined, unhandled: [name], components: [{ invokeId: 1 }] });
   });
 
+  test.each([
+    ['an operation of CAP', 'a1 06 02 01 01 02 01 17', 146, 'CAP requestReportBCSMEvent'],
+    ['an operation of CAP for short messages', 'a1 06 02 01 01 02 01 3c', 146, 'CAP initialDPSMS'],
+    ['an operation of CAP that has no name', 'a1 06 02 01 01 02 01 01', 146, 'CAP operation 1'],
+    ['a private operation of CAP', 'a1 07 02 01 01 06 02 2a 03', 146, 'CAP invoke'],
+    ['an operation of CAP beyond all codes', 'a1 07 02 01 01 02 02 01 00', 146, 'CAP private operation'],
+    ['an error of CAP', 'a3 06 02 01 01 02 01 0c', 146, 'CAP taskRefused'],
+    ['an answer of CAP', 'a2 03 02 01 01', 146, 'CAP returnResultLast'],
+  ])('names what it does not take apart: %s', (_, component, subsystem, name) => {
+    expect(decode(around(component), subsystem, -1)).toMatchObject({
+      fault: undefined,
+      unhandled: [name],
+      components: [{ invokeId: 1, user: tcapUser.cap }],
+    });
+  });
+
+  test('of core INAP is named by its operation', () => {
+    // Begin with the application context {0 4 0 1 1 0 3 0}, cs1-ssp-to-scp; initialDP, activateServiceFiltering.
+    const dialogue = '6b 1b 28 19 06 07 00 11 86 05 01 01 01 a0 0e 60 0c a1 0a 06 08 04 00 01 01 00 01 00 00';
+    const components = '6c 10 a1 06 02 01 01 02 01 00 a1 06 02 01 02 02 01 2a';
+    const length = (3 + hex(dialogue).length + hex(components).length).toString(16);
+    expect(decode(`62 ${length} 48 01 01 ${dialogue} ${components}`).unhandled).toEqual([
+      'INAP initialDP',
+      'INAP activateServiceFiltering',
+    ]);
+  });
+
   test('has the user that its application context names, else that of its subsystems', () => {
     const invoke = around('a1 03 02 01 01');
     const userOf = (called: number, calling: number) => decode(invoke, called, calling).components[0].user;

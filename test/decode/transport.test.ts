@@ -163,7 +163,14 @@ describe('M3UA', () => {
 
   test('names management messages and other users', () => {
     expect(give([1, 0, 3, 1, 0, 0, 0, 8]).unhandled).toEqual(new Map([['M3UA message ASPUP', 1]]));
-    expect(give(m3uaData(1, 2, [1, 2, 3], 5)).unhandled).toEqual(new Map([['MTP user ISUP', 1]]));
+    expect(give(m3uaData(1, 2, [1, 2, 3], 4)).unhandled).toEqual(new Map([['MTP user TUP', 1]]));
+  });
+
+  test('names messages of ISUP and BICC by their type, behind the circuit', () => {
+    expect(give(m3uaData(1, 2, [7, 0, 0x10], 5)).unhandled).toEqual(new Map([['ISUP Release complete', 1]]));
+    expect(give(m3uaData(1, 2, [7, 0, 0, 0, 0x2c], 13)).unhandled).toEqual(new Map([['BICC Call progress', 1]]));
+    expect(give(m3uaData(1, 2, [7, 0, 0xee], 5)).unhandled).toEqual(new Map([['ISUP 238', 1]]));
+    expect(give(m3uaData(1, 2, [7, 0], 5)).unhandled).toEqual(new Map([['MTP user ISUP', 1]]));
   });
 
   test('tolerates the payload identifier in the wrong byte order, and none on the registered port', () => {

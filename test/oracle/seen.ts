@@ -239,7 +239,10 @@ function componentRow(items: readonly Item[]): Row {
   if (camel !== undefined || items[0].name === 'camel') {
     const row = operationRow(items);
     put(row, 'component', camel?.name.replace(/^camel\.(.*)_element$/, '$1'));
-    put(row, 'operation', find(items, 'camel.local')?.show);
+    const operation = find(items, 'camel.local');
+    if (operation !== undefined) row.operation = valueName(operation);
+    const error = find(items, 'camel.error_code_local');
+    if (error !== undefined) row.error = valueName(error);
     return row;
   }
   const row: Row = { protocol: 'MAP', ...operationRow(items) };
