@@ -1,5 +1,5 @@
 import type { MapMessage } from '../decode/map-message.ts';
-import { mapOperationNames } from '../decode/map-tables.ts';
+import { mapErrorNames, mapOperationNames } from '../decode/map-tables.ts';
 import type { DecodeStats } from '../decode/stats.ts';
 import { componentTypeNames, tcapUser } from '../decode/tcap-tables.ts';
 import { noFrameCounts } from '../events/feed-messages.ts';
@@ -58,13 +58,16 @@ export class CoverageCounter extends FrameCoverage {
   };
   /** Events by type. */
   readonly types = new Map<string, number>();
-  /** MAP components by operation, and others by their kind. */
+  /** MAP components by operation or error, and others by their kind. */
   readonly operations = new Map<string, number>();
 
-  component({ user, componentType, operation }: MapMessage): void {
+  component({ user, componentType, operation, error }: MapMessage): void {
     if (user !== tcapUser.map || componentType < 0) return;
     const kind = componentTypeNames[componentType] ?? `component ${componentType}`;
-    const name = operation < 0 ? kind : `${mapOperationNames[operation] ?? `operation ${operation}`} ${kind}`;
+    let name = kind;
+    // What is no code of MAP may be any number: it must not make a row each.
+    if (operation >= 0) name = `${mapOperationNames[operation] ?? 'private operation'} ${kind}`;
+    else if (error >= 0) name = `${mapErrorNames[error] ?? 'private error'} ${kind}`;
     this.operations.set(name, (this.operations.get(name) ?? 0) + 1);
   }
 

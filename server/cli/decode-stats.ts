@@ -1,11 +1,18 @@
 import type { CorrelatorStats } from '../correlate/correlator.ts';
 import { bssmapNames } from '../decode/bssmap-tables.ts';
-import { dtapNames } from '../decode/dtap-tables.ts';
+import { dtapNames, protocolNames } from '../decode/dtap-tables.ts';
 import { ranapNames } from '../decode/ranap-tables.ts';
+import { sccpNames } from '../decode/sccp-tables.ts';
 import type { DecodeStats } from '../decode/stats.ts';
+import { tcapTypeNames } from '../decode/tcap-tables.ts';
 import type { FrameCounts } from '../events/feed-messages.ts';
 import { csvLine } from './csv.ts';
 import type { CoverageCounter, Resolution } from './decode-coverage.ts';
+
+/** DTAP messages with their protocol in front: CC and SS have a RELEASE COMPLETE each. */
+const dtapRowNames = Array.from({ length: 16 * 256 }, (_, code) => {
+  return `${protocolNames[code >> 8]} ${dtapNames[code] ?? `type ${code & 0xff}`}`;
+});
 
 interface Row {
   group: string;
@@ -17,7 +24,7 @@ interface Row {
 
 /**
  * Counts by layer, message and fault, and how much was understood: as a table for people, or as CSV
- * `group,name,count,share`. Shares: in `coverage` of the frames that hold signalling, and of the events that have a
+ * `group,name,count,share`, in which group and name together are unique. Shares: in `coverage` of the frames that hold signalling, and of the events that have a
  * cell by nature; in `frames` of all frames.
  *
  * @param left what the capture itself has lost or left out, by reason
@@ -45,9 +52,11 @@ export function formatStats(
   add('events', Object.entries(events));
   add('event', coverage.types);
   add('layer', Object.entries(stats.layers));
+  add('SCCP', named(stats.sccp, sccpNames));
   add('BSSMAP', named(stats.bssmap, bssmapNames));
-  add('DTAP', named(stats.dtap, dtapNames));
+  add('DTAP', named(stats.dtap, dtapRowNames));
   add('RANAP', named(stats.ranap, ranapNames));
+  add('TCAP', named(stats.tcap, tcapTypeNames));
   add('MAP', coverage.operations);
   add('fault', stats.faults);
   add('capture', left);

@@ -119,6 +119,7 @@ function decodeOrdinaryData(
   message.fromLower = fromLower;
   message.link = fromLower ? state.links.symbolOf(opc, dpc, 0) : state.links.symbolOf(dpc, opc, 0);
   stats.layers.sccp++;
+  stats.sccp[dataForm1]++;
   stats.layers.bssap++;
   message.resetSccp();
   message.sccpType = dataForm1;

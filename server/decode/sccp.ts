@@ -22,6 +22,7 @@ export function decodeSccp(state: DecodeState, bytes: Uint8Array, start: number,
   const head = view.getInt32(start, true);
   const type = head & 0xff;
   message.sccpType = type;
+  state.stats.sccp[type]++;
   switch (type) {
     case 0x06: // DT1
       need('sccp', start, 6, end);
