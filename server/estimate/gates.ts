@@ -1,5 +1,5 @@
 import { UserError } from '../errors.ts';
-import { parseTable, readTable, type TableForm, type TableRow } from './table-file.ts';
+import { parseTable, readTableText, type TableForm, type TableRow } from './table-file.ts';
 
 /** What the gates of a region counted: heads inside at a time. */
 export interface GateCount {
@@ -30,7 +30,7 @@ const form: TableForm = {
  * @throws UserError naming file, line and remedy
  */
 export async function readGates(path: string): Promise<GateCount[]> {
-  return gatesOf(path, await readTable(path, form));
+  return parseGates(path, await readTableText(path, form));
 }
 
 /** As {@link readGates}, of a text. Sorted by time. */

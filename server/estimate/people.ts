@@ -59,10 +59,7 @@ export const noHeads: Heads = { people: 0, sampling: 0, silence: 0, byShare: new
 export function headsOf(counts: readonly DeviceCount[], shares: Shares, nowcast?: Nowcast): Heads | null {
   const total = counts.reduce((sum, { present, machines }) => sum + carried(present, machines), 0);
   const stretch = nowcast === undefined || total === 0 ? 1 : Math.max(0, total + nowcast.change) / total;
-  const byShare = new Map<Share, number>();
-  let people = 0;
-  let sampling = 0;
-  let silence = 0;
+  let heads = noHeads;
   for (const count of counts) {
     const counted = carried(count.present, count.machines);
     if (counted === 0) continue;
@@ -70,13 +67,16 @@ export function headsOf(counts: readonly DeviceCount[], shares: Shares, nowcast?
     if (share === undefined) return null;
     const devices = counted * stretch;
     const heard = share.share * share.heard;
-    people += devices / heard;
-    // Where people carry more than one device each, whoever counts devices misses hardly anybody.
-    sampling += (devices * Math.max(0, 1 - heard)) / heard ** 2;
-    if (nowcast !== undefined) silence += (nowcast.variance * (counted / total)) / heard ** 2;
-    byShare.set(share, (byShare.get(share) ?? 0) + devices / heard);
+    const people = devices / heard;
+    heads = addHeads(heads, {
+      people,
+      // Where people carry more than one device each, whoever counts devices misses hardly anybody.
+      sampling: (devices * Math.max(0, 1 - heard)) / heard ** 2,
+      silence: nowcast === undefined ? 0 : (nowcast.variance * (counted / total)) / heard ** 2,
+      byShare: new Map([[share, people]]),
+    });
   }
-  return { people, sampling, silence, byShare };
+  return heads;
 }
 
 function carried(present: number, machines: number): number {

@@ -1,6 +1,6 @@
 import { type OriginClass, originClasses } from '../../shared/protocol.ts';
 import { UserError } from '../errors.ts';
-import { parseTable, readTable, type TableForm, type TableRow } from './table-file.ts';
+import { parseTable, readTableText, type TableForm, type TableRow } from './table-file.ts';
 
 /** How many of the heads of some origin classes carry a device that this network can hear. */
 export interface Share {
@@ -38,7 +38,7 @@ const form: TableForm = {
  * @throws UserError naming file, line and remedy
  */
 export async function readShares(path: string): Promise<Shares> {
-  return sharesOf(path, await readTable(path, form));
+  return parseShares(path, await readTableText(path, form));
 }
 
 /** As {@link readShares}, of a text. */

@@ -21,17 +21,17 @@ export interface TableForm {
 /** Most rows of an imported table: more is a mistake. */
 const rowsMax = 1_000_000;
 
-/**
- * Reads a small table: CSV (gzip'd or not) with a header in any order, or JSON, an array of objects with the same names.
- *
- * @throws UserError naming file, line and remedy
- */
-export async function readTable(path: string, form: TableForm): Promise<TableRow[]> {
-  const text = await readText(path, form.what, `${form.code}_UNREADABLE`);
-  return parseTable(path, text, form);
+/** Text of a table's file. @throws UserError naming file and remedy */
+export async function readTableText(path: string, form: TableForm): Promise<string> {
+  return await readText(path, form.what, `${form.code}_UNREADABLE`);
 }
 
-/** As {@link readTable}, of a text. */
+/**
+ * Rows of a small table: CSV with a header in any order, or JSON, an array of objects with the same names.
+ *
+ * @param path for messages
+ * @throws UserError naming file, line and remedy
+ */
 export function parseTable(path: string, text: string, form: TableForm): TableRow[] {
   const rows = /^\s*[[{]/.test(text) ? jsonRows(path, text, form) : csvRows(path, text, form);
   if (rows.length === 0) {
