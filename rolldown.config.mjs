@@ -12,6 +12,7 @@ export default defineConfig({
     'database-worker': 'server/store/embedded/worker.ts',
     bench: 'test/bench/index.ts',
     kill: 'test/kill/index.ts',
+    'made-feed': 'test/bench/made-feed.ts',
   },
   platform: 'node',
   external: (id) => !/^[./]/.test(id),

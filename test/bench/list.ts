@@ -18,6 +18,7 @@ import { simulateBench } from './simulate.ts';
 import { startupBench } from './startup.ts';
 import { stateBench } from './state.ts';
 import { storeBench } from './store.ts';
+import { wholeBench } from './whole.ts';
 
 const decodeBench: Bench = {
   name: 'decode',
@@ -64,6 +65,7 @@ export const benches: readonly Bench[] = [
   storeBench,
   historyBench,
   pipelineBench,
+  wholeBench,
   accuracyBench,
   estimateBench,
   startupBench,

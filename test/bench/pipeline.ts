@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { closeSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
+import { rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeCity } from '../../fixtures/make/city/index.ts';
 import { parseFeedUri } from '../../server/capture/feed-uri.ts';
@@ -17,6 +17,7 @@ import { temporaryFolder } from '../tools/serve.ts';
 import { newPosition, noPast, sortingSink } from '../tools/sorting-sink.ts';
 import { type Bench, type Figure, median } from './bench.ts';
 import { cityConfig } from './city-pipeline.ts';
+import { repeatCapture } from './repeat-capture.ts';
 
 /** The dozen fields that a shell pipeline on tshark would want. */
 const fields = [
@@ -30,22 +31,6 @@ const fields = [
     'gsm_a.bssmap.cell_ci',
   ],
 ];
-
-/** Writes a little-endian capture `times` times behind itself, each copy later than the one before. */
-function repeatCapture(from: string, to: string, times: number): void {
-  const bytes = readFileSync(from);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const places: number[] = [];
-  for (let at = 24; at < bytes.length; at += 16 + view.getUint32(at + 8, true)) places.push(at);
-  const spanS = view.getUint32(places[places.length - 1], true) - view.getUint32(24, true) + 1;
-  const file = openSync(to, 'w');
-  writeSync(file, bytes, 0, 24);
-  for (let copy = 0; copy < times; copy++) {
-    writeSync(file, bytes, 24);
-    for (const at of places) view.setUint32(at, view.getUint32(at, true) + spanS, true);
-  }
-  closeSync(file);
-}
 
 /** Seconds that each copy of the packets took; what comes in one piece counts in equal shares. */
 class Laps {

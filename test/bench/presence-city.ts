@@ -72,7 +72,7 @@ export class CityEvents {
 const homePlmn = packPlmn(460, 0, 2);
 
 /** Regions of 20 cells each that overlap by half: each cell lies in two of about 500 regions, or none. */
-function regionList(): Region[] {
+export function regionList(): Region[] {
   return Array.from({ length: regionCount }, (_, i) => ({
     id: `r${i}`,
     name: `r${i}`,
@@ -83,7 +83,7 @@ function regionList(): Region[] {
   }));
 }
 
-const cgiOf = (cell: number) => `460-00-${40_000 + (cell >> 8)}-${cell}`;
+export const cgiOf = (cell: number) => `460-00-${40_000 + (cell >> 8)}-${cell}`;
 
 /** An engine of the city with minute gauges of cells and regions, whose intervals go nowhere; with dwell and trips or without. */
 export function cityEngine(regionStays = true): Engine {

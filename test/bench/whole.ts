@@ -1,0 +1,149 @@
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { setTimeout as pause } from 'node:timers/promises';
+import { makeCity } from '../../fixtures/make/city/index.ts';
+import { parseFeedUri } from '../../server/capture/feed-uri.ts';
+import { startFeedThread } from '../../server/cli/feed-thread.ts';
+import { simulateCommand } from '../../server/cli/simulate.ts';
+import { makeConfig } from '../../server/config.ts';
+import { temporaryFolder } from '../tools/serve.ts';
+import type { Bench, Figure } from './bench.ts';
+import { cityConfig } from './city-pipeline.ts';
+import { startMadeFeed } from './made-feed.ts';
+import { regionList } from './presence-city.ts';
+import { repeatCapture } from './repeat-capture.ts';
+import { startWhole, type WholeOptions } from './whole-server.ts';
+
+export interface Scale {
+  seconds: number;
+  /** Until the code is compiled and the reorder window is full. */
+  warmUpMs: number;
+  packets: number;
+  copies: number;
+  rows: number;
+  subscribers: number;
+}
+
+const scales: Record<'full' | 'small', Scale> = {
+  full: { seconds: 60, warmUpMs: 5_000, packets: 1_000_000, copies: 40, rows: 1_000_000, subscribers: 1_000_000 },
+  small: { seconds: 0.5, warmUpMs: 300, packets: 5_000, copies: 20, rows: 50_000, subscribers: 10_000 },
+};
+
+/** Longest time that the event loop was away, ms. */
+function watchPauses(): () => number {
+  let longestMs = 0;
+  let lastMs = performance.now();
+  const timer = setInterval(() => {
+    const nowMs = performance.now();
+    longestMs = Math.max(longestMs, nowMs - lastMs - 5);
+    lastMs = nowMs;
+  }, 5);
+  return () => {
+    clearInterval(timer);
+    return longestMs;
+  };
+}
+
+/** One kind of feed into a new server, for some seconds once it is warm. */
+export async function measure(key: string, options: WholeOptions, scale: Scale): Promise<Figure[]> {
+  const server = await startWhole(options);
+  try {
+    await Promise.race([server.failed, pause(scale.warmUpMs)]);
+    const read = () => ({
+      ms: performance.now(),
+      rows: server.rows(),
+      journal: server.journal.next,
+      cpu: server.threads.read(),
+      loop: performance.eventLoopUtilization(),
+      held: { ...server.heldBackMs },
+      full: server.storeFullMs(),
+      frames: server.client.messages.length,
+    });
+    const longestPause = watchPauses();
+    const before = read();
+    const ended = () => server.hub.allDone;
+    while (!ended() && performance.now() - before.ms < scale.seconds * 1000)
+      await Promise.race([server.failed, pause(20)]);
+    const after = read();
+    const ms = after.ms - before.ms;
+    const share = (name: string) => ((after.cpu.get(name) ?? 0) - (before.cpu.get(name) ?? 0)) / ms;
+    const shares: Record<string, number> = {
+      main: performance.eventLoopUtilization(after.loop, before.loop).utilization,
+      store: (after.full - before.full) / ms,
+    };
+    for (const name of [...after.cpu.keys()]) if (name !== 'main') shares[name] = share(name);
+    const figures: [name: string, value: number, unit: string][] = [
+      ['eventsPerS', ((after.rows - before.rows) * 1000) / ms, 'events/s'],
+      ['seconds', ms / 1000, 's'],
+      ['journalBytesPerS', ((after.journal - before.journal) * 1000) / ms, 'bytes/s'],
+      ['storeLagRows', server.store.status.queuedRows, 'rows'],
+      ['longestPauseMs', longestPause(), 'ms'],
+      ['framesPerS', ((after.frames - before.frames) * 1000) / ms, 'frames/s'],
+      ...Object.entries(shares).map(([name, value]): [string, number, string] => [`busy.${name}`, 100 * value, '%']),
+      ...(['journal', 'core', 'store'] as const).map((by): [string, number, string] => [
+        `feedHeldBackBy.${by}`,
+        ((after.held[by] - before.held[by]) * 100) / ms,
+        '%',
+      ]),
+    ];
+    return figures.map(([name, value, unit]) => ({ key: `whole.${key}.${name}`, value, unit }));
+  } finally {
+    await server.close();
+  }
+}
+
+/** The stage that the others wait for: a store that has no room, else the busiest thread. */
+function limitOf(figures: readonly Figure[]): string {
+  const of = (name: string) => figures.find(({ key }) => key.endsWith(name))?.value ?? 0;
+  if (of('feedHeldBackBy.store') > 50) return 'the database';
+  const [busiest] = figures.filter(({ key }) => key.includes('.busy.')).sort((a, b) => b.value - a.value);
+  return `the thread '${busiest.key.slice(busiest.key.lastIndexOf('.') + 1)}'`;
+}
+
+export const wholeBench: Bench = {
+  name: 'whole',
+  meaning:
+    'the whole way in one process, decode to frames: events a second from a capture, from decoded batches with no event and with all of them stored; embedded unless DATABASE_URL is set',
+  async run(size): Promise<Figure[]> {
+    const scale = scales[size];
+    const folder = temporaryFolder('whole');
+    try {
+      const figures: Figure[] = [];
+      for (const [key, make] of Object.entries(feeds)) {
+        // Of the two that differ by a setting alone the tests run one.
+        if (size === 'small' && key === 'eventsOff') continue;
+        const measured = await measure(key, await make(scale, folder.path), scale);
+        if (size === 'full') process.stdout.write(`  ${key}: ${limitOf(measured)} limits it\n`);
+        figures.push(...measured);
+      }
+      return figures;
+    } finally {
+      folder.remove();
+    }
+  },
+};
+
+export const feeds: Record<string, (scale: Scale, folder: string) => Promise<WholeOptions>> = {
+  async captures({ copies, packets }, folder) {
+    const [once, path] = [join(folder, 'once.pcap'), join(folder, 'repeated.pcap')];
+    await simulateCommand.run([
+      ...['--out', once, '--seed', '1', '--population', String(packets / 5), '--from', '17:30', '--hours', '4'],
+      ...['--packets', String(packets)],
+    ]);
+    repeatCapture(once, path, copies);
+    const { cells, regions } = makeCity(1);
+    const spec = parseFeedUri(`pcap:${path}`, cityConfig.homePlmns.split(',')[0]);
+    const key = new Uint8Array(32).fill(7);
+    const start = (fail: (error: Error) => void) => startFeedThread({ spec, config: cityConfig, key, known: {} }, fail);
+    return { config: cityConfig, cells, regions, feed: { start, threads: ['correlate', 'decode'] } };
+  },
+  eventsOff: async (scale) => batches(scale, 'off'),
+  eventsAll: async (scale) => batches(scale, 'all'),
+};
+
+function batches({ rows, subscribers }: Scale, keepEvents: 'off' | 'all'): WholeOptions {
+  const start = (fail: (error: Error) => void) =>
+    startMadeFeed({ subscribers, rows, perSecond: 50_000, pacePerS: 0 }, fail);
+  const config = makeConfig({ where: 'bench', settings: { keepEvents } });
+  return { config, cells: null, regions: regionList(), feed: { start, threads: ['made'] } };
+}
