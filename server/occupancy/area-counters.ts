@@ -1,4 +1,5 @@
 import { restoreColumns, type StateReader, type StateWriter, saveColumns } from '../state-writer.ts';
+import type { RegionEdit } from './region-edit.ts';
 
 /**
  * Counters of all areas side by side. An area is a micro-region (`area` = its place in the RegionIndex) or a cell
@@ -44,6 +45,19 @@ export class AreaCounters {
   /** Of counters as wide. */
   restore(from: StateReader): void {
     restoreColumns(from, 'areas', this.columns());
+  }
+
+  /** The same of the regions after an edit and of all cells; changed regions begin with 0 and get a row. */
+  edited({ before, after, origin }: RegionEdit): AreaCounters {
+    const areas = new AreaCounters(after, this.capacity - before);
+    const own = this.columns();
+    for (const [name, column] of Object.entries(areas.columns())) {
+      const old = own[name as keyof typeof own];
+      column.set(old.subarray(before), after);
+      for (let region = 0; region < after; region++) if (origin[region] >= 0) column[region] = old[origin[region]];
+    }
+    for (let region = 0; region < after; region++) if (origin[region] < 0) areas.touched[region] = 1;
+    return areas;
   }
 
   private columns() {

@@ -1,49 +1,26 @@
 import { assertInvariant } from '../errors.ts';
 import { restoreColumns, type StateReader, type StateWriter, saveColumns } from '../state-writer.ts';
-
-/** Bits of an entry's `area` word; the area itself has the 27 below. */
-const entryBit = 0x80000000;
-/** Counts as a crossing when it settles, unless it is cancelled before. */
-const pendingBit = 0x40000000;
-/** The subscriber has been a visitor of the area in this interval, by the end of this entry's stay. */
-const visitedBit = 0x20000000;
-/** Can't be cancelled any more: the subscriber has vanished since. */
-const heldBit = 0x10000000;
-/** Left by vanishing: with this entry the last reference to the subscriber may go. */
-const goneBit = 0x08000000;
-const areaMask = 0x07ffffff;
-
-const chunkBits = 13;
-const chunkRows = 8192;
-const chunkMask = 8191;
-/** Chunk numbers count modulo 2¹⁹ with the sequence numbers. */
-const chunkNumberMask = 0x7ffff;
-/** Bytes of an entry, for memory figures. */
-const entryBytes = 20;
-const nobody = 0xffffffff;
-
-/** Words of an entry beside its time: subscriber, area with the bits above, the subscriber's entry before. */
-const entryWords = 3;
-const wArea = 1;
-const wBefore = 2;
-
-class Chunk {
-  readonly timeUs = new Float64Array(chunkRows);
-  readonly words = new Uint32Array(chunkRows * entryWords);
-}
-
-/** Where the newest trail entry of each subscriber is kept, and who is told when the last one of an absent one goes. */
-export interface TrailOwner {
-  /** As {@link setSequence} left it; it may have left the trail since. 0: none. */
-  sequenceOf(sub: number): number;
-  setSequence(sub: number, sequence: number): void;
-  /** The newest entry of a subscriber who vanished has left the trail: nothing here refers to it any more. */
-  trailEnded(sub: number): void;
-  /** A crossing held. Called in order of time. */
-  held(area: number, isEntry: boolean, timeUs: number, sub: number, sequence: number): void;
-  /** The subscriber vanished from the area; called in the order of {@link held}. */
-  gone(area: number, timeUs: number, sub: number, sequence: number): void;
-}
+import {
+  areaMask,
+  Chunk,
+  chunkBits,
+  chunkMask,
+  chunkNumberMask,
+  chunkRows,
+  entryBit,
+  entryBytes,
+  entryWords,
+  goneBit,
+  heldBit,
+  noArea,
+  nobody,
+  pendingBit,
+  soonMax,
+  type TrailOwner,
+  visitedBit,
+  wArea,
+  wBefore,
+} from './trail-entry.ts';
 
 /**
  * What subscribers did lately at the borders of areas (cells and micro-regions): one queue of entries in order of
@@ -74,6 +51,9 @@ export class CrossingTrail {
   private timeUs = 0;
   private startUs = 0;
   private first = 0;
+  /** Subscribers of the entries that settle next. */
+  private readonly soon = new Int32Array(soonMax);
+  private kept = 0;
   /** Sequence number of the pending crossing that the newest {@link enter} or {@link leave} undid; 0: none. */
   cancelled = 0;
 
@@ -165,10 +145,40 @@ export class CrossingTrail {
   /** Reports the crossings that have held by `clockUs`. */
   settle(clockUs: number): void {
     const { holdDownUs } = this;
+    let touched = this.settled;
     while (this.settled !== this.head) {
       const chunk = this.chunkOf(this.settled);
       if (chunk.timeUs[this.settled & chunkMask] + holdDownUs > clockUs) return;
+      if (this.settled === touched) touched = this.touchSoon(chunk);
       this.settleOne(chunk);
+    }
+  }
+
+  /**
+   * The regions change their places; entries of those that are gone or changed are void from now on.
+   *
+   * @param placeOf by region before: the place after, or -1 @param after regions after
+   */
+  edit(placeOf: Int32Array, after: number): void {
+    const before = placeOf.length;
+    let settled = true;
+    for (let sequence = this.tail; sequence !== this.head; sequence = (sequence + 1) >>> 0) {
+      if (sequence === this.settled) settled = false;
+      const chunk = this.chunkOf(sequence);
+      const row = sequence & chunkMask;
+      const at = row * entryWords + wArea;
+      const word = chunk.words[at];
+      const area = word & areaMask;
+      if (area === noArea) continue;
+      const place = area < before ? placeOf[area] : area - before + after;
+      if (place >= 0) {
+        chunk.words[at] = ((word & ~areaMask) | place) >>> 0;
+        continue;
+      }
+      chunk.words[at] = ((word & goneBit) | noArea) >>> 0;
+      const isGone = (word & goneBit) !== 0;
+      if (!settled && (isGone || (word & pendingBit) !== 0))
+        this.owner.cutShort(area, (word & entryBit) !== 0, isGone, chunk.timeUs[row], sequence);
     }
   }
 
@@ -314,6 +324,23 @@ export class CrossingTrail {
     directory[number & (directory.length - 1)] = chunk;
     this.chunkCount++;
     return chunk;
+  }
+
+  /** Looks at the entries that settle next, all in the chunk; returns the one behind them. */
+  private touchSoon({ words }: Chunk): number {
+    const from = this.settled & chunkMask;
+    const to = Math.min(from + Math.min(soonMax, (this.head - this.settled) >>> 0), chunkRows);
+    let n = 0;
+    let before = nobody;
+    for (let row = from; row < to; row++) {
+      const sub = words[row * entryWords];
+      const word = words[row * entryWords + wArea];
+      if (sub === before || (word & (pendingBit | goneBit)) === 0) continue;
+      before = sub;
+      this.soon[n++] = sub;
+    }
+    this.kept ^= this.owner.touchNotes(this.soon, n);
+    return (this.settled + to - from) >>> 0;
   }
 
   private settleOne(chunk: Chunk): void {

@@ -29,7 +29,7 @@ export class EndingStays {
 
   /** The end of `sequence`, the oldest that is neither settled nor undone, has settled; returns its buckets. */
   settle(sequence: number): number {
-    // Those before it have been undone.
+    // Those before it have been undone, or have counted early.
     for (;;) {
       assertInvariant(this.size > 0, 'a stay has ended that never began');
       const at = this.head;
@@ -39,20 +39,14 @@ export class EndingStays {
     }
   }
 
-  /** The end of `sequence` has been undone; returns when the stay began, µs. */
-  undo(sequence: number): number {
-    // Sequence numbers count modulo 2³²: what is compared is how far they are behind the oldest.
-    const oldest = this.sequences[this.head];
-    const target = (sequence - oldest) >>> 0;
-    let low = 0;
-    let high = this.size - 1;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.sequences[this.placeOf(middle)] - oldest) >>> 0 < target) low = middle + 1;
-      else high = middle;
-    }
-    const at = this.placeOf(low);
-    return this.sinceUs[at];
+  /** When the stay began whose end `sequence` has been undone, µs; it is passed over when its turn comes. */
+  sinceOf(sequence: number): number {
+    return this.sinceUs[this.find(sequence)];
+  }
+
+  /** Buckets of a stay whose end counts before its turn; it is passed over when that comes. */
+  bucketsOf(sequence: number): number {
+    return this.buckets[this.find(sequence)];
   }
 
   *save(to: StateWriter): Generator<void> {
@@ -66,6 +60,20 @@ export class EndingStays {
     this.lay(rows);
     this.size = size;
     restoreColumns(from, 'endingStays', this.columns());
+  }
+
+  private find(sequence: number): number {
+    // Sequence numbers count modulo 2³²: what is compared is how far they are behind the oldest.
+    const oldest = this.sequences[this.head];
+    const target = (sequence - oldest) >>> 0;
+    let low = 0;
+    let high = this.size - 1;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.sequences[this.placeOf(middle)] - oldest) >>> 0 < target) low = middle + 1;
+      else high = middle;
+    }
+    return this.placeOf(low);
   }
 
   private columns() {

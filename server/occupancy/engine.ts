@@ -10,11 +10,12 @@ import { OriginClassifier } from '../reference/origin.ts';
 import type { RegionIndex } from '../reference/region-index.ts';
 import { restoreBytes, type StateReader, type StateWriter, saveBytes } from '../state-writer.ts';
 import { LacTtls } from './cell-ttls.ts';
-import { GaugeBook } from './gauge-book.ts';
+import { GaugeBook, type IntervalTaker } from './gauge-book.ts';
 import { type EngineFigures, EngineView } from './live-view.ts';
 import { Occupancy } from './occupancy.ts';
+import { editOf, identityOf } from './region-edit.ts';
 import { StayBuffer } from './stays.ts';
-import type { IntervalGauges, LiveView, StayColumns } from './view.ts';
+import type { LiveView, StayColumns } from './view.ts';
 
 export interface EngineOptions {
   config: Config;
@@ -23,7 +24,7 @@ export interface EngineOptions {
   /** Length of a gauge interval, µs. */
   everyUs: number;
   /** Takes each interval once it is final, in order; its arrays belong to the taker. See {@link GaugeBook}. */
-  onInterval?: (gauges: IntervalGauges) => void;
+  onInterval?: IntervalTaker;
   /** Takes ended stays; the columns are valid only during the call. */
   onStays?: (stays: StayColumns) => void;
   /** False spares crossings and visitors of single cells, where only regions are asked for. */
@@ -56,7 +57,7 @@ export interface EngineLimits {
 export class Engine {
   readonly view: LiveView;
   private readonly registry: CellRegistry;
-  private readonly regions: RegionIndex;
+  private regions: RegionIndex;
   private readonly presence: Presence;
   private readonly occupancy: Occupancy;
   private readonly book: GaugeBook;
@@ -92,6 +93,7 @@ export class Engine {
       cellGauges,
       stays: this.stays,
       beforeHeld: (timeUs) => this.book.finalizeBefore(timeUs),
+      beforeCutShort: (timeUs) => this.book.beforeCutShort(timeUs),
     });
     this.presence = new Presence({ subscribersMax: config.subscribersMax, ttls, sink: this.occupancy });
     this.occupancy.attach(this.presence);
@@ -125,7 +127,7 @@ export class Engine {
 
   get limits(): EngineLimits {
     const { table } = this.presence;
-    const { regionStays, rows, trail } = this.occupancy;
+    const { regionStays, notes, trail } = this.occupancy;
     return {
       subscribers: table.size,
       subscribersMax: table.capacity,
@@ -134,7 +136,7 @@ export class Engine {
       crossingsForced: trail.forced,
       subscriberBytes: this.presence.byteLength,
       crossingBytes: trail.byteLength,
-      stayBytes: regionStays.byteLength + rows.byteLength,
+      stayBytes: regionStays.byteLength + notes.byteLength,
     };
   }
 
@@ -172,6 +174,30 @@ export class Engine {
     this.stays?.flush();
   }
 
+  /**
+   * The micro-regions are these from the clock's time on. One with the same id and the same cells is unchanged and keeps
+   * everything, wherever it stands in the list. Every other one begins anew at the edit, from where everybody is: present
+   * and origins are counted at once; whoever is in it is a visitor of the open interval and there since the first
+   * sighting of the stay in its cell; entries, exits, appeared, vanished, flows and trips are counted from the edit on,
+   * so that the open interval's row holds those since the edit.
+   *
+   * What the region was before ends with the edit: its crossings of closed intervals that are still pending count at
+   * their own times (without trips), as at a vanish; stays of those who are inside are not ended and in no dwell. Closed
+   * intervals that are not final yet keep the regions of their time: see {@link IntervalTaker}.
+   */
+  setRegions(regions: RegionIndex): void {
+    const { book, figures, occupancy } = this;
+    if (figures.firstUs >= 0) {
+      // Nobody whose presence is over is counted, and no crossing is cut short that has held.
+      this.presence.expireBefore(figures.clockUs + 1);
+      this.settle(figures.clockUs);
+    }
+    const edit = editOf(this.regions, regions);
+    book.setRegions(regions, edit, () => occupancy.trail.edit(edit.placeOf, edit.after));
+    occupancy.setRegions(regions, edit);
+    this.regions = regions;
+  }
+
   /** The feeds have ended: the open interval closes at its end and pending crossings count. */
   finish(): void {
     if (this.figures.firstUs < 0) return;
@@ -188,7 +214,7 @@ export class Engine {
    */
   *save(to: StateWriter): Generator<void> {
     const { traffic, heardUs, ...figures } = this.figures;
-    const regions = this.regions.regions.map(({ id }) => id);
+    const regions = identityOf(this.regions);
     to.json('engine', { ...figures, turnUs: this.turnUs, cells: heardUs.length, regions });
     yield* saveBytes(to, 'engine.traffic', traffic);
     yield* saveBytes(to, 'engine.heardUs', heardUs);
@@ -207,7 +233,7 @@ export class Engine {
    */
   restore(from: StateReader, feedClocksUs?: Float64Array): void {
     const { cells, regions, turnUs, ...figures } = from.json<SavedFigures>('engine');
-    const own = this.regions.regions.map(({ id }) => id);
+    const own = identityOf(this.regions);
     if (regions.length !== own.length || regions.some((id, i) => id !== own[i]))
       throw new UserError('SNAPSHOT_OTHER_REGIONS', 'the snapshot counts other regions than those that are loaded');
     this.turnUs = turnUs;

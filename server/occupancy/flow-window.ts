@@ -1,4 +1,5 @@
 import { restoreColumns, type StateReader, type StateWriter, saveColumns } from '../state-writer.ts';
+import { type RegionEdit, remapped, remappedRing } from './region-edit.ts';
 
 /** The window is kept in this many steps: a crossing leaves it up to a sixtieth of the window too late. */
 const steps = 60;
@@ -10,6 +11,7 @@ export class FlowWindow {
   readonly inflow: Uint32Array;
   readonly outflow: Uint32Array;
   private readonly regionCount: number;
+  private readonly windowUs: number;
   private readonly stepUs: number;
   /** Steps (ring) × regions. */
   private readonly entries: Uint32Array;
@@ -20,6 +22,7 @@ export class FlowWindow {
 
   constructor(regionCount: number, windowUs: number) {
     this.regionCount = regionCount;
+    this.windowUs = windowUs;
     this.stepUs = windowUs / steps;
     this.inflow = new Uint32Array(regionCount);
     this.outflow = new Uint32Array(regionCount);
@@ -51,6 +54,18 @@ export class FlowWindow {
       this.exits[at]++;
       this.outflow[region]++;
     }
+  }
+
+  /** The same of the regions after an edit; changed ones begin with none. */
+  edited(edit: RegionEdit): FlowWindow {
+    const flows = new FlowWindow(edit.after, this.windowUs);
+    flows.step = this.step;
+    flows.place = this.place;
+    flows.inflow.set(remapped(this.inflow, edit));
+    flows.outflow.set(remapped(this.outflow, edit));
+    flows.entries.set(remappedRing(this.entries, edit, ring));
+    flows.exits.set(remappedRing(this.exits, edit, ring));
+    return flows;
   }
 
   *save(to: StateWriter): Generator<void> {

@@ -1,25 +1,23 @@
 import { sparkPointsMax } from '../../shared/protocol.ts';
 import type { RegionIndex } from '../reference/region-index.ts';
-import {
-  restoreBytes,
-  restoreColumns,
-  type StateReader,
-  type StateWriter,
-  saveBytes,
-  saveColumns,
-} from '../state-writer.ts';
-import { gaugeColumns, type IntervalHead, newRows, packGauges, unpackGauges } from './interval-rows.ts';
+import { restoreColumns, type StateReader, type StateWriter, saveColumns } from '../state-writer.ts';
+import { newRows } from './interval-rows.ts';
 import type { Occupancy } from './occupancy.ts';
+import { type RegionEdit, remapped, remappedFrom } from './region-edit.ts';
 import type { IntervalGauges } from './view.ts';
+import { type WaitingHead, WaitingInterval } from './waiting-interval.ts';
 
 type Rows = IntervalGauges['cells'];
+
+/** Takes a final interval, and the ids of its micro-regions by place: those of its time. */
+export type IntervalTaker = (gauges: IntervalGauges, regionIds: readonly string[]) => void;
 
 interface BookState {
   startUs: number;
   closed: number;
   closedEndUs: number;
   rowsOfNewest: number;
-  waiting: IntervalHead[];
+  waiting: WaitingHead[];
 }
 
 /**
@@ -36,18 +34,21 @@ export class GaugeBook {
   /** Intervals closed. */
   closed = 0;
   closedEndUs = 0;
-  readonly regionVisitors: Uint32Array;
+  regionVisitors: Uint32Array;
   private readonly occupancy: Occupancy;
-  private readonly regions: RegionIndex;
-  private readonly regionCount: number;
+  private regions: RegionIndex;
+  private regionIds: readonly string[];
+  private regionCount: number;
   private readonly holdDownUs: number;
   private readonly cellGauges: boolean;
-  private readonly taker: ((gauges: IntervalGauges) => void) | null;
+  private readonly taker: IntervalTaker | null;
   /** Closed, not final: their entries and exits are still to come. */
-  private readonly waiting: IntervalGauges[] = [];
-  private readonly spark: Uint32Array;
-  private readonly regionFresh5: Uint32Array;
+  private readonly waiting: WaitingInterval[] = [];
+  private spark: Uint32Array;
+  private regionFresh5: Uint32Array;
   private rowsOfNewest = 1;
+  /** Place in `waiting` of the interval whose crossings are cut short. */
+  private cutAt = 0;
 
   constructor(options: {
     occupancy: Occupancy;
@@ -55,11 +56,12 @@ export class GaugeBook {
     everyUs: number;
     holdDownUs: number;
     cellGauges: boolean;
-    taker: ((gauges: IntervalGauges) => void) | null;
+    taker: IntervalTaker | null;
   }) {
     this.occupancy = options.occupancy;
     this.regions = options.regions;
-    this.regionCount = options.regions.regions.length;
+    this.regionIds = idsOf(options.regions);
+    this.regionCount = this.regionIds.length;
     this.everyUs = options.everyUs;
     this.holdDownUs = options.holdDownUs;
     this.cellGauges = options.cellGauges;
@@ -77,6 +79,11 @@ export class GaugeBook {
   open(timeUs: number): void {
     this.startUs = Math.floor(timeUs / this.everyUs) * this.everyUs;
     this.occupancy.intervalStartUs = this.startUs;
+  }
+
+  /** End of the oldest interval that waits; infinite: none does. */
+  private get oldestEndUs(): number {
+    return this.waiting.length === 0 ? Number.POSITIVE_INFINITY : this.waiting[0].gauges.endUs;
   }
 
   /** Closes the open interval and opens the next; everything before its end has been counted. */
@@ -97,8 +104,9 @@ export class GaugeBook {
     areas.vanished.fill(0);
     areas.touched.fill(0);
     const { startUs, endUs } = this;
-    this.waiting.push({ startUs, endUs, cells: cellRows, regions: regionRows, present });
-    occupancy.waitingEndUs = this.waiting[0].endUs;
+    const gauges = { startUs, endUs, cells: cellRows, regions: regionRows, present };
+    this.waiting.push(new WaitingInterval(gauges, this.regionIds));
+    occupancy.waitingEndUs = this.oldestEndUs;
     this.rowsOfNewest = cellRows.n + regionRows.n;
     this.closed++;
     this.closedEndUs = endUs;
@@ -133,12 +141,40 @@ export class GaugeBook {
 
   /** Hands on the intervals whose crossings have all held by `clockUs`. */
   finalize(clockUs: number): void {
-    while (this.waiting.length > 0 && this.waiting[0].endUs + this.holdDownUs <= clockUs) this.finalizeOldest();
+    while (this.waiting.length > 0 && this.oldestEndUs + this.holdDownUs <= clockUs) this.finalizeOldest();
   }
 
   /** A crossing of `timeUs` is about to count: intervals that ended before it have all of theirs. */
   finalizeBefore(timeUs: number): void {
-    while (this.waiting.length > 0 && this.waiting[0].endUs <= timeUs) this.finalizeOldest();
+    while (this.oldestEndUs <= timeUs) this.finalizeOldest();
+  }
+
+  /**
+   * The micro-regions are about to become others. Closed intervals keep the regions of their time: what has been counted
+   * for the oldest goes into it, then what `cutShort` tells (by {@link beforeCutShort}), and the rest comes by the
+   * regions' new places. Rows of an unchanged region go on; regions that are new have no points yet.
+   */
+  setRegions(regions: RegionIndex, edit: RegionEdit, cutShort: () => void): void {
+    if (this.waiting.length > 0) {
+      this.cutAt = 0;
+      this.waiting[0].fill(this.occupancy);
+      cutShort();
+      this.waiting[this.cutAt].fill(this.occupancy);
+    } else cutShort();
+    for (const waiting of this.waiting) waiting.edit(edit.placeOf);
+    this.regions = regions;
+    this.regionIds = idsOf(regions);
+    this.regionCount = edit.after;
+    this.regionVisitors = remapped(this.regionVisitors, edit);
+    this.spark = remappedFrom(this.spark, edit.namesake, sparkPointsMax);
+    this.regionFresh5 = new Uint32Array(edit.after);
+    // A changed region has something to say.
+    this.rowsOfNewest = 1;
+  }
+
+  /** A crossing of a closed interval that an edit cuts short; in order of time. */
+  beforeCutShort(timeUs: number): void {
+    while (this.waiting[this.cutAt].gauges.endUs <= timeUs) this.waiting[this.cutAt++].fill(this.occupancy);
   }
 
   /** Sums a column of cells over each region. */
@@ -169,12 +205,10 @@ export class GaugeBook {
 
   *save(to: StateWriter): Generator<void> {
     const { startUs, closed, closedEndUs, rowsOfNewest } = this;
-    const waiting = this.waiting.map(({ startUs, endUs, present, cells, regions }) => {
-      return { startUs, endUs, present, cells: cells.n, regions: regions.n };
-    });
+    const waiting = this.waiting.map(({ head }) => head);
     to.json('book', { startUs, closed, closedEndUs, rowsOfNewest, waiting });
     yield* saveColumns(to, 'book', { visitors: this.regionVisitors, spark: this.spark });
-    for (const [i, gauges] of this.waiting.entries()) yield* saveBytes(to, `book.waiting.${i}`, packGauges(gauges));
+    for (const [i, interval] of this.waiting.entries()) yield* interval.save(to, `book.waiting.${i}`);
   }
 
   /** Of a fresh one with the same regions and intervals. */
@@ -186,12 +220,10 @@ export class GaugeBook {
     this.rowsOfNewest = state.rowsOfNewest;
     restoreColumns(from, 'book', { visitors: this.regionVisitors, spark: this.spark });
     state.waiting.forEach((head, i) => {
-      const words = new Uint32Array((head.cells + head.regions) * gaugeColumns.length);
-      restoreBytes(from, `book.waiting.${i}`, words);
-      this.waiting.push(unpackGauges(head, words));
+      this.waiting.push(WaitingInterval.restore(from, `book.waiting.${i}`, head));
     });
     if (this.startUs >= 0) this.occupancy.intervalStartUs = this.startUs;
-    if (this.waiting.length > 0) this.occupancy.waitingEndUs = this.waiting[0].endUs;
+    this.occupancy.waitingEndUs = this.oldestEndUs;
   }
 
   private takeRows(from: number, to: number, fresh5: Uint32Array): Rows {
@@ -222,23 +254,11 @@ export class GaugeBook {
   }
 
   private finalizeOldest(): void {
-    const gauges = this.waiting.shift()!;
-    this.occupancy.waitingEndUs = this.waiting.length === 0 ? Number.POSITIVE_INFINITY : this.waiting[0].endUs;
-    this.fillCrossings(gauges.regions, 0);
-    this.fillCrossings(gauges.cells, this.regionCount);
-    const flows = this.occupancy.trips.take();
-    const dwell = this.occupancy.regionStays.take();
-    this.taker?.({ ...gauges, ...(flows !== undefined && { flows }), ...(dwell !== undefined && { dwell }) });
-  }
-
-  private fillCrossings(rows: Rows, from: number): void {
-    const { entries, exits } = this.occupancy.areas;
-    for (let row = 0; row < rows.n; row++) {
-      const area = from + rows.id[row];
-      rows.entries[row] = entries[area];
-      rows.exits[row] = exits[area];
-      entries[area] = 0;
-      exits[area] = 0;
-    }
+    const oldest = this.waiting.shift()!;
+    this.occupancy.waitingEndUs = this.oldestEndUs;
+    oldest.fill(this.occupancy);
+    this.taker?.(oldest.final, oldest.regionIds);
   }
 }
+
+const idsOf = (regions: RegionIndex) => regions.regions.map(({ id }) => id);

@@ -1,5 +1,6 @@
 import { minuteUs } from '../clock.ts';
 import { restoreColumns, type StateReader, type StateWriter, saveColumns } from '../state-writer.ts';
+import { type RegionEdit, remapped, remappedRing } from './region-edit.ts';
 
 /** Live dwell is known to this step. */
 const stepUs = minuteUs;
@@ -65,6 +66,15 @@ export class LiveDwell {
       if (seen >= rank) return (age * stepUs) / 1000;
     }
     return (ring * stepUs) / 1000;
+  }
+
+  /** The same of the regions after an edit; in changed ones nobody is. */
+  edited(edit: RegionEdit): LiveDwell {
+    const dwell = new LiveDwell(edit.after);
+    dwell.step = this.step;
+    dwell.since.set(remappedRing(this.since, edit, ring));
+    dwell.older.set(remapped(this.older, edit));
+    return dwell;
   }
 
   *save(to: StateWriter): Generator<void> {

@@ -23,8 +23,8 @@ export class EngineView implements LiveView {
   private readonly figures: EngineFigures;
   private readonly presentOf: () => number;
   private readonly ttlUs: number;
-  private readonly fresh5OfRegions: Uint32Array;
-  private readonly fresh30OfRegions: Uint32Array;
+  private fresh5OfRegions = new Uint32Array(0);
+  private fresh30OfRegions = new Uint32Array(0);
 
   constructor(options: {
     registry: CellRegistry;
@@ -40,8 +40,6 @@ export class EngineView implements LiveView {
     this.figures = options.figures;
     this.presentOf = options.present;
     this.ttlUs = options.ttlUs;
-    this.fresh5OfRegions = new Uint32Array(options.occupancy.areas.regionCount);
-    this.fresh30OfRegions = new Uint32Array(options.occupancy.areas.regionCount);
   }
 
   get clockUs(): number {
@@ -66,11 +64,13 @@ export class EngineView implements LiveView {
   }
 
   get regionFresh5(): Uint32Array {
+    if (this.fresh5OfRegions.length !== this.regionCount) this.fresh5OfRegions = new Uint32Array(this.regionCount);
     this.book.sumRegions(this.occupancy.fixAges.fresh5, this.fresh5OfRegions);
     return this.fresh5OfRegions;
   }
 
   get regionFresh30(): Uint32Array {
+    if (this.fresh30OfRegions.length !== this.regionCount) this.fresh30OfRegions = new Uint32Array(this.regionCount);
     this.book.sumRegions(this.occupancy.fixAges.fresh30, this.fresh30OfRegions);
     return this.fresh30OfRegions;
   }

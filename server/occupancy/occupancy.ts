@@ -5,14 +5,17 @@ import type { OriginClassifier } from '../reference/origin.ts';
 import type { RegionIndex } from '../reference/region-index.ts';
 import type { StateReader, StateWriter } from '../state-writer.ts';
 import { AreaCounters } from './area-counters.ts';
-import { CrossingTrail, type TrailOwner } from './crossing-trail.ts';
+import { CrossingTrail } from './crossing-trail.ts';
 import { FixAges, stepOf } from './fix-ages.ts';
 import { FlowWindow } from './flow-window.ts';
 import { Origins } from './origins.ts';
+import type { RegionEdit } from './region-edit.ts';
+import { recount } from './region-recount.ts';
 import { RegionStays } from './region-stays.ts';
 import { RegionTrips } from './region-trips.ts';
-import { ShardedTable } from './sharded-table.ts';
 import type { StayBuffer } from './stays.ts';
+import { SubscriberNotes } from './subscriber-notes.ts';
+import type { TrailOwner } from './trail-entry.ts';
 
 const cellCapacityFirst = 1024;
 
@@ -31,19 +34,21 @@ export interface OccupancyOptions {
   stays: StayBuffer | null;
   /** A crossing of `waitingEndUs` or later is about to count; the book makes earlier intervals final first. */
   beforeHeld: (timeUs: number) => void;
+  /** A crossing of a closed interval is about to count before its holdDown is over. */
+  beforeCutShort: (timeUs: number) => void;
 }
 
 /** Turns transitions of subscribers into counters of cells and micro-regions (DESIGN §2). */
 export class Occupancy implements PresenceSink, TrailOwner {
-  readonly areas: AreaCounters;
+  areas: AreaCounters;
   readonly trail: CrossingTrail;
   readonly fixAges: FixAges;
-  readonly flows: FlowWindow;
+  flows: FlowWindow;
   readonly origins: Origins;
   readonly trips: RegionTrips;
   readonly regionStays: RegionStays;
-  /** By subscriber's index + 1 and region: since when it is there; and its newest held exit. */
-  readonly rows = new ShardedTable();
+  /** Of each subscriber: since when it is in each of its regions, by place; and its newest held exit. */
+  readonly notes = new SubscriberNotes();
   /** Start of the open interval, µs. */
   intervalStartUs = 0;
   /** End of the oldest interval that is closed and not final, µs; kept by the book. */
@@ -52,12 +57,13 @@ export class Occupancy implements PresenceSink, TrailOwner {
   vanishedTotal = 0;
   cellCapacity = 0;
 
-  private readonly regions: RegionIndex;
-  private readonly regionCount: number;
+  private regions: RegionIndex;
+  private regionCount: number;
   private readonly cellGauges: boolean;
   private readonly countsStays: boolean;
   private readonly stays: StayBuffer | null;
   private readonly beforeHeld: (timeUs: number) => void;
+  private readonly beforeCutShort: (timeUs: number) => void;
   private presence!: Presence;
   private table!: SubscriberTable;
 
@@ -68,13 +74,14 @@ export class Occupancy implements PresenceSink, TrailOwner {
     this.countsStays = options.countsStays;
     this.stays = options.stays;
     this.beforeHeld = options.beforeHeld;
+    this.beforeCutShort = options.beforeCutShort;
     this.areas = new AreaCounters(this.regionCount, 0);
     this.trail = new CrossingTrail({ owner: this, holdDownUs: options.holdDownUs, entriesMax: options.crossingsMax });
     this.fixAges = new FixAges(options.ttlMaxUs);
     this.flows = new FlowWindow(this.regionCount, options.flowWindowUs);
     this.origins = new Origins(options.classifier, this.regionCount);
-    this.trips = new RegionTrips({ regionCount: this.regionCount, tripUs: options.tripUs, rows: this.rows });
-    this.regionStays = new RegionStays(this.countsStays ? this.regionCount : 0, this.rows);
+    this.trips = new RegionTrips({ regionCount: this.regionCount, tripUs: options.tripUs, notes: this.notes });
+    this.regionStays = new RegionStays(this.countsStays ? this.regionCount : 0, this.notes);
     this.growTo(cellCapacityFirst);
   }
 
@@ -103,7 +110,7 @@ export class Occupancy implements PresenceSink, TrailOwner {
     yield* this.origins.save(to);
     yield* this.trips.save(to);
     yield* this.regionStays.save(to);
-    yield* this.rows.save(to, 'occupancy.rows');
+    yield* this.notes.save(to);
   }
 
   /** Of a fresh one with the same regions; the times of intervals are the book's to restore. */
@@ -119,7 +126,7 @@ export class Occupancy implements PresenceSink, TrailOwner {
     this.origins.restore(from);
     this.trips.restore(from);
     this.regionStays.restore(from);
-    this.rows.restore(from, 'occupancy.rows');
+    this.notes.restore(from);
   }
 
   /** An event happened in the cell: its gauge row is due. */
@@ -199,6 +206,11 @@ export class Occupancy implements PresenceSink, TrailOwner {
     return this.fixAges.touch(this.table, indices, n);
   }
 
+  /** For the trail. */
+  touchNotes(subs: Int32Array, n: number): number {
+    return this.notes.touch(subs, n);
+  }
+
   refersTo(sub: number): boolean {
     return this.trail.holds(sub);
   }
@@ -253,6 +265,32 @@ export class Occupancy implements PresenceSink, TrailOwner {
     if (area >= this.regionCount) return;
     if (timeUs >= this.waitingEndUs) this.beforeHeld(timeUs);
     this.regionStays.ended(area, sequence);
+  }
+
+  cutShort(region: number, isEntry: boolean, isGone: boolean, timeUs: number, sequence: number): void {
+    // In the open interval the region begins anew.
+    if (timeUs >= this.intervalStartUs) return;
+    this.beforeCutShort(timeUs);
+    if (!isGone) {
+      if (isEntry) this.areas.entries[region]++;
+      else this.areas.exits[region]++;
+    }
+    if (this.countsStays && !isEntry) this.regionStays.endedEarly(region, sequence);
+  }
+
+  /**
+   * The micro-regions are others from now on ({@link Engine.setRegions}); the book has taken what it needs of the ones
+   * before. Changed regions are counted again from where everybody is.
+   */
+  setRegions(regions: RegionIndex, edit: RegionEdit): void {
+    this.regions = regions;
+    this.regionCount = edit.after;
+    this.areas = this.areas.edited(edit);
+    this.flows = this.flows.edited(edit);
+    this.origins.edit(edit);
+    this.trips.edit(edit);
+    if (this.countsStays) this.regionStays.edit(edit);
+    recount(this, this.table, regions, edit, this.countsStays);
   }
 
   /** Step of the subscriber's newest sighting. */

@@ -1,5 +1,6 @@
 import type { OriginClassifier } from '../reference/origin.ts';
 import { restoreBytes, type StateReader, type StateWriter, saveBytes } from '../state-writer.ts';
+import { type RegionEdit, remapped } from './region-edit.ts';
 import type { OriginCount } from './view.ts';
 
 /** PLMN codes are 16 bits of a subscriber's record; groups are far fewer. */
@@ -11,7 +12,7 @@ const plmnsMax = 0xffff;
  */
 export class Origins {
   private readonly classifier: OriginClassifier;
-  private readonly regionCount: number;
+  private regionCount: number;
   private readonly codes = new Map<number, number>([[0, 0]]);
   private readonly plmns: number[] = [0];
   private readonly groupIds = new Map<string, number>();
@@ -68,6 +69,12 @@ export class Origins {
 
   regionCounts(region: number): OriginCount[] {
     return this.counts((group) => this.byRegion[region * this.groupCapacity + group]);
+  }
+
+  /** In changed regions nobody is, until they are added again. */
+  edit(edit: RegionEdit): void {
+    this.regionCount = edit.after;
+    this.byRegion = remapped(this.byRegion, edit, this.groupCapacity);
   }
 
   *save(to: StateWriter): Generator<void> {

@@ -2,8 +2,11 @@ import { restoreColumns, type StateReader, type StateWriter, saveColumns } from 
 import { dwellBucketOf, dwellBuckets } from './dwell-buckets.ts';
 import { EndingStays } from './ending-stays.ts';
 import { LiveDwell } from './live-dwell.ts';
-import type { ShardedTable } from './sharded-table.ts';
+import { type RegionEdit, remapped } from './region-edit.ts';
+import type { SubscriberNotes } from './subscriber-notes.ts';
 import type { DwellColumns } from './view.ts';
+
+const wholeKey = 0xffffffff;
 
 /**
  * Stays in micro-regions and their dwell (DESIGN §2 *stay, dwell*). They follow the crossings that hold: a stay begins
@@ -12,16 +15,16 @@ import type { DwellColumns } from './view.ts';
  * sighting outside (or the vanish) − first.
  */
 export class RegionStays {
-  readonly live: LiveDwell;
-  private readonly rows: ShardedTable;
+  live: LiveDwell;
+  private readonly notes: SubscriberNotes;
   private readonly ending = new EndingStays();
   /** Ended stays of the oldest interval that is not final: regions × buckets. */
-  private readonly observed: Uint32Array;
-  private readonly upper: Uint32Array;
+  private observed: Uint32Array;
+  private upper: Uint32Array;
 
-  /** @param rows where it is kept since when each subscriber is in each region: by index + 1 and region */
-  constructor(regionCount: number, rows: ShardedTable) {
-    this.rows = rows;
+  /** @param notes where it is kept since when each subscriber is in each region, under the region's place */
+  constructor(regionCount: number, notes: SubscriberNotes) {
+    this.notes = notes;
     this.live = new LiveDwell(regionCount);
     this.observed = new Uint32Array(regionCount * dwellBuckets);
     this.upper = new Uint32Array(regionCount * dwellBuckets);
@@ -33,8 +36,13 @@ export class RegionStays {
 
   /** @param cancelled sequence number of the exit that this entry undoes; 0: none */
   enter(sub: number, region: number, timeUs: number, cancelled: number): void {
-    const sinceUs = cancelled === 0 ? timeUs : this.ending.undo(cancelled);
-    this.rows.swap(sub + 1, region, sinceUs);
+    const sinceUs = cancelled === 0 ? timeUs : this.ending.sinceOf(cancelled);
+    this.begin(sub, region, sinceUs);
+  }
+
+  /** The subscriber is in the region since then. */
+  begin(sub: number, region: number, sinceUs: number): void {
+    this.notes.add(sub, region, sinceUs);
     this.live.add(region, sinceUs);
   }
 
@@ -43,7 +51,10 @@ export class RegionStays {
    * entry; 0: it undoes an entry, and there was no stay
    */
   leave(sub: number, region: number, lastInUs: number, outUs: number, sequence: number): void {
-    const sinceUs = this.rows.take(sub + 1, region);
+    const { notes } = this;
+    const note = notes.find(sub, wholeKey, region);
+    const sinceUs = notes.valueOf(note);
+    notes.drop(sub, note);
     this.live.remove(region, sinceUs);
     if (sequence === 0) return;
     const observed = dwellBucketOf(lastInUs - sinceUs);
@@ -52,9 +63,12 @@ export class RegionStays {
 
   /** The end of a stay has held. */
   ended(region: number, sequence: number): void {
-    const buckets = this.ending.settle(sequence);
-    this.observed[region * dwellBuckets + Math.floor(buckets / dwellBuckets)]++;
-    this.upper[region * dwellBuckets + (buckets % dwellBuckets)]++;
+    this.count(region, this.ending.settle(sequence));
+  }
+
+  /** The end of a stay counts before its turn: the region gets other cells. */
+  endedEarly(region: number, sequence: number): void {
+    this.count(region, this.ending.bucketsOf(sequence));
   }
 
   /** Ended stays of the oldest interval, which is final now. Undefined: none. */
@@ -75,6 +89,13 @@ export class RegionStays {
     return dwell;
   }
 
+  /** Counts of changed regions begin anew; their subscribers' notes are the caller's to change. */
+  edit(edit: RegionEdit): void {
+    this.observed = remapped(this.observed, edit, dwellBuckets);
+    this.upper = remapped(this.upper, edit, dwellBuckets);
+    this.live = this.live.edited(edit);
+  }
+
   *save(to: StateWriter): Generator<void> {
     yield* saveColumns(to, 'regionStays', { observed: this.observed, upper: this.upper });
     yield* this.live.save(to);
@@ -86,5 +107,10 @@ export class RegionStays {
     restoreColumns(from, 'regionStays', { observed: this.observed, upper: this.upper });
     this.live.restore(from);
     this.ending.restore(from);
+  }
+
+  private count(region: number, buckets: number): void {
+    this.observed[region * dwellBuckets + Math.floor(buckets / dwellBuckets)]++;
+    this.upper[region * dwellBuckets + (buckets % dwellBuckets)]++;
   }
 }

@@ -1,10 +1,12 @@
 import type { StateReader, StateWriter } from '../state-writer.ts';
+import type { RegionEdit } from './region-edit.ts';
 import { ShardedTable } from './sharded-table.ts';
+import type { SubscriberNotes } from './subscriber-notes.ts';
 import type { FlowColumns } from './view.ts';
 
-/** Second words of a subscriber's rows: when its newest held exit was, and from which set of regions. */
-const timeKey = 0xffffffff;
-const setKey = 0xfffffffe;
+/** In the key of a subscriber's note: its newest held exit, from the set of regions in the bits below. */
+export const exitBit = 0x80000000;
+const setMask = 0x7fffffff;
 /** Sets of regions that are told apart; of more that are left at one time the newest alone is remembered. */
 const setsMax = 1 << 20;
 
@@ -17,40 +19,49 @@ const setsMax = 1 << 20;
  */
 export class RegionTrips {
   private readonly tripUs: number;
-  private readonly rows: ShardedTable;
-  /** Regions of each set; the first are those of one region each. */
-  private readonly sets: Uint32Array[];
+  private readonly notes: SubscriberNotes;
+  /** Regions of each set, ascending; an edit of the regions changes them, never a set's number. */
+  private sets: Uint32Array[] = [];
+  /** The set of each region alone. */
+  private singles: number[] = [];
   /** The set that a set becomes with a region more, by set + 1 and region. */
-  private readonly unions = new ShardedTable();
-  private readonly setIds = new Map<string, number>();
+  private unions = new ShardedTable();
+  private setIds = new Map<string, number>();
   /** Trips of the oldest interval that is not final, by from + 1 (a first word is never 0) and to. */
   private readonly counts = new ShardedTable();
 
-  /** @param rows where the newest exits are kept, beside whatever else is kept of subscribers by index + 1 */
-  constructor(options: { regionCount: number; tripUs: number; rows: ShardedTable }) {
+  /** @param notes where the newest exits are kept, beside whatever else is kept of subscribers */
+  constructor(options: { regionCount: number; tripUs: number; notes: SubscriberNotes }) {
     this.tripUs = options.tripUs;
-    this.rows = options.rows;
-    this.sets = Array.from({ length: options.regionCount }, (_, region) => Uint32Array.of(region));
+    this.notes = options.notes;
+    this.singles = Array.from({ length: options.regionCount }, (_, region) => this.setOf([region]));
   }
 
   /** A held exit. */
   exit(sub: number, region: number, timeUs: number): void {
-    const { rows } = this;
-    const together = rows.swap(sub + 1, timeKey, timeUs) === timeUs;
-    rows.swap(sub + 1, setKey, together ? this.with(rows.get(sub + 1, setKey), region) : region);
+    const { notes } = this;
+    const note = notes.find(sub, exitBit, exitBit);
+    const single = this.singles[region];
+    if (note === 0) notes.add(sub, (exitBit | single) >>> 0, timeUs);
+    else {
+      const set = notes.valueOf(note) === timeUs ? this.with(notes.keyOf(note) & setMask, region) : single;
+      notes.set(note, (exitBit | set) >>> 0, timeUs);
+    }
   }
 
   /** A held entry; behind the exits of the same transition. */
   entry(sub: number, region: number, timeUs: number): void {
-    const leftUs = this.rows.get(sub + 1, timeKey);
-    if (leftUs < 0 || timeUs - leftUs > this.tripUs) return;
-    const from = this.sets[this.rows.get(sub + 1, setKey)];
+    const { notes } = this;
+    const note = notes.find(sub, exitBit, exitBit);
+    if (note === 0 || timeUs - notes.valueOf(note) > this.tripUs) return;
+    const from = this.sets[notes.keyOf(note) & setMask];
     for (let i = 0; i < from.length; i++) if (from[i] !== region) this.counts.increment(from[i] + 1, region);
   }
 
   /** The subscriber has vanished. */
   gone(sub: number): void {
-    if (this.rows.take(sub + 1, timeKey) >= 0) this.rows.take(sub + 1, setKey);
+    const note = this.notes.find(sub, exitBit, exitBit);
+    if (note !== 0) this.notes.drop(sub, note);
   }
 
   /** The trips of the oldest interval, which is final now: by from, then to. Undefined: none. */
@@ -65,23 +76,49 @@ export class RegionTrips {
     };
   }
 
+  /** Exits from changed regions are forgotten, and so are trips of the oldest interval that concern one. */
+  edit({ placeOf, after }: RegionEdit): void {
+    this.begin(
+      this.sets.map((set) => Uint32Array.from([...set].map((region) => placeOf[region]).filter(isThere)).sort()),
+    );
+    this.singles = Array.from({ length: after }, (_, region) => this.setOf([region]));
+    for (const { a, b, value } of this.counts.takeAll()) {
+      const from = placeOf[a - 1];
+      const to = placeOf[b];
+      if (from >= 0 && to >= 0) this.counts.set(from + 1, to, value);
+    }
+  }
+
   *save(to: StateWriter): Generator<void> {
-    to.json('trips', { sets: [...this.setIds.keys()] });
+    to.json('trips', { sets: this.sets.map((set) => [...set]), singles: this.singles });
     yield* this.counts.save(to, 'trips.counts');
   }
 
-  /** Of a fresh one for as many regions. Sets get the same numbers by coming in the same order. */
+  /** Of a fresh one for as many regions. */
   restore(from: StateReader): void {
-    for (const key of from.json<{ sets: string[] }>('trips').sets) this.setOf(key.split(',').map(Number));
+    const { sets, singles } = from.json<{ sets: number[][]; singles: number[] }>('trips');
+    this.begin(sets.map((set) => Uint32Array.from(set)));
+    this.singles = singles;
     this.counts.restore(from, 'trips.counts');
+  }
+
+  /** The sets by their numbers; of several with the same regions the first is found. */
+  private begin(sets: Uint32Array[]): void {
+    this.sets = sets;
+    this.unions = new ShardedTable();
+    this.setIds = new Map();
+    sets.forEach((set, id) => {
+      const key = set.join(',');
+      if (!this.setIds.has(key)) this.setIds.set(key, id);
+    });
   }
 
   private with(set: number, region: number): number {
     const known = this.unions.get(set + 1, region);
     if (known >= 0) return known;
     const regions = [...new Set([...this.sets[set], region])].sort((a, b) => a - b);
-    const union = regions.length === 1 ? region : this.setOf(regions);
-    this.unions.swap(set + 1, region, union);
+    const union = this.setOf(regions);
+    this.unions.set(set + 1, region, union);
     return union;
   }
 
@@ -89,9 +126,11 @@ export class RegionTrips {
     const key = regions.join(',');
     const known = this.setIds.get(key);
     if (known !== undefined) return known;
-    if (this.sets.length >= setsMax) return regions[regions.length - 1];
+    if (regions.length > 1 && this.sets.length >= setsMax) return this.singles[regions[regions.length - 1]];
     this.sets.push(Uint32Array.from(regions));
     this.setIds.set(key, this.sets.length - 1);
     return this.sets.length - 1;
   }
 }
+
+const isThere = (place: number) => place >= 0;

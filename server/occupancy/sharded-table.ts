@@ -19,9 +19,8 @@ function shardOf(rows: number): Shard {
   return { u32: new Uint32Array(f64.buffer), f64, used: 0 };
 }
 
-/** Places follow from the first word alone: what belongs to it stands side by side, mostly on one cache line. */
-function hashOf(a: number): number {
-  let x = Math.imul(a, 0x9e3779b1);
+function hashOf(a: number, b: number): number {
+  let x = Math.imul(a, 0x9e3779b1) ^ b;
   x = Math.imul(x ^ (x >>> 15), 0x85ebca6b);
   return (x ^ (x >>> 13)) >>> 0;
 }
@@ -34,44 +33,23 @@ export class ShardedTable {
   private readonly shards = Array.from({ length: shardCount }, () => shardOf(rowsFirst));
   private count = 0;
   private row = 0;
-  private isNew = false;
-
-  get byteLength(): number {
-    return this.shards.reduce((sum, { f64 }) => sum + f64.byteLength, 0);
-  }
 
   /** The key's value, or -1. */
   get(a: number, b: number): number {
-    const hash = hashOf(a);
+    const hash = hashOf(a, b);
     const shard = this.shards[hash >>> 24];
     const row = rowOf(shard, hash, a, b);
     return isEmpty(shard, row) ? -1 : shard.f64[row * rowDoubles + dValue];
   }
 
-  /** Sets the key's value; returns the one before, or -1. */
-  swap(a: number, b: number, value: number): number {
-    const { f64 } = this.shardFor(a, b);
-    const at = this.row * rowDoubles + dValue;
-    const before = this.isNew ? -1 : f64[at];
-    f64[at] = value;
-    return before;
+  set(a: number, b: number, value: number): void {
+    this.shardFor(a, b).f64[this.row * rowDoubles + dValue] = value;
   }
 
   /** Counts one more of the key. */
   increment(a: number, b: number): void {
     const { f64 } = this.shardFor(a, b);
     f64[this.row * rowDoubles + dValue] += 1;
-  }
-
-  /** Takes the key out; returns its value, or -1 where there was none. */
-  take(a: number, b: number): number {
-    const hash = hashOf(a);
-    const shard = this.shards[hash >>> 24];
-    const row = rowOf(shard, hash, a, b);
-    if (isEmpty(shard, row)) return -1;
-    const value = shard.f64[row * rowDoubles + dValue];
-    this.empty(shard, row);
-    return value;
   }
 
   /** Takes all out, in no order that means anything. */
@@ -111,19 +89,12 @@ export class ShardedTable {
     }
   }
 
-  private empty(shard: Shard, row: number): void {
-    closeGap(shard, row);
-    shard.used--;
-    this.count--;
-  }
-
-  /** The shard of the key, which is in it from now on: in {@link row}, with the value 0 if it {@link isNew}. */
+  /** The shard of the key, which is in it from now on: in {@link row}, with the value 0 if it is new. */
   private shardFor(a: number, b: number): Shard {
-    const hash = hashOf(a);
+    const hash = hashOf(a, b);
     let shard = this.shards[hash >>> 24];
     let row = rowOf(shard, hash, a, b);
-    this.isNew = isEmpty(shard, row);
-    if (this.isNew) {
+    if (isEmpty(shard, row)) {
       if (shard.used >= (shard.f64.length / rowDoubles) * loadMax) {
         shard = this.grow(hash >>> 24);
         row = rowOf(shard, hash, a, b);
@@ -145,7 +116,7 @@ export class ShardedTable {
       if (isEmpty(old, row)) continue;
       const a = old.u32[row * rowWords];
       const b = old.u32[row * rowWords + 1];
-      const at = rowOf(wider, hashOf(a), a, b);
+      const at = rowOf(wider, hashOf(a, b), a, b);
       wider.u32[at * rowWords] = a;
       wider.u32[at * rowWords + 1] = b;
       wider.f64[at * rowDoubles + dValue] = old.f64[row * rowDoubles + dValue];
@@ -168,22 +139,4 @@ function rowOf({ u32 }: Shard, hash: number, a: number, b: number): number {
     const hi = u32[row * rowWords + 1];
     if ((lo === a && hi === b) || (lo | hi) === 0) return row;
   }
-}
-
-/** Empties a row and moves later ones of its run back over it. */
-function closeGap(shard: Shard, gap: number): void {
-  const { u32, f64 } = shard;
-  const mask = u32.length / rowWords - 1;
-  let hole = gap;
-  for (let row = (gap + 1) & mask; !isEmpty(shard, row); row = (row + 1) & mask) {
-    const home = hashOf(u32[row * rowWords]) & mask;
-    if (((row - home) & mask) < ((row - hole) & mask)) continue;
-    u32[hole * rowWords] = u32[row * rowWords];
-    u32[hole * rowWords + 1] = u32[row * rowWords + 1];
-    f64[hole * rowDoubles + dValue] = f64[row * rowDoubles + dValue];
-    hole = row;
-  }
-  u32[hole * rowWords] = 0;
-  u32[hole * rowWords + 1] = 0;
-  f64[hole * rowDoubles + dValue] = 0;
 }

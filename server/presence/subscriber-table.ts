@@ -43,7 +43,7 @@ export class SubscriberTable implements KeyStore {
   /** Calls of {@link free}: as long as it stands, an index found before is still its subscriber's. */
   freed = 0;
   /** What {@link locate} found, row by row. */
-  private indices: Int32Array;
+  private rowIndices: Int32Array;
   private readonly loads: RecordLoads;
   private readonly memory: WebAssembly.Memory;
   private readonly slots: Slots;
@@ -62,7 +62,7 @@ export class SubscriberTable implements KeyStore {
     this.memory = new WebAssembly.Memory({ initial, maximum });
     this.u32 = new Uint32Array(this.memory.buffer);
     this.f64 = new Float64Array(this.memory.buffer);
-    this.indices = new Int32Array(this.memory.buffer, 4 * wIndices, groupRows);
+    this.rowIndices = new Int32Array(this.memory.buffer, 4 * wIndices, groupRows);
     this.loads = recordLoadsOf(this.memory, recordBytes);
     this.room = Math.min(this.capacity, recordsIn(initial));
     this.slots = new Slots(this);
@@ -71,6 +71,11 @@ export class SubscriberTable implements KeyStore {
   /** Records in use: present subscribers and those that something still refers to. */
   get size(): number {
     return this.liveCount;
+  }
+
+  /** Every index is below it; one that is free or nowhere has the cell {@link nowhere}. */
+  get indices(): number {
+    return this.high;
   }
 
   /** Sightings of new subscribers refused because the table was full. */
@@ -106,7 +111,7 @@ export class SubscriberTable implements KeyStore {
 
   /** Loads the records of the first `n` indices, which are at most {@link groupRows}; the result means nothing. */
   touch(indices: Int32Array, n: number): number {
-    this.indices.set(indices);
+    this.rowIndices.set(indices);
     return this.loads.touch(4 * n);
   }
 
@@ -289,7 +294,7 @@ export class SubscriberTable implements KeyStore {
     }
     this.u32 = new Uint32Array(this.memory.buffer);
     this.f64 = new Float64Array(this.memory.buffer);
-    this.indices = new Int32Array(this.memory.buffer, 4 * wIndices, groupRows);
+    this.rowIndices = new Int32Array(this.memory.buffer, 4 * wIndices, groupRows);
     this.room = Math.min(this.capacity, recordsIn(pages + wanted));
     return true;
   }

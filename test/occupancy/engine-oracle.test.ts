@@ -6,12 +6,21 @@ import {
   type OracleSighting,
   staysByDefinition,
   tripsByDefinition,
+  tripTable,
 } from './oracle.ts';
+import {
+  base,
+  bucketByEdges,
+  membersOf,
+  type Scenario,
+  scenario,
+  secondUs,
+  settingsOf,
+  sightingsOf,
+  ttlOf,
+} from './scenario.ts';
 import { regionOf, SmallCity } from './small-city.ts';
 
-const secondUs = 1_000_000;
-const base = Date.UTC(2015, 7, 2, 12) * 1000;
-const cells = ['001-01-100-1', '001-01-100-2', '001-01-100-3', '001-01-200-1', '001-01-200-2', '001-01-300-1'];
 /** Overlapping, nested, equal to one cell, by prefix, and empty until its cell turns up. */
 const regions = [
   regionOf('lac-100', ['001-01-100-*']),
@@ -20,52 +29,6 @@ const regions = [
   regionOf('all', ['*']),
   regionOf('late', ['001-01-300-*', '001-01-200-2']),
 ];
-
-interface Scenario {
-  everyS: number;
-  holdDownS: number;
-  ttlS: number;
-  ttl200S: number;
-  steps: { gapS: number; jitterUs: number; subscriber: number; cell: number; detach: boolean; advance: boolean }[];
-}
-
-const step = fc.record({
-  // Gaps that hit holdDown, ttl and interval ends exactly, and ties.
-  gapS: fc.oneof(
-    { weight: 4, arbitrary: fc.constantFrom(0, 1, 5, 10, 20, 30) },
-    { weight: 1, arbitrary: fc.constantFrom(60, 120, 300, 1000) },
-  ),
-  jitterUs: fc.constantFrom(0, 0, 0, 1, 999_999),
-  subscriber: fc.nat({ max: 4 }),
-  cell: fc.nat({ max: cells.length - 1 }),
-  detach: fc.boolean(),
-  advance: fc.boolean(),
-});
-const scenario: fc.Arbitrary<Scenario> = fc.record({
-  everyS: fc.constantFrom(30, 60, 300),
-  holdDownS: fc.constantFrom(0, 10, 60, 150),
-  ttlS: fc.constantFrom(60, 120, 600),
-  ttl200S: fc.constantFrom(60, 90, 300),
-  steps: fc.array(step, { minLength: 1, maxLength: 60 }),
-});
-
-function sightingsOf({ steps }: Scenario): OracleSighting[] {
-  let timeUs = base;
-  return steps.map(({ gapS, jitterUs, subscriber, cell, detach }, i) => {
-    timeUs += gapS * secondUs;
-    // Jitter keeps the order: it goes back to whole seconds at the next gap.
-    const at = timeUs + (gapS > 0 ? jitterUs : 0);
-    timeUs = at;
-    if (i % 3 === 0) timeUs = Math.ceil(timeUs / secondUs) * secondUs;
-    return { timeUs: at, subscriber: `s${subscriber}`, cell: cells[cell], detach: detach && i % 4 === 0 };
-  });
-}
-
-const settingsOf = (given: Scenario) => ({
-  holdDownMs: given.holdDownS * 1000,
-  presenceTtlMs: given.ttlS * 1000,
-  presenceTtlByLac: `200=${given.ttl200S * 1000}`,
-});
 
 function run(
   given: Scenario,
@@ -92,9 +55,7 @@ function oracleOptions(given: Scenario, sightings: OracleSighting[]) {
   const areas = new Map<string, Set<string>>();
   const heard = [...new Set(sightings.map(({ cell }) => cell))];
   for (const { id, cells: patterns } of regions) {
-    const matches = (cell: string) =>
-      patterns!.some((p) => (p.endsWith('*') ? cell.startsWith(p.slice(0, -1)) : p === cell));
-    areas.set(id, new Set(heard.filter(matches)));
+    areas.set(id, membersOf(patterns!, heard));
   }
   for (const cell of heard) areas.set(cell, new Set([cell]));
   return {
@@ -102,7 +63,7 @@ function oracleOptions(given: Scenario, sightings: OracleSighting[]) {
     areas,
     everyUs: given.everyS * secondUs,
     holdDownUs: given.holdDownS * secondUs,
-    ttlUs: (cell: string) => (cell.startsWith('001-01-200-') ? given.ttl200S : given.ttlS) * secondUs,
+    ttlUs: ttlOf(given),
   };
 }
 
@@ -110,13 +71,6 @@ function oracleOptions(given: Scenario, sightings: OracleSighting[]) {
 function regionOptions(given: Scenario, sightings: OracleSighting[]) {
   const options = oracleOptions(given, sightings);
   return { ...options, areas: new Map([...options.areas].filter(([area]) => regions.some(({ id }) => id === area))) };
-}
-
-/** Bucket 0 below 30 s, then four an octave. */
-function bucketByEdges(dwellUs: number): number {
-  let bucket = 0;
-  while (dwellUs >= Math.round(30 * secondUs * 2 ** (bucket / 4))) bucket++;
-  return bucket;
 }
 
 /** Intervals that the engine passed over because nothing was there count as zero rows. */
@@ -149,7 +103,7 @@ describe('the engine against counting by definition', () => {
         const sightings = sightingsOf(given);
         const options = regionOptions(given, sightings);
         const city = run(given, sightings, true, 0, { tripMs: tripS * 1000 });
-        const expected = tripsByDefinition(options, tripS * secondUs);
+        const expected = tripTable(tripsByDefinition(options, tripS * secondUs), options.everyUs);
         expect(city.trips()).toEqual(expected);
         trips += expected.size;
       }),

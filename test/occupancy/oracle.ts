@@ -28,6 +28,13 @@ export interface OracleStay {
   events: number;
 }
 
+/** From where on areas are counted, as if nothing had been known before but where everybody is. */
+export interface OracleBegin {
+  /** Sightings before it. */
+  index: number;
+  timeUs: number;
+}
+
 export interface OracleOptions {
   /** In order of (time, arrival). */
   sightings: OracleSighting[];
@@ -36,6 +43,8 @@ export interface OracleOptions {
   everyUs: number;
   holdDownUs: number;
   ttlUs: (cell: string) => number;
+  /** Absent: from the first sighting on. */
+  begin?: OracleBegin;
 }
 
 interface Segment {
@@ -50,12 +59,19 @@ interface Life {
   vanishings: { timeUs: number; cell: string }[];
   /** In order; a null `from` is an appearance, a null `to` a vanishing; `sighting` is the one before or at it. */
   steps: { timeUs: number; from: string | null; to: string | null; sighting: number }[];
+  /** Where it was when counting began, since when, and its segment. */
+  before: { cell: string; sinceUs: number; segment: number } | null;
+}
+
+interface OwnSighting extends OracleSighting {
+  /** Place among all sightings. */
+  place: number;
 }
 
 const fiveMinutesUs = 300_000_000;
 
-function lifeOf(sightings: OracleSighting[], ttlUs: (cell: string) => number): Life {
-  const life: Life = { segments: [], appearances: [], vanishings: [], steps: [] };
+function lifeOf(sightings: OwnSighting[], ttlUs: (cell: string) => number, begin?: OracleBegin): Life {
+  const life: Life = { segments: [], appearances: [], vanishings: [], steps: [], before: null };
   let gone = true;
   sightings.forEach((sighting, i) => {
     const { timeUs, cell } = sighting;
@@ -74,7 +90,28 @@ function lifeOf(sightings: OracleSighting[], ttlUs: (cell: string) => number): L
       life.steps.push({ timeUs: endUs, from: cell, to: null, sighting: i });
     }
   });
-  return life;
+  return begin === undefined ? life : lifeSince(life, sightings, begin);
+}
+
+/** The part of a life from `begin` on. */
+function lifeSince(life: Life, sightings: OwnSighting[], begin: OracleBegin): Life {
+  // A vanish by time comes before whatever happens at that time.
+  const isAfter = (sighting: number, timeUs: number, isVanish: boolean) =>
+    sightings[sighting].place >= begin.index ||
+    (isVanish && sightings[sighting].detach !== true && timeUs > begin.timeUs);
+  const first = life.steps.findIndex(({ sighting, timeUs, to }) => isAfter(sighting, timeUs, to === null));
+  const at = first < 0 ? life.steps.length : first;
+  const stepBefore = life.steps.slice(0, at).at(-1);
+  const newest = sightings.findLastIndex(({ place }) => place < begin.index);
+  const steps = life.steps.slice(at);
+  const isHere = stepBefore !== undefined && stepBefore.to !== null;
+  return {
+    segments: life.segments,
+    steps,
+    appearances: steps.filter(({ from }) => from === null).map(({ timeUs, to }) => ({ timeUs, cell: to! })),
+    vanishings: steps.filter(({ to }) => to === null).map(({ timeUs, from }) => ({ timeUs, cell: from! })),
+    before: isHere ? { cell: stepBefore.to!, sinceUs: stepBefore.timeUs, segment: newest } : null,
+  };
 }
 
 interface Crossing {
@@ -108,9 +145,10 @@ function crossingsOf(life: Life, cells: Set<string>, holdDownUs: number): Crossi
   return held;
 }
 
-function bySubscriber(sightings: OracleSighting[]): OracleSighting[][] {
-  const groups = new Map<string, OracleSighting[]>();
-  for (const sighting of sightings) {
+function bySubscriber(sightings: OracleSighting[]): OwnSighting[][] {
+  const groups = new Map<string, OwnSighting[]>();
+  for (const [place, found] of sightings.entries()) {
+    const sighting = { ...found, place };
     const group = groups.get(sighting.subscriber);
     if (group === undefined) groups.set(sighting.subscriber, [sighting]);
     else group.push(sighting);
@@ -120,12 +158,12 @@ function bySubscriber(sightings: OracleSighting[]): OracleSighting[][] {
 
 /** Rows by interval end (µs), then by area, from the first to the last sighting's interval. */
 export function countByDefinition(options: OracleOptions): Map<number, Map<string, OracleRow>> {
-  const { sightings, areas, everyUs, holdDownUs, ttlUs } = options;
+  const { sightings, areas, everyUs, holdDownUs, ttlUs, begin } = options;
   const table = new Map<number, Map<string, OracleRow>>();
   if (sightings.length === 0) return table;
   const startOf = (timeUs: number) => Math.floor(timeUs / everyUs) * everyUs;
   const lastUs = startOf(sightings[sightings.length - 1].timeUs);
-  const lives = bySubscriber(sightings).map((own) => ({ own, life: lifeOf(own, ttlUs) }));
+  const lives = bySubscriber(sightings).map((own) => ({ own, life: lifeOf(own, ttlUs, begin) }));
   for (let s = startOf(sightings[0].timeUs); s <= lastUs; s += everyUs) {
     const e = s + everyUs;
     const row = new Map<string, OracleRow>();
@@ -140,7 +178,14 @@ export function countByDefinition(options: OracleOptions): Map<number, Map<strin
           const newest = own.filter(({ timeUs }) => timeUs < e).at(-1)!;
           if (newest.timeUs >= e - fiveMinutesUs) counts.fresh5++;
         }
-        if (inside.some(({ fromUs, toUs }) => Math.max(fromUs, s) < Math.min(toUs, e))) counts.visitors++;
+        // Whoever was there when counting began is a visitor, unless it left at the interval's very start.
+        const visits = life.segments.some(({ cell, fromUs, toUs }, i) => {
+          if (!cells.has(cell)) return false;
+          if (begin !== undefined && own[i].place < begin.index)
+            return i === life.before?.segment && toUs > s && fromUs < e;
+          return Math.max(fromUs, s) < Math.min(toUs, e);
+        });
+        if (visits) counts.visitors++;
         const within = ({ timeUs }: { timeUs: number }) => timeUs >= s && timeUs < e;
         counts.appeared += life.appearances.filter((a) => cells.has(a.cell)).filter(within).length;
         counts.vanished += life.vanishings.filter((v) => cells.has(v.cell)).filter(within).length;
@@ -154,33 +199,64 @@ export function countByDefinition(options: OracleOptions): Map<number, Map<strin
   return table;
 }
 
+export interface OracleTrip {
+  from: string;
+  to: string;
+  timeUs: number;
+}
+
 /**
- * Trips by interval end (µs), then `from>to`: entries that held into one area, at most `tripUs` after the subscriber's
- * newest held exit since it appeared, from another.
+ * Trips: entries that held into one area, at most `tripUs` after the subscriber's newest held exit since it appeared, from
+ * another. With `edit` the areas of `after` take the place of those of `before` there: their crossings are told apart
+ * by `before:` and `after:` in front of their names, and what of `before` had not settled makes no trip.
  */
-export function tripsByDefinition(options: OracleOptions, tripUs: number): Map<number, Map<string, number>> {
-  const table = new Map<number, Map<string, number>>();
+export function tripsByDefinition(
+  options: OracleOptions,
+  tripUs: number,
+  edit?: { begin: OracleBegin; before: Map<string, Set<string>>; after: Map<string, Set<string>> },
+): OracleTrip[] {
+  const trips: OracleTrip[] = [];
   for (const own of bySubscriber(options.sightings)) {
     const life = lifeOf(own, options.ttlUs);
     const exits: { area: string; step: number; timeUs: number }[] = [];
     const entries: { area: string; step: number; timeUs: number }[] = [];
-    for (const [area, cells] of options.areas) {
-      for (const { timeUs, entry, step } of crossingsOf(life, cells, options.holdDownUs)) {
-        (entry ? entries : exits).push({ area, step, timeUs });
+    const put = (area: string, crossings: Crossing[], firstStep: number): void => {
+      for (const { timeUs, entry, step } of crossings)
+        (entry ? entries : exits).push({ area, step: step + firstStep, timeUs });
+    };
+    for (const [area, cells] of options.areas) put(area, crossingsOf(life, cells, options.holdDownUs), 0);
+    if (edit !== undefined) {
+      const { begin, before, after } = edit;
+      const known = own.filter(({ place }) => place < begin.index);
+      for (const [area, cells] of before) {
+        const held = crossingsOf(lifeOf(known, options.ttlUs), cells, options.holdDownUs);
+        const settled = held.filter(({ timeUs }) => timeUs + options.holdDownUs <= begin.timeUs);
+        put(`before:${area}`, settled, 0);
       }
+      const since = lifeOf(own, options.ttlUs, begin);
+      for (const [area, cells] of after)
+        put(`after:${area}`, crossingsOf(since, cells, options.holdDownUs), life.steps.length - since.steps.length);
     }
     for (const { area, step, timeUs } of entries) {
       const appeared = life.steps.findLastIndex(({ from }, i) => from === null && i <= step);
       const before = exits.filter((exit) => exit.step <= step && exit.step > appeared);
       const leftUs = Math.max(...before.map((exit) => exit.timeUs));
       if (timeUs - leftUs > tripUs) continue;
-      const endUs = (Math.floor(timeUs / options.everyUs) + 1) * options.everyUs;
-      for (const from of before.filter((exit) => exit.timeUs === leftUs && exit.area !== area)) {
-        const row = table.get(endUs) ?? new Map<string, number>();
-        table.set(endUs, row);
-        row.set(`${from.area}>${area}`, (row.get(`${from.area}>${area}`) ?? 0) + 1);
-      }
+      for (const from of before.filter((exit) => exit.timeUs === leftUs && exit.area !== area))
+        trips.push({ from: from.area, to: area, timeUs });
     }
+  }
+  return trips;
+}
+
+/** By interval end (µs), then `from>to`. */
+export function tripTable(trips: OracleTrip[], everyUs: number): Map<number, Map<string, number>> {
+  const table = new Map<number, Map<string, number>>();
+  for (const { from, to, timeUs } of trips) {
+    const endUs = (Math.floor(timeUs / everyUs) + 1) * everyUs;
+    const row = table.get(endUs) ?? new Map<string, number>();
+    table.set(endUs, row);
+    row.set(`${from}>${to}`, (row.get(`${from}>${to}`) ?? 0) + 1);
   }
   return table;
 }
@@ -197,11 +273,11 @@ export interface OracleDwell {
 export function dwellByDefinition(options: OracleOptions, untilUs: number): OracleDwell[] {
   const stays: OracleDwell[] = [];
   for (const own of bySubscriber(options.sightings)) {
-    const life = lifeOf(own, options.ttlUs);
+    const life = lifeOf(own, options.ttlUs, options.begin);
     life.steps = life.steps.filter(({ timeUs }) => timeUs <= untilUs);
     for (const [area, cells] of options.areas) {
       const held = new Map(crossingsOf(life, cells, options.holdDownUs).map(({ step, entry }) => [step, entry]));
-      let fromUs = -1;
+      let fromUs = life.before !== null && cells.has(life.before.cell) ? life.before.sinceUs : -1;
       for (const [step, { timeUs, from, to, sighting }] of life.steps.entries()) {
         if (from === null ? cells.has(to!) : held.get(step) === true) fromUs = timeUs;
         if (to === null ? !cells.has(from!) : held.get(step) !== false) continue;

@@ -25,6 +25,8 @@ export class SmallCity {
   readonly regions: RegionIndex;
   readonly engine: Engine;
   readonly gauges: IntervalGauges[] = [];
+  /** Of each interval, by place. */
+  readonly regionIds: (readonly string[])[] = [];
   readonly stays: OracleStay[] = [];
   private readonly names = new Map<string, string>();
 
@@ -35,7 +37,10 @@ export class SmallCity {
       registry: this.registry,
       regions: this.regions,
       everyUs: options.everyUs ?? 60_000_000,
-      onInterval: (gauges) => this.gauges.push(gauges),
+      onInterval: (gauges, ids) => {
+        this.gauges.push(gauges);
+        this.regionIds.push(ids);
+      },
       onStays: (stays) => this.takeStays(stays),
       ...(options.cellGauges !== undefined && { cellGauges: options.cellGauges }),
     };

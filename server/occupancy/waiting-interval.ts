@@ -1,0 +1,146 @@
+import {
+  restoreBytes,
+  restoreColumns,
+  type StateReader,
+  type StateWriter,
+  saveBytes,
+  saveColumns,
+} from '../state-writer.ts';
+import { gaugeColumns, type IntervalHead, packGauges, unpackGauges } from './interval-rows.ts';
+import type { Occupancy } from './occupancy.ts';
+import type { DwellColumns, FlowColumns, IntervalGauges } from './view.ts';
+
+type Rows = IntervalGauges['cells'];
+
+/** What is saved of one beside its arrays. */
+export interface WaitingHead extends IntervalHead {
+  regionIds: readonly string[];
+  places: number[] | null;
+  flows: number;
+  dwell: number;
+}
+
+const flowKeys = ['from', 'to', 'count'] as const;
+const dwellKeys = ['region', 'bucket', 'observed', 'upper'] as const;
+
+/**
+ * A closed interval that is not final, with the micro-regions of its time: crossings that hold, trips and ended stays
+ * are still to come. Where the regions are edited meanwhile, unchanged ones are found by their new places.
+ */
+export class WaitingInterval {
+  readonly gauges: IntervalGauges;
+  readonly regionIds: readonly string[];
+  /** Of each region of its time the place now, or -1; null: the regions have not been edited since. */
+  private places: Int32Array | null = null;
+  private flows: FlowColumns | undefined;
+  private dwell: DwellColumns | undefined;
+
+  constructor(gauges: IntervalGauges, regionIds: readonly string[]) {
+    this.gauges = gauges;
+    this.regionIds = regionIds;
+  }
+
+  /** Takes what has been counted for it out of the counters. */
+  fill(occupancy: Occupancy): void {
+    const { gauges, places } = this;
+    const { areas, trips, regionStays } = occupancy;
+    addCrossings(gauges.regions, occupancy, (id) => (places === null ? id : places[id]));
+    addCrossings(gauges.cells, occupancy, (id) => areas.regionCount + id);
+    const own = (column: Uint32Array) => (places === null ? column : column.map((place) => places.indexOf(place)));
+    const flows = trips.take();
+    if (flows !== undefined)
+      this.flows = sum(flowKeys, 2, this.flows, { ...flows, from: own(flows.from), to: own(flows.to) });
+    const dwell = regionStays.take();
+    if (dwell !== undefined) this.dwell = sum(dwellKeys, 2, this.dwell, { ...dwell, region: own(dwell.region) });
+  }
+
+  /** The regions change their places. @param placeOf by place before: the place after, or -1 */
+  edit(placeOf: Int32Array): void {
+    const before = this.places ?? placeOf.map((_, place) => place);
+    this.places = before.map((place) => (place < 0 ? -1 : placeOf[place]));
+  }
+
+  get final(): IntervalGauges {
+    const { gauges, flows, dwell } = this;
+    return { ...gauges, ...(flows !== undefined && { flows }), ...(dwell !== undefined && { dwell }) };
+  }
+
+  get head(): WaitingHead {
+    const { startUs, endUs, present, cells, regions } = this.gauges;
+    return {
+      ...{ startUs, endUs, present, cells: cells.n, regions: regions.n },
+      regionIds: this.regionIds,
+      places: this.places === null ? null : [...this.places],
+      flows: this.flows?.n ?? 0,
+      dwell: this.dwell?.n ?? 0,
+    };
+  }
+
+  *save(to: StateWriter, name: string): Generator<void> {
+    yield* saveBytes(to, name, packGauges(this.gauges));
+    if (this.flows !== undefined) yield* saveColumns(to, `${name}.flows`, columnsOf(flowKeys, this.flows));
+    if (this.dwell !== undefined) yield* saveColumns(to, `${name}.dwell`, columnsOf(dwellKeys, this.dwell));
+  }
+
+  static restore(from: StateReader, name: string, head: WaitingHead): WaitingInterval {
+    const words = new Uint32Array((head.cells + head.regions) * gaugeColumns.length);
+    restoreBytes(from, name, words);
+    const waiting = new WaitingInterval(unpackGauges(head, words), head.regionIds);
+    if (head.places !== null) waiting.places = Int32Array.from(head.places);
+    if (head.flows > 0) {
+      waiting.flows = tableOf<FlowColumns>(flowKeys, head.flows);
+      restoreColumns(from, `${name}.flows`, columnsOf(flowKeys, waiting.flows));
+    }
+    if (head.dwell > 0) {
+      waiting.dwell = tableOf<DwellColumns>(dwellKeys, head.dwell);
+      restoreColumns(from, `${name}.dwell`, columnsOf(dwellKeys, waiting.dwell));
+    }
+    return waiting;
+  }
+}
+
+function addCrossings(rows: Rows, { areas }: Occupancy, areaOf: (id: number) => number): void {
+  const { entries, exits } = areas;
+  for (let row = 0; row < rows.n; row++) {
+    const area = areaOf(rows.id[row]);
+    if (area < 0) continue;
+    rows.entries[row] += entries[area];
+    rows.exits[row] += exits[area];
+    entries[area] = 0;
+    exits[area] = 0;
+  }
+}
+
+/** Rows of two tables, those of one key added up, in order of the key: the first columns. */
+function sum<T extends { readonly n: number }>(
+  keys: readonly (keyof T & string)[],
+  keyColumns: number,
+  a: T | undefined,
+  b: T,
+): T {
+  if (a === undefined) return b;
+  const rows = [a, b].flatMap((table) =>
+    Array.from({ length: table.n }, (_, i) => keys.map((key) => (table[key] as unknown as Uint32Array)[i])),
+  );
+  const byKey = new Map<string, number[]>();
+  for (const row of rows) {
+    const key = row.slice(0, keyColumns).join(',');
+    const known = byKey.get(key);
+    if (known === undefined) byKey.set(key, row);
+    else for (let i = keyColumns; i < row.length; i++) known[i] += row[i];
+  }
+  const order = [...byKey.values()].sort((x, y) => x[0] - y[0] || x[1] - y[1]);
+  const table = tableOf<T>(keys, order.length);
+  keys.forEach((key, i) => {
+    (table[key] as unknown as Uint32Array).set(order.map((row) => row[i]));
+  });
+  return table;
+}
+
+function tableOf<T extends { readonly n: number }>(keys: readonly string[], n: number): T {
+  return { n, ...Object.fromEntries(keys.map((key) => [key, new Uint32Array(n)])) } as unknown as T;
+}
+
+function columnsOf<K extends string>(keys: readonly K[], table: Record<K, Uint32Array>): Record<K, Uint32Array> {
+  return Object.fromEntries(keys.map((key) => [key, table[key]])) as Record<K, Uint32Array>;
+}
