@@ -18,6 +18,7 @@ import {
 } from '../decode/wire.ts';
 import { sharedPath, sharedPresent } from '../tools/shared-inputs.ts';
 import { lengthsIn } from './lengths.ts';
+import { sccpMessagesIn } from './sccp-in.ts';
 
 /** An input that is good as it stands. */
 export interface Seed {
@@ -36,7 +37,7 @@ export interface Seed {
   userEnd: number;
 }
 
-/** Longer captured frames are mutated, but not cut and flipped at every place. */
+/** Longer inputs are mutated, but not cut and flipped at every place; of longer frames their SCCP messages are. */
 export const exhaustiveBytesMax = 300;
 const ethernetLink = 1;
 const sccpLink = 142;
@@ -106,7 +107,7 @@ function ethernetPacket(): number[] {
   return sctp([[...frameOf(unitdata([0, 1, 0x30]), { tsn: 9 }).slice(46)]]);
 }
 
-/** All frames of the shared captures, each content once. */
+/** All frames of the shared captures, each content once; behind a long one its SCCP messages, each by itself. */
 async function captureSeeds(): Promise<Seed[]> {
   if (!sharedPresent) return [];
   const out: Seed[] = [];
@@ -125,6 +126,10 @@ async function captureSeeds(): Promise<Seed[]> {
         if (known.has(key) || octets.length === 0) return;
         known.add(key);
         out.push(seed(`${name} frame ${frame}`, name, linkType, octets));
+        if (octets.length <= exhaustiveBytesMax || linkType === sccpLink) return;
+        for (const [i, [from, to]] of sccpMessagesIn(linkType, octets).entries()) {
+          out.push(seed(`${name} frame ${frame}, SCCP message ${i + 1}`, name, sccpLink, octets.slice(from, to)));
+        }
       },
     };
     await reader.read(sink, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
