@@ -94,6 +94,7 @@ export class CoreNetwork {
   sweep(nowUs: number): void {
     if (nowUs - this.#sweptUs < sweepEveryUs) return;
     this.settle();
+    this.registrations.settle(nowUs);
     const t = this.transactions;
     const seconds = this.#sweptUs < 0 ? 1 : (nowUs - this.#sweptUs) / sweepEveryUs;
     this.#sweptUs = nowUs;

@@ -108,6 +108,7 @@ export class Correlator implements MessageSink {
       cells: this.#cells,
       directory: this.#directory,
       joiner: this.#joiner,
+      registrations: this.#core.registrations,
       rows: this.#rows,
       numbers: new NumberPlan(config.onNetPrefixes, config.homePlmns),
       pseudonymiser,
@@ -206,6 +207,7 @@ export class Correlator implements MessageSink {
       const i = this.#connections.handleOf(n);
       if (this.#connections.is(i, connectionFlag.open)) this.#end(i, -1);
     }
+    this.#core.registrations.settle(Number.POSITIVE_INFINITY);
   }
 
   get stats(): CorrelatorStats {

@@ -119,8 +119,16 @@ export class Dialogues {
    * does not undo where the phone was. SCCP's release, which may be lost, or not be for hours, is not waited for.
    */
   #settled(i: number): void {
-    this.#parts.connections.unmark(i, flag.updatePending);
+    const c = this.#parts.connections;
+    if (c.is(i, flag.updatePending)) this.#updated(i, c.lastUs(i));
+    c.unmark(i, flag.updatePending);
     this.sightings.release(i);
+  }
+
+  /** A location update has come through: the VLR of this core side serves the subscriber. */
+  #updated(i: number, timeUs: number): void {
+    const { connections: c, registrations } = this.#parts;
+    if (c.imsi(i) >= 0) registrations.updated(c.imsi(i), c.scope(i), timeUs);
   }
 
   #drop(i: number, timeUs: number, cause: number): void {
@@ -226,6 +234,7 @@ export class Dialogues {
         if (m.tmsi >= 0) sightings.allocateTmsi(i, m.tmsi);
         else if (m.imsi >= 0) sightings.withdrawTmsi(i);
         c.unmark(i, flag.updatePending);
+        this.#updated(i, m.timeUs);
         sightings.release(i);
         tracker.answer(i, rules.locationUpdates, outcomeCode.success, noCause);
         break;

@@ -3,6 +3,7 @@ import type { CellNames } from './cell-names.ts';
 import type { Connections } from './connections.ts';
 import type { HandoverJoiner } from './handover-joiner.ts';
 import type { Procedures } from './procedures.ts';
+import type { Registrations } from './registrations.ts';
 import type { RowWriter } from './row-writer.ts';
 import type { VlrDirectory } from './vlr-directory.ts';
 
@@ -27,6 +28,7 @@ export interface Parts {
   readonly cells: CellNames;
   readonly directory: VlrDirectory;
   readonly joiner: HandoverJoiner;
+  readonly registrations: Registrations;
   readonly rows: RowWriter;
   readonly numbers: NumberPlan;
   readonly pseudonymiser: SubscriberKeys;

@@ -1,8 +1,11 @@
 import { eventFlag, kindCode } from '../events/kinds.ts';
 import { PairTable } from '../privacy/pair-table.ts';
+import { none } from './connection-records.ts';
+import { HeldCancels } from './held-cancels.ts';
 import { type Nodes, unknownNode } from './nodes.ts';
 import type { ForeignNetwork, Roamers } from './roamers.ts';
 import type { RowWriter } from './row-writer.ts';
+import { ServingEvidence } from './serving-evidence.ts';
 
 const wordStep = 0x1_0000_0000;
 const pendingShift = 16;
@@ -12,13 +15,21 @@ const nodeMask = 0xffff;
  * update seen, is cancelled at the VLR that serves.
  */
 const coldUs = 60_000_000;
+/**
+ * So long a cancel that seems to end a registration waits for the update elsewhere that it follows: less than the window
+ * in which rows are put in order.
+ */
+const holdUs = 5_000_000;
+/** An update on the radio side so long before a cancel is the one that the cancel follows. */
+const followsUs = 10_000_000;
 
 /**
  * Which VLR and SGSN serve each subscriber, and the rows that follow from a change: roam-out, roam-in, roam-back,
  * roam-end, and a detach where the core network takes a subscriber out of the VLR that serves it (DESIGN §2, *roam-…*,
  * *vanished*). 3GPP TS 29.002 §19.1.
  *
- * An ordinary Cancel Location follows the registration elsewhere, so an update that has begun counts as serving.
+ * An ordinary Cancel Location follows the registration elsewhere, so an update that has begun counts as serving. Where
+ * MAP's part of the update was not seen, the radio side's tells, whether it is seen before the cancel or a little later.
  */
 export class Registrations {
   /** Cancel Location and Purge MS of a VLR that no longer serves, and where it is not known which one does. */
@@ -27,6 +38,8 @@ export class Registrations {
   readonly #nodes: Nodes;
   readonly #roamers: Roamers;
   readonly #rows: RowWriter;
+  readonly #evidence = new ServingEvidence();
+  readonly #held = new HeldCancels();
   /** Time of the first registration or end of one, µs; -1: none yet. */
   #firstUs = -1;
   /** Packed IMSI → serving VLR and one whose update has begun (16 bits each); SGSN. */
@@ -51,6 +64,8 @@ export class Registrations {
   begun(imsi: number, vlr: number, timeUs: number): void {
     if (this.#firstUs < 0) this.#firstUs = timeUs;
     if (vlr === unknownNode) return;
+    this.#evidence.core(imsi, vlr, timeUs);
+    this.#meetHeld(imsi, vlr);
     this.#read(imsi);
     this.#write(imsi, this.#vlr, vlr, this.#sgsn);
   }
@@ -64,6 +79,8 @@ export class Registrations {
   /** updateLocation was accepted: from now on this VLR serves. */
   registered(imsi: number, vlr: number, timeUs: number): void {
     if (vlr === unknownNode) return;
+    this.#evidence.core(imsi, vlr, timeUs);
+    this.#meetHeld(imsi, vlr);
     this.#read(imsi);
     this.#write(imsi, vlr, this.#pending === vlr ? unknownNode : this.#pending, this.#sgsn);
     const roamers = this.#roamers;
@@ -78,6 +95,26 @@ export class Registrations {
     } else if (roamers.isGuest(imsi)) {
       this.#guestLeaves(imsi, timeUs);
     }
+  }
+
+  /** The radio side (A, Iu-CS) shows that a location update was accepted. @param scope see `VlrDirectory` */
+  updated(imsi: number, scope: number, timeUs: number): void {
+    const evidence = this.#evidence;
+    evidence.radio(imsi, scope, timeUs);
+    const vlr = evidence.vlrOf(scope);
+    if (this.#held.vlrOf(imsi) !== none && this.#held.vlrOf(imsi) !== vlr) {
+      this.#held.take(imsi);
+      this.superseded++;
+    }
+    if (vlr !== unknownNode) {
+      this.#read(imsi);
+      // Nothing of MAP: it is of old.
+      if (this.#vlr === unknownNode && this.#pending === unknownNode) this.#wasAt(imsi, vlr);
+      if (this.#vlr !== vlr || this.#pending === vlr) {
+        this.#write(imsi, vlr, this.#pending === vlr ? unknownNode : this.#pending, this.#sgsn);
+      }
+    }
+    if (this.#roamers.isHome(imsi)) this.#back(imsi, timeUs);
   }
 
   /** Some other dialogue shows that a VLR serves, where nothing was known: its registration is of old. */
@@ -108,6 +145,41 @@ export class Registrations {
       if (this.#vlr === unknownNode) this.#wasAt(imsi, vlr);
       return;
     }
+    if (this.#held.vlrOf(imsi) !== none || this.#evidence.isElsewhere(imsi, vlr, timeUs - followsUs)) {
+      this.superseded++;
+      return;
+    }
+    if (this.#held.isFull) this.#settle(this.#held.oldest(Number.POSITIVE_INFINITY));
+    this.#held.add(imsi, vlr, timeUs);
+  }
+
+  /** Event time has come this far: nothing else can be behind cancels that have waited for long enough. */
+  settle(nowUs: number): void {
+    for (let imsi = this.#held.oldest(nowUs - holdUs); imsi >= 0; imsi = this.#held.oldest(nowUs - holdUs)) {
+      this.#settle(imsi);
+    }
+  }
+
+  /** MAP tells of an update behind a cancel: the one that it followed, or the next one at the same VLR. */
+  #meetHeld(imsi: number, vlr: number): void {
+    const cancelled = this.#held.vlrOf(imsi);
+    if (cancelled === none) return;
+    if (cancelled === vlr) {
+      this.#settle(imsi);
+      return;
+    }
+    this.#held.take(imsi);
+    this.superseded++;
+    this.#read(imsi);
+    if (this.#vlr === unknownNode) this.#wasAt(imsi, cancelled);
+  }
+
+  /** A cancel was what it seemed: the subscriber is nowhere from then on. */
+  #settle(imsi: number): void {
+    if (imsi < 0) return;
+    const vlr = this.#held.vlrOf(imsi);
+    const timeUs = this.#held.take(imsi);
+    this.#read(imsi);
     this.#write(imsi, unknownNode, unknownNode, this.#sgsn);
     const roamers = this.#roamers;
     const isOurs = this.#nodes.isOurs(vlr);

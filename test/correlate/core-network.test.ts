@@ -212,6 +212,7 @@ describe('numbers', () => {
     const where = { numbers: { vlr: c.vlrOne.title } };
     c.tell(bench, ...asked({ operation: c.operation.anyTimeInterrogation, numbers: { msisdn } }, where));
     c.tell(bench, ...c.purge(at(10), c.vlrOne, c.hlr, local));
+    bench.correlator.flush();
     expect(kinds()).toEqual(['detach']);
   });
 });

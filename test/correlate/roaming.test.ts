@@ -21,11 +21,17 @@ beforeEach(() => {
   });
 });
 
-/** Rows as `seconds kind country operator flags`. */
-const told = () =>
-  bench.rows.map(({ timeUs, kind, peer, flags }) =>
-    [(timeUs - startUs) / second, kind, peer?.country, formatPlmn(peer?.area ?? 0), flags].filter(Boolean).join(' '),
-  );
+/** Rows as `seconds kind country operator flags`, with those that wait. */
+const told = () => {
+  bench.correlator.flush();
+  return registrationRows();
+};
+const registrationRows = () =>
+  bench.rows
+    .filter(({ cell }) => cell === '')
+    .map(({ timeUs, kind, peer, flags }) =>
+      [(timeUs - startUs) / second, kind, peer?.country, formatPlmn(peer?.area ?? 0), flags].filter(Boolean).join(' '),
+    );
 const stats = () => {
   const { roamedOut, roamedIn } = bench.correlator.stats;
   return { out: Object.fromEntries(roamedOut), in: Object.fromEntries(roamedIn) };
@@ -117,6 +123,85 @@ describe('one of our own', () => {
     c.tell(bench, ...c.update(at(0), c.vlrOne, c.hlr, local), ...c.ask(at(1), sgsn, c.hlr, attach, c.result()));
     c.tell(bench, ...c.cancel(at(10), c.hlr, sgsn, local));
     expect(told()).toEqual([]);
+  });
+});
+
+describe('a cancel whose update MAP did not show', () => {
+  /** A location update on the A interface, from a second before its acceptance. */
+  const onRadio = (bsc: s.Bsc, acceptedUs: number, who = local, accepted = true): s.Step[] =>
+    new s.Line(bsc, 1, acceptedUs - 2 * second)
+      .open({ ...s.completeLayer3, ...s.cellOne, ...s.locationUpdatingRequest, ...who })
+      .confirm()
+      .down({ ...(accepted ? s.locationUpdatingAccept : s.locationUpdatingReject), ...s.lai }).steps;
+  /** Both sides of an update of somebody, from which it is learnt whose VLR stands behind the link. */
+  const teach = (bsc: s.Bsc, vlr: c.CoreNode) => {
+    c.tell(bench, ...c.update(at(-100), vlr, c.hlr, s.imsi(99)));
+    bench.play(...onRadio(bsc, at(-98), s.imsi(99)));
+  };
+
+  it.each([
+    ['has just been seen', -0.5],
+    ['is seen a little later', 3],
+  ])('keeps presence where an update at another MSC %s', (_, seconds) => {
+    const radio = onRadio(s.bscC, at(100 + seconds));
+    const cancel = c.cancel(at(100), c.hlr, c.vlrOne, local);
+    c.tell(bench, ...c.update(at(0), c.vlrOne, c.hlr, local));
+    if (seconds < 0) bench.play(...radio);
+    c.tell(bench, ...cancel);
+    if (seconds > 0) bench.play(...radio);
+    bench.correlator.tick(at(200));
+    expect(registrationRows()).toEqual([]);
+    expect(bench.correlator.stats.supersededCancels).toBe(1);
+  });
+
+  it('keeps presence hours after an update at an MSC whose VLR is known', () => {
+    teach(s.bscC, c.vlrTwo);
+    c.tell(bench, ...c.update(at(0), c.vlrOne, c.hlr, local));
+    bench.play(...onRadio(s.bscC, at(100)));
+    c.tell(bench, ...c.purge(at(9_000), c.vlrOne, c.hlr, local), ...c.purge(at(9_900), c.vlrTwo, c.hlr, local));
+    expect(told()).toEqual(['9900 detach detach']);
+  });
+
+  it.each([-1, 2])('ends presence, told at its own time, where the update %d s away was at the same VLR', (seconds) => {
+    teach(s.bscA, c.vlrOne);
+    c.tell(bench, ...c.update(at(0), c.vlrOne, c.hlr, local));
+    const steps = onRadio(s.bscA, at(100 + seconds));
+    if (seconds < 0) bench.play(...steps);
+    c.tell(bench, ...c.cancel(at(100), c.hlr, c.vlrOne, local));
+    if (seconds > 0) bench.play(...steps);
+    bench.correlator.tick(at(104));
+    expect(registrationRows()).toEqual([]);
+    bench.correlator.tick(at(107));
+    expect(registrationRows()).toEqual(['100 detach detach']);
+  });
+
+  it('ends presence where the update elsewhere is refused, or is somebody else’s', () => {
+    c.tell(bench, ...c.update(at(0), c.vlrOne, c.hlr, local), ...c.cancel(at(100), c.hlr, c.vlrOne, local));
+    bench.play(...onRadio(s.bscC, at(102), local, false), ...onRadio(s.bscC, at(103), s.imsi(7)));
+    expect(told()).toEqual(['100 detach detach']);
+  });
+
+  it('knows that a subscriber is back from abroad when it updates here', () => {
+    c.tell(bench, ...c.update(at(0), c.vlrJapan, c.hlr, local));
+    bench.play(...onRadio(s.bscA, at(100)));
+    c.tell(bench, ...c.cancel(at(100.5), c.hlr, c.vlrJapan, local));
+    expect(told().slice(1)).toEqual(['100 roam-back JP 440-10']);
+  });
+
+  it('waits for MAP’s own part of the update, too', () => {
+    c.tell(bench, ...c.update(at(0), c.vlrOne, c.hlr, local), ...c.cancel(at(100), c.hlr, c.vlrOne, local));
+    c.tell(bench, ...c.update(at(100.5), c.vlrTwo, c.hlr, local));
+    expect(told()).toEqual([]);
+  });
+
+  it('holds only so many, and lets none be lost', () => {
+    const count = 4_200;
+    for (let n = 0; n < count; n++) c.tell(bench, ...c.update(at(n / 1000), c.vlrOne, c.hlr, s.imsi(n + 1)));
+    bench.correlator.tick(at(90));
+    for (let n = 0; n < count; n++) c.tell(bench, c.cancel(at(100), c.hlr, c.vlrOne, s.imsi(n + 1))[0]);
+    expect(registrationRows()).toHaveLength(count - 4096);
+    expect(new Set(told()).size).toBe(1);
+    expect(bench.rows).toHaveLength(count);
   });
 });
 

@@ -5,7 +5,7 @@ import type { FrameSink } from '../../server/capture/frame.ts';
 import { makeConfig } from '../../server/config.ts';
 import { Correlator } from '../../server/correlate/correlator.ts';
 import { Decoder } from '../../server/decode/decoder.ts';
-import { eventFlag, eventKinds, outcomeCode } from '../../server/events/kinds.ts';
+import { eventFlag, eventKinds, kindCode, outcomeCode } from '../../server/events/kinds.ts';
 import { parsePlmn } from '../../server/events/plmn.ts';
 import { Pseudonymiser } from '../../server/privacy/pseudonymiser.ts';
 
@@ -42,6 +42,10 @@ export interface Resolution {
   byKind: Map<string, Share>;
   /** Events without a subscriber or without a cell. */
   unresolved: number;
+  /** Who was taken out of all cells because a VLR gave them up: `time subscriber`. */
+  coreDetaches: Set<string>;
+  /** Cancels that followed an update elsewhere. */
+  superseded: number;
   faults: string[];
 }
 
@@ -125,9 +129,13 @@ export async function measureResolution(options: ResolutionOptions): Promise<Res
   const seen = new Set<string>();
   const frameTimes = new Set<number>();
   const procedures: Procedure[] = [];
+  const coreDetaches = new Set<string>();
   let unresolved = 0;
   const correlator = new Correlator({
-    config: makeConfig({ where: 'test', settings: { connectionsMax: 100_000, tmsiMax: 1_000_000 } }),
+    config: makeConfig({
+      where: 'test',
+      settings: { connectionsMax: 100_000, tmsiMax: 1_000_000, homePlmns: '460-00,001-01' },
+    }),
     sorted: true,
     defaultPlmn: parsePlmn('460-00'),
     pseudonymiser,
@@ -135,6 +143,7 @@ export async function measureResolution(options: ResolutionOptions): Promise<Res
       event(timeUs, subLo, subHi, cgi, _plmn, kind, outcome, _cause, flags, durationMs) {
         const where = `${subHi} ${subLo} ${cgi}`;
         if ((flags & eventFlag.sighting) !== 0) seen.add(`${timeUs} ${where}`);
+        if (flags === eventFlag.detach && kind === kindCode.detach) coreDetaches.add(`${timeUs} ${subHi} ${subLo}`);
         if ((flags & eventFlag.traffic) === 0 || outcome === outcomeCode.rejected) return;
         if ((subLo === 0 && subHi === 0) || cgi === '') unresolved++;
         procedures.push({ kind, fromUs: timeUs - durationMs * 1000, toUs: timeUs, where });
@@ -161,6 +170,8 @@ export async function measureResolution(options: ResolutionOptions): Promise<Res
     events: { rows: 0, right: 0 },
     byKind: new Map(),
     unresolved,
+    coreDetaches,
+    superseded: correlator.stats.supersededCancels,
     faults: [...decoder.stats.faults, ...correlator.stats.faults].map(([reason, count]) => `${reason} ${count}`),
   };
   const coveredOf = covered(seen, procedures);
