@@ -85,16 +85,16 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'a message in segments grows without end',
     file: decode('fragments.ts'),
-    find: 'if (length > this.#bytesMax)',
+    find: 'if (length > this.#messageBytesMax)',
     replace: 'if (length > 2 ** 30)',
-    found: /too large: .*__growing/,
+    found: /one message without an end: RangeError/,
   },
   {
-    name: 'datagrams that wait for fragments are never given up',
-    file: decode('ip-fragments.ts'),
-    find: 'if (this.#datagrams.size < this.#max && Math.abs(timeS - datagram.timeS) <= this.#ageS) break;',
-    replace: 'if (Math.abs(timeS - datagram.timeS) <= this.#ageS) break;',
-    found: /too large: .*__datagrams/,
+    name: 'what waits for its rest is never given up',
+    file: decode('unfinished.ts'),
+    find: 'const fits = this.#parts.size < this.#max && this.#bytes',
+    replace: 'const fits = this.#bytes',
+    found: /too large: .*__parts/,
   },
   {
     name: 'the identity of a message stays for the next one',

@@ -7,15 +7,15 @@ export interface Measured {
 
 /** Most elements of tables that have a limit of their own in the test's settings or in their file. */
 const limits: [path: RegExp, max: number][] = [
-  [/\.(ipFragments\.__datagrams|sctpFragments\.__waiting|sccpSegments\.__growing)$/, 16],
+  [/\.(ipFragments|sctpFragments|sccpSegments)\.__\w+\.__parts$/, 16],
   [/\.directions\.__table$/, 16],
   [/\.stats\.(faults|unhandled)$/, 513],
   [/\.stats\.evicted$/, 32],
   [/\.sccpUsers\.__links$/, 4096],
-  [/\.__datagrams\[\]\.ranges$/, 64],
+  [/\.__datagrams\.__parts\[\]\.ranges$/, 64],
   // A message that grows takes twice as much room when it needs more.
-  [/\.__growing\[\]\.bytes$/, 131_072],
-  [/\.__datagrams\[\]\.bytes$/, 131_200],
+  [/\.__growing\.__parts\[\]\.bytes$/, 131_072],
+  [/\.__datagrams\.__parts\[\]\.bytes$/, 131_200],
   [/\.framers\[\]\.__begun$/, 131_072],
 ];
 /** Any other table, elements. */
