@@ -9,10 +9,12 @@ import { historyBench } from './history.ts';
 import { journalBench } from './journal.ts';
 import { latencyBench } from './latency.ts';
 import { mapBench } from './map.ts';
+import { memoryBench } from './memory.ts';
 import { pipelineBench } from './pipeline.ts';
 import { presenceBench } from './presence.ts';
 import { benchPush } from './push.ts';
 import { ranapBench } from './ranap.ts';
+import { restartBench } from './restart.ts';
 import { scaleBench } from './scale.ts';
 import { simulateBench } from './simulate.ts';
 import { startupBench } from './startup.ts';
@@ -66,6 +68,8 @@ export const benches: readonly Bench[] = [
   historyBench,
   pipelineBench,
   wholeBench,
+  memoryBench,
+  restartBench,
   accuracyBench,
   estimateBench,
   startupBench,
