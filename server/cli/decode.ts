@@ -15,27 +15,59 @@ import { counted } from './words.ts';
 
 const usage = `usage: npm run -s signalwall -- decode FEED [OPTION …]
 
-Decodes the signalling in a capture and prints what happened, one located event a line (NDJSON): timeUs, type, outcome,
-cause, durationMs, subscriber, cell, origin, frame. timeUs is when the event ended: the phone's last message of it, or
-the clear of a dropped call; it began durationMs before. frame is the one with which it was known to be over, which may
-be a later one. causeOf says by whose list cause is to be read: MM, CC, RP, CP, BSSMAP, RANAP, SCCP release, SCCP
-refusal. What is not known is absent.
+Decodes the signalling in a capture and prints what happened, one located event a line (NDJSON). What is not known is
+absent. Keys of an event:
+
+  timeUs              when it ended: the phone's last message of it, or the clear of a dropped call
+  type, outcome       e.g. 'mo call', 'success'
+  cause, causeOf      a number, and whose list it is to be read by: MM, CC, RP, CP, BSSMAP, RANAP, SCCP release, SCCP
+                      refusal
+  durationMs          it began so long before timeUs
+  subscriber          IMSI
+  cell                where it ended: behind a handover the target, else where it began. Absent where the target was
+                      told by its location area alone, and of registrations abroad, which have none
+  origin              local, other network, 港澳台, international, unknown
+  frame               with which it was known to be over, which may be a later one than its last
+  peerClass           of who was called, wrote or was written to: on-net, off-net, short number, service number, unknown
+  country             of the other party's number; of registrations abroad, of the network there
+  area                area code or segment of the other party's number; MCC-MNC of the network abroad, where settings or
+                      its own messages tell it
 
   FEED                a capture (pcap, pcapng, each also in gzip) by its path, pcap:PATH, or '-', standard input;
                       pcap+tcp://HOST:PORT or pcap+listen://HOST:PORT, a live probe: Ctrl-C ends it with what was
                       decoded; sim:event-day?hours=1, the simulated city
-  --messages          one line per signalling message instead, and per component of a TCAP message; an SCCP message
-                      without user data has no protocol; what is malformed has a fault (code, layer, offset from the
-                      start of the frame or of the message put together from several) beside what was read before it.
-                      A short message's service centre is the calledNumber in both directions, as in tshark; its
-                      other party is tpDestination or tpOriginator. UDTS and the like show what came back undelivered
+  --messages          one line per signalling message instead, and per component of a TCAP message; keys below
   --stats             counts by layer, message and fault instead: how many of the frames with signalling were
                       understood, and of how many events subscriber and cell are known
-  --format FORMAT     ndjson (default) or csv
+  --format FORMAT     ndjson (default) or csv: a column a key, nested keys joined by a dot (sccp.type); places as
+                      'mcc=460 mnc=00 lac=4097 ci=513', those of a list apart by '; '
   --show-identities   print IMSIs, TMSIs, IMEIs and numbers (global titles too) whole; by default five digits and *
   --out FILE          print into a file
   --config FILE       settings as a JSON object; --set NAME=VALUE sets one ('help config' lists them)
   --verbose           show the stack trace of an error
+
+Keys of a message; one without user data has no protocol:
+
+  frame, timeUs       which frame completes it, and when that came
+  opc, dpc            point codes; SUA, SCCPlite and bare SCCP have none
+  sccp                type, slr, dlr (local references in hex), called and calling (digits of the global title, ssn)
+  protocol, message   BSSMAP, DTAP, RANAP, TCAP or MAP, and the specification's name; layer3: the message inside it.
+                      UDTS and the like show what came back undelivered
+  imsi, tmsi, imei, imeisv
+  cell or cells, lai  mcc, mnc, lac, ci or sac; a list where there are several. A part that is not told is absent
+  cause               of the message itself: what lies inside it only where it has none
+  calledNumber, callingNumber, connectedNumber, tpDestination, tpOriginator
+                      a short message's service centre is the calledNumber in both directions, as in tshark; its other
+                      party is tpDestination or tpOriginator
+  otid, dtid          TCAP transaction identities in hex
+  component, invokeId, operation, error
+                      of TCAP and of supplementary services; CAP's and INAP's operations are named, not read
+  msisdn, msc, vlr, sgsn, hlr, roamingNumber
+                      numbers of MAP
+  fault               what is malformed: code, layer, offset from the start of the frame, or of the message put together
+                      from several; it stands beside what was read before it
+
+Masked numbers: of five digits and fewer nothing is shown, unless they were dialled and are a service's (110, 10086).
 
 Frames are numbered from 1 as tshark does, whatever their times say. A capture that ends early (cut or damaged) is
 decoded up to that place; the last line says where, the exit code is 1.`;

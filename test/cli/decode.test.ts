@@ -4,7 +4,10 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { decodeCommand } from '../../server/cli/decode.ts';
+import { eventColumns, messageColumns } from '../../server/cli/decode-output.ts';
 import type { MessageLine } from '../../server/cli/message-line.ts';
+import { peerClasses } from '../../server/events/kinds.ts';
 import { pcapFile } from '../capture/pcap-write.ts';
 import { connectionRequest, frameOf, hex } from '../decode/wire.ts';
 import { runCli } from '../tools/serve.ts';
@@ -18,6 +21,22 @@ const lines = <T>(text: string) =>
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line) as T);
+
+test('the help of decode names every key of an event and of a message', () => {
+  const { usage } = decodeCommand;
+  const [events, messages] = usage.split('Keys of a message');
+  const missing = (text: string, keys: Iterable<string>) =>
+    [...keys].filter((key) => !new RegExp(`\\b${key}\\b`).test(text));
+  expect(missing(events, eventColumns)).toEqual([]);
+  expect(missing(messages, new Set(messageColumns.flatMap((column) => column.split('.'))))).toEqual([]);
+  expect(
+    missing(
+      events,
+      peerClasses.filter((name) => name !== 'none'),
+    ),
+  ).toEqual([]);
+  for (const line of usage.split('\n')) expect(line.length).toBeLessThanOrEqual(120);
+});
 
 describe('decode', () => {
   test('prints events with the keys they are documented with, identities masked', async () => {
