@@ -104,10 +104,12 @@ export class GaugeBook {
     areas.vanished.fill(0);
     areas.touched.fill(0);
     const { startUs, endUs } = this;
-    const gauges = { startUs, endUs, cells: cellRows, regions: regionRows, present };
+    const origins = occupancy.origins.takeChanged();
+    const tables = { cells: cellRows, regions: regionRows };
+    const gauges = { startUs, endUs, ...tables, present, ...(origins !== undefined && { origins }) };
     this.waiting.push(new WaitingInterval(gauges, this.regionIds));
     occupancy.waitingEndUs = this.oldestEndUs;
-    this.rowsOfNewest = cellRows.n + regionRows.n;
+    this.rowsOfNewest = cellRows.n + regionRows.n + (origins?.n ?? 0);
     this.closed++;
     this.closedEndUs = endUs;
     this.startUs = endUs;

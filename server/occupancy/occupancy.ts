@@ -1,3 +1,4 @@
+import { noCell } from '../events/event-batch.ts';
 import type { Presence, PresenceSink } from '../presence/presence.ts';
 import { dLast, recordDoubles } from '../presence/record.ts';
 import type { SubscriberTable } from '../presence/subscriber-table.ts';
@@ -153,7 +154,7 @@ export class Occupancy implements PresenceSink, TrailOwner {
   }
 
   moved(sub: number, from: number, to: number): void {
-    if (this.stays !== null) this.endStay(this.stays, sub, from);
+    if (this.stays !== null) this.endStay(this.stays, sub, from, to);
     this.fixAges.remove(from, this.lastStepOf(sub));
     this.fixAges.add(to);
     const { areas, cellGauges, regionCount, trail } = this;
@@ -176,10 +177,14 @@ export class Occupancy implements PresenceSink, TrailOwner {
     this.fixAges.renew(cell, this.lastStepOf(sub));
   }
 
+  stayCut(sub: number, cell: number): void {
+    if (this.stays !== null) this.endStay(this.stays, sub, cell, cell);
+  }
+
   vanished(sub: number, cell: number): void {
     const { areas, regionCount, table, trail } = this;
     this.vanishedTotal++;
-    if (this.stays !== null) this.endStay(this.stays, sub, cell);
+    if (this.stays !== null) this.endStay(this.stays, sub, cell, noCell);
     const group = this.origins.groupOf(table.origin(sub));
     this.origins.addToCity(group, -1);
     this.fixAges.remove(cell, this.lastStepOf(sub));
@@ -298,12 +303,12 @@ export class Occupancy implements PresenceSink, TrailOwner {
     return stepOf(this.table.f64[sub * recordDoubles + dLast]);
   }
 
-  private endStay(stays: StayBuffer, sub: number, cell: number): void {
+  private endStay(stays: StayBuffer, sub: number, cell: number, toCell: number): void {
     const { table } = this;
     const outUs = this.presence.atUs;
     // Placed and moved on at one time: it was never there.
     if (table.sinceUs(sub) === outUs) return;
-    stays.push(table, sub, cell, outUs, this.origins.plmnOf(table.origin(sub)));
+    stays.push(table, sub, cell, outUs, this.origins.plmnOf(table.origin(sub)), toCell);
   }
 
   /**

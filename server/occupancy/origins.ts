@@ -1,7 +1,9 @@
+import { originClasses } from '../../shared/protocol.ts';
+import { packIso } from '../reference/country-codes.ts';
 import type { OriginClassifier } from '../reference/origin.ts';
 import { restoreBytes, type StateReader, type StateWriter, saveBytes } from '../state-writer.ts';
-import { type RegionEdit, remapped } from './region-edit.ts';
-import type { OriginCount } from './view.ts';
+import { type RegionEdit, remapped, remappedFrom } from './region-edit.ts';
+import type { OriginColumns, OriginCount } from './view.ts';
 
 /** PLMN codes are 16 bits of a subscriber's record; groups are far fewer. */
 const plmnsMax = 0xffff;
@@ -21,11 +23,15 @@ export class Origins {
   private groupCapacity = 16;
   private readonly city: number[] = [];
   private byRegion: Uint32Array;
+  /** As the newest interval told them: the city's, and regions × groups. */
+  private readonly toldCity: number[] = [];
+  private told: Uint32Array;
 
   constructor(classifier: OriginClassifier, regionCount: number) {
     this.classifier = classifier;
     this.regionCount = regionCount;
     this.byRegion = new Uint32Array(regionCount * this.groupCapacity);
+    this.told = new Uint32Array(this.byRegion.length);
     this.classify(0);
   }
 
@@ -75,21 +81,51 @@ export class Origins {
   edit(edit: RegionEdit): void {
     this.regionCount = edit.after;
     this.byRegion = remapped(this.byRegion, edit, this.groupCapacity);
+    this.told = remappedFrom(this.told, edit.namesake, this.groupCapacity);
+  }
+
+  /** Groups whose count has changed since the call before; undefined: none has. */
+  takeChanged(): OriginColumns | undefined {
+    const { groups, groupCapacity, byRegion, told, city, toldCity } = this;
+    const rows: { region: number; group: number; present: number }[] = [];
+    groups.forEach((_, group) => {
+      if (city[group] !== toldCity[group]) rows.push({ region: 0, group, present: city[group] });
+      toldCity[group] = city[group];
+    });
+    for (let at = 0; at < byRegion.length; at++) {
+      if (byRegion[at] === told[at]) continue;
+      const region = Math.floor(at / groupCapacity) + 1;
+      rows.push({ region, group: at % groupCapacity, present: byRegion[at] });
+      told[at] = byRegion[at];
+    }
+    if (rows.length === 0) return undefined;
+    const classes = groups.map((group) => (group.class === 'unknown' ? 0 : originClasses.indexOf(group.class) + 1));
+    return {
+      n: rows.length,
+      region: Uint32Array.from(rows, ({ region }) => region),
+      class: Uint32Array.from(rows, ({ group }) => classes[group]),
+      country: Uint32Array.from(rows, ({ group }) => packIso(groups[group].country)),
+      mcc: Uint32Array.from(rows, ({ group }) => Number(groups[group].mcc)),
+      present: Uint32Array.from(rows, ({ present }) => present),
+    };
   }
 
   *save(to: StateWriter): Generator<void> {
-    to.json('origins', { plmns: this.plmns, city: this.city });
+    to.json('origins', { plmns: this.plmns, city: this.city, toldCity: this.toldCity });
     yield* saveBytes(to, 'origins.byRegion', this.byRegion);
+    yield* saveBytes(to, 'origins.told', this.told);
   }
 
   /** Of a fresh one: codes and groups come again by taking the PLMNs in the same order. */
   restore(from: StateReader): void {
-    const { plmns, city } = from.json<{ plmns: number[]; city: number[] }>('origins');
+    const { plmns, city, toldCity } = from.json<{ plmns: number[]; city: number[]; toldCity: number[] }>('origins');
     for (const plmn of plmns) this.codeOf(plmn);
     city.forEach((present, group) => {
       this.city[group] = present;
+      this.toldCity[group] = toldCity[group];
     });
     restoreBytes(from, 'origins.byRegion', this.byRegion);
+    restoreBytes(from, 'origins.told', this.told);
   }
 
   /** Those with somebody present, largest first, ties by MCC. */
@@ -109,6 +145,7 @@ export class Origins {
       this.groupIds.set(key, group);
       this.groups.push(origin);
       this.city.push(0);
+      this.toldCity.push(0);
       if (group >= this.groupCapacity) this.widen();
     }
     return group;
@@ -117,11 +154,14 @@ export class Origins {
   private widen(): void {
     const from = this.groupCapacity;
     const to = from * 2;
-    const wider = new Uint32Array(this.regionCount * to);
-    for (let region = 0; region < this.regionCount; region++) {
-      wider.set(this.byRegion.subarray(region * from, (region + 1) * from), region * to);
-    }
-    this.byRegion = wider;
+    const widened = (column: Uint32Array): Uint32Array => {
+      const wider = new Uint32Array(this.regionCount * to);
+      for (let region = 0; region < this.regionCount; region++)
+        wider.set(column.subarray(region * from, (region + 1) * from), region * to);
+      return wider;
+    };
+    this.byRegion = widened(this.byRegion);
+    this.told = widened(this.told);
     this.groupCapacity = to;
   }
 }

@@ -15,6 +15,7 @@ export class StayBuffer implements StayColumns {
   readonly firstOutUs = new Float64Array(rows);
   readonly events = new Uint32Array(rows);
   readonly plmn = new Uint32Array(rows);
+  readonly toCell = new Uint32Array(rows);
   private readonly taker: (stays: StayColumns) => void;
 
   constructor(taker: (stays: StayColumns) => void) {
@@ -22,7 +23,7 @@ export class StayBuffer implements StayColumns {
   }
 
   /** The subscriber's stay in `cell`, as the table has it, ends at `outUs`. */
-  push(table: SubscriberTable, sub: number, cell: number, outUs: number, plmn: number): void {
+  push(table: SubscriberTable, sub: number, cell: number, outUs: number, plmn: number, toCell: number): void {
     const i = this.n++;
     this.subLo[i] = table.subLo(sub);
     this.subHi[i] = table.subHi(sub);
@@ -32,6 +33,7 @@ export class StayBuffer implements StayColumns {
     this.firstOutUs[i] = outUs;
     this.events[i] = table.events(sub);
     this.plmn[i] = plmn;
+    this.toCell[i] = toCell;
     if (this.n === rows) this.flush();
   }
 
@@ -47,12 +49,11 @@ export class StayBuffer implements StayColumns {
   }
 
   private columns() {
-    const { n, subLo, subHi, cell, firstInUs, lastInUs, firstOutUs, events, plmn } = this;
+    const { n, subLo, subHi, cell, firstInUs, lastInUs, firstOutUs, events, plmn, toCell } = this;
     return Object.fromEntries(
-      Object.entries({ subLo, subHi, cell, firstInUs, lastInUs, firstOutUs, events, plmn }).map(([key, column]) => [
-        key,
-        column.subarray(0, n),
-      ]),
+      Object.entries({ subLo, subHi, cell, firstInUs, lastInUs, firstOutUs, events, plmn, toCell }).map(
+        ([key, column]) => [key, column.subarray(0, n)],
+      ),
     );
   }
 

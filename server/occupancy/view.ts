@@ -75,6 +75,21 @@ export interface IntervalGauges {
   readonly flows?: FlowColumns;
   /** Stays in micro-regions that ended in it; absent: none. */
   readonly dwell?: DwellColumns;
+  /** Subscribers present by origin at its end, of the groups whose count has changed; absent: none has. */
+  readonly origins?: OriginColumns;
+}
+
+/**
+ * Present by micro-region and origin: `n` rows, the city first. `region`: place in the {@link RegionIndex} + 1, 0 the
+ * city. `class`: place in originClasses + 1, 0 unknown; `country`: as `packIso` packs it, 0 unknown; `mcc`: 0 unknown.
+ */
+export interface OriginColumns {
+  readonly n: number;
+  readonly region: Uint32Array;
+  readonly class: Uint32Array;
+  readonly country: Uint32Array;
+  readonly mcc: Uint32Array;
+  readonly present: Uint32Array;
 }
 
 /**
@@ -121,4 +136,6 @@ export interface StayColumns {
   readonly firstOutUs: Float64Array;
   readonly events: Uint32Array;
   readonly plmn: Uint32Array;
+  /** Cell of the sighting that ended the stay, the same one where it was cut; noCell: vanished or detached. */
+  readonly toCell?: Uint32Array;
 }

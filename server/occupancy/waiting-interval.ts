@@ -8,7 +8,7 @@ import {
 } from '../state-writer.ts';
 import { gaugeColumns, type IntervalHead, packGauges, unpackGauges } from './interval-rows.ts';
 import type { Occupancy } from './occupancy.ts';
-import type { DwellColumns, FlowColumns, IntervalGauges } from './view.ts';
+import type { DwellColumns, FlowColumns, IntervalGauges, OriginColumns } from './view.ts';
 
 type Rows = IntervalGauges['cells'];
 
@@ -18,10 +18,12 @@ export interface WaitingHead extends IntervalHead {
   places: number[] | null;
   flows: number;
   dwell: number;
+  origins: number;
 }
 
 const flowKeys = ['from', 'to', 'count'] as const;
 const dwellKeys = ['region', 'bucket', 'observed', 'upper'] as const;
+const originKeys = ['region', 'class', 'country', 'mcc', 'present'] as const;
 
 /**
  * A closed interval that is not final, with the micro-regions of its time: crossings that hold, trips and ended stays
@@ -73,11 +75,14 @@ export class WaitingInterval {
       places: this.places === null ? null : [...this.places],
       flows: this.flows?.n ?? 0,
       dwell: this.dwell?.n ?? 0,
+      origins: this.gauges.origins?.n ?? 0,
     };
   }
 
   *save(to: StateWriter, name: string): Generator<void> {
     yield* saveBytes(to, name, packGauges(this.gauges));
+    const { origins } = this.gauges;
+    if (origins !== undefined) yield* saveColumns(to, `${name}.origins`, columnsOf(originKeys, origins));
     if (this.flows !== undefined) yield* saveColumns(to, `${name}.flows`, columnsOf(flowKeys, this.flows));
     if (this.dwell !== undefined) yield* saveColumns(to, `${name}.dwell`, columnsOf(dwellKeys, this.dwell));
   }
@@ -85,7 +90,10 @@ export class WaitingInterval {
   static restore(from: StateReader, name: string, head: WaitingHead): WaitingInterval {
     const words = new Uint32Array((head.cells + head.regions) * gaugeColumns.length);
     restoreBytes(from, name, words);
-    const waiting = new WaitingInterval(unpackGauges(head, words), head.regionIds);
+    const origins = head.origins > 0 ? tableOf<OriginColumns>(originKeys, head.origins) : undefined;
+    if (origins !== undefined) restoreColumns(from, `${name}.origins`, columnsOf(originKeys, origins));
+    const gauges = { ...unpackGauges(head, words), ...(origins !== undefined && { origins }) };
+    const waiting = new WaitingInterval(gauges, head.regionIds);
     if (head.places !== null) waiting.places = Int32Array.from(head.places);
     if (head.flows > 0) {
       waiting.flows = tableOf<FlowColumns>(flowKeys, head.flows);

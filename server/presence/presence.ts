@@ -1,9 +1,21 @@
+import { dayUs } from '../clock.ts';
 import { type EventBatch, noCell } from '../events/event-batch.ts';
 import { eventFlag } from '../events/kinds.ts';
 import { restoreBytes, type StateReader, type StateWriter, saveBytes } from '../state-writer.ts';
 import { ExpiryWheel, gone, stalled } from './expiry-wheel.ts';
 import { groupRows } from './group-loads.ts';
-import { dLast, eventsMax, nowhere, recordDoubles, recordWords, wCellFeed, wHi, wLo, wOriginEvents } from './record.ts';
+import {
+  dLast,
+  dSince,
+  eventsMax,
+  nowhere,
+  recordDoubles,
+  recordWords,
+  wCellFeed,
+  wHi,
+  wLo,
+  wOriginEvents,
+} from './record.ts';
 import { hashOf } from './slots.ts';
 import { SubscriberTable } from './subscriber-table.ts';
 
@@ -17,6 +29,8 @@ export interface PresenceSink {
   moved(index: number, from: number, to: number): void;
   /** Seen again in the same cell. */
   renewed(index: number, cell: number): void;
+  /** Seen in the same cell for {@link stayMaxUs} or longer: its stay ends here and another one begins. */
+  stayCut(index: number, cell: number): void;
   /** Presence ended at exactly `atUs`: the newest sighting plus presenceTtl, or a detach. */
   vanished(index: number, cell: number): void;
   /** Loads what transitions of the first `n` of `indices` (-1: unknown) will need; the result means nothing. */
@@ -28,6 +42,12 @@ export interface PresenceSink {
   /** An origin became known while the subscriber was present. */
   originChanged(index: number, cell: number, from: number, to: number): void;
 }
+
+/**
+ * A stay in a cell is cut at the first sighting so long after its first one. Otherwise a phone that lies at home for weeks
+ * would be in no history until it leaves.
+ */
+export const stayMaxUs = dayUs;
 
 /** Whether a row places a known subscriber in a known cell. */
 export function isSighting(batch: EventBatch, row: number): boolean {
@@ -110,7 +130,11 @@ export class Presence {
         this.appear(index, cell, batch.feed[row]);
       } else if (before === cell) {
         sink.renewed(index, cell);
-        table.renew(index, cell, batch.feed[row], timeUs);
+        if (timeUs - f64[index * recordDoubles + dSince] < stayMaxUs) table.renew(index, cell, batch.feed[row], timeUs);
+        else {
+          sink.stayCut(index, cell);
+          table.place(index, cell, batch.feed[row], timeUs);
+        }
       } else {
         sink.moved(index, before, cell);
         table.place(index, cell, batch.feed[row], timeUs);

@@ -13,7 +13,7 @@ import { CopyPool, type StoreBatch } from './batch.ts';
 import { ActivityCounts, eventsOneIn, keepsEventsOf } from './facts-activity.ts';
 import { hourOf } from './facts-dirty.ts';
 import type { LedgerRow } from './ledger.ts';
-import { writeCity, writeEvent, writeGauge, writeStay } from './rows.ts';
+import { writeCity, writeDwell, writeEvent, writeFlows, writeGauge, writeOrigins, writeStay } from './rows.ts';
 
 /** A batch is closed when the database is free and it has so many rows, or is so old. */
 const batchRowsMin = 5_000;
@@ -199,7 +199,7 @@ export class Intake {
   }
 
   #takeGauges(open: StoreBatch, { gauges, regionIds }: GaugesRecord): void {
-    const { startUs, endUs, cells, regions, present } = gauges;
+    const { startUs, endUs, cells, regions, present, origins, flows, dwell } = gauges;
     if (!isEventTime(startUs)) {
       this.droppedRows += cells.n + regions.n;
       return;
@@ -213,7 +213,11 @@ export class Intake {
       for (let i = 0; i < rows.n; i++) writeGauge(open.copies[table], startUs, everyMs, idOf(rows.id[i]), rows, i);
     };
     write('cell_gauge', cells, (id) => id);
-    write('region_gauge', regions, (region) => this.#regionId(regionIds[region]));
+    const idOf = (region: number) => this.#regionId(regionIds[region]);
+    write('region_gauge', regions, idOf);
+    if (origins !== undefined) writeOrigins(open.copies.origin_gauge, startUs, everyMs, origins, idOf);
+    if (flows !== undefined) writeFlows(open.copies.region_flow, startUs, everyMs, flows, idOf);
+    if (dwell !== undefined) writeDwell(open.copies.region_dwell, startUs, everyMs, dwell, idOf);
     writeCity(open.copies.city_gauge, startUs, everyMs, present, this.#eventsOneIn);
     if (startUs < open.gaugeMinUs) open.gaugeMinUs = startUs;
   }

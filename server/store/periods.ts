@@ -32,6 +32,8 @@ export const keptTables: readonly KeptTable[] = [
   kept('cell_gauge', minutesKept, 1),
   kept('region_gauge', minutesKept, 7),
   kept('origin_gauge', minutesKept, 2),
+  kept('region_flow', minutesKept, 7),
+  kept('region_dwell', minutesKept, 7),
   kept('event_traffic_1m', minutesKept, 7),
   kept('event_traffic_15m', minutesKept, 14),
   kept('activity_traffic_1m', minutesKept, 7),

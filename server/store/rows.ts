@@ -1,6 +1,6 @@
 /** The tables that rows are copied into, and how each kind of row is written. */
 import { type EventBatch, noCause, noCell } from '../events/event-batch.ts';
-import type { IntervalGauges, StayColumns } from '../occupancy/view.ts';
+import type { DwellColumns, FlowColumns, IntervalGauges, OriginColumns, StayColumns } from '../occupancy/view.ts';
 import { type CopyBuffer, rowBytes } from './copy-buffer.ts';
 import { activityColumns } from './facts-activity.ts';
 
@@ -12,7 +12,10 @@ export const copyTables = {
   region_gauge: 'ts, region_id, every_ms, present, fresh5, entries, exits, appeared, vanished, visitors',
   city_gauge: 'ts, every_ms, present, events_one_in, events_kept',
   activity: activityColumns,
-  stay: 'first_out, first_in, last_in, sub, cell_id, plmn, events',
+  origin_gauge: 'ts, region_id, every_ms, present, mcc, country, class',
+  region_flow: 'ts, from_region, to_region, every_ms, count',
+  region_dwell: 'ts, region_id, every_ms, observed, upper, bucket',
+  stay: 'first_out, first_in, last_in, sub, cell_id, plmn, events, to_cell',
 } as const;
 export type CopyTable = keyof typeof copyTables;
 export const copyTableNames = Object.keys(copyTables) as CopyTable[];
@@ -20,7 +23,10 @@ export const copyTableNames = Object.keys(copyTables) as CopyTable[];
 const eventBytes = rowBytes({ int8: 4, int4: 5, int2: 6 });
 const gaugeBytes = rowBytes({ int8: 1, int4: 9 });
 const cityBytes = rowBytes({ int8: 1, int4: 3, bool: 1 });
-const stayBytes = rowBytes({ int8: 4, int4: 3 });
+const originBytes = rowBytes({ int8: 1, int4: 3, int2: 3 });
+const flowBytes = rowBytes({ int8: 1, int4: 4 });
+const dwellBytes = rowBytes({ int8: 1, int4: 4, int2: 1 });
+const stayBytes = rowBytes({ int8: 4, int4: 4 });
 
 /** @param flags those of the row, but for how its traffic is counted (`eventFlag.sampledTraffic`) */
 export function writeEvent(out: CopyBuffer, batch: EventBatch, i: number, flags: number): void {
@@ -82,8 +88,66 @@ export function writeCity(
   out.bool(true);
 }
 
+/** @param idOf surrogate in the database of a micro-region by its place */
+export function writeOrigins(
+  out: CopyBuffer,
+  startUs: number,
+  everyMs: number,
+  origins: OriginColumns,
+  idOf: (place: number) => number,
+): void {
+  for (let i = 0; i < origins.n; i++) {
+    out.row(7, originBytes);
+    out.timestamp(startUs);
+    out.int4(origins.region[i] === 0 ? 0 : idOf(origins.region[i] - 1));
+    out.int4(everyMs);
+    out.int4(origins.present[i]);
+    out.int2(origins.mcc[i]);
+    out.int2(origins.country[i]);
+    out.int2(origins.class[i]);
+  }
+}
+
+/** @param idOf as of {@link writeOrigins} */
+export function writeFlows(
+  out: CopyBuffer,
+  startUs: number,
+  everyMs: number,
+  flows: FlowColumns,
+  idOf: (place: number) => number,
+): void {
+  for (let i = 0; i < flows.n; i++) {
+    out.row(5, flowBytes);
+    out.timestamp(startUs);
+    out.int4(idOf(flows.from[i]));
+    out.int4(idOf(flows.to[i]));
+    out.int4(everyMs);
+    out.int4(flows.count[i]);
+  }
+}
+
+/** @param idOf as of {@link writeOrigins} */
+export function writeDwell(
+  out: CopyBuffer,
+  startUs: number,
+  everyMs: number,
+  dwell: DwellColumns,
+  idOf: (place: number) => number,
+): void {
+  for (let i = 0; i < dwell.n; i++) {
+    out.row(6, dwellBytes);
+    out.timestamp(startUs);
+    out.int4(idOf(dwell.region[i]));
+    out.int4(everyMs);
+    out.int4(dwell.observed[i]);
+    out.int4(dwell.upper[i]);
+    out.int2(dwell.bucket[i]);
+  }
+}
+
+/** Journals from before there was `toCell` leave it open where the stay went. */
 export function writeStay(out: CopyBuffer, stays: StayColumns, i: number): void {
-  out.row(7, stayBytes);
+  out.row(8, stayBytes);
   out.timestamp(stays.firstOutUs[i]);
   out.timestamp(stays.firstInUs[i]);
   out.timestamp(stays.lastInUs[i]);
@@ -91,4 +155,6 @@ export function writeStay(out: CopyBuffer, stays: StayColumns, i: number): void 
   out.int4(stays.cell[i]);
   out.int4(stays.plmn[i]);
   out.int4(stays.events[i]);
+  if (stays.toCell === undefined) out.null();
+  else out.int4(stays.toCell[i] === noCell ? -1 : stays.toCell[i]);
 }

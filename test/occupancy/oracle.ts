@@ -26,6 +26,8 @@ export interface OracleStay {
   lastInUs: number;
   firstOutUs: number;
   events: number;
+  /** Null: vanished or detached. */
+  toCell: string | null;
 }
 
 /** From where on areas are counted, as if nothing had been known before but where everybody is. */
@@ -298,7 +300,12 @@ export function staysByDefinition(options: OracleOptions, untilUs: number): Orac
     let open: OracleStay | null = null;
     own.forEach((sighting, i) => {
       const { subscriber, timeUs, cell } = sighting;
-      if (open === null) open = { subscriber, cell, firstInUs: timeUs, lastInUs: timeUs, firstOutUs: -1, events: 0 };
+      const dayUs = 86_400_000_000;
+      if (open !== null && timeUs - open.firstInUs >= dayUs) {
+        stays.push({ ...open, firstOutUs: timeUs, toCell: cell });
+        open = null;
+      }
+      open ??= { subscriber, cell, firstInUs: timeUs, lastInUs: timeUs, firstOutUs: -1, events: 0, toCell: null };
       open.lastInUs = timeUs;
       open.events++;
       const next = own[i + 1];
@@ -306,6 +313,7 @@ export function staysByDefinition(options: OracleOptions, untilUs: number): Orac
       const gone = next === undefined || next.timeUs >= endUs;
       if (!gone && sighting.detach !== true && next.cell === cell) return;
       open.firstOutUs = gone || sighting.detach === true ? endUs : next.timeUs;
+      open.toCell = gone || sighting.detach === true ? null : next.cell;
       const ended = gone || sighting.detach === true ? open.firstOutUs < untilUs : true;
       if (ended && open.firstOutUs > open.firstInUs) stays.push(open);
       open = null;

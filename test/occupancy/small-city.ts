@@ -1,5 +1,5 @@
 import { makeConfig } from '../../server/config.ts';
-import { EventBatch } from '../../server/events/event-batch.ts';
+import { EventBatch, noCell } from '../../server/events/event-batch.ts';
 import { eventFlag, kindCode } from '../../server/events/kinds.ts';
 import { Engine, type EngineOptions } from '../../server/occupancy/engine.ts';
 import type { IntervalGauges, StayColumns } from '../../server/occupancy/view.ts';
@@ -137,6 +137,7 @@ export class SmallCity {
         lastInUs: stays.lastInUs[i],
         firstOutUs: stays.firstOutUs[i],
         events: stays.events[i],
+        toCell: stays.toCell![i] === noCell ? null : this.registry.info(stays.toCell![i]).cgi,
       });
     }
   }

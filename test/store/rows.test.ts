@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { EventBatch, noCause, noCell } from '../../server/events/event-batch.ts';
+import { namedQuery } from '../../server/store/queries.ts';
 import type { Store } from '../../server/store/types.ts';
 import { type Giver, giveTo } from './tools/give.ts';
 import { makeCells, makeEvents, makeGauges, makeStays, startUs } from './tools/synthetic.ts';
@@ -98,7 +99,7 @@ test('gauges carry the start of their interval and its length, stays all three t
   const rows = await store.sql('select *, sub::text as sub from stay order by first_out');
   expect(rows).toEqual(
     Array.from({ length: stays.n }, (_, i) => ({
-      to_cell: null,
+      to_cell: stays.toCell![i] === 0xffffffff ? -1 : stays.toCell![i],
       first_in: stays.firstInUs[i],
       last_in: stays.lastInUs[i],
       first_out: stays.firstOutUs[i],
@@ -108,6 +109,34 @@ test('gauges carry the start of their interval and its length, stays all three t
       events: stays.events[i],
     })),
   );
+});
+
+test('origins, trips and dwell of an interval stand under the regions’ surrogates', async () => {
+  const u4 = (...values: number[]) => Uint32Array.from(values);
+  const atUs = startUs + 86_400_000_000;
+  give.gauges({
+    ...makeGauges(atUs, 0, 0, 30_000_000),
+    origins: { n: 2, region: u4(0, 2), class: u4(1, 0), country: u4(110, 0), mcc: u4(460, 0), present: u4(7, 0) },
+    flows: { n: 1, from: u4(1), to: u4(0), count: u4(5) },
+    dwell: { n: 1, region: u4(1), bucket: u4(63), observed: u4(2), upper: u4(1) },
+  });
+  await store.flush();
+  const ids = await store.sql('select id, region_id from micro_region');
+  const surrogate = (id: string) => ids.find((row) => row.id === id)!.region_id;
+  expect(await store.sql(`select * from origin_gauge order by class desc`)).toEqual([
+    { ts: atUs, region_id: 0, every_ms: 30_000, present: 7, mcc: 460, country: 110, class: 1 },
+    { ts: atUs, region_id: surrogate('y'), every_ms: 30_000, present: 0, mcc: 0, country: 0, class: 0 },
+  ]);
+  const origins = namedQuery('day-origins');
+  const day = [new Date(atUs / 1000).toISOString(), new Date(atUs / 1000 + 86_400_000).toISOString()];
+  const quarters = await store.sql(origins, [0, ...day]);
+  expect(quarters.map(({ class: kind, present, present_max }) => [kind, present, present_max])).toEqual([[1, 7, 7]]);
+  expect(await store.sql('select * from region_flow')).toEqual([
+    { ts: atUs, from_region: surrogate('y'), to_region: surrogate('x'), every_ms: 30_000, count: 5 },
+  ]);
+  expect(await store.sql('select * from region_dwell')).toEqual([
+    { ts: atUs, region_id: surrogate('y'), every_ms: 30_000, observed: 2, upper: 1, bucket: 63 },
+  ]);
 });
 
 test('rows at times that are none are counted, not stored', async () => {

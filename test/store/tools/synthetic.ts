@@ -92,5 +92,6 @@ export function makeStays(n: number, fromUs: number): StayColumns {
     firstOutUs: times(600_000_007),
     events: numbers(1),
     plmn: numbers(3),
+    toCell: Uint32Array.from({ length: n }, (_, i) => (i % 5 === 0 ? noCell : (i + 1) % 40)),
   };
 }
