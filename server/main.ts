@@ -7,6 +7,7 @@ import { layoutMaker } from './api/layout.ts';
 import { refuseTakenPort } from './api/listen.ts';
 import { startServer } from './api/server.ts';
 import { isLive, parseFeedUri } from './capture/feed-uri.ts';
+import { type EstimateInput, readEstimateInput } from './cli/estimate-input.ts';
 import { checkFeeds, networkOf } from './cli/feed-checks.ts';
 import { planFeeds, takenInOf } from './cli/feed-plan.ts';
 import { startFeedThread } from './cli/feed-thread.ts';
@@ -17,14 +18,17 @@ import { counted } from './cli/words.ts';
 import { type Clock, formatTimeUs, type Timers } from './clock.ts';
 import type { Config } from './config.ts';
 import { beginRun } from './core/begin-run.ts';
+import type { Counting } from './core/counting.ts';
 import { LogWriter } from './core/log-writer.ts';
 import { StoreReader } from './core/store-reader.ts';
 import { makeDataFolder } from './data-folder.ts';
 import { errorOf, heardElsewhere, UserError } from './errors.ts';
+import { LiveEstimates } from './estimate/live-estimates.ts';
 import { FeedHub } from './events/hub.ts';
 import type { PushFeed } from './events/push-feed.ts';
 import type { Log } from './log.ts';
 import { loadOrCreateKey } from './privacy/key-file.ts';
+import type { CellRegistry } from './reference/cell-registry.ts';
 import { projectRoot } from './root.ts';
 import { openStore } from './store/open-store.ts';
 
@@ -37,6 +41,9 @@ export interface ServeOptions {
   speed?: number;
   cellsFile?: string;
   regionsFile?: string;
+  /** Market shares, without which no people are estimated, and gate counts. */
+  sharesFile?: string;
+  gatesFile?: string;
   host: string;
   port: number;
   dataDir: string;
@@ -72,6 +79,19 @@ function warmUpReporter(hub: FeedHub, log: Log): () => void {
   };
 }
 
+/** Estimates of people in what is counted, which follow the rows from here on. */
+function estimatesOf(input: EstimateInput, counting: Counting, registry: CellRegistry, config: Config): LiveEstimates {
+  const estimates = new LiveEstimates({
+    ...input,
+    regions: () => counting.regions,
+    registry,
+    subscribersMax: config.silentPhonesMax,
+    periodicUs: config.t3212Ms * 1000,
+  });
+  counting.follower = (batch, from, to) => estimates.apply(batch, from, to);
+  return estimates;
+}
+
 /**
  * The whole server: joins the stages in the order of the data and starts them.
  *
@@ -104,6 +124,7 @@ export async function startSignalwall(
   await refuseTakenPort(options.host, options.port);
   const firstUs = await checkFeeds(specs);
   const reference = await readReference(options, specs, log);
+  const estimateInput = await readEstimateInput(options, reference.regions, log);
   makeDataFolder(options.dataDir);
   signal.throwIfAborted();
   const key = loadOrCreateKey(join(options.dataDir, 'keys'));
@@ -161,6 +182,7 @@ export async function startSignalwall(
     });
     const { state, counting } = core;
     const { registry } = state;
+    const estimates = estimateInput && estimatesOf(estimateInput, counting, registry, config);
     await store.saveCells(Array.from({ length: registry.count }, (_, id) => ({ id, cell: registry.info(id) })));
     await store.saveRegions(state.regions, (region) => counting.regions.cellsOf(region));
     log('info', `Reference: ${counted(registry.count, 'cell')}, ${counted(state.regions.length, 'micro-region')}`);
@@ -229,6 +251,7 @@ export async function startSignalwall(
       webRoot: join(projectRoot, 'dist', 'web'),
       build,
       view: () => counting.engine.view,
+      people: () => estimates?.update(counting.engine.view) ?? null,
       layout,
       status: () => ({
         feeds: hub.status(),

@@ -43,6 +43,7 @@ export function decodeFrame(bytes: Uint8Array): ServerFrame {
   checkColumns(asMap(map.cells), ['index', 'present']);
   checkColumns(asMap(map.regions), ['index', ...regionColumns]);
   if (map.spark !== undefined || map.k === 'snapshot') checkSpark(asMap(map.spark));
+  if (map.people !== undefined) checkPeople(map.people);
   // Every field that a reader indexes with has been checked; the status is shown, not computed with.
   return map as unknown as {
     v: typeof protocolVersion;
@@ -108,6 +109,12 @@ function checkColumns(columns: Record<string, unknown>, names: readonly string[]
   const rows = columnLength(columns.index, 'index');
   for (const name of names) {
     if (columnLength(columns[name], name) !== rows) throw new FrameError(`column ${name} is not as long as index`);
+  }
+}
+
+function checkPeople(rows: unknown): void {
+  if (!Array.isArray(rows) || !rows.every((row) => isCount(asMap(row).region))) {
+    throw new FrameError('people without their regions');
   }
 }
 

@@ -179,6 +179,29 @@ export interface SparkColumns {
   present: Uint8Array;
 }
 
+/** The time over which the net inflow of people is given, ms. */
+export const peopleInflowMs = 900_000;
+
+/**
+ * An estimate of the people in a region, not a count. `people`, `low`, `high` may be {@link hiddenCount}; a region
+ * without a row is unknown.
+ */
+export interface PeopleRow {
+  /** Place in the layout. */
+  region: number;
+  people: number;
+  /** The interval that holds the true number in nine cases of ten. */
+  low: number;
+  high: number;
+  /** Whether a factor from gate counts is in it, beside the market shares. */
+  calibrated: boolean;
+  /** People who come, less those who go, in {@link peopleInflowMs} at the present pace; null: unknown. */
+  inflow: number | null;
+  /** Until 80 % and all of the capacity at that pace, ms; 0: reached; null: not to be expected, or there is none. */
+  toFirstAlertMs: number | null;
+  toCapacityMs: number | null;
+}
+
 interface FrameHead {
   v: typeof protocolVersion;
   /** Number of this frame; a delta applies only on top of `seq − 1`. */
@@ -193,6 +216,8 @@ export interface SnapshotFrame extends FrameHead {
   cells: CellColumns;
   regions: RegionColumns;
   spark: SparkColumns;
+  /** Absent: people are not estimated. */
+  people?: readonly PeopleRow[];
 }
 /**
  * Only what changed since frame `seq − 1`; `spark` only when gauge intervals have closed since then, and only those
@@ -203,6 +228,8 @@ export interface DeltaFrame extends FrameHead {
   cells: CellColumns;
   regions: RegionColumns;
   spark?: SparkColumns;
+  /** All rows, when any of them has changed. */
+  people?: readonly PeopleRow[];
 }
 export type ServerFrame = SnapshotFrame | DeltaFrame;
 

@@ -1,5 +1,6 @@
 import { columnU32, FrameError } from './codec.ts';
 import {
+  type PeopleRow,
   type RegionColumn,
   regionColumns,
   type ServerFrame,
@@ -35,6 +36,8 @@ export class WallState {
   spark = new Uint32Array(0);
   sparkPoints = 0;
   sparkEndUs = 0;
+  /** People estimates by place of their region; null: none are made. */
+  people: ReadonlyMap<number, PeopleRow> | null = null;
   /** Cells that the last frame changed, by place: what has to be repainted. All of them after a snapshot. */
   changedCells: Uint32Array = new Uint32Array(0);
 
@@ -62,6 +65,8 @@ export class WallState {
     scatter(this.cellPresent, cells, columnU32(frame.cells.present));
     for (const column of regionColumns) scatter(this.regions[column], rows, columnU32(frame.regions[column]));
     if (frame.spark !== undefined) this.#appendSpark(frame.spark);
+    if (frame.people !== undefined) this.people = new Map(frame.people.map((row) => [row.region, row]));
+    else if (whole) this.people = null;
     this.changedCells = cells;
     this.seq = frame.seq;
     this.layout = frame.layout;

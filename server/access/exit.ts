@@ -12,6 +12,7 @@ import { eventKinds } from '../events/kinds.ts';
 import type { LiveView } from '../occupancy/view.ts';
 import { blurColumn, blurNext, blurOnce } from './blur.ts';
 import { OriginExit } from './origins.ts';
+import { type Estimates, PeopleExit } from './people.ts';
 import { SparkExit } from './spark.ts';
 
 /** Figures that may be shown change at most this often, event time, when they are not exact. */
@@ -46,24 +47,28 @@ export class FigureExit {
   /** End of the gauge interval that the regions' `visitors` count, µs; 0 before the first has closed. */
   visitorsEndUs = 0;
   readonly spark: SparkExit;
+  readonly people: PeopleExit;
   readonly #origins: OriginExit;
   #period = -1;
 
   constructor(minCount: number) {
     this.minCount = minCount;
     this.spark = new SparkExit(minCount, sparkPointsMax);
+    this.people = new PeopleExit(minCount);
     this.#origins = new OriginExit(minCount);
   }
 
   /**
    * Takes over what the engine shows now, as far as it may be shown. `cells` and `regions` are the layout's counts;
    * places that the engine does not know yet are unknown. `regionsReplaced`: the places mean other regions now.
+   * `people`: estimates by place.
    */
-  update(view: LiveView, cells: number, regions: number, regionsReplaced: boolean): void {
+  update(view: LiveView, cells: number, regions: number, regionsReplaced: boolean, people: Estimates = null): void {
     if (cells !== this.cellPresent.length) this.cellPresent = resized(this.cellPresent, cells);
     if (regionsReplaced || regions !== this.regions.present.length) {
       this.regions = emptyColumns(regions);
       this.spark.clear(regions);
+      this.people.clear();
       this.#period = -1;
     }
     this.spark.update(view);
@@ -76,6 +81,7 @@ export class FigureExit {
       blurColumn(this.regions[column], exact[column], view.regionCount, this.minCount);
     }
     this.visitorsEndUs = view.intervals === 0 ? 0 : view.intervalEndUs;
+    this.people.publish(people, regions);
     this.origins = this.#origins.publish(view.origins);
     this.totals = this.#nextTotals(view);
   }

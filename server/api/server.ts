@@ -1,6 +1,7 @@
 import { clientMessageBytesMax } from '../../shared/codec.ts';
 import { type Layout, protocolVersion } from '../../shared/protocol.ts';
 import { FigureExit } from '../access/exit.ts';
+import type { Estimates } from '../access/people.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import { messageOf } from '../errors.ts';
@@ -35,6 +36,8 @@ export interface ServerOptions {
   view(): LiveView;
   /** The same object as long as its revision stays. Its cells are only ever appended to, in order of cell_id. */
   layout(): Layout;
+  /** People estimates by place in the layout; absent: none are made. */
+  people?(): Estimates;
   status(): MachineStatus;
   /** What `GET /api/health` says beside `push` and `versions`. */
   health(): object;
@@ -203,8 +206,13 @@ export async function startServer(options: ServerOptions): Promise<PushServer> {
 }
 
 /** The calls into the composition root, bound to their object. */
-function callsOf(options: ServerOptions): Pick<ServerOptions, 'view' | 'layout' | 'status'> {
-  return { view: () => options.view(), layout: () => options.layout(), status: () => options.status() };
+function callsOf(options: ServerOptions): Pick<ServerOptions, 'view' | 'layout' | 'status' | 'people'> {
+  return {
+    view: () => options.view(),
+    layout: () => options.layout(),
+    status: () => options.status(),
+    people: () => options.people?.() ?? null,
+  };
 }
 
 /** `/ws`: what uWebSockets.js tells about sockets goes to `screens`. */

@@ -23,6 +23,8 @@ Shows the live wall. Without --feed it simulates an event day at 60 times its sp
   --speed N           event seconds per second, 0 = as fast as it goes (default 60 for sim:, else 1)
   --cells FILE        cell list, CSV with the header cgi,lon,lat[,azimuth,name,site,radio,branch,centre,area,hall]
   --regions FILE      micro-regions, GeoJSON
+  --shares FILE       market shares, from which people are estimated: origin,share,error[,heard,heardError], CSV or JSON
+  --gates FILE        gate counts to calibrate them by: time,region and people, or entered,left[,error], CSV or JSON
   --listen HOST:PORT  where the wall is served (default 127.0.0.1:8080; loopback only until accounts exist)
   --data DIR          data folder (default: SIGNALWALL_DATA, else ./.signalwall)
   --config FILE       settings as a JSON object; --set NAME=VALUE sets one ('help config' lists them)
@@ -60,11 +62,17 @@ function readServeOptions(argv: string[]): ServeOptions {
     speed: { type: 'string' },
     cells: { type: 'string' },
     regions: { type: 'string' },
+    shares: { type: 'string' },
+    gates: { type: 'string' },
     listen: { type: 'string', default: '127.0.0.1:8080' },
     data: { type: 'string' },
     config: { type: 'string' },
     set: { type: 'string', multiple: true },
   });
+  if (values.gates !== undefined && values.shares === undefined) {
+    const what = '--gates: gate counts calibrate an estimate, which needs market shares: give --shares FILE too';
+    throw new UserError('USAGE', what, { exitCode: 2 });
+  }
   const feeds = values.feed ?? ['sim:event-day?seed=1'];
   // The simulated phones' own network is the test PLMN 001-01: at home here.
   const simulated = feeds.some((feed) => feed.startsWith('sim:'));
@@ -78,6 +86,8 @@ function readServeOptions(argv: string[]): ServeOptions {
     ...(values.speed !== undefined && { speed: parseSpeed(values.speed) }),
     ...(values.cells !== undefined && { cellsFile: values.cells }),
     ...(values.regions !== undefined && { regionsFile: values.regions }),
+    ...(values.shares !== undefined && { sharesFile: values.shares }),
+    ...(values.gates !== undefined && { gatesFile: values.gates }),
     ...parseListen(values.listen),
     dataDir: resolve(values.data ?? process.env.SIGNALWALL_DATA ?? '.signalwall'),
     ...(process.env.DATABASE_URL && { databaseUrl: process.env.DATABASE_URL }),

@@ -1,4 +1,5 @@
 import type { Config, KnobName } from '../config.ts';
+import type { EventBatch } from '../events/event-batch.ts';
 import { Sorter } from '../events/sorter.ts';
 import type { LogRecord } from '../journal/records.ts';
 import { Engine } from '../occupancy/engine.ts';
@@ -49,7 +50,9 @@ interface Figures {
 export class Counting {
   readonly engine: Engine;
   readonly sorter: Sorter;
-  readonly regions: RegionIndex;
+  regions: RegionIndex;
+  /** Gets the rows behind the engine: for what is no part of the log's state. The batch is valid only during the call. */
+  follower: ((batch: EventBatch, from: number, to: number) => void) | null = null;
   readonly #state: LogState;
   readonly #taker: DerivedTaker;
   readonly #carried: CarriedGauges;
@@ -82,7 +85,10 @@ export class Counting {
     this.sorter = new Sorter({
       latenessUs: config.latenessMs * 1000,
       rowsMax: config.reorderRowsMax,
-      onRows: (batch, from, to) => engine.apply(batch, from, to),
+      onRows: (batch, from, to) => {
+        engine.apply(batch, from, to);
+        this.follower?.(batch, from, to);
+      },
       onLate: (batch, from, to) => engine.applyLate(batch, from, to),
       onTooLate: () => undefined,
     });

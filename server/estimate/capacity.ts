@@ -13,6 +13,8 @@ const pointEveryUs = 15 * secondUs;
 
 /** How full a region is. Shares are of its capacity. */
 export interface CapacityState {
+  /** The capacity, people. */
+  readonly limit: number;
   readonly share: number;
   readonly low: number;
   readonly high: number;
@@ -25,7 +27,7 @@ export function capacityState(people: PeopleEstimate | null, capacity: number | 
   if (people === null || capacity === null || capacity <= 0) return null;
   const share = people.people / capacity;
   const level = share >= 1 ? 2 : share >= firstAlertShare ? 1 : 0;
-  return { share, low: people.low / capacity, high: people.high / capacity, level };
+  return { limit: capacity, share, low: people.low / capacity, high: people.high / capacity, level };
 }
 
 /**

@@ -1,6 +1,7 @@
 import { columnBytes, encodeFrame } from '../../shared/codec.ts';
 import {
   type Layout,
+  type PeopleRow,
   protocolVersion,
   type RegionColumn,
   type RegionColumns,
@@ -9,6 +10,7 @@ import {
   type WallStatus,
 } from '../../shared/protocol.ts';
 import type { FigureExit } from '../access/exit.ts';
+import type { Estimates } from '../access/people.ts';
 import type { Clock } from '../clock.ts';
 import type { LiveView } from '../occupancy/view.ts';
 import { type MachineStatus, makeStatus } from './status.ts';
@@ -17,6 +19,8 @@ export interface FrameInputs {
   view(): LiveView;
   layout(): Layout;
   status(): MachineStatus;
+  /** People estimates; absent: none are made. */
+  people?(): Estimates;
   readonly exit: FigureExit;
   readonly clock: Clock;
   readonly gaugeEveryMs: number;
@@ -47,6 +51,7 @@ export class FrameSource {
   /** Figures of frame `seq`, which the next delta is made against. */
   #sentCells = new Uint32Array(0);
   #sentRegions = new Map<RegionColumn, Uint32Array>();
+  #sentPeople: readonly PeopleRow[] | null = null;
   #sparkAdded = 0;
 
   constructor(inputs: FrameInputs) {
@@ -59,7 +64,7 @@ export class FrameSource {
     const view = this.#in.view();
     const layout = this.#in.layout();
     const replaced = this.#regionsReplaced(layout);
-    exit.update(view, layout.cells.length, layout.regions.length, replaced);
+    exit.update(view, layout.cells.length, layout.regions.length, replaced, this.#in.people?.() ?? null);
     this.#layoutRevision = layout.revision;
     this.#status = makeStatus(exit, view, this.#in.status(), clock.nowUs());
     this.#sparkAdded = exit.spark.added;
@@ -94,6 +99,7 @@ export class FrameSource {
       cells: { index: columnBytes(range(places)), present: columnBytes(exit.cellPresent) },
       regions: columns,
       spark: this.#spark(exit.spark.points),
+      ...(exit.people.rows !== null && { people: exit.people.rows }),
     });
     this.stats.snapshotBytes = this.#snapshot.byteLength;
     return this.#snapshot;
@@ -118,6 +124,7 @@ export class FrameSource {
       cells: { index: columnBytes(cells), present: columnBytes(gather(exit.cellPresent, cells)) },
       regions: columns,
       ...(this.#sparkAdded > 0 ? { spark: this.#spark(this.#sparkAdded) } : {}),
+      ...(exit.people.rows !== this.#sentPeople && { people: exit.people.rows ?? [] }),
     });
   }
 
@@ -137,6 +144,7 @@ export class FrameSource {
 
   #remember(): void {
     const { exit } = this.#in;
+    this.#sentPeople = exit.people.rows;
     if (this.#sentCells.length !== exit.cellPresent.length) this.#sentCells = exit.cellPresent.slice();
     else this.#sentCells.set(exit.cellPresent);
     for (const column of regionColumns) {
