@@ -20,6 +20,7 @@ import type { Config } from './config.ts';
 import { beginRun } from './core/begin-run.ts';
 import type { Counting } from './core/counting.ts';
 import { LogWriter } from './core/log-writer.ts';
+import { RegionEditor } from './core/region-editor.ts';
 import { StoreReader } from './core/store-reader.ts';
 import { makeDataFolder } from './data-folder.ts';
 import { errorOf, heardElsewhere, UserError } from './errors.ts';
@@ -31,6 +32,7 @@ import { loadOrCreateKey } from './privacy/key-file.ts';
 import type { CellRegistry } from './reference/cell-registry.ts';
 import { projectRoot } from './root.ts';
 import { openStore } from './store/open-store.ts';
+import type { CellsOfRegion } from './store/types.ts';
 
 /** At the end the database is given this long to take what is in the journal; the next start goes on with the rest. */
 const drainMs = 3_000;
@@ -184,7 +186,9 @@ export async function startSignalwall(
     const { registry } = state;
     const estimates = estimateInput && estimatesOf(estimateInput, counting, registry, config);
     await store.saveCells(Array.from({ length: registry.count }, (_, id) => ({ id, cell: registry.info(id) })));
-    await store.saveRegions(state.regions, (region) => counting.regions.cellsOf(region));
+    const cellsOf: CellsOfRegion = (region, version) =>
+      version === state.regionsVersion ? counting.regions.cellsOf(region) : null;
+    await store.saveRegions(state.regions, cellsOf, state.regionsVersion);
     log('info', `Reference: ${counted(registry.count, 'cell')}, ${counted(state.regions.length, 'micro-region')}`);
     const storedUs = Math.max(held.row.eventUs, ...held.earlier.values());
     signal.throwIfAborted();
@@ -235,7 +239,8 @@ export async function startSignalwall(
     const layout = layoutMaker({
       config,
       registry,
-      regions: counting.regions,
+      regions: () => counting.regions,
+      regionsVersion: () => state.regionsVersion,
       schematic: reference.schematic,
       build,
       clock,
@@ -263,6 +268,8 @@ export async function startSignalwall(
       }),
       health: () => healthOf(health),
       store,
+      editor: new RegionEditor({ core, records, journal, clock }),
+      cellsOf: (region) => counting.regions.cellsOf(region),
       pushFeeds,
     });
     closing.push(() => server.close());

@@ -296,6 +296,50 @@ export interface RegionHistory {
   /** Where a figure is hidden, it is -1. */
 }
 
+/** What a region's past can be asked for. */
+export const pastParts = ['presence', 'flows', 'dwell', 'roles', 'crowd'] as const;
+export type PastPart = (typeof pastParts)[number];
+
+/**
+ * `GET /api/regions/ID/past?from=…&to=…&bucket=3600&of=presence,dwell`: of the cells that the region holds now, from
+ * stays that have ended; the parts asked for. Figures: -1 hidden, null unknown.
+ */
+export interface RegionPast {
+  id: string;
+  bucketS: number;
+  /** Bucket starts, µs. */
+  timeUs: number[];
+  /** At the end of each bucket, and at any time of it. */
+  presence?: Record<'present' | 'visitors', (number | null)[]>;
+  flows?: Record<'entries' | 'exits' | 'appeared' | 'vanished', (number | null)[]>;
+  /** At the end of each bucket, without residents and workers; null while roles are undetermined. */
+  crowd?: (number | null)[];
+  /** By local day on which the stay ended: whole days. */
+  dwell?: PastDwell[];
+  /** Subscribers seen there on the local day. */
+  roles?: PastRoles[];
+}
+export interface PastDwell {
+  day: string;
+  stays: number;
+  /** Last-in − first-in, ms. */
+  observedMedianMs: number;
+  observedP90Ms: number;
+  /** First-out − first-in, ms. */
+  upperMedianMs: number;
+  upperP90Ms: number;
+}
+export interface PastRoles {
+  day: string;
+  subscribers: number;
+  residents: number;
+  workers: number;
+  visitors: number;
+  passersBy: number;
+  undetermined: number;
+  crowd: number | null;
+}
+
 /** A row of `GET /api/cells`. Figures: -1 hidden, null unknown. */
 export interface CellRow extends LayoutCell {
   present: number | null;

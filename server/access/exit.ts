@@ -1,8 +1,10 @@
 import {
   hiddenCount,
   type OriginRow,
+  type PastDwell,
   type RegionColumn,
   type RegionHistory,
+  type RegionPast,
   regionColumns,
   sparkPointsMax,
   unknownCount,
@@ -128,6 +130,36 @@ export function publishHistory(history: RegionHistory, minCount: number): Region
     exits: column(history.exits),
     traffic: column(history.traffic),
   };
+}
+
+/** A region's past as it may be shown: -1 where a figure is hidden, and so is how long so few have stayed. */
+export function publishPast(past: RegionPast, minCount: number): RegionPast {
+  const shown = (value: number) => jsonFigure(blurOnce(value, minCount))!;
+  const figure = (value: number | null) => (value === null ? null : shown(value));
+  const columns = <K extends string>(of: Record<K, (number | null)[]>) =>
+    Object.fromEntries(
+      Object.entries(of).map(([name, values]) => [name, (values as number[]).map(figure)]),
+    ) as typeof of;
+  const { presence, flows, crowd, dwell, roles, ...rest } = past;
+  return {
+    ...rest,
+    ...(presence && { presence: columns(presence) }),
+    ...(flows && { flows: columns(flows) }),
+    ...(crowd && { crowd: crowd.map(figure) }),
+    ...(dwell && { dwell: dwell.map((day) => publishDwell(day, shown(day.stays))) }),
+    ...(roles && {
+      roles: roles.map(({ day, crowd, ...counts }) => ({
+        day,
+        ...(Object.fromEntries(Object.entries(counts).map(([name, n]) => [name, shown(n)])) as typeof counts),
+        crowd: figure(crowd),
+      })),
+    }),
+  };
+}
+
+function publishDwell(day: PastDwell, stays: number): PastDwell {
+  if (stays !== -1) return { ...day, stays };
+  return { day: day.day, stays, observedMedianMs: -1, observedP90Ms: -1, upperMedianMs: -1, upperP90Ms: -1 };
 }
 
 /** A published figure in JSON: -1 hidden, null unknown. */

@@ -2,6 +2,7 @@ import type { Config } from '../config.ts';
 import type { PushFeed, PushTaken } from '../events/push-feed.ts';
 import type { PushForm } from '../events/push-reader.ts';
 import { PushRefusal } from '../events/push-refusal.ts';
+import { readBody } from './body.ts';
 import { originAllowed } from './guard.ts';
 import { type ApiRequest, Refusal, type Reply } from './http.ts';
 
@@ -91,7 +92,10 @@ export class FeedAnswers {
   async #receive(reply: Reply, wanted: boolean): Promise<Uint8Array> {
     if (wanted) this.#receiving++;
     try {
-      return await readBody(reply, this.#limits.pushBytesMax, wanted);
+      return await readBody(reply, this.#limits.pushBytesMax, wanted, {
+        cut: ['PUSH_CUT', 'the sender went away inside its batch'],
+        large: ['PUSH_BYTES', `a batch may have ${this.#limits.pushBytesMax} octets: send smaller ones`],
+      });
     } finally {
       if (wanted) this.#receiving--;
     }
@@ -112,24 +116,4 @@ function formOf(contentType: string): PushForm | null {
 function placeNumber(request: ApiRequest, name: 'epoch' | 'seq'): number {
   const text = request.query.get(name) ?? request[name];
   return /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
-}
-
-/** The whole body, or of one that is not wanted nothing, once it has come. @throws Refusal 413 at once when it is too large */
-function readBody(reply: Reply, bytesMax: number, wanted: boolean): Promise<Uint8Array> {
-  return new Promise((resolve, reject) => {
-    const chunks: Uint8Array[] = [];
-    let bytes = 0;
-    reply.onAborted(() => reject(new Refusal(400, 'PUSH_CUT', 'the sender went away inside its batch')));
-    reply.response.onData((chunk, isLast) => {
-      bytes += chunk.byteLength;
-      if (bytes > bytesMax) {
-        chunks.length = 0;
-        reject(new Refusal(413, 'PUSH_BYTES', `a batch may have ${bytesMax} octets: send smaller ones`));
-        return;
-      }
-      // The chunk is the server's own once this call is over.
-      if (wanted) chunks.push(new Uint8Array(chunk.slice(0)));
-      if (isLast) resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks));
-    });
-  });
 }

@@ -1,144 +1,90 @@
-import type { Layout, RegionHistory } from '../../shared/protocol.ts';
-import { publishHistory } from '../access/exit.ts';
-import { hourUs, secondUs } from '../clock.ts';
+import { type Layout, type PastPart, pastParts, type RegionHistory, type RegionPast } from '../../shared/protocol.ts';
+import { publishHistory, publishPast } from '../access/exit.ts';
+import { dayUs, hourUs, secondUs } from '../clock.ts';
 import type { Config } from '../config.ts';
-import { messageOf, UserError } from '../errors.ts';
-import type { Log } from '../log.ts';
+import type { PastQuestion } from '../store/region-past.ts';
 import { type ApiRequest, Refusal, type Reply } from './http.ts';
+import { type QueryGate, unknownRegion } from './query-gate.ts';
+import { type RangeRules, readRange } from './range.ts';
 import { decodePath } from './static.ts';
 
 /** What the history needs of the store. */
 export interface HistorySource {
   regionHistory(id: string, fromUs: number, toUs: number, bucketS: number): Promise<RegionHistory>;
+  regionPast(id: string, question: PastQuestion): Promise<RegionPast>;
 }
 
-/** A query that takes longer is given up by the request; it goes on to hold one of `historyQueriesMax`. */
-const historyDeadlineMs = 10_000;
-const dayS = 86_400;
-
-export interface HistoryRange {
-  /** µs, multiples of the bucket; `toUs` excluded. */
-  fromUs: number;
-  toUs: number;
-  bucketS: number;
+/** What is known when a question comes. */
+export interface HistoryNow {
+  readonly layout: Layout;
+  readonly clockUs: number;
+  readonly databaseAway: boolean;
+  /** Ids of the cells in a region, by its place in the layout. */
+  cellsOf(region: number): ArrayLike<number>;
 }
 
-/**
- * The checked query of a history. `from` and `to`: ISO 8601 with a zone, or integer µs since 1970; without them the
- * last three hours before `clockUs`. `bucket`: seconds, whole minutes and whole gauge intervals, at most a day. The
- * range is widened to whole buckets: freely chosen borders would let hidden figures be had by subtracting.
- * @throws Refusal 400 BAD_TIME, BAD_RANGE, BAD_BUCKET, RANGE_TOO_LONG
- */
-function readRange(
-  query: URLSearchParams,
-  clockUs: number,
-  limits: Pick<Config, 'gaugeEveryMs' | 'historyRowsMax'>,
-): HistoryRange {
-  const gaugeS = Math.max(1, Math.round(limits.gaugeEveryMs / 1000));
-  const finestS = leastCommonMultiple(60, gaugeS);
-  const bucketText = query.get('bucket') ?? String(finestS);
-  const bucketS = /^\d{1,6}$/.test(bucketText) ? Number(bucketText) : 0;
-  if (bucketS === 0 || bucketS % finestS !== 0 || bucketS > Math.max(dayS, finestS)) {
-    throw new Refusal(400, 'BAD_BUCKET', `bucket must be a multiple of ${finestS} seconds, at most a day`);
+/** So long are stays kept. */
+const pastDaysMax = 100;
+
+/** `GET /api/regions/ID/history` and `…/past`, from the database, through the exit. */
+export class HistoryAnswers {
+  readonly #source: HistorySource;
+  readonly #config: Config;
+  readonly #gate: QueryGate;
+  readonly #gauges: RangeRules;
+  readonly #stays: RangeRules;
+
+  constructor(source: HistorySource, config: Config, gate: QueryGate) {
+    this.#source = source;
+    this.#config = config;
+    this.#gate = gate;
+    const rowsMax = config.historyRowsMax;
+    // Whole minutes and whole gauge intervals.
+    const finestS = leastCommonMultiple(60, Math.max(1, Math.round(config.gaugeEveryMs / 1000)));
+    this.#gauges = { finestS, defaultS: finestS, defaultSpanUs: 3 * hourUs, rowsMax };
+    this.#stays = { finestS: 60, defaultS: hourUs / secondUs, defaultSpanUs: dayUs, rowsMax };
   }
-  const to = query.has('to') ? readTime('to', query.get('to')!) : clockUs;
-  const from = query.has('from') ? readTime('from', query.get('from')!) : Math.max(0, to - 3 * hourUs);
-  if (from >= to) throw new Refusal(400, 'BAD_RANGE', 'from must be before to');
-  const bucketUs = bucketS * secondUs;
-  const fromUs = Math.floor(from / bucketUs) * bucketUs;
-  const toUs = Math.ceil(to / bucketUs) * bucketUs;
-  if ((toUs - fromUs) / bucketUs > limits.historyRowsMax) {
-    throw new Refusal(
-      400,
-      'RANGE_TOO_LONG',
-      `more than ${limits.historyRowsMax} buckets: ask for a shorter range or a larger bucket`,
+
+  /** @throws Refusal 400, 404, or 503 when the database is away, slow or busy */
+  async answer(request: ApiRequest, reply: Reply, encodedId: string, now: HistoryNow): Promise<void> {
+    const { id } = placeOf(encodedId, now.layout);
+    const { fromUs, toUs, bucketS } = readRange(request.query, now.clockUs, this.#gauges);
+    const history = await this.#gate.ask(`history of region ${id}`, now.databaseAway, () =>
+      this.#source.regionHistory(id, fromUs, toUs, bucketS),
     );
+    reply.json(200, publishHistory(history, this.#config.minCount));
   }
-  return { fromUs, toUs, bucketS };
+
+  /** The same of a region's past. */
+  async answerPast(request: ApiRequest, reply: Reply, encodedId: string, now: HistoryNow): Promise<void> {
+    const { id, place } = placeOf(encodedId, now.layout);
+    const range = readRange(request.query, now.clockUs, this.#stays);
+    if (range.toUs - range.fromUs > pastDaysMax * dayUs)
+      throw new Refusal(400, 'RANGE_TOO_LONG', `stays are kept ${pastDaysMax} days: ask for a shorter range`);
+    const question = { ...range, parts: readParts(request.query), cells: Array.from(now.cellsOf(place)) };
+    const past = await this.#gate.ask(`past of region ${id}`, now.databaseAway, () =>
+      this.#source.regionPast(id, question),
+    );
+    reply.json(200, publishPast(past, this.#config.minCount));
+  }
+}
+
+function placeOf(encodedId: string, layout: Layout): { id: string; place: number } {
+  const id = decodePath(encodedId);
+  const place = layout.regions.findIndex((region) => region.id === id);
+  if (place < 0) throw unknownRegion();
+  return { id, place };
+}
+
+function readParts(query: URLSearchParams): PastPart[] {
+  const names = (query.get('of') ?? pastParts.join()).split(',');
+  const odd = names.find((name) => !pastParts.includes(name as PastPart));
+  if (odd === undefined) return names as PastPart[];
+  throw new Refusal(400, 'BAD_PART', `of must name some of ${pastParts.join(', ')}, with commas between them`);
 }
 
 function leastCommonMultiple(a: number, b: number): number {
   let multiple = a;
   while (multiple % b !== 0) multiple += a;
   return multiple;
-}
-
-const lastUs = Date.UTC(2255, 0, 1) * 1000;
-
-function readTime(name: string, text: string): number {
-  const withZone = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)$/;
-  const us = /^\d{1,16}$/.test(text) ? Number(text) : withZone.test(text) ? Date.parse(text) * 1000 : Number.NaN;
-  if (!(us >= 0 && us <= lastUs)) {
-    throw new Refusal(400, 'BAD_TIME', `${name} must be like 2026-11-21T19:30:00+08:00 or microseconds since 1970`);
-  }
-  return us;
-}
-
-/** `GET /api/regions/ID/history`, from the database, through the exit. */
-export class HistoryAnswers {
-  readonly #source: HistorySource;
-  readonly #config: Config;
-  readonly #log: Log;
-  #running = 0;
-
-  constructor(source: HistorySource, config: Config, log: Log) {
-    this.#source = source;
-    this.#config = config;
-    this.#log = log;
-  }
-
-  /** @throws Refusal 400, 404, or 503 when the database is away, slow or busy */
-  async answer(
-    request: ApiRequest,
-    reply: Reply,
-    encodedId: string,
-    now: { layout: Layout; clockUs: number; databaseAway: boolean },
-  ): Promise<void> {
-    const id = decodePath(encodedId);
-    if (!now.layout.regions.some((region) => region.id === id)) {
-      throw unknownRegion();
-    }
-    const range = readRange(request.query, now.clockUs, this.#config);
-    if (now.databaseAway) throw away();
-    if (this.#running >= this.#config.historyQueriesMax) {
-      throw new Refusal(503, 'BUSY', 'too many requests for history at once; ask again in a moment');
-    }
-    const history = await this.#query(id, range);
-    reply.json(200, publishHistory(history, this.#config.minCount));
-  }
-
-  async #query(id: string, range: HistoryRange): Promise<RegionHistory> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      const refusal = new Refusal(503, 'DATABASE_SLOW', 'the database did not answer in time; ask for a shorter range');
-      timer = setTimeout(() => reject(refusal), historyDeadlineMs);
-    });
-    try {
-      return await Promise.race([this.#counted(id, range), late]);
-    } catch (error) {
-      if (error instanceof Refusal) throw error;
-      if (error instanceof UserError && error.code === 'REGION_UNKNOWN') throw unknownRegion();
-      this.#log('warn', `history of region ${id}: ${messageOf(error)}`);
-      throw away();
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  async #counted(id: string, { fromUs, toUs, bucketS }: HistoryRange): Promise<RegionHistory> {
-    this.#running++;
-    try {
-      return await this.#source.regionHistory(id, fromUs, toUs, bucketS);
-    } finally {
-      this.#running--;
-    }
-  }
-}
-
-function away(): Refusal {
-  return new Refusal(503, 'DATABASE_AWAY', 'the database is not there at the moment; live figures go on without it');
-}
-
-function unknownRegion(): Refusal {
-  return new Refusal(404, 'UNKNOWN_REGION', 'no region has this id; /api/regions lists them');
 }

@@ -11,7 +11,9 @@ export interface LayoutSources {
   clock: Clock;
   config: Config;
   registry: CellRegistry;
-  regions: RegionIndex;
+  regions(): RegionIndex;
+  /** Grows with each set of regions. */
+  regionsVersion(): number;
   /** Heading of the wall where the configuration names none. */
   title: string;
   build: string;
@@ -26,15 +28,25 @@ function mapOf(config: Config, schematic: Schematic | null): Layout['map'] {
   return { kind: schematic === null ? 'none' : 'schematic', url: '', attribution: '' };
 }
 
-/** Makes the layout that screens fetch, anew only when the cells have changed: a list of 10,012 is not built each second. */
+/**
+ * Makes the layout that screens fetch, anew only when cells or regions have changed: a list of 10,012 is not built each
+ * second.
+ */
 export function layoutMaker(sources: LayoutSources): () => Layout {
-  const { config, registry, regions } = sources;
+  const { config, registry } = sources;
   let made: Layout | null = null;
   let madeMs = 0;
+  let madeVersion = -1;
   return () => {
     const nowMs = sources.clock.monotonicMs();
-    if (made !== null && (made.revision === registry.revision || nowMs - madeMs < rebuildMs)) return made;
+    const version = sources.regionsVersion();
+    // Both only grow, so their sum does with either.
+    const revision = registry.revision + version;
+    const waits = madeVersion === version && nowMs - madeMs < rebuildMs;
+    if (made !== null && (made.revision === revision || waits)) return made;
     madeMs = nowMs;
+    madeVersion = version;
+    const regions = sources.regions();
     const cells: LayoutCell[] = [];
     for (let id = 0; id < registry.count; id++) {
       const { cgi, name, lon, lat, azimuth } = registry.info(id);
@@ -49,7 +61,7 @@ export function layoutMaker(sources: LayoutSources): () => Layout {
       cellCount: regions.cellCount(i),
     }));
     made = {
-      revision: registry.revision,
+      revision,
       build: sources.build,
       title: config.wallTitle === '' ? sources.title : config.wallTitle,
       timeZone: config.timeZone,

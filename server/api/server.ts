@@ -4,6 +4,7 @@ import { FigureExit } from '../access/exit.ts';
 import type { Estimates } from '../access/people.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
+import type { RegionEditor } from '../core/region-editor.ts';
 import { messageOf } from '../errors.ts';
 import type { PushFeed } from '../events/push-feed.ts';
 import type { Log } from '../log.ts';
@@ -19,6 +20,8 @@ import { HistoryAnswers, type HistorySource } from './history.ts';
 import { type ApiRequest, Refusal, Reply, readRequest } from './http.ts';
 import { listenAlone } from './listen.ts';
 import { TileFile } from './pmtiles.ts';
+import { QueryGate } from './query-gate.ts';
+import { RegionEdits } from './region-edits.ts';
 import { StaticFiles } from './static.ts';
 import { answerCells, answerRegions, LayoutAnswers } from './tables.ts';
 
@@ -42,6 +45,9 @@ export interface ServerOptions {
   /** What `GET /api/health` says beside `push` and `versions`. */
   health(): object;
   store: HistorySource;
+  /** Ids of the cells in a region, by its place in the layout. */
+  cellsOf(region: number): ArrayLike<number>;
+  editor: Pick<RegionEditor, 'regions' | 'set'>;
   /** Feeds that senders bring their batches to, by ID; absent: there are none. */
   pushFeeds?: ReadonlyMap<string, PushFeed>;
 }
@@ -87,8 +93,9 @@ export async function startServer(options: ServerOptions): Promise<PushServer> {
   const frames = new FrameSource({ ...callsOf(options), exit, clock, gaugeEveryMs: config.gaugeEveryMs });
   const screens = new Screens(frames, config, clock);
   const layouts = new LayoutAnswers(options.layout);
-  const histories = new HistoryAnswers(options.store, config, log);
+  const histories = new HistoryAnswers(options.store, config, new QueryGate(config, log));
   const feeds = new FeedAnswers(options.pushFeeds ?? new Map(), config);
+  const edits = new RegionEdits(options.editor, config);
   const feedSockets = new FeedSockets(feeds, config, (error) => log('error', `a batch on a socket: ${error.message}`));
   const headers = securityHeaders(config.tileUrl);
   const counts = { requests: 0, requestsRefused: 0, strangers: 0 };
@@ -122,11 +129,15 @@ export async function startServer(options: ServerOptions): Promise<PushServer> {
     if (path === '/api/layout') return layouts.answer(request, reply);
     if (path === '/api/cells') return answerCells(request, reply, options.layout(), exit);
     if (path === '/api/regions') return answerRegions(request, reply, options.layout(), exit, config.gaugeEveryMs);
-    const region = /^\/api\/regions\/([^/]+)\/history$/.exec(path)?.[1];
+    if (path === '/api/regions.geojson') return edits.answer(request, reply);
+    const [, region, part] = /^\/api\/regions\/([^/]+)\/(history|past)$/.exec(path) ?? [];
     if (region !== undefined) {
       const databaseAway = options.status().store.state === 'away';
-      const now = { layout: options.layout(), clockUs: options.view().clockUs, databaseAway };
-      return histories.answer(request, reply, region, now);
+      const { cellsOf } = options;
+      const now = { layout: options.layout(), clockUs: options.view().clockUs, databaseAway, cellsOf };
+      return part === 'past'
+        ? histories.answerPast(request, reply, region, now)
+        : histories.answer(request, reply, region, now);
     }
     const feed = feedPath(path);
     if (feed?.part === 'feed') return feeds.answer(reply, feed.id);
@@ -165,6 +176,10 @@ export async function startServer(options: ServerOptions): Promise<PushServer> {
     const feed = feedPath(request.path);
     if (request.method === 'POST' && feed?.part === 'events') {
       feeds.take(feed.id, request, reply).catch((error: unknown) => refuse(request, reply, error));
+      return;
+    }
+    if (request.method === 'PUT' && request.path === '/api/regions') {
+      edits.take(request, reply).catch((error: unknown) => refuse(request, reply, error));
       return;
     }
     if (request.method !== 'GET' && request.method !== 'HEAD') {

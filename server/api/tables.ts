@@ -67,8 +67,8 @@ function figureAt(published: Uint32Array, place: number): number | null {
   return place < published.length ? jsonFigure(published[place]!) : null;
 }
 
-function cachedJson(value: unknown): Promise<CachedBody> {
+export function cachedJson(value: unknown, type = jsonType): Promise<CachedBody> {
   const plain = encodeText(`${JSON.stringify(value)}\n`);
   const etag = `W/"${createHash('sha256').update(plain).digest('base64url').slice(0, 22)}"`;
-  return zipBody({ plain, etag, type: jsonType, cacheControl: 'no-cache' });
+  return zipBody({ plain, etag, type, cacheControl: 'no-cache' });
 }

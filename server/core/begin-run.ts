@@ -7,7 +7,7 @@ import type { CellInfo } from '../reference/cell-registry.ts';
 import type { Region } from '../reference/read-regions.ts';
 import type { Core } from './core.ts';
 import type { EventLog } from './event-log.ts';
-import { feedsMax, type LogState } from './log-state.ts';
+import { digestOf, feedsMax, type LogState } from './log-state.ts';
 
 /** Cells of one record: it stays far below what a record may hold. */
 const cellsAtOnce = 5000;
@@ -49,16 +49,16 @@ export async function beginRun(core: Core, records: EventLog, clock: Clock, log:
   const append = (record: LogRecord) => core.whenApplied(records.append(record));
   const { state } = core;
   const isFirst = state.fingerprint === '';
-  const counted = core.counts;
   if (isFirst) await appendCells(append, start.stored, false);
   else refuseOtherCells(state, start.stored);
   await appendListed(append, state, start.cells ?? []);
-  const edited = JSON.stringify(state.regions) !== JSON.stringify(start.regions);
-  if (edited) await append({ k: 'regions', regions: start.regions });
+  const edited = bringsOthers(state, start.regions);
+  if (edited) await append({ k: 'regions', regions: start.regions, version: state.regionsVersion + 1 });
+  else if (state.broughtRegions !== '' && state.broughtRegions !== digestOf(state.regions))
+    log('info', 'The micro-regions are as they were edited while the server ran; a start with others sets those');
   const fresh = !core.counts;
   if (fresh && !isFirst) {
-    const changed = edited ? 'the micro-regions have changed' : 'cells have other places';
-    const why = counted ? changed : 'the counters of before can not be gone on with (other settings, or none are left)';
+    const why = 'the counters of before can not be gone on with (other settings, or none are left)';
     log('warn', `${why}: presence warms up again`);
   }
   await append({
@@ -70,6 +70,12 @@ export async function beginRun(core: Core, records: EventLog, clock: Clock, log:
     after: isFirst ? start.after : null,
     positions: [...(isFirst ? start.positions : []), ...start.feeds],
   });
+}
+
+/** Whether the start brings other regions than the last one; if not, edits since then stand. */
+function bringsOthers(state: LogState, regions: readonly Region[]): boolean {
+  const brought = digestOf(regions);
+  return brought !== (state.broughtRegions === '' ? digestOf(state.regions) : state.broughtRegions);
 }
 
 async function appendCells(append: (record: LogRecord) => Promise<void>, cells: RunStart['stored'], listed: boolean) {

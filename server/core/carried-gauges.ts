@@ -7,22 +7,32 @@ import type { IntervalGauges } from '../occupancy/view.ts';
 export type GaugeRows = IntervalGauges['regions'];
 
 export class CarriedGauges {
-  readonly present: Uint32Array;
-  readonly fresh5: Uint32Array;
+  /** Of the newest interval's regions, by place. */
+  ids: readonly string[] = [];
+  present = new Uint32Array(0);
+  fresh5 = new Uint32Array(0);
 
-  /** @param count rows of a whole interval; ids are below it */
-  constructor(count: number) {
-    this.present = new Uint32Array(count);
-    this.fresh5 = new Uint32Array(count);
-  }
-
-  /** The next interval's rows, and those that it lacks; by ascending id. */
-  complete(rows: GaugeRows): GaugeRows {
+  /**
+   * The next interval's rows, and those that it lacks; by ascending id.
+   *
+   * @param ids of all micro-regions of the interval, by place: an edit may have come since the one before
+   */
+  complete(rows: GaugeRows, ids: readonly string[]): GaugeRows {
+    if (ids !== this.ids) this.#follow(ids);
     for (let i = 0; i < rows.n; i++) {
       this.present[rows.id[i]] = rows.present[i];
       this.fresh5[rows.id[i]] = rows.fresh5[i];
     }
     return completed(rows, this.present, this.fresh5);
+  }
+
+  /** Figures keep to their region; one with other cells gets a row. */
+  #follow(ids: readonly string[]): void {
+    const places = new Map(this.ids.map((id, place) => [id, place]));
+    const moved = (column: Uint32Array) => Uint32Array.from(ids, (id) => column[places.get(id) ?? -1] ?? 0);
+    this.present = moved(this.present);
+    this.fresh5 = moved(this.fresh5);
+    this.ids = ids;
   }
 }
 

@@ -189,9 +189,9 @@ export class Core {
   }
 
   #apply({ record, to }: LogEntry): void {
-    // Who is in which region can be told only of what comes from now on.
-    if (record.k === 'regions' || this.#moves(record)) this.#counting = null;
+    const regionsChange = record.k === 'regions' || this.#moves(record);
     this.#state.apply(record);
+    if (regionsChange) this.#counting?.setRegions();
     if (record.k === 'run' && record.fresh) {
       this.#counting =
         record.fingerprint === this.#fingerprint

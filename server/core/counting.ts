@@ -24,7 +24,7 @@ const shaping = [
 ] as const satisfies KnobName[];
 
 /** Bumped when the same records and settings begin to give other counters or another state. */
-const version = 1;
+const version = 2;
 
 /** Counters that were made under another fingerprint are not gone on with. */
 export function fingerprintOf(config: Config): string {
@@ -41,6 +41,8 @@ export type DerivedTaker = (number: number, derived: Derived) => void;
 interface Figures {
   next: number;
   tellAll: boolean;
+  /** Of the newest interval's regions. */
+  regionIds: readonly string[];
 }
 
 /**
@@ -55,8 +57,7 @@ export class Counting {
   follower: ((batch: EventBatch, from: number, to: number) => void) | null = null;
   readonly #state: LogState;
   readonly #taker: DerivedTaker;
-  readonly #carried: CarriedGauges;
-  readonly #regionIds: readonly string[];
+  readonly #carried = new CarriedGauges();
   #next: number;
   /** Whether the next interval is the first after ones that another counting has told. */
   #tellAll: boolean;
@@ -69,14 +70,12 @@ export class Counting {
     this.#tellAll = state.derived >= 0 || state.after !== null;
     // Whoever sets regions has been warned of the odd ones.
     this.regions = new RegionIndex(state.regions, state.registry, () => undefined);
-    this.#regionIds = state.regions.map(({ id }) => id);
-    this.#carried = new CarriedGauges(this.#regionIds.length);
     const engine = new Engine({
       config,
       registry: state.registry,
       regions: this.regions,
       everyUs: config.gaugeEveryMs * 1000,
-      onInterval: (gauges) => this.#interval(gauges),
+      onInterval: (gauges, regionIds) => this.#interval(gauges, regionIds),
       onStays: (stays) => this.#taker(this.#next++, { k: 'stays', stays }),
     });
     // Rows may be released before the first decision of the clock: they go by the feeds' clocks already.
@@ -104,8 +103,16 @@ export class Counting {
     }
   }
 
+  /** The state's regions are others from here on: those present are counted in them at once. */
+  setRegions(): void {
+    const before = this.regions;
+    this.regions = new RegionIndex(this.#state.regions, this.#state.registry, () => undefined);
+    this.engine.setRegions(this.regions);
+    before.close();
+  }
+
   *save(to: StateWriter): Generator<void> {
-    to.json('counting', { next: this.#next, tellAll: this.#tellAll } satisfies Figures);
+    to.json('counting', { next: this.#next, tellAll: this.#tellAll, regionIds: this.#carried.ids } satisfies Figures);
     to.bytes('counting.present', this.#carried.present);
     to.bytes('counting.fresh5', this.#carried.fresh5);
     yield* this.sorter.save(to);
@@ -115,26 +122,27 @@ export class Counting {
   /** Goes on where the saved one stood. @param state that was saved with it @throws UserError as the engine's */
   static restore(config: Config, state: LogState, taker: DerivedTaker, from: StateReader): Counting {
     const counting = new Counting(config, state, taker);
-    const { next, tellAll } = from.json<Figures>('counting');
+    const { next, tellAll, regionIds } = from.json<Figures>('counting');
+    counting.#carried.ids = regionIds;
     counting.#next = next;
     counting.#tellAll = tellAll;
     for (const name of ['present', 'fresh5'] as const) {
       const bytes = from.bytes(`counting.${name}`);
-      counting.#carried[name].set(new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4));
+      counting.#carried[name] = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4).slice();
     }
     counting.sorter.restore(from);
     counting.engine.restore(from, state.feedClocksUs);
     return counting;
   }
 
-  #interval(gauges: IntervalGauges): void {
-    const regions = this.#carried.complete(gauges.regions);
+  #interval(gauges: IntervalGauges, regionIds: readonly string[]): void {
+    const regions = this.#carried.complete(gauges.regions, regionIds);
     // While a simulation warms up the presence table fills: those figures are nobody's history.
     const { historyFromUs, registry } = this.#state;
     if (historyFromUs !== null && gauges.startUs < historyFromUs) return;
     // A cell without a row is as its newest one says, which is another counting's.
     const cells = this.#tellAll ? withEmptyOnes(gauges.cells, registry.count) : gauges.cells;
     this.#tellAll = false;
-    this.#taker(this.#next++, { k: 'gauges', gauges: { ...gauges, cells, regions }, regionIds: this.#regionIds });
+    this.#taker(this.#next++, { k: 'gauges', gauges: { ...gauges, cells, regions }, regionIds });
   }
 }

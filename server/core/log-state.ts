@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { assertInvariant } from '../errors.ts';
 import type { FeedPosition } from '../events/feed-position.ts';
 import type { ClockRecord, LogRecord } from '../journal/records.ts';
@@ -25,6 +26,8 @@ interface Figures {
   wallUs: number;
   positions: FeedPosition[];
   regions: Region[];
+  regionsVersion: number;
+  broughtRegions: string;
   listed: boolean[];
 }
 
@@ -35,6 +38,10 @@ interface Figures {
 export class LogState {
   readonly registry = new CellRegistry();
   regions: Region[] = [];
+  /** Of the present set: it grows with each one. */
+  regionsVersion = 0;
+  /** Digest of the set that a start has brought last; edits since then stand above it. '': not known. */
+  broughtRegions = '';
   readonly positions = new Map<string, FeedPosition>();
   /** By feed number, kept in place: who counts goes by it. */
   readonly feedClocksUs = new Float64Array(feedsMax).fill(Number.NEGATIVE_INFINITY);
@@ -71,6 +78,8 @@ export class LogState {
         return;
       case 'regions':
         this.regions = [...record.regions];
+        this.regionsVersion = record.version ?? this.regionsVersion + 1;
+        if (record.edit === undefined) this.broughtRegions = digestOf(record.regions);
         return;
       case 'finish':
         this.finished = true;
@@ -84,9 +93,11 @@ export class LogState {
   *save(to: StateWriter): Generator<void> {
     const { registry, positions, regions, releaseUs } = this;
     const { fingerprint, historyFromUs, after, finished, rows, newestUs, derived, wallUs } = this;
+    const { regionsVersion, broughtRegions } = this;
     const ids = Array.from({ length: registry.count }, (_, id) => id);
     to.json('log', {
       ...{ fingerprint, historyFromUs, after, finished, rows, newestUs, derived, wallUs, regions },
+      ...{ regionsVersion, broughtRegions },
       releaseUs: releaseUs === Number.NEGATIVE_INFINITY ? null : releaseUs,
       positions: [...positions.values()],
       listed: ids.map((id) => registry.isListed(id)),
@@ -142,3 +153,8 @@ export class LogState {
 }
 
 const cellsAtOnce = 2000;
+
+/** Tells sets of micro-regions apart. */
+export function digestOf(regions: readonly Region[]): string {
+  return createHash('sha256').update(JSON.stringify(regions)).digest('base64url');
+}

@@ -71,6 +71,17 @@ export interface ClockRecord {
 export interface RegionsRecord {
   readonly k: 'regions';
   readonly regions: readonly Region[];
+  /** Counts the sets up; absent in journals of before: one more than the last one. */
+  readonly version?: number;
+  /** Of a set that was drawn while the server ran; absent: the start brought it. */
+  readonly edit?: RegionsEdit;
+}
+
+export interface RegionsEdit {
+  /** Event time of the edit, µs. */
+  readonly fromUs: number;
+  /** Ids of the cells in each region, row-aligned with `regions`. */
+  readonly members: readonly (readonly number[])[];
 }
 
 /** All feeds have come to their end. */

@@ -38,7 +38,7 @@ export class CellRegistry {
   private readonly infos: CellInfo[] = [];
   private readonly lacs: number[] = [];
   private readonly listed: boolean[] = [];
-  private readonly listeners: ((id: number) => void)[] = [];
+  private readonly listeners = new Set<(id: number) => void>();
   private listedCount = 0;
   private loadedList = false;
   private version = 0;
@@ -110,9 +110,10 @@ export class CellRegistry {
     this.loadedList = listed.includes(true);
   }
 
-  /** Calls `listener` with each id given from now on. */
-  onAdded(listener: (id: number) => void): void {
-    this.listeners.push(listener);
+  /** Calls `listener` with each id given from now on, until what it returns is called. */
+  onAdded(listener: (id: number) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
   }
 
   private put(cell: CellInfo, id: number, listed: boolean): void {

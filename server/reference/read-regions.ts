@@ -80,10 +80,20 @@ function readCellList(raw: unknown, fail: Fail): string[] {
   });
 }
 
+/** What the database takes. */
+const capacityMax = 2_147_483_647;
+const idLengthMax = 200;
+
+/** Neither NUL nor half a character can be stored. */
+function checkText(text: string, name: string, fail: Fail): string {
+  if (text.includes('\0') || /\p{Cs}/u.test(text)) return fail(`its ${name} holds a character that is none: mend it`);
+  return text;
+}
+
 function readCapacity(raw: unknown, fail: Fail): number | null {
   if (raw === undefined || raw === null) return null;
-  if (typeof raw !== 'number' || !Number.isFinite(raw) || raw < 0) {
-    return fail(`its capacity ${JSON.stringify(raw)} is no count of people: write a number, or leave it out`);
+  if (typeof raw !== 'number' || !Number.isInteger(raw) || raw < 0 || raw > capacityMax) {
+    return fail(`its capacity ${JSON.stringify(raw)} is no count of people: write a whole number, or leave it out`);
   }
   return raw;
 }
@@ -111,13 +121,16 @@ function readFeature(raw: unknown, fail: Fail): Region {
   const properties = isObject(raw.properties) ? raw.properties : {};
   const id = typeof properties.id === 'number' ? String(properties.id) : properties.id;
   if (typeof id !== 'string' || id.trim() === '') return fail('it has no id: give its properties an "id"');
+  if (id.length > idLengthMax) return fail(`its id has more than ${idLengthMax} characters: give it a shorter one`);
+  checkText(id, 'id', fail);
   const named: Fail = (what) => fail(`(${id}): ${what}`);
+  const name = typeof properties.name === 'string' && properties.name !== '' ? properties.name : id;
   const cells =
     properties.cells === undefined || properties.cells === null ? null : readCellList(properties.cells, named);
   return {
     id,
-    name: typeof properties.name === 'string' && properties.name !== '' ? properties.name : id,
-    kind: readKind(properties.kind),
+    name: checkText(name, 'name', named),
+    kind: checkText(readKind(properties.kind), 'kind', named),
     capacity: readCapacity(properties.capacity, named),
     polygons:
       cells !== null && (raw.geometry === null || raw.geometry === undefined)
@@ -127,15 +140,20 @@ function readFeature(raw: unknown, fail: Fail): Region {
   };
 }
 
-/**
- * Reads micro-regions from a GeoJSON FeatureCollection: Polygon and MultiPolygon features with the properties `id`,
- * `name`, `kind`, `capacity` and optionally `cells`, which replaces the geometry. The order of the file is kept.
- *
- * @param warn gets one line where the file holds no region, and one for all regions of an unknown kind
- * @throws UserError naming file, feature (counted from 1, with its id) and remedy
- */
+/** Reads micro-regions from a file. @throws UserError as {@link parseRegions}, or that it can't be read */
 export async function readRegions(path: string, warn: (line: string) => void = () => undefined): Promise<Region[]> {
-  const text = await readText(path, 'region file', 'REGIONS_UNREADABLE');
+  return parseRegions(await readText(path, 'region file', 'REGIONS_UNREADABLE'), path, warn);
+}
+
+/**
+ * Micro-regions of a GeoJSON FeatureCollection: Polygon and MultiPolygon features with the properties `id`, `name`,
+ * `kind`, `capacity` and optionally `cells`, which replaces the geometry. The order of the text is kept.
+ *
+ * @param path where the text comes from, for errors
+ * @param warn gets one line where there is no region, and one for all regions of an unknown kind
+ * @throws UserError naming path, feature (counted from 1, with its id) and remedy
+ */
+export function parseRegions(text: string, path: string, warn: (line: string) => void): Region[] {
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -165,4 +183,16 @@ export async function readRegions(path: string, warn: (line: string) => void = (
   if (regions.length === 0) warn(`${path}: "features" is empty: there is no micro-region to count in; add one`);
   warnOfKinds(path, regions, warn);
   return regions;
+}
+
+/** The regions in the form that {@link parseRegions} reads. */
+export function formatRegions(regions: readonly Region[]): object {
+  return {
+    type: 'FeatureCollection',
+    features: regions.map(({ id, name, kind, capacity, polygons, cells }) => ({
+      type: 'Feature',
+      properties: { id, name, kind, capacity, ...(cells !== null && { cells }) },
+      geometry: polygons === null ? null : { type: 'MultiPolygon', coordinates: polygons },
+    })),
+  };
 }

@@ -47,6 +47,7 @@ export class RegionIndex {
   private readonly matchers: Matcher[];
   private readonly members: number[][];
   private readonly setIds = new Map<string, number>([['', 0]]);
+  private readonly stopListening: () => void;
 
   /** @param source the file that the regions come from; errors and warnings name it */
   constructor(regions: Region[], registry: CellRegistry, warn: (line: string) => void, source?: string) {
@@ -58,7 +59,12 @@ export class RegionIndex {
     if (registry.listLoaded) this.refuseUnlistedCells();
     this.placeKnownCells();
     this.warnOfEmptyGeometries(warn);
-    registry.onAdded((id) => this.place(id, this.match(id)));
+    this.stopListening = registry.onAdded((id) => this.place(id, this.match(id)));
+  }
+
+  /** Cells that turn up from now on are not looked at: others have taken its place. */
+  close(): void {
+    this.stopListening();
   }
 
   /** Regions of a cell, ascending; not to be changed. */

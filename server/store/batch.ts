@@ -5,11 +5,21 @@ import type { LedgerRow } from './ledger.ts';
 import { type CopyTable, copyTableNames } from './rows.ts';
 import type { StoredCell, StoredRegion } from './types.ts';
 
+/** A new set of micro-regions. */
+export interface RegionsSet {
+  readonly regions: readonly StoredRegion[];
+  /** Which set it is; -1: its journal does not tell. */
+  readonly version: number;
+  /** Cells of each region and the event time from which they are its own; null: whoever brings the set stores that. */
+  readonly members: readonly (readonly number[])[] | null;
+  readonly fromUs: number;
+}
+
 export class StoreBatch {
   readonly copies: Record<CopyTable, CopyBuffer>;
   readonly cells: { id: number; cell: StoredCell }[] = [];
   /** Micro-regions that begin behind its rows; null: they stay. */
-  regions: readonly StoredRegion[] | null = null;
+  regions: RegionsSet | null = null;
   /** Feeds behind their newest row in it. */
   readonly positions = new Map<string, FeedPosition>();
   /** The ledger as it stands once this batch is stored; set when the batch is sealed. */

@@ -1,6 +1,6 @@
 /** The store over an opened database. */
 import type pg from 'pg';
-import type { RegionHistory, StoreStatus } from '../../shared/protocol.ts';
+import type { RegionHistory, RegionPast, StoreStatus } from '../../shared/protocol.ts';
 import { messageOf } from '../errors.ts';
 import type { LogRecord } from '../journal/records.ts';
 import type { StoreBatch } from './batch.ts';
@@ -13,8 +13,9 @@ import { Intake } from './intake.ts';
 import { emptyLedger, type Ledger, type LedgerRow, readLedger } from './ledger.ts';
 import { Maintenance } from './maintenance.ts';
 import { pause } from './pause.ts';
+import { type PastQuestion, readRegionPast } from './region-past.ts';
 import { loadRegionIds, saveMembership, saveRegions } from './regions.ts';
-import type { Store, StoredCell, StoredRegion, StoreOptions } from './types.ts';
+import type { CellsOfRegion, Store, StoredCell, StoredRegion, StoreOptions } from './types.ts';
 import { Writer } from './writer.ts';
 
 interface Parts extends StoreOptions {
@@ -43,8 +44,10 @@ export class DatabaseStore implements Store {
   #catchingUp = false;
   #closed = false;
   #timer: NodeJS.Timeout | undefined;
-  #cellsOf: ((region: number) => ArrayLike<number>) | null = null;
+  #cellsOf: CellsOfRegion | null = null;
+  /** Surrogates of the regions of the newest stored set, and which set it is. */
   #regionIds: number[] = [];
+  #regionsVersion = 0;
   /** Cells from this id on are new since the membership was last written. */
   #newFromId = 0;
   #membership: Promise<void> | null = null;
@@ -63,6 +66,7 @@ export class DatabaseStore implements Store {
       clock,
       log,
       onStored: (batch) => this.#stored(batch),
+      beforeRegions: () => this.#membership ?? Promise.resolve(),
       onChange: () => this.#changed(),
     });
     this.#maintenance = new Maintenance({
@@ -132,8 +136,9 @@ export class DatabaseStore implements Store {
     for (const { id } of rows) this.#intake.cellCount = Math.max(this.#intake.cellCount, id + 1);
   }
 
-  async saveRegions(regions: readonly StoredRegion[], cellsOf: (region: number) => ArrayLike<number>): Promise<void> {
+  async saveRegions(regions: readonly StoredRegion[], cellsOf: CellsOfRegion, version = 0): Promise<void> {
     const { pool } = this.#parts;
+    this.#regionsVersion = version;
     this.#regionIds = await transaction(pool, (client) => saveRegions(client, regions));
     regions.forEach(({ id }, i) => {
       this.#intake.regionIds.set(id, this.#regionIds[i]);
@@ -178,6 +183,11 @@ export class DatabaseStore implements Store {
     return readRegionHistory(pool, id, fromUs, toUs, bucketS);
   }
 
+  regionPast(id: string, question: PastQuestion): Promise<RegionPast> {
+    const { pool, config } = this.#parts;
+    return readRegionPast(pool, id, question, config);
+  }
+
   async sql<T>(text: string, values: unknown[] = []): Promise<T[]> {
     const { rows } = await this.#parts.pool.query(text, values);
     return rows as T[];
@@ -216,6 +226,10 @@ export class DatabaseStore implements Store {
 
   #stored(batch: StoreBatch): void {
     if (batch.cells.length > 0) this.#cellsAdded = true;
+    if (batch.regions !== null && batch.regions.version > this.#regionsVersion) {
+      this.#regionsVersion = batch.regions.version;
+      this.#regionIds = batch.regions.regions.map(({ id }) => this.#intake.regionIds.get(id)!);
+    }
     if (batch.eventMinUs < Infinity) this.#maintenance.touched('event', batch.eventMinUs);
     if (batch.activityMinUs < Infinity) this.#maintenance.touched('activity', batch.activityMinUs);
     if (batch.gaugeMinUs < Infinity) this.#maintenance.touched('gauge', batch.gaugeMinUs);
@@ -247,7 +261,7 @@ export class DatabaseStore implements Store {
     this.#keepUp();
     if (this.#writer.state !== 'up') return;
     this.#durable.tick();
-    if (!this.#cellsAdded || this.#membership !== null || this.#cellsOf === null) return;
+    if (!this.#cellsAdded || this.#intake.holdsRegions || this.#membership !== null || this.#cellsOf === null) return;
     this.#membership = this.#writeMembership()
       .catch((error) => {
         this.#cellsAdded = true;
@@ -261,9 +275,12 @@ export class DatabaseStore implements Store {
   async #writeMembership(): Promise<void> {
     const cellsOf = this.#cellsOf;
     if (cellsOf === null) return;
+    const members = this.#regionIds.map((_, region) => cellsOf(region, this.#regionsVersion));
+    // Another set counts by now: its record, which tells its cells, is on the way.
+    if (members.includes(null)) return;
     this.#cellsAdded = false;
     const newest = await transaction(this.#parts.pool, async (client) => {
-      await saveMembership(client, this.#regionIds, cellsOf, this.#newFromId, this.#nowUs());
+      await saveMembership(client, this.#regionIds, (i) => members[i]!, this.#newFromId, this.#nowUs());
       const { rows } = await client.query<{ next: number }>('select coalesce(max(cell_id) + 1, 0) as next from cell');
       return rows[0].next;
     });

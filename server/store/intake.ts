@@ -7,9 +7,9 @@ import type { Config } from '../config.ts';
 import { assertInvariant } from '../errors.ts';
 import { isEventTime } from '../events/feed-position.ts';
 import { eventFlag } from '../events/kinds.ts';
-import type { BatchRecord, GaugesRecord, LogRecord } from '../journal/records.ts';
+import type { BatchRecord, GaugesRecord, LogRecord, RegionsRecord } from '../journal/records.ts';
 import type { IntervalGauges, StayColumns } from '../occupancy/view.ts';
-import { CopyPool, type StoreBatch } from './batch.ts';
+import { CopyPool, type RegionsSet, type StoreBatch } from './batch.ts';
 import { ActivityCounts, eventsOneIn, keepsEventsOf } from './facts-activity.ts';
 import { hourOf } from './facts-dirty.ts';
 import type { LedgerRow } from './ledger.ts';
@@ -82,11 +82,15 @@ export class Intake {
     return this.#ledger.offset;
   }
 
+  /** Whether a set of micro-regions waits. */
+  get holdsRegions(): boolean {
+    return (this.#sealed?.regions ?? this.#open?.regions ?? null) !== null;
+  }
+
   /** Whether the next record may be taken. */
   get ready(): boolean {
     // Gauges behind new regions need the surrogates that these get when they are stored.
-    const standing = this.#sealed?.regions || this.#open?.regions;
-    return !standing && (this.#open === null || this.#open.rows + this.#activity.rows < batchRowsMax);
+    return !this.holdsRegions && (this.#open === null || this.#open.rows + this.#activity.rows < batchRowsMax);
   }
 
   /** Takes the record that ends at `to`; only when {@link ready}. */
@@ -110,7 +114,7 @@ export class Intake {
         }
         break;
       case 'regions':
-        open.regions = record.regions;
+        open.regions = this.#setOf(record);
         this.#hurried = true;
         break;
       case 'clock':
@@ -227,6 +231,12 @@ export class Intake {
       if (isEventTime(stays.firstOutUs[i])) writeStay(open.copies.stay, stays, i);
       else this.droppedRows++;
     }
+  }
+
+  #setOf({ regions, version = -1, edit }: RegionsRecord): RegionsSet {
+    if (edit === undefined) return { regions, version, members: null, fromUs: -1 };
+    // The records' own clock tells where between the rows the edit stands.
+    return { regions, version, members: edit.members, fromUs: this.#clockUs >= 0 ? this.#clockUs : edit.fromUs };
   }
 
   #regionId(id: string): number {

@@ -1,5 +1,6 @@
 /** Micro-regions in the database, and which cells they hold, by date. */
 import type pg from 'pg';
+import type { RegionsSet } from './batch.ts';
 import { timestampUs } from './connection.ts';
 import { namedQuery } from './queries.ts';
 import type { StoredRegion } from './types.ts';
@@ -15,6 +16,23 @@ export async function saveRegions(client: pg.ClientBase, regions: readonly Store
   ]);
   const byId = new Map(rows.map((row) => [row.id, row.region_id]));
   return regions.map((region) => byId.get(region.id)!);
+}
+
+/** No cell has such an id: all are dated by the edit. */
+const noNewCell = 0x7fffffff;
+
+/**
+ * Stores a set and, where it tells them, the cells of its regions from its time on; regions that the set no longer has
+ * hold no cell from then on.
+ */
+export async function storeRegionsSet(client: pg.ClientBase, set: RegionsSet): Promise<void> {
+  const ids = await saveRegions(client, set.regions);
+  const { fromUs, members } = set;
+  if (members === null) return;
+  const known = await loadRegionIds(client);
+  const gone = [...known.values()].filter((id) => !ids.includes(id));
+  const cellsOf = (i: number) => members[i] ?? [];
+  await saveMembership(client, [...ids, ...gone], cellsOf, noNewCell, fromUs);
 }
 
 /** The surrogate of every region that was ever stored, by its id. */

@@ -1,10 +1,11 @@
 /** What the store takes and gives. Its shapes of cells and regions are those of `server/reference`, structurally. */
-import type { RegionHistory, StoreStatus } from '../../shared/protocol.ts';
+import type { RegionHistory, RegionPast, StoreStatus } from '../../shared/protocol.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { LogRecord } from '../journal/records.ts';
 import type { Log } from '../log.ts';
 import type { Ledger, LedgerRow } from './ledger.ts';
+import type { PastQuestion } from './region-past.ts';
 
 export interface StoreOptions {
   /** A TimescaleDB to use in place of the embedded one. */
@@ -43,6 +44,9 @@ export interface StoredRegion {
   cells: string[] | null;
 }
 
+/** Ids of the cells in a region of set `version`, by its place; null: the region index is of another set by now. */
+export type CellsOfRegion = (region: number, version: number) => ArrayLike<number> | null;
+
 export interface Store {
   readonly status: StoreStatus;
   /** Server and TimescaleDB version, for `/api/health`. */
@@ -54,9 +58,11 @@ export interface Store {
   saveCells(rows: { id: number; cell: StoredCell }[]): Promise<void>;
   /**
    * Stores the regions and which cells they hold. `cellsOf` must go on answering for the present state of the
-   * region index: it is asked again when cells have been added.
+   * region index: it is asked again when cells have been added. Later sets come as records.
+   *
+   * @param version of the set; later ones have higher ones
    */
-  saveRegions(regions: readonly StoredRegion[], cellsOf: (region: number) => ArrayLike<number>): Promise<void>;
+  saveRegions(regions: readonly StoredRegion[], cellsOf: CellsOfRegion, version?: number): Promise<void>;
 
   /** What the database held when it was opened. */
   readonly held: Ledger;
@@ -86,6 +92,8 @@ export interface Store {
    * @throws UserError HISTORY_RANGE, REGION_UNKNOWN
    */
   regionHistory(id: string, fromUs: number, toUs: number, bucketS: number): Promise<RegionHistory>;
+  /** From stays that have ended, bucket by bucket and day by day. */
+  regionPast(id: string, question: PastQuestion): Promise<RegionPast>;
   /**
    * A reading query of the API. timestamptz comes as µs, bigint and numeric as number: cast pseudonyms to text.
    */

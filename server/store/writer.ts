@@ -19,7 +19,7 @@ import { markEventHours } from './facts-dirty.ts';
 import type { Intake } from './intake.ts';
 import { type LedgerRow, moveLedger, readLedgerRow, savePositions } from './ledger.ts';
 import { pause } from './pause.ts';
-import { loadRegionIds, saveRegions } from './regions.ts';
+import { loadRegionIds, storeRegionsSet } from './regions.ts';
 import { copyTableNames, copyTables } from './rows.ts';
 
 export interface WriterOptions {
@@ -32,6 +32,8 @@ export interface WriterOptions {
   readonly clock: Clock;
   readonly log: Log;
   onStored(batch: StoreBatch): void;
+  /** Resolves when nobody else writes which cells the micro-regions hold, nor will while a set of them waits. */
+  beforeRegions(): Promise<void>;
   /** The queue or the state has changed. */
   onChange(): void;
 }
@@ -174,17 +176,20 @@ export class Writer {
 
   async #transact(client: pg.Client, batch: StoreBatch): Promise<void> {
     const to = batch.ledger!;
+    const { beforeRegions } = this.#options;
     if (this.#unknown) {
       const stored = await readLedgerRow(client);
       this.#unknown = false;
       if (stored.batch === to.batch && stored.journal === to.journal && stored.offset === to.offset) return;
     }
+    // Not inside the transaction: the embedded database runs one at a time.
+    if (batch.regions !== null) await beforeRegions();
     await client.query('begin');
     if (!(await moveLedger(client, this.#options.ledger.batch, to)))
       throw new Error('the ledger has been moved: does another server write to this database?');
     if (batch.cells.length > 0) await addCells(client, batch.cells);
     if (batch.positions.size > 0) await savePositions(client, batch.positions.values());
-    if (batch.regions !== null) await saveRegions(client, batch.regions);
+    if (batch.regions !== null) await storeRegionsSet(client, batch.regions);
     for (const table of copyTableNames) {
       const rows = batch.copies[table];
       if (rows.rows === 0) continue;

@@ -186,6 +186,7 @@ function recordingStore(queries: Query[], answer?: () => Promise<RegionHistory>)
       const row = { id, bucketS, timeUs: [fromUs], present: [5], entries: [0], exits: [100], traffic: [null] };
       return answer?.() ?? Promise.resolve(row);
     },
+    regionPast: () => Promise.reject(new Error('not asked for here')),
   };
 }
 

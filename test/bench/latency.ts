@@ -37,6 +37,8 @@ const layout = {
   regions: [],
 };
 
+const none = () => Promise.reject(new Error('the bench has none'));
+
 export const latencyBench: Bench = {
   name: 'latency',
   meaning:
@@ -67,7 +69,9 @@ export const latencyBench: Bench = {
         eventsPerS: 0,
       }),
       health: () => ({}),
-      store: { regionHistory: () => Promise.reject(new Error('the bench has no database')) },
+      store: { regionHistory: none, regionPast: none },
+      editor: { regions: [], set: none },
+      cellsOf: () => [],
     });
     const ticker = setInterval(() => server.publish(), config.tickMs);
     const client = await WsClient.open(server.port, { origin: `http://127.0.0.1:${server.port}` });

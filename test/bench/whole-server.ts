@@ -9,6 +9,7 @@ import { systemClock as clock, systemTimers as timers } from '../../server/clock
 import type { Config } from '../../server/config.ts';
 import { beginRun, positionOf } from '../../server/core/begin-run.ts';
 import { LogWriter } from '../../server/core/log-writer.ts';
+import { RegionEditor } from '../../server/core/region-editor.ts';
 import { StoreReader } from '../../server/core/store-reader.ts';
 import { FeedHub } from '../../server/events/hub.ts';
 import type { FeedPort } from '../../server/events/hub-feed.ts';
@@ -136,7 +137,8 @@ export async function startWhole(options: WholeOptions): Promise<WholeServer> {
     },
     view: () => counting.engine.view,
     layout: layoutMaker({
-      ...{ clock, config, registry: state.registry, regions: counting.regions },
+      ...{ clock, config, registry: state.registry, regions: () => counting.regions },
+      regionsVersion: () => state.regionsVersion,
       ...{ title: 'bench', build: 'bench', schematic: null },
     }),
     status: () => ({
@@ -146,6 +148,8 @@ export async function startWhole(options: WholeOptions): Promise<WholeServer> {
       eventsPerS: hub.eventsPerS,
     }),
     health: () => ({}),
+    editor: new RegionEditor({ core, records, journal, clock }),
+    cellsOf: (region) => counting.regions.cellsOf(region),
   });
   const ticker = setInterval(() => server.publish(), config.tickMs);
   const client = await WsClient.open(server.port, { origin: `http://127.0.0.1:${server.port}` });

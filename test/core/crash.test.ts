@@ -18,7 +18,13 @@ test('whatever the moment at which the power goes, a restart counts and stores t
   const through = new MemoryDisk();
   const wanted = await run(through, want, batches);
   expect(wanted.present).toBeGreaterThan(30);
-  expect(want.rows.filter((row) => row.startsWith('gauges')).length).toBeGreaterThan(3);
+  expect(wanted.regions).toEqual({ a: expect.any(Number), b: expect.any(Number), c: expect.any(Number) });
+  expect(Object.values(wanted.regions).reduce((sum, n) => sum + n, 0)).toBe(wanted.present);
+  const gauges = want.rows.filter((row) => row.startsWith('gauges'));
+  expect(gauges.length).toBeGreaterThan(3);
+  // The edit ends no interval: those before it have two regions, those after it three.
+  const sets = gauges.map((row) => row.split(' | ')[2].replaceAll(/\/\S*/g, ''));
+  expect([...new Set(sets)]).toEqual(['a b', 'c b a']);
   expect(want.rows.filter((row) => row.startsWith('stay')).length).toBeGreaterThan(100);
 
   for (let seed = 1; seed <= 60; seed++) {

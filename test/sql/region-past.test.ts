@@ -4,7 +4,7 @@ import { timestampUs } from '../../server/store/connection.ts';
 import { namedQuery } from '../../server/store/queries.ts';
 import { openPlainDatabase, type PlainDatabase } from '../store/tools/plain-database.ts';
 import { dayFacts, flows, groupBy, presence, roles, sessions } from './tools/past-oracle.ts';
-import { cityDays, cityStartUs, dateOf, makeCityStays } from './tools/small-city.ts';
+import { cityDays, cityStartUs, dateOf, fillStays, makeCityStays } from './tools/small-city.ts';
 
 /** Drawn after everything was stored: a set of cells is all there is of it. */
 const regions = [
@@ -23,24 +23,7 @@ const span = [timestampUs(fromUs), timestampUs(toUs)];
 
 beforeAll(async () => {
   store = await openPlainDatabase();
-  const column = (of: (stay: (typeof stays)[number]) => unknown) => stays.map(of);
-  for (const table of ['stay', 'stay_queue']) {
-    await store.sql(
-      `insert into ${table} (first_out, first_in, last_in, sub, cell_id, plmn, events, to_cell)
-       select first_out, first_in, last_in, sub, cell_id, 942080, events, to_cell
-       from unnest($1::timestamptz[], $2::timestamptz[], $3::timestamptz[], $4::bigint[], $5::integer[], $6::integer[],
-         $7::integer[]) as s (first_out, first_in, last_in, sub, cell_id, events, to_cell)`,
-      [
-        column((stay) => timestampUs(stay.firstOut)),
-        column((stay) => timestampUs(stay.firstIn)),
-        column((stay) => timestampUs(stay.lastIn)),
-        column((stay) => stay.sub),
-        column((stay) => stay.cell),
-        column((stay) => stay.events),
-        column((stay) => stay.to),
-      ],
-    );
-  }
+  await fillStays(store, stays);
   await store.maintain(toUs + dayUs);
 });
 afterAll(async () => {

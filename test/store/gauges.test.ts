@@ -59,15 +59,23 @@ const stored = (table: string, key: string) =>
              from ${table} order by 1, 2`);
 
 test('an id without a row is as it was, and as many have visited as are present', () => {
-  const carried = new CarriedGauges(5);
-  carried.complete(rows({ 1: 10, 3: 30 }));
-  const { n, id, present, fresh5, entries, visitors } = carried.complete(rows({ 3: 31, 4: 7 }));
+  const carried = new CarriedGauges();
+  const ids = ['a', 'b', 'c', 'd', 'e'];
+  carried.complete(rows({ 1: 10, 3: 30 }), ids);
+  const { n, id, present, fresh5, entries, visitors } = carried.complete(rows({ 3: 31, 4: 7 }), ids);
   expect(n).toBe(5);
   expect([...id]).toEqual([0, 1, 2, 3, 4]);
   expect([...present]).toEqual([0, 10, 0, 31, 7]);
   expect([...fresh5]).toEqual([0, 5, 0, 15, 3]);
   expect([...entries]).toEqual([0, 0, 0, 2, 2]);
   expect([...visitors]).toEqual([0, 10, 0, 32, 8]);
+});
+
+test('figures keep to their region when an edit gives it another place', () => {
+  const carried = new CarriedGauges();
+  carried.complete(rows({ 0: 10, 1: 30 }), ['a', 'b']);
+  const { n, present } = carried.complete(rows({ 1: 4 }), ['b', 'c', 'a', 'd']);
+  expect([n, ...present]).toEqual([4, 30, 4, 10, 0]);
 });
 
 test('the first interval of a new counting tells every cell, those with nobody in them too', () => {
@@ -79,8 +87,9 @@ test('the first interval of a new counting tells every cell, those with nobody i
 });
 
 test('stores every region in every interval, and of the cells those that changed', async () => {
-  const carried = new CarriedGauges(2);
-  const tell = (gauges: IntervalGauges) => give.gauges({ ...gauges, regions: carried.complete(gauges.regions) });
+  const carried = new CarriedGauges();
+  const tell = (gauges: IntervalGauges) =>
+    give.gauges({ ...gauges, regions: carried.complete(gauges.regions, ['a', 'b']) });
   tell(interval(0, { 0: 5, 2: 8 }, { 1: 13 }));
   tell(interval(1, { 2: 9 }, { 0: 4 }));
   tell(interval(2, {}, {}));

@@ -79,6 +79,7 @@ async function start(settings: Record<string, unknown> = {}, onStored: () => voi
     clock: systemClock,
     log: logTo(lines),
     onStored,
+    beforeRegions: () => Promise.resolve(),
     onChange: () => undefined,
   });
   await writer.open();

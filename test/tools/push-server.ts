@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import type { HistorySource } from '../../server/api/history.ts';
-import { type PushServer, startServer } from '../../server/api/server.ts';
+import { type PushServer, type ServerOptions, startServer } from '../../server/api/server.ts';
 import type { Clock } from '../../server/clock.ts';
 import { makeConfig } from '../../server/config.ts';
 import type { PushFeed } from '../../server/events/push-feed.ts';
@@ -38,6 +38,7 @@ export const fakeStatus = (): MachineStatus => ({
 const noHistory: HistorySource = {
   regionHistory: (id, _from, _to, bucketS) =>
     Promise.resolve({ id, bucketS, timeUs: [], present: [], entries: [], exits: [], traffic: [] }),
+  regionPast: (id, { bucketS }) => Promise.resolve({ id, bucketS, timeUs: [] }),
 };
 
 /** The real server on a free port, with a view, layout and status that the test may change. */
@@ -50,6 +51,8 @@ export async function startTestServer(
     store?: HistorySource;
     port?: number;
     host?: string;
+    cellsOf?: ServerOptions['cellsOf'];
+    editor?: ServerOptions['editor'];
     pushFeeds?: ReadonlyMap<string, PushFeed>;
   } = {},
 ): Promise<TestServer> {
@@ -76,6 +79,8 @@ export async function startTestServer(
     status: () => running.status,
     health: () => ({ status: 'ok', versions: { signalwall: '0.0.0' } }),
     store: options.store ?? noHistory,
+    cellsOf: options.cellsOf ?? (() => []),
+    editor: options.editor ?? { regions: [], set: () => Promise.reject(new Error('no region is edited here')) },
     ...(options.pushFeeds && { pushFeeds: options.pushFeeds }),
   });
   return Object.assign(running, { server });

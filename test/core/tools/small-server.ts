@@ -5,6 +5,7 @@ import { Core } from '../../../server/core/core.ts';
 import { EventLog } from '../../../server/core/event-log.ts';
 import { LogState } from '../../../server/core/log-state.ts';
 import { LogWriter } from '../../../server/core/log-writer.ts';
+import { RegionEditor } from '../../../server/core/region-editor.ts';
 import { Snapshots } from '../../../server/core/snapshots.ts';
 import { StoreReader } from '../../../server/core/store-reader.ts';
 import { EventBatch } from '../../../server/events/event-batch.ts';
@@ -25,13 +26,21 @@ export const config: Config = makeConfig({
   },
 });
 
+/** The store gets all at the end. */
+const drainMs = 10_000;
 const feeds = 2;
 const startUs = 1_780_000_000_000_000;
 const stepUs = 2_000_000;
 const rowsPerBatch = 12;
+/** The regions are edited before this batch, once in a journal's life. */
+const editBefore = 30;
 const region = (id: string, lac: number) => ({
   ...{ id, name: id, kind: 'venue', capacity: null, polygons: null, cells: [`460-00-${lac}-*`] },
 });
+
+const firstRegions = [region('a', 1), region('b', 2)];
+/** One is new, one is unchanged at another place, one has other cells. */
+const editedRegions = [region('c', 1), region('b', 2), region('a', 3)];
 
 /** A number from 0 to 1 that is a function of these. */
 function hash(a: number, b: number, c: number): number {
@@ -96,17 +105,25 @@ class MemoryStore {
   }
 }
 
-function gaugesLine({ gauges }: Extract<LogRecord, { k: 'gauges' }>): string {
+function gaugesLine({ gauges, regionIds }: Extract<LogRecord, { k: 'gauges' }>): string {
   const { startUs, present, cells, regions } = gauges;
-  const of = (rows: typeof cells) =>
+  const of = (rows: typeof cells, names?: readonly string[]) =>
     Array.from({ length: rows.n }, (_, i) =>
-      [rows.id[i], rows.present[i], rows.fresh5[i], rows.entries[i], rows.exits[i], rows.visitors[i]].join('/'),
+      [
+        names?.[rows.id[i]] ?? rows.id[i],
+        rows.present[i],
+        rows.fresh5[i],
+        rows.entries[i],
+        rows.exits[i],
+        rows.visitors[i],
+      ].join('/'),
     ).join(' ');
-  return `gauges ${startUs} ${present} | ${of(cells)} | ${of(regions)}`;
+  return `gauges ${startUs} ${present} | ${of(cells)} | ${of(regions, regionIds)}`;
 }
 
 export interface RunResult {
   present: number;
+  regions: Record<string, number>;
   traffic: number[];
 }
 
@@ -118,7 +135,9 @@ export async function run(disk: MemoryDisk, database: MemoryDatabase, batches: n
   let nowMs = 0;
   const clock: Clock = { nowUs: () => startUs, monotonicMs: () => (nowMs += 3) };
   const timers: Timers = {
-    after: (_ms, work) => {
+    after: (ms, work) => {
+      // As long as the store is given at the end: it has what it needs.
+      if (ms >= drainMs) return () => undefined;
       const immediate = setImmediate(work);
       return () => clearImmediate(immediate);
     },
@@ -147,7 +166,7 @@ export async function run(disk: MemoryDisk, database: MemoryDatabase, batches: n
   }
   await beginRun(core, records, clock, log, {
     ...{ stored: [], positions: [], after: null, cells: null, historyFromUs: null },
-    ...{ regions: [region('a', 1), region('b', 2)], feeds: positions },
+    ...{ regions: firstRegions, feeds: positions },
   });
   const writer = new LogWriter({ clock, journal, records, state: core.state });
   const store = new MemoryStore(database, journal.id, disk);
@@ -157,8 +176,17 @@ export async function run(disk: MemoryDisk, database: MemoryDatabase, batches: n
   );
   reader.start();
 
+  const editor = new RegionEditor({ core, records, journal, clock });
+  const edited = editor.version > 1;
   const kept: Promise<void>[] = [];
   for (let b = 0; b < batches; b++) {
+    if (b === editBefore && !edited) {
+      // The clock may have been lost with the edit.
+      const readUs = Float64Array.from(positions, () => startUs + b * stepUs);
+      const feedClocksUs = readUs.map((us) => us - 10_000_000);
+      writer.clock(feedClocksUs[0], feedClocksUs, readUs);
+      await editor.set(editedRegions, 'the test');
+    }
     for (const [feed, position] of positions.entries()) {
       if (position.seq > b * rowsPerBatch) continue;
       const batch = batchOf(feed, b, (cgi) => writer.cellIdOf(cgi), position.number);
@@ -187,9 +215,10 @@ export async function run(disk: MemoryDisk, database: MemoryDatabase, batches: n
   await core.whenApplied(journal.next);
   await journal.whenCommitted(journal.next);
   await core.stop();
-  await reader.stop(10_000);
+  await reader.stop(drainMs);
   const { view } = core.counting.engine;
-  const result = { present: view.present, traffic: [...view.traffic] };
+  const regions = Object.fromEntries(editor.regions.map(({ id }, place) => [id, view.regionPresent[place]]));
+  const result = { present: view.present, regions, traffic: [...view.traffic] };
   await journal.close();
   return result;
 }

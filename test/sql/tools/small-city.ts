@@ -1,5 +1,7 @@
 /** Sixty days of a few people in a small city, as stays: made by plain rules, the same at every run. */
 import { dayUs, hourUs, minuteUs, secondUs } from '../../../server/clock.ts';
+import { timestampUs } from '../../../server/store/connection.ts';
+import type { PlainDatabase } from '../../store/tools/plain-database.ts';
 
 export interface Stay {
   sub: number;
@@ -86,4 +88,26 @@ export function makeCityStays(subscribers: number): Stay[] {
     return state / 2 ** 32;
   };
   return Array.from({ length: subscribers }, (_, i) => staysOf(i + 1, sightings(i, random))).flat();
+}
+
+/** Puts them where the store does: into the stays, and into the queue of upkeep. */
+export async function fillStays(store: PlainDatabase, stays: readonly Stay[]): Promise<void> {
+  const column = (of: (stay: (typeof stays)[number]) => unknown) => stays.map(of);
+  for (const table of ['stay', 'stay_queue']) {
+    await store.sql(
+      `insert into ${table} (first_out, first_in, last_in, sub, cell_id, plmn, events, to_cell)
+       select first_out, first_in, last_in, sub, cell_id, 942080, events, to_cell
+       from unnest($1::timestamptz[], $2::timestamptz[], $3::timestamptz[], $4::bigint[], $5::integer[], $6::integer[],
+         $7::integer[]) as s (first_out, first_in, last_in, sub, cell_id, events, to_cell)`,
+      [
+        column((stay) => timestampUs(stay.firstOut)),
+        column((stay) => timestampUs(stay.firstIn)),
+        column((stay) => timestampUs(stay.lastIn)),
+        column((stay) => stay.sub),
+        column((stay) => stay.cell),
+        column((stay) => stay.events),
+        column((stay) => stay.to),
+      ],
+    );
+  }
 }

@@ -1,0 +1,59 @@
+import type { Config } from '../config.ts';
+import { messageOf, UserError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { Refusal } from './http.ts';
+
+/** A query that takes longer is given up by the request; it goes on to hold one of `historyQueriesMax`. */
+const queryDeadlineMs = 10_000;
+
+/** Lets questions through to the database, a bounded number at once, and says why one gets no answer. */
+export class QueryGate {
+  readonly #limits: Pick<Config, 'historyQueriesMax'>;
+  readonly #log: Log;
+  #running = 0;
+
+  constructor(limits: Pick<Config, 'historyQueriesMax'>, log: Log) {
+    this.#limits = limits;
+    this.#log = log;
+  }
+
+  /** @param what for the log @throws Refusal 404 of a region that is not stored; 503 when the database is away, slow or busy */
+  async ask<T>(what: string, databaseAway: boolean, question: () => Promise<T>): Promise<T> {
+    if (databaseAway) throw away();
+    if (this.#running >= this.#limits.historyQueriesMax) {
+      throw new Refusal(503, 'BUSY', 'too many requests for history at once; ask again in a moment');
+    }
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      const refusal = new Refusal(503, 'DATABASE_SLOW', 'the database did not answer in time; ask for a shorter range');
+      timer = setTimeout(() => reject(refusal), queryDeadlineMs);
+    });
+    try {
+      return await Promise.race([this.#counted(question), late]);
+    } catch (error) {
+      if (error instanceof Refusal) throw error;
+      if (error instanceof UserError && error.code === 'REGION_UNKNOWN') throw unknownRegion();
+      this.#log('warn', `${what}: ${messageOf(error)}`);
+      throw away();
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #counted<T>(question: () => Promise<T>): Promise<T> {
+    this.#running++;
+    try {
+      return await question();
+    } finally {
+      this.#running--;
+    }
+  }
+}
+
+function away(): Refusal {
+  return new Refusal(503, 'DATABASE_AWAY', 'the database is not there at the moment; live figures go on without it');
+}
+
+export function unknownRegion(): Refusal {
+  return new Refusal(404, 'UNKNOWN_REGION', 'no region has this id; /api/regions lists them');
+}

@@ -1,0 +1,83 @@
+import type { Clock } from '../clock.ts';
+import { UserError } from '../errors.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { Region } from '../reference/read-regions.ts';
+import { RegionIndex } from '../reference/region-index.ts';
+import type { Core } from './core.ts';
+import type { EventLog } from './event-log.ts';
+
+/** What has become of an edit. */
+export interface RegionsChange {
+  /** Of the set from now on. */
+  readonly version: number;
+  readonly regions: number;
+  /** Event time from which it counts, µs. */
+  readonly fromUs: number;
+  /** Regions that no cell is in, and the like. */
+  readonly warnings: readonly string[];
+}
+
+/** Replaces the micro-regions while the server runs: at one place in the journal, so that a restart does it there too. */
+export class RegionEditor {
+  readonly #core: Pick<Core, 'state' | 'counting' | 'whenApplied'>;
+  readonly #records: Pick<EventLog, 'append'>;
+  readonly #journal: Pick<Journal, 'full' | 'failed'>;
+  readonly #clock: Clock;
+  #editing = false;
+
+  constructor(options: {
+    core: Pick<Core, 'state' | 'counting' | 'whenApplied'>;
+    records: Pick<EventLog, 'append'>;
+    journal: Pick<Journal, 'full' | 'failed'>;
+    clock: Clock;
+  }) {
+    this.#core = options.core;
+    this.#records = options.records;
+    this.#journal = options.journal;
+    this.#clock = options.clock;
+  }
+
+  /** The present set. */
+  get regions(): readonly Region[] {
+    return this.#core.state.regions;
+  }
+
+  /** Grows with each set. */
+  get version(): number {
+    return this.#core.state.regionsVersion;
+  }
+
+  /**
+   * Resolves when the set is on disk and counted.
+   *
+   * @param source what the regions come from, for errors
+   * @throws UserError REGION_CELL_UNKNOWN; REGIONS_BUSY, JOURNAL_FULL where trying again later helps
+   */
+  async set(regions: readonly Region[], source: string): Promise<RegionsChange> {
+    if (this.#editing) throw new UserError('REGIONS_BUSY', 'another edit is being taken in: send yours again');
+    if (this.#journal.full || this.#journal.failed !== null) {
+      throw new UserError(
+        'JOURNAL_FULL',
+        'the journal takes nothing until the database has caught up or the disk has room: try again then',
+      );
+    }
+    const { state, counting } = this.#core;
+    const warnings: string[] = [];
+    const index = new RegionIndex([...regions], state.registry, (line) => warnings.push(line), source);
+    // It only tells which cells the regions hold; those that turn up join the one that counts.
+    index.close();
+    const clockUs = counting.engine.view.clockUs;
+    const edit = {
+      fromUs: clockUs > 0 ? clockUs : this.#clock.nowUs(),
+      members: regions.map((_, region) => [...index.cellsOf(region)]),
+    };
+    this.#editing = true;
+    try {
+      const version = state.regionsVersion + 1;
+      await this.#core.whenApplied(this.#records.append({ k: 'regions', regions, version, edit }));
+      return { version, regions: regions.length, fromUs: edit.fromUs, warnings };
+    } finally {
+      this.#editing = false;
+    }
+  }
+}

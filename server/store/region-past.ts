@@ -1,0 +1,97 @@
+/** A region's past from stays: of any set of cells, so of a region that was drawn long afterwards. */
+import type pg from 'pg';
+import type { PastDwell, PastPart, PastRoles, RegionPast } from '../../shared/protocol.ts';
+import { secondUs } from '../clock.ts';
+import { timestampUs } from './connection.ts';
+import { namedQuery } from './queries.ts';
+
+export interface PastQuestion {
+  /** Cells that the region holds now. */
+  readonly cells: readonly number[];
+  /** Whole buckets, µs; `toUs` excluded. */
+  readonly fromUs: number;
+  readonly toUs: number;
+  readonly bucketS: number;
+  readonly parts: readonly PastPart[];
+}
+
+interface DwellRow {
+  day: string;
+  stays: number;
+  observed_median_ms: number;
+  observed_p90_ms: number;
+  bound_median_ms: number;
+  bound_p90_ms: number;
+}
+
+type RolesRow = Omit<PastRoles, 'passersBy'> & { passers_by: number };
+
+const flowNames = ['entries', 'exits', 'appeared', 'vanished'] as const;
+type FlowName = (typeof flowNames)[number];
+
+/** A row a bucket, `known` false where its figures are no counts. */
+type BucketRow<K extends string> = Record<K, number | null> & { bucket: number; known?: boolean };
+
+/** One query after the other. The figures are exact: only the exit may let them out. */
+export async function readRegionPast(
+  pool: pg.Pool,
+  id: string,
+  question: PastQuestion,
+  { timeZone, holdDownMs }: { timeZone: string; holdDownMs: number },
+): Promise<RegionPast> {
+  const { cells, fromUs, toUs, bucketS, parts } = question;
+  const widthUs = bucketS * secondUs;
+  const timeUs = Array.from({ length: Math.round((toUs - fromUs) / widthUs) }, (_, i) => fromUs + i * widthUs);
+  const span = [timestampUs(fromUs), timestampUs(toUs)];
+  const ask = async <T>(name: string, ...values: unknown[]) => {
+    const { rows } = await pool.query(namedQuery(name), values);
+    return rows as T[];
+  };
+  /** Buckets without a row: nobody. */
+  const columns = <K extends string>(names: readonly K[], rows: readonly BucketRow<K>[]) => {
+    const filled = {} as Record<K, (number | null)[]>;
+    for (const name of names) filled[name] = timeUs.map(() => 0);
+    for (const row of rows) {
+      const at = Math.round((row.bucket - fromUs) / widthUs);
+      for (const name of names) filled[name][at] = row.known === false ? null : row[name];
+    }
+    return filled;
+  };
+
+  const past: RegionPast = { id, bucketS, timeUs };
+  if (parts.includes('presence'))
+    past.presence = columns(['present', 'visitors'], await ask('region-presence', cells, ...span, bucketS));
+  if (parts.includes('flows')) {
+    const rows = await ask<BucketRow<FlowName>>('region-flows', cells, ...span, bucketS, holdDownMs);
+    past.flows = columns(flowNames, rows);
+  }
+  if (parts.includes('crowd'))
+    past.crowd = columns(['crowd'], await ask('region-crowd', cells, ...span, bucketS, timeZone)).crowd;
+  if (!parts.includes('dwell') && !parts.includes('roles')) return past;
+
+  const [days] = await ask<{ first_day: string; last_day: string; since: number; until: number }>(
+    'past-days',
+    ...span,
+    timeZone,
+  );
+  if (parts.includes('dwell')) {
+    const whole = [timestampUs(days.since), timestampUs(days.until)];
+    past.dwell = (await ask<DwellRow>('region-dwell', cells, ...whole, timeZone)).map(dwellOf);
+  }
+  if (parts.includes('roles')) {
+    const rows = await ask<RolesRow>('region-roles', cells, days.first_day, days.last_day);
+    past.roles = rows.map(({ passers_by: passersBy, ...same }) => ({ ...same, passersBy }));
+  }
+  return past;
+}
+
+function dwellOf(row: DwellRow): PastDwell {
+  return {
+    day: row.day,
+    stays: row.stays,
+    observedMedianMs: row.observed_median_ms,
+    observedP90Ms: row.observed_p90_ms,
+    upperMedianMs: row.bound_median_ms,
+    upperP90Ms: row.bound_p90_ms,
+  };
+}

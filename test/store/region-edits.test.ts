@@ -1,0 +1,96 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Store, StoredRegion } from '../../server/store/types.ts';
+import { type Giver, giveTo } from './tools/give.ts';
+import { makeCells, startUs } from './tools/synthetic.ts';
+import { makeTestDatabase, type TestDatabase } from './tools/test-database.ts';
+
+const second = 1_000_000;
+const region = (id: string): StoredRegion => ({
+  ...{ id, name: id, kind: 'venue', capacity: null, polygons: null, cells: ['460-00-*'] },
+});
+/** Cells of the sets, by version: what the live region index would say. */
+const sets = new Map<number, number[][]>();
+let live = 1;
+
+let base: TestDatabase;
+let store: Store;
+let give: Giver;
+
+beforeAll(async () => {
+  base = await makeTestDatabase();
+  store = await base.open();
+  await store.saveCells(makeCells(6));
+  give = giveTo(store);
+});
+afterAll(async () => {
+  await store.close();
+  await base.remove();
+});
+
+const membership = () =>
+  store.sql<{ id: string; cell_id: number; from: number; to: number }>(
+    `select r.id, m.cell_id, case when m.valid_from = '-infinity' then -1 else extract(epoch from m.valid_from) * 1e6 end as from,
+       case when m.valid_to = 'infinity' then -1 else extract(epoch from m.valid_to) * 1e6 end as to
+     from micro_region_cell m join micro_region r using (region_id) order by r.id, m.cell_id, m.valid_from`,
+  );
+
+function edit(ids: string[], members: number[][], atUs: number): void {
+  live++;
+  sets.set(live, members);
+  give.eventClock(atUs);
+  give.record({ k: 'regions', regions: ids.map(region), version: live, edit: { fromUs: 0, members } });
+}
+
+test('an edit dates which cells a region holds from its own event time, and ends those of a region that is gone', async () => {
+  sets.set(1, [[0, 1], [2]]);
+  await store.saveRegions(
+    [region('a'), region('b')],
+    (i, version) => (version === live ? sets.get(version)![i] : null),
+    1,
+  );
+  edit(['a', 'c'], [[1, 3], [4]], startUs + 60 * second);
+  await store.flush();
+  const editUs = startUs + 60 * second;
+  expect(await membership()).toEqual([
+    { id: 'a', cell_id: 0, from: -1, to: editUs },
+    { id: 'a', cell_id: 1, from: -1, to: -1 },
+    { id: 'a', cell_id: 3, from: editUs, to: -1 },
+    { id: 'b', cell_id: 2, from: -1, to: editUs },
+    // Never drawn before: its past is its own.
+    { id: 'c', cell_id: 4, from: -1, to: -1 },
+  ]);
+});
+
+test('edits one behind the other are each dated by their own time, even where the store takes them long afterwards', async () => {
+  const [one, two] = [startUs + 120 * second, startUs + 180 * second];
+  edit(['a', 'c'], [[1], [4, 5]], one);
+  // The next record waits until the set is stored, as the store's reader does.
+  await store.whenReady();
+  edit(['a', 'b', 'c'], [[1, 3], [2], [5]], two);
+  await store.flush();
+  const rows = (await membership()).filter(({ from, to }) => from >= one || to >= one);
+  expect(rows).toEqual([
+    { id: 'a', cell_id: 3, from: startUs + 60 * second, to: one },
+    { id: 'a', cell_id: 3, from: two, to: -1 },
+    { id: 'b', cell_id: 2, from: two, to: -1 },
+    { id: 'c', cell_id: 4, from: -1, to: two },
+    { id: 'c', cell_id: 5, from: one, to: -1 },
+  ]);
+});
+
+test('a cell that turns up joins the regions of the set that is stored, and no other while an edit is on its way', async () => {
+  const before = live;
+  const cell = makeCells(8);
+  sets.set(before, [[1, 3, 6], [2], [5]]);
+  give.addCell(6, cell[6].cell);
+  await store.maintain();
+  expect((await membership()).filter(({ cell_id }) => cell_id === 6)).toEqual([
+    { id: 'a', cell_id: 6, from: -1, to: -1 },
+  ]);
+  // The counters are at the next set already: what the index says is not of the stored one.
+  live = before + 1;
+  sets.set(live, [[7], [7], [7]]);
+  give.addCell(7, cell[7].cell);
+  await store.maintain();
+  expect((await membership()).filter(({ cell_id }) => cell_id === 7)).toEqual([]);
+});
