@@ -205,6 +205,11 @@ export class ConnectionRecords {
     this.hot[i + 15] = scope;
   }
 
+  /** Nothing is known of it but its references. */
+  isBare(i: number): boolean {
+    return this.imsi(i) < 0 && this.uplinkUs(i) < 0 && this.firstProcedure(i) === none && this.cell(i) === unknownCell;
+  }
+
   /** Fetches the other line of records, where there is one ({@link none}: not). @returns something of them */
   fetchCold(handles: Int32Array, count: number): number {
     const { cold } = this;

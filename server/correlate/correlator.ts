@@ -12,9 +12,11 @@ import { Connections } from './connections.ts';
 import { CoreNetwork } from './core-network.ts';
 import { Dialogues } from './dialogues.ts';
 import { HandoverJoiner } from './handover-joiner.ts';
+import { LateBeginnings } from './late-beginnings.ts';
 import { LookAhead, lookAheadMin } from './look-ahead.ts';
 import { bssmap, ranap, sccp } from './message-types.ts';
 import type { SubscriberKeys } from './parts.ts';
+import { hasUserData } from './procedure-rules.ts';
 import { Procedures } from './procedures.ts';
 import { RowWriter } from './row-writer.ts';
 import { scopeOf, VlrDirectory } from './vlr-directory.ts';
@@ -83,6 +85,7 @@ export class Correlator implements MessageSink {
   #victimAt = 0;
   readonly #idleUs: number;
   readonly #connections: Connections;
+  readonly #late: LateBeginnings;
   readonly #procedures: Procedures;
   readonly #cells: CellNames;
   readonly #directory: VlrDirectory;
@@ -95,6 +98,7 @@ export class Correlator implements MessageSink {
   constructor({ config, sorted, defaultPlmn, pseudonymiser, sink }: CorrelatorOptions) {
     this.#idleUs = config.connectionIdleMs * 1000;
     this.#connections = new Connections(config.connectionsMax);
+    this.#late = new LateBeginnings(this.#connections);
     this.#procedures = new Procedures(Math.ceil(config.connectionsMax * 1.25));
     this.#cells = new CellNames(config.cellsMax);
     this.#directory = new VlrDirectory(config.tmsiMax, config.tmsiIdleMs);
@@ -136,16 +140,18 @@ export class Correlator implements MessageSink {
       case sccp.dataForm2: {
         const i = this.#known(m);
         if (i === none) this.#orphans++;
-        else this.#dialogues.message(i, m);
+        else this.#tell(i, m);
         return;
       }
       case sccp.connectionRequest:
+        this.#late.sides.hear(m);
         this.#dialogues.message(this.#start(m), m);
         return;
       case sccp.connectionConfirm: {
-        const i = this.#known(m);
-        if (i === none) this.#orphans++;
-        else if (hasUserData(m)) this.#dialogues.message(i, m);
+        const known = this.#known(m);
+        if (known === none) this.#orphans++;
+        const i = known === none ? this.#adopt(m) : known;
+        if (i !== none && hasUserData(m)) this.#tell(i, m);
         return;
       }
       case sccp.connectionRefused: {
@@ -160,7 +166,7 @@ export class Correlator implements MessageSink {
           this.#orphans++;
           return;
         }
-        if (hasUserData(m)) this.#dialogues.message(i, m);
+        if (hasUserData(m)) this.#tell(i, m);
         this.#dialogues.cleared(i, m.timeUs, packCause(causeList.sccp, m.sccpCause));
         this.#end(i, -1);
         return;
@@ -178,10 +184,13 @@ export class Correlator implements MessageSink {
       case sccp.resetRequest:
       case sccp.resetConfirm:
       case sccp.protocolDataUnitError:
-      case sccp.inactivityTest:
         this.#known(m);
         return;
+      case sccp.inactivityTest:
+        if (this.#known(m) === none) this.#adopt(m);
+        return;
       default:
+        this.#late.sides.hear(m);
         if (m.bssmapType === bssmap.paging) this.#paging(m);
         else if (m.ranapProcedure === ranap.paging && this.#dialogues.ranap.pages(m)) this.#paging(m);
     }
@@ -219,6 +228,7 @@ export class Correlator implements MessageSink {
       if (value > 0) faults.set(reason, value);
     };
     count('CONNECTION_UNKNOWN', this.#orphans);
+    count('CONNECTION_WITHOUT_REQUEST', this.#late.begun);
     count('CONNECTION_REFERENCE_REUSED', this.#reused);
     count('CONNECTION_IDLE', this.#idle);
     count('CONNECTION_EVICTED', this.#evicted);
@@ -313,12 +323,28 @@ export class Correlator implements MessageSink {
   #start(m: SignalMessage): number {
     const c = this.#connections;
     const before = c.find(m.link, m.fromLower, m.sourceLocalReference);
-    if (before !== none) this.#reuse(before);
+    if (before !== none) {
+      if (this.#late.isBegunBy(before, m)) return before;
+      this.#reuse(before);
+    }
     if (c.full) this.#evict();
     const i = c.start(m.link, m.fromLower, m.sourceLocalReference, m.timeUs);
     // The BSS opens connections; HANDOVER REQUEST, the exception, sets the scope again.
     c.setScope(i, scopeOf(m.dpc, m.link));
     return i;
+  }
+
+  /** Follows a connection from a message on that proves it by both references. */
+  #adopt(m: SignalMessage): number {
+    const late = this.#late;
+    if (!late.isProof(m)) return none;
+    if (this.#connections.full) this.#evict();
+    return late.begin(m);
+  }
+
+  #tell(i: number, m: SignalMessage): void {
+    if (this.#late.isUndecided(i) && !this.#late.decide(i, m)) this.#orphans++;
+    else this.#dialogues.message(i, m);
   }
 
   /** A side gives a reference anew: the connection that had it is over, though nobody said so. */
@@ -370,8 +396,4 @@ export class Correlator implements MessageSink {
     if (imsi < 0) this.#badImsi++;
     else this.#directory.learn(scopeOf(m.opc, m.link), m.tmsi, imsi);
   }
-}
-
-function hasUserData(m: SignalMessage): boolean {
-  return m.bssmapType >= 0 || m.protocolDiscriminator >= 0 || m.ranapProcedure >= 0;
 }

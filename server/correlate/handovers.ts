@@ -144,6 +144,8 @@ export class Handovers {
     const { connections: c } = this.#parts;
     c.setCell(i, this.#sightings.cellOf(i, m.cellPlmn, m.cellLac, m.cellCi, 0));
     c.setBareCi(i, -1);
+    // It may be the first that is heard of the phone.
+    c.mark(i, flag.placed);
     this.#record(i, m.timeUs, m);
   }
 

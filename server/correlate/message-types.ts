@@ -20,8 +20,12 @@ export const sccp = {
 
 /** BSSMAP message types, 3GPP TS 48.008 §3.2.2.1. */
 export const bssmap = {
+  assignmentRequest: 0x01,
+  assignmentComplete: 0x02,
   handoverRequest: 0x10,
   handoverRequired: 0x11,
+  handoverRequestAcknowledge: 0x12,
+  handoverCommand: 0x13,
   handoverComplete: 0x14,
   handoverFailure: 0x16,
   handoverPerformed: 0x17,
@@ -29,7 +33,10 @@ export const bssmap = {
   clearCommand: 0x20,
   clearComplete: 0x21,
   clearRequest: 0x22,
+  commonId: 0x2f,
   paging: 0x52,
+  cipherModeCommand: 0x53,
+  cipherModeComplete: 0x55,
   completeLayer3Information: 0x57,
 } as const;
 
@@ -91,6 +98,7 @@ export const ranap = {
   iuReleaseRequest: 11,
   relocationComplete: 13,
   paging: 14,
+  commonId: 15,
   locationReport: 18,
   initialUeMessage: 19,
   directTransfer: 20,

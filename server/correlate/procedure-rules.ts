@@ -127,6 +127,11 @@ export function transactionOf(m: SignalMessage, uplink: boolean): number {
   return uplink || m.transactionId < 0 ? m.transactionId : m.transactionId ^ 0x8;
 }
 
+/** Whether an SCCP message brings a message of its user. */
+export function hasUserData(m: SignalMessage): boolean {
+  return m.bssmapType >= 0 || m.protocolDiscriminator >= 0 || m.ranapProcedure >= 0;
+}
+
 export function isTransaction(m: SignalMessage): boolean {
   const { protocolDiscriminator: pd } = m;
   return pd === discriminator.callControl || pd === discriminator.sms || pd === discriminator.ss;

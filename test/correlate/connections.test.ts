@@ -12,10 +12,81 @@ function service(reference: number, subscriber: number, timeUs = start): s.Line 
 
 it('counts messages of connections whose beginning it missed, and makes no event of them', () => {
   const bench = s.makeBench();
-  bench.play(...service(1, 1).up(s.call(s.setup, 0)).clear().steps.slice(1));
+  bench.play(...service(1, 1).up(s.call(s.setup, 0)).clear().steps.slice(2));
   expect(bench.rows).toEqual([]);
-  // CC, SETUP, CLEAR COMMAND, CLEAR COMPLETE, RLSD; the RLC that answers is none.
-  expect(bench.correlator.stats.faults.get('CONNECTION_UNKNOWN')).toBe(5);
+  // SETUP, CLEAR COMMAND, CLEAR COMPLETE, RLSD; the RLC that answers is none.
+  expect(bench.correlator.stats.faults.get('CONNECTION_UNKNOWN')).toBe(4);
+});
+
+describe('without CONNECTION REQUEST', () => {
+  const call = () =>
+    service(1, 1)
+      .down({ ...s.commonId, ...s.imsi(1) })
+      .up(s.call(s.setup, 0))
+      .down(s.call(s.connect, 8))
+      .up({ bssmapType: 0x17, ...s.cellTwo })
+      .up(s.call(s.connectAcknowledge, 0))
+      .up({ ...s.call(s.disconnect, 0), cause: 16 })
+      .down({ ...s.call(s.releaseComplete, 8), cause: 16 })
+      .clear()
+      .steps.slice(1);
+
+  it.each([s.bscA, s.bscC])('follows what CONNECTION CONFIRM names by both references: link $link', (bsc) => {
+    const bench = s.makeBench();
+    bench.play(...call().map((step) => ({ ...step, bsc })));
+    expect(
+      bench.rows.map(({ kind, subscriber, cell, outcome, flags }) => [kind, subscriber, cell, outcome, flags]),
+    ).toEqual([
+      ['handover', s.subscriber(1), s.cgi(s.cellTwo), 'success', 'sighting+traffic'],
+      ['mo call', s.subscriber(1), s.cgi(s.cellTwo), 'success', 'sighting+traffic'],
+    ]);
+    const { faults, openConnections } = bench.correlator.stats;
+    expect(openConnections).toBe(0);
+    expect([faults.get('CONNECTION_UNKNOWN'), faults.get('CONNECTION_WITHOUT_REQUEST')]).toEqual([1, 1]);
+  });
+
+  it('tells of a call in no cell where no message names one, and proves no place by it', () => {
+    const bench = s.makeBench();
+    bench.play(...call().filter(({ fields }) => fields.bssmapType !== 0x17));
+    expect(bench.rows.map(({ kind, subscriber, cell, flags }) => [kind, subscriber, cell, flags])).toEqual([
+      ['mo call', s.subscriber(1), '', 'traffic'],
+    ]);
+  });
+
+  it('waits for a message that tells which side is the core, and takes none for the other way before', () => {
+    const bench = s.makeBench();
+    const [confirm, commonId, ...rest] = call();
+    bench.play(confirm, rest[0], commonId, ...rest.slice(1));
+    // SETUP came too early to tell whose call it is; the phone's next message proves where it is.
+    expect(bench.rows.map(({ kind }) => kind)).toEqual(['handover', 'sighting']);
+    expect(bench.correlator.stats.faults.get('CONNECTION_UNKNOWN')).toBe(2);
+  });
+
+  it('begins with INACTIVITY TEST, too', () => {
+    const bench = s.makeBench();
+    const [confirm, ...rest] = call();
+    bench.play({ ...confirm, fields: { ...confirm.fields, sccpType: 0x10 } }, ...rest);
+    expect(bench.rows.map(({ kind }) => kind)).toEqual(['handover', 'mo call']);
+  });
+
+  it('takes a CONNECTION REQUEST that comes behind its CONNECTION CONFIRM for its own', () => {
+    const bench = s.makeBench();
+    const [request, confirm, ...rest] = service(1, 1).up(s.call(s.setup, 0)).clear().steps;
+    bench.play({ ...confirm, timeUs: start - 1000 }, request, ...rest);
+    expect(bench.rows.map(({ kind, cell, flags }) => [kind, cell, flags])).toEqual([
+      ['sighting', s.cgi(s.cellOne), 'sighting'],
+      ['mo call', s.cgi(s.cellOne), 'sighting+traffic'],
+    ]);
+    expect(bench.correlator.stats.faults.get('CONNECTION_REFERENCE_REUSED')).toBeUndefined();
+  });
+
+  it('is not begun by a CONNECTION CONFIRM one of whose references is another connection’s', () => {
+    const bench = s.makeBench();
+    const [, late] = service(2, 2).steps;
+    bench.play(...service(1, 1).steps, { ...late, fields: { ...late.fields, sourceLocalReference: 0x8001 } });
+    expect(bench.correlator.stats.openConnections).toBe(1);
+    expect(bench.correlator.stats.faults.get('CONNECTION_WITHOUT_REQUEST')).toBeUndefined();
+  });
 });
 
 it('keeps equal references of two links and of the two sides of one link apart', () => {
