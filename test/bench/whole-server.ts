@@ -13,6 +13,7 @@ import { RegionEditor } from '../../server/core/region-editor.ts';
 import { StoreReader } from '../../server/core/store-reader.ts';
 import { FeedHub } from '../../server/events/hub.ts';
 import type { FeedPort } from '../../server/events/hub-feed.ts';
+import type { HubSink } from '../../server/events/hub-sink.ts';
 import type { Journal } from '../../server/journal/journal.ts';
 import type { LiveView } from '../../server/occupancy/view.ts';
 import type { CellInfo } from '../../server/reference/cell-registry.ts';
@@ -31,8 +32,8 @@ export interface WholeOptions {
   regions: readonly Region[];
   /** Starts the feed's threads, whose names are given in the order in which it makes them. */
   feed: { start(fail: (error: Error) => void): FeedPort; threads: string[] };
-  /** A data folder that stays; absent: one that goes with the server. */
-  dataDir?: string;
+  /** Is told when the hub has decided that all rows before a time are released, µs. */
+  onRelease?: (releaseUs: number) => void;
 }
 
 export interface WholeServer {
@@ -57,10 +58,10 @@ export interface WholeServer {
 export async function startWhole(options: WholeOptions): Promise<WholeServer> {
   const { config } = options;
   const threads = await ThreadTimes.begin();
-  const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'sw-whole-'));
+  const dataDir = mkdtempSync(join(tmpdir(), 'sw-whole-'));
   const database = await emptyDatabase();
   // Making the embedded database's tables is no part of any figure.
-  if (database === null && options.dataDir === undefined) cpSync(await templateFolder(), dataDir, { recursive: true });
+  if (database === null) cpSync(await templateFolder(), dataDir, { recursive: true });
   let fail: (error: unknown) => void = () => undefined;
   const failed = new Promise<never>((_, reject) => {
     fail = reject;
@@ -112,9 +113,18 @@ export async function startWhole(options: WholeOptions): Promise<WholeServer> {
     await room;
     if (--waiting === 0) heldBackMs[by] += clock.monotonicMs() - heldSinceMs;
   };
+  const sink: HubSink = {
+    cellIdOf: (cell) => writer.cellIdOf(cell),
+    batch: (position, batch) => writer.batch(position, batch),
+    clock: (releaseUs, feedClocksUs, readUs) => {
+      options.onRelease?.(releaseUs);
+      writer.clock(releaseUs, feedClocksUs, readUs);
+    },
+    finish: () => writer.finish(),
+  };
   const port = options.feed.start(fail);
   const hub = new FeedHub({
-    ...{ config, clock, log, speed: 0, sink: writer, onFailed: fail },
+    ...{ config, clock, log, speed: 0, sink, onFailed: fail },
     feeds: [{ id: 'feed-1', uri: 'bench', port, position }],
     past: { ...state, positions: state.positions.values() },
     room: () => {
@@ -172,7 +182,7 @@ export async function startWhole(options: WholeOptions): Promise<WholeServer> {
       await storeReader.stop(1000);
       await close();
       await store.close();
-      if (options.dataDir === undefined) rmSync(dataDir, { recursive: true, force: true });
+      rmSync(dataDir, { recursive: true, force: true });
       await database?.drop();
     },
   };
