@@ -26,6 +26,13 @@ export function formatCount(value: number, minCount: number): Figure {
   return { text: grouped.format(value), state: 'value', spoken: '' };
 }
 
+/** An estimated number of people: no more digits than an estimate has. */
+export function formatEstimate(value: number): string {
+  const digits = Math.floor(Math.log10(Math.max(value, 1))) - 2;
+  const step = 10 ** Math.max(0, digits);
+  return grouped.format(Math.round(value / step) * step);
+}
+
 function unknown(): Figure {
   return { text: unknownSign, state: 'unknown', spoken: t('figure.unknown') };
 }

@@ -5,6 +5,7 @@ import {
   hiddenCount,
   type Layout,
   type OriginRow,
+  type PeopleRow,
   type RegionHistory,
   regionColumns,
   type SnapshotFrame,
@@ -38,6 +39,8 @@ export interface FakeFeedOptions {
   feed?: Partial<FeedStatus>;
   /** Feeds beside the first, as changes of it. */
   moreFeeds?: Partial<FeedStatus>[];
+  /** People are estimated from a market share of 40 %. */
+  people?: boolean;
   /** The server started cold at `fromUs`: live counts climb for two hours; up to `storedUs` history is of earlier runs. */
   warmUp?: { fromUs: number; storedUs: number };
 }
@@ -86,6 +89,7 @@ export class FakeFeed {
       cells: { index: columnBytes(index), present: columnBytes(this.#present.slice()) },
       regions: this.#regionColumns(),
       spark: this.#spark(this.timeUs, sparkPointsMax),
+      ...this.#people(),
     };
   }
 
@@ -103,6 +107,7 @@ export class FakeFeed {
       status: this.status(),
       cells: { index: columnBytes(index), present: columnBytes(index.map((i) => this.#present[i]!)) },
       regions: this.#regionColumns(),
+      ...this.#people(),
     };
     const after = Math.floor(this.timeUs / minuteUs);
     if (after > before) frame.spark = this.#spark(after * minuteUs, after - before);
@@ -240,6 +245,39 @@ export class FakeFeed {
       columns[column] = columnBytes(Uint32Array.from(values));
     }
     return columns as SnapshotFrame['regions'];
+  }
+
+  /** Of all regions but one, which has devices without a share; the first is calibrated and fills. */
+  #people(): { people?: PeopleRow[] } {
+    if (this.#options.people !== true) return {};
+    const rows = this.layout.regions.map(({ capacity }, region): PeopleRow => {
+      const devices = this.#hide(Math.round(0.4 * this.#counted(region, this.timeUs)));
+      const head = { region, calibrated: region === 0 };
+      if (devices === hiddenCount) {
+        return {
+          ...head,
+          people: devices,
+          low: devices,
+          high: devices,
+          inflow: null,
+          toFirstAlertMs: null,
+          toCapacityMs: null,
+        };
+      }
+      const people = Math.round(devices / 0.4);
+      const until = (share: number) =>
+        capacity === null ? null : Math.max(0, (share * capacity - people) / 300) * 60_000;
+      return {
+        ...head,
+        people,
+        low: Math.round(0.94 * people),
+        high: Math.round(1.06 * people),
+        inflow: 4_500,
+        toFirstAlertMs: until(0.8),
+        toCapacityMs: until(1),
+      };
+    });
+    return { people: rows.filter(({ region }) => region !== 5) };
   }
 
   #spark(endUs: number, points: number): SparkColumns {

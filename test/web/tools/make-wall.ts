@@ -23,6 +23,7 @@ export function makeWall(
   options: Partial<FakeLayoutOptions> = {},
   status: Partial<WallStatus> = {},
   feedStatus: Partial<FeedStatus> = {},
+  people = false,
 ): MadeWall {
   const layout = fakeLayout({
     seed: 7,
@@ -40,6 +41,7 @@ export function makeWall(
     stepUs: 60_000_000,
     status,
     feed: feedStatus,
+    people,
   });
   const clock = new ManualClock();
   const wall = new Wall({

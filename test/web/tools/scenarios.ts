@@ -12,6 +12,7 @@ export const scenarioNames = [
   'day',
   'city',
   'hidden',
+  'people',
   'xdr',
   'waiting',
   'warming',
@@ -65,6 +66,8 @@ export function makeScenario(name: ScenarioName, schematic: Schematic): FakeFeed
   const endedUs = startUs - 15 * minuteUs;
   const again = { fromUs: endedUs - 120 * minuteUs, storedUs: endedUs };
   switch (name) {
+    case 'people':
+      return new FakeFeed(layout, { ...base, startUs: kickOffUs - 50 * minuteUs, people: true });
     case 'second':
       return new FakeFeed(layout, { ...base, warmUp: again });
     case 'second-warming':
