@@ -61,6 +61,12 @@ const knownOfVectors: { vector: string; fields: string[]; reason: string }[] = [
     reason: 'tshark names the message and does not read its mobile identity (3GPP TS 44.018 §9.1.21d)',
   },
   {
+    vector: 'HANDOVER REQUIRED to UTRAN cells',
+    fields: ['cells: 460-00/4098/ 460-00/4099/, tshark 460-00/4098/ 201-460/61440/ 008-200//'],
+    reason:
+      'tshark 4.0 leaves two of the nine octets of a UTRAN cell in a list unread (3GPP TS 48.008 §3.2.2.17, §3.2.2.27)',
+  },
+  {
     vector: 'SETUP with a withheld number',
     fields: ['callingType: 0, tshark absent'],
     reason: 'tshark shows no number where there are no digits (3GPP TS 24.008 §10.5.4.9)',
