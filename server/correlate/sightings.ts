@@ -15,7 +15,7 @@ export class Sightings {
   /** Subscribers found out to be others than their TMSI said. */
   subscriberChanged = 0;
   imsiInvalid = 0;
-  /** TMSI of another VLR's location area: not looked up. */
+  /** TMSI of another VLR's location area, where that is not known or knows nobody by it. */
   tmsiForeign = 0;
   readonly #parts: Parts;
 
@@ -62,7 +62,9 @@ export class Sightings {
     if (m.laiLac >= 0) {
       const plmn = directory.plmnOfArea(c.scope(i), m.laiLac);
       if (plmn === 0 || plmn !== m.laiPlmn) {
-        this.tmsiForeign++;
+        const owner = c.imsi(i) >= 0 ? -1 : directory.imsiOfArea(m.laiPlmn, m.laiLac, m.tmsi);
+        if (owner >= 0) this.identify(i, owner, m.timeUs);
+        else this.tmsiForeign++;
         return;
       }
     }

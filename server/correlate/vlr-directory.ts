@@ -34,6 +34,8 @@ export class VlrDirectory {
   /** The other way: the one TMSI of an IMSI at a VLR. */
   readonly #tmsis = new TmsiIndex();
   readonly #areas = new PairTable({ entriesMax: areasMax });
+  /** PLMN and LAC → scope, and 1 where one VLR alone has said that the area is its, else 2. */
+  readonly #owners = new PairTable({ entriesMax: areasMax });
   readonly #idleUs: number;
   readonly #stampUs: number;
   readonly #pruneEveryUs: number;
@@ -159,7 +161,19 @@ export class VlrDirectory {
 
   /** Notes that the VLR of the scope serves this location area. */
   learnArea(scope: number, plmn: number, lac: number): void {
-    if (plmn !== 0 && lac >= 0 && this.plmnOfArea(scope, lac) !== plmn) this.#areas.set(scope, lac, plmn, 0);
+    if (plmn === 0 || lac < 0 || this.plmnOfArea(scope, lac) === plmn) return;
+    this.#areas.set(scope, lac, plmn, 0);
+    const isShared = this.#owners.find(plmn, lac) && this.#owners.value[0] !== scope;
+    this.#owners.set(plmn, lac, scope, isShared ? 2 : 1);
+  }
+
+  /**
+   * The IMSI of a TMSI that came with the area where it was given, which is not of the VLR that is asked now: -1 where it
+   * is not known, or where several VLRs (a pool) serve that area, so that it may be any one's.
+   */
+  imsiOfArea(plmn: number, lac: number, tmsi: number): number {
+    if (!this.#owners.find(plmn, lac) || this.#owners.value[1] !== 1) return -1;
+    return this.imsiOf(this.#owners.value[0], tmsi);
   }
 
   /** PLMN under which the scope's location area was last heard, packed by `packPlmn`; 0 where it was not. */

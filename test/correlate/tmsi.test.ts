@@ -192,6 +192,40 @@ it('does not look up a TMSI that another VLR allocated in its own area', () => {
   expect(whoIs(bench, s.bscA, 55)).toBe(s.subscriber(1));
 });
 
+describe('a TMSI that comes with another VLR’s area', () => {
+  const there = { laiPlmn: s.plmn, laiLac: s.cellThree.cellLac };
+  const update = (bench: s.Bench) => {
+    bench.rows.length = 0;
+    bench.play(
+      ...new s.Line(s.bscC, 1, start)
+        .open({ ...s.completeLayer3, ...s.cellThree, ...s.locationUpdatingRequest, tmsi: 77, ...s.lai })
+        .confirm()
+        .down({ ...s.locationUpdatingAccept, ...there, tmsi: 78 })
+        .clear().steps,
+    );
+    return bench.rows.map(({ subscriber }) => subscriber);
+  };
+
+  it('is looked up there', () => {
+    const bench = s.makeBench();
+    bench.play(...allocation(s.bscA, 77, s.imsi(1)).clear().steps);
+    expect(new Set(update(bench))).toEqual(new Set([s.subscriber(1)]));
+    expect(whoIs(bench, s.bscC, 78)).toBe(s.subscriber(1));
+    // It is none of the new VLR's.
+    expect(whoIs(bench, s.bscC, 77)).toBe('');
+    expect(bench.correlator.stats.faults.get('TMSI_FOREIGN_AREA')).toBeUndefined();
+  });
+
+  it('is not looked up where two VLRs serve that area', () => {
+    const bench = s.makeBench();
+    const otherMsc = { link: 4, pointCode: 101, msc: 190 };
+    bench.play(...allocation(otherMsc, 5, s.imsi(8)).clear().steps);
+    bench.play(...allocation(s.bscA, 77, s.imsi(1)).clear().steps);
+    expect(new Set(update(bench))).toEqual(new Set(['']));
+    expect(bench.correlator.stats.faults.get('TMSI_FOREIGN_AREA')).toBe(1);
+  });
+});
+
 it('does not learn a foreign TMSI as one of its own', () => {
   const bench = s.makeBench();
   bench.play(
