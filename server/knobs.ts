@@ -126,6 +126,13 @@ export const knobs = {
   },
   tickMs: { default: 1_000, unit: 'ms', min: 100, max: 60_000, meaning: 'a frame goes to each screen this often' },
   staleMs: { default: 15_000, unit: 'ms', min: 1_000, max: 3_600_000, meaning: 'a feed silent for this long is stale' },
+  clockOffMs: {
+    default: 2_000,
+    unit: 'ms',
+    min: 100,
+    max: 3_600_000,
+    meaning: 'a live feed whose times are further off wall time raises a warning',
+  },
   screensMax: { default: 1_000, unit: 'connections', min: 1, max: 100_000, meaning: 'open WebSockets' },
   screenBufferBytesMax: {
     default: 32_768,

@@ -1,4 +1,5 @@
 import type { FeedState } from '../../shared/protocol.ts';
+import { ClockCheck } from './clock-check.ts';
 import { type FeedCounters, type FeedToHub, type HubToFeed, noCounters } from './feed-messages.ts';
 import type { FeedPosition } from './feed-position.ts';
 
@@ -43,6 +44,8 @@ export interface Feed extends HubFeed {
   sourceNote: string;
   toldNote: string;
   toldMs: number;
+  /** Of a live feed; null: a replay has no clock of its own. */
+  clockCheck: ClockCheck | null;
   /** Feed-local cell symbol → cell_id. */
   cells: number[];
   counters: FeedCounters;
@@ -54,8 +57,8 @@ export interface Feed extends HubFeed {
   ended: boolean;
 }
 
-/** A feed that has said nothing yet. */
-export function newFeed(feed: HubFeed, nowMs: number): Feed {
+/** A feed that has said nothing yet. @param clockOffMs see {@link ClockCheck} */
+export function newFeed(feed: HubFeed, nowMs: number, clockOffMs: number): Feed {
   return {
     ...feed,
     state: 'starting',
@@ -74,6 +77,7 @@ export function newFeed(feed: HubFeed, nowMs: number): Feed {
     sourceNote: '',
     toldNote: '',
     toldMs: Number.NEGATIVE_INFINITY,
+    clockCheck: feed.live ? new ClockCheck(clockOffMs) : null,
     cells: [],
     counters: noCounters(),
     rateAtMs: nowMs,

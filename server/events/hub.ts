@@ -1,3 +1,4 @@
+import { joinFeedNotes } from '../../shared/feed-note.ts';
 import type { FeedStatus } from '../../shared/protocol.ts';
 import { type Clock, dayUs } from '../clock.ts';
 import type { Config } from '../config.ts';
@@ -83,7 +84,7 @@ export class FeedHub {
     this.onFailed = options.onFailed;
     this.pace = new Pace(options.speed);
     const nowMs = this.clock.monotonicMs();
-    for (const feed of options.feeds) this.feeds.push(newFeed(feed, nowMs));
+    for (const feed of options.feeds) this.feeds.push(newFeed(feed, nowMs, this.config.clockOffMs));
     const given = new Set(options.feeds.map(({ position }) => position.number));
     this.absent = [...past.positions].filter(({ number }) => !given.has(number));
     const numbers = [...this.absent, ...this.feeds.map(({ position }) => position)].map(({ number }) => number);
@@ -204,7 +205,10 @@ export class FeedHub {
 
   private takeProgress(feed: Feed, at: FeedProgress): void {
     const nowMs = this.clock.monotonicMs();
-    if (at.counters.frames > feed.counters.frames) feed.arrivedMs = nowMs;
+    if (at.counters.frames > feed.counters.frames) {
+      feed.arrivedMs = nowMs;
+      this.checkClock(feed, at.clockUs, nowMs);
+    }
     feed.askedMs = nowMs;
     feed.counters = at.counters;
     feed.progress = at.progress;
@@ -352,13 +356,19 @@ export class FeedHub {
     feed.port.post({ k: 'until', untilUs });
   }
 
+  private checkClock({ clockCheck, uri }: Feed, eventUs: number, nowMs: number): void {
+    if (clockCheck === null || eventUs <= 0 || !clockCheck.arrived(eventUs, this.clock.nowUs(), nowMs)) return;
+    if (clockCheck.note === '') this.log('info', `feed ${uri}: its times are right again`);
+    else this.log('warn', `feed ${uri}: ${clockCheck.note}`);
+  }
+
   /** How a live feed stands with its probes: on the wall at once, in the log once a second at most. */
   private tellNote(feed: Feed, nowMs: number): void {
-    feed.note = feed.sourceNote;
-    if (feed.note === feed.toldNote || nowMs - feed.toldMs < liveNoteMs) return;
-    feed.toldNote = feed.note;
+    feed.note = joinFeedNotes(feed.sourceNote, feed.clockCheck?.note ?? '');
+    if (feed.sourceNote === feed.toldNote || nowMs - feed.toldMs < liveNoteMs) return;
+    feed.toldNote = feed.sourceNote;
     feed.toldMs = nowMs;
-    this.log('info', `feed ${feed.uri}: ${feed.note}`);
+    this.log('info', `feed ${feed.uri}: ${feed.sourceNote}`);
   }
 
   /** What is to be said of a feed that has to wait long for its next record; told once in the log. */

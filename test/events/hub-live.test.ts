@@ -112,4 +112,44 @@ describe('a live feed', () => {
     await ticks();
     expect(lines).toEqual(['info feed test:0: connecting to probe:1', 'info feed test:0: connected to probe:1']);
   });
+
+  test('whose clock is off by more than two seconds is warned of once, until it is right again', async () => {
+    const { hub, ports, lines, started, pass } = start([true], 1);
+    ports[0].open(-1);
+    await started;
+    let frames = 0;
+    // The hub's wall time begins at 0; one late message among the others says nothing.
+    let nowS = 0;
+    const send = async (offS: number, seconds: number) => {
+      for (let s = 0; s < seconds; s++) {
+        pass(1000);
+        nowS++;
+        ports[0].clock(nowS + (s % 4 === 1 ? -30 : offS) + 0.001, ++frames);
+      }
+      await ticks();
+    };
+    await send(1.9, 30);
+    expect(hub.status()[0].note).toBe('');
+    await send(2.5, 30);
+    expect(hub.status()[0].note).toMatch(/^its times are 2\.5 s ahead of this machine's clock/);
+    await send(-7, 30);
+    expect(hub.status()[0].note).toMatch(/^its times are 7\.0 s behind/);
+    expect(lines.filter((line) => line.startsWith('warn'))).toHaveLength(1);
+    await send(0, 30);
+    expect(hub.status()[0].note).toBe('');
+    expect(lines.at(-1)).toMatch(/^info feed test:0: its times are right again/);
+  });
+
+  test('that is replayed has no clock to be wrong', async () => {
+    const { hub, ports, lines, started, pass } = start([false], 0);
+    ports[0].open(100e6);
+    await started;
+    for (let frames = 1; frames <= 20; frames++) {
+      pass(1000);
+      ports[0].clock(100 + frames * 60, frames);
+    }
+    await ticks();
+    expect(hub.status()[0].note).toBe('');
+    expect(lines.filter((line) => line.startsWith('warn'))).toEqual([]);
+  });
 });

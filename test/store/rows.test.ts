@@ -121,7 +121,7 @@ test('origins, trips and dwell of an interval stand under the regions’ surroga
     dwell: { n: 1, region: u4(1), bucket: u4(63), observed: u4(2), upper: u4(1) },
   });
   await store.flush();
-  const ids = await store.sql('select id, region_id from micro_region');
+  const ids = await store.sql<{ id: string; region_id: number }>('select id, region_id from micro_region');
   const surrogate = (id: string) => ids.find((row) => row.id === id)!.region_id;
   expect(await store.sql(`select * from origin_gauge order by class desc`)).toEqual([
     { ts: atUs, region_id: 0, every_ms: 30_000, present: 7, mcc: 460, country: 110, class: 1 },
@@ -129,7 +129,7 @@ test('origins, trips and dwell of an interval stand under the regions’ surroga
   ]);
   const origins = namedQuery('day-origins');
   const day = [new Date(atUs / 1000).toISOString(), new Date(atUs / 1000 + 86_400_000).toISOString()];
-  const quarters = await store.sql(origins, [0, ...day]);
+  const quarters = await store.sql<Record<'class' | 'present' | 'present_max', number>>(origins, [0, ...day]);
   expect(quarters.map(({ class: kind, present, present_max }) => [kind, present, present_max])).toEqual([[1, 7, 7]]);
   expect(await store.sql('select * from region_flow')).toEqual([
     { ts: atUs, from_region: surrogate('y'), to_region: surrogate('x'), every_ms: 30_000, count: 5 },
