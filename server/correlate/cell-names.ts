@@ -13,6 +13,7 @@ export class CellNames {
   refused = 0;
   readonly #symbols: PairTable;
   readonly #names: string[] = [''];
+  readonly #plmns: number[] = [0];
   readonly #cellsMax: number;
 
   constructor(cellsMax: number) {
@@ -37,6 +38,7 @@ export class CellNames {
     }
     const symbol = this.#names.length;
     this.#names.push(`${formatPlmn(plmn)}-${lac}-${ci}`);
+    this.#plmns.push(plmn);
     this.#symbols.set(plmn, area, symbol, 0);
     return symbol;
   }
@@ -44,5 +46,10 @@ export class CellNames {
   /** CGI as text, `460-00-42285-28831`, always the same string object; `''` for {@link unknownCell}. */
   nameOf(symbol: number): string {
     return this.#names[symbol];
+  }
+
+  /** PLMN of a cell as `packPlmn` packs it; 0 for {@link unknownCell}. */
+  plmnOf(symbol: number): number {
+    return this.#plmns[symbol];
   }
 }

@@ -198,7 +198,7 @@ export class Dialogues {
 
   /** A layer 3 message in either direction: DTAP, or a DirectTransfer of Iu. */
   directTransfer(i: number, m: SignalMessage): void {
-    const { connections: c, procedures } = this.#parts;
+    const { cells, connections: c, defaultPlmn, procedures } = this.#parts;
     // The BSS is the lower side where it opened the connection from below, or did not open it from above.
     const bssLower = c.is(i, flag.initiatorLower) === c.is(i, flag.bssInitiated);
     const uplink = m.fromLower === bssLower;
@@ -216,7 +216,7 @@ export class Dialogues {
       }
     }
     if (transaction && p !== none && procedures.discriminator(p) === m.protocolDiscriminator) {
-      if ((m.parts & part.numbers) !== 0) this.#peers.note(p, m, uplink);
+      if ((m.parts & part.numbers) !== 0) this.#peers.note(p, m, uplink, cells.plmnOf(c.cell(i)) || defaultPlmn);
       if (rules.follow(procedures, p, m, uplink)) this.tracker.finish(i, p);
     }
   }

@@ -6,6 +6,7 @@ import { none } from './connection-records.ts';
 import { cc, discriminator } from './message-types.ts';
 import type { SubscriberKeys } from './parts.ts';
 import { type Procedures, procedureState } from './procedures.ts';
+import { countryOfPlmn } from './roamers.ts';
 
 /** Type of a short message's address that is text of 7-bit characters. 3GPP TS 23.040 §9.1.2.5. */
 const alphanumeric = 5;
@@ -27,9 +28,10 @@ export class Peers {
     this.#plan = plan;
   }
 
-  /** Takes the other party's number in, if the message brings it. */
-  note(p: number, m: SignalMessage, uplink: boolean): void {
+  /** Takes the other party's number in, if the message brings it. @param plmn whose network is heard, 0: not known */
+  note(p: number, m: SignalMessage, uplink: boolean, plmn: number): void {
     if (p === none || this.#procedures.is(p, procedureState.peer)) return;
+    this.#plan.network = countryOfPlmn(plmn);
     if (m.protocolDiscriminator === discriminator.callControl) {
       if (m.dtapType !== cc.setup) return;
       if (uplink) this.#number(p, m, m.calledType, m.calledOffset, m.calledLength);

@@ -4,7 +4,7 @@ import { countryOfMcc } from '../reference/mcc.ts';
 import { homePlmn } from './home-plmn.ts';
 
 /** Country of a PLMN as `packIso` packs it; 0: nobody's. */
-function countryOfPlmn(plmn: number): number {
+export function countryOfPlmn(plmn: number): number {
   return packIso(countryOfMcc(mccOf(plmn))?.iso ?? '');
 }
 

@@ -29,7 +29,7 @@ const carriers = new Set([
  *
  * Class goes by number range; who took a number to another operator is not seen.
  *
- * A home network of another country dials by a plan that is not known here: its national numbers are of that country, of
+ * A network of another country dials by a plan that is not known here: its national numbers are of that country, of
  * unknown class and without area; what is dialled in no told form may be anybody's.
  */
 export class NumberPlan {
@@ -44,6 +44,11 @@ export class NumberPlan {
   area = 0;
   /** Whether the digits are in international form after {@link analyse}; else they are as they came. */
   isInternational = true;
+  /**
+   * Country of the network that is heard as `packIso` packs it, by whose plan its subscribers dial; 0: a test network's,
+   * or not known. The home network's unless set.
+   */
+  network = 0;
   /** Country of the home network as `packIso` packs it; 0: a test network's, none. */
   readonly #home: number;
   /** By the first four digits of a mobile number. */
@@ -56,6 +61,7 @@ export class NumberPlan {
   constructor(onNetPrefixes: string, homePlmns: string) {
     const countries = homePlmns.split(',').map((plmn) => countryOfMcc(mccOf(parsePlmn(plmn)))?.iso ?? '');
     this.#home = packIso(countries.find((iso) => iso !== '') ?? '');
+    this.network = this.#home;
     for (const prefix of onNetPrefixes.split(',')) {
       const width = 10 ** (4 - prefix.length);
       this.#onNet.fill(1, Number(prefix) * width, (Number(prefix) + 1) * width);
@@ -77,18 +83,18 @@ export class NumberPlan {
       this.#is('unknown', 0);
       return;
     }
-    if (this.#home !== china && type !== numberType.international) this.#elsewhere(type);
+    if (this.network !== china && type !== numberType.international) this.#elsewhere(type);
     else if (type === numberType.international) this.#international(this.#begins(0, 0, 0) ? 2 : 0);
     else if (type === numberType.national && this.#fixedLength(0) === this.count) this.#fixed(0);
     else this.#dialled(0);
   }
 
-  /** A number of another home network that is not told to be international. */
+  /** A number of another country's network that is not told to be international. */
   #elsewhere(type: number): void {
     this.peerClass = peerClassCode.unknown;
     // Prefixes for other countries differ: nobody knows whether a number of no told type has one.
-    this.country = type === numberType.national || this.digits[0] !== 0 ? this.#home : 0;
-    const code = codeOfCountry(this.#home);
+    this.country = type === numberType.national || this.digits[0] !== 0 ? this.network : 0;
+    const code = codeOfCountry(this.network);
     this.isInternational = type === numberType.national && code !== '' && this.count + code.length <= digitsMax;
     if (!this.isInternational) return;
     this.digits.copyWithin(code.length, 0, this.count);
@@ -132,7 +138,8 @@ export class NumberPlan {
     this.country = countryOfDigits(this.digits, at, this.count);
     if (this.country !== china) this.#is(this.country === 0 ? 'unknown' : 'off-net', at);
     // Our own country's, by a plan that is not known here.
-    if (this.country === this.#home && this.#home !== china) this.peerClass = peerClassCode.unknown;
+    if (this.country !== china && (this.country === this.#home || this.country === this.network))
+      this.peerClass = peerClassCode.unknown;
     if (this.country !== china) return;
     if (this.#isMobile(at + 2)) this.#mobile(at + 2);
     else if (this.#fixedLength(at + 2) === this.count - at - 2) this.#fixed(at + 2);

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { makeConfig } from '../../server/config.ts';
 import { part } from '../../server/decode/message.ts';
+import { parsePlmn } from '../../server/events/plmn.ts';
 import * as s from './steps.ts';
 
 const startUs = 1_790_000_000_000_000;
@@ -30,11 +31,11 @@ const calling = (digits: string, callingType: number) => {
 };
 const partyAddress = (digits: string, type: number) => [digits.length, 0x81 | (type << 4), ...semiOctets(digits)];
 
-function moCall(number: object, homePlmns = '460-00'): s.Row {
+function moCall(number: object, heard = '460-00', homePlmns = '460-00'): s.Row {
   const bench = s.makeBench({ config: makeConfig({ where: 'test', settings: { homePlmns, connectionsMax: 1_000 } }) });
   bench.play(
     ...new s.Line(s.bscA, 1, startUs)
-      .open({ ...s.completeLayer3, ...s.cellOne, ...s.cmServiceRequest(1), ...s.imsi(1) })
+      .open({ ...s.completeLayer3, ...s.cellOne, cellPlmn: parsePlmn(heard), ...s.cmServiceRequest(1), ...s.imsi(1) })
       .confirm()
       .up({ ...s.call(s.setup, 0), ...number })
       .down(s.call(s.connect, 8))
@@ -63,11 +64,17 @@ it('tells the country of a number abroad and nothing more', () => {
   expect(moCall(called('0085290000021', 0)).peer).toMatchObject({ class: 'off-net', country: 'HK', area: 0 });
 });
 
-it('guesses no country, class or area of a national number where the home network is not of China', () => {
+it('guesses no country, class or area of a national number where the network that is heard is not of China', () => {
   const { peer } = moCall(called('13500000021', 0), '262-01');
   expect(peer).toMatchObject({ class: 'unknown', country: 'DE', area: 0 });
   // Nor is it the American's whose number in international form has the same digits.
   expect(peer!.pseudonym).not.toBe(moCall(called('13500000021', 1), '262-01').peer!.pseudonym);
+});
+
+it('takes no network’s subscribers for China’s because the home network is: a Polish network’s, a laboratory’s', () => {
+  expect(moCall(called('2601', 0), '260-01').peer).toMatchObject({ class: 'unknown', country: 'PL', area: 0 });
+  expect(moCall(called('2601', 0), '001-01').peer).toMatchObject({ class: 'unknown', country: '', area: 0 });
+  expect(moCall(called('2601', 0), '460-00', '262-01').peer).toMatchObject({ class: 'short number', country: 'CN' });
 });
 
 it('has no peer where the number is withheld or absent', () => {
