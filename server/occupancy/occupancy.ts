@@ -48,7 +48,7 @@ export class Occupancy implements PresenceSink, TrailOwner {
   readonly origins: Origins;
   readonly trips: RegionTrips;
   readonly regionStays: RegionStays;
-  /** Of each subscriber: since when it is in each of its regions, by place; and its newest held exit. */
+  /** Of each subscriber: since when it is in each of its regions; and its newest held exit. */
   readonly notes = new SubscriberNotes();
   /** Start of the open interval, µs. */
   intervalStartUs = 0;
@@ -288,14 +288,16 @@ export class Occupancy implements PresenceSink, TrailOwner {
    * before. Changed regions are counted again from where everybody is.
    */
   setRegions(regions: RegionIndex, edit: RegionEdit): void {
+    const { countsStays, regions: before } = this;
+    const keys = Array.from(edit.placeOf, (_, region) => this.regionStays.keyOf(region));
     this.regions = regions;
     this.regionCount = edit.after;
     this.areas = this.areas.edited(edit);
     this.flows = this.flows.edited(edit);
     this.origins.edit(edit);
     this.trips.edit(edit);
-    if (this.countsStays) this.regionStays.edit(edit);
-    recount(this, this.table, regions, edit, this.countsStays);
+    if (countsStays) this.regionStays.edit(edit);
+    recount(this, this.table, { before, after: regions, edit, keys, countsStays });
   }
 
   /** Step of the subscriber's newest sighting. */

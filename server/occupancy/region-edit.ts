@@ -46,10 +46,11 @@ export function remappedFrom(column: Uint32Array, from: Int32Array, width = 1): 
 export function remappedRing(ring: Uint32Array, edit: RegionEdit, steps: number): Uint32Array {
   const { before, after, origin } = edit;
   const out = new Uint32Array(steps * after);
-  for (let region = 0; region < after; region++) {
-    const place = origin[region];
-    if (place < 0) continue;
-    for (let step = 0; step < steps; step++) out[step * after + region] = ring[step * before + place];
+  for (let step = 0; step < steps; step++) {
+    for (let region = 0; region < after; region++) {
+      const place = origin[region];
+      if (place >= 0) out[step * after + region] = ring[step * before + place];
+    }
   }
   return out;
 }

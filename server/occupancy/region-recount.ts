@@ -1,41 +1,45 @@
-import { nowhere } from '../presence/record.ts';
+import { nowhere, recordWords, wCellFeed } from '../presence/record.ts';
 import type { SubscriberTable } from '../presence/subscriber-table.ts';
 import type { RegionIndex } from '../reference/region-index.ts';
 import type { Occupancy } from './occupancy.ts';
 import type { RegionEdit } from './region-edit.ts';
-import { exitBit } from './region-trips.ts';
-import type { SubscriberNotes } from './subscriber-notes.ts';
 
 /**
- * Counts changed regions from where everybody is, in one walk over the subscribers: their notes get the regions' new
- * places or go with them, and whoever is in a changed region is there since the first sighting of the stay in its cell.
+ * Counts changed regions from where everybody is, in one walk over the subscribers: whoever was in one that is gone or
+ * changed forgets it, and whoever is in a changed or new one is there since the first sighting of the stay in its cell.
+ *
+ * @param keys of the notes of each region before
  */
 export function recount(
   occupancy: Occupancy,
   table: SubscriberTable,
-  regions: RegionIndex,
-  edit: RegionEdit,
-  countsStays: boolean,
+  options: { before: RegionIndex; after: RegionIndex; edit: RegionEdit; keys: readonly number[]; countsStays: boolean },
 ): void {
-  const { notes, origins, regionStays } = occupancy;
-  sumChanged(occupancy, regions, edit);
-  const keepsNotes = edit.placeOf.every((place, region) => place === region);
-  const changed = regions.sets.map((set) => set.filter((region) => edit.origin[region] < 0));
-  const { setOf } = regions;
-  const { indices } = table;
+  const { origins, regionStays } = occupancy;
+  const { before, after, edit, keys, countsStays } = options;
+  sumChanged(occupancy, after, edit);
+  const left = before.sets.map((set) => (countsStays ? set.filter((region) => edit.placeOf[region] < 0) : none));
+  const entered = after.sets.map((set) => set.filter((region) => edit.origin[region] < 0));
+  const concerned = new Uint8Array(occupancy.cellCapacity);
+  for (let cell = 0; cell < concerned.length; cell++) {
+    // Cells beyond what an index has grown to are in its empty set.
+    const count = left[before.setOf[cell] ?? 0].length + entered[after.setOf[cell] ?? 0].length;
+    concerned[cell] = count > 0 ? 1 : 0;
+  }
+  const { indices, u32 } = table;
   for (let sub = 0; sub < indices; sub++) {
-    if (!keepsNotes) moveNotes(notes, sub, edit.placeOf);
-    const cell = table.cell(sub);
-    if (cell === nowhere) continue;
-    const entered = changed[setOf[cell]];
-    if (entered.length === 0) continue;
+    const cell = u32[sub * recordWords + wCellFeed] & nowhere;
+    if (cell === nowhere || concerned[cell] === 0) continue;
+    for (const region of left[before.setOf[cell]]) regionStays.forget(sub, keys[region]);
     const group = origins.groupOf(table.origin(sub));
-    for (let i = 0; i < entered.length; i++) {
-      origins.addToRegion(entered[i], group, 1);
-      if (countsStays) regionStays.begin(sub, entered[i], table.sinceUs(sub));
+    for (const region of entered[after.setOf[cell]]) {
+      origins.addToRegion(region, group, 1);
+      if (countsStays) regionStays.begin(sub, region, table.sinceUs(sub));
     }
   }
 }
+
+const none = new Uint32Array(0);
 
 /** Present of changed regions, from the cells. */
 function sumChanged({ areas, cellCapacity }: Occupancy, regions: RegionIndex, { after, origin }: RegionEdit): void {
@@ -46,17 +50,5 @@ function sumChanged({ areas, cellCapacity }: Occupancy, regions: RegionIndex, { 
     for (let i = 0; i < cells.length; i++) {
       if (cells[i] < cellCapacity) present[region] += present[after + cells[i]];
     }
-  }
-}
-
-function moveNotes(notes: SubscriberNotes, sub: number, placeOf: Int32Array): void {
-  for (let note = notes.firstOf(sub); note !== 0; ) {
-    const next = notes.nextOf(note);
-    const key = notes.keyOf(note);
-    if (key < exitBit) {
-      if (placeOf[key] < 0) notes.drop(sub, note);
-      else notes.set(note, placeOf[key], notes.valueOf(note));
-    }
-    note = next;
   }
 }

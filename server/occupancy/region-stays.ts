@@ -17,14 +17,19 @@ const wholeKey = 0xffffffff;
 export class RegionStays {
   live: LiveDwell;
   private readonly notes: SubscriberNotes;
+  /** By place: the key of the region's notes, which it keeps when its place changes. */
+  private keys: number[];
+  private nextKey: number;
   private readonly ending = new EndingStays();
   /** Ended stays of the oldest interval that is not final: regions × buckets. */
   private observed: Uint32Array;
   private upper: Uint32Array;
 
-  /** @param notes where it is kept since when each subscriber is in each region, under the region's place */
+  /** @param notes where it is kept since when each subscriber is in each region, under the region's key */
   constructor(regionCount: number, notes: SubscriberNotes) {
     this.notes = notes;
+    this.keys = Array.from({ length: regionCount }, (_, region) => region);
+    this.nextKey = regionCount;
     this.live = new LiveDwell(regionCount);
     this.observed = new Uint32Array(regionCount * dwellBuckets);
     this.upper = new Uint32Array(regionCount * dwellBuckets);
@@ -42,7 +47,7 @@ export class RegionStays {
 
   /** The subscriber is in the region since then. */
   begin(sub: number, region: number, sinceUs: number): void {
-    this.notes.add(sub, region, sinceUs);
+    this.notes.add(sub, this.keys[region], sinceUs);
     this.live.add(region, sinceUs);
   }
 
@@ -52,13 +57,23 @@ export class RegionStays {
    */
   leave(sub: number, region: number, lastInUs: number, outUs: number, sequence: number): void {
     const { notes } = this;
-    const note = notes.find(sub, wholeKey, region);
+    const note = notes.find(sub, wholeKey, this.keys[region]);
     const sinceUs = notes.valueOf(note);
     notes.drop(sub, note);
     this.live.remove(region, sinceUs);
     if (sequence === 0) return;
     const observed = dwellBucketOf(lastInUs - sinceUs);
     this.ending.push(sequence, sinceUs, observed * dwellBuckets + dwellBucketOf(outUs - sinceUs));
+  }
+
+  /** The region that has the key's notes is gone or changed, and the subscriber was in it. */
+  forget(sub: number, key: number): void {
+    const { notes } = this;
+    notes.drop(sub, notes.find(sub, wholeKey, key));
+  }
+
+  keyOf(region: number): number {
+    return this.keys[region];
   }
 
   /** The end of a stay has held. */
@@ -94,9 +109,12 @@ export class RegionStays {
     this.observed = remapped(this.observed, edit, dwellBuckets);
     this.upper = remapped(this.upper, edit, dwellBuckets);
     this.live = this.live.edited(edit);
+    const { keys } = this;
+    this.keys = Array.from(edit.origin, (place) => (place < 0 ? this.nextKey++ : keys[place]));
   }
 
   *save(to: StateWriter): Generator<void> {
+    to.json('regionStays', { keys: this.keys, nextKey: this.nextKey });
     yield* saveColumns(to, 'regionStays', { observed: this.observed, upper: this.upper });
     yield* this.live.save(to);
     yield* this.ending.save(to);
@@ -104,6 +122,9 @@ export class RegionStays {
 
   /** Of a fresh one for as many regions. */
   restore(from: StateReader): void {
+    const { keys, nextKey } = from.json<{ keys: number[]; nextKey: number }>('regionStays');
+    this.keys = keys;
+    this.nextKey = nextKey;
     restoreColumns(from, 'regionStays', { observed: this.observed, upper: this.upper });
     this.live.restore(from);
     this.ending.restore(from);

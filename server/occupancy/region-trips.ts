@@ -5,7 +5,7 @@ import type { SubscriberNotes } from './subscriber-notes.ts';
 import type { FlowColumns } from './view.ts';
 
 /** In the key of a subscriber's note: its newest held exit, from the set of regions in the bits below. */
-export const exitBit = 0x80000000;
+const exitBit = 0x80000000;
 const setMask = 0x7fffffff;
 /** Sets of regions that are told apart; of more that are left at one time the newest alone is remembered. */
 const setsMax = 1 << 20;

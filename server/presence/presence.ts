@@ -47,7 +47,7 @@ export interface PresenceSink {
  * A stay in a cell is cut at the first sighting so long after its first one. Otherwise a phone that lies at home for weeks
  * would be in no history until it leaves.
  */
-export const stayMaxUs = dayUs;
+const stayMaxUs = dayUs;
 
 /** Whether a row places a known subscriber in a known cell. */
 export function isSighting(batch: EventBatch, row: number): boolean {
