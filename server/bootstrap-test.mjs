@@ -42,15 +42,21 @@ export function check(tools) {
   return checks(tools).failed === 0;
 }
 
-/** `npm run test:fuzz`: the fuzzer's own command, bundled as the server is. Returns its exit code. */
-export async function fuzz({ root }, args) {
+/** Bundles a test's own command as the server is, and runs it. Returns its exit code. */
+async function runBundled(root, name, args) {
   const { rolldown } = await import('rolldown');
-  const file = join(root, 'dist/fuzz/fuzz.mjs');
+  const file = join(root, `dist/${name}/${name}.mjs`);
   const external = ['typescript', 'rolldown'];
-  const bundle = await rolldown({ input: join(root, 'test/fuzz/index.ts'), platform: 'node', external });
+  const bundle = await rolldown({ input: join(root, `test/${name}/index.ts`), platform: 'node', external });
   await bundle.write({ file, format: 'esm' });
   return spawnSync(process.execPath, [file, ...args], { cwd: root, stdio: 'inherit' }).status ?? 1;
 }
+
+/** `npm run test:fuzz`. */
+export const fuzz = ({ root }, args) => runBundled(root, 'fuzz', args);
+
+/** `npm run test:sim`. */
+export const simulate = ({ root }, args) => runBundled(root, 'sim', args);
 
 /** What runs on either database; `--native` runs it on the one of DATABASE_URL. */
 const nativeTests = ['test/store', 'test/sql', 'test/bench/store.test.ts', 'test/bench/history.test.ts'];

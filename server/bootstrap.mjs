@@ -123,6 +123,11 @@ async function main() {
       process.exitCode = await fuzz({ root }, args);
       return undefined;
     }
+    case 'sim': {
+      const { simulate } = await import('./bootstrap-test.mjs');
+      process.exitCode = await simulate({ root }, args);
+      return undefined;
+    }
     case 'oracle': {
       const { oracle } = await import('./bootstrap-test.mjs');
       process.exitCode = oracle({ root, say, stop, bin, buildServer }, args) ? 0 : 1;
@@ -137,7 +142,7 @@ async function main() {
     }
     default:
       return stop(
-        'usage: node server/bootstrap.mjs start | test | fuzz | kill | signalwall | check | oracle | build | bench',
+        'usage: node server/bootstrap.mjs start | test | fuzz | sim | kill | signalwall | check | oracle | build | bench',
       );
   }
 }

@@ -111,8 +111,9 @@ export function storeOffset(journal: Journal, core: Core, store: Store, log: Log
     );
     return journal.base;
   }
-  // A journal that begins, or whose beginning the database has not seen yet.
-  if (journal.committed === 0 || core.state.after === row.journal) return journal.base;
+  // A journal that begins (its first run may have been cut off before it was told), or whose beginning the database has
+  // not seen yet.
+  if (core.state.fingerprint === '' || core.state.after === row.journal) return journal.base;
   if (row.journal === '' && row.batch === 0) {
     if (journal.base > 0) log('warn', 'the database is empty: it gets what the journal still holds');
     return journal.base;

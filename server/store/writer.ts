@@ -97,7 +97,8 @@ export class Writer {
 
   /** Something may be ready to be stored. */
   wake(): void {
-    this.#wake.abort();
+    // Told once: each abort makes an error with a stack.
+    if (!this.#wake.signal.aborted) this.#wake.abort();
   }
 
   /** The ledger stands here; before the first batch. */

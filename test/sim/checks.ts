@@ -1,0 +1,176 @@
+import { type LogRecord, recordKind } from '../../server/journal/records.ts';
+import type { LiveView } from '../../server/occupancy/view.ts';
+import { type Field, rowsOf, timeOf } from './copy-rows.ts';
+import { Straight } from './straight.ts';
+import type { World } from './world.ts';
+
+class Broken extends Error {}
+
+function fail(what: string): never {
+  throw new Broken(what);
+}
+
+/** Holds the world at its end to what must be; the first thing that is not fails it. */
+export function checkWorld(world: World): void {
+  const { config, follower, schedule } = world;
+  const straight = new Straight(config, follower.log);
+  for (const check of [checkRows, checkPositions, checkDerived, checkView, checkDatabase, checkBounds]) {
+    try {
+      check(world, straight);
+    } catch (error) {
+      if (!(error instanceof Broken)) throw error;
+      schedule.fail(error.message);
+      return;
+    }
+  }
+  for (const { bytes } of world.database.commits.flatMap(({ copies }) => copies))
+    schedule.note(Buffer.from(bytes).toString('latin1'));
+}
+
+/** The log's rows are those that were sent, each once, each feed's in its order. */
+function checkRows({ clients, scripts }: World, { records, state }: Straight): void {
+  const next = new Map(scripts.map(({ identity }) => [identity, 0]));
+  const cells = new Map<number, string>();
+  let rows = 0;
+  for (const { record, to } of records) {
+    if (record.k === 'cells') for (const { id, cell } of record.cells) cells.set(id, cell.cgi);
+    if (record.k !== 'batch') continue;
+    const { batch, position, rowsBefore } = record;
+    const { events } = scripts.find(({ identity }) => identity === position.identity)!;
+    if (rowsBefore !== rows) fail(`at ${to}: ${rowsBefore} rows are said to be before, not ${rows}`);
+    rows += batch.n;
+    for (let i = 0; i < batch.n; i++) {
+      const at = next.get(position.identity)!;
+      next.set(position.identity, at + 1);
+      const event = events[at];
+      const { timeUs, bytes, cell, subLo } = batch.row(i);
+      const same =
+        event?.id === bytes && event.timeUs === timeUs && event.cell === cells.get(cell) && event.subscriber === subLo;
+      if (!same) fail(`at ${to}: row ${at} of ${position.identity} is not the one that was sent`);
+    }
+    if (position.seq !== next.get(position.identity))
+      fail(`at ${to}: ${position.identity} stands at ${position.seq} behind row ${next.get(position.identity)}`);
+  }
+  for (const { events, identity } of scripts) {
+    if (next.get(identity) !== events.length)
+      fail(`${next.get(identity)} of ${events.length} rows of ${identity} are in the log`);
+  }
+  for (const { kept, script } of clients) {
+    if ((state.positions.get(script.identity)?.seq ?? 0) < kept) fail(`${script.identity}: acknowledged rows are lost`);
+  }
+}
+
+/** A feed's position, and the clock, never go back. */
+function checkPositions(_: World, { records }: Straight): void {
+  const seen = new Map<string, number[]>();
+  let releaseUs = Number.NEGATIVE_INFINITY;
+  for (const { record, to } of records) {
+    if (record.k === 'clock') {
+      if (record.releaseUs < releaseUs) fail(`at ${to}: the clock goes back`);
+      releaseUs = record.releaseUs;
+    }
+    if (record.k !== 'batch') continue;
+    const { identity, epoch, seq, eventUs, clockUs } = record.position;
+    const now = [epoch, seq, eventUs, clockUs];
+    if (seen.get(identity)?.some((before, i) => before > now[i])) fail(`at ${to}: ${identity} goes back`);
+    seen.set(identity, now);
+  }
+}
+
+/** Derived records stand in the log once each, in order, as a run without any trouble makes them. */
+function checkDerived({ follower }: World, { begun, derived }: Straight): void {
+  if (begun !== 1) fail(`counting has begun ${begun} times`);
+  const logged = follower.log.filter(({ kind }) => kind === recordKind.gauges || kind === recordKind.stays);
+  if (logged.length !== derived.length)
+    fail(`${logged.length} derived records in the log, ${derived.length} in a run without trouble`);
+  logged.forEach(({ kind, payload, to }, i) => {
+    const same = kind === derived[i].kind && Buffer.compare(payload, derived[i].payload) === 0;
+    if (!same) fail(`at ${to}: derived record ${i} is another one than without trouble`);
+  });
+}
+
+function viewOf(view: LiveView): unknown {
+  const { clockUs, cellCount, regionCount, present, fresh5, fresh30, appeared, vanished } = view;
+  const cells = Array.from(view.cellPresent.subarray(0, cellCount));
+  const regions = [view.regionPresent, view.regionInflow, view.regionOutflow, view.regionVisitors, view.regionFresh5];
+  return {
+    ...{ clockUs, cells, present, fresh5, fresh30, appeared, vanished },
+    ...{ resolved: view.resolvedEvents, late: view.lateEvents, intervals: view.intervals },
+    regions: regions.map((column) => Array.from(column.subarray(0, regionCount))),
+    traffic: Array.from(view.traffic),
+  };
+}
+
+/** What the screens would see. */
+function checkView({ server }: World, { counting }: Straight): void {
+  const told = JSON.stringify(viewOf(server!.core!.counting.engine.view));
+  const straight = JSON.stringify(viewOf(counting!.engine.view));
+  if (told !== straight) fail(`the counters are ${told}, without trouble ${straight}`);
+  const { cellPresent, cellCount, present } = counting!.engine.view;
+  const sum = cellPresent.subarray(0, cellCount).reduce((all, one) => all + one, 0);
+  if (sum !== present) fail(`${sum} are present in cells, ${present} in all`);
+}
+
+/** The tables hold the log's records, each once, in the log's order. */
+function checkDatabase({ database, follower }: World, { records, state }: Straight): void {
+  const { ledger } = database;
+  if (ledger?.journal !== follower.id) fail('the ledger is of another journal');
+  if (ledger.offset !== follower.to) fail(`the ledger stands at ${ledger.offset}, the log at ${follower.to}`);
+  const tables: Record<string, Field[][]> = { event: [], cell_gauge: [], region_gauge: [], city_gauge: [], stay: [] };
+  const regions = new Map(database.regions.map((id, i) => [id, i + 1]));
+  for (const { record } of records) addRows(tables, record, regions);
+  for (const [table, expected] of Object.entries(tables)) {
+    const stored = rowsOf(database.commits, table).map((row) => pick(table, row));
+    if (stored.length !== expected.length) fail(`table ${table} has ${stored.length} rows, the log ${expected.length}`);
+    const wrong = expected.findIndex((row, i) => row.some((field, k) => field !== stored[i][k]));
+    if (wrong >= 0) fail(`table ${table}: row ${wrong} is ${stored[wrong]}, not ${expected[wrong]}`);
+  }
+  const cells = state.registry.count;
+  if (database.cells.length !== cells) fail(`${database.cells.length} cells are stored of ${cells}`);
+  for (const { id, cgi } of database.cells) if (state.registry.find(cgi) !== id) fail(`cell ${cgi} is stored as ${id}`);
+  for (const { identity, seq } of database.positions)
+    if (state.positions.get(identity)?.seq !== seq) fail(`${identity} is stored as being at ${seq}`);
+}
+
+/** The fields of a stored row that the log tells. */
+function pick(table: string, row: Field[]): Field[] {
+  if (table === 'event') return [timeOf(row[0]), Number(BigInt.asUintN(32, BigInt(row[1] as number))), row[2], row[4]];
+  if (table === 'stay') return [timeOf(row[0]), timeOf(row[1]), timeOf(row[2]), row[4], row[6]];
+  if (table === 'city_gauge') return [timeOf(row[0]), row[2]];
+  return [timeOf(row[0]), row[1], ...row.slice(3)];
+}
+
+function addRows(tables: Record<string, Field[][]>, record: LogRecord, regions: Map<string, number>): void {
+  if (record.k === 'batch') {
+    const { batch } = record;
+    for (let i = 0; i < batch.n; i++)
+      tables.event.push([batch.timeUs[i], Number(batch.subLo[i]), batch.bytes[i], batch.cell[i]]);
+  }
+  if (record.k === 'stays') {
+    const { stays } = record;
+    for (let i = 0; i < stays.n; i++)
+      tables.stay.push([stays.firstOutUs[i], stays.firstInUs[i], stays.lastInUs[i], stays.cell[i], stays.events[i]]);
+  }
+  if (record.k !== 'gauges') return;
+  const { cells, present, regions: regionRows, startUs } = record.gauges;
+  tables.city_gauge.push([startUs, present]);
+  for (const [table, rows] of [
+    ['cell_gauge', cells],
+    ['region_gauge', regionRows],
+  ] as const) {
+    for (let i = 0; i < rows.n; i++) {
+      const id = table === 'cell_gauge' ? rows.id[i] : regions.get(record.regionIds[rows.id[i]])!;
+      const { present, fresh5, entries, exits, appeared, vanished, visitors } = rows;
+      const counts = [present, fresh5, entries, exits, appeared, vanished, visitors].map((column) => column[i]);
+      tables[table].push([startUs, id, ...counts]);
+    }
+  }
+}
+
+/** Nothing grows without end: what is sent again, what the disk holds. */
+function checkBounds({ clients }: World): void {
+  for (const { script, sent } of clients) {
+    const most = 8 * script.cuts.length + 60;
+    if (sent > most) fail(`${script.identity} was sent in ${sent} messages, more than ${most}`);
+  }
+}

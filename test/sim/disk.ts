@@ -1,0 +1,99 @@
+import type { Disk, DiskFile } from '../../server/journal/disk.ts';
+import { FakeDisk } from '../tools/fake-disk.ts';
+import type { Chance, Life, Schedule } from './schedule.ts';
+
+type What = 'write' | 'sync' | 'read' | 'open' | 'rename' | 'remove' | 'syncFolder';
+
+/** The disk of the world's machine: it outlives processes, and forgets at a power cut what was not synced. */
+export class Machine {
+  readonly disk = new FakeDisk();
+  /** Until then syncs take long. */
+  slowUntilMs = 0;
+  /** The next operations of this kind that fail with EIO. */
+  failing: What | null = null;
+  /** Called right behind the next operation of this kind. */
+  trap: { what: What; run: () => void } | null = null;
+  readonly #schedule: Schedule;
+  readonly #chance: Chance;
+  /** Writes that have begun and not ended. */
+  readonly #writing = new Set<{ file: DiskFile; bytes: Uint8Array; at: number }>();
+
+  constructor(schedule: Schedule, chance: Chance) {
+    this.#schedule = schedule;
+    this.#chance = chance;
+  }
+
+  /** What a process sees of it: nothing it still has to do there happens once it has ended. */
+  of(life: Life): Disk {
+    const { disk } = this;
+    const act = <T>(what: What, path: string, run: () => Promise<T>) => this.#act(life, what, path, run);
+    return {
+      makeFolder: () => act('open', '', () => disk.makeFolder()),
+      list: (path) => act('read', path, () => disk.list(path)),
+      open: (path, how) => act('open', path, async () => this.#fileOf(life, path, await disk.open(path, how))),
+      rename: (from, to) => act('rename', to, () => disk.rename(from, to)),
+      remove: (path) => act('remove', path, () => disk.remove(path)),
+      syncFolder: (path) => act('syncFolder', path, () => disk.syncFolder(path)),
+      freeBytes: (path) => act('read', path, () => disk.freeBytes()),
+    };
+  }
+
+  /** The process ends in the midst of its writes: of each any part from its beginning is there. */
+  tear(): void {
+    for (const { file, bytes, at } of this.#writing) {
+      const part = bytes.subarray(0, this.#chance.below(bytes.length + 1));
+      if (part.length > 0) file.write(part, at).catch((error) => this.#schedule.note(`a torn write: ${error.message}`));
+    }
+    this.#writing.clear();
+  }
+
+  powerCut(): void {
+    this.disk.powerCut(this.#chance.unit);
+  }
+
+  #act<T>(life: Life, what: What, path: string, run: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const ms = this.#durationMs(what, path);
+      const act = () => {
+        if (what !== 'read' && ms > 0) this.#schedule.note(`${what} ${path}`);
+        if (this.failing === what) {
+          this.failing = null;
+          this.#schedule.note(`EIO ${path}`);
+          reject(Object.assign(new Error('EIO: i/o error'), { code: 'EIO', errno: -5 }));
+        } else run().then(resolve, reject);
+        if (this.trap?.what !== what) return;
+        this.#schedule.after(0, this.trap.run);
+        this.trap = null;
+      };
+      if (ms > 0) life.after(ms, act);
+      else act();
+    });
+  }
+
+  #durationMs(what: What, path: string): number {
+    const chance = this.#chance;
+    // A snapshot is written in very many small parts.
+    if (path.includes('snapshot') && (what === 'write' || what === 'read') && !chance.once(12)) return 0;
+    const isSync = what === 'sync' || what === 'syncFolder';
+    if (isSync && this.#schedule.nowMs < this.slowUntilMs) return chance.between(50, 400);
+    if (isSync) return chance.between(0.5, 6);
+    return chance.once(20) ? chance.between(1, 20) : chance.between(0.02, 0.3);
+  }
+
+  #fileOf(life: Life, path: string, file: DiskFile): DiskFile {
+    const act = <T>(what: What, run: () => Promise<T>) => this.#act(life, what, path, run);
+    return {
+      write: async (bytes, at) => {
+        const writing = { file, bytes, at };
+        this.#writing.add(writing);
+        // The octets are read when they are written, not when that is asked for.
+        await act('write', () => file.write(bytes, at)).finally(() => this.#writing.delete(writing));
+      },
+      read: (into, at) => act('read', () => file.read(into, at)),
+      sync: () => act('sync', () => file.sync()),
+      truncate: (bytes) => act('write', () => file.truncate(bytes)),
+      size: () => act('read', () => file.size()),
+      close: () => file.close(),
+    };
+  }
+}

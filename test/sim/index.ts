@@ -1,0 +1,70 @@
+import { rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
+import { messageOf, UserError } from '../../server/errors.ts';
+import { buildSimulation } from './build.ts';
+import { runInThread } from './threads.ts';
+
+const usage = `usage: npm run test:sim -- [--seeds N] [--from S] [--trace]
+
+  --seeds N   worlds to play (1,000)
+  --from S    the first one's seed (0)
+  --trace     tell what happens in them`;
+
+/** A whole number that an option gives, or a default where it is not given. */
+function whole(name: string, text: string | undefined, otherwise: number): number {
+  const value = text === undefined ? otherwise : Number(text.replaceAll('_', ''));
+  if (!Number.isInteger(value) || value < 0 || value > 0x7fff_ffff) {
+    throw new UserError('OPTION', `--${name} must be a whole number from 0 to ${0x7fff_ffff}, not '${text}'`);
+  }
+  return value;
+}
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      seeds: { type: 'string' },
+      from: { type: 'string' },
+      trace: { type: 'boolean' },
+      help: { type: 'boolean' },
+    },
+  });
+  const say = (line: string) => process.stdout.write(`${line}\n`);
+  if (values.help === true) {
+    say(usage);
+    return 0;
+  }
+  const seeds = whole('seeds', values.seeds, 1_000);
+  const from = whole('from', values.from, 0);
+  const trace = values.trace ?? false;
+  const of = trace ? 1 : Math.min(Math.max(1, seeds), availableParallelism());
+  const bundle = await buildSimulation('simulation');
+  try {
+    const startMs = performance.now();
+    const job = { from, seeds, of, twiceEvery: trace ? Number.POSITIVE_INFINITY : 10, trace };
+    const reports = await Promise.all(
+      Array.from({ length: of }, (_, part) => runInThread(bundle, { ...job, part }, say)),
+    );
+    const sum = (name: 'seeds' | 'steps' | 'restarts' | 'virtualMs') =>
+      reports.reduce((all, one) => all + one[name], 0);
+    const seconds = (performance.now() - startMs) / 1000;
+    say(
+      `${sum('seeds')} seeds in ${seconds.toFixed(1)} s: ${sum('restarts')} starts of the server, ${Math.round(sum('virtualMs') / 1000)} s of the worlds' time, ${sum('steps')} steps`,
+    );
+    const failures = reports.flatMap(({ failure }) => failure ?? []).sort((a, b) => a.seed - b.seed);
+    for (const { seed, text } of failures)
+      say(`seed ${seed}: ${text}\n  npm run test:sim -- --seeds 1 --from ${seed} --trace`);
+    return failures.length === 0 ? 0 : 1;
+  } finally {
+    rmSync(bundle, { force: true });
+  }
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  const isOption = error instanceof UserError || (error as NodeJS.ErrnoException).code?.startsWith('ERR_PARSE_ARGS');
+  if (isOption !== true) throw error;
+  process.stderr.write(`${messageOf(error)}\n${usage}\n`);
+  process.exitCode = 2;
+}

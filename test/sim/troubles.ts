@@ -1,0 +1,114 @@
+import type { Chance } from './schedule.ts';
+import type { World } from './world.ts';
+
+type Trouble = (world: World, chance: Chance) => void;
+
+const kill: Trouble = (world) => {
+  if (world.server !== null) world.end(world.server, 'process');
+};
+const powerCut: Trouble = (world) => {
+  if (world.server !== null) world.end(world.server, 'power');
+};
+/** What the killed process has written stays where it is, not synced, until the power goes. */
+const killThenCut: Trouble = (world, chance) => {
+  kill(world, chance);
+  fullDisk(world, chance);
+  if (chance.once(2)) world.machine.disk.free = 0;
+  world.schedule.after(Math.min(chance.between(100, 1_200), world.calmMs - world.schedule.nowMs - 1), () =>
+    powerCut(world, chance),
+  );
+};
+/** Just behind a step that matters: a file made, renamed or removed, names synced. */
+const endAtStep: Trouble = (world, chance) => {
+  const what = (['open', 'rename', 'remove', 'remove', 'syncFolder'] as const)[chance.below(5)];
+  world.machine.trap = { what, run: () => (chance.once(2) ? kill(world, chance) : powerCut(world, chance)) };
+};
+const stop: Trouble = (world) => {
+  if (world.server?.running) world.stop(world.server);
+};
+
+/** For a while, but not longer than things may go wrong. */
+function forAWhile(world: World, chance: Chance, msMax: number, over: () => void): number {
+  const ms = Math.min(chance.between(20, msMax), world.calmMs - world.schedule.nowMs);
+  world.schedule.after(ms, over);
+  return ms;
+}
+
+const outage: Trouble = (world, chance) => {
+  world.schedule.note('--- the database goes away');
+  world.database.goAway();
+  forAWhile(world, chance, 2_000, () => {
+    world.schedule.note('--- the database is back');
+    world.database.up = true;
+  });
+};
+const hang: Trouble = (world, chance) => {
+  world.schedule.note('--- the database hangs');
+  world.database.hangs = true;
+  forAWhile(world, chance, 3_000, () => world.database.recover());
+};
+const lostAnswers: Trouble = (world, chance) => {
+  world.schedule.note('--- answers to commits get lost');
+  world.database.losesAnswers = 1 + chance.below(3);
+};
+const refusals: Trouble = (world, chance) => {
+  world.schedule.note('--- the database refuses');
+  world.database.refuses = 1 + chance.below(3);
+};
+const fullDisk: Trouble = (world, chance) => {
+  world.schedule.note('--- the disk is full');
+  world.machine.disk.free = chance.below(6_000);
+  forAWhile(world, chance, 2_500, () => {
+    world.schedule.note('--- the disk has room again');
+    world.machine.disk.free = Number.POSITIVE_INFINITY;
+  });
+};
+const slowDisk: Trouble = (world, chance) => {
+  world.schedule.note('--- the disk is slow');
+  world.machine.slowUntilMs = world.schedule.nowMs + forAWhile(world, chance, 1_500, () => undefined);
+};
+const failingDisk: Trouble = (world, chance) => {
+  world.schedule.note('--- the disk fails');
+  world.machine.failing = (['write', 'sync', 'open', 'rename', 'syncFolder', 'remove'] as const)[chance.below(6)];
+};
+const badNetwork: Trouble = (world, chance) => {
+  for (const client of world.clients)
+    client.badUntilMs = world.schedule.nowMs + forAWhile(world, chance, 2_000, () => undefined);
+};
+const clockStep: Trouble = (world, chance) => {
+  world.clock.offUs += Math.floor(chance.between(-3_600e6, 3_600e6));
+};
+
+const all: readonly [Trouble, weight: number][] = [
+  [kill, 5],
+  [powerCut, 7],
+  [killThenCut, 5],
+  [endAtStep, 5],
+  [stop, 2],
+  [outage, 3],
+  [hang, 2],
+  [lostAnswers, 4],
+  [refusals, 1],
+  [fullDisk, 2],
+  [slowDisk, 2],
+  [failingDisk, 1],
+  [badNetwork, 2],
+  [clockStep, 1],
+];
+
+/** What goes wrong in a world, and when. */
+export function troubles(world: World, chance: Chance): void {
+  const drawn = all.flatMap(([trouble, weight]) => Array.from({ length: weight }, () => trouble));
+  for (let n = 2 + chance.below(7); n > 0; n--) {
+    const trouble = drawn[chance.below(drawn.length)];
+    world.schedule.after(chance.between(20, world.calmMs - 100), () => trouble(world, chance));
+  }
+  world.schedule.after(world.calmMs, () => {
+    const { database, machine } = world;
+    database.recover();
+    Object.assign(database, { up: true, losesAnswers: 0, refuses: 0 });
+    Object.assign(machine, { failing: null, trap: null, slowUntilMs: 0 });
+    machine.disk.free = Number.POSITIVE_INFINITY;
+    world.schedule.note('--- calm');
+  });
+}
