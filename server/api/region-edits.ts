@@ -10,6 +10,9 @@ import { cachedJson } from './tables.ts';
 /** What errors call the body. */
 const source = 'the regions sent';
 
+/** The set stands in one record of the journal, and so do the cells of its regions. */
+const recordShareBytes = 8 * 1024 * 1024;
+
 const laterCodes = ['REGIONS_BUSY', 'JOURNAL_FULL'];
 
 /** `GET /api/regions.geojson` and `PUT /api/regions`: the whole set, in the form of `--regions FILE`. */
@@ -39,7 +42,7 @@ export class RegionEdits {
     const wanted = refusal === null;
     if (wanted) this.#receiving = true;
     try {
-      const bytesMax = this.#limits.pushBytesMax;
+      const bytesMax = Math.min(this.#limits.pushBytesMax, recordShareBytes);
       // Even a refused body is received: a sender in the middle of one would not read the answer.
       const body = await readBody(reply, bytesMax, wanted, {
         cut: ['REGIONS_CUT', 'the sender went away inside its regions'],

@@ -17,6 +17,9 @@ export interface RegionsChange {
   readonly warnings: readonly string[];
 }
 
+/** They stand in one record of the journal. */
+const membersMax = 2_000_000;
+
 /** Replaces the micro-regions while the server runs: at one place in the journal, so that a restart does it there too. */
 export class RegionEditor {
   readonly #core: Pick<Core, 'state' | 'counting' | 'whenApplied'>;
@@ -51,7 +54,7 @@ export class RegionEditor {
    * Resolves when the set is on disk and counted.
    *
    * @param source what the regions come from, for errors
-   * @throws UserError REGION_CELL_UNKNOWN; REGIONS_BUSY, JOURNAL_FULL where trying again later helps
+   * @throws UserError REGION_CELL_UNKNOWN, REGIONS_TOO_LARGE; REGIONS_BUSY, JOURNAL_FULL where trying again later helps
    */
   async set(regions: readonly Region[], source: string): Promise<RegionsChange> {
     if (this.#editing) throw new UserError('REGIONS_BUSY', 'another edit is being taken in: send yours again');
@@ -66,10 +69,15 @@ export class RegionEditor {
     const index = new RegionIndex([...regions], state.registry, (line) => warnings.push(line), source);
     // It only tells which cells the regions hold; those that turn up join the one that counts.
     index.close();
+    const members = regions.map((_, region) => [...index.cellsOf(region)]);
+    if (members.reduce((sum, cells) => sum + cells.length, 0) > membersMax) {
+      const most = `more than ${membersMax} times a cell in a region`;
+      throw new UserError('REGIONS_TOO_LARGE', `${source}: ${most}: leave out regions, or draw them smaller`);
+    }
     const clockUs = counting.engine.view.clockUs;
     const edit = {
       fromUs: clockUs > 0 ? clockUs : this.#clock.nowUs(),
-      members: regions.map((_, region) => [...index.cellsOf(region)]),
+      members,
     };
     this.#editing = true;
     try {

@@ -3,6 +3,7 @@ import { assertInvariant, errorOf, UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { writeBase } from './base.ts';
 import type { Disk, DiskFile } from './disk.ts';
+import { FullAlarm } from './full-alarm.ts';
 import { JournalReader } from './reader.ts';
 import { recordBytes, recordBytesMax, recordHeadBytes, sealRecord } from './record.ts';
 import { recover } from './recover.ts';
@@ -80,6 +81,7 @@ export class Journal {
   #roomWaiters: (() => void)[] = [];
   #listeners: ((committed: number) => void)[] = [];
   #diskFull = false;
+  readonly #alarm: FullAlarm;
   #freeBytes = Number.POSITIVE_INFINITY;
   #closed = false;
   #releasing: Promise<void> = Promise.resolve();
@@ -88,6 +90,7 @@ export class Journal {
 
   private constructor(options: JournalOptions, id: string, base: number, segments: Segment[], end: number) {
     this.#options = options;
+    this.#alarm = new FullAlarm(options);
     this.id = id;
     this.#base = base;
     this.#segments = segments;
@@ -175,6 +178,7 @@ export class Journal {
     chunk.used += bytes;
     this.#next += bytes;
     this.#pendingBytes += bytes;
+    this.#alarm.look(this.bytes, this.#freeBytes);
     this.#schedule();
     return this.#next;
   }
@@ -231,6 +235,7 @@ export class Journal {
       // On a full disk the small file of the base finds no place: the next release tries again.
       if (!isFull(error)) this.#fail(errorOf(error));
     }
+    this.#alarm.look(this.bytes, this.#freeBytes);
     await this.#lookForRoom();
   }
 
@@ -360,6 +365,7 @@ export class Journal {
 
   async #lookAtDisk(): Promise<void> {
     this.#freeBytes = await this.#options.disk.freeBytes(this.#options.folder);
+    this.#alarm.look(this.bytes, this.#freeBytes);
   }
 
   async #lookForRoom(): Promise<void> {

@@ -221,9 +221,10 @@ it('waits out a full disk without losing a record, says so once, and goes on', a
   expect(log.mock.calls.filter(([level]) => level === 'error')).toHaveLength(1);
 });
 
-it('has no room while it holds as much as it may, and again after a release', async () => {
+it('has no room while it holds as much as it may, and again after a release; it says each once, with the remedy', async () => {
   const disk = new FakeDisk();
-  const journal = await open(disk, { bytesMax: 20_000 });
+  const log = vi.fn();
+  const journal = await open(disk, { bytesMax: 20_000, log });
   while (journal.room) journal.append(1, [payload(1)]);
   await journal.whenCommitted(journal.next);
   expect(journal.full).toBe(true);
@@ -231,6 +232,10 @@ it('has no room while it holds as much as it may, and again after a release', as
   await journal.release(journal.next);
   await waiting;
   expect(journal.room).toBe(true);
+  expect(log.mock.calls).toEqual([
+    ['error', expect.stringContaining('raise journalBytesMax; until then feeds wait')],
+    ['info', 'journal: there is room again'],
+  ]);
 });
 
 it('ends with the disk error that is no full disk, and tells whoever waits', async () => {

@@ -67,6 +67,38 @@ describe('notices', () => {
     expect(texts({}, { warmingUp: true })[0]).toBe('Warming up: counts are still growing');
   });
 
+  test('a journal that takes nothing comes first, with the remedy, in the language of the wall', () => {
+    const journal = { bytes: 7, full: true, failed: false, uncommittedBytes: 0, unappliedBytes: 0, snapshotAgeMs: 0 };
+    expect(of({}, { journal, warmingUp: true })[0]).toEqual({
+      id: 'journal',
+      level: 'bad',
+      text: 'Journal full · feeds wait, nothing is lost',
+      detail: 'Bring the database back so that it takes what waits, or make room on the disk',
+    });
+    language.lang = 'zh';
+    expect(of({}, { journal })[0]!.text).toBe('日志已满 · 数据源等待中，数据不会丢失');
+    expect(of({}, { journal: { ...journal, failed: true } })[0]!.text).toBe('日志无法写入 · 服务即将停止');
+    expect(texts({}, { journal: { ...journal, full: false } })).toEqual(['精确计数 · 仅限本机']);
+  });
+
+  test('history that is a minute behind is told, by wall time', () => {
+    const store = { state: 'up', lagMs: 125_000, queuedRows: 48_213, droppedRows: 0, error: '' } as const;
+    expect(of({}, { store }, { speedReached: 1 })[0]).toEqual({
+      id: 'store',
+      level: 'warn',
+      text: 'History is 2 min 05 s behind · live counts are right',
+      detail: '48,213 rows waiting',
+    });
+    expect(texts({}, { store }, { speedReached: 60 })).toEqual(['Exact counts · this machine only']);
+    language.lang = 'zh';
+    expect(texts({}, { store }, { speedReached: 1 })[0]).toBe('历史落后 2 分 05 秒 · 实时计数不受影响');
+  });
+
+  test('rows that could not be stored are told though the database is up', () => {
+    const store = { state: 'up', lagMs: 0, queuedRows: 0, droppedRows: 3, error: '' } as const;
+    expect(of({}, { store })[0]).toMatchObject({ level: 'warn', detail: '3 rows dropped' });
+  });
+
   test('a database that is away comes first and says what waits', () => {
     const store = { state: 'away', lagMs: 9, queuedRows: 48_213, droppedRows: 0, error: 'refused' } as const;
     expect(of({}, { store, warmingUp: true })[0]).toEqual({

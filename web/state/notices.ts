@@ -15,6 +15,8 @@ export interface Notice {
 
 const grouped = new Intl.NumberFormat('en-US');
 const reasonsMax = 12;
+/** The database may be so long behind before the wall says so, ms of wall time. */
+const storeLagMs = 60_000;
 /** Reasons named on the wall without anybody touching it. */
 const reasonsShown = 2;
 
@@ -26,6 +28,7 @@ export function noticesOf(status: WallStatus, sinceMs: number, zone: string): No
   const notices: Notice[] = [];
   for (const feed of status.feeds) feedNotice(feed, status, zone, notices);
   if (!waitNotice(status, sinceMs, zone, notices)) standingNotices(status.feeds, zone, notices);
+  journalNotice(status, notices);
   storeNotice(status, notices);
   if (status.warmingUp) notices.push(warmingNotice(status));
   faultsNotice(status.feeds, notices);
@@ -81,7 +84,14 @@ function standingNotices(feeds: readonly FeedStatus[], zone: string, notices: No
   }
 }
 
-function storeNotice({ store }: WallStatus, notices: Notice[]): void {
+/** The log that everything comes from takes nothing: feeds wait. */
+function journalNotice({ journal }: WallStatus, notices: Notice[]): void {
+  if (journal === null || !(journal.full || journal.failed)) return;
+  const what = journal.failed ? 'journalFailed' : 'journalFull';
+  notices.push({ id: 'journal', level: 'bad', text: t(`notice.${what}`), detail: t(`notice.${what}Detail`) });
+}
+
+function storeNotice({ store, feeds }: WallStatus, notices: Notice[]): void {
   const detail = [
     store.error,
     store.queuedRows > 0 ? t('notice.storeQueue', { rows: grouped.format(store.queuedRows) }) : '',
@@ -90,6 +100,13 @@ function storeNotice({ store }: WallStatus, notices: Notice[]): void {
     .filter((part) => part !== '')
     .join(' · ');
   if (store.state === 'away') notices.push({ id: 'store', level: 'bad', text: t('notice.storeAway'), detail });
+  if (store.state === 'up') {
+    // Event time: at sixty times the speed a minute of it is a second.
+    const lagMs = store.lagMs / Math.max(1, ...feeds.map(({ speedReached }) => speedReached));
+    const text = t('notice.storeBehind', { age: formatAge(store.lagMs) });
+    if (lagMs > storeLagMs) notices.push({ id: 'store', level: 'warn', text, detail });
+    else if (store.droppedRows > 0) notices.push({ id: 'store', level: 'warn', text: t('notice.storeLoses'), detail });
+  }
   if (store.state === 'starting') {
     notices.push({ id: 'store', level: 'info', text: t('notice.storeStarting'), detail });
   }
