@@ -10,6 +10,7 @@ import { journalBench } from './journal.ts';
 import { latencyBench } from './latency.ts';
 import { mapBench } from './map.ts';
 import { memoryBench } from './memory.ts';
+import { slowestOfLayers } from './pdus.ts';
 import { pipelineBench } from './pipeline.ts';
 import { presenceBench } from './presence.ts';
 import { benchPush } from './push.ts';
@@ -24,12 +25,13 @@ import { wholeBench } from './whole.ts';
 
 const decodeBench: Bench = {
   name: 'decode',
-  meaning: 'packets per second of decoding alone, from memory, on one core',
+  meaning: 'packets per second of decoding alone, from memory, on one core; the slowest PDU of each layer',
   async run(scale) {
     const { packetsPerSecond, bytesPerPacket } = benchDecode({ packets: scale === 'full' ? 1_000_000 : 5_000 });
     return [
       { key: 'decode.packetsPerS', value: packetsPerSecond, unit: 'packets/s' },
       { key: 'decode.bytesPerPacket', value: bytesPerPacket, unit: 'bytes' },
+      ...slowestOfLayers(scale === 'full' ? 5_000 : 20),
     ];
   },
 };

@@ -3,7 +3,7 @@ import { Decoder } from '../../server/decode/decoder.ts';
 import { allTcapVectors } from '../decode/map-vectors.ts';
 import { unitdata } from '../decode/wire.ts';
 import type { Bench } from './bench.ts';
-import { Frames, measureFrames, slowestPdu } from './frames.ts';
+import { Frames, measureFrames, slowestPdus } from './frames.ts';
 
 /** Packets of the simulated city's core network: registrations, calls and short messages as they mix on its links. */
 async function corePackets(count: number): Promise<Frames> {
@@ -30,19 +30,18 @@ const pdus = allTcapVectors
     return {
       name: calling === called ? name : `${name}, to ${called}`,
       sccp: Uint8Array.from(sccp),
-      octets: bytes.length,
     };
   });
 
 export const mapBench: Bench = {
   name: 'map',
   meaning:
-    'components of MAP a second, from packets of the simulated core network in memory, on one core; the slowest vector',
+    'components of MAP a second, from packets of the simulated core network in memory, on one core; the slowest PDU',
   async run(scale) {
     const frames = await corePackets(scale === 'full' ? 100_000 : 1_000);
     return [
       ...measureFrames('map', frames, scale === 'full' ? 7 : 1),
-      slowestPdu('map', pdus, scale === 'full' ? 5_000 : 20),
+      ...slowestPdus('map.slowestPdu', pdus, scale === 'full' ? 5_000 : 20),
     ];
   },
 };

@@ -10,7 +10,7 @@ import {
   unitdata,
 } from '../decode/wire.ts';
 import type { Bench } from './bench.ts';
-import { Frames, measureFrames, slowestPdu } from './frames.ts';
+import { Frames, measureFrames, slowestPdus } from './frames.ts';
 
 /** Between two RNCs and their MSC: subsystem number of RANAP, point codes, time from packet to packet. */
 const address: Octets = [0x42, 142];
@@ -51,18 +51,16 @@ function conversations(count: number): Frames {
 const pdus = ranapVectors.map(({ name, octets }) => ({
   name,
   sccp: Uint8Array.from(unitdata(octets, address)),
-  octets: octets.length,
 }));
 
 export const ranapBench: Bench = {
   name: 'ranap',
-  meaning:
-    'messages of Iu connections a second: every RANAP vector in turn, from memory, on one core; the slowest vector',
+  meaning: 'messages of Iu connections a second: every RANAP vector in turn, from memory, on one core; the slowest PDU',
   async run(scale) {
     const frames = conversations(scale === 'full' ? 200_000 : 1_000);
     return [
       ...measureFrames('ranap', frames, scale === 'full' ? 7 : 1),
-      slowestPdu('ranap', pdus, scale === 'full' ? 5_000 : 20),
+      ...slowestPdus('ranap.slowestPdu', pdus, scale === 'full' ? 5_000 : 20),
     ];
   },
 };
