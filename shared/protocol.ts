@@ -340,6 +340,22 @@ export interface PastRoles {
   crowd: number | null;
 }
 
+/**
+ * `GET /api/regions/ID/expected?at=…`: what was present in a region at a time, and what is usual at that time of like
+ * days of the last eight weeks. Figures: -1 hidden, null unknown.
+ */
+export interface RegionExpected {
+  id: string;
+  atUs: number;
+  present: number | null;
+  /** What is usual: median ± three deviations. null: fewer than four such days are known. */
+  band: { median: number; low: number; high: number; days: number } | null;
+  /** Deviations by which `present` lies above what is expected; null: not known or hidden. */
+  z: number | null;
+  /** |z| > 3: `unusual`; > 6: a technical fault is to be thought of first. */
+  verdict: 'usual' | 'unusual' | 'fault first' | null;
+}
+
 /** A row of `GET /api/cells`. Figures: -1 hidden, null unknown. */
 export interface CellRow extends LayoutCell {
   present: number | null;

@@ -2,6 +2,7 @@ import { type Layout, type PastPart, pastParts, type RegionHistory, type RegionP
 import { publishHistory, publishPast } from '../access/exit.ts';
 import { dayUs, hourUs, secondUs } from '../clock.ts';
 import type { Config } from '../config.ts';
+import type { DayFigure } from '../store/region-expected.ts';
 import type { PastQuestion } from '../store/region-past.ts';
 import { type ApiRequest, Refusal, type Reply } from './http.ts';
 import { type QueryGate, unknownRegion } from './query-gate.ts';
@@ -12,6 +13,7 @@ import { decodePath } from './static.ts';
 export interface HistorySource {
   regionHistory(id: string, fromUs: number, toUs: number, bucketS: number): Promise<RegionHistory>;
   regionPast(id: string, question: PastQuestion): Promise<RegionPast>;
+  dayFigures(id: string, days: readonly string[], time: string): Promise<DayFigure[]>;
 }
 
 /** What is known when a question comes. */
@@ -69,7 +71,8 @@ export class HistoryAnswers {
   }
 }
 
-function placeOf(encodedId: string, layout: Layout): { id: string; place: number } {
+/** Where a region stands in the layout. @throws Refusal 404 */
+export function placeOf(encodedId: string, layout: Layout): { id: string; place: number } {
   const id = decodePath(encodedId);
   const place = layout.regions.findIndex((region) => region.id === id);
   if (place < 0) throw unknownRegion();

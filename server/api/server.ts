@@ -13,6 +13,7 @@ import { FrameSource } from '../push/frames.ts';
 import { type ScreenSocket, Screens } from '../push/screens.ts';
 import type { MachineStatus } from '../push/status.ts';
 import { loadUws, type UwsApp, type UwsResponse } from '../push/uws.ts';
+import { ExpectedAnswers } from './expected.ts';
 import { FeedSockets } from './feed-sockets.ts';
 import { FeedAnswers, feedPath } from './feeds.ts';
 import { hostAllowed, listenAddress, originAllowed, securityHeaders } from './guard.ts';
@@ -93,7 +94,9 @@ export async function startServer(options: ServerOptions): Promise<PushServer> {
   const frames = new FrameSource({ ...callsOf(options), exit, clock, gaugeEveryMs: config.gaugeEveryMs });
   const screens = new Screens(frames, config, clock);
   const layouts = new LayoutAnswers(options.layout);
-  const histories = new HistoryAnswers(options.store, config, new QueryGate(config, log));
+  const gate = new QueryGate(config, log);
+  const histories = new HistoryAnswers(options.store, config, gate);
+  const expected = new ExpectedAnswers(options.store, config, gate);
   const feeds = new FeedAnswers(options.pushFeeds ?? new Map(), config);
   const edits = new RegionEdits(options.editor, config);
   const feedSockets = new FeedSockets(feeds, config, (error) => log('error', `a batch on a socket: ${error.message}`));
@@ -130,11 +133,12 @@ export async function startServer(options: ServerOptions): Promise<PushServer> {
     if (path === '/api/cells') return answerCells(request, reply, options.layout(), exit);
     if (path === '/api/regions') return answerRegions(request, reply, options.layout(), exit, config.gaugeEveryMs);
     if (path === '/api/regions.geojson') return edits.answer(request, reply);
-    const [, region, part] = /^\/api\/regions\/([^/]+)\/(history|past)$/.exec(path) ?? [];
+    const [, region, part] = /^\/api\/regions\/([^/]+)\/(history|past|expected)$/.exec(path) ?? [];
     if (region !== undefined) {
       const databaseAway = options.status().store.state === 'away';
       const { cellsOf } = options;
       const now = { layout: options.layout(), clockUs: options.view().clockUs, databaseAway, cellsOf };
+      if (part === 'expected') return expected.answer(request, reply, region, now);
       return part === 'past'
         ? histories.answerPast(request, reply, region, now)
         : histories.answer(request, reply, region, now);

@@ -13,6 +13,7 @@ import { Intake } from './intake.ts';
 import { emptyLedger, type Ledger, type LedgerRow, readLedger } from './ledger.ts';
 import { Maintenance } from './maintenance.ts';
 import { pause } from './pause.ts';
+import { type DayFigure, readDayFigures } from './region-expected.ts';
 import { type PastQuestion, readRegionPast } from './region-past.ts';
 import { loadRegionIds, saveMembership, saveRegions } from './regions.ts';
 import type { CellsOfRegion, Store, StoredCell, StoredRegion, StoreOptions } from './types.ts';
@@ -186,6 +187,11 @@ export class DatabaseStore implements Store {
   regionPast(id: string, question: PastQuestion): Promise<RegionPast> {
     const { pool, config } = this.#parts;
     return readRegionPast(pool, id, question, config);
+  }
+
+  dayFigures(id: string, days: readonly string[], time: string): Promise<DayFigure[]> {
+    const { pool, config } = this.#parts;
+    return readDayFigures(pool, id, days, time, config.timeZone);
   }
 
   async sql<T>(text: string, values: unknown[] = []): Promise<T[]> {

@@ -5,6 +5,7 @@ import type { Config } from '../config.ts';
 import type { LogRecord } from '../journal/records.ts';
 import type { Log } from '../log.ts';
 import type { Ledger, LedgerRow } from './ledger.ts';
+import type { DayFigure } from './region-expected.ts';
 import type { PastQuestion } from './region-past.ts';
 
 export interface StoreOptions {
@@ -94,6 +95,8 @@ export interface Store {
   regionHistory(id: string, fromUs: number, toUs: number, bucketS: number): Promise<RegionHistory>;
   /** From stays that have ended, bucket by bucket and day by day. */
   regionPast(id: string, question: PastQuestion): Promise<RegionPast>;
+  /** What was present in a region at a local time of some days, from the gauges, in order of the days. */
+  dayFigures(id: string, days: readonly string[], time: string): Promise<DayFigure[]>;
   /**
    * A reading query of the API. timestamptz comes as µs, bigint and numeric as number: cast pseudonyms to text.
    */

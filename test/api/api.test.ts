@@ -187,6 +187,7 @@ function recordingStore(queries: Query[], answer?: () => Promise<RegionHistory>)
       return answer?.() ?? Promise.resolve(row);
     },
     regionPast: () => Promise.reject(new Error('not asked for here')),
+    dayFigures: () => Promise.reject(new Error('not asked for here')),
   };
 }
 

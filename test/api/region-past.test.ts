@@ -31,6 +31,7 @@ beforeAll(async () => {
   it = await startTestServer({
     store: {
       regionHistory: () => Promise.reject(new Error('not asked for here')),
+      dayFigures: () => Promise.reject(new Error('not asked for here')),
       regionPast: (id, question) => readRegionPast(database.pool, id, question, zone),
     },
     cellsOf: (place) => drawn.cellsOf(place),

@@ -162,6 +162,7 @@ test('pages of other origins, other types, too much at once and other methods ar
 function pastStore(questions: PastQuestion[], past: Partial<RegionPast> = {}) {
   return {
     regionHistory: () => Promise.reject(new Error('not asked for here')),
+    dayFigures: () => Promise.reject(new Error('not asked for here')),
     regionPast: (id: string, question: PastQuestion) => {
       questions.push(question);
       return Promise.resolve({ id, bucketS: question.bucketS, timeUs: [question.fromUs], ...past });

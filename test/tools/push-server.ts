@@ -39,6 +39,7 @@ const noHistory: HistorySource = {
   regionHistory: (id, _from, _to, bucketS) =>
     Promise.resolve({ id, bucketS, timeUs: [], present: [], entries: [], exits: [], traffic: [] }),
   regionPast: (id, { bucketS }) => Promise.resolve({ id, bucketS, timeUs: [] }),
+  dayFigures: () => Promise.resolve([]),
 };
 
 /** The real server on a free port, with a view, layout and status that the test may change. */
