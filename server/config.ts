@@ -1,5 +1,6 @@
 import { UserError } from './errors.ts';
-import { type Knob, knobs } from './knobs.ts';
+import type { Knob } from './feed-knobs.ts';
+import { knobs } from './knobs.ts';
 
 type Widen<T> = T extends number ? number : T extends boolean ? boolean : string;
 export type KnobName = keyof typeof knobs;

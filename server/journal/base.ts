@@ -18,7 +18,7 @@ function seal(base: Base): string {
 }
 
 /** Replaces a small file in one step, lasting. */
-export async function replaceFile(disk: Disk, folder: string, name: string, bytes: Uint8Array): Promise<void> {
+async function replaceFile(disk: Disk, folder: string, name: string, bytes: Uint8Array): Promise<void> {
   const temporary = `${folder}/${name}.tmp`;
   const file = await disk.open(temporary, 'create');
   try {

@@ -24,7 +24,7 @@ export function segmentStart(name: string): number {
   return /^\d{16}\.journal$/.test(name) ? Number(name.slice(0, -suffix.length)) : -1;
 }
 
-export function segmentHead(id: string, start: number): Uint8Array {
+function segmentHead(id: string, start: number): Uint8Array {
   const head = Buffer.alloc(segmentHeadBytes);
   head.writeUInt32LE(magic, 0);
   head.write(id, 4, 16, 'hex');
