@@ -79,6 +79,7 @@ export class Journal {
   #cancelTimer: (() => void) | null = null;
   #waiters: Waiter[] = [];
   #roomWaiters: (() => void)[] = [];
+  #cancelLook: () => void = () => undefined;
   #listeners: ((committed: number) => void)[] = [];
   #diskFull = false;
   readonly #alarm: FullAlarm;
@@ -138,14 +139,15 @@ export class Journal {
     return this.failed === null && !this.full && this.#pendingBytes < pendingBytesMax;
   }
 
-  /** Resolves when there is room again; rejects when the journal has failed. */
+  /** Resolves when there is room again, never where it is closed before; rejects when the journal has failed. */
   async whenRoom(): Promise<void> {
     while (!this.room) {
       if (this.failed !== null) throw this.failed;
       await new Promise<void>((resolve) => {
         this.#roomWaiters.push(resolve);
         // Someone else may free space on the disk.
-        if (this.#roomWaiters.length === 1) this.#options.timers.after(retryMs, () => void this.#lookForRoom());
+        if (this.#roomWaiters.length === 1 && !this.#closed)
+          this.#cancelLook = this.#options.timers.after(retryMs, () => void this.#lookForRoom());
       });
     }
   }
@@ -244,6 +246,7 @@ export class Journal {
     if (this.#closed) return;
     this.#closed = true;
     this.#cancelTimer?.();
+    this.#cancelLook();
     await this.#committing;
     if (this.failed === null && this.#chunks.length > 0) await this.#commit();
     const error = this.failed ?? new UserError('JOURNAL_CLOSED', 'the journal was closed before this was on disk');

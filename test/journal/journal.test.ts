@@ -238,6 +238,29 @@ it('has no room while it holds as much as it may, and again after a release; it 
   ]);
 });
 
+it('leaves no timer behind when it is closed while somebody waits for room', async () => {
+  const due = new Set<() => void>();
+  const counted: Timers = {
+    after(ms, run) {
+      const done = () => due.delete(run) && run();
+      due.add(run);
+      const cancel = timers.after(ms, done);
+      return () => {
+        due.delete(run);
+        cancel();
+      };
+    },
+  };
+  const journal = await open(new FakeDisk(), { bytesMax: 20_000, timers: counted });
+  while (journal.room) journal.append(1, [payload(1)]);
+  await journal.whenCommitted(journal.next);
+  void journal.whenRoom();
+  for (let i = 0; i < 5; i++) await new Promise(setImmediate);
+  await journal.close();
+  for (let i = 0; i < 5; i++) await new Promise(setImmediate);
+  expect(due.size).toBe(0);
+});
+
 it('ends with the disk error that is no full disk, and tells whoever waits', async () => {
   const disk = new FakeDisk();
   const journal = await open(disk);
