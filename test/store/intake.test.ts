@@ -62,7 +62,7 @@ test('is full at a bound, whatever the database does, and takes records again wh
 test('no record behind new regions is taken before these have their surrogates', () => {
   give.record({ k: 'regions', regions: [] });
   expect(intake.ready).toBe(false);
-  expect(intake.head()?.regions).toEqual([]);
+  expect(intake.head()?.regions).toEqual({ regions: [], version: -1, members: null, fromUs: -1 });
   expect(intake.ready).toBe(false);
   intake.done('stored');
   expect(intake.ready).toBe(true);
