@@ -15,6 +15,7 @@ const biccCircuitOctets = 4;
  * to the MTP user.
  *
  * @param si service indicator, ITU-T Q.704 §14.2.1
+ * @param network number of the network that the codes belong to, 0 where the carrier does not name it
  */
 export function decodeMtpTransfer(
   state: DecodeState,
@@ -24,6 +25,7 @@ export function decodeMtpTransfer(
   bytes: Uint8Array,
   start: number,
   end: number,
+  network: number,
 ): void {
   if (si !== sccpUser) {
     state.stats.unhandledAs(nameOfUser(si, bytes, start, end));
@@ -34,10 +36,10 @@ export function decodeMtpTransfer(
   message.dpc = dpc;
   if (opc < dpc) {
     message.fromLower = true;
-    message.link = state.links.symbolOf(opc, dpc, 0);
+    message.link = state.links.symbolOf(opc, dpc, network);
   } else if (opc > dpc) {
     message.fromLower = false;
-    message.link = state.links.symbolOf(dpc, opc, 0);
+    message.link = state.links.symbolOf(dpc, opc, network);
   } else placeByTransport(state, opc);
   decodeSccp(state, bytes, start, end);
 }
@@ -109,7 +111,7 @@ export function decodeMtp3(state: DecodeState, bytes: Uint8Array, start: number,
     (bytes[start + 1] | (bytes[start + 2] << 8) | (bytes[start + 3] << 16) | (bytes[start + 4] << 24)) >>> 0;
   const dpc = label & 0x3fff;
   const opc = (label >>> 14) & 0x3fff;
-  decodeMtpTransfer(state, opc, dpc, si, bytes, start + 5, end);
+  decodeMtpTransfer(state, opc, dpc, si, bytes, start + 5, end, 0);
 }
 
 /** MTP3 on a signalling link of its own: there are no transport addresses. */

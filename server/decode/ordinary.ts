@@ -1,5 +1,6 @@
 import { decodeBssmap } from './bssmap.ts';
 import { decodeDtap } from './dtap.ts';
+import { networkAppearance, networkOf } from './m3ua.ts';
 import { decodeMtpTransfer } from './mtp.ts';
 import { fingerprint } from './sctp.ts';
 import type { DecodeState } from './state.ts';
@@ -58,8 +59,10 @@ export function decodeOrdinary(state: DecodeState, bytes: Uint8Array, start: num
   if (view.getInt32(chunk + 16) !== m3uaData || view.getInt32(chunk + 20) !== length - 16) return false;
   let parameter = chunk + 24;
   let tagAndLength = view.getInt32(parameter);
+  let network = 0;
   // Network Appearance and Routing Context may stand in front, of eight octets each.
   while (tagAndLength >>> 16 !== protocolData) {
+    if (tagAndLength === networkAppearance) network = networkOf(view.getInt32(parameter + 4));
     parameter += 8;
     if ((tagAndLength & 0xffff) !== 8 || parameter + 16 > chunkEnd) return false;
     tagAndLength = view.getInt32(parameter);
@@ -79,8 +82,9 @@ export function decodeOrdinary(state: DecodeState, bytes: Uint8Array, start: num
   }
   layers.sctp++;
   layers.m3ua++;
-  if (bytes[parameter + 16] !== dataForm1 || !decodeOrdinaryData(state, opc, dpc, bytes, parameter + 16, dataEnd)) {
-    decodeMtpTransfer(state, opc, dpc, sccpUser, bytes, parameter + 16, dataEnd);
+  const user = parameter + 16;
+  if (bytes[user] !== dataForm1 || !decodeOrdinaryData(state, opc, dpc, network, bytes, user, dataEnd)) {
+    decodeMtpTransfer(state, opc, dpc, sccpUser, bytes, user, dataEnd, network);
   }
   return true;
 }
@@ -95,6 +99,7 @@ function decodeOrdinaryData(
   state: DecodeState,
   opc: number,
   dpc: number,
+  network: number,
   bytes: Uint8Array,
   start: number,
   end: number,
@@ -117,7 +122,8 @@ function decodeOrdinaryData(
   message.dpc = dpc;
   const fromLower = opc < dpc;
   message.fromLower = fromLower;
-  message.link = fromLower ? state.links.symbolOf(opc, dpc, 0) : state.links.symbolOf(dpc, opc, 0);
+  const { links } = state;
+  message.link = fromLower ? links.symbolOf(opc, dpc, network) : links.symbolOf(dpc, opc, network);
   stats.layers.sccp++;
   stats.sccp[dataForm1]++;
   stats.layers.bssap++;

@@ -64,7 +64,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'a full table of links is not emptied',
     file: decode('links.ts'),
-    find: 'if (this.#known === this.#max)',
+    find: 'if (this.#known >= this.#max)',
     replace: 'if (this.#known === -1)',
     found: /more than \d+ steps/,
   },

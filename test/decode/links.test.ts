@@ -1,0 +1,101 @@
+import { describe, expect, test } from 'vitest';
+import { LinkTable } from '../../server/decode/links.ts';
+import { collector } from './collect.ts';
+import {
+  connectionConfirm,
+  connectionRequest,
+  dataChunk,
+  dataForm1,
+  ethernet,
+  ipv4,
+  m3uaData,
+  type Octets,
+  sctp,
+  u32,
+} from './wire.ts';
+
+const bsc = 100;
+const msc = 200;
+const request = connectionRequest(0x010203, [0, 4, 0x30, 4, 1, 0x20]);
+const confirm = connectionConfirm(0x010203, 0x040506);
+
+/** M3UA DATA of a network; null: none is named. RFC 4666 §3.3.1. */
+function dataOf(appearance: number | null, down: boolean, user: Octets): number[] {
+  const unnamed = down ? m3uaData(msc, bsc, user) : m3uaData(bsc, msc, user);
+  if (appearance === null) return unnamed;
+  return [1, 0, 1, 1, ...u32(unnamed.length + 8), 2, 0, 0, 8, ...u32(appearance), ...unnamed.slice(8)];
+}
+
+interface Sent {
+  appearance: number | null;
+  down?: boolean;
+  user?: Octets;
+  /** Number of the SCTP association. */
+  association?: number;
+}
+
+/** The link of each message, all in one capture. */
+function linksOf(sent: readonly Sent[]) {
+  const { messages, decoder, give } = collector();
+  for (const [tsn, { appearance, down = false, user = down ? confirm : request, association = 1 }] of sent.entries()) {
+    const [source, destination] = down ? [association + 100, association] : [association, association + 100];
+    const packet = sctp([dataChunk(tsn, dataOf(appearance, down, user))], { tag: association * 2 + (down ? 1 : 0) });
+    give(ethernet(ipv4(packet, { source: [10, 0, 0, source], destination: [10, 0, 0, destination] })));
+  }
+  expect(decoder.stats.faults).toEqual(new Map());
+  return messages.map(({ link }) => link);
+}
+
+describe('the link of two point codes', () => {
+  test('is another one for each network that M3UA names, both ways', () => {
+    const links = linksOf([
+      { appearance: 7 },
+      { appearance: 8 },
+      { appearance: 7, down: true },
+      { appearance: 8, down: true },
+      { appearance: 0 },
+    ]);
+    expect(links).toEqual([1, 2, 1, 2, 3]);
+  });
+
+  test('stays one over associations that share its load', () => {
+    const links = linksOf([
+      { appearance: 7, association: 1 },
+      { appearance: 7, association: 2, down: true },
+      { appearance: 8, association: 2 },
+      { appearance: 8, association: 1, down: true },
+      { appearance: 7, association: 3, user: dataForm1(0x040506, [0, 4, 0x30, 4, 1, 0x20]) },
+    ]);
+    expect(links).toEqual([1, 1, 2, 2, 1]);
+    expect(linksOf([{ appearance: null }, { appearance: null, association: 2, down: true }])).toEqual([1, 1]);
+  });
+
+  test.each([
+    [7, null],
+    [null, 7],
+    [0, null],
+  ])('stays one where one side names the only network and the other none: %s, %s', (up, down) => {
+    expect(linksOf([{ appearance: up }, { appearance: down, down: true }])).toEqual([1, 1]);
+  });
+});
+
+describe('the table of links', () => {
+  test('gives the first network of a pair the link of what names none, the second one its own', () => {
+    const table = new LinkTable(8);
+    expect([table.symbolOf(1, 2, 5), table.symbolOf(1, 2, 0), table.symbolOf(1, 2, 6)]).toEqual([1, 1, 2]);
+    expect([table.symbolOf(3, 4, 6), table.symbolOf(1, 2, 5), table.symbolOf(1, 2, 6)]).toEqual([3, 1, 2]);
+  });
+
+  test('keeps what carries equal codes apart from the first on', () => {
+    const table = new LinkTable(8);
+    expect([table.symbolOf(0, 0, 0), table.symbolOf(0, 0, 3), table.symbolOf(0, 0, 4)]).toEqual([1, 2, 3]);
+  });
+
+  test('begins anew when it is full, with numbers that were not given before', () => {
+    const table = new LinkTable(16);
+    const given = new Set<number>();
+    for (let network = 1; network <= 1000; network++) given.add(table.symbolOf(1, 2, network));
+    expect(given.size).toBe(1000);
+    expect(table.symbolOf(1, 2, 1000)).toBe(Math.max(...given));
+  });
+});
