@@ -24,6 +24,15 @@ export const vectors: Vector[] = ['bssmap', 'dtap', 'bssmap-messages', 'dtap-mes
 /** Whole SCCP messages. */
 export const sccpVectors = read<Omit<Vector, 'carrier'>>('sccp.json');
 
+/** Whole frames of every carrier; `decoded` is null where no message of a user is in it. */
+export const carrierVectors = read<{
+  name: string;
+  clause: string;
+  linkType: number;
+  hex: string;
+  decoded: Plain | null;
+}>('carriers.json');
+
 /** The SCCP message that carries a vector. */
 export function sccpOf(vector: Vector): number[] {
   const user = hex(vector.hex);

@@ -7,8 +7,8 @@ import { conversation } from '../../fixtures/make/wire/carriers/conversation.ts'
 import { pcapFile } from '../capture/pcap-write.ts';
 import { allTcapVectors } from '../decode/map-vectors.ts';
 import { ranapVectors } from '../decode/ranap-vectors.ts';
-import { frameOfVector, vectors } from '../decode/vectors.ts';
-import { connectionRequest, dataForm1, frameOf, type Octets, unitdata } from '../decode/wire.ts';
+import { carrierVectors, frameOfVector, vectors } from '../decode/vectors.ts';
+import { connectionRequest, dataForm1, frameOf, hex, type Octets, unitdata } from '../decode/wire.ts';
 import { runCli } from '../tools/serve.ts';
 
 /** A capture that was made of what the project has, and the name of each of its frames. */
@@ -55,6 +55,15 @@ export class MadeCaptures {
         linkType,
       ),
     );
+  }
+
+  /** The vectors of the carriers, a capture for each link type. */
+  carrierVectors(): Made[] {
+    return [...new Set(carrierVectors.map(({ linkType }) => linkType))].map((linkType) => {
+      const frames = carrierVectors.filter((vector) => vector.linkType === linkType);
+      const named = frames.map(({ name, hex: text }) => ({ name, bytes: Uint8Array.from(hex(text)) }));
+      return this.#write(`vectors of carriers, link type ${linkType}`, named, linkType);
+    });
   }
 
   /** The vectors of the A interface in a capture that ends inside a packet, in one whose packets become nonsense, and gzip'd with an octet missing. */

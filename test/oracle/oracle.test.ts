@@ -46,22 +46,25 @@ describe.runIf(asked.length === 0 && sharedPresent)(
       expect(met).toEqual(known.map((one) => one.met[file] ?? 0));
     });
 
-    test.each([...made.vectors(), ...made.carriers()])('$name', async ({ name, path, frameNames }) => {
-      const compared = await compare(path);
-      const found = compared.differences.map((one) => ({
-        name: frameNames[one.frame - 1],
-        line: lineOf(one),
-        known: knownOf(one),
-      }));
-      const meant = found.filter((one) => one.known !== undefined || isKnown(one.name, one.line));
-      table.add(
-        name,
-        compared,
-        meant.map(({ line }) => line),
-      );
-      expect(compared.fields).toBeGreaterThan(0);
-      expect(found.filter((one) => !meant.includes(one))).toEqual([]);
-    });
+    test.each([...made.vectors(), ...made.carrierVectors(), ...made.carriers()])(
+      '$name',
+      async ({ name, path, frameNames }) => {
+        const compared = await compare(path);
+        const found = compared.differences.map((one) => ({
+          name: frameNames[one.frame - 1],
+          line: lineOf(one),
+          known: knownOf(one),
+        }));
+        const meant = found.filter((one) => one.known !== undefined || isKnown(one.name, one.line));
+        table.add(
+          name,
+          compared,
+          meant.map(({ line }) => line),
+        );
+        expect(compared.fields).toBeGreaterThan(0);
+        expect(found.filter((one) => !meant.includes(one))).toEqual([]);
+      },
+    );
 
     test.each(made.damaged())('a capture $name is compared up to the damage', async ({ name, path, frameNames }) => {
       const { damage, differences, fields, frames } = await compare(path);
