@@ -25,7 +25,7 @@ interface Row {
 /**
  * Counts by layer, message and fault, and how much was understood: as a table for people, or as CSV
  * `group,name,count,share`, in which group and name together are unique. Shares: in `coverage` of the frames that hold signalling, and of the events that have a
- * cell by nature; in `frames` of all frames.
+ * cell by nature with the connections that should have made one and did not, as their beginning is missing; in `frames` of all frames.
  *
  * @param left what the capture itself has lost or left out, by reason
  */
@@ -47,7 +47,9 @@ export function formatStats(
   const { counts, events } = coverage;
   const located = total(events) - events['roaming registrations'];
   add('coverage', [['frames understood', counts.understood]], total(counts) - counts['without signalling']);
-  add('coverage', [['events with subscriber and cell', events['subscriber and cell']]], located);
+  const due = located + correlated.eventless;
+  add('coverage', [['events with subscriber and cell', events['subscriber and cell']]], due);
+  add('coverage', [['connections without an event', correlated.eventless]], due);
   add('frames', Object.entries(counts), stats.frames);
   add('events', Object.entries(events));
   add('event', coverage.types);

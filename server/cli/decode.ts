@@ -38,7 +38,9 @@ absent. Keys of an event:
                       decoded; sim:event-day?hours=1, the simulated city
   --messages          one line per signalling message instead, and per component of a TCAP message; keys below
   --stats             counts by layer, message and fault instead: how many of the frames with signalling were
-                      understood, and of how many events subscriber and cell are known
+                      understood, and of how many events subscriber and cell are known. That share is of the events
+                      and of the connections without an event: those whose beginning is not in the capture and
+                      that told too little for one, each counted once, when it is released or given up
   --format FORMAT     ndjson (default) or csv: a column a key, nested keys joined by a dot (sccp.type); places as
                       'mcc=460 mnc=00 lac=4097 ci=513', those of a list apart by '; '
   --show-identities   print IMSIs, TMSIs, IMEIs and numbers (global titles too) whole; by default five digits and *

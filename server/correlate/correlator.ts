@@ -48,6 +48,8 @@ export interface CorrelatorStats {
   knownCells: number;
   /** Messages of connections whose beginning was not seen. */
   orphans: number;
+  /** Connections whose beginning was not seen and that made no event. */
+  eventless: number;
   handovers: number;
   /** Handovers between two connections that were joined. */
   handoverJoins: number;
@@ -103,7 +105,8 @@ export class Correlator implements MessageSink {
     this.#cells = new CellNames(config.cellsMax);
     this.#directory = new VlrDirectory(config.tmsiMax, config.tmsiIdleMs);
     this.#joiner = new HandoverJoiner(this.#connections, config.handoverJoinMs * 1000);
-    this.#rows = new RowWriter(sink, this.#cells, this.#connections, this.#procedures, pseudonymiser);
+    const { eventless } = this.#late;
+    this.#rows = new RowWriter(sink, this.#cells, this.#connections, this.#procedures, eventless, pseudonymiser);
     this.#core = new CoreNetwork(config, this.#directory, this.#rows);
     this.#lookAhead = new LookAhead(this.#connections, this.#procedures, this.#directory, pseudonymiser);
     this.#dialogues = new Dialogues({
@@ -131,18 +134,12 @@ export class Correlator implements MessageSink {
 
   message(m: SignalMessage): void {
     this.#messages++;
-    if (m.timeUs > this.#nowUs) {
-      this.#nowUs = m.timeUs;
-      if (m.timeUs - this.#sweptUs >= sweepEveryUs) this.#sweep();
-    }
+    if (m.timeUs > this.#nowUs) this.tick(m.timeUs);
     switch (m.sccpType) {
       case sccp.dataForm1:
-      case sccp.dataForm2: {
-        const i = this.#known(m);
-        if (i === none) this.#orphans++;
-        else this.#tell(i, m);
+      case sccp.dataForm2:
+        this.#tell(this.#known(m), m);
         return;
-      }
       case sccp.connectionRequest:
         this.#late.sides.hear(m);
         this.#dialogues.message(this.#start(m), m);
@@ -164,6 +161,7 @@ export class Correlator implements MessageSink {
         const i = this.#known(m);
         if (i === none) {
           this.#orphans++;
+          this.#late.eventless.released(m.link, m.fromLower, m.sourceLocalReference, m.destinationLocalReference);
           return;
         }
         if (hasUserData(m)) this.#tell(i, m);
@@ -267,6 +265,7 @@ export class Correlator implements MessageSink {
       supersededCancels: core.registrations.superseded,
       knownCells: this.#cells.count,
       orphans: this.#orphans,
+      eventless: this.#late.eventless.count,
       handovers: handovers.done,
       handoverJoins: handovers.joined,
       evictedConnections: this.#evicted,
@@ -343,7 +342,7 @@ export class Correlator implements MessageSink {
   }
 
   #tell(i: number, m: SignalMessage): void {
-    if (this.#late.isUndecided(i) && !this.#late.decide(i, m)) this.#orphans++;
+    if (i === none || (this.#late.isUndecided(i) && !this.#late.decide(i, m))) this.#orphans++;
     else this.#dialogues.message(i, m);
   }
 
@@ -355,6 +354,7 @@ export class Correlator implements MessageSink {
 
   #end(i: number, brokenCause: number): void {
     this.#dialogues.end(i, brokenCause);
+    this.#late.eventless.end(i);
     this.#connections.end(i);
   }
 

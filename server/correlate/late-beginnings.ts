@@ -1,6 +1,7 @@
 import type { SignalMessage } from '../decode/message.ts';
 import { connectionFlag, none } from './connection-records.ts';
 import type { Connections } from './connections.ts';
+import { Eventless } from './eventless.ts';
 import { LinkSides } from './link-sides.ts';
 import { scopeOf } from './vlr-directory.ts';
 
@@ -18,10 +19,12 @@ export class LateBeginnings {
   /** Connections that were followed without their request. */
   begun = 0;
   readonly sides = new LinkSides();
+  readonly eventless: Eventless;
   readonly #connections: Connections;
 
   constructor(connections: Connections) {
     this.#connections = connections;
+    this.eventless = new Eventless(connections);
   }
 
   /** Whether a message of no known connection proves one. */
@@ -40,6 +43,7 @@ export class LateBeginnings {
     c.bindResponder(i, m.sourceLocalReference);
     c.setScope(i, undecidedScope);
     this.begun++;
+    this.eventless.follow(i);
     this.decide(i, m);
     return i;
   }
@@ -69,6 +73,7 @@ export class LateBeginnings {
       c.is(i, connectionFlag.initiatorLower) === m.fromLower &&
       Math.abs(m.timeUs - c.lastUs(i)) < lateRequestUs;
     if (!isIt) return false;
+    this.eventless.acquit(i);
     c.mark(i, connectionFlag.bssInitiated);
     c.setScope(i, scopeOf(m.dpc, m.link));
     return true;

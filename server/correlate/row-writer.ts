@@ -2,6 +2,7 @@ import { type EventSink, noCause, type Peer } from '../events/event-batch.ts';
 import { eventFlag, kindCode, outcomeCode } from '../events/kinds.ts';
 import { type CellNames, unknownCell } from './cell-names.ts';
 import type { Connections } from './connections.ts';
+import type { Eventless } from './eventless.ts';
 import { homePlmn } from './home-plmn.ts';
 import type { SubscriberKeys } from './parts.ts';
 import { type Procedures, procedureState } from './procedures.ts';
@@ -16,6 +17,7 @@ export class RowWriter {
   readonly #cells: CellNames;
   readonly #connections: Connections;
   readonly #procedures: Procedures;
+  readonly #eventless: Eventless;
   readonly #keys: SubscriberKeys;
   readonly #peer: Peer = { peerLo: 0, peerHi: 0, peerClass: 0, country: 0, area: 0 };
 
@@ -24,12 +26,14 @@ export class RowWriter {
     cells: CellNames,
     connections: Connections,
     procedures: Procedures,
+    eventless: Eventless,
     keys: SubscriberKeys,
   ) {
     this.#sink = sink;
     this.#cells = cells;
     this.#connections = connections;
     this.#procedures = procedures;
+    this.#eventless = eventless;
     this.#keys = keys;
   }
 
@@ -44,6 +48,7 @@ export class RowWriter {
     const procedures = this.#procedures;
     const connections = this.#connections;
     const cell = procedures.cell(p);
+    this.#eventless.acquit(i);
     let flags: number = eventFlag.traffic;
     if (proof !== 0 && connections.imsi(i) >= 0) {
       if (cell === unknownCell) this.cellUnknown++;

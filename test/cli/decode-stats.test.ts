@@ -1,9 +1,11 @@
 import { parse } from 'csv-parse/sync';
 import { expect, test } from 'vitest';
+import { openSimulation } from '../../fixtures/make/simulation.ts';
 import { openCapture } from '../../server/capture/open-capture.ts';
 import { pipeline } from '../../server/cli/decode-pipeline.ts';
 import { formatStats } from '../../server/cli/decode-stats.ts';
 import { makeConfig } from '../../server/config.ts';
+import { Decoder } from '../../server/decode/decoder.ts';
 import { mapErrorNames } from '../../server/decode/map-tables.ts';
 import { allTcapVectors, mapWireVectors } from '../decode/map-vectors.ts';
 import { frameOfVector, sccpVectors, vectors } from '../decode/vectors.ts';
@@ -14,6 +16,7 @@ interface Row {
   group: string;
   name: string;
   count: string;
+  share: string;
 }
 
 const config = makeConfig({ where: 'test', settings: {} });
@@ -84,6 +87,49 @@ test('has no two rows of one group and name', () => {
   const keys = rowsOf(run).map(({ group, name }) => `${group},${name}`);
   expect(keys.length).toBeGreaterThan(500);
   expect(keys.filter((key, i) => keys.indexOf(key) !== i)).toEqual([]);
+});
+
+test('counts the dialogues of a capture cut in the middle that made no event, in the share of known events, too', async () => {
+  const run = decoding();
+  const feed = openSimulation({ population: 3_000, from: '18:00', hours: 0.2, map: false });
+  const cutUs = feed.startUs + 360_000_000;
+  const begun = new Set<string>();
+  const lost = new Set<string>();
+  // What is begun before the cut and released after it, by link, side that began it and its reference.
+  const watch = new Decoder({
+    message({ timeUs, link, sccpType, fromLower, sourceLocalReference, destinationLocalReference }) {
+      if (sccpType === 1 && timeUs < cutUs) begun.add(`${link} ${fromLower} ${sourceLocalReference}`);
+      const ended = [
+        `${link} ${fromLower} ${sourceLocalReference}`,
+        `${link} ${!fromLower} ${destinationLocalReference}`,
+      ];
+      if (sccpType === 4) for (const key of ended) if (begun.delete(key) && timeUs >= cutUs) lost.add(key);
+    },
+    map() {},
+  });
+  await feed.read(
+    {
+      frame(timeUs, linkType, bytes, start, end) {
+        watch.frame(timeUs, linkType, bytes, start, end);
+        if (timeUs >= cutUs) run.frame(timeUs, linkType, bytes, start, end);
+      },
+    },
+    Number.POSITIVE_INFINITY,
+    Number.POSITIVE_INFINITY,
+  );
+  await feed.close();
+  run.correlator.flush();
+  const rows = rowsOf(run);
+  const row = (name: string) => rows.find((one) => one.group === 'coverage' && one.name === name)!;
+  const without = row('connections without an event');
+  expect(lost.size).toBeGreaterThan(10);
+  expect(Number(without.count)).toBe(lost.size);
+  const events = ['subscriber and cell', 'subscriber only', 'cell only', 'neither'];
+  const made = rows.filter(({ group, name }) => group === 'events' && events.includes(name));
+  const due = made.reduce((sum, { count }) => sum + Number(count), lost.size);
+  const known = row('events with subscriber and cell');
+  expect(Number(known.share)).toBeCloseTo(Number(known.count) / due, 6);
+  expect(Number(without.share)).toBeCloseTo(lost.size / due, 6);
 });
 
 test.runIf(sharedPresent)(

@@ -18,6 +18,39 @@ it('counts messages of connections whose beginning it missed, and makes no event
   expect(bench.correlator.stats.faults.get('CONNECTION_UNKNOWN')).toBe(4);
 });
 
+describe('connections without an event', () => {
+  const eventless = (...steps: readonly s.Step[]) => {
+    const bench = s.makeBench();
+    bench.play(...steps);
+    bench.correlator.flush();
+    return bench.correlator.stats.eventless;
+  };
+  const whole = (reference: number, subscriber: number) => service(reference, subscriber).clear().steps;
+  const released = whole(1, 1).slice(-2);
+  const twice = (steps: readonly s.Step[]) => steps.flatMap((step) => [step, { ...step, timeUs: step.timeUs + 1 }]);
+
+  it('counts one whose beginning was missed once, with its release, however often that is said', () => {
+    expect(eventless(...whole(1, 1).slice(2))).toBe(1);
+    expect(eventless(...twice(released))).toBe(1);
+    expect(eventless(...released, ...whole(2, 2).slice(-2))).toBe(2);
+  });
+
+  it('takes the release of a connection that it knew, said again, for no other', () => {
+    expect(eventless(...whole(1, 1), ...twice(released))).toBe(0);
+  });
+
+  it('counts one that was followed without its request and made no event, and no other', () => {
+    const [, confirm, ...rest] = whole(1, 1);
+    expect(eventless(confirm, ...rest)).toBe(1);
+    expect(eventless(confirm)).toBe(1);
+    const call = service(1, 1)
+      .down({ ...s.commonId, ...s.imsi(1) })
+      .up(s.call(s.setup, 0))
+      .clear().steps;
+    expect(eventless(...call.slice(1))).toBe(0);
+  });
+});
+
 describe('without CONNECTION REQUEST', () => {
   const call = () =>
     service(1, 1)
