@@ -36,6 +36,8 @@ export interface SimFeedOptions {
   venueLac?: 'own' | 'shared';
   /** Whether the core network's MAP is in it. */
   map?: boolean;
+  /** Whether connections tell their IMSI by COMMON ID. */
+  commonId?: boolean;
   /** Share of the people whose phones are in this network; share of the detaches that no cell hears. */
   marketShare?: number;
   lostDetaches?: number;
@@ -57,6 +59,7 @@ const optionNames: Record<FeedSpec['kind'], readonly string[]> = {
     'hours',
     'venue-lac',
     'map',
+    'common-id',
     'market-share',
     'lost-detaches',
     'loss',
@@ -166,6 +169,7 @@ function parseSim(uri: string, name: string, options: Map<string, string>): Feed
     | 'shared'
     | undefined;
   const map = matching(uri, options, 'map', /^(on|off)$/, 'on or off');
+  const commonId = matching(uri, options, 'common-id', /^(on|off)$/, 'on or off');
   const loss = share(uri, options, 'loss');
   const duplicates = share(uri, options, 'duplicates');
   const reorder = share(uri, options, 'reorder');
@@ -187,6 +191,7 @@ function parseSim(uri: string, name: string, options: Map<string, string>): Feed
       ...(from !== undefined && { from }),
       ...(venueLac !== undefined && { venueLac }),
       ...(map !== undefined && { map: map === 'on' }),
+      ...(commonId !== undefined && { commonId: commonId === 'on' }),
       ...(marketShare !== undefined && { marketShare }),
       ...(lostDetaches !== undefined && { lostDetaches }),
       ...(loss !== undefined && { loss }),

@@ -42,6 +42,7 @@ and, behind the MSCs, on the C, D and G interfaces (MAP).
   --hours H           how long (1; without a limit when --packets is given alone)
   --packets N         at most so many packets
   --no-map            the A interface alone
+  --no-common-id      a network without COMMON ID: who is behind a TMSI must be remembered, across VLRs, too
   --loss P            share of packets that the probe misses, --duplicates P that it sees twice, --reorder P that it
                       sees up to 64 packets late (each 0; '0.01' or '1%', at most 50%). The truth does not change
   --market-share P    share of the people whose phones are in this network (1); the others are heard of nowhere
@@ -69,9 +70,11 @@ const options = {
   duplicates: { type: 'string' },
   reorder: { type: 'string' },
   'no-map': { type: 'boolean' },
+  'no-common-id': { type: 'boolean' },
 } as const;
 
-type Values = { [K in Exclude<keyof typeof options, 'no-map'>]?: string } & { 'no-map'?: boolean };
+type Switch = 'no-map' | 'no-common-id';
+type Values = { [K in Exclude<keyof typeof options, Switch>]?: string } & { [K in Switch]?: boolean };
 
 export const simulateCommand: Command = {
   name: 'simulate',
@@ -101,6 +104,7 @@ async function run(argv: string[]): Promise<number> {
     hours: numberOf('hours', values.hours) ?? (values.packets === undefined ? 1 : undefined),
     venueLac: values['venue-lac'] as SimOptions['venueLac'] | undefined,
     map: values['no-map'] === true ? false : undefined,
+    commonId: values['no-common-id'] === true ? false : undefined,
     marketShare: shareOf('market-share', values['market-share']),
     lostDetaches: shareOf('lost-detaches', values['lost-detaches']),
     loss: shareOf('loss', values.loss),

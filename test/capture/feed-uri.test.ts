@@ -37,14 +37,15 @@ test('a literal plus stays a plus, in paths and in options', () => {
 });
 
 test('reads the options of the simulated event day', () => {
-  expect(parse('sim:event-day?map=off&loss=0.01&duplicates=2%25&reorder=0')).toMatchObject({
-    options: { map: false, loss: 0.01, duplicates: 0.02, reorder: 0 },
+  expect(parse('sim:event-day?map=off&common-id=off&loss=0.01&duplicates=2%25&reorder=0')).toMatchObject({
+    options: { map: false, commonId: false, loss: 0.01, duplicates: 0.02, reorder: 0 },
   });
   expect(parse('sim:event-day?market-share=40%25&lost-detaches=1')).toMatchObject({
     options: { marketShare: 0.4, lostDetaches: 1 },
   });
   for (const wrong of [
     'map=maybe',
+    'common-id=1',
     'loss=-1',
     'loss=0.6',
     'duplicates=many',
