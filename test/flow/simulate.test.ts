@@ -105,6 +105,9 @@ test('without MAP, with losses, doubles and delays: other packets and the same t
   expect(more / all).toBeLessThan(1.13);
   const [access] = await write('access', ['--no-map']);
   expect(access / all).toBeLessThan(0.95);
+  // About one packet in twenty holds it alone.
+  const [silent] = await write('silent', ['--no-common-id']);
+  expect(silent / all).toBeLessThan(0.97);
 });
 
 describe('refuses with one line', () => {
