@@ -2,14 +2,12 @@
 import type pg from 'pg';
 import { timestampUs } from '../../server/store/connection.ts';
 
-export const cityCells = 10_012;
-export const cityRegions = 50;
-
 export interface FillSize {
   readonly days: number;
   /** Of the newest hours there is a gauge of each cell each minute, and an event in every other one; before, each hour. */
   readonly denseHours: number;
   readonly cells: number;
+  readonly regions: number;
 }
 
 const noise = (salt: number, ...of: string[]) => `(hashint4((${of.join(' + ')} + ${salt})::integer) & 65535)`;
@@ -34,16 +32,16 @@ const fills = (size: FillSize, endUs: number): string[] => {
   return [
     `insert into cell (cell_id, cgi, name, lon, lat, radio)
      select c, '460-00-9000-' || c, 'cell ' || c, 113, 23, 'gsm' from ${cell}`,
-    `insert into micro_region (id, name, kind) select 'r' || r, 'r' || r, 'venue' from generate_series(1, ${cityRegions}) r`,
+    `insert into micro_region (id, name, kind) select 'r' || r, 'r' || r, 'venue' from generate_series(1, ${size.regions}) r`,
     `insert into micro_region_cell (region_id, cell_id)
-     select r, (r * 40 + k) % ${size.cells} from generate_series(1, ${cityRegions}) r, generate_series(0, 39) k`,
+     select r, (r * 40 + k) % ${size.cells} from generate_series(1, ${size.regions}) r, generate_series(0, 39) k`,
     `insert into city_gauge (ts, every_ms, present, events_kept, events_one_in)
      select t, 60000, 1000000, true, 1 from ${every(start, end, '1 minute')}`,
     `insert into region_gauge select t, r, 60000, ${noise(8, 'r', minute)} % 20000, 900, 30, 29, 3, 3, 21000
-     from ${every(start, end, '1 minute')} cross join generate_series(1, ${cityRegions}) r`,
+     from ${every(start, end, '1 minute')} cross join generate_series(1, ${size.regions}) r`,
     `insert into origin_gauge (ts, region_id, every_ms, present, mcc, country, class)
      select t, r, 60000, ${noise(9, 'r', 'o', minute)} % 5000, 460 + o, 110 + o, o % 7
-     from ${every(start, end, '5 minutes')} cross join generate_series(0, ${cityRegions}) r cross join generate_series(0, 11) o`,
+     from ${every(start, end, '5 minutes')} cross join generate_series(0, ${size.regions}) r cross join generate_series(0, 11) o`,
     gauges(every(start, dense, '1 hour')),
     gauges(every(dense, end, '1 minute')),
     events(every(start, dense, '1 hour'), 50),

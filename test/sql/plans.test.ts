@@ -8,7 +8,7 @@ import { fillCity } from '../bench/history-fill.ts';
 import { openPlainDatabase, type PlainDatabase } from '../store/tools/plain-database.ts';
 
 const endUs = Date.UTC(2026, 5, 20, 16) * 1000;
-const size = { days: 4, denseHours: 1, cells: 40 };
+const size = { days: 4, denseHours: 1, cells: 40, regions: 50 };
 const at = timestampUs;
 const lastDay = { fromUs: endUs - dayUs, toUs: endUs };
 
