@@ -148,7 +148,7 @@ export class LogReader {
   }
 
   /**
-   * The next record, from the disk if need be; null: there is none for now.
+   * The next record, from the disk if need be; null: all that is committed has been read.
    *
    * @throws UserError JOURNAL_DAMAGED, JOURNAL_RECORD
    */

@@ -162,7 +162,7 @@ test.each([
   ['no kind', { timeUs }, "'kind' must be given"],
   ['a kind that is none', { timeUs, kind: 'constructor' }, "'kind' must be one of sighting"],
   ['an IMSI as a number', { timeUs, kind: 'other', imsi: Number(imsi) }, "'imsi' must be a text"],
-  ['an IMSI of zeros', { timeUs, kind: 'other', imsi: '000000000000000' }, "'imsi'"],
+  ['an IMSI of zeros', { timeUs, kind: 'other', imsi: '0'.repeat(15) }, "'imsi'"],
   ['two subscribers', { timeUs, kind: 'other', imsi, user: 'A' }, "'subscriber' must be the only one"],
   ['a padded CGI', { timeUs, kind: 'other', cell: '460-00-042285-1' }, "'cell'"],
   ['a cause of nobody', { timeUs, kind: 'other', cause: 16 }, "'cause'"],

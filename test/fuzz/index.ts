@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { messageOf, UserError } from '../../server/errors.ts';
+import { whole } from '../tools/whole.ts';
 import { buildFuzzer } from './build.ts';
 import type { Job, Report } from './jobs.ts';
 import { formatReport, formatSequences } from './report.ts';
@@ -13,15 +14,6 @@ const usage = `usage: npm run test:fuzz -- [--inputs N | --sequences N] [--seed 
   --sequences N   sequences of messages to give to the correlator instead
   --seed S        which ones (the time of day)
   --replay INPUT  one input of that seed again, with those of its block that came before; with --sequences: that one`;
-
-/** A whole number that an option gives, or a default where it is not given. */
-function whole(name: string, text: string | undefined, otherwise: number): number {
-  const value = text === undefined ? otherwise : Number(text.replaceAll('_', ''));
-  if (!Number.isInteger(value) || value < 0 || value > 0x7fff_ffff) {
-    throw new UserError('OPTION', `--${name} must be a whole number from 0 to ${0x7fff_ffff}, not '${text}'`);
-  }
-  return value;
-}
 
 async function main(): Promise<number> {
   const { values } = parseArgs({

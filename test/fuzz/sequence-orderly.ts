@@ -40,7 +40,7 @@ interface Dialogue {
   /** Of the radio node and of the core. */
   references: [radio: number, core: number];
   /** What is still to be said, last first: who says it and how. */
-  todo: (() => void)[];
+  steps: (() => void)[];
   /** Whether an observer knows by now who it is, and under which TMSIs. */
   isKnown: boolean;
   used: number;
@@ -106,8 +106,8 @@ export class Orderly {
 
   #go(n: number): void {
     const dialogue = this.#open[n];
-    dialogue.todo.pop()!();
-    if (dialogue.todo.length > 0) return;
+    dialogue.steps.pop()!();
+    if (dialogue.steps.length > 0) return;
     this.#open.splice(n, 1);
     this.#check(dialogue);
   }
@@ -129,7 +129,7 @@ export class Orderly {
       cell: ++this.#cells,
       lac: world.lacOf(at.group, random.below(2)),
       references: [free(0), free(1)],
-      todo: [],
+      steps: [],
       isKnown: false,
       used: -1,
       allotted: -1,
@@ -182,7 +182,7 @@ export class Orderly {
       this.#say(d, true, { sccpType: 5, sourceLocalReference: d.references[0] });
       this.#released.push({ at: d.at, references: d.references });
     });
-    d.todo = plan.reverse();
+    d.steps = plan.reverse();
   }
 
   /** The phone names itself by its TMSI where it has one, else by its IMSI. */

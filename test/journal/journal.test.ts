@@ -122,8 +122,10 @@ it('keeps all that was committed over power cuts at any moment, and nothing twic
         if (random.below(30) === 0) await journal.release(written[random.below(written.length)].to);
       }
     };
-    void run().catch(() => undefined);
+    const errors: unknown[] = [];
+    void run().catch((error) => errors.push(error));
     await stopped;
+    expect(errors, `seed ${seed}`).toEqual([]);
     const committed = (journal as Journal | null)?.committed ?? 0;
     disk.powerCut(() => random.below(1_000_000) / 1_000_000);
     disk.before = async () => undefined;

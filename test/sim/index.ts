@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { messageOf, UserError } from '../../server/errors.ts';
+import { whole } from '../tools/whole.ts';
 import { buildSimulation } from './build.ts';
 import { runInThread } from './threads.ts';
 
@@ -10,15 +11,6 @@ const usage = `usage: npm run test:sim -- [--seeds N] [--from S] [--trace]
   --seeds N   worlds to play (1,000)
   --from S    the first one's seed (0)
   --trace     tell what happens in them`;
-
-/** A whole number that an option gives, or a default where it is not given. */
-function whole(name: string, text: string | undefined, otherwise: number): number {
-  const value = text === undefined ? otherwise : Number(text.replaceAll('_', ''));
-  if (!Number.isInteger(value) || value < 0 || value > 0x7fff_ffff) {
-    throw new UserError('OPTION', `--${name} must be a whole number from 0 to ${0x7fff_ffff}, not '${text}'`);
-  }
-  return value;
-}
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
