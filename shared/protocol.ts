@@ -105,6 +105,22 @@ export interface JournalStatus {
   snapshotAgeMs: number;
 }
 
+/** Classes of traffic, as the database's aggregates have them; a table of them has one column a class, in this order. */
+export const trafficClasses = [
+  'location updates',
+  'mo calls',
+  'mt calls',
+  'emergency calls',
+  'mo sms',
+  'mt sms',
+  'supplementary services',
+  'handovers',
+  'detaches',
+  'data',
+  'others',
+] as const;
+export type TrafficClass = (typeof trafficClasses)[number];
+
 /** Origin classes, DESIGN §2 plus `other network` (a SIM of the same country's other operators). */
 export const originClasses = [
   'local',

@@ -24,7 +24,7 @@ const shaping = [
 ] as const satisfies KnobName[];
 
 /** Bumped when the same records and settings begin to give other counters or another state. */
-const version = 2;
+const version = 3;
 
 /** Counters that were made under another fingerprint are not gone on with. */
 export function fingerprintOf(config: Config): string {

@@ -15,6 +15,7 @@ import { type EngineFigures, EngineView } from './live-view.ts';
 import { Occupancy } from './occupancy.ts';
 import { editOf, identityOf } from './region-edit.ts';
 import { StayBuffer } from './stays.ts';
+import { Traffic } from './traffic.ts';
 import type { LiveView, StayColumns } from './view.ts';
 
 export interface EngineOptions {
@@ -60,6 +61,7 @@ export class Engine {
   private regions: RegionIndex;
   private readonly presence: Presence;
   private readonly occupancy: Occupancy;
+  private readonly traffic: Traffic;
   private readonly book: GaugeBook;
   private readonly stays: StayBuffer | null;
   private readonly figures: EngineFigures;
@@ -97,8 +99,10 @@ export class Engine {
     });
     this.presence = new Presence({ subscribersMax: config.subscribersMax, ttls, sink: this.occupancy });
     this.occupancy.attach(this.presence);
+    this.traffic = new Traffic({ regions, everyUs: options.everyUs, windowUs: config.flowWindowMs * 1000 });
     this.book = new GaugeBook({
       occupancy: this.occupancy,
+      traffic: this.traffic,
       regions,
       everyUs: options.everyUs,
       holdDownUs,
@@ -121,6 +125,7 @@ export class Engine {
       figures: this.figures,
       present: () => this.presence.present,
       ttlUs: config.presenceTtlMs * 1000,
+      areaTraffic: this.traffic,
     });
     this.grow();
   }
@@ -153,7 +158,10 @@ export class Engine {
   applyLate(batch: EventBatch, from: number, to: number): void {
     for (let i = from; i < to; i++) {
       this.figures.lateEvents++;
-      if ((batch.flags[i] & eventFlag.traffic) !== 0) this.countTraffic(batch, i);
+      if ((batch.flags[i] & eventFlag.traffic) === 0) continue;
+      this.countUnit(batch, i);
+      const cell = this.placeOf(batch.cell[i]);
+      this.traffic.countLate(batch.timeUs[i], cell, batch.kind[i], batch.outcome[i], batch.durationMs[i]);
     }
   }
 
@@ -221,6 +229,7 @@ export class Engine {
     yield* this.presence.save(to);
     yield* this.occupancy.save(to);
     yield* this.book.save(to);
+    yield* this.traffic.save(to);
     if (this.stays !== null) yield* this.stays.save(to);
   }
 
@@ -243,6 +252,8 @@ export class Engine {
     this.presence.restore(from);
     this.occupancy.restore(from);
     this.book.restore(from);
+    this.traffic.growTo(this.occupancy.cellCapacity);
+    this.traffic.restore(from);
     this.stays?.restore(from);
     if (feedClocksUs !== undefined) this.presence.setFeedClocks(feedClocksUs);
   }
@@ -269,6 +280,18 @@ export class Engine {
   }
 
   private countTraffic(batch: EventBatch, row: number): void {
+    this.countUnit(batch, row);
+    this.traffic.count(this.placeOf(batch.cell[row]), batch.kind[row], batch.outcome[row], batch.durationMs[row]);
+  }
+
+  /** The cell that traffic is counted under: -1 none. The counters are as wide as there are cells then. */
+  private placeOf(cell: number): number {
+    if (cell === noCell) return -1;
+    if (cell >= this.figures.heardUs.length) this.grow();
+    return cell;
+  }
+
+  private countUnit(batch: EventBatch, row: number): void {
     const { figures } = this;
     figures.traffic[batch.kind[row]]++;
     if ((batch.subLo[row] | batch.subHi[row]) === 0) figures.unresolvedEvents++;
@@ -327,5 +350,6 @@ export class Engine {
     const heardUs = new Float64Array(occupancy.cellCapacity).fill(-1);
     heardUs.set(figures.heardUs);
     figures.heardUs = heardUs;
+    this.traffic.growTo(occupancy.cellCapacity);
   }
 }

@@ -4,6 +4,7 @@ import { restoreColumns, type StateReader, type StateWriter, saveColumns } from 
 import { newRows } from './interval-rows.ts';
 import type { Occupancy } from './occupancy.ts';
 import { type RegionEdit, remapped, remappedFrom } from './region-edit.ts';
+import type { Traffic } from './traffic.ts';
 import type { IntervalGauges } from './view.ts';
 import { type WaitingHead, WaitingInterval } from './waiting-interval.ts';
 
@@ -36,6 +37,7 @@ export class GaugeBook {
   closedEndUs = 0;
   regionVisitors: Uint32Array;
   private readonly occupancy: Occupancy;
+  private readonly traffic: Traffic;
   private regions: RegionIndex;
   private regionIds: readonly string[];
   private regionCount: number;
@@ -52,6 +54,7 @@ export class GaugeBook {
 
   constructor(options: {
     occupancy: Occupancy;
+    traffic: Traffic;
     regions: RegionIndex;
     everyUs: number;
     holdDownUs: number;
@@ -59,6 +62,7 @@ export class GaugeBook {
     taker: IntervalTaker | null;
   }) {
     this.occupancy = options.occupancy;
+    this.traffic = options.traffic;
     this.regions = options.regions;
     this.regionIds = idsOf(options.regions);
     this.regionCount = this.regionIds.length;
@@ -79,6 +83,7 @@ export class GaugeBook {
   open(timeUs: number): void {
     this.startUs = Math.floor(timeUs / this.everyUs) * this.everyUs;
     this.occupancy.intervalStartUs = this.startUs;
+    this.traffic.open(this.startUs);
   }
 
   /** End of the oldest interval that waits; infinite: none does. */
@@ -114,6 +119,7 @@ export class GaugeBook {
     this.closedEndUs = endUs;
     this.startUs = endUs;
     occupancy.intervalStartUs = endUs;
+    this.traffic.open(endUs);
     occupancy.trail.forgetBefore(endUs);
   }
 
@@ -139,6 +145,7 @@ export class GaugeBook {
     this.closedEndUs = startUs;
     this.startUs = startUs;
     this.occupancy.intervalStartUs = startUs;
+    this.traffic.open(startUs);
   }
 
   /** Hands on the intervals whose crossings have all held by `clockUs`. */
@@ -165,6 +172,7 @@ export class GaugeBook {
     } else cutShort();
     for (const waiting of this.waiting) waiting.edit(edit.placeOf);
     this.regions = regions;
+    this.traffic.setRegions(regions);
     this.regionIds = idsOf(regions);
     this.regionCount = edit.after;
     this.regionVisitors = remapped(this.regionVisitors, edit);

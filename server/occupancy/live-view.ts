@@ -1,7 +1,7 @@
 import type { CellRegistry } from '../reference/cell-registry.ts';
 import type { GaugeBook } from './gauge-book.ts';
 import type { Occupancy } from './occupancy.ts';
-import type { LiveView, OriginCount } from './view.ts';
+import type { LiveView, OriginCount, TrafficView } from './view.ts';
 
 /** What the engine counts beside its transitions; updated in place. */
 export interface EngineFigures {
@@ -23,6 +23,7 @@ export class EngineView implements LiveView {
   private readonly figures: EngineFigures;
   private readonly presentOf: () => number;
   private readonly ttlUs: number;
+  readonly areaTraffic: TrafficView;
   private fresh5OfRegions = new Uint32Array(0);
   private fresh30OfRegions = new Uint32Array(0);
 
@@ -33,6 +34,7 @@ export class EngineView implements LiveView {
     figures: EngineFigures;
     present: () => number;
     ttlUs: number;
+    areaTraffic: TrafficView;
   }) {
     this.registry = options.registry;
     this.occupancy = options.occupancy;
@@ -40,6 +42,7 @@ export class EngineView implements LiveView {
     this.figures = options.figures;
     this.presentOf = options.present;
     this.ttlUs = options.ttlUs;
+    this.areaTraffic = options.areaTraffic;
   }
 
   get clockUs(): number {

@@ -37,6 +37,8 @@ export interface LiveView {
   readonly fixAgeP90Ms: number;
   /** Traffic units by event kind code since the engine started. */
   readonly traffic: Float64Array;
+  /** The same of late by area, class and outcome. */
+  readonly areaTraffic: TrafficView;
   readonly resolvedEvents: number;
   readonly unresolvedEvents: number;
   readonly lateEvents: number;
@@ -51,6 +53,31 @@ export interface LiveView {
   readonly intervalEndUs: number;
   /** Present at the end of the last `points` closed intervals: region-major, oldest first, newest last. */
   spark(points: number): Uint32Array;
+}
+
+/**
+ * Traffic of the closed gauge intervals that began within flowWindow, and of the open one. It counts where its outcome
+ * is known; a late row counts in the interval of its own time while that is in the window.
+ */
+export interface TrafficView {
+  /** The window, µs, `toUs` excluded: it begins later where counting did. The open interval begins at `toUs`. */
+  readonly fromUs: number;
+  readonly toUs: number;
+  /** Rises whenever the window changes, or the regions. */
+  readonly revision: number;
+  /** Row by row: the city with all that has no cell, then the regions in the order of the {@link RegionIndex}. */
+  window(): AreaTraffic;
+  now(): AreaTraffic;
+  /** One row. */
+  cellWindow(cell: number): AreaTraffic;
+  cellNow(cell: number): AreaTraffic;
+}
+
+export interface AreaTraffic {
+  /** Rows × classes (`trafficClasses`) × outcomes (`outcomes` of `events/kinds.ts`). */
+  readonly units: Uint32Array;
+  /** Rows × classes: durations, ms. */
+  readonly ms: Float64Array;
 }
 
 export interface OriginCount {

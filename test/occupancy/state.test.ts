@@ -87,6 +87,9 @@ function told(city: SmallCity, skipGauges = 0, skipStays = 0): string {
     totals: [view.appeared, view.vanished, view.resolvedEvents, [...view.traffic]],
     clock: [view.clockUs, view.wholeFromUs, view.intervals, view.intervalEndUs],
     spark: [...view.spark(10)],
+    traffic: [view.areaTraffic.window(), view.areaTraffic.now(), view.areaTraffic.fromUs, view.areaTraffic.toUs].map(
+      (part) => (typeof part === 'number' ? part : [...part.units, ...part.ms].join()),
+    ),
     limits: [limits.subscribers, limits.crossings, limits.crossingsForced],
   };
   const gauges = city.gauges.slice(skipGauges).map((interval) => JSON.stringify(interval));

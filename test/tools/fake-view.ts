@@ -1,7 +1,7 @@
 import { minuteUs } from '../../server/clock.ts';
-import { eventKinds } from '../../server/events/kinds.ts';
-import type { LiveView, OriginCount } from '../../server/occupancy/view.ts';
-import type { Layout, LayoutCell, LayoutRegion } from '../../shared/protocol.ts';
+import { eventKinds, outcomes } from '../../server/events/kinds.ts';
+import type { AreaTraffic, LiveView, OriginCount } from '../../server/occupancy/view.ts';
+import { type Layout, type LayoutCell, type LayoutRegion, trafficClasses } from '../../shared/protocol.ts';
 
 /** A {@link LiveView} whose figures a test sets as it likes, with the sparkline that follows from {@link closeInterval}. */
 export class FakeView implements LiveView {
@@ -24,6 +24,16 @@ export class FakeView implements LiveView {
   fixAgeMedianMs = -1;
   fixAgeP90Ms = -1;
   traffic = new Float64Array(eventKinds.length);
+  /** None, until a test says otherwise. */
+  areaTraffic = {
+    fromUs: 0,
+    toUs: 0,
+    revision: 0,
+    window: () => this.noTraffic(1 + this.regionCount),
+    now: () => this.noTraffic(1 + this.regionCount),
+    cellWindow: () => this.noTraffic(1),
+    cellNow: () => this.noTraffic(1),
+  };
   resolvedEvents = 0;
   unresolvedEvents = 0;
   lateEvents = 0;
@@ -46,6 +56,11 @@ export class FakeView implements LiveView {
     this.regionInflow = column();
     this.regionOutflow = column();
     this.regionVisitors = column();
+  }
+
+  noTraffic(rows: number): AreaTraffic {
+    const classes = rows * trafficClasses.length;
+    return { units: new Uint32Array(classes * outcomes.length), ms: new Float64Array(classes) };
   }
 
   regionOrigins(): readonly OriginCount[] {

@@ -1,0 +1,50 @@
+/** Numbers by key, one behind another: what a wide table of counters, most of them 0, comes down to. */
+export class Tally {
+  n = 0;
+  private keys: Uint32Array;
+  private values: Float64Array;
+
+  constructor(room = 16) {
+    this.keys = new Uint32Array(room);
+    this.values = new Float64Array(room);
+  }
+
+  /** Those of a table that are not 0. */
+  static of(table: Uint32Array | Float64Array): Tally {
+    const tally = new Tally();
+    for (let key = 0; key < table.length; key++) if (table[key] !== 0) tally.push(key, table[key]);
+    return tally;
+  }
+
+  /** One of `n`, to be filled through {@link columns}. */
+  static sized(n: number): Tally {
+    const tally = new Tally(n);
+    tally.n = n;
+    return tally;
+  }
+
+  push(key: number, value: number): void {
+    if (this.n === this.keys.length) {
+      const keys = new Uint32Array(Math.max(16, this.n * 2));
+      const values = new Float64Array(keys.length);
+      keys.set(this.keys);
+      values.set(this.values);
+      this.keys = keys;
+      this.values = values;
+    }
+    this.keys[this.n] = key;
+    this.values[this.n++] = value;
+  }
+
+  addTo(table: Uint32Array | Float64Array): void {
+    for (let i = 0; i < this.n; i++) table[this.keys[i]] += this.values[i];
+  }
+
+  takeFrom(table: Uint32Array | Float64Array): void {
+    for (let i = 0; i < this.n; i++) table[this.keys[i]] -= this.values[i];
+  }
+
+  columns() {
+    return { keys: this.keys.subarray(0, this.n), values: this.values.subarray(0, this.n) };
+  }
+}
