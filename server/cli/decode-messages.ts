@@ -13,10 +13,10 @@ export interface DecodeWorkerData {
 export type DecoderToFeed =
   | { k: 'open'; firstUs: number }
   /**
-   * Messages as `MessageBatch` holds them, transferred, and the counters behind them, their clock -1 where further
+   * Messages as `MessageBatch` holds them, not to be written until the credit comes back, and the counters behind them, their clock -1 where further
    * messages wait already; takes a credit.
    */
-  | { k: 'messages'; buffer: ArrayBuffer; words: number; at: DecodeCounters }
+  | { k: 'messages'; buffer: SharedArrayBuffer; words: number; at: DecodeCounters }
   /** How a live source stands while it has no messages. */
   | { k: 'status'; at: DecodeCounters }
   | { k: 'end'; at: DecodeCounters; early: string | null }
@@ -25,7 +25,7 @@ export type DecoderToFeed =
 
 export type FeedToDecoder =
   /** A batch has been read: one more may be sent, in the same buffer. */
-  { k: 'credit'; buffer: ArrayBuffer } | { k: 'stop' };
+  { k: 'credit'; buffer: SharedArrayBuffer } | { k: 'stop' };
 
 /** Batches under way; bounds how far decoding runs ahead. */
 export const messageBatchesMax = 4;

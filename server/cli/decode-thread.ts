@@ -148,7 +148,7 @@ export class DecodedApart implements MessageSource {
     this.#batches.shift();
     this.#reading = false;
     this.#stand(batch.at);
-    this.#send({ k: 'credit', buffer: batch.buffer }, [batch.buffer]);
+    this.#send({ k: 'credit', buffer: batch.buffer });
   }
 
   #arrival(): Promise<void> {
@@ -163,8 +163,8 @@ export class DecodedApart implements MessageSource {
     });
   }
 
-  #send(message: FeedToDecoder, transfer: ArrayBuffer[] = []): void {
-    this.#worker.postMessage(message, transfer);
+  #send(message: FeedToDecoder): void {
+    this.#worker.postMessage(message);
   }
 
   async close(): Promise<void> {

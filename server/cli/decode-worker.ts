@@ -106,7 +106,7 @@ class DecodeWorker {
     const at = this.source!.counters;
     // Messages still wait here whose frames came before that time.
     if (this.writer.waitingBytes > 0) at.clockUs = -1;
-    this.send({ k: 'messages', buffer, words, at }, [buffer]);
+    this.send({ k: 'messages', buffer, words, at });
   }
 
   private sayStatus(): void {
@@ -114,8 +114,8 @@ class DecodeWorker {
     this.send({ k: 'status', at: this.source.counters });
   }
 
-  private send(message: DecoderToFeed, transfer: ArrayBuffer[] = []): void {
-    this.port.postMessage(message, transfer);
+  private send(message: DecoderToFeed): void {
+    this.port.postMessage(message);
   }
 }
 

@@ -20,11 +20,13 @@ import {
 } from './message-record.ts';
 import { Upcoming, upcomingMax } from './upcoming.ts';
 
+const noMemory = new SharedArrayBuffer(0);
+
 /** Reads the messages of a batch one after the other. */
 export class MessageBatchReader {
-  #words = new Int32Array(0);
-  #floats = new Float64Array(0);
-  #bytes = new Uint8Array(0);
+  #words = new Int32Array(noMemory);
+  #floats = new Float64Array(noMemory);
+  #bytes = new Uint8Array(noMemory);
   #at = 0;
   #end = 0;
   /** The sink has been told of the messages up to here. */

@@ -26,17 +26,17 @@ const sparesMax = 8;
 
 /** Writes messages into a batch until it is taken. */
 export class MessageBatchWriter implements MessageSink {
-  #words: Int32Array<ArrayBuffer>;
-  #floats: Float64Array<ArrayBuffer>;
-  #bytes: Uint8Array<ArrayBuffer>;
+  #words: Int32Array<SharedArrayBuffer>;
+  #floats: Float64Array<SharedArrayBuffer>;
+  #bytes: Uint8Array<SharedArrayBuffer>;
   #at = 0;
   /** Batches that were full before they were taken, oldest first. */
   readonly #full: MessageBatch[] = [];
   /** Buffers to be written again. */
-  readonly #spare: ArrayBuffer[] = [];
+  readonly #spare: SharedArrayBuffer[] = [];
 
   constructor() {
-    const buffer = new ArrayBuffer(messageBatchBytes);
+    const buffer = new SharedArrayBuffer(messageBatchBytes);
     this.#words = new Int32Array(buffer);
     this.#floats = new Float64Array(buffer);
     this.#bytes = new Uint8Array(buffer);
@@ -57,13 +57,14 @@ export class MessageBatchWriter implements MessageSink {
   }
 
   /** Gives a buffer back for further batches. */
-  recycle(buffer: ArrayBuffer): void {
+  recycle(buffer: SharedArrayBuffer): void {
     if (buffer.byteLength === messageBatchBytes && this.#spare.length < sparesMax) this.#spare.push(buffer);
   }
 
   #begin(wordsNeeded: number): void {
     const small = wordsNeeded * 4 <= messageBatchBytes;
-    const buffer = (small && this.#spare.pop()) || new ArrayBuffer(small ? messageBatchBytes : wordsNeeded * 4 + 8);
+    const buffer =
+      (small && this.#spare.pop()) || new SharedArrayBuffer(small ? messageBatchBytes : wordsNeeded * 4 + 8);
     this.#words = new Int32Array(buffer);
     this.#floats = new Float64Array(buffer);
     this.#bytes = new Uint8Array(buffer);

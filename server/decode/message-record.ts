@@ -39,8 +39,12 @@ export function semiOctets(digits: number): number {
   return (digits + 1) >> 1;
 }
 
-/** Records of messages in `buffer`, up to the word `words`. */
+/**
+ * Records of messages in `buffer`, up to the word `words`. The memory is shared and changes hands by word alone, because
+ * to transfer an array buffer detaches it: from then on V8 checks at every access to any typed array of the thread
+ * whether it is detached.
+ */
 export interface MessageBatch {
-  readonly buffer: ArrayBuffer;
+  readonly buffer: SharedArrayBuffer;
   readonly words: number;
 }

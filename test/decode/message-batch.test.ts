@@ -170,7 +170,7 @@ describe('any message', () => {
       message.frame = i;
       writer.message(message);
     }
-    const buffers = new Set<ArrayBuffer>();
+    const buffers = new Set<SharedArrayBuffer>();
     const reader = new MessageBatchReader();
     let next = 0;
     for (let pass = 0; pass < 2; pass++) {
