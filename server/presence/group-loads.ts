@@ -150,6 +150,7 @@ function recordModule(recordBytes: number): WebAssembly.Module {
 }
 
 let slotLoads: WebAssembly.Module | null = null;
+let recordLoads: { recordBytes: number; module: WebAssembly.Module } | null = null;
 
 /** Over a memory of slots, which stand behind the scratch. */
 export function slotLoadsOf(memory: WebAssembly.Memory): SlotLoads {
@@ -159,6 +160,7 @@ export function slotLoadsOf(memory: WebAssembly.Memory): SlotLoads {
 
 /** Over a memory of records, which stand behind the scratch. */
 export function recordLoadsOf(memory: WebAssembly.Memory, recordBytes: number): RecordLoads {
-  const { exports } = new WebAssembly.Instance(recordModule(recordBytes), { owner: { memory } });
+  if (recordLoads?.recordBytes !== recordBytes) recordLoads = { recordBytes, module: recordModule(recordBytes) };
+  const { exports } = new WebAssembly.Instance(recordLoads.module, { owner: { memory } });
   return exports as unknown as RecordLoads;
 }
