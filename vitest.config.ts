@@ -1,7 +1,12 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
 
-const node = { environment: 'node' as const, testTimeout: 60_000, hookTimeout: 60_000 };
+const node = {
+  environment: 'node' as const,
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+  sequence: { groupOrder: 1 },
+};
 
 export default defineConfig({
   test: {
@@ -11,8 +16,12 @@ export default defineConfig({
           ...node,
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/flow/**', 'test/e2e/**', 'test/web/**'],
+          exclude: ['test/flow/**', 'test/e2e/**', 'test/web/**', 'test/sim/sim.test.ts'],
         },
+      },
+      {
+        // Alone, before all others: both processors are its own.
+        test: { ...node, name: 'sim', include: ['test/sim/sim.test.ts'], sequence: { groupOrder: 0 } },
       },
       {
         plugins: [svelte()],

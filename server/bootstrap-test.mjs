@@ -71,7 +71,7 @@ export function test(tools, args) {
   const native = args[0] === '--native';
   const only = native ? 'native' : args[0] === '--only' ? args[1] : undefined;
   const rest = native ? [...nativeTests, ...args.slice(1)] : only === undefined ? args : args.slice(2);
-  const projects = only === undefined ? [] : native ? ['unit'] : only === 'unit' ? ['unit', 'web'] : [only];
+  const projects = only === undefined ? [] : native ? ['unit'] : only === 'unit' ? ['sim', 'unit', 'web'] : [only];
   if (native && !process.env.DATABASE_URL) {
     stop(
       'test:native wants a TimescaleDB whose login may create databases: DATABASE_URL=postgres://USER:PASSWORD@HOST:PORT/DATABASE',

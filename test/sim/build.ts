@@ -13,24 +13,51 @@ const standIns: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** Buffers and bounds of production code, made small: so a small world comes to every edge of them, and soon. */
-const smaller: readonly Plant[] = [
-  ['server/journal/journal.ts', 'const pendingBytesMax = 64 << 20;', 'const pendingBytesMax = 1 << 14;'],
-  ['server/journal/journal.ts', 'const chunkBytes = 1 << 20;', 'const chunkBytes = 1 << 11;'],
-  ['server/journal/journal.ts', 'const commitBytes = 4 << 20;', 'const commitBytes = 1 << 12;'],
-  ['server/journal/reader.ts', 'const windowBytes = 1 << 20;', 'const windowBytes = 1 << 10;'],
-  ['server/journal/segment.ts', 'const scanBytes = 1 << 20;', 'const scanBytes = 1 << 10;'],
-  ['server/core/snapshot-file.ts', 'const chunkBytes = 4 << 20;', 'const chunkBytes = 1 << 14;'],
-  ['server/state-writer.ts', 'const pieceBytesMax = 2 << 20;', 'const pieceBytesMax = 1 << 15;'],
-  ['server/events/sorter.ts', 'const outRows = 8192;', 'const outRows = 32;'],
-  ['server/events/sorter.ts', 'const ringRowsFirst = 1 << 14;', 'const ringRowsFirst = 1 << 6;'],
-  ['server/events/feed-messages.ts', 'export const batchRows = 8192;', 'export const batchRows = 16;'],
-  ['server/store/intake.ts', 'const batchRowsMin = 5_000;', 'const batchRowsMin = 40;'],
-  ['server/store/intake.ts', 'const batchRowsMax = 24_576;', 'const batchRowsMax = 160;'],
-  ['server/occupancy/sharded-table.ts', 'const shardCount = 256;', 'const shardCount = 4;'],
-  ['server/occupancy/sharded-table.ts', 'return (x ^ (x >>> 13)) >>> 0;', 'return (x ^ (x >>> 13)) & 0x3ffffff;'],
-  ['server/store/durable-offset.ts', 'const checkpointEveryMs = 30_000;', 'const checkpointEveryMs = 200;'],
-  ['server/store/copy-buffer.ts', 'capacityBytes = 16 * 1024', 'capacityBytes = 512'],
-].map(([file, find, replace]) => ({ file, find, replace }));
+const smaller: readonly [file: string, constant: string, value: string][] = [
+  ['server/journal/journal.ts', 'pendingBytesMax', '1 << 14'],
+  ['server/journal/journal.ts', 'chunkBytes', '1 << 11'],
+  ['server/journal/journal.ts', 'commitBytes', '1 << 12'],
+  ['server/journal/reader.ts', 'windowBytes', '1 << 10'],
+  ['server/journal/segment.ts', 'scanBytes', '1 << 10'],
+  ['server/core/snapshot-file.ts', 'chunkBytes', '1 << 12'],
+  ['server/state-writer.ts', 'pieceBytesMax', '1 << 13'],
+  ['server/events/sorter.ts', 'outRows', '32'],
+  ['server/events/sorter.ts', 'ringRowsFirst', '1 << 6'],
+  ['server/events/feed-messages.ts', 'batchRows', '16'],
+  ['server/store/intake.ts', 'batchRowsMin', '40'],
+  ['server/store/intake.ts', 'batchRowsMax', '160'],
+  ['server/store/durable-offset.ts', 'checkpointEveryMs', '200'],
+  ['server/store/facts-activity.ts', 'firstCapacity', '16'],
+  ['server/occupancy/sharded-table.ts', 'shardCount', '4'],
+  ['server/occupancy/occupancy.ts', 'cellCapacityFirst', '4'],
+  ['server/occupancy/stays.ts', 'rows', '16'],
+  ['server/occupancy/ending-stays.ts', 'rowsFirst', '8'],
+  ['server/occupancy/subscriber-notes.ts', 'chunkRows', '64'],
+  ['server/occupancy/subscriber-notes.ts', 'chunkBits', '6'],
+  ['server/occupancy/subscriber-notes.ts', 'chunkMask', '63'],
+  ['server/occupancy/trail-entry.ts', 'chunkRows', '64'],
+  ['server/occupancy/trail-entry.ts', 'chunkBits', '6'],
+  ['server/occupancy/trail-entry.ts', 'chunkMask', '63'],
+  ['server/occupancy/trail-entry.ts', 'chunkNumberMask', '0x3ffffff'],
+];
+
+/** The same where it is no constant. */
+const others: readonly Plant[] = [
+  {
+    file: 'server/occupancy/sharded-table.ts',
+    find: 'return (x ^ (x >>> 13)) >>> 0;',
+    replace: 'return (x ^ (x >>> 13)) & 0x3ffffff;',
+  },
+  { file: 'server/store/copy-buffer.ts', find: 'capacityBytes = 16 * 1024', replace: 'capacityBytes = 512' },
+];
+
+/** The text with a constant of another value. */
+function withConstant(text: string, path: string, constant: string, value: string): string {
+  const all = new RegExp(`\\bconst ${constant} = [^;]+;`, 'g');
+  const places = text.match(all)?.length ?? 0;
+  if (places !== 1) throw new Error(`${path}: the constant ${constant} stands there ${places} times, not once`);
+  return text.replace(all, `const ${constant} = ${value};`);
+}
 
 /**
  * Bundles the simulation with the production modules as they stand in the sources, with planted bugs if any. Test-only:
@@ -40,8 +67,9 @@ const smaller: readonly Plant[] = [
  * @throws where a plant does not match exactly one place: it no longer plants what it says
  */
 export async function buildSimulation(name: string, bugs: readonly Plant[] = []): Promise<string> {
-  const plants = [...bugs, ...smaller];
+  const plants = [...bugs, ...others];
   const planted = new Set<Plant>();
+  const made = new Set<string>();
   const bundle = await rolldown({
     input: join(root, 'test/sim/worker.ts'),
     platform: 'node',
@@ -57,6 +85,11 @@ export async function buildSimulation(name: string, bugs: readonly Plant[] = [])
         transform(code, id) {
           const path = relative(root, id);
           let text = code;
+          for (const [file, constant, value] of smaller) {
+            if (file !== path) continue;
+            text = withConstant(text, path, constant, value);
+            made.add(file);
+          }
           for (const plant of plants) {
             if (plant.file !== path) continue;
             const places = text.split(plant.find).length - 1;
@@ -72,8 +105,8 @@ export async function buildSimulation(name: string, bugs: readonly Plant[] = [])
   const file = join(root, 'dist/sim', `${name}-${process.pid}.mjs`);
   await bundle.write({ file, format: 'esm', topLevelVar: false, codeSplitting: false });
   await bundle.close();
-  const missing = plants.find((plant) => !planted.has(plant));
+  const missing = plants.find((plant) => !planted.has(plant))?.file ?? smaller.find(([each]) => !made.has(each))?.[0];
   if (missing === undefined) return file;
   rmSync(file, { force: true });
-  throw new Error(`${missing.file}: not part of the simulation`);
+  throw new Error(`${missing}: not part of the simulation`);
 }

@@ -23,8 +23,7 @@ export function checkWorld(world: World): void {
       return;
     }
   }
-  for (const { bytes } of world.database.commits.flatMap(({ copies }) => copies))
-    schedule.note(Buffer.from(bytes).toString('latin1'));
+  for (const { copies } of world.database.commits) for (const { bytes } of copies) schedule.noteBytes(bytes);
 }
 
 /** The log's rows are those that were sent, each once, each feed's in its order. */

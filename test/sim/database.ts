@@ -94,6 +94,7 @@ export class SimDatabase {
       if (this.#late !== commit) return;
       this.#late = null;
       end();
+      this.#schedule.coverage.meet('a late commit');
       this.#commit(transaction, 'late');
     };
     this.#late?.();
@@ -122,6 +123,7 @@ export class SimDatabase {
     this.#late = null;
     this.#writer = null;
     this.#sessions.clear();
+    if (this.embedded && this.#synced < this.commits.length) this.#schedule.coverage.meet('commits forgotten');
     if (this.embedded) this.commits.length = this.#synced;
     this.#schedule.note(`database: ${this.commits.length} commits are left`);
   }
@@ -238,7 +240,10 @@ export class SimDatabase {
       const { ledger } = this;
       return rowsOf(ledger === null ? [] : [{ stream: 'journal', ...ledger }]);
     }
-    if (start.startsWith('select batch')) return rowsOf(this.ledger === null ? [] : [{ ...this.ledger }]);
+    if (start.startsWith('select batch')) {
+      this.#schedule.coverage.meet('a commit looked up');
+      return rowsOf(this.ledger === null ? [] : [{ ...this.ledger }]);
+    }
     if (start.startsWith('select number, identity')) return rowsOf(this.positions);
     if (start === 'query add-cells') {
       into.cells.push(...(JSON.parse(values[0] as string) as { id: number; cgi: string }[]));

@@ -42,12 +42,14 @@ export class Machine {
   tear(): void {
     for (const { file, bytes, at } of this.#writing) {
       const part = bytes.subarray(0, this.#chance.below(bytes.length + 1));
+      if (part.length > 0 && part.length < bytes.length) this.#schedule.coverage.meet('a torn write');
       if (part.length > 0) file.write(part, at).catch((error) => this.#schedule.note(`a torn write: ${error.message}`));
     }
     this.#writing.clear();
   }
 
   powerCut(): void {
+    if (this.disk.unsynced) this.#schedule.coverage.meet('names forgotten');
     this.disk.powerCut(this.#chance.unit);
   }
 
@@ -58,9 +60,10 @@ export class Machine {
         if (what !== 'read' && ms > 0) this.#schedule.note(`${what} ${path}`);
         if (this.failing === what) {
           this.failing = null;
+          this.#schedule.coverage.meet('EIO');
           this.#schedule.note(`EIO ${path}`);
           reject(Object.assign(new Error('EIO: i/o error'), { code: 'EIO', errno: -5 }));
-        } else run().then(resolve, reject);
+        } else run().then(resolve, (error) => reject(this.#failed(error)));
         if (this.trap?.what !== what) return;
         this.#schedule.after(0, this.trap.run);
         this.trap = null;
@@ -68,6 +71,11 @@ export class Machine {
       if (ms > 0) life.after(ms, act);
       else act();
     });
+  }
+
+  #failed(error: Error): Error {
+    if ((error as NodeJS.ErrnoException).code === 'ENOSPC') this.#schedule.coverage.meet('ENOSPC');
+    return error;
   }
 
   #durationMs(what: What, path: string): number {

@@ -1,3 +1,5 @@
+import type { Path } from './coverage.ts';
+
 /** What a simulating thread is asked to do, and what it tells. Plain data: both go from thread to thread. */
 export interface Job {
   /** Seeds `from + part`, `from + part + of`, … below `from + seeds`. */
@@ -18,6 +20,6 @@ export interface Report {
   steps: number;
   restarts: number;
   virtualMs: number;
-  /** Milliseconds of processor time. */
-  cpuMs: number;
+  /** What the worlds have met, and how often. */
+  met: ReadonlyMap<Path, number>;
 }

@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import type { Clock, Timers } from '../../server/clock.ts';
 import { Random } from '../fuzz/random.ts';
+import { Coverage } from './coverage.ts';
 
 interface Due {
   atMs: number;
@@ -27,6 +28,7 @@ export class Schedule {
   /** What none may do, as it happened. */
   failure: string | null = null;
   steps = 0;
+  readonly coverage = new Coverage();
   readonly #due: Due[] = [];
   readonly #print: ((line: string) => void) | null;
 
@@ -38,6 +40,11 @@ export class Schedule {
   note(text: string): void {
     this.hash = crc32(text, (this.hash ^ Math.round(this.nowMs * 1000)) >>> 0);
     this.#print?.(`${this.nowMs.toFixed(3).padStart(11)} ms  ${text}`);
+  }
+
+  /** Octets that must be the same when the seed is played again. */
+  noteBytes(bytes: Uint8Array): void {
+    this.hash = crc32(bytes, this.hash);
   }
 
   fail(text: string): void {

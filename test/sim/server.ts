@@ -75,8 +75,10 @@ export class Server {
   }
 
   readonly #log: Log = (level, line) => {
-    this.#options.schedule.note(`${level} ${line}`);
-    if (level !== 'info' && alarming.test(line)) this.#options.schedule.fail(`the server says: ${line}`);
+    const { schedule } = this.#options;
+    schedule.note(`${level} ${line}`);
+    schedule.coverage.meetLine(line);
+    if (level !== 'info' && alarming.test(line)) schedule.fail(`the server says: ${line}`);
   };
 
   #ended(thrown: unknown): void {
@@ -95,6 +97,7 @@ export class Server {
     const timers = this.life;
     const onFailed = (error: unknown) => this.#ended(error);
     const store = await this.#openStore();
+    const { held } = store;
     const cells = await store.loadCells();
     const disk = machine.of(this.life);
     const journal = await Journal.open({
@@ -112,8 +115,11 @@ export class Server {
       ...{ config, clock, timers, log, journal, records, snapshots, known, storedTo, onFailed },
     });
     this.core = core;
+    if (snapshots.newest > 0) schedule.coverage.meet('a restart by snapshot');
+    else if (core.applied > 0) schedule.coverage.meet('a restart without snapshot');
+    if (held.row.journal !== '' && held.row.journal !== journal.id)
+      schedule.coverage.meet('the database of another journal');
     this.#closing.push(() => journal.close());
-    const { held } = store;
     const storeFrom = storeOffset(journal, core, store, log);
     const isFirst = core.state.fingerprint === '';
     const positions = new Map(isFirst ? held.positions.map((each) => [each.identity, each]) : core.state.positions);

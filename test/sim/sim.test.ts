@@ -1,11 +1,14 @@
 import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { buildSimulation } from './build.ts';
+import { missed, sumOf } from './coverage.ts';
 import { runInThread } from './threads.ts';
 
 /** In two threads; every twentieth is played twice. */
 const seeds = 3_000;
 const of = 2;
+/** Of each thread, in processor time: what another process takes away does not count. */
+const secondsMax = 90;
 
 let bundle = '';
 beforeAll(async () => {
@@ -16,12 +19,16 @@ afterAll(() => rmSync(bundle, { force: true }));
 test('whatever happens to server, disk, database and feeds: each row is kept, counted and stored once', {
   timeout: 300_000,
 }, async () => {
+  const cpu = process.cpuUsage();
   const parts = Array.from({ length: of }, (_, part) => ({ from: 0, seeds, part, of, twiceEvery: 20, trace: false }));
   const reports = await Promise.all(parts.map((job) => runInThread(bundle, job)));
+  const { user, system } = process.cpuUsage(cpu);
   const failures = reports.flatMap(({ failure }) => failure ?? []);
   const told = failures.map(({ seed, text }) => `npm run test:sim -- --seeds 1 --from ${seed} --trace: ${text}`);
   expect(told).toEqual([]);
   expect(reports.reduce((sum, report) => sum + report.seeds, 0)).toBe(seeds);
+  expect(missed(sumOf(reports.map(({ met }) => met))), 'paths that no seed has met').toEqual([]);
+  expect((user + system) / 1e6, 'seconds of processor time').toBeLessThan(secondsMax * of);
 });
 
 test('a world is told line by line, the same each time', async () => {

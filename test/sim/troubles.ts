@@ -1,3 +1,4 @@
+import type { Path } from './coverage.ts';
 import type { Chance } from './schedule.ts';
 import type { World } from './world.ts';
 
@@ -79,29 +80,32 @@ const clockStep: Trouble = (world, chance) => {
   world.clock.offUs += Math.floor(chance.between(-3_600e6, 3_600e6));
 };
 
-const all: readonly [Trouble, weight: number][] = [
-  [kill, 5],
-  [powerCut, 7],
-  [killThenCut, 5],
-  [endAtStep, 5],
-  [stop, 2],
-  [outage, 3],
-  [hang, 2],
-  [lostAnswers, 4],
-  [refusals, 1],
-  [fullDisk, 2],
-  [slowDisk, 2],
-  [failingDisk, 1],
-  [badNetwork, 2],
-  [clockStep, 1],
+const all: readonly [Path, Trouble, weight: number][] = [
+  ['a kill', kill, 5],
+  ['a power cut', powerCut, 7],
+  ['a power cut behind a kill', killThenCut, 5],
+  ['an end right behind a step', endAtStep, 5],
+  ['SIGTERM', stop, 2],
+  ['an outage of the database', outage, 3],
+  ['a database that hangs', hang, 2],
+  ['a lost answer to a commit', lostAnswers, 4],
+  ['a refusal of the database', refusals, 1],
+  ['a full disk', fullDisk, 2],
+  ['a slow disk', slowDisk, 2],
+  ['a failing disk', failingDisk, 1],
+  ['a bad network', badNetwork, 2],
+  ['a step of the clock', clockStep, 1],
 ];
 
 /** What goes wrong in a world, and when. */
 export function troubles(world: World, chance: Chance): void {
-  const drawn = all.flatMap(([trouble, weight]) => Array.from({ length: weight }, () => trouble));
+  const drawn = all.flatMap(([path, trouble, weight]) => Array.from({ length: weight }, () => ({ path, trouble })));
   for (let n = 2 + chance.below(7); n > 0; n--) {
-    const trouble = drawn[chance.below(drawn.length)];
-    world.schedule.after(chance.between(20, world.calmMs - 100), () => trouble(world, chance));
+    const { path, trouble } = drawn[chance.below(drawn.length)];
+    world.schedule.after(chance.between(20, world.calmMs - 100), () => {
+      world.schedule.coverage.meet(path);
+      trouble(world, chance);
+    });
   }
   world.schedule.after(world.calmMs, () => {
     const { database, machine } = world;

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { errorOf } from '../../server/errors.ts';
+import { sumOf } from './coverage.ts';
 import type { Job, Report } from './jobs.ts';
 import { type Outcome, World } from './world.ts';
 
@@ -15,7 +16,7 @@ async function play(seed: number, print: ((line: string) => void) | null): Promi
 }
 
 async function runJob(job: Job): Promise<Report> {
-  const report: Report = { seeds: 0, failure: null, steps: 0, restarts: 0, virtualMs: 0, cpuMs: 0 };
+  const report: Report = { seeds: 0, failure: null, steps: 0, restarts: 0, virtualMs: 0, met: new Map() };
   const print = job.trace ? (line: string) => port!.postMessage(line) : null;
   for (let seed = job.from + job.part; seed < job.from + job.seeds && report.failure === null; seed += job.of) {
     const outcome = await play(seed, print);
@@ -23,14 +24,13 @@ async function runJob(job: Job): Promise<Report> {
     report.steps += outcome.steps;
     report.restarts += outcome.restarts;
     report.virtualMs += outcome.virtualMs;
+    report.met = sumOf([report.met, outcome.met]);
     if (outcome.failure !== null) report.failure = { seed, text: outcome.failure };
     else if (seed % job.twiceEvery === 0) {
       const again = await play(seed, null);
       if (again.hash !== outcome.hash) report.failure = { seed, text: 'it does not happen the same way twice' };
     }
   }
-  const { user, system } = process.cpuUsage();
-  report.cpuMs = (user + system) / 1000;
   return report;
 }
 

@@ -2,6 +2,7 @@ import { makeConfig } from '../../server/config.ts';
 import type { Region } from '../../server/reference/read-regions.ts';
 import { checkWorld } from './checks.ts';
 import { Client } from './client.ts';
+import type { Path } from './coverage.ts';
 import { SimDatabase } from './database.ts';
 import { Machine } from './disk.ts';
 import { syncing } from './fake-files.ts';
@@ -23,6 +24,7 @@ export interface Outcome {
   steps: number;
   virtualMs: number;
   restarts: number;
+  met: ReadonlyMap<Path, number>;
 }
 
 /** One simulated world: a server with its disk, database, feeds and their clients, and all that happens to it. */
@@ -79,7 +81,7 @@ export class World {
       reorderRowsMax: 1_000,
       reorderWindowMs: [1_000, 5_000, 20_000][chance.below(3)],
       latenessMs: 60_000,
-      presenceTtlMs: chance.once(3) ? 60_000 : 7_200_000,
+      presenceTtlMs: chance.once(3) ? 60_000 : 900_000,
       holdDownMs: [0, 10_000, 60_000][chance.below(3)],
       gaugeEveryMs: [10_000, 30_000, 60_000][chance.below(3)],
       staleMs: chance.once(3) ? 1_000 : 15_000,
@@ -112,7 +114,7 @@ export class World {
     );
     if (schedule.failure === null) checkWorld(this);
     const { failure, hash, steps, nowMs } = schedule;
-    return { failure, hash, steps, virtualMs: nowMs, restarts: this.restarts };
+    return { failure, hash, steps, virtualMs: nowMs, restarts: this.restarts, met: schedule.coverage.counts };
   }
 
   /** Starts a server; its number makes its chance. */

@@ -4,7 +4,7 @@ import type { Disk, DiskFile } from '../../server/journal/disk.ts';
 interface Inode {
   now: Uint8Array;
   bytes: number;
-  /** Octets that a sync has made last. */
+  /** Octets that a sync has made last: the beginning of `now` itself as long as nobody writes into it. */
   lasting: Uint8Array;
   /** Writes and truncations since, in order: after a power cut any part of them may be there. */
   pending: { at: number; bytes: Uint8Array | null; length: number }[];
@@ -16,9 +16,15 @@ function enoent(path: string): Error {
 
 function grown(bytes: Uint8Array, length: number): Uint8Array {
   if (length <= bytes.length) return bytes;
-  const more = new Uint8Array(Math.max(length, bytes.length * 2, 4096));
+  const more = new Uint8Array(Math.max(length, bytes.length * 4, 4096));
   more.set(bytes);
   return more;
+}
+
+/** Before octets from `at` on change: what lasts keeps those of before. */
+function part(inode: Inode, at: number): void {
+  const { lasting, now } = inode;
+  if (at < lasting.length && lasting.buffer === now.buffer) inode.lasting = lasting.slice();
 }
 
 /**
@@ -96,6 +102,12 @@ export class FakeDisk implements Disk {
     this.#names.get(path)!.lasting = bytes.slice();
   }
 
+  /** Whether there are names, or removals, that a power cut may undo. */
+  get unsynced(): boolean {
+    const [now, lasting] = [this.#names, this.#lastingNames];
+    return now.size !== lasting.size || [...now].some(([name, inode]) => lasting.get(name) !== inode);
+  }
+
   /** The machine stops: what was not synced is there in part. `random` gives [0, 1). */
   powerCut(random: () => number): void {
     this.#life++;
@@ -154,6 +166,7 @@ export class FakeDisk implements Disk {
           throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC', errno: -28 });
         }
         this.free -= more;
+        part(inode, at);
         inode.now = grown(inode.now, at + bytes.length);
         inode.now.set(bytes, at);
         inode.bytes = Math.max(inode.bytes, at + bytes.length);
@@ -168,7 +181,7 @@ export class FakeDisk implements Disk {
       sync: async () => {
         await check('sync');
         this.syncs++;
-        inode.lasting = inode.now.slice(0, inode.bytes);
+        inode.lasting = inode.now.subarray(0, inode.bytes);
         inode.pending = [];
       },
       truncate: async (bytes) => {

@@ -1,0 +1,77 @@
+/** What worlds may meet, by the words that count it. All of it must have been met in a full run. */
+export const paths = {
+  // What goes wrong.
+  'a kill': 'the process is killed',
+  'a power cut': 'the machine stops',
+  'a power cut behind a kill': 'what a killed process has written goes with the power',
+  'an end right behind a step': 'kill or power cut just behind an operation that matters',
+  SIGTERM: 'the server ends in order',
+  'an outage of the database': 'connections break, and none is made',
+  'a database that hangs': 'statements get no answer',
+  'a lost answer to a commit': 'and whether it happened is chance',
+  'a refusal of the database': 'statements fail for reasons of its own',
+  'a full disk': 'little room is left for a while',
+  'a slow disk': 'syncs take long',
+  'a failing disk': 'one operation ends with EIO',
+  'a bad network': 'messages are lost, doubled and swapped',
+  'a step of the clock': 'wall time is set',
+  // What comes of it.
+  'a torn write': 'a part of what was being written is there',
+  EIO: 'an operation failed',
+  ENOSPC: 'a write found no room',
+  'names forgotten': 'files or their removal were not synced at a power cut',
+  'commits forgotten': 'an embedded database lost what no checkpoint held',
+  'a late commit': 'a transaction ended after its client had gone',
+  // How it is got over.
+  'octets cut off': 'the end of the journal was torn',
+  'a restart by snapshot': 'counters came back, and the journal behind them was applied',
+  'a restart without snapshot': 'all of the journal was applied',
+  'a snapshot passed over': 'a damaged one; the one before was taken',
+  'a snapshot not written': 'and the server went on',
+  'a full journal': 'feeds had to wait',
+  'room again': 'and went on',
+  'a disk full for the journal': 'a commit waited for room',
+  'the database back': 'it caught up from the journal',
+  'a commit looked up': 'whose answer was lost',
+  'the database of another journal': 'it was filled from one that is no more',
+  'a failed journal': 'the server ended by itself',
+} as const satisfies Record<string, string>;
+
+export type Path = keyof typeof paths;
+
+/** Lines of the server's log that tell of a path. */
+export const told: readonly (readonly [RegExp, Path])[] = [
+  [/octets that were never acknowledged are cut off/, 'octets cut off'],
+  [/the one before is taken/, 'a snapshot passed over'],
+  [/no snapshot could be written/, 'a snapshot not written'],
+  [/until then feeds wait/, 'a full journal'],
+  [/^journal: there is room again/, 'room again'],
+  [/is full: feeds wait until there is room/, 'a disk full for the journal'],
+  [/^database: back after/, 'the database back'],
+  [/can't be written .*mend the disk/, 'a failed journal'],
+];
+
+/** How often worlds have met what. */
+export class Coverage {
+  readonly counts = new Map<Path, number>();
+
+  meet(path: Path): void {
+    this.counts.set(path, (this.counts.get(path) ?? 0) + 1);
+  }
+
+  meetLine(line: string): void {
+    for (const [pattern, path] of told) if (pattern.test(line)) this.meet(path);
+  }
+}
+
+/** Paths that nothing has met. */
+export function missed(counts: ReadonlyMap<Path, number>): Path[] {
+  return (Object.keys(paths) as Path[]).filter((path) => !counts.has(path));
+}
+
+/** Counts of several threads together. */
+export function sumOf(all: readonly ReadonlyMap<Path, number>[]): Map<Path, number> {
+  const sum = new Map<Path, number>();
+  for (const counts of all) for (const [path, n] of counts) sum.set(path, (sum.get(path) ?? 0) + n);
+  return sum;
+}
