@@ -159,6 +159,13 @@ export const feedKnobs = {
     max: 200_000_000,
     meaning: 'MSISDN ↔ IMSI pairs kept',
   },
+  handsetsMax: {
+    default: 8_000_000,
+    unit: 'subscribers',
+    min: 1_000,
+    max: 200_000_000,
+    meaning: 'subscribers whose handset is remembered, so that only another one is news',
+  },
   registrationsMax: {
     default: 8_000_000,
     unit: 'subscribers',

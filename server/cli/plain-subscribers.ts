@@ -17,13 +17,20 @@ export class PlainSubscribers {
 
   /** Peers stay out of what is printed, but for their class, country and area. */
   peerNumber(): void {
-    this.lo = 0;
-    this.hi = 0;
+    this.#nobody();
   }
 
   peerText(): void {
-    this.lo = 0;
-    this.hi = 0;
+    this.#nobody();
+  }
+
+  /** Whose a number or handset is stands in its message. */
+  ownNumber(): void {
+    this.#nobody();
+  }
+
+  handset(): void {
+    this.#nobody();
   }
 
   /** The IMSI behind the two words of an event; `''` where it has none. */
@@ -31,5 +38,10 @@ export class PlainSubscribers {
     if (lo === 0 && hi === 0) return '';
     const packed = hi * word + lo;
     return String(imsiValue(packed)).padStart(imsiDigits(packed), '0');
+  }
+
+  #nobody(): void {
+    this.lo = 0;
+    this.hi = 0;
   }
 }

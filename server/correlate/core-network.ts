@@ -4,6 +4,7 @@ import type { SignalMessage } from '../decode/message.ts';
 import { componentType, tcapType } from '../decode/tcap-tables.ts';
 import { packImsi } from '../privacy/imsi.ts';
 import { none } from './connection-records.ts';
+import type { Learning } from './learning.ts';
 import { map, subsystem } from './message-types.ts';
 import { Nodes, numberOfSemiOctets, unknownNode } from './nodes.ts';
 import { Registrations } from './registrations.ts';
@@ -34,6 +35,7 @@ export class CoreNetwork {
   readonly numbers: SubscriberNumbers;
   readonly nodes: Nodes;
   readonly transactions: Transactions;
+  readonly learning: Learning;
   readonly #directory: VlrDirectory;
   readonly #idleUs: number;
   /** The two ends of the message at hand. */
@@ -53,10 +55,11 @@ export class CoreNetwork {
 
   constructor(config: Config, directory: VlrDirectory, rows: RowWriter) {
     this.#directory = directory;
+    this.learning = rows.learning(config.handsetsMax);
     this.#idleUs = config.dialogueIdleMs * 1000;
     this.nodes = new Nodes(config.homeNodePrefixes, config.nodeOperators);
     this.roamers = new Roamers(config.homePlmns, config.roamersMax);
-    this.registrations = new Registrations(config.registrationsMax, this.nodes, this.roamers, rows);
+    this.registrations = new Registrations(config.registrationsMax, this.nodes, this.roamers, rows, this.learning);
     this.numbers = new SubscriberNumbers(config.msisdnMax);
     this.transactions = new Transactions(config.dialoguesMax);
   }
@@ -247,7 +250,8 @@ export class CoreNetwork {
     const imsi = own >= 0 || d === none ? own : this.#known(d, c);
     const msisdn = numberIn(c, mapSlice.msisdn);
     // The sender of a message to the phone may stand there as a number.
-    if (imsi >= 0 && msisdn >= 0 && c.operation !== map.mtForwardSm) this.numbers.learn(msisdn, imsi);
+    if (imsi >= 0 && msisdn >= 0 && c.operation !== map.mtForwardSm) this.#learnNumber(msisdn, imsi, m.timeUs);
+    if (imsi >= 0 && c.imei >= 0) this.learning.handset(imsi, c.imei, c.imeiDigits, m.timeUs);
     const node = imsi >= 0 ? this.#register(m, c, imsi) : unknownNode;
     if (d === none || c.invokeId < 0 || c.operation < 0 || c.operation > 0xff) return;
     const subject = c.operation === map.sendIdentification ? c.tmsi : msisdn;
@@ -289,7 +293,7 @@ export class CoreNetwork {
       }
       case map.provideRoamingNumber:
         // The home register asks the VLR that serves for a number to reach the subscriber by.
-        registrations.served(imsi, nodes.symbolOf(this.#to.title));
+        registrations.served(imsi, nodes.symbolOf(this.#to.title), m.timeUs);
         return unknownNode;
       default:
         return unknownNode;
@@ -318,16 +322,16 @@ export class CoreNetwork {
         break;
       case map.sendParameters: {
         const msisdn = numberIn(c, mapSlice.msisdn);
-        if (imsi >= 0 && msisdn >= 0) this.numbers.learn(msisdn, imsi);
+        if (imsi >= 0 && msisdn >= 0) this.#learnNumber(msisdn, imsi, m.timeUs);
         break;
       }
       default: {
         if (subject < 0) break;
-        if (told >= 0) this.numbers.learn(subject, told);
+        if (told >= 0) this.#learnNumber(subject, told, m.timeUs);
         // Asked by number alone, as anyTimeInterrogation may be.
         const who = imsi >= 0 ? imsi : this.numbers.imsiOf(subject);
         const vlr = this.nodes.symbolOf(numberIn(c, mapSlice.vlr));
-        if (who >= 0 && vlr !== unknownNode) this.registrations.served(who, vlr);
+        if (who >= 0 && vlr !== unknownNode) this.registrations.served(who, vlr, m.timeUs);
       }
     }
     if (c.componentType === componentType.returnResultLast) t.answered(at);
@@ -337,6 +341,10 @@ export class CoreNetwork {
     if (d === none || c.invokeId < 0) return;
     const at = this.transactions.invokeOf(d, this.#byInitiator, c.invokeId);
     if (at !== none) this.#failed(at);
+  }
+
+  #learnNumber(number: number, imsi: number, timeUs: number): void {
+    if (this.numbers.learn(number, imsi)) this.learning.number(imsi, number, timeUs);
   }
 
   #imsiOf(value: number, digits: number): number {

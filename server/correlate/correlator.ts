@@ -248,6 +248,7 @@ export class Correlator implements MessageSink {
     count('DIALOGUE_IDLE', core.idle);
     count('DIALOGUE_EVICTED', core.evicted);
     count('MSISDN_EVICTED', core.numbers.evictions);
+    count('HANDSET_EVICTED', core.learning.handsetEvictions);
     count('REGISTRATION_EVICTED', core.registrations.evictions);
     count('REGISTRATION_UNKNOWN', core.registrations.unknown);
     count('ROAMER_EVICTED', core.roamers.evicted);

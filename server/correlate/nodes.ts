@@ -17,6 +17,7 @@ export class Nodes {
   /** Numbers that came when there were 65,535. */
   refused = 0;
   readonly #symbols = new Map<number, number>();
+  readonly #numbers: number[] = [0];
   readonly #countries: number[] = [0];
   readonly #operators: number[] = [0];
   readonly #ours: boolean[] = [false];
@@ -52,6 +53,7 @@ export class Nodes {
     const symbol = this.#symbols.size + 1;
     const text = String(number);
     this.#symbols.set(number, symbol);
+    this.#numbers.push(number);
     this.#countries.push(
       countryOfDigits(
         [...text].map((digit) => Number(digit)),
@@ -62,6 +64,10 @@ export class Nodes {
     this.#operators.push(this.#operatorPrefixes.find(({ prefix }) => text.startsWith(prefix))?.plmn ?? 0);
     this.#ours.push(this.#ourPrefixes.some((prefix) => text.startsWith(prefix)));
     return symbol;
+  }
+
+  numberOf(symbol: number): number {
+    return this.#numbers[symbol];
   }
 
   isOurs(symbol: number): boolean {

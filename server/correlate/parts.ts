@@ -17,6 +17,9 @@ export interface SubscriberKeys {
   peerNumber(value: number, digits: number): void;
   /** The same for one that fits no number: of more digits, or not of digits alone. */
   peerText(text: string): void;
+  /** The same for a subscriber's own number and its handset (the IMEI's first 14 digits). */
+  ownNumber(value: number): void;
+  handset(imei: number): void;
   readonly lo: number;
   readonly hi: number;
 }

@@ -2,6 +2,7 @@ import { eventFlag, kindCode } from '../events/kinds.ts';
 import { PairTable } from '../privacy/pair-table.ts';
 import { none } from './connection-records.ts';
 import { HeldCancels } from './held-cancels.ts';
+import type { Learning } from './learning.ts';
 import { type Nodes, unknownNode } from './nodes.ts';
 import type { ForeignNetwork, Roamers } from './roamers.ts';
 import type { RowWriter } from './row-writer.ts';
@@ -38,6 +39,7 @@ export class Registrations {
   readonly #nodes: Nodes;
   readonly #roamers: Roamers;
   readonly #rows: RowWriter;
+  readonly learning: Learning;
   readonly #evidence = new ServingEvidence();
   readonly #held = new HeldCancels();
   /** Time of the first registration or end of one, µs; -1: none yet. */
@@ -45,10 +47,11 @@ export class Registrations {
   /** Packed IMSI → serving VLR and one whose update has begun (16 bits each); SGSN. */
   readonly #serving: PairTable;
 
-  constructor(max: number, nodes: Nodes, roamers: Roamers, rows: RowWriter) {
+  constructor(max: number, nodes: Nodes, roamers: Roamers, rows: RowWriter, learning: Learning) {
     this.#nodes = nodes;
     this.#roamers = roamers;
     this.#rows = rows;
+    this.learning = learning;
     this.#serving = new PairTable({ entriesMax: max, touched: true });
   }
 
@@ -82,6 +85,7 @@ export class Registrations {
     this.#evidence.core(imsi, vlr, timeUs);
     this.#meetHeld(imsi, vlr);
     this.#read(imsi);
+    this.#serves(imsi, vlr, timeUs);
     this.#write(imsi, vlr, this.#pending === vlr ? unknownNode : this.#pending, this.#sgsn);
     const roamers = this.#roamers;
     const isOurs = this.#nodes.isOurs(vlr);
@@ -111,6 +115,7 @@ export class Registrations {
       // Nothing of MAP: it is of old.
       if (this.#vlr === unknownNode && this.#pending === unknownNode) this.#wasAt(imsi, vlr);
       if (this.#vlr !== vlr || this.#pending === vlr) {
+        this.#serves(imsi, vlr, timeUs);
         this.#write(imsi, vlr, this.#pending === vlr ? unknownNode : this.#pending, this.#sgsn);
       }
     }
@@ -118,9 +123,10 @@ export class Registrations {
   }
 
   /** Some other dialogue shows that a VLR serves, where nothing was known: its registration is of old. */
-  served(imsi: number, vlr: number): void {
+  served(imsi: number, vlr: number, timeUs: number): void {
     this.#read(imsi);
     if (vlr === unknownNode || this.#vlr !== unknownNode || this.#pending !== unknownNode) return;
+    this.#serves(imsi, vlr, timeUs);
     this.#write(imsi, vlr, unknownNode, this.#sgsn);
     this.#wasAt(imsi, vlr);
   }
@@ -180,6 +186,7 @@ export class Registrations {
     const vlr = this.#held.vlrOf(imsi);
     const timeUs = this.#held.take(imsi);
     this.#read(imsi);
+    this.learning.serving(imsi, unknownNode, this.#nodes, timeUs);
     this.#write(imsi, unknownNode, unknownNode, this.#sgsn);
     const roamers = this.#roamers;
     const isOurs = this.#nodes.isOurs(vlr);
@@ -237,6 +244,11 @@ export class Registrations {
 
   #row(imsi: number, timeUs: number, kind: number, flags: number, network: ForeignNetwork | null): void {
     this.#rows.registration(imsi, timeUs, kind, flags, network?.country ?? 0, network?.operator ?? 0);
+  }
+
+  /** Of a subscriber that was just read: this VLR serves from now on. */
+  #serves(imsi: number, vlr: number, timeUs: number): void {
+    if (vlr !== this.#vlr) this.learning.serving(imsi, vlr, this.#nodes, timeUs);
   }
 
   /** What {@link #read} found. */

@@ -4,6 +4,7 @@ import { type CellNames, unknownCell } from './cell-names.ts';
 import type { Connections } from './connections.ts';
 import type { Eventless } from './eventless.ts';
 import { homePlmn } from './home-plmn.ts';
+import { Learning } from './learning.ts';
 import type { SubscriberKeys } from './parts.ts';
 import { type Procedures, procedureState } from './procedures.ts';
 
@@ -35,6 +36,11 @@ export class RowWriter {
     this.#procedures = procedures;
     this.#eventless = eventless;
     this.#keys = keys;
+  }
+
+  /** Who tells the same sink what becomes known of subscribers. @param handsetsMax subscribers whose handset it remembers */
+  learning(handsetsMax: number): Learning {
+    return new Learning(this.#sink, this.#keys, handsetsMax);
   }
 
   /** A row that only proves a place. */

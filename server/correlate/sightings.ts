@@ -25,7 +25,11 @@ export class Sightings {
 
   /** Takes IMSI and IMEI of a message that is not the connection's first. */
   learn(i: number, m: SignalMessage): void {
-    if (m.imei >= 0) this.#parts.connections.setTypeAllocationCode(i, typeAllocationCode(m.imei, m.imeiDigits));
+    if (m.imei >= 0) {
+      const { connections: c, registrations } = this.#parts;
+      c.setTypeAllocationCode(i, typeAllocationCode(m.imei, m.imeiDigits));
+      if (c.imsi(i) >= 0) registrations.learning.handset(c.imsi(i), m.imei, m.imeiDigits, m.timeUs);
+    }
     if (m.imsi < 0) return;
     const imsi = packImsi(m.imsi, m.imsiDigits);
     if (imsi < 0) this.imsiInvalid++;

@@ -32,15 +32,16 @@ export class SubscriberNumbers {
     return this.#imsis.evictions + this.#numbers.evictions;
   }
 
-  /** @param number international form as an integer @param imsi from `packImsi` */
-  learn(number: number, imsi: number): void {
+  /** @param number international form as an integer @param imsi from `packImsi` @returns whether that is news */
+  learn(number: number, imsi: number): boolean {
     const before = read(this.#imsis, number);
     const numberBefore = read(this.#numbers, imsi);
-    if (before === imsi) return;
+    if (before === imsi) return false;
     if (before >= 0) remove(this.#numbers, before);
     if (numberBefore >= 0) remove(this.#imsis, numberBefore);
     write(this.#imsis, number, imsi);
     write(this.#numbers, imsi, number);
+    return true;
   }
 
   /** The IMSI of a number, or -1. */

@@ -1,5 +1,6 @@
-import { EventBatch, type EventSink, noCell, type Peer } from './event-batch.ts';
+import { EventBatch, type EventSink, noCause, noCell, type Peer } from './event-batch.ts';
 import { batchRows } from './feed-messages.ts';
+import type { Learnt } from './learnt.ts';
 
 /** What was taken in before a restart and comes again. */
 export interface Known {
@@ -50,16 +51,9 @@ export class BatchWriter implements EventSink {
     cellSymbol = -1,
     peer?: Readonly<Peer>,
   ): void {
-    if (this.known > 0 && timeUs <= this.knownUs) {
-      this.known--;
-      return;
-    }
+    if (this.isKnown(timeUs)) return;
     const cell = cellSymbol < 0 ? this.symbolOf(cgi) : this.symbolOfSender(cellSymbol, cgi);
-    if (this.batch.full) {
-      this.full.push({ batch: this.batch, newestUs: this.newestUs });
-      this.batch = new EventBatch(batchRows);
-    }
-    if (timeUs > this.newestUs) this.newestUs = timeUs;
+    this.makeRoom(timeUs);
     this.batch.push(
       timeUs,
       subLo,
@@ -75,6 +69,18 @@ export class BatchWriter implements EventSink {
       bytes,
       peer,
     );
+  }
+
+  learnt({ timeUs, subLo, subHi, kind, plmn, typeAllocationCode, node, ...rest }: Readonly<Learnt>): void {
+    if (this.isKnown(timeUs)) return;
+    this.makeRoom(timeUs);
+    this.batch.push(timeUs, subLo, subHi, noCell, plmn, kind, 0, noCause, 0, 0, typeAllocationCode, node, {
+      peerLo: rest.valueLo,
+      peerHi: rest.valueHi,
+      peerClass: 0,
+      country: rest.country,
+      area: rest.network,
+    });
   }
 
   /** Rows that have been written and not yet taken. */
@@ -95,6 +101,21 @@ export class BatchWriter implements EventSink {
     const { newCells } = this;
     this.newCells = [];
     return { ...taken, newCells };
+  }
+
+  /** Whether a row is one that was taken in before: it counts as come again. */
+  private isKnown(timeUs: number): boolean {
+    if (this.known <= 0 || timeUs > this.knownUs) return false;
+    this.known--;
+    return true;
+  }
+
+  private makeRoom(timeUs: number): void {
+    if (this.batch.full) {
+      this.full.push({ batch: this.batch, newestUs: this.newestUs });
+      this.batch = new EventBatch(batchRows);
+    }
+    if (timeUs > this.newestUs) this.newestUs = timeUs;
   }
 
   private symbolOfSender(cellSymbol: number, cgi: string): number {

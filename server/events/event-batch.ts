@@ -1,3 +1,5 @@
+import type { Learnt } from './learnt.ts';
+
 /**
  * The other side of an event: who was called or written to (or did it), or the foreign network of a `roam-…` row. All
  * zero: there is none, or nothing is known of it.
@@ -301,4 +303,7 @@ export interface EventSink {
     cellSymbol?: number,
     peer?: Readonly<Peer>,
   ): void;
+
+  /** Takes what was learnt of a subscriber; absent: nobody asks. @param learnt the sender's own record: read it during the call */
+  learnt?(learnt: Readonly<Learnt>): void;
 }

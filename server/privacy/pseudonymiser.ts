@@ -98,6 +98,16 @@ export class Pseudonymiser {
     this.#take(this.#encrypt('peer', text));
   }
 
+  /** Sets {@link lo} and {@link hi} to the pseudonym of a subscriber's own number, in international form. Not remembered. */
+  ownNumber(value: number): void {
+    this.#take(this.#encrypt('msisdn', String(value)));
+  }
+
+  /** The same of a handset. @param imei its first 14 digits: what follows is a check digit or counts its software */
+  handset(imei: number): void {
+    this.#take(this.#encrypt('imei', String(imei).padStart(14, '0')));
+  }
+
   /** Sets {@link lo} and {@link hi} to the pseudonym of a user of a record file, whatever text that is. */
   user(text: string): void {
     let words = this.#users.get(text);

@@ -10,6 +10,7 @@ import { dayUs, formatTimeUs, hourUs, minuteUs } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { packIso } from '../reference/country-codes.ts';
 import { timestampUs, transaction } from './connection.ts';
+import { carryTold } from './facts-carry.ts';
 import { namedQuery } from './queries.ts';
 import type { Span } from './refresh-windows.ts';
 
@@ -30,6 +31,8 @@ const staysPerStep = { embedded: 4_000, real: 40_000 };
 export class FactsUpkeep {
   readonly #options: FactsOptions;
   #toldLost = false;
+  /** Event clock when it was last looked what is to be told again. */
+  #carriedUs = Number.NEGATIVE_INFINITY;
 
   constructor(options: FactsOptions) {
     this.#options = options;
@@ -47,7 +50,8 @@ export class FactsUpkeep {
       (await this.#drainStays()) ||
       (await this.#countHour(clockUs, gone)) ||
       (await this.#countDay(clockUs)) ||
-      (await this.#foldPeers(gone))
+      (await this.#foldPeers(gone)) ||
+      (await this.#carry(clockUs))
     );
   }
 
@@ -107,6 +111,13 @@ export class FactsUpkeep {
       await client.query(namedQuery('facts-day-known'), [start, timeZone]);
     });
     return true;
+  }
+
+  async #carry(clockUs: number): Promise<boolean> {
+    if (clockUs - this.#carriedUs < dayUs) return false;
+    if (await carryTold(this.#options.pool, clockUs)) return true;
+    this.#carriedUs = clockUs;
+    return false;
   }
 
   /** Only of an hour whose events are gone: until then it may be counted again. */

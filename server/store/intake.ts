@@ -7,11 +7,13 @@ import type { Config } from '../config.ts';
 import { assertInvariant } from '../errors.ts';
 import { isEventTime } from '../events/feed-position.ts';
 import { eventFlag } from '../events/kinds.ts';
+import { isLearnt } from '../events/learnt.ts';
 import type { BatchRecord, GaugesRecord, LogRecord, RegionsRecord } from '../journal/records.ts';
 import type { IntervalGauges, StayColumns } from '../occupancy/view.ts';
 import { CopyPool, type RegionsSet, type StoreBatch } from './batch.ts';
 import { ActivityCounts, eventsOneIn, keepsEventsOf } from './facts-activity.ts';
 import { hourOf } from './facts-dirty.ts';
+import { writeLearnt } from './learnt-rows.ts';
 import type { LedgerRow } from './ledger.ts';
 import { writeCity, writeDwell, writeEvent, writeFlows, writeGauge, writeOrigins, writeStay } from './rows.ts';
 
@@ -177,6 +179,10 @@ export class Intake {
         continue;
       }
       if (us > newestUs) newestUs = us;
+      if (isLearnt(batch.kind[i])) {
+        writeLearnt(open.copies, batch, i);
+        continue;
+      }
       let stored = flags[i];
       if (oneIn !== 1) {
         if ((stored & eventFlag.traffic) !== 0) {

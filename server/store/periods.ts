@@ -63,6 +63,9 @@ export const keptTables: readonly KeptTable[] = [
   // The month and six more.
   kept('peer_month', 214 * dayUs, null),
   kept('identity_month', hoursKept, null),
+  // What still holds is told again before it goes (facts-carry.ts).
+  kept('identity_told', hoursKept, 35),
+  kept('serving_told', yearKept, 35),
 ];
 
 export interface Aggregate {

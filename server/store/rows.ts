@@ -3,6 +3,7 @@ import { type EventBatch, noCause, noCell } from '../events/event-batch.ts';
 import type { DwellColumns, FlowColumns, IntervalGauges, OriginColumns, StayColumns } from '../occupancy/view.ts';
 import { type CopyBuffer, rowBytes } from './copy-buffer.ts';
 import { activityColumns } from './facts-activity.ts';
+import { identityToldColumns, servingToldColumns } from './learnt-rows.ts';
 
 /** Columns in the order in which they are written; widest first, as they stand in the table. */
 export const copyTables = {
@@ -16,6 +17,8 @@ export const copyTables = {
   region_flow: 'ts, from_region, to_region, every_ms, count',
   region_dwell: 'ts, region_id, every_ms, observed, upper, bucket',
   stay: 'first_out, first_in, last_in, sub, cell_id, plmn, events, to_cell',
+  identity_told: identityToldColumns,
+  serving_told: servingToldColumns,
 } as const;
 export type CopyTable = keyof typeof copyTables;
 export const copyTableNames = Object.keys(copyTables) as CopyTable[];

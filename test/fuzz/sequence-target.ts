@@ -52,6 +52,12 @@ const plainKeys = {
   peerText(text: string): void {
     this.packedImsi(text.length + 1);
   },
+  ownNumber(value: number): void {
+    this.packedImsi(value);
+  },
+  handset(imei: number): void {
+    this.packedImsi(imei);
+  },
 };
 
 /** A correlator that is given messages through its own interface, and looked at behind each. */
