@@ -9,6 +9,7 @@ import {
   type SparkColumns,
   type WallStatus,
 } from './protocol.ts';
+import { trafficClasses, trafficColumns } from './traffic.ts';
 
 /**
  * Bytes of a frame or message and back. Both sides use msgpackr's build without `new Function` and plain maps, so that
@@ -44,6 +45,7 @@ export function decodeFrame(bytes: Uint8Array): ServerFrame {
   checkColumns(asMap(map.regions), ['index', ...regionColumns]);
   if (map.spark !== undefined || map.k === 'snapshot') checkSpark(asMap(map.spark));
   if (map.people !== undefined) checkPeople(map.people);
+  if (map.traffic !== undefined) checkTraffic(asMap(map.traffic));
   // Every field that a reader indexes with has been checked; the status is shown, not computed with.
   return map as unknown as {
     v: typeof protocolVersion;
@@ -116,6 +118,13 @@ function checkPeople(rows: unknown): void {
   if (!Array.isArray(rows) || !rows.every((row) => isCount(asMap(row).region))) {
     throw new FrameError('people without their regions');
   }
+}
+
+function checkTraffic(traffic: Record<string, unknown>): void {
+  if (!isCount(traffic.fromUs) || !isCount(traffic.toUs)) throw new FrameError('traffic without its times');
+  const lengths = trafficColumns.map((name) => columnLength(traffic[name], name));
+  if (lengths.some((length) => length !== lengths[0] || length % trafficClasses.length !== 0))
+    throw new FrameError('traffic is no rectangle');
 }
 
 function checkSpark(spark: Record<string, unknown>): void {

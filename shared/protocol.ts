@@ -1,3 +1,5 @@
+import type { TrafficColumns } from './traffic.ts';
+
 /**
  * The wall protocol: what `/ws` carries. Every WebSocket message is one msgpack map. Counter columns are typed-array
  * binaries (little-endian): a `Uint8Array` whose bytes are a `Uint32Array`. `shared/README.md` is the specification.
@@ -104,22 +106,6 @@ export interface JournalStatus {
   /** Wall milliseconds since the newest snapshot of the counters, or since the start. */
   snapshotAgeMs: number;
 }
-
-/** Classes of traffic, as the database's aggregates have them; a table of them has one column a class, in this order. */
-export const trafficClasses = [
-  'location updates',
-  'mo calls',
-  'mt calls',
-  'emergency calls',
-  'mo sms',
-  'mt sms',
-  'supplementary services',
-  'handovers',
-  'detaches',
-  'data',
-  'others',
-] as const;
-export type TrafficClass = (typeof trafficClasses)[number];
 
 /** Origin classes, DESIGN §2 plus `other network` (a SIM of the same country's other operators). */
 export const originClasses = [
@@ -234,6 +220,8 @@ export interface SnapshotFrame extends FrameHead {
   spark: SparkColumns;
   /** Absent: people are not estimated. */
   people?: readonly PeopleRow[];
+  /** Absent: nothing has been counted yet. */
+  traffic?: TrafficColumns;
 }
 /**
  * Only what changed since frame `seq − 1`; `spark` only when gauge intervals have closed since then, and only those
@@ -246,6 +234,8 @@ export interface DeltaFrame extends FrameHead {
   spark?: SparkColumns;
   /** All rows, when any of them has changed. */
   people?: readonly PeopleRow[];
+  /** The whole of it, when it has changed. */
+  traffic?: TrafficColumns;
 }
 export type ServerFrame = SnapshotFrame | DeltaFrame;
 

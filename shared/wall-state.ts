@@ -9,6 +9,7 @@ import {
   unknownCount,
   type WallStatus,
 } from './protocol.ts';
+import { type TrafficColumn, type TrafficColumns, trafficClasses, trafficColumns } from './traffic.ts';
 
 /**
  * What became of a frame: `applied`, or `gap` when it does not follow on what is held (state unchanged: ask for a
@@ -38,6 +39,8 @@ export class WallState {
   sparkEndUs = 0;
   /** People estimates by place of their region; null: none are made. */
   people: ReadonlyMap<number, PeopleRow> | null = null;
+  /** Of the city (row 0) and of the regions (row 1 + place), a figure a class; null: nothing has been counted yet. */
+  traffic: { fromUs: number; toUs: number; columns: Record<TrafficColumn, Uint32Array> } | null = null;
   /** Cells that the last frame changed, by place: what has to be repainted. All of them after a snapshot. */
   changedCells: Uint32Array = new Uint32Array(0);
 
@@ -55,7 +58,11 @@ export class WallState {
     if (frame.spark !== undefined && columnU32(frame.spark.present).length !== frame.spark.points * regionCount) {
       throw new FrameError('spark is not as long as the regions');
     }
+    if (frame.traffic !== undefined && rowsOf(frame.traffic) !== 1 + regionCount) {
+      throw new FrameError('traffic is not as long as the regions');
+    }
     if (whole) {
+      this.traffic = null;
       this.cellPresent = new Uint32Array(0);
       this.regions = emptyRegions(regionCount);
       this.spark = new Uint32Array(0);
@@ -67,11 +74,21 @@ export class WallState {
     if (frame.spark !== undefined) this.#appendSpark(frame.spark);
     if (frame.people !== undefined) this.people = new Map(frame.people.map((row) => [row.region, row]));
     else if (whole) this.people = null;
+    if (frame.traffic !== undefined) this.#takeTraffic(frame.traffic);
     this.changedCells = cells;
     this.seq = frame.seq;
     this.layout = frame.layout;
     this.status = frame.status;
     return 'applied';
+  }
+
+  #takeTraffic(traffic: TrafficColumns): void {
+    const columns = Object.fromEntries(trafficColumns.map((name) => [name, columnU32(traffic[name])]));
+    this.traffic = {
+      fromUs: traffic.fromUs,
+      toUs: traffic.toUs,
+      columns: columns as Record<TrafficColumn, Uint32Array>,
+    };
   }
 
   /** Puts the newest points behind those held and drops the oldest beyond {@link sparkPointsMax}. */
@@ -96,6 +113,10 @@ function emptyRegions(count: number): Record<RegionColumn, Uint32Array<ArrayBuff
   const columns = {} as Record<RegionColumn, Uint32Array<ArrayBuffer>>;
   for (const column of regionColumns) columns[column] = new Uint32Array(count).fill(unknownCount);
   return columns;
+}
+
+function rowsOf(traffic: TrafficColumns): number {
+  return traffic.units.byteLength / 4 / trafficClasses.length;
 }
 
 /** Places that exist once every place in `index` does. */

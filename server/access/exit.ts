@@ -13,9 +13,11 @@ import { minuteUs } from '../clock.ts';
 import { eventKinds } from '../events/kinds.ts';
 import type { LiveView } from '../occupancy/view.ts';
 import { blurColumn, blurNext, blurOnce } from './blur.ts';
+import { jsonFigure } from './json-figure.ts';
 import { OriginExit } from './origins.ts';
 import { type Estimates, PeopleExit } from './people.ts';
 import { SparkExit } from './spark.ts';
+import { TrafficExit } from './traffic.ts';
 
 /** Figures that may be shown change at most this often, event time, when they are not exact. */
 const republishUs = minuteUs;
@@ -50,6 +52,7 @@ export class FigureExit {
   visitorsEndUs = 0;
   readonly spark: SparkExit;
   readonly people: PeopleExit;
+  readonly traffic: TrafficExit;
   readonly #origins: OriginExit;
   #period = -1;
 
@@ -57,6 +60,7 @@ export class FigureExit {
     this.minCount = minCount;
     this.spark = new SparkExit(minCount, sparkPointsMax);
     this.people = new PeopleExit(minCount);
+    this.traffic = new TrafficExit(minCount);
     this.#origins = new OriginExit(minCount);
   }
 
@@ -71,6 +75,7 @@ export class FigureExit {
       this.regions = emptyColumns(regions);
       this.spark.clear(regions);
       this.people.clear();
+      this.traffic.clear();
       this.#period = -1;
     }
     this.spark.update(view);
@@ -84,6 +89,7 @@ export class FigureExit {
     }
     this.visitorsEndUs = view.intervals === 0 ? 0 : view.intervalEndUs;
     this.people.publish(people, regions);
+    this.traffic.update(view.areaTraffic, regions);
     this.origins = this.#origins.publish(view.origins);
     this.totals = this.#nextTotals(view);
   }
@@ -160,12 +166,6 @@ export function publishPast(past: RegionPast, minCount: number): RegionPast {
 function publishDwell(day: PastDwell, stays: number): PastDwell {
   if (stays !== -1) return { ...day, stays };
   return { day: day.day, stays, observedMedianMs: -1, observedP90Ms: -1, upperMedianMs: -1, upperP90Ms: -1 };
-}
-
-/** A published figure in JSON: -1 hidden, null unknown. */
-export function jsonFigure(published: number): number | null {
-  if (published === hiddenCount) return -1;
-  return published === unknownCount ? null : published;
 }
 
 function regionColumnsOf(view: LiveView): Record<RegionColumn, Uint32Array> {

@@ -25,6 +25,7 @@ import { QueryGate } from './query-gate.ts';
 import { RegionEdits } from './region-edits.ts';
 import { StaticFiles } from './static.ts';
 import { answerCells, answerRegions, LayoutAnswers } from './tables.ts';
+import { answerTraffic } from './traffic.ts';
 
 export interface ServerOptions {
   /** A loopback address or `localhost`. */
@@ -132,6 +133,8 @@ export async function startServer(options: ServerOptions): Promise<PushServer> {
     if (path === '/api/layout') return layouts.answer(request, reply);
     if (path === '/api/cells') return answerCells(request, reply, options.layout(), exit);
     if (path === '/api/regions') return answerRegions(request, reply, options.layout(), exit, config.gaugeEveryMs);
+    if (path === '/api/traffic')
+      return answerTraffic(request, reply, options.layout(), options.view(), config.minCount);
     if (path === '/api/regions.geojson') return edits.answer(request, reply);
     const [, region, part] = /^\/api\/regions\/([^/]+)\/(history|past|expected)$/.exec(path) ?? [];
     if (region !== undefined) {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { CellRow, Layout, RegionColumn, RegionRow, RegionTable } from '../../shared/protocol.ts';
-import { type FigureExit, jsonFigure } from '../access/exit.ts';
+import type { FigureExit } from '../access/exit.ts';
+import { jsonFigure } from '../access/json-figure.ts';
 import { type ApiRequest, type CachedBody, encodeText, jsonType, type Reply, sendCached, zipBody } from './http.ts';
 
 /** `GET /api/layout`: encoded and zipped once per revision, however many screens ask. */

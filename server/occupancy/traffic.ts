@@ -1,4 +1,4 @@
-import { type TrafficClass, trafficClasses } from '../../shared/protocol.ts';
+import { type TrafficClass, trafficClasses } from '../../shared/traffic.ts';
 import { type EventKind, eventKinds, outcomes } from '../events/kinds.ts';
 import type { RegionIndex } from '../reference/region-index.ts';
 import { restoreColumns, type StateReader, type StateWriter, saveColumns } from '../state-writer.ts';

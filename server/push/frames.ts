@@ -9,8 +9,10 @@ import {
   type SparkColumns,
   type WallStatus,
 } from '../../shared/protocol.ts';
+import { type TrafficColumns, trafficColumns } from '../../shared/traffic.ts';
 import type { FigureExit } from '../access/exit.ts';
 import type { Estimates } from '../access/people.ts';
+import type { ShownTraffic } from '../access/traffic.ts';
 import type { Clock } from '../clock.ts';
 import type { LiveView } from '../occupancy/view.ts';
 import { type MachineStatus, makeStatus } from './status.ts';
@@ -52,6 +54,7 @@ export class FrameSource {
   #sentCells = new Uint32Array(0);
   #sentRegions = new Map<RegionColumn, Uint32Array>();
   #sentPeople: readonly PeopleRow[] | null = null;
+  #sentTraffic: ShownTraffic | null = null;
   #sparkAdded = 0;
 
   constructor(inputs: FrameInputs) {
@@ -100,6 +103,7 @@ export class FrameSource {
       regions: columns,
       spark: this.#spark(exit.spark.points),
       ...(exit.people.rows !== null && { people: exit.people.rows }),
+      ...(exit.traffic.shown !== null && { traffic: trafficOf(exit.traffic.shown) }),
     });
     this.stats.snapshotBytes = this.#snapshot.byteLength;
     return this.#snapshot;
@@ -125,6 +129,8 @@ export class FrameSource {
       regions: columns,
       ...(this.#sparkAdded > 0 ? { spark: this.#spark(this.#sparkAdded) } : {}),
       ...(exit.people.rows !== this.#sentPeople && { people: exit.people.rows ?? [] }),
+      ...(exit.traffic.shown !== null &&
+        exit.traffic.shown !== this.#sentTraffic && { traffic: trafficOf(exit.traffic.shown) }),
     });
   }
 
@@ -145,6 +151,7 @@ export class FrameSource {
   #remember(): void {
     const { exit } = this.#in;
     this.#sentPeople = exit.people.rows;
+    this.#sentTraffic = exit.traffic.shown;
     if (this.#sentCells.length !== exit.cellPresent.length) this.#sentCells = exit.cellPresent.slice();
     else this.#sentCells.set(exit.cellPresent);
     for (const column of regionColumns) {
@@ -153,6 +160,11 @@ export class FrameSource {
       else this.#sentRegions.set(column, exit.regions[column].slice());
     }
   }
+}
+
+function trafficOf({ fromUs, toUs, columns }: ShownTraffic): TrafficColumns {
+  const bytes = Object.fromEntries(trafficColumns.map((name) => [name, columnBytes(columns[name])]));
+  return { fromUs, toUs, ...bytes } as TrafficColumns;
 }
 
 function range(count: number): Uint32Array {

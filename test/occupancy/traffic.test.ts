@@ -6,7 +6,7 @@ import { eventFlag, kindCode, outcomeCode, outcomes } from '../../server/events/
 import { Sorter } from '../../server/events/sorter.ts';
 import type { AreaTraffic } from '../../server/occupancy/view.ts';
 import { RegionIndex } from '../../server/reference/region-index.ts';
-import { trafficClasses } from '../../shared/protocol.ts';
+import { trafficClasses } from '../../shared/traffic.ts';
 import { regionOf, SmallCity } from './small-city.ts';
 
 const secondUs = 1_000_000;

@@ -1,7 +1,8 @@
 import { minuteUs } from '../../server/clock.ts';
 import { eventKinds, outcomes } from '../../server/events/kinds.ts';
 import type { AreaTraffic, LiveView, OriginCount } from '../../server/occupancy/view.ts';
-import { type Layout, type LayoutCell, type LayoutRegion, trafficClasses } from '../../shared/protocol.ts';
+import type { Layout, LayoutCell, LayoutRegion } from '../../shared/protocol.ts';
+import { trafficClasses } from '../../shared/traffic.ts';
 
 /** A {@link LiveView} whose figures a test sets as it likes, with the sparkline that follows from {@link closeInterval}. */
 export class FakeView implements LiveView {

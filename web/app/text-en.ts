@@ -134,6 +134,18 @@ export const en: Record<keyof typeof zh, string> = {
   'list.full': 'over capacity',
   'list.fullSign': 'FULL',
 
+  'traffic.title': 'Traffic',
+  'traffic.moCalls': 'MO calls',
+  'traffic.mtCalls': 'MT calls',
+  'traffic.sms': 'SMS',
+  'traffic.data': 'Data',
+  'traffic.talk': 'Talk min',
+  'traffic.locationUpdates': 'Loc. upd.',
+  'traffic.handovers': 'Handovers',
+  'traffic.supplementary': 'Suppl.',
+  'traffic.unanswered': 'Unanswered',
+  'traffic.failed': 'Failed',
+
   'people.estimate': '≈ {people} people ({low}–{high}), estimate',
   'people.none': '≈ 0 people, estimate',
   'people.hidden': 'People: hidden, fewer than {n} devices',

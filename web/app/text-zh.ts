@@ -132,6 +132,18 @@ export const zh = {
   'list.full': '超员',
   'list.fullSign': '超员',
 
+  'traffic.title': '话务',
+  'traffic.moCalls': '主叫',
+  'traffic.mtCalls': '被叫',
+  'traffic.sms': '短信',
+  'traffic.data': '数据',
+  'traffic.talk': '通话分钟',
+  'traffic.locationUpdates': '位置更新',
+  'traffic.handovers': '切换',
+  'traffic.supplementary': '补充业务',
+  'traffic.unanswered': '未应答',
+  'traffic.failed': '失败率',
+
   'people.estimate': '≈ {people} 人（{low}–{high}），估计值',
   'people.none': '≈ 0 人，估计值',
   'people.hidden': '人数：终端不足 {n}，已隐藏',
