@@ -15,10 +15,8 @@ import { Ranap } from './ranap.ts';
 import { Sightings } from './sightings.ts';
 
 /** Causes of a clear where the phone has gone on elsewhere. */
-const goneElsewhere: ReadonlySet<number> = new Set([
-  packCause(causeList.bssmap, handoverSuccessful),
-  packCause(causeList.ranap, handoverSuccessful),
-]);
+const goneElsewhereBss = packCause(causeList.bssmap, handoverSuccessful);
+const goneElsewhereRnc = packCause(causeList.ranap, handoverSuccessful);
 
 /**
  * What goes on inside the connections: takes each BSSAP message with the connection it belongs to, and hands on who
@@ -105,7 +103,7 @@ export class Dialogues {
     const c = this.#parts.connections;
     if (c.is(i, flag.cleared)) return;
     c.mark(i, flag.cleared);
-    if (goneElsewhere.has(cause)) {
+    if (cause === goneElsewhereBss || cause === goneElsewhereRnc) {
       c.unmark(i, flag.handoverOpen);
       return;
     }

@@ -1,13 +1,16 @@
+import { PairTable } from '../privacy/pair-table.ts';
 import { none } from './connection-records.ts';
 
 const slots = 4096;
+const wordStep = 0x1_0000_0000;
 
 /**
  * Cancel Location and Purge MS that seem to end a registration, in order of time: each waits a few seconds, because the
  * update elsewhere that it follows may be seen only then. Bounded: with more, the oldest waits no longer.
  */
 export class HeldCancels {
-  readonly #slotOf = new Map<number, number>();
+  /** Packed IMSI → slot + 1. */
+  readonly #slotOf = new PairTable({ entriesMax: Number.POSITIVE_INFINITY });
   /** -1: taken back. */
   readonly #imsis = new Float64Array(slots);
   readonly #vlrs = new Uint16Array(slots);
@@ -21,8 +24,10 @@ export class HeldCancels {
 
   /** The VLR that is to give up the subscriber; {@link none}: nothing waits. */
   vlrOf(imsi: number): number {
-    const at = this.#slotOf.get(imsi);
-    return at === undefined ? none : this.#vlrs[at];
+    if (this.#count === 0) return none;
+    const low = imsi >>> 0;
+    const at = this.#slotOf.get(low, (imsi - low) / wordStep) - 1;
+    return at < 0 ? none : this.#vlrs[at];
   }
 
   /** There is room, and nothing of this subscriber waits. */
@@ -31,13 +36,16 @@ export class HeldCancels {
     this.#imsis[at] = imsi;
     this.#vlrs[at] = vlr;
     this.#timesUs[at] = timeUs;
-    this.#slotOf.set(imsi, at);
+    const low = imsi >>> 0;
+    this.#slotOf.set(low, (imsi - low) / wordStep, at + 1, 0);
   }
 
   /** Takes back what waits of a subscriber. @returns its time */
   take(imsi: number): number {
-    const at = this.#slotOf.get(imsi)!;
-    this.#slotOf.delete(imsi);
+    const low = imsi >>> 0;
+    const high = (imsi - low) / wordStep;
+    const at = this.#slotOf.get(low, high) - 1;
+    this.#slotOf.delete(low, high);
     this.#imsis[at] = -1;
     while (this.#count > 0 && this.#imsis[this.#first] < 0) {
       this.#first = (this.#first + 1) % slots;

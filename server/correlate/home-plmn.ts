@@ -4,11 +4,11 @@ import { mncDigits } from './mnc-length.ts';
 
 /** Home PLMN of a subscriber, packed by `packPlmn`, from an IMSI packed by `packImsi`. 3GPP TS 23.003 §2.2. */
 export function homePlmn(packedImsi: number): number {
-  const firstSix = Math.floor(imsiValue(packedImsi) / powersOfTen[imsiDigits(packedImsi) - 6]);
-  const mcc = Math.floor(firstSix / 1000);
+  const firstSix = (imsiValue(packedImsi) / powersOfTen[imsiDigits(packedImsi) - 6]) | 0;
+  const mcc = (firstSix / 1000) | 0;
   const threeAfterMcc = firstSix % 1000;
   const digits = mncDigits(mcc, threeAfterMcc);
-  return packPlmn(mcc, digits === 3 ? threeAfterMcc : Math.floor(threeAfterMcc / 10), digits);
+  return packPlmn(mcc, digits === 3 ? threeAfterMcc : (threeAfterMcc / 10) | 0, digits);
 }
 
 /**

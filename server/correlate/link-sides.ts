@@ -5,43 +5,54 @@ import { bssmap, ranap, ranapOutcome } from './message-types.ts';
 /** Links whose core side is remembered. */
 const linksMax = 1 << 16;
 
+/** What a message type tells of its sender. */
+const core = 1;
+const radio = 2;
+
+/** By type + 1 (0: no message) what it tells, 0: nothing. A table, because this is asked of every connection. */
+function senders(ofCore: readonly number[], ofRadio: readonly number[]): Uint8Array {
+  const table = new Uint8Array(257);
+  for (const type of ofCore) table[type + 1] = core;
+  for (const type of ofRadio) table[type + 1] = radio;
+  return table;
+}
+
 /** What only the core sends, and what only the radio side sends. 3GPP TS 48.008 §3.2.1. */
-const fromCore: ReadonlySet<number> = new Set([
-  bssmap.assignmentRequest,
-  bssmap.handoverRequest,
-  bssmap.handoverCommand,
-  bssmap.handoverRequiredReject,
-  bssmap.clearCommand,
-  bssmap.commonId,
-  bssmap.paging,
-  bssmap.cipherModeCommand,
-]);
-const fromRadio: ReadonlySet<number> = new Set([
-  bssmap.assignmentComplete,
-  bssmap.handoverRequired,
-  bssmap.handoverRequestAcknowledge,
-  bssmap.handoverComplete,
-  bssmap.handoverFailure,
-  bssmap.handoverPerformed,
-  bssmap.clearComplete,
-  bssmap.clearRequest,
-  bssmap.cipherModeComplete,
-  bssmap.completeLayer3Information,
-]);
+const bssmapSenders = senders(
+  [
+    bssmap.assignmentRequest,
+    bssmap.handoverRequest,
+    bssmap.handoverCommand,
+    bssmap.handoverRequiredReject,
+    bssmap.clearCommand,
+    bssmap.commonId,
+    bssmap.paging,
+    bssmap.cipherModeCommand,
+  ],
+  [
+    bssmap.assignmentComplete,
+    bssmap.handoverRequired,
+    bssmap.handoverRequestAcknowledge,
+    bssmap.handoverComplete,
+    bssmap.handoverFailure,
+    bssmap.handoverPerformed,
+    bssmap.clearComplete,
+    bssmap.clearRequest,
+    bssmap.cipherModeComplete,
+    bssmap.completeLayer3Information,
+  ],
+);
 /** The same of RANAP's initiating messages. 3GPP TS 25.413 §8. */
-const ranapFromCore: ReadonlySet<number> = new Set([
-  ranap.iuRelease,
-  ranap.relocationResourceAllocation,
-  ranap.paging,
-  ranap.commonId,
-]);
-const ranapFromRadio: ReadonlySet<number> = new Set([
-  ranap.relocationPreparation,
-  ranap.iuReleaseRequest,
-  ranap.relocationComplete,
-  ranap.locationReport,
-  ranap.initialUeMessage,
-]);
+const ranapSenders = senders(
+  [ranap.iuRelease, ranap.relocationResourceAllocation, ranap.paging, ranap.commonId],
+  [
+    ranap.relocationPreparation,
+    ranap.iuReleaseRequest,
+    ranap.relocationComplete,
+    ranap.locationReport,
+    ranap.initialUeMessage,
+  ],
+);
 
 /** Which side of each link is the core: messages that go one way only tell it. */
 export class LinkSides {
@@ -50,11 +61,10 @@ export class LinkSides {
 
   /** Takes in what a message tells of its link. */
   hear(m: SignalMessage): void {
-    const isInitiating = m.ranapType === ranapOutcome.initiating;
-    const core = fromCore.has(m.bssmapType) || (isInitiating && ranapFromCore.has(m.ranapProcedure));
-    const radio = fromRadio.has(m.bssmapType) || (isInitiating && ranapFromRadio.has(m.ranapProcedure));
-    if (core === radio) return;
-    const side = m.fromLower === core ? 2 : 1;
+    let sender = bssmapSenders[m.bssmapType + 1];
+    if (m.ranapType === ranapOutcome.initiating) sender |= ranapSenders[m.ranapProcedure + 1];
+    if (sender !== core && sender !== radio) return;
+    const side = m.fromLower === (sender === core) ? 2 : 1;
     if (this.#sides.get(m.link, 0) !== side) this.#sides.set(m.link, 0, side, 0);
   }
 

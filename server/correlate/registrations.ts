@@ -119,7 +119,7 @@ export class Registrations {
         this.#write(imsi, vlr, this.#pending === vlr ? unknownNode : this.#pending, this.#sgsn);
       }
     }
-    if (this.#roamers.isHome(imsi)) this.#back(imsi, timeUs);
+    this.#back(imsi, timeUs);
   }
 
   /** Some other dialogue shows that a VLR serves, where nothing was known: its registration is of old. */
@@ -217,6 +217,7 @@ export class Registrations {
     this.#row(imsi, timeUs, kindCode['roam-out'], eventFlag.detach, network);
   }
 
+  /** One of our own is here again; of others nobody is abroad. */
   #back(imsi: number, timeUs: number): void {
     const network = this.#roamers.abroad(imsi);
     if (network === null) return;
@@ -259,10 +260,10 @@ export class Registrations {
   #read(imsi: number): void {
     const low = imsi >>> 0;
     const found = this.#serving.find(low, (imsi - low) / wordStep);
-    const [nodes, sgsn] = this.#serving.value;
-    this.#vlr = found ? nodes & nodeMask : unknownNode;
-    this.#pending = found ? nodes >>> pendingShift : unknownNode;
-    this.#sgsn = found ? sgsn : unknownNode;
+    const { value } = this.#serving;
+    this.#vlr = found ? value[0] & nodeMask : unknownNode;
+    this.#pending = found ? value[0] >>> pendingShift : unknownNode;
+    this.#sgsn = found ? value[1] : unknownNode;
   }
 
   #write(imsi: number, vlr: number, pending: number, sgsn: number): void {

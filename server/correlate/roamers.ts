@@ -1,4 +1,5 @@
 import { formatPlmn, mccOf, parsePlmn } from '../events/plmn.ts';
+import { PairTable } from '../privacy/pair-table.ts';
 import { formatIso, packIso } from '../reference/country-codes.ts';
 import { countryOfMcc } from '../reference/mcc.ts';
 import { homePlmn } from './home-plmn.ts';
@@ -21,7 +22,9 @@ export interface ForeignNetwork {
 export class Roamers {
   evicted = 0;
   readonly #max: number;
-  readonly #home: ReadonlySet<number>;
+  readonly #home: Int32Array;
+  /** Who is in one of the lists below: nearly all who are asked for are in none, and a map of large numbers is slow. */
+  readonly #roaming = new PairTable({ entriesMax: Number.POSITIVE_INFINITY });
   /** Packed IMSIs; of those abroad with country × 2^21 + operator. */
   readonly #out = new Map<number, number>();
   readonly #in = new Set<number>();
@@ -29,7 +32,7 @@ export class Roamers {
   readonly #inByPlmn = new Map<number, number>();
 
   constructor(homePlmns: string, max: number) {
-    this.#home = new Set(homePlmns.split(',').map(parsePlmn));
+    this.#home = Int32Array.from(homePlmns.split(','), parsePlmn);
     this.#max = max;
   }
 
@@ -42,18 +45,22 @@ export class Roamers {
   }
 
   isHome(imsi: number): boolean {
-    return this.#home.has(homePlmn(imsi));
+    const plmn = homePlmn(imsi);
+    const home = this.#home;
+    for (let k = 0; k < home.length; k++) if (home[k] === plmn) return true;
+    return false;
   }
 
   /** The network that one of our own is in, or null. */
   abroad(imsi: number): ForeignNetwork | null {
+    if (!this.#isRoaming(imsi)) return null;
     const code = this.#out.get(imsi);
     return code === undefined ? null : { country: Math.floor(code / plmnStep), operator: code % plmnStep };
   }
 
   /** Whether a stranger is here. */
   isGuest(imsi: number): boolean {
-    return this.#in.has(imsi);
+    return this.#isRoaming(imsi) && this.#in.has(imsi);
   }
 
   networkOfGuest(imsi: number): ForeignNetwork {
@@ -68,6 +75,7 @@ export class Roamers {
       this.evicted++;
     }
     this.#out.set(imsi, country * plmnStep + operator);
+    this.#roaming.set(imsi >>> 0, highWord(imsi), 1, 0);
     add(this.#outByCountry, country, 1);
   }
 
@@ -77,6 +85,7 @@ export class Roamers {
       this.evicted++;
     }
     this.#in.add(imsi);
+    this.#roaming.set(imsi >>> 0, highWord(imsi), 1, 0);
     add(this.#inByPlmn, homePlmn(imsi), 1);
   }
 
@@ -90,12 +99,25 @@ export class Roamers {
     const network = this.abroad(imsi);
     if (network === null) return;
     this.#out.delete(imsi);
+    this.#roaming.delete(imsi >>> 0, highWord(imsi));
     add(this.#outByCountry, network.country, -1);
   }
 
   #forgetIn(imsi: number): void {
-    if (this.#in.delete(imsi)) add(this.#inByPlmn, homePlmn(imsi), -1);
+    if (!this.isGuest(imsi)) return;
+    this.#in.delete(imsi);
+    this.#roaming.delete(imsi >>> 0, highWord(imsi));
+    add(this.#inByPlmn, homePlmn(imsi), -1);
   }
+
+  #isRoaming(imsi: number): boolean {
+    return this.#roaming.size > 0 && this.#roaming.get(imsi >>> 0, highWord(imsi)) !== 0;
+  }
+}
+
+/** What is above the first 32 bits of a packed IMSI. */
+function highWord(imsi: number): number {
+  return (imsi - (imsi >>> 0)) / 0x1_0000_0000;
 }
 
 /** Packed PLMNs have 21 bits. */
