@@ -15,6 +15,7 @@ import {
   noArea,
   nobody,
   pendingBit,
+  settlingMax,
   soonMax,
   type TrailOwner,
   visitedBit,
@@ -144,13 +145,17 @@ export class CrossingTrail {
 
   /** Reports the crossings that have held by `clockUs`. */
   settle(clockUs: number): void {
-    const { holdDownUs } = this;
-    let touched = this.settled;
+    const lastUs = clockUs - this.holdDownUs;
     while (this.settled !== this.head) {
       const chunk = this.chunkOf(this.settled);
-      if (chunk.timeUs[this.settled & chunkMask] + holdDownUs > clockUs) return;
-      if (this.settled === touched) touched = this.touchSoon(chunk);
-      this.settleOne(chunk);
+      const from = this.settled & chunkMask;
+      const end = from + Math.min(settlingMax, chunkRows - from, (this.head - this.settled) >>> 0);
+      let to = from;
+      // An entry waits for those before it, though its time may be earlier: a vanish is noticed late.
+      while (to < end && chunk.timeUs[to] <= lastUs) to++;
+      if (to === from) return;
+      this.touchSoon(chunk, from, to);
+      for (let row = from; row < to; row++) this.settleOne(chunk);
     }
   }
 
@@ -326,21 +331,25 @@ export class CrossingTrail {
     return chunk;
   }
 
-  /** Looks at the entries that settle next, all in the chunk; returns the one behind them. */
-  private touchSoon({ words }: Chunk): number {
-    const from = this.settled & chunkMask;
-    const to = Math.min(from + Math.min(soonMax, (this.head - this.settled) >>> 0), chunkRows);
+  /** Looks at the entries that settle next: rows `from` … `to − 1` of the chunk. */
+  private touchSoon({ words }: Chunk, from: number, to: number): void {
+    const { notedAreas } = this.owner;
+    if (notedAreas === 0) return;
+    const { soon } = this;
     let n = 0;
     let before = nobody;
     for (let row = from; row < to; row++) {
       const sub = words[row * entryWords];
       const word = words[row * entryWords + wArea];
-      if (sub === before || (word & (pendingBit | goneBit)) === 0) continue;
+      const isNoted = (word & pendingBit) !== 0 && (word & areaMask) < notedAreas;
+      if (sub === before || !(isNoted || (word & goneBit) !== 0)) continue;
       before = sub;
-      this.soon[n++] = sub;
+      soon[n++] = sub;
+      if (n < soonMax) continue;
+      this.kept ^= this.owner.touchNotes(soon, n);
+      n = 0;
     }
-    this.kept ^= this.owner.touchNotes(this.soon, n);
-    return (this.settled + to - from) >>> 0;
+    this.kept ^= this.owner.touchNotes(soon, n);
   }
 
   private settleOne(chunk: Chunk): void {

@@ -12,8 +12,10 @@ const edgesUs = Float64Array.from({ length: dwellBuckets }, (_, bucket) =>
 
 export function dwellBucketOf(dwellUs: number): number {
   if (dwellUs < firstEdgeUs) return 0;
-  const bucket = Math.min(dwellBuckets - 1, 1 + Math.floor(perOctave * Math.log2(dwellUs / firstEdgeUs)));
-  // The logarithm may be off by a hair at an edge.
-  if (dwellUs < edgesUs[bucket]) return bucket - 1;
-  return bucket + 1 < dwellBuckets && dwellUs >= edgesUs[bucket + 1] ? bucket + 1 : bucket;
+  const octave = 31 - Math.clz32(dwellUs / firstEdgeUs);
+  let bucket = Math.min(1 + perOctave * octave, dwellBuckets - 1);
+  const last = Math.min(bucket + perOctave, dwellBuckets) - 1;
+  // Edges of an octave are few: comparing with each costs less than a logarithm.
+  while (bucket < last && dwellUs >= edgesUs[bucket + 1]) bucket++;
+  return bucket;
 }

@@ -1,6 +1,7 @@
-import { noCell } from '../events/event-batch.ts';
+import { type EventBatch, noCell } from '../events/event-batch.ts';
+import { groupRows } from '../presence/group-loads.ts';
 import type { Presence, PresenceSink } from '../presence/presence.ts';
-import { dLast, recordDoubles } from '../presence/record.ts';
+import { dLast, nowhere, recordDoubles, recordWords, wCellFeed } from '../presence/record.ts';
 import type { SubscriberTable } from '../presence/subscriber-table.ts';
 import type { OriginClassifier } from '../reference/origin.ts';
 import type { RegionIndex } from '../reference/region-index.ts';
@@ -60,17 +61,21 @@ export class Occupancy implements PresenceSink, TrailOwner {
 
   private regions: RegionIndex;
   private regionCount: number;
+  /** Micro-regions come first; nodes of the region tree, behind them, have no stays and trips. */
+  private drawn: number;
   private readonly cellGauges: boolean;
   private readonly countsStays: boolean;
   private readonly stays: StayBuffer | null;
   private readonly beforeHeld: (timeUs: number) => void;
   private readonly beforeCutShort: (timeUs: number) => void;
+  private readonly crossers = new Int32Array(groupRows);
   private presence!: Presence;
   private table!: SubscriberTable;
 
   constructor(options: OccupancyOptions) {
     this.regions = options.regions;
     this.regionCount = options.regions.regions.length;
+    this.drawn = options.regions.drawn;
     this.cellGauges = options.cellGauges;
     this.countsStays = options.countsStays;
     this.stays = options.stays;
@@ -90,6 +95,7 @@ export class Occupancy implements PresenceSink, TrailOwner {
   attach(presence: Presence): void {
     this.presence = presence;
     this.table = presence.table;
+    this.notes.open(presence.table.capacity);
   }
 
   growTo(cellCount: number): void {
@@ -207,11 +213,16 @@ export class Occupancy implements PresenceSink, TrailOwner {
     trail.end();
   }
 
-  touch(indices: Int32Array, n: number): number {
-    return this.fixAges.touch(this.table, indices, n);
+  touch(indices: Int32Array, n: number, batch: EventBatch, from: number): number {
+    const kept = this.fixAges.touch(this.table, indices, n);
+    return this.countsStays ? kept ^ this.touchCrossers(indices, n, batch, from) : kept;
   }
 
-  /** For the trail. */
+  /** For the trail, as the next. */
+  get notedAreas(): number {
+    return this.countsStays ? this.regionCount : 0;
+  }
+
   touchNotes(subs: Int32Array, n: number): number {
     return this.notes.touch(subs, n);
   }
@@ -256,7 +267,7 @@ export class Occupancy implements PresenceSink, TrailOwner {
     else this.areas.exits[area]++;
     if (area >= this.regionCount) return;
     this.flows.add(area, isEntry, timeUs);
-    if (!this.countsStays) return;
+    if (!this.countsStays || area >= this.drawn) return;
     if (isEntry) this.trips.entry(sub, area, timeUs);
     else {
       this.trips.exit(sub, area, timeUs);
@@ -267,7 +278,7 @@ export class Occupancy implements PresenceSink, TrailOwner {
   gone(area: number, timeUs: number, sub: number, sequence: number): void {
     if (!this.countsStays) return;
     this.trips.gone(sub);
-    if (area >= this.regionCount) return;
+    if (area >= this.drawn) return;
     if (timeUs >= this.waitingEndUs) this.beforeHeld(timeUs);
     this.regionStays.ended(area, sequence);
   }
@@ -280,7 +291,7 @@ export class Occupancy implements PresenceSink, TrailOwner {
       if (isEntry) this.areas.entries[region]++;
       else this.areas.exits[region]++;
     }
-    if (this.countsStays && !isEntry) this.regionStays.endedEarly(region, sequence);
+    if (this.countsStays && !isEntry && region < this.drawn) this.regionStays.endedEarly(region, sequence);
   }
 
   /**
@@ -292,12 +303,31 @@ export class Occupancy implements PresenceSink, TrailOwner {
     const keys = Array.from(edit.placeOf, (_, region) => this.regionStays.keyOf(region));
     this.regions = regions;
     this.regionCount = edit.after;
+    this.drawn = regions.drawn;
     this.areas = this.areas.edited(edit);
     this.flows = this.flows.edited(edit);
     this.origins.edit(edit);
     this.trips.edit(edit);
     if (countsStays) this.regionStays.edit(edit);
     recount(this, this.table, { before, after: regions, edit, keys, countsStays });
+  }
+
+  /** Loads the notes of those who are about to enter or leave a region. */
+  private touchCrossers(indices: Int32Array, n: number, { cell }: EventBatch, from: number): number {
+    const { crossers } = this;
+    const { u32 } = this.table;
+    const { setOf } = this.regions;
+    const known = setOf.length;
+    let found = 0;
+    for (let i = 0; i < n; i++) {
+      const index = indices[i];
+      if (index < 0) continue;
+      const before = u32[index * recordWords + wCellFeed] & nowhere;
+      const after = cell[from + i];
+      if (before === after || after >= known) continue;
+      if ((before < known ? setOf[before] : 0) !== setOf[after]) crossers[found++] = index;
+    }
+    return this.notes.touch(crossers, found);
   }
 
   /** Step of the subscriber's newest sighting. */
@@ -334,14 +364,14 @@ export class Occupancy implements PresenceSink, TrailOwner {
   private enterRegion(sub: number, region: number, group: number, isCrossing: boolean): void {
     this.origins.addToRegion(region, group, 1);
     this.enter(region, isCrossing);
-    if (this.countsStays) this.regionStays.enter(sub, region, this.presence.atUs, this.trail.cancelled);
+    if (this.countsStays && region < this.drawn) this.regionStays.enter(sub, region, this.presence.atUs, this.trail.cancelled);
   }
 
   private leaveRegion(sub: number, region: number, group: number, isCrossing: boolean): void {
     const { trail } = this;
     this.origins.addToRegion(region, group, -1);
     this.leave(region, isCrossing);
-    if (!this.countsStays) return;
+    if (!this.countsStays || region >= this.drawn) return;
     const lastInUs = this.table.f64[sub * recordDoubles + dLast];
     const sequence = trail.cancelled === 0 ? trail.pushed : 0;
     this.regionStays.leave(sub, region, lastInUs, this.presence.atUs, sequence);

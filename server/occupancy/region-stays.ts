@@ -24,6 +24,8 @@ export class RegionStays {
   /** Ended stays of the oldest interval that is not final: regions × buckets. */
   private observed: Uint32Array;
   private upper: Uint32Array;
+  /** Scratch of {@link take}. */
+  private counted: Uint32Array;
 
   /** @param notes where it is kept since when each subscriber is in each region, under the region's key */
   constructor(regionCount: number, notes: SubscriberNotes) {
@@ -33,6 +35,7 @@ export class RegionStays {
     this.live = new LiveDwell(regionCount);
     this.observed = new Uint32Array(regionCount * dwellBuckets);
     this.upper = new Uint32Array(regionCount * dwellBuckets);
+    this.counted = new Uint32Array(regionCount * dwellBuckets);
   }
 
   get byteLength(): number {
@@ -88,19 +91,21 @@ export class RegionStays {
 
   /** Ended stays of the oldest interval, which is final now. Undefined: none. */
   take(): DwellColumns | undefined {
-    const { observed, upper } = this;
-    const rows: number[] = [];
-    for (let at = 0; at < observed.length; at++) if ((observed[at] | upper[at]) !== 0) rows.push(at);
-    if (rows.length === 0) return undefined;
-    const dwell = {
-      n: rows.length,
-      region: Uint32Array.from(rows, (at) => Math.floor(at / dwellBuckets)),
-      bucket: Uint32Array.from(rows, (at) => at % dwellBuckets),
-      observed: Uint32Array.from(rows, (at) => observed[at]),
-      upper: Uint32Array.from(rows, (at) => upper[at]),
-    };
-    observed.fill(0);
-    upper.fill(0);
+    const { counted, observed, upper } = this;
+    let n = 0;
+    for (let at = 0; at < observed.length; at++) if ((observed[at] | upper[at]) !== 0) counted[n++] = at;
+    if (n === 0) return undefined;
+    const column = () => new Uint32Array(n);
+    const dwell = { n, region: column(), bucket: column(), observed: column(), upper: column() };
+    for (let row = 0; row < n; row++) {
+      const at = counted[row];
+      dwell.region[row] = Math.floor(at / dwellBuckets);
+      dwell.bucket[row] = at % dwellBuckets;
+      dwell.observed[row] = observed[at];
+      dwell.upper[row] = upper[at];
+      observed[at] = 0;
+      upper[at] = 0;
+    }
     return dwell;
   }
 
@@ -108,6 +113,7 @@ export class RegionStays {
   edit(edit: RegionEdit): void {
     this.observed = remapped(this.observed, edit, dwellBuckets);
     this.upper = remapped(this.upper, edit, dwellBuckets);
+    this.counted = new Uint32Array(this.observed.length);
     this.live = this.live.edited(edit);
     const { keys } = this;
     this.keys = Array.from(edit.origin, (place) => (place < 0 ? this.nextKey++ : keys[place]));

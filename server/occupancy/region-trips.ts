@@ -66,14 +66,9 @@ export class RegionTrips {
 
   /** The trips of the oldest interval, which is final now: by from, then to. Undefined: none. */
   take(): FlowColumns | undefined {
-    const rows = this.counts.takeAll().sort((x, y) => x.a - y.a || x.b - y.b);
-    if (rows.length === 0) return undefined;
-    return {
-      n: rows.length,
-      from: Uint32Array.from(rows, ({ a }) => a - 1),
-      to: Uint32Array.from(rows, ({ b }) => b),
-      count: Uint32Array.from(rows, ({ value }) => value),
-    };
+    const { n, a, b, value } = this.counts.takeAll();
+    if (n === 0) return undefined;
+    return { n, from: a.map((first) => first - 1), to: b, count: Uint32Array.from(value) };
   }
 
   /** Exits from changed regions are forgotten, and so are trips of the oldest interval that concern one. */
@@ -82,10 +77,11 @@ export class RegionTrips {
       this.sets.map((set) => Uint32Array.from([...set].map((region) => placeOf[region]).filter(isThere)).sort()),
     );
     this.singles = Array.from({ length: after }, (_, region) => this.setOf([region]));
-    for (const { a, b, value } of this.counts.takeAll()) {
-      const from = placeOf[a - 1];
-      const to = placeOf[b];
-      if (from >= 0 && to >= 0) this.counts.set(from + 1, to, value);
+    const { n, a, b, value } = this.counts.takeAll();
+    for (let i = 0; i < n; i++) {
+      const from = placeOf[a[i] - 1];
+      const to = placeOf[b[i]];
+      if (from >= 0 && to >= 0) this.counts.set(from + 1, to, value[i]);
     }
   }
 

@@ -52,21 +52,31 @@ export class ShardedTable {
     f64[this.row * rowDoubles + dValue] += 1;
   }
 
-  /** Takes all out, in no order that means anything. */
-  takeAll(): { a: number; b: number; value: number }[] {
-    const all: { a: number; b: number; value: number }[] = [];
-    if (this.count === 0) return all;
-    this.count = 0;
+  /** Takes all out, by the first word, then the second; the first words are below 2²¹. */
+  takeAll(): { n: number; a: Uint32Array; b: Uint32Array; value: Float64Array } {
+    const n = this.count;
+    const all = { n, a: new Uint32Array(n), b: new Uint32Array(n), value: new Float64Array(n) };
+    if (n === 0) return all;
+    const keys = new Float64Array(n);
+    let found = 0;
+    for (const { u32, used } of this.shards) {
+      if (used === 0) continue;
+      for (let at = 0; at < u32.length; at += rowWords)
+        if ((u32[at] | u32[at + 1]) !== 0) keys[found++] = u32[at] * 2 ** 32 + u32[at + 1];
+    }
+    // Numbers without a function that compares them: sorted by the machine's own.
+    keys.sort();
+    for (let i = 0; i < n; i++) {
+      all.a[i] = keys[i] / 2 ** 32;
+      all.b[i] = keys[i] % 2 ** 32;
+      all.value[i] = this.get(all.a[i], all.b[i]);
+    }
     for (const shard of this.shards) {
       if (shard.used === 0) continue;
-      const { u32, f64 } = shard;
-      for (let row = 0; row < f64.length / rowDoubles; row++) {
-        if (isEmpty(shard, row)) continue;
-        all.push({ a: u32[row * rowWords], b: u32[row * rowWords + 1], value: f64[row * rowDoubles + dValue] });
-      }
-      f64.fill(0);
+      shard.f64.fill(0);
       shard.used = 0;
     }
+    this.count = 0;
     return all;
   }
 

@@ -1,116 +1,110 @@
+import { groupRows, type NoteLoads, noteLoadsOf, scratchBytes, wIndices } from '../presence/group-loads.ts';
 import { restoreBytes, type StateReader, type StateWriter, saveBytes } from '../state-writer.ts';
 
-/** Heads and notes come in chunks of this many, so that growth copies nothing. */
-const chunkRows = 65_536;
-const chunkBits = 16;
-const chunkMask = 0xffff;
+/** Notes are saved in pieces of this many, and heads. */
+const pieceRows = 65_536;
+const pageBytes = 65_536;
+/** Growth in small steps: a step costs page-table work only, nothing is copied. */
+const growthPages = 16;
+const pagesMax = 65_536;
 /** A note in 32-bit words: the subscriber's next note, its key, then the value as a float64. */
+const noteBytes = 16;
 const noteWords = 4;
 const wKey = 1;
 const noteDoubles = 2;
 const dValue = 1;
-
-interface NoteChunk {
-  u32: Uint32Array;
-  f64: Float64Array;
-}
-
-function noteChunk(): NoteChunk {
-  const f64 = new Float64Array(chunkRows * noteDoubles);
-  return { u32: new Uint32Array(f64.buffer), f64 };
-}
+const wHeads = scratchBytes / 4;
 
 /**
  * Few notes of each subscriber, a key and a number each, 16 bytes: one list a subscriber, whose head stands at its
  * index. So what an event needs of a subscriber can be loaded before, many at once ({@link touch}). Notes are named by
  * numbers from 1 on; 0 is none.
+ *
+ * They live in a WebAssembly.Memory, as the table's records do: scratch, heads of as many subscribers as there can be
+ * (memory that nobody has written to costs nothing), then notes.
  */
 export class SubscriberNotes {
-  private readonly heads: Uint32Array[] = [];
-  private readonly chunks: NoteChunk[] = [noteChunk()];
+  private memory!: WebAssembly.Memory;
+  private loads!: NoteLoads;
+  private u32!: Uint32Array;
+  private f64!: Float64Array;
+  /** Scratch of {@link touch}. */
+  private rowIndices!: Int32Array;
+  /** Where note 0 would stand, in 32-bit words. */
+  private wNotes = 0;
+  private room = 0;
   /** Notes ever used and 1; those freed hang in a list. */
   private high = 1;
   private freeHead = 0;
-  /** Indices with a head, from 0 on. */
+  /** Subscribers up to here have a head. */
   private subs = 0;
 
+  /** Lays out room for notes of `subscribersMax` subscribers; before anything else, once. */
+  open(subscribersMax: number): void {
+    const headPages = Math.ceil((scratchBytes + 4 * subscribersMax) / pageBytes);
+    this.wNotes = (headPages * pageBytes) / 4;
+    this.memory = new WebAssembly.Memory({ initial: headPages + growthPages, maximum: pagesMax });
+    this.loads = noteLoadsOf(this.memory);
+    this.look();
+  }
+
   get byteLength(): number {
-    return this.heads.length * chunkRows * 4 + this.chunks.length * chunkRows * 16;
+    return this.subs * 4 + this.high * noteBytes;
   }
 
   /** The subscriber's note whose key has `key` under `mask`. */
   find(sub: number, mask: number, key: number): number {
-    let note = this.firstOf(sub);
+    const { u32, wNotes } = this;
+    let note = u32[wHeads + sub];
     while (note !== 0) {
-      const { u32 } = this.chunks[note >>> chunkBits];
-      const at = (note & chunkMask) * noteWords;
+      const at = wNotes + note * noteWords;
       if ((u32[at + wKey] & mask) >>> 0 === key) return note;
       note = u32[at];
     }
     return 0;
   }
 
-  firstOf(sub: number): number {
-    return sub < this.subs ? this.heads[sub >>> chunkBits][sub & chunkMask] : 0;
-  }
-
-  nextOf(note: number): number {
-    return this.chunks[note >>> chunkBits].u32[(note & chunkMask) * noteWords];
-  }
-
   keyOf(note: number): number {
-    return this.chunks[note >>> chunkBits].u32[(note & chunkMask) * noteWords + wKey];
+    return this.u32[this.wNotes + note * noteWords + wKey];
   }
 
   valueOf(note: number): number {
-    return this.chunks[note >>> chunkBits].f64[(note & chunkMask) * noteDoubles + dValue];
+    return this.f64[this.wNotes / 2 + note * noteDoubles + dValue];
   }
 
   set(note: number, key: number, value: number): void {
-    const { u32, f64 } = this.chunks[note >>> chunkBits];
-    const row = note & chunkMask;
-    u32[row * noteWords + wKey] = key;
-    f64[row * noteDoubles + dValue] = value;
+    this.u32[this.wNotes + note * noteWords + wKey] = key;
+    this.f64[this.wNotes / 2 + note * noteDoubles + dValue] = value;
   }
 
   add(sub: number, key: number, value: number): void {
-    if (sub >= this.subs) this.reach(sub);
-    const heads = this.heads[sub >>> chunkBits];
+    if (sub >= this.subs) this.subs = sub + 1;
     const note = this.freeHead !== 0 ? this.freeHead : this.newNote();
-    const { u32, f64 } = this.chunks[note >>> chunkBits];
-    const row = note & chunkMask;
-    if (note === this.freeHead) this.freeHead = u32[row * noteWords];
-    u32[row * noteWords] = heads[sub & chunkMask];
-    u32[row * noteWords + wKey] = key;
-    f64[row * noteDoubles + dValue] = value;
-    heads[sub & chunkMask] = note;
+    const { u32, wNotes } = this;
+    const at = wNotes + note * noteWords;
+    if (note === this.freeHead) this.freeHead = u32[at];
+    u32[at] = u32[wHeads + sub];
+    u32[at + wKey] = key;
+    this.f64[wNotes / 2 + note * noteDoubles + dValue] = value;
+    u32[wHeads + sub] = note;
   }
 
   drop(sub: number, note: number): void {
-    const heads = this.heads[sub >>> chunkBits];
-    const { u32 } = this.chunks[note >>> chunkBits];
-    const at = (note & chunkMask) * noteWords;
-    const next = u32[at];
-    let before = heads[sub & chunkMask];
-    if (before === note) heads[sub & chunkMask] = next;
-    else {
-      for (let after = this.nextOf(before); after !== note; after = this.nextOf(before)) before = after;
-      this.chunks[before >>> chunkBits].u32[(before & chunkMask) * noteWords] = next;
-    }
+    const { u32, wNotes } = this;
+    const at = wNotes + note * noteWords;
+    // Who refers to it: the head, or the note before.
+    let from = wHeads + sub;
+    while (u32[from] !== note) from = wNotes + u32[from] * noteWords;
+    u32[from] = u32[at];
     u32[at] = this.freeHead;
     this.freeHead = note;
   }
 
   /** Loads the first notes of the first `n` of `indices` (-1: nobody); the result means nothing. */
   touch(indices: Int32Array, n: number): number {
-    const { heads, chunks, subs, found } = this;
-    for (let i = 0; i < n; i++) {
-      const sub = indices[i];
-      found[i] = sub >= 0 && sub < subs ? heads[sub >>> chunkBits][sub & chunkMask] : 0;
-    }
-    let kept = 0;
-    for (let i = 0; i < n; i++) kept ^= chunks[found[i] >>> chunkBits].u32[(found[i] & chunkMask) * noteWords];
-    return kept;
+    if (n === 0) return 0;
+    this.rowIndices.set(indices);
+    return this.loads.touch(4 * n, 4 * this.wNotes);
   }
 
   *save(to: StateWriter): Generator<void> {
@@ -122,31 +116,39 @@ export class SubscriberNotes {
   /** Of an empty one. */
   restore(from: StateReader): void {
     const { high, freeHead, subs } = from.json<{ high: number; freeHead: number; subs: number }>('notes');
-    if (subs > 0) this.reach(subs - 1);
+    this.subs = subs;
     while (this.high < high) this.newNote();
     this.freeHead = freeHead;
     for (const [name, part] of this.parts()) restoreBytes(from, name, part);
   }
 
-  /** First notes of a group. */
-  private readonly found = new Uint32Array(64);
-
-  /** What is in use of each chunk. */
+  /** What is in use, in pieces. */
   private *parts(): Generator<[string, Uint32Array]> {
-    for (const [i, heads] of this.heads.entries())
-      yield [`notes.heads.${i}`, heads.subarray(0, Math.min(chunkRows, this.subs - i * chunkRows))];
-    for (const [i, { u32 }] of this.chunks.entries())
-      yield [`notes.rows.${i}`, u32.subarray(0, Math.min(chunkRows, this.high - i * chunkRows) * noteWords)];
-  }
-
-  private reach(sub: number): void {
-    this.subs = sub + 1;
-    while (this.heads.length * chunkRows < this.subs) this.heads.push(new Uint32Array(chunkRows));
+    const { u32, wNotes, subs, high } = this;
+    for (let from = 0; from < subs; from += pieceRows) {
+      const to = Math.min(from + pieceRows, subs);
+      yield [`notes.heads.${from / pieceRows}`, u32.subarray(wHeads + from, wHeads + to)];
+    }
+    for (let from = 0; from < high; from += pieceRows) {
+      const to = Math.min(from + pieceRows, high);
+      yield [`notes.rows.${from / pieceRows}`, u32.subarray(wNotes + from * noteWords, wNotes + to * noteWords)];
+    }
   }
 
   private newNote(): number {
-    const note = this.high++;
-    if (note >>> chunkBits === this.chunks.length) this.chunks.push(noteChunk());
-    return note;
+    if (this.high === this.room) {
+      this.memory.grow(growthPages);
+      this.look();
+    }
+    return this.high++;
+  }
+
+  /** Takes up the memory as it is after a growth. */
+  private look(): void {
+    const { buffer } = this.memory;
+    this.u32 = new Uint32Array(buffer);
+    this.f64 = new Float64Array(buffer);
+    this.rowIndices = new Int32Array(buffer, 4 * wIndices, groupRows);
+    this.room = Math.floor((buffer.byteLength - 4 * this.wNotes) / noteBytes);
   }
 }

@@ -20,7 +20,8 @@ export const chunkNumberMask = 0x7ffff;
 /** Bytes of an entry, for memory figures. */
 export const entryBytes = 20;
 export const nobody = 0xffffffff;
-/** Entries whose subscribers' notes are loaded at once before they settle. */
+/** Entries that are looked over before they settle, and subscribers whose notes are loaded at once. */
+export const settlingMax = 256;
 export const soonMax = 64;
 
 /** Words of an entry beside its time: subscriber, area with the bits above, the subscriber's entry before. */
@@ -49,6 +50,8 @@ export interface TrailOwner {
    * (`isEntry`, exit), or a vanish. In order of time.
    */
   cutShort(region: number, isEntry: boolean, isGone: boolean, timeUs: number, sequence: number): void;
+  /** Areas below it have notes: {@link held} and {@link gone} need them. 0: none has. */
+  readonly notedAreas: number;
   /** Loads what {@link held} and {@link gone} of the subscribers will need; the result means nothing. */
   touchNotes(subs: Int32Array, n: number): number;
 }

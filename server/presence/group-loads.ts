@@ -1,5 +1,5 @@
 /**
- * The two loops that wait for memory, in WebAssembly: compiled from JavaScript each of their loads stands among some
+ * The loops that wait for memory, in WebAssembly: compiled from JavaScript each of their loads stands among some
  * thirty instructions of checks, so that the processor sees only a few loads ahead. Here it is five, and four
  * times as many cache misses of a group overlap (WebAssembly Core Specification 1.0 §5, binary format).
  *
@@ -22,6 +22,11 @@ export interface SlotLoads {
    * @returns nothing of meaning: it keeps the loads from being dropped
    */
   guess(rowBytes: number, scale: number, slotBytes: number): number;
+}
+
+export interface NoteLoads {
+  /** For each index its head, then the first note of its list and the one behind; -1 stands for index 0. */
+  touch(rowBytes: number, notesAt: number): number;
 }
 
 export interface RecordLoads {
@@ -149,13 +154,35 @@ function recordModule(recordBytes: number): WebAssembly.Module {
   ]);
 }
 
+function noteModule(): WebAssembly.Module {
+  const [rowBytes, notesAt, row, kept, index] = [0, 1, 2, 3, 4];
+  const noteOf = (address: Code): Code => load(add(get(notesAt), shiftLeft(address, 4)), 0);
+  return moduleOf('touch', [i32, i32], 3, [
+    eachRow(row, get(rowBytes), [
+      set(index, load(get(row), indicesAt)),
+      set(index, and(get(index), xor(shiftRightSigned(get(index), 31), constant(-1)))),
+      store(get(row), addressesAt, load(shiftLeft(get(index), 2), scratchBytes)),
+    ]),
+    eachRow(row, get(rowBytes), [store(get(row), addressesAt, noteOf(load(get(row), addressesAt)))]),
+    eachRow(row, get(rowBytes), [set(kept, xor(get(kept), noteOf(load(get(row), addressesAt))))]),
+    get(kept),
+  ]);
+}
+
 let slotLoads: WebAssembly.Module | null = null;
+let noteLoads: WebAssembly.Module | null = null;
 let recordLoads: { recordBytes: number; module: WebAssembly.Module } | null = null;
 
 /** Over a memory of slots, which stand behind the scratch. */
 export function slotLoadsOf(memory: WebAssembly.Memory): SlotLoads {
   slotLoads ??= slotModule();
   return new WebAssembly.Instance(slotLoads, { owner: { memory } }).exports as unknown as SlotLoads;
+}
+
+/** Over a memory of heads behind the scratch, and notes of 16 bytes whose first word is the next note of the list. */
+export function noteLoadsOf(memory: WebAssembly.Memory): NoteLoads {
+  noteLoads ??= noteModule();
+  return new WebAssembly.Instance(noteLoads, { owner: { memory } }).exports as unknown as NoteLoads;
 }
 
 /** Over a memory of records, which stand behind the scratch. */

@@ -33,8 +33,11 @@ export interface PresenceSink {
   stayCut(index: number, cell: number): void;
   /** Presence ended at exactly `atUs`: the newest sighting plus presenceTtl, or a detach. */
   vanished(index: number, cell: number): void;
-  /** Loads what transitions of the first `n` of `indices` (-1: unknown) will need; the result means nothing. */
-  touch(indices: Int32Array, n: number): number;
+  /**
+   * Loads what the transitions of `n` rows of the batch from `from` on will need, whose subscribers are `indices` (-1:
+   * unknown); the result means nothing.
+   */
+  touch(indices: Int32Array, n: number, batch: EventBatch, from: number): number;
   /** Whether the sink still needs the index of a subscriber who vanished. */
   refersTo(index: number): boolean;
   /** Code of a PLMN heard for a subscriber whose origin was unknown; 0: still unknown. */
@@ -207,7 +210,7 @@ export class Presence {
       if (index < 0 || !this.isOf(index, batch, from + i)) indices[i] = this.enrol(batch, from + i);
     }
     this.freedBefore = table.freed;
-    kept ^= sink.touch(indices, n);
+    kept ^= sink.touch(indices, n, batch, from);
     return kept;
   }
 

@@ -31,6 +31,8 @@ class Owner implements TrailOwner {
     // Edits of regions are tested on a whole engine.
   }
 
+  readonly notedAreas = 0;
+
   touchNotes(): number {
     return 0;
   }
