@@ -103,8 +103,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   ]),
   bug('a file is read again from its beginning', [
     'server/events/batch-writer.ts',
-    'if (this.known > 0 && timeUs <= this.knownUs) {',
-    'if (this.known < 0) {',
+    'if (this.known <= 0 || timeUs > this.knownUs) return false;',
+    'if (this.known >= 0) return false;',
   ]),
   bug(
     'a batch that comes again is taken again',
