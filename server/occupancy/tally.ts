@@ -9,11 +9,10 @@ export class Tally {
     this.values = new Float64Array(room);
   }
 
-  /** Those of a table that are not 0. */
-  static of(table: Uint32Array | Float64Array): Tally {
-    const tally = new Tally();
-    for (let key = 0; key < table.length; key++) if (table[key] !== 0) tally.push(key, table[key]);
-    return tally;
+  /** Itself, with the table's values of its keys. */
+  valuedBy(table: Uint32Array | Float64Array): this {
+    for (let i = 0; i < this.n; i++) this.values[i] = table[this.keys[i]];
+    return this;
   }
 
   /** One of `n`, to be filled through {@link columns}. */

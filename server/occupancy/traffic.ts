@@ -54,6 +54,9 @@ export class Traffic implements TrafficView {
   private rows = 0;
   private openUnits = new Uint32Array(0);
   private openMs = new Float64Array(0);
+  /** Which of them are not 0: looking for those would take longer than counting a minute's events. */
+  private heardUnits = new Tally();
+  private heardMs = new Tally();
   private windowUnits = new Uint32Array(0);
   private windowMs = new Float64Array(0);
   /** Closed ones of the window, by time; those without traffic are left out. */
@@ -106,8 +109,11 @@ export class Traffic implements TrafficView {
   /** One unit in the open interval. @param cell of the registry, below the capacity; -1: none is known */
   count(cell: number, kind: number, outcome: number, durationMs: number): void {
     const key = (cell + 1) * classCount + classOf[kind];
-    this.openUnits[key * outcomeCount + outcome]++;
-    if (durationMs > 0) this.openMs[key] += durationMs;
+    const at = key * outcomeCount + outcome;
+    if (this.openUnits[at]++ === 0) this.heardUnits.push(at, 0);
+    if (durationMs <= 0) return;
+    if (this.openMs[key] === 0) this.heardMs.push(key, 0);
+    this.openMs[key] += durationMs;
   }
 
   /** A unit that came late. */
@@ -171,8 +177,8 @@ export class Traffic implements TrafficView {
 
   *save(to: StateWriter): Generator<void> {
     const { startUs, beganUs, intervals } = this;
-    const openUnits = Tally.of(this.openUnits);
-    const openMs = Tally.of(this.openMs);
+    const openUnits = this.heardUnits.valuedBy(this.openUnits);
+    const openMs = this.heardMs.valuedBy(this.openMs);
     to.json('traffic', {
       ...{ startUs, beganUs, openUnits: openUnits.n, openMs: openMs.n },
       intervals: intervals.map(({ startUs, units, ms }) => ({ startUs, units: units.n, ms: ms.n })),
@@ -195,8 +201,10 @@ export class Traffic implements TrafficView {
       restoreColumns(from, name, one.columns());
       return one;
     };
-    tally('traffic.open.units', saved.openUnits).addTo(this.openUnits);
-    tally('traffic.open.ms', saved.openMs).addTo(this.openMs);
+    this.heardUnits = tally('traffic.open.units', saved.openUnits);
+    this.heardUnits.addTo(this.openUnits);
+    this.heardMs = tally('traffic.open.ms', saved.openMs);
+    this.heardMs.addTo(this.openMs);
     for (const [i, { startUs, units, ms }] of saved.intervals.entries()) {
       const one = { startUs, units: tally(`traffic.${i}.units`, units), ms: tally(`traffic.${i}.ms`, ms) };
       one.units.addTo(this.windowUnits);
@@ -207,14 +215,16 @@ export class Traffic implements TrafficView {
   }
 
   private close(startUs: number): void {
-    const units = Tally.of(this.openUnits);
+    const units = this.heardUnits.valuedBy(this.openUnits);
     if (units.n === 0) return;
-    const ms = Tally.of(this.openMs);
+    const ms = this.heardMs.valuedBy(this.openMs);
+    units.takeFrom(this.openUnits);
+    ms.takeFrom(this.openMs);
+    this.heardUnits = new Tally();
+    this.heardMs = new Tally();
     units.addTo(this.windowUnits);
     ms.addTo(this.windowMs);
     this.intervals.push({ startUs, units, ms });
-    this.openUnits.fill(0);
-    this.openMs.fill(0);
   }
 
   private forgetOldest(): void {
