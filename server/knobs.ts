@@ -83,6 +83,18 @@ export const knobs = {
     pattern: /^\d{3}-\d{2,3}(,\d{3}-\d{2,3})*$/,
     meaning: 'the home network',
   },
+  homeAreas: {
+    default: '',
+    unit: 'area codes,…',
+    pattern: /^$|^0?[1-9]\d{1,2}(,0?[1-9]\d{1,2})*$/,
+    meaning: 'the city: SIMs of the home network are local from there, by the segments of import; empty: from anywhere',
+  },
+  provinceAreas: {
+    default: '',
+    unit: 'area codes,…',
+    pattern: /^$|^0?[1-9]\d{1,2}(,0?[1-9]\d{1,2})*$/,
+    meaning: 'the other cities of its province; empty: those that the imported segments put there',
+  },
   onNetPrefixes: {
     default:
       '1340,1341,1342,1343,1344,1345,1346,1347,1348,135,136,137,138,139,1440,147,148,150,151,152,157,158,159,165,1703,1705,1706,172,178,182,183,184,187,188,195,197,198',

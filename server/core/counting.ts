@@ -18,6 +18,8 @@ const shaping = [
   'flowWindowMs',
   'latenessMs',
   'homePlmns',
+  'homeAreas',
+  'provinceAreas',
   'subscribersMax',
   'crossingsMax',
   'reorderRowsMax',

@@ -10,7 +10,7 @@ import { Nodes, numberOfSemiOctets, unknownNode } from './nodes.ts';
 import { Registrations } from './registrations.ts';
 import { Roamers } from './roamers.ts';
 import type { RowWriter } from './row-writer.ts';
-import { SubscriberNumbers } from './subscriber-numbers.ts';
+import type { SubscriberNumbers } from './subscriber-numbers.ts';
 import { type End, Transactions } from './transactions.ts';
 import { scopeOf, type VlrDirectory } from './vlr-directory.ts';
 
@@ -60,7 +60,7 @@ export class CoreNetwork {
     this.nodes = new Nodes(config.homeNodePrefixes, config.nodeOperators);
     this.roamers = new Roamers(config.homePlmns, config.roamersMax);
     this.registrations = new Registrations(config.registrationsMax, this.nodes, this.roamers, rows, this.learning);
-    this.numbers = new SubscriberNumbers(config.msisdnMax);
+    this.numbers = rows.homes.numbers;
     this.transactions = new Transactions(config.dialoguesMax);
   }
 

@@ -1,9 +1,7 @@
-import type { Config } from '../config.ts';
 import type { MapMessage } from '../decode/map-message.ts';
 import type { MessageSink, SignalMessage } from '../decode/message.ts';
 import type { Upcoming } from '../decode/upcoming.ts';
 import { causeList, packCause, packRefusal } from '../events/cause.ts';
-import type { EventSink } from '../events/event-batch.ts';
 import { packImsi } from '../privacy/imsi.ts';
 import { NumberPlan } from '../reference/number-plan.ts';
 import { CellNames } from './cell-names.ts';
@@ -12,24 +10,15 @@ import { Connections } from './connections.ts';
 import { CoreNetwork } from './core-network.ts';
 import { Dialogues } from './dialogues.ts';
 import { HandoverJoiner } from './handover-joiner.ts';
+import { Homes } from './homes.ts';
 import { LateBeginnings } from './late-beginnings.ts';
 import { LookAhead, lookAheadMin } from './look-ahead.ts';
 import { bssmap, ranap, sccp } from './message-types.ts';
-import type { SubscriberKeys } from './parts.ts';
+import type { CorrelatorOptions } from './parts.ts';
 import { hasUserData } from './procedure-rules.ts';
 import { Procedures } from './procedures.ts';
 import { RowWriter } from './row-writer.ts';
 import { scopeOf, VlrDirectory } from './vlr-directory.ts';
-
-export interface CorrelatorOptions {
-  config: Config;
-  /** The sink's rows will be put in order whatever their age: sightings whose subscriber shows late keep their time. */
-  sorted: boolean;
-  /** PLMN of cells whose identifier leaves it out, as `packPlmn` packs it; 0: none. */
-  defaultPlmn: number;
-  pseudonymiser: SubscriberKeys;
-  sink: EventSink;
-}
 
 export interface CorrelatorStats {
   messages: number;
@@ -97,7 +86,7 @@ export class Correlator implements MessageSink {
   readonly #core: CoreNetwork;
   readonly #lookAhead: LookAhead;
 
-  constructor({ config, sorted, defaultPlmn, pseudonymiser, sink }: CorrelatorOptions) {
+  constructor({ config, sorted, defaultPlmn, areas, pseudonymiser, sink }: CorrelatorOptions) {
     this.#idleUs = config.connectionIdleMs * 1000;
     this.#connections = new Connections(config.connectionsMax);
     this.#late = new LateBeginnings(this.#connections);
@@ -106,7 +95,8 @@ export class Correlator implements MessageSink {
     this.#directory = new VlrDirectory(config.tmsiMax, config.tmsiIdleMs);
     this.#joiner = new HandoverJoiner(this.#connections, config.handoverJoinMs * 1000);
     const { eventless } = this.#late;
-    this.#rows = new RowWriter(sink, this.#cells, this.#connections, this.#procedures, eventless, pseudonymiser);
+    const homes = new Homes(config.msisdnMax, areas ?? null);
+    this.#rows = new RowWriter(sink, this.#cells, this.#connections, this.#procedures, eventless, pseudonymiser, homes);
     this.#core = new CoreNetwork(config, this.#directory, this.#rows);
     this.#lookAhead = new LookAhead(this.#connections, this.#procedures, this.#directory, pseudonymiser);
     this.#dialogues = new Dialogues({

@@ -1,7 +1,8 @@
 import type { EventSink } from '../events/event-batch.ts';
 import { blankLearnt, learntKind } from '../events/learnt.ts';
 import { PairTable } from '../privacy/pair-table.ts';
-import { homePlmn, typeAllocationCode } from './home-plmn.ts';
+import { typeAllocationCode } from './home-plmn.ts';
+import type { Homes } from './homes.ts';
 import { type Nodes, unknownNode } from './nodes.ts';
 import type { SubscriberKeys } from './parts.ts';
 
@@ -19,12 +20,14 @@ export class Learning {
   told = 0;
   readonly #sink: EventSink;
   readonly #keys: SubscriberKeys;
+  readonly #homes: Homes;
   readonly #handsets: PairTable;
   readonly #row = blankLearnt();
 
-  constructor(sink: EventSink, keys: SubscriberKeys, handsetsMax: number) {
+  constructor(sink: EventSink, keys: SubscriberKeys, homes: Homes, handsetsMax: number) {
     this.#sink = sink;
     this.#keys = keys;
+    this.#homes = homes;
     this.#handsets = new PairTable({ entriesMax: handsetsMax, touched: true });
   }
 
@@ -80,7 +83,7 @@ export class Learning {
     row.subLo = this.#keys.lo;
     row.subHi = this.#keys.hi;
     row.kind = kind;
-    row.plmn = homePlmn(imsi);
+    row.plmn = this.#homes.of(imsi);
     row.timeUs = timeUs;
     this.told++;
     this.#sink.learnt?.(row);

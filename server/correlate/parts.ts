@@ -1,3 +1,6 @@
+import type { Config } from '../config.ts';
+import type { EventSink } from '../events/event-batch.ts';
+import type { HomeAreas } from '../reference/home-areas.ts';
 import type { NumberPlan } from '../reference/number-plan.ts';
 import type { CellNames } from './cell-names.ts';
 import type { Connections } from './connections.ts';
@@ -39,4 +42,17 @@ export interface Parts {
   readonly sorted: boolean;
   /** PLMN of cells that come without one, packed by `packPlmn`; 0: none. */
   readonly defaultPlmn: number;
+}
+
+/** What a correlator is made of. */
+export interface CorrelatorOptions {
+  config: Config;
+  /** The sink's rows will be put in order whatever their age: sightings whose subscriber shows late keep their time. */
+  sorted: boolean;
+  /** PLMN of cells whose identifier leaves it out, as `packPlmn` packs it; 0: none. */
+  defaultPlmn: number;
+  /** Where China's SIMs are at home; absent: not known. */
+  areas?: HomeAreas;
+  pseudonymiser: SubscriberKeys;
+  sink: EventSink;
 }

@@ -3,7 +3,7 @@ import { eventFlag, kindCode, outcomeCode } from '../events/kinds.ts';
 import { type CellNames, unknownCell } from './cell-names.ts';
 import type { Connections } from './connections.ts';
 import type { Eventless } from './eventless.ts';
-import { homePlmn } from './home-plmn.ts';
+import type { Homes } from './homes.ts';
 import { Learning } from './learning.ts';
 import type { SubscriberKeys } from './parts.ts';
 import { type Procedures, procedureState } from './procedures.ts';
@@ -20,6 +20,7 @@ export class RowWriter {
   readonly #procedures: Procedures;
   readonly #eventless: Eventless;
   readonly #keys: SubscriberKeys;
+  readonly homes: Homes;
   readonly #peer: Peer = { peerLo: 0, peerHi: 0, peerClass: 0, country: 0, area: 0 };
 
   constructor(
@@ -29,6 +30,7 @@ export class RowWriter {
     procedures: Procedures,
     eventless: Eventless,
     keys: SubscriberKeys,
+    homes: Homes,
   ) {
     this.#sink = sink;
     this.#cells = cells;
@@ -36,11 +38,12 @@ export class RowWriter {
     this.#procedures = procedures;
     this.#eventless = eventless;
     this.#keys = keys;
+    this.homes = homes;
   }
 
   /** Who tells the same sink what becomes known of subscribers. @param handsetsMax subscribers whose handset it remembers */
   learning(handsetsMax: number): Learning {
-    return new Learning(this.#sink, this.#keys, handsetsMax);
+    return new Learning(this.#sink, this.#keys, this.homes, handsetsMax);
   }
 
   /** A row that only proves a place. */
@@ -95,7 +98,7 @@ export class RowWriter {
     this.events++;
     this.resolved++;
     const { success } = outcomeCode;
-    const home = homePlmn(imsi);
+    const home = this.homes.of(imsi);
     this.#sink.event(timeUs, keys.lo, keys.hi, '', home, kind, success, noCause, flags, 0, 0, 0, unknownCell, peer);
   }
 

@@ -3,7 +3,7 @@ import { eventFlag, kindCode } from '../events/kinds.ts';
 import { packImsi } from '../privacy/imsi.ts';
 import { unknownCell } from './cell-names.ts';
 import { connectionFlag as flag, none } from './connection-records.ts';
-import { homePlmn, typeAllocationCode } from './home-plmn.ts';
+import { typeAllocationCode } from './home-plmn.ts';
 import type { Parts } from './parts.ts';
 import { procedureState } from './procedures.ts';
 
@@ -38,12 +38,12 @@ export class Sightings {
 
   /** The subscriber of a connection is known from now on: what was held for that comes out. */
   identify(i: number, imsi: number, timeUs: number): void {
-    const { connections: c, directory, pseudonymiser, procedures } = this.#parts;
+    const { connections: c, directory, pseudonymiser, procedures, rows } = this.#parts;
     if (c.imsi(i) === imsi) return;
     const changed = c.imsi(i) >= 0;
     if (changed) this.subscriberChanged++;
     pseudonymiser.packedImsi(imsi);
-    c.setSubscriber(i, imsi, pseudonymiser.lo, pseudonymiser.hi, homePlmn(imsi));
+    c.setSubscriber(i, imsi, pseudonymiser.lo, pseudonymiser.hi, rows.homes.of(imsi));
     // The new one is the one that it has.
     if (c.is(i, flag.newTmsi)) directory.learn(c.scope(i), c.newTmsi(i), imsi);
     else if (c.is(i, flag.usedTmsi)) directory.learn(c.scope(i), c.usedTmsi(i), imsi);

@@ -44,6 +44,13 @@ export class SubscriberNumbers {
     return true;
   }
 
+  /** The number of an IMSI, or -1. That is no use of the pair. */
+  numberOf(imsi: number): number {
+    const low = imsi >>> 0;
+    const { value } = this.#numbers;
+    return this.#numbers.peek(low, (imsi - low) / wordStep) ? value[1] * wordStep + value[0] : -1;
+  }
+
   /** The IMSI of a number, or -1. */
   imsiOf(number: number): number {
     const imsi = read(this.#imsis, number);

@@ -16,13 +16,33 @@ export function parsePlmn(text: string): number {
   return packPlmn(Number(match[1]), Number(match[2]), match[2].length);
 }
 
-export function mccOf(plmn: number): number {
-  return plmn >>> 11;
+const plmnBits = 21;
+const plmnMask = (1 << plmnBits) - 1;
+
+/**
+ * A subscriber's home: its PLMN and, above that, the area code of China (without its zero, 10 … 999) that its SIM belongs
+ * to; area 0: not known, so that a bare PLMN is a home too. 31 bits. Stands in the column `plmn` of rows and tables.
+ */
+export function placedHome(plmn: number, area: number): number {
+  return plmn | (area << plmnBits);
 }
 
-/** `460-00`; `''` for 0. */
+export function plmnOfHome(home: number): number {
+  return home & plmnMask;
+}
+
+export function areaOfHome(home: number): number {
+  return home >>> plmnBits;
+}
+
+/** Of a PLMN, or of a home. */
+export function mccOf(plmn: number): number {
+  return (plmn & plmnMask) >>> 11;
+}
+
+/** `460-00`, of a PLMN or of a home; `''` for 0. */
 export function formatPlmn(plmn: number): string {
   if (plmn === 0) return '';
   const digits = plmn & (1 << 10) ? 3 : 2;
-  return `${String(plmn >>> 11).padStart(3, '0')}-${String(plmn & 0x3ff).padStart(digits, '0')}`;
+  return `${String(mccOf(plmn)).padStart(3, '0')}-${String(plmn & 0x3ff).padStart(digits, '0')}`;
 }

@@ -3,6 +3,7 @@ import type { Config } from '../config.ts';
 import { assertInvariant, UserError } from '../errors.ts';
 import { type EventBatch, noCell } from '../events/event-batch.ts';
 import { eventFlag, eventKinds } from '../events/kinds.ts';
+import { isLearnt } from '../events/learnt.ts';
 import { groupRows } from '../presence/group-loads.ts';
 import { isSighting, Presence } from '../presence/presence.ts';
 import type { CellRegistry } from '../reference/cell-registry.ts';
@@ -85,7 +86,7 @@ export class Engine {
     this.stays = options.onStays === undefined ? null : new StayBuffer(options.onStays);
     this.occupancy = new Occupancy({
       regions,
-      classifier: new OriginClassifier(config.homePlmns),
+      classifier: new OriginClassifier(config.homePlmns, config.homeAreas, config.provinceAreas),
       holdDownUs,
       flowWindowUs: config.flowWindowMs * 1000,
       ttlMaxUs: ttls.maxUs,
@@ -157,6 +158,7 @@ export class Engine {
   /** Late rows: traffic in the totals, nobody is moved. */
   applyLate(batch: EventBatch, from: number, to: number): void {
     for (let i = from; i < to; i++) {
+      if (isLearnt(batch.kind[i])) continue;
       this.figures.lateEvents++;
       if ((batch.flags[i] & eventFlag.traffic) === 0) continue;
       this.countUnit(batch, i);
@@ -270,6 +272,7 @@ export class Engine {
       const id = cell[i];
       if (id === noCell) {
         if ((flags[i] & eventFlag.detach) !== 0) presence.leave(batch, i);
+        else if (isLearnt(batch.kind[i])) presence.place(batch, i);
         continue;
       }
       if (id >= figures.heardUs.length) this.grow();

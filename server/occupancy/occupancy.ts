@@ -231,8 +231,10 @@ export class Occupancy implements PresenceSink, TrailOwner {
     return this.trail.holds(sub);
   }
 
-  originOf(plmn: number): number {
-    return this.origins.codeOf(plmn);
+  originOf(plmn: number, before: number): number {
+    const { origins } = this;
+    // Most often it is no news.
+    return origins.plmnOf(before) === plmn ? before : origins.codeOf(plmn);
   }
 
   originChanged(_sub: number, cell: number, from: number, to: number): void {

@@ -40,11 +40,14 @@ export interface PresenceSink {
   touch(indices: Int32Array, n: number, batch: EventBatch, from: number): number;
   /** Whether the sink still needs the index of a subscriber who vanished. */
   refersTo(index: number): boolean;
-  /** Code of a PLMN heard for a subscriber whose origin was unknown; 0: still unknown. */
-  originOf(plmn: number): number;
+  /** Code of a home heard for a subscriber whose origin was `before`, 0: unknown; 0: still unknown. */
+  originOf(plmn: number, before: number): number;
   /** An origin became known while the subscriber was present. */
   originChanged(index: number, cell: number, from: number, to: number): void;
 }
+
+/** A home that is larger has its area (`placedHome`). */
+const barePlmnMax = 0x1f_ffff;
 
 /**
  * A stay in a cell is cut at the first sighting so long after its first one. Otherwise a phone that lies at home for weeks
@@ -120,6 +123,7 @@ export class Presence {
     const before = u32[index * recordWords + wCellFeed] & nowhere;
     // Origin 0: unknown.
     if (u32[index * recordWords + wOriginEvents] <= eventsMax) this.learnOrigin(index, before, batch.plmn[row]);
+    else if (batch.plmn[row] > barePlmnMax) this.placeOrigin(index, before, batch.plmn[row]);
     const timeUs = batch.timeUs[row];
     this.atUs = timeUs;
     if (before === nowhere) {
@@ -144,6 +148,20 @@ export class Presence {
       }
     }
     if ((batch.flags[row] & eventFlag.detach) !== 0) this.vanish(index, cell);
+  }
+
+  /**
+   * It became known where somebody is at home: counted there from now on, if present. The next sighting tells of those who
+   * are not known yet.
+   */
+  place(batch: EventBatch, row: number): void {
+    const home = batch.plmn[row];
+    if (home <= barePlmnMax) return;
+    const { table } = this;
+    const lo = batch.subLo[row];
+    const hi = batch.subHi[row];
+    const index = table.find(hashOf(lo, hi), lo, hi);
+    if (index >= 0) this.placeOrigin(index, table.cell(index), home);
   }
 
   /**
@@ -268,9 +286,19 @@ export class Presence {
     this.table.remove(index);
   }
 
+  /** The area of a home came after its PLMN, or another one did: whoever is present moves from one origin to the other. */
+  private placeOrigin(index: number, cell: number, home: number): void {
+    const { sink, table } = this;
+    const before = table.origin(index);
+    const origin = sink.originOf(home, before);
+    if (origin === before || origin === 0) return;
+    table.setOrigin(index, origin);
+    if (cell !== nowhere) sink.originChanged(index, cell, before, origin);
+  }
+
   private learnOrigin(index: number, cell: number, plmn: number): void {
     if (plmn === 0) return;
-    const origin = this.sink.originOf(plmn);
+    const origin = this.sink.originOf(plmn, 0);
     if (origin === 0) return;
     this.table.setOrigin(index, origin);
     if (cell !== nowhere) this.sink.originChanged(index, cell, 0, origin);

@@ -1,5 +1,5 @@
 import type { OriginClass } from '../../shared/protocol.ts';
-import { mccOf, parsePlmn } from '../events/plmn.ts';
+import { areaOfHome, mccOf, parsePlmn, plmnOfHome } from '../events/plmn.ts';
 import { countryOfMcc } from './mcc.ts';
 
 export interface Origin {
@@ -13,29 +13,49 @@ export interface Origin {
 /** Hong Kong, Macau and Taiwan: a class of their own on the wall. */
 const hkMacauTaiwan = new Set([454, 455, 466]);
 
+/** Area codes by commas, with or without their zero. */
+export function parseAreas(text: string): number[] {
+  return text === '' ? [] : text.split(',').map(Number);
+}
+
 /**
- * Tells where a SIM comes from by its PLMN. `other city` and `other province` need IMSI ranges or MSISDN segments and
- * are not told apart here: a SIM of the home network is `local`.
+ * Tells where a SIM comes from by its home: the PLMN, and of the home network's SIMs the area, where that is known. A SIM
+ * of the home network whose area is not known is `local`.
  */
 export class OriginClassifier {
   private readonly home: Set<number>;
   private readonly homeMccs: Set<number>;
+  private readonly homeAreas: Set<number>;
+  private readonly provinceAreas: Set<number>;
 
-  /** @param homePlmns the home network, e.g. `460-00,460-02` */
-  constructor(homePlmns: string) {
+  /**
+   * @param homePlmns the home network, e.g. `460-00,460-02`
+   * @param homeAreas area codes of the city; '': the home network's SIMs are local wherever they come from
+   * @param provinceAreas those of the other cities of its province
+   */
+  constructor(homePlmns: string, homeAreas = '', provinceAreas = '') {
     this.home = new Set(homePlmns.split(',').map(parsePlmn));
     this.homeMccs = new Set([...this.home].map(mccOf));
+    this.homeAreas = new Set(parseAreas(homeAreas));
+    this.provinceAreas = new Set(parseAreas(provinceAreas));
   }
 
-  classify(plmn: number): Origin {
+  /** @param home a PLMN, with the area as `placedHome` packs it */
+  classify(home: number): Origin {
+    const plmn = plmnOfHome(home);
     if (plmn === 0) return { class: 'unknown', country: '', mcc: '' };
     const number = mccOf(plmn);
     const mcc = String(number).padStart(3, '0');
     const country = countryOfMcc(number);
     const iso = country?.iso ?? '';
-    if (this.home.has(plmn)) return { class: 'local', country: iso, mcc };
+    if (this.home.has(plmn)) return { class: this.classOfArea(areaOfHome(home)), country: iso, mcc };
     if (this.homeMccs.has(number)) return { class: 'other network', country: iso, mcc };
     if (hkMacauTaiwan.has(number)) return { class: '港澳台', country: iso, mcc };
     return { class: country === null ? 'unknown' : 'international', country: iso, mcc };
+  }
+
+  private classOfArea(area: number): OriginClass {
+    if (area === 0 || this.homeAreas.size === 0 || this.homeAreas.has(area)) return 'local';
+    return this.provinceAreas.has(area) ? 'other city' : 'other province';
   }
 }

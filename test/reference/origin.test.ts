@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { packPlmn, parsePlmn } from '../../server/events/plmn.ts';
+import { areaOfHome, formatPlmn, packPlmn, parsePlmn, placedHome, plmnOfHome } from '../../server/events/plmn.ts';
 import { countryOfMcc } from '../../server/reference/mcc.ts';
 import { OriginClassifier } from '../../server/reference/origin.ts';
 
@@ -19,6 +19,20 @@ describe('the origin of a PLMN', () => {
     ['999-70', 'unknown', '', '999'],
   ])('of %s is %s', (plmn, name, country, mcc) => {
     expect(classifier.classify(parsePlmn(plmn))).toEqual({ class: name, country, mcc });
+  });
+
+  it.each([
+    [755, 'local'],
+    [20, 'other city'],
+    [10, 'other province'],
+    [0, 'local'],
+  ])('tells city and province of the home network by the area %s', (area, name) => {
+    const placed = new OriginClassifier('460-00,460-02', '0755', '020,0752');
+    const home = placedHome(parsePlmn('460-02'), area);
+    expect(placed.classify(home)).toEqual({ class: name, country: 'CN', mcc: '460' });
+    expect(classifier.classify(home).class).toBe('local');
+    expect(placed.classify(placedHome(parsePlmn('460-01'), area)).class).toBe('other network');
+    expect([formatPlmn(home), plmnOfHome(home), areaOfHome(home)]).toEqual(['460-02', parsePlmn('460-02'), area]);
   });
 
   it('is unknown where no PLMN is known', () => {
