@@ -38,7 +38,7 @@ export async function readRegionHistory(
   if (!(buckets >= 1 && buckets <= historyBucketsMax)) {
     throw new UserError('HISTORY_RANGE', `from … to must hold 1 to ${historyBucketsMax} buckets of ${bucketS} s`);
   }
-  const known = await pool.query('select from micro_region where id = $1', [id]);
+  const known = await pool.query<{ cells: number[] }>(namedQuery('region-cells'), [id]);
   if (known.rowCount === 0) throw new UserError('REGION_UNKNOWN', `no region '${id}' is stored`);
 
   const query = namedQuery(bucketS % 3600 === 0 ? 'region-history-hour' : 'region-history-minute');
@@ -47,6 +47,7 @@ export async function readRegionHistory(
     timestampUs(startUs),
     timestampUs(startUs + buckets * widthUs),
     bucketS,
+    known.rows[0].cells,
   ]);
   const nulls = () => new Array<number | null>(buckets).fill(null);
   const history: RegionHistory = {

@@ -1,5 +1,7 @@
 -- One row a bucket in which anything was counted, from the hourly aggregates.
 -- $1: region id, $2: from, $3: to (exclusive), $4: width in seconds (a multiple of 3600).
+-- $5: cells that were ever in the region, ascending: as a parameter, so that what is not aggregated yet is looked through
+-- by hash, between the first and the last of them in the index.
 with region as (
   select region_id from micro_region where id = $1
 ),
@@ -34,7 +36,8 @@ traffic as (
   from cell_traffic_1h t
   join micro_region_cell m on m.cell_id = t.cell_id and t.bucket >= m.valid_from and t.bucket < m.valid_to
   where m.region_id = (select region_id from region)
-    and t.cell_id = any (array(select cell_id from micro_region_cell where region_id = (select region_id from region)))
+    and t.cell_id = any ($5::integer[])
+    and t.cell_id between ($5::integer[])[1] and ($5::integer[])[cardinality($5::integer[])]
     and t.bucket >= $2::timestamptz and t.bucket < $3::timestamptz
   group by 1
 )

@@ -58,3 +58,17 @@ const fills = (size: FillSize, endUs: number): string[] => {
 export async function fillCity(client: pg.ClientBase, size: FillSize, endUs: number): Promise<void> {
   for (const statement of fills(size, endUs)) await client.query(statement);
 }
+
+/** Not aggregated when the history is asked for: the open minute, and what came while the one before was aggregated. */
+export const tailSeconds = 75;
+
+/** Events behind the last day, that nobody has aggregated yet: one of each cell in six seconds. */
+export async function fillTail(client: pg.ClientBase, { cells }: FillSize, endUs: number): Promise<void> {
+  const rows = Math.round((tailSeconds * cells) / 6);
+  await client.query(
+    `insert into event (ts, sub, bytes, cell_id, plmn, duration_ms, type_allocation_code, kind, outcome, cause, flags)
+     select timestamptz '${timestampUs(endUs)}' + i * interval '${tailSeconds} seconds' / ${rows}, i, 100,
+       (hashint4(i::integer) & 65535) % ${cells}, 942080, 1000, 35000000, 1 + i % 12, 1, -1, 5
+     from generate_series(0, ${rows - 1}) i`,
+  );
+}

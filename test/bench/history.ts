@@ -3,7 +3,7 @@ import { timestampUs } from '../../server/store/connection.ts';
 import { namedQuery } from '../../server/store/queries.ts';
 import { openPlainDatabase } from '../store/tools/plain-database.ts';
 import { type Bench, type Figure, median, quantile } from './bench.ts';
-import { type FillSize, fillCity } from './history-fill.ts';
+import { type FillSize, fillCity, fillTail, tailSeconds } from './history-fill.ts';
 
 const sizes: Record<'full' | 'small', FillSize> = {
   full: { days: 30, denseHours: 26, cells: 10_012, regions: 50 },
@@ -12,6 +12,8 @@ const sizes: Record<'full' | 'small', FillSize> = {
 
 /** Midnight in China at which the last day ends. */
 const endUs = Date.UTC(2026, 9, 31, 16) * 1000;
+/** Up to here there are events; what is behind `endUs` is not aggregated. */
+const nowUs = endUs + tailSeconds * secondUs;
 
 interface Case {
   key: string;
@@ -27,7 +29,7 @@ function cases({ days, regions }: FillSize): Case[] {
     {
       key: 'regionDayByMinute',
       query: 'region-history-minute',
-      values: (i) => [`r${region(i)}`, at(endUs - dayUs), at(endUs), 60],
+      values: (i) => [`r${region(i)}`, at(nowUs - dayUs), at(nowUs), 60, cells(i)],
     },
     {
       key: 'dayOfOrigins',
@@ -47,6 +49,11 @@ function cases({ days, regions }: FillSize): Case[] {
       key: 'hourOfCells',
       query: 'hour-of-cells',
       values: (i) => [at(endUs - hourUs - (i % 60) * minuteUs), at(endUs - (i % 60) * minuteUs)],
+    },
+    {
+      key: 'lastHourOfCells',
+      query: 'hour-of-cells',
+      values: () => [at(endUs + minuteUs - hourUs), at(endUs + minuteUs)],
     },
   ];
 }
@@ -76,6 +83,7 @@ async function measure(size: FillSize, runs: number, upkeep: boolean): Promise<F
     await fillCity(client, size, endUs);
     figures.push({ key: 'history.fillS', value: (performance.now() - filledMs) / 1000, unit: 's' });
     if (upkeep) figures.push({ key: 'history.upkeepS', value: await keep(store), unit: 's' });
+    await fillTail(client, size, endUs);
     await client.query(upkeep ? 'vacuum analyze' : 'analyze');
     for (const { key, query, values } of cases(size)) {
       const text = namedQuery(query);

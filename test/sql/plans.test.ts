@@ -10,6 +10,8 @@ import { openPlainDatabase, type PlainDatabase } from '../store/tools/plain-data
 const endUs = Date.UTC(2026, 5, 20, 16) * 1000;
 const size = { days: 4, denseHours: 1, cells: 40, regions: 50 };
 const at = timestampUs;
+/** As `region-cells` gives them. */
+const cellsOfR1 = Array.from({ length: size.cells }, (_, cell) => cell);
 const lastDay = { fromUs: endUs - dayUs, toUs: endUs };
 
 let database: PlainDatabase;
@@ -53,12 +55,12 @@ async function touched(query: string, values: unknown[]): Promise<Map<string, bo
 const cases: { query: string; values: unknown[]; reads: Record<string, Span> }[] = [
   {
     query: 'region-history-minute',
-    values: ['r1', at(lastDay.fromUs), at(lastDay.toUs), 60],
+    values: ['r1', at(lastDay.fromUs), at(lastDay.toUs), 60, cellsOfR1],
     reads: { region_gauge: lastDay, city_gauge: lastDay, event_traffic_1m: lastDay, event: lastDay },
   },
   {
     query: 'region-history-hour',
-    values: ['r1', at(lastDay.fromUs), at(lastDay.toUs), 3600],
+    values: ['r1', at(lastDay.fromUs), at(lastDay.toUs), 3600, cellsOfR1],
     reads: {
       region_gauge_1h: lastDay,
       region_gauge: lastDay,
