@@ -145,9 +145,7 @@ export class Journal {
       if (this.failed !== null) throw this.failed;
       await new Promise<void>((resolve) => {
         this.#roomWaiters.push(resolve);
-        // Someone else may free space on the disk.
-        if (this.#roomWaiters.length === 1 && !this.#closed)
-          this.#cancelLook = this.#options.timers.after(retryMs, () => void this.#lookForRoom());
+        if (this.#roomWaiters.length === 1) this.#lookLater();
       });
     }
   }
@@ -369,14 +367,17 @@ export class Journal {
   async #lookAtDisk(): Promise<void> {
     this.#freeBytes = await this.#options.disk.freeBytes(this.#options.folder);
     this.#alarm.look(this.bytes, this.#freeBytes);
+    if (this.#freeBytes < this.#options.freeBytesMin) this.#lookLater();
+  }
+
+  /** Someone else may free space on the disk; and where senders are refused, nobody waits for that. */
+  #lookLater(): void {
+    this.#cancelLook();
+    if (!this.#closed) this.#cancelLook = this.#options.timers.after(retryMs, () => void this.#lookForRoom());
   }
 
   async #lookForRoom(): Promise<void> {
-    try {
-      await this.#lookAtDisk();
-    } catch (error) {
-      this.#fail(errorOf(error));
-    }
+    await this.#lookAtDisk().catch((error) => this.#fail(errorOf(error)));
     for (const resolve of this.#roomWaiters.splice(0)) resolve();
   }
 

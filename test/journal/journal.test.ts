@@ -292,3 +292,15 @@ it('holds a record that is larger than a segment', async () => {
   ]);
   expect(records[1].to).toBe(end);
 });
+
+it('looks by itself whether a disk that was nearly full has room again, though nobody waits for it', async () => {
+  const disk = new FakeDisk();
+  disk.free = 100;
+  const lines: string[] = [];
+  const journal = await open(disk, { freeBytesMin: 1000, log: (_, line) => lines.push(line) });
+  expect(journal.full).toBe(true);
+  disk.free = 5000;
+  await vi.waitFor(() => expect(journal.full).toBe(false));
+  expect(lines.at(-1)).toBe('journal: there is room again');
+  await journal.close();
+});
