@@ -43,6 +43,7 @@ export function decodeFrame(bytes: Uint8Array): ServerFrame {
   asMap(map.status);
   checkColumns(asMap(map.cells), ['index', 'present']);
   checkColumns(asMap(map.regions), ['index', ...regionColumns]);
+  if (map.nodes !== undefined) checkColumns(asMap(map.nodes), ['index', ...regionColumns]);
   if (map.spark !== undefined || map.k === 'snapshot') checkSpark(asMap(map.spark));
   if (map.people !== undefined) checkPeople(map.people);
   if (map.traffic !== undefined) checkTraffic(asMap(map.traffic));

@@ -1,3 +1,4 @@
+import type { LayoutNode } from './region-tree.ts';
 import type { TrafficColumns } from './traffic.ts';
 
 /**
@@ -217,6 +218,8 @@ export interface SnapshotFrame extends FrameHead {
   k: 'snapshot';
   cells: CellColumns;
   regions: RegionColumns;
+  /** The same of the tree's nodes, `index` their places in the layout's `tree`. Absent: there is none. */
+  nodes?: RegionColumns;
   spark: SparkColumns;
   /** Absent: people are not estimated. */
   people?: readonly PeopleRow[];
@@ -231,6 +234,8 @@ export interface DeltaFrame extends FrameHead {
   k: 'delta';
   cells: CellColumns;
   regions: RegionColumns;
+  /** Nodes that changed; absent: none has. */
+  nodes?: RegionColumns;
   spark?: SparkColumns;
   /** All rows, when any of them has changed. */
   people?: readonly PeopleRow[];
@@ -258,6 +263,8 @@ export interface Layout {
   schematic: Schematic | null;
   cells: LayoutCell[];
   regions: LayoutRegion[];
+  /** Nodes of the region tree above the cells, by level; empty where no cell list names parents. */
+  tree: LayoutNode[];
 }
 export interface LayoutCell {
   cgi: string;

@@ -33,6 +33,8 @@ export class WallState {
   cellPresent = new Uint32Array(0);
   /** Per region column, by place in the layout. */
   regions = emptyRegions(0);
+  /** The same of the region tree's nodes, by place in the layout's `tree`. */
+  nodes = emptyRegions(0);
   /** Region-major, oldest point first: `sparkPoints` values a region, the newest ending at `sparkEndUs`. */
   spark = new Uint32Array(0);
   sparkPoints = 0;
@@ -53,6 +55,9 @@ export class WallState {
     // Cells may be appended by a delta; regions change only with a snapshot.
     const cellCount = placesNamed(cells, whole ? 0 : this.cellPresent.length);
     const regionCount = placesNamed(rows, whole ? 0 : this.regions.present.length);
+    const nodeRows = frame.nodes === undefined ? new Uint32Array(0) : columnU32(frame.nodes.index);
+    const nodeCount = placesNamed(nodeRows, whole ? 0 : this.nodes.present.length);
+    if (nodeCount !== (whole ? nodeRows.length : this.nodes.present.length)) throw new FrameError('no such node');
     if (cellCount > placesMax) throw new FrameError(`place ${cellCount - 1} lies outside any layout`);
     if (regionCount !== (whole ? rows.length : this.regions.present.length)) throw new FrameError('no such region');
     if (frame.spark !== undefined && columnU32(frame.spark.present).length !== frame.spark.points * regionCount) {
@@ -65,12 +70,15 @@ export class WallState {
       this.traffic = null;
       this.cellPresent = new Uint32Array(0);
       this.regions = emptyRegions(regionCount);
+      this.nodes = emptyRegions(nodeCount);
       this.spark = new Uint32Array(0);
       this.sparkPoints = 0;
     }
     if (cellCount > this.cellPresent.length) this.cellPresent = grown(this.cellPresent, cellCount);
     scatter(this.cellPresent, cells, columnU32(frame.cells.present));
     for (const column of regionColumns) scatter(this.regions[column], rows, columnU32(frame.regions[column]));
+    for (const column of regionColumns)
+      if (frame.nodes !== undefined) scatter(this.nodes[column], nodeRows, columnU32(frame.nodes[column]));
     if (frame.spark !== undefined) this.#appendSpark(frame.spark);
     if (frame.people !== undefined) this.people = new Map(frame.people.map((row) => [row.region, row]));
     else if (whole) this.people = null;

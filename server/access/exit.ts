@@ -46,6 +46,8 @@ export class FigureExit {
   /** By place in the layout; sentinels of the wall protocol where a figure is unknown or hidden. */
   cellPresent = new Uint32Array(0);
   regions = emptyColumns(0);
+  /** Of the nodes of the region tree. */
+  nodes = emptyColumns(0);
   origins: OriginRow[] = [];
   totals: PublishedTotals = emptyTotals();
   /** End of the gauge interval that the regions' `visitors` count, µs; 0 before the first has closed. */
@@ -65,14 +67,20 @@ export class FigureExit {
   }
 
   /**
-   * Takes over what the engine shows now, as far as it may be shown. `cells` and `regions` are the layout's counts;
-   * places that the engine does not know yet are unknown. `regionsReplaced`: the places mean other regions now.
-   * `people`: estimates by place.
+   * Takes over what the engine shows now, as far as it may be shown. `cells`, `regions` and `nodes` (of the region tree)
+   * are the layout's counts; places that the engine does not know yet are unknown. `replaced`: the places mean other
+   * regions now. `people`: estimates by place.
    */
-  update(view: LiveView, cells: number, regions: number, regionsReplaced: boolean, people: Estimates = null): void {
+  update(
+    view: LiveView,
+    layout: { cells: number; regions: number; nodes?: number; replaced: boolean },
+    people: Estimates = null,
+  ): void {
+    const { cells, regions, nodes = 0, replaced } = layout;
     if (cells !== this.cellPresent.length) this.cellPresent = resized(this.cellPresent, cells);
-    if (regionsReplaced || regions !== this.regions.present.length) {
+    if (replaced || regions !== this.regions.present.length || nodes !== this.nodes.present.length) {
       this.regions = emptyColumns(regions);
+      this.nodes = emptyColumns(nodes);
       this.spark.clear(regions);
       this.people.clear();
       this.traffic.clear();
@@ -85,7 +93,9 @@ export class FigureExit {
     blurColumn(this.cellPresent, view.cellPresent, view.cellCount, this.minCount);
     const exact = regionColumnsOf(view);
     for (const column of regionColumns) {
-      blurColumn(this.regions[column], exact[column], view.regionCount, this.minCount);
+      blurColumn(this.regions[column], exact[column], view.drawnCount, this.minCount);
+      const ofNodes = exact[column].subarray(view.drawnCount);
+      blurColumn(this.nodes[column], ofNodes, view.regionCount - view.drawnCount, this.minCount);
     }
     this.visitorsEndUs = view.intervals === 0 ? 0 : view.intervalEndUs;
     this.people.publish(people, regions);

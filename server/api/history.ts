@@ -71,10 +71,10 @@ export class HistoryAnswers {
   }
 }
 
-/** Where a region stands in the layout. @throws Refusal 404 */
+/** Where a region stands in the layout, nodes of the region tree behind the micro-regions. @throws Refusal 404 */
 export function placeOf(encodedId: string, layout: Layout): { id: string; place: number } {
   const id = decodePath(encodedId);
-  const place = layout.regions.findIndex((region) => region.id === id);
+  const place = [...layout.regions, ...layout.tree].findIndex((region) => region.id === id);
   if (place < 0) throw unknownRegion();
   return { id, place };
 }

@@ -52,7 +52,8 @@ export function layoutMaker(sources: LayoutSources): () => Layout {
       const { cgi, name, lon, lat, azimuth } = registry.info(id);
       cells.push({ cgi, name, lon, lat, azimuth });
     }
-    const layoutRegions: LayoutRegion[] = regions.regions.map(({ id, name, kind, capacity, polygons }, i) => ({
+    const drawn = regions.regions.slice(0, regions.drawn);
+    const layoutRegions: LayoutRegion[] = drawn.map(({ id, name, kind, capacity, polygons }, i) => ({
       id,
       name,
       kind,
@@ -72,6 +73,10 @@ export function layoutMaker(sources: LayoutSources): () => Layout {
       schematic: sources.schematic,
       cells,
       regions: layoutRegions,
+      tree: regions.nodes.map(({ id, name, level, parent }, i) => ({
+        ...{ id, name, level, parent },
+        cellCount: regions.cellCount(regions.drawn + i),
+      })),
     };
     return made;
   };

@@ -1,8 +1,25 @@
 import { createHash } from 'node:crypto';
-import type { CellRow, Layout, RegionColumn, RegionRow, RegionTable } from '../../shared/protocol.ts';
+import {
+  type CellRow,
+  type Layout,
+  type RegionColumn,
+  type RegionRow,
+  type RegionTable,
+  regionColumns,
+} from '../../shared/protocol.ts';
+import { type NodeTable, treeLevels } from '../../shared/region-tree.ts';
 import type { FigureExit } from '../access/exit.ts';
 import { jsonFigure } from '../access/json-figure.ts';
-import { type ApiRequest, type CachedBody, encodeText, jsonType, type Reply, sendCached, zipBody } from './http.ts';
+import {
+  type ApiRequest,
+  type CachedBody,
+  encodeText,
+  jsonType,
+  Refusal,
+  type Reply,
+  sendCached,
+  zipBody,
+} from './http.ts';
 
 /** `GET /api/layout`: encoded and zipped once per revision, however many screens ask. */
 export class LayoutAnswers {
@@ -32,7 +49,7 @@ export async function answerCells(request: ApiRequest, reply: Reply, layout: Lay
 
 /**
  * `GET /api/regions`: the layout's regions, without their outlines, with the figures of the last frame, and the window
- * that `visitors` are of.
+ * that `visitors` are of; with `?level=` the nodes of that level of the region tree.
  */
 export async function answerRegions(
   request: ApiRequest,
@@ -41,27 +58,30 @@ export async function answerRegions(
   exit: FigureExit,
   gaugeEveryMs: number,
 ): Promise<void> {
-  const regions = layout.regions.map((region, place): RegionRow => {
-    const { id, name, kind, capacity, cellCount } = region;
-    const figure = (column: RegionColumn) => figureAt(exit.regions[column], place);
-    return {
-      id,
-      name,
-      kind,
-      capacity,
-      cellCount,
-      present: figure('present'),
-      fresh5: figure('fresh5'),
-      fresh30: figure('fresh30'),
-      inflow: figure('inflow'),
-      outflow: figure('outflow'),
-      visitors: figure('visitors'),
-    };
-  });
   const toUs = exit.visitorsEndUs;
   const visitorsWindow = toUs === 0 ? null : { fromUs: toUs - gaugeEveryMs * 1000, toUs };
+  const level = request.query.get('level');
+  if (level !== null) {
+    if (!treeLevels.some((known) => String(known) === level))
+      throw new Refusal(
+        400,
+        'BAD_LEVEL',
+        'level must be 1 (branch), 2 (marketing centre), 3 (area) or 4 (service hall)',
+      );
+    const nodes = layout.tree.map((node, place) => ({ ...node, ...figuresOf(exit.nodes, place) }));
+    const table: NodeTable = { visitorsWindow, regions: nodes.filter((node) => String(node.level) === level) };
+    return sendCached(request, reply, await cachedJson(table));
+  }
+  const regions = layout.regions.map(({ polygons: _, ...region }, place): RegionRow => {
+    return { ...region, ...figuresOf(exit.regions, place) };
+  });
   const table: RegionTable = { visitorsWindow, regions };
   sendCached(request, reply, await cachedJson(table));
+}
+
+function figuresOf(columns: FigureExit['regions'], place: number): Record<RegionColumn, number | null> {
+  const figures = regionColumns.map((column) => [column, figureAt(columns[column], place)]);
+  return Object.fromEntries(figures) as Record<RegionColumn, number | null>;
 }
 
 function figureAt(published: Uint32Array, place: number): number | null {

@@ -3,7 +3,7 @@ import { publishTraffic, rowOfTraffic } from '../access/traffic.ts';
 import type { LiveView } from '../occupancy/view.ts';
 import { type ApiRequest, Refusal, type Reply } from './http.ts';
 
-/** `GET /api/traffic?region=ID`, `?cell=CGI`, or without either of the city. */
+/** `GET /api/traffic?region=ID` (a node of the tree, too), `?cell=CGI`, or without either of the city. */
 export function answerTraffic(request: ApiRequest, reply: Reply, layout: Layout, view: LiveView, minCount: number) {
   const { areaTraffic } = view;
   const cgi = request.query.get('cell');
@@ -15,7 +15,7 @@ export function answerTraffic(request: ApiRequest, reply: Reply, layout: Layout,
     return reply.json(200, publishTraffic(areaTraffic, of, minCount));
   }
   const id = request.query.get('region');
-  const row = id === null ? 0 : 1 + layout.regions.findIndex((one) => one.id === id);
+  const row = id === null ? 0 : 1 + [...layout.regions, ...layout.tree].findIndex((one) => one.id === id);
   if (id !== null && (row === 0 || row > view.regionCount))
     throw new Refusal(404, 'UNKNOWN_REGION', 'no region of the layout has this id');
   const [window, now] = [areaTraffic.window(), areaTraffic.now()].map((all) => rowOfTraffic(all, row));

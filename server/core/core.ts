@@ -5,6 +5,7 @@ import { copyTable } from '../journal/columns.ts';
 import type { Journal } from '../journal/journal.ts';
 import { derivedNumber, type LogRecord } from '../journal/records.ts';
 import type { Log } from '../log.ts';
+import { nodesOf } from '../reference/region-tree.ts';
 import type { StateReader } from '../state-writer.ts';
 import { Counting, type Derived, type DerivedTaker, fingerprintOf } from './counting.ts';
 import type { EventLog, LogEntry, LogReader } from './event-log.ts';
@@ -205,13 +206,16 @@ export class Core {
     for (const { offset, resolve } of waiting) if (offset <= to) resolve();
   }
 
-  /** Whether a cell that is counted gets another place. */
+  /** Whether a cell that is counted gets another place or other parents, or a node of the tree its first cell. */
   #moves(record: LogRecord): boolean {
     if (record.k !== 'cells' || this.#counting === null) return false;
     const { registry } = this.#state;
+    const { regions } = this.#counting;
     return record.cells.some(({ cell }) => {
       const id = registry.find(cell.cgi);
-      return id >= 0 && (registry.info(id).lon !== cell.lon || registry.info(id).lat !== cell.lat);
+      if (id < 0) return regions.lacksNodeOf(cell);
+      const known = registry.info(id);
+      return known.lon !== cell.lon || known.lat !== cell.lat || nodesOf(known).join() !== nodesOf(cell).join();
     });
   }
 

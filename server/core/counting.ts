@@ -70,8 +70,7 @@ export class Counting {
     this.#taker = taker;
     this.#next = state.derived + 1;
     this.#tellAll = state.derived >= 0 || state.after !== null;
-    // Whoever sets regions has been warned of the odd ones.
-    this.regions = new RegionIndex(state.regions, state.registry, () => undefined);
+    this.regions = regionsOf(state);
     const engine = new Engine({
       config,
       registry: state.registry,
@@ -105,10 +104,10 @@ export class Counting {
     }
   }
 
-  /** The state's regions are others from here on: those present are counted in them at once. */
+  /** The state's regions, or the tree, are others from here on: those present are counted in them at once. */
   setRegions(): void {
     const before = this.regions;
-    this.regions = new RegionIndex(this.#state.regions, this.#state.registry, () => undefined);
+    this.regions = regionsOf(this.#state);
     this.engine.setRegions(this.regions);
     before.close();
   }
@@ -147,4 +146,9 @@ export class Counting {
     this.#tellAll = false;
     this.#taker(this.#next++, { k: 'gauges', gauges: { ...gauges, cells, regions }, regionIds });
   }
+}
+
+/** Micro-regions and the region tree of the cells. Whoever sets regions has been warned of the odd ones. */
+function regionsOf({ regions, registry }: LogState): RegionIndex {
+  return new RegionIndex(regions, registry, () => undefined, undefined, true);
 }

@@ -54,12 +54,14 @@ export class RegionEstimates {
   constructor(options: RegionEstimatesOptions) {
     const { regions, registry, subscribersMax, periodicUs } = options;
     this.options = options;
-    const { length } = regions.regions;
+    // Nodes of the region tree are not estimated: a gate or a capacity is of a place.
+    const drawn = regions.regions.slice(0, regions.drawn);
+    const { length } = drawn;
     this.trends = Array.from({ length }, () => new InflowTrend());
     this.readings = Array.from({ length }, () => []);
-    this.gates = regions.regions.map(({ id }) => options.gates.filter((gate) => gate.region === id));
+    this.gates = drawn.map(({ id }) => options.gates.filter((gate) => gate.region === id));
     this.current = new Array<null>(length).fill(null);
-    const largest = regions.regions
+    const largest = drawn
       .map(({ capacity }, region) => ({ region, capacity: capacity ?? 0 }))
       .filter(({ capacity }) => capacity > 0)
       .sort((a, b) => b.capacity - a.capacity);

@@ -79,6 +79,10 @@ export class GaugeBook {
     return this.startUs + this.everyUs;
   }
 
+  get drawnCount(): number {
+    return this.regions.drawn;
+  }
+
   /** Opens the interval of the first event. */
   open(timeUs: number): void {
     this.startUs = Math.floor(timeUs / this.everyUs) * this.everyUs;

@@ -62,6 +62,10 @@ export class EngineView implements LiveView {
     return this.occupancy.areas.regionCount;
   }
 
+  get drawnCount(): number {
+    return this.book.drawnCount;
+  }
+
   get regionPresent(): Uint32Array {
     return this.occupancy.areas.present.subarray(0, this.regionCount);
   }

@@ -18,7 +18,8 @@ export function recount(
   const { origins, regionStays } = occupancy;
   const { before, after, edit, keys, countsStays } = options;
   sumChanged(occupancy, after, edit);
-  const left = before.sets.map((set) => (countsStays ? set.filter((region) => edit.placeOf[region] < 0) : none));
+  const isStay = (region: number) => region < before.drawn && edit.placeOf[region] < 0;
+  const left = before.sets.map((set) => (countsStays ? set.filter(isStay) : none));
   const entered = after.sets.map((set) => set.filter((region) => edit.origin[region] < 0));
   const concerned = new Uint8Array(occupancy.cellCapacity);
   for (let cell = 0; cell < concerned.length; cell++) {
@@ -34,7 +35,7 @@ export function recount(
     const group = origins.groupOf(table.origin(sub));
     for (const region of entered[after.setOf[cell]]) {
       origins.addToRegion(region, group, 1);
-      if (countsStays) regionStays.begin(sub, region, table.sinceUs(sub));
+      if (countsStays && region < after.drawn) regionStays.begin(sub, region, table.sinceUs(sub));
     }
   }
 }

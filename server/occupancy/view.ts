@@ -10,8 +10,10 @@ export interface LiveView {
   /** Cells in order of `cell_id` (dense from 0); arrays may be longer than `cellCount`. */
   readonly cellCount: number;
   readonly cellPresent: Uint32Array;
-  /** Regions in the order of the {@link RegionIndex}. */
+  /** Regions in the order of the {@link RegionIndex}: micro-regions, then the nodes of the region tree. */
   readonly regionCount: number;
+  /** Micro-regions among them. Nodes of the tree have no dwell and no trips. */
+  readonly drawnCount: number;
   readonly regionPresent: Uint32Array;
   readonly regionFresh5: Uint32Array;
   readonly regionFresh30: Uint32Array;

@@ -53,6 +53,7 @@ export class FrameSource {
   /** Figures of frame `seq`, which the next delta is made against. */
   #sentCells = new Uint32Array(0);
   #sentRegions = new Map<RegionColumn, Uint32Array>();
+  #sentNodes = new Map<RegionColumn, Uint32Array>();
   #sentPeople: readonly PeopleRow[] | null = null;
   #sentTraffic: ShownTraffic | null = null;
   #sparkAdded = 0;
@@ -67,7 +68,8 @@ export class FrameSource {
     const view = this.#in.view();
     const layout = this.#in.layout();
     const replaced = this.#regionsReplaced(layout);
-    exit.update(view, layout.cells.length, layout.regions.length, replaced, this.#in.people?.() ?? null);
+    const [cells, regions, nodes] = [layout.cells.length, layout.regions.length, layout.tree.length];
+    exit.update(view, { cells, regions, nodes, replaced }, this.#in.people?.() ?? null);
     this.#layoutRevision = layout.revision;
     this.#status = makeStatus(exit, view, this.#in.status(), clock.nowUs());
     this.#sparkAdded = exit.spark.added;
@@ -90,9 +92,6 @@ export class FrameSource {
     if (this.seq === 0) this.tick(false);
     const { exit } = this.#in;
     const places = exit.cellPresent.length;
-    const regions = exit.regions.present.length;
-    const columns = { index: columnBytes(range(regions)) } as RegionColumns;
-    for (const column of regionColumns) columns[column] = columnBytes(exit.regions[column]);
     this.#snapshot = encodeFrame({
       v: protocolVersion,
       k: 'snapshot',
@@ -100,7 +99,8 @@ export class FrameSource {
       layout: this.#layoutRevision,
       status: this.#status!,
       cells: { index: columnBytes(range(places)), present: columnBytes(exit.cellPresent) },
-      regions: columns,
+      regions: wholeTable(exit.regions),
+      ...(exit.nodes.present.length > 0 && { nodes: wholeTable(exit.nodes) }),
       spark: this.#spark(exit.spark.points),
       ...(exit.people.rows !== null && { people: exit.people.rows }),
       ...(exit.traffic.shown !== null && { traffic: trafficOf(exit.traffic.shown) }),
@@ -112,13 +112,7 @@ export class FrameSource {
   #encodeDelta(): Uint8Array {
     const { exit } = this.#in;
     const cells = changedPlaces(exit.cellPresent.length, [[exit.cellPresent, this.#sentCells]]);
-    const pairs = regionColumns.map((column): [Uint32Array, Uint32Array] => [
-      exit.regions[column],
-      this.#sentRegions.get(column) ?? new Uint32Array(0),
-    ]);
-    const rows = changedPlaces(exit.regions.present.length, pairs);
-    const columns = { index: columnBytes(rows) } as RegionColumns;
-    for (const column of regionColumns) columns[column] = columnBytes(gather(exit.regions[column], rows));
+    const nodes = changedRows(exit.nodes, this.#sentNodes);
     return encodeFrame({
       v: protocolVersion,
       k: 'delta',
@@ -126,7 +120,8 @@ export class FrameSource {
       layout: this.#layoutRevision,
       status: this.#status!,
       cells: { index: columnBytes(cells), present: columnBytes(gather(exit.cellPresent, cells)) },
-      regions: columns,
+      regions: changedRows(exit.regions, this.#sentRegions),
+      ...(nodes.index.byteLength > 0 && { nodes }),
       ...(this.#sparkAdded > 0 ? { spark: this.#spark(this.#sparkAdded) } : {}),
       ...(exit.people.rows !== this.#sentPeople && { people: exit.people.rows ?? [] }),
       ...(exit.traffic.shown !== null &&
@@ -142,7 +137,7 @@ export class FrameSource {
   /** Whether the layout's regions are others than those of the last frame. */
   #regionsReplaced(layout: Layout): boolean {
     if (layout.revision === this.#layoutRevision) return false;
-    const key = JSON.stringify(layout.regions.map((region) => region.id));
+    const key = JSON.stringify([layout.regions, layout.tree].map((list) => list.map(({ id }) => id)));
     const replaced = key !== this.#regionKey;
     this.#regionKey = key;
     return replaced;
@@ -154,11 +149,36 @@ export class FrameSource {
     this.#sentTraffic = exit.traffic.shown;
     if (this.#sentCells.length !== exit.cellPresent.length) this.#sentCells = exit.cellPresent.slice();
     else this.#sentCells.set(exit.cellPresent);
-    for (const column of regionColumns) {
-      const sent = this.#sentRegions.get(column);
-      if (sent?.length === exit.regions[column].length) sent.set(exit.regions[column]);
-      else this.#sentRegions.set(column, exit.regions[column].slice());
-    }
+    rememberTable(exit.regions, this.#sentRegions);
+    rememberTable(exit.nodes, this.#sentNodes);
+  }
+}
+
+type Table = Readonly<Record<RegionColumn, Uint32Array>>;
+
+function wholeTable(table: Table): RegionColumns {
+  const columns = { index: columnBytes(range(table.present.length)) } as RegionColumns;
+  for (const column of regionColumns) columns[column] = columnBytes(table[column]);
+  return columns;
+}
+
+/** Rows that differ from those sent last. */
+function changedRows(table: Table, sent: ReadonlyMap<RegionColumn, Uint32Array>): RegionColumns {
+  const pairs = regionColumns.map((column): [Uint32Array, Uint32Array] => [
+    table[column],
+    sent.get(column) ?? new Uint32Array(0),
+  ]);
+  const rows = changedPlaces(table.present.length, pairs);
+  const columns = { index: columnBytes(rows) } as RegionColumns;
+  for (const column of regionColumns) columns[column] = columnBytes(gather(table[column], rows));
+  return columns;
+}
+
+function rememberTable(table: Table, sent: Map<RegionColumn, Uint32Array>): void {
+  for (const column of regionColumns) {
+    const before = sent.get(column);
+    if (before?.length === table[column].length) before.set(table[column]);
+    else sent.set(column, table[column].slice());
   }
 }
 

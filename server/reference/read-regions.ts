@@ -2,6 +2,7 @@ import { type RegionKind, regionKinds } from '../../shared/protocol.ts';
 import { messageOf, UserError } from '../errors.ts';
 import type { Point, Polygon } from './geometry.ts';
 import { cgiFault, positionFault, readText } from './read-cells.ts';
+import { treePrefix } from './region-tree.ts';
 
 /** A micro-region: a named set of cells, by geometry or by list. */
 export interface Region {
@@ -123,6 +124,7 @@ function readFeature(raw: unknown, fail: Fail): Region {
   if (typeof id !== 'string' || id.trim() === '') return fail('it has no id: give its properties an "id"');
   if (id.length > idLengthMax) return fail(`its id has more than ${idLengthMax} characters: give it a shorter one`);
   checkText(id, 'id', fail);
+  if (id.startsWith(treePrefix)) return fail(`(${id}): nodes of the region tree have such ids: give it another one`);
   const named: Fail = (what) => fail(`(${id}): ${what}`);
   const name = typeof properties.name === 'string' && properties.name !== '' ? properties.name : id;
   const cells =

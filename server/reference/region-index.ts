@@ -1,8 +1,9 @@
 import Flatbush from 'flatbush';
 import { UserError } from '../errors.ts';
-import type { CellRegistry } from './cell-registry.ts';
+import type { CellInfo, CellRegistry } from './cell-registry.ts';
 import { type Box, boxOf, inPolygon, type Polygon } from './geometry.ts';
 import type { Region } from './read-regions.ts';
+import { nodesOf, type TreeRegion, treeOf } from './region-tree.ts';
 
 interface Matcher {
   /** Exact CGIs and the prefixes of a cell list; both null where the geometry decides. */
@@ -34,9 +35,15 @@ function listMatches(matcher: Matcher, cgi: string): boolean {
  *
  * A list of cells replaces a region's geometry. An exact CGI that a loaded cell list lacks is an error; a geometry
  * that no cell with a position is in matches nothing, and `warn` gets one line that names all such regions.
+ *
+ * With `tree`, the nodes of the region tree that the cells known now name stand behind the micro-regions.
  */
 export class RegionIndex {
-  readonly regions: Region[];
+  readonly regions: readonly Region[];
+  /** Micro-regions: places below it. */
+  readonly drawn: number;
+  /** The nodes of the region tree: node `i` stands at place `drawn + i`. */
+  readonly nodes: readonly TreeRegion[];
   /** Set of each cell, by cell id; replaced when it grows. */
   setOf = new Uint32Array(1024);
   /** The regions of each set, ascending. */
@@ -45,17 +52,27 @@ export class RegionIndex {
   private readonly named: string;
   private readonly registry: CellRegistry;
   private readonly matchers: Matcher[];
+  private readonly nodePlaces: ReadonlyMap<string, number>;
   private readonly members: number[][];
   private readonly setIds = new Map<string, number>([['', 0]]);
   private readonly stopListening: () => void;
 
   /** @param source the file that the regions come from; errors and warnings name it */
-  constructor(regions: Region[], registry: CellRegistry, warn: (line: string) => void, source?: string) {
+  constructor(
+    regions: readonly Region[],
+    registry: CellRegistry,
+    warn: (line: string) => void,
+    source?: string,
+    tree = false,
+  ) {
     this.named = source === undefined ? '' : `${source}: `;
-    this.regions = regions;
+    this.drawn = regions.length;
+    this.nodes = tree ? treeOf(registry) : [];
+    this.nodePlaces = new Map(this.nodes.map(({ id }, i) => [id, this.drawn + i]));
+    this.regions = [...regions, ...this.nodes];
     this.registry = registry;
     this.matchers = regions.map(matcherOf);
-    this.members = regions.map(() => []);
+    this.members = this.regions.map(() => []);
     if (registry.listLoaded) this.refuseUnlistedCells();
     this.placeKnownCells();
     this.warnOfEmptyGeometries(warn);
@@ -124,7 +141,7 @@ export class RegionIndex {
       }
     });
     found.forEach((regions, id) => {
-      this.place(id, regions);
+      this.place(id, [...regions, ...this.nodesAt(id)]);
     });
   }
 
@@ -138,7 +155,18 @@ export class RegionIndex {
           : lon !== null && lat !== null && matcher.polygons.some(({ polygon }) => inPolygon(polygon, lon, lat));
       if (inside) found.push(region);
     });
-    return found;
+    return [...found, ...this.nodesAt(id)];
+  }
+
+  /** Whether the cell is in a node of the tree that is not here. */
+  lacksNodeOf(cell: CellInfo): boolean {
+    return nodesOf(cell).some((id) => !this.nodePlaces.has(id));
+  }
+
+  /** Places of the nodes that a cell is in; they stand by level, so they ascend. */
+  private nodesAt(id: number): number[] {
+    if (this.nodes.length === 0) return [];
+    return nodesOf(this.registry.info(id)).flatMap((node) => this.nodePlaces.get(node) ?? []);
   }
 
   private place(id: number, regions: number[]): void {
@@ -159,7 +187,9 @@ export class RegionIndex {
   }
 
   private warnOfEmptyGeometries(warn: (line: string) => void): void {
-    const empty = this.regions.filter((region, i) => region.cells === null && this.members[i].length === 0);
+    const empty = this.regions
+      .slice(0, this.drawn)
+      .filter((region, i) => region.cells === null && this.members[i].length === 0);
     if (empty.length === 0) return;
     const named = empty
       .slice(0, 5)

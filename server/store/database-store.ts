@@ -15,7 +15,7 @@ import { Maintenance } from './maintenance.ts';
 import { pause } from './pause.ts';
 import { type DayFigure, readDayFigures } from './region-expected.ts';
 import { type PastQuestion, readRegionPast } from './region-past.ts';
-import { loadRegionIds, saveMembership, saveRegions } from './regions.ts';
+import { goneNodes, loadRegionIds, saveMembership, saveRegions } from './regions.ts';
 import type { CellsOfRegion, Store, StoredCell, StoredRegion, StoreOptions } from './types.ts';
 import { Writer } from './writer.ts';
 
@@ -48,6 +48,10 @@ export class DatabaseStore implements Store {
   #cellsOf: CellsOfRegion | null = null;
   /** Surrogates of the regions of the newest stored set, and which set it is. */
   #regionIds: number[] = [];
+  /** Those of the region tree's nodes, which stand behind every set of micro-regions. */
+  #nodeIds: number[] = [];
+  /** Nodes of before, whose last cells are still to be taken from them. */
+  #goneIds: number[] = [];
   #regionsVersion = 0;
   /** Cells from this id on are new since the membership was last written. */
   #newFromId = 0;
@@ -141,6 +145,8 @@ export class DatabaseStore implements Store {
     const { pool } = this.#parts;
     this.#regionsVersion = version;
     this.#regionIds = await transaction(pool, (client) => saveRegions(client, regions));
+    this.#nodeIds = this.#regionIds.filter((_, i) => regions[i].level !== undefined);
+    this.#goneIds = await goneNodes(pool, this.#nodeIds);
     regions.forEach(({ id }, i) => {
       this.#intake.regionIds.set(id, this.#regionIds[i]);
     });
@@ -234,7 +240,8 @@ export class DatabaseStore implements Store {
     if (batch.cells.length > 0) this.#cellsAdded = true;
     if (batch.regions !== null && batch.regions.version > this.#regionsVersion) {
       this.#regionsVersion = batch.regions.version;
-      this.#regionIds = batch.regions.regions.map(({ id }) => this.#intake.regionIds.get(id)!);
+      const drawn = batch.regions.regions.map(({ id }) => this.#intake.regionIds.get(id)!);
+      this.#regionIds = [...drawn, ...this.#nodeIds];
     }
     if (batch.eventMinUs < Infinity) this.#maintenance.touched('event', batch.eventMinUs);
     if (batch.activityMinUs < Infinity) this.#maintenance.touched('activity', batch.activityMinUs);
@@ -286,10 +293,12 @@ export class DatabaseStore implements Store {
     if (members.includes(null)) return;
     this.#cellsAdded = false;
     const newest = await transaction(this.#parts.pool, async (client) => {
-      await saveMembership(client, this.#regionIds, (i) => members[i]!, this.#newFromId, this.#nowUs());
+      const ids = [...this.#regionIds, ...this.#goneIds];
+      await saveMembership(client, ids, (i) => members[i] ?? [], this.#newFromId, this.#nowUs());
       const { rows } = await client.query<{ next: number }>('select coalesce(max(cell_id) + 1, 0) as next from cell');
       return rows[0].next;
     });
     this.#newFromId = newest;
+    this.#goneIds = [];
   }
 }

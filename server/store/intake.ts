@@ -10,12 +10,22 @@ import { eventFlag } from '../events/kinds.ts';
 import { isLearnt } from '../events/learnt.ts';
 import type { BatchRecord, GaugesRecord, LogRecord, RegionsRecord } from '../journal/records.ts';
 import type { IntervalGauges, StayColumns } from '../occupancy/view.ts';
+import { treePrefix } from '../reference/region-tree.ts';
 import { CopyPool, type RegionsSet, type StoreBatch } from './batch.ts';
 import { ActivityCounts, eventsOneIn, keepsEventsOf } from './facts-activity.ts';
 import { hourOf } from './facts-dirty.ts';
 import { writeLearnt } from './learnt-rows.ts';
 import type { LedgerRow } from './ledger.ts';
-import { writeCity, writeDwell, writeEvent, writeFlows, writeGauge, writeOrigins, writeStay } from './rows.ts';
+import {
+  unknownNode,
+  writeCity,
+  writeDwell,
+  writeEvent,
+  writeFlows,
+  writeGauge,
+  writeOrigins,
+  writeStay,
+} from './rows.ts';
 
 /** A batch is closed when the database is free and it has so many rows, or is so old. */
 const batchRowsMin = 5_000;
@@ -220,7 +230,10 @@ export class Intake {
       rows: IntervalGauges['cells'],
       idOf: (id: number) => number,
     ) => {
-      for (let i = 0; i < rows.n; i++) writeGauge(open.copies[table], startUs, everyMs, idOf(rows.id[i]), rows, i);
+      for (let i = 0; i < rows.n; i++) {
+        const id = idOf(rows.id[i]);
+        if (id !== unknownNode) writeGauge(open.copies[table], startUs, everyMs, id, rows, i);
+      }
     };
     write('cell_gauge', cells, (id) => id);
     const idOf = (region: number) => this.#regionId(regionIds[region]);
@@ -247,6 +260,8 @@ export class Intake {
 
   #regionId(id: string): number {
     const surrogate = this.regionIds.get(id);
+    // A database that begins anew gets gauges of the journal's whole life, and of the region tree as it is now.
+    if (surrogate === undefined && id.startsWith(treePrefix)) return unknownNode;
     assertInvariant(surrogate !== undefined, `region ${id} has gauges but was never saved`);
     return surrogate;
   }

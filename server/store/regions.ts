@@ -22,17 +22,25 @@ export async function saveRegions(client: pg.ClientBase, regions: readonly Store
 const noNewCell = 0x7fffffff;
 
 /**
- * Stores a set and, where it tells them, the cells of its regions from its time on; regions that the set no longer has
- * hold no cell from then on.
+ * Stores a set of micro-regions and, where it tells them, the cells of its regions from its time on; micro-regions that
+ * the set no longer has hold no cell from then on.
  */
 export async function storeRegionsSet(client: pg.ClientBase, set: RegionsSet): Promise<void> {
   const ids = await saveRegions(client, set.regions);
   const { fromUs, members } = set;
   if (members === null) return;
-  const known = await loadRegionIds(client);
-  const gone = [...known.values()].filter((id) => !ids.includes(id));
+  const known = await client.query<{ id: number }>('select region_id as id from micro_region where level is null');
+  const gone = known.rows.map(({ id }) => id).filter((id) => !ids.includes(id));
   const cellsOf = (i: number) => members[i] ?? [];
   await saveMembership(client, [...ids, ...gone], cellsOf, noNewCell, fromUs);
+}
+
+/** Nodes of the region tree that are no more: surrogates of all but `present`. */
+export async function goneNodes(client: pg.ClientBase | pg.Pool, present: readonly number[]): Promise<number[]> {
+  const { rows } = await client.query<{ id: number }>(
+    'select region_id as id from micro_region where level is not null',
+  );
+  return rows.map(({ id }) => id).filter((id) => !present.includes(id));
 }
 
 /** The surrogate of every region that was ever stored, by its id. */

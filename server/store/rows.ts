@@ -91,7 +91,10 @@ export function writeCity(
   out.bool(true);
 }
 
-/** @param idOf surrogate in the database of a micro-region by its place */
+/** In place of the surrogate of a node of the region tree that the database does not know: it gets no rows. */
+export const unknownNode = -1;
+
+/** @param idOf surrogate in the database of a region by its place, or {@link unknownNode} */
 export function writeOrigins(
   out: CopyBuffer,
   startUs: number,
@@ -100,9 +103,11 @@ export function writeOrigins(
   idOf: (place: number) => number,
 ): void {
   for (let i = 0; i < origins.n; i++) {
+    const id = origins.region[i] === 0 ? 0 : idOf(origins.region[i] - 1);
+    if (id === unknownNode) continue;
     out.row(7, originBytes);
     out.timestamp(startUs);
-    out.int4(origins.region[i] === 0 ? 0 : idOf(origins.region[i] - 1));
+    out.int4(id);
     out.int4(everyMs);
     out.int4(origins.present[i]);
     out.int2(origins.mcc[i]);

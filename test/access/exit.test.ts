@@ -15,7 +15,7 @@ test('passes exact figures when nothing is to be hidden', () => {
   view.regionInflow.set([7, 12_345]);
   view.present = 20;
   const exit = new FigureExit(0);
-  exit.update(view, 3, 2, false);
+  exit.update(view, { cells: 3, regions: 2, replaced: false });
   expect([...exit.cellPresent]).toEqual([0, 1, 19]);
   expect([...exit.regions.inflow]).toEqual([7, 12_345]);
   expect(exit.totals.present).toBe(20);
@@ -25,7 +25,7 @@ test('hides 1 … minCount−1, keeps 0 and rounds the rest to ten', () => {
   const view = new FakeView(6, 1);
   view.cellPresent.set([0, 1, 19, 20, 26, 1_234]);
   const exit = new FigureExit(minCount);
-  exit.update(view, 6, 1, false);
+  exit.update(view, { cells: 6, regions: 1, replaced: false });
   expect([...exit.cellPresent]).toEqual([0, hiddenCount, hiddenCount, 20, 30, 1_230]);
 });
 
@@ -35,7 +35,7 @@ test('no figure moves within a minute of event time', () => {
   const exit = new FigureExit(minCount);
   const everything = () =>
     JSON.stringify([[...exit.cellPresent], regionColumns.map((c) => [...exit.regions[c]]), exit.origins, exit.totals]);
-  exit.update(view, 2, 2, false);
+  exit.update(view, { cells: 2, regions: 2, replaced: false });
   const before = everything();
   view.cellPresent.set([500, 600]);
   for (const column of [view.regionPresent, view.regionInflow, view.regionVisitors]) column.set([300, 400]);
@@ -43,10 +43,10 @@ test('no figure moves within a minute of event time', () => {
   view.origins = [{ class: 'local', country: 'CN', mcc: '460', present: 1_100 }];
   view.traffic[1] = 1_100;
   view.clockUs = 59_999_999;
-  exit.update(view, 2, 2, false);
+  exit.update(view, { cells: 2, regions: 2, replaced: false });
   expect(everything()).toBe(before);
   view.clockUs = 60_000_000;
-  exit.update(view, 2, 2, false);
+  exit.update(view, { cells: 2, regions: 2, replaced: false });
   expect([...exit.cellPresent]).toEqual([500, 600]);
   expect(exit.totals.traffic).toEqual({ 'location update': 1_100 });
 });
@@ -145,7 +145,7 @@ test('the sparkline hides as the live figure does', () => {
     view.nextMinute();
     view.closeInterval();
   }
-  exit.update(view, 1, 2, false);
+  exit.update(view, { cells: 1, regions: 2, replaced: false });
   expect([...exit.spark.newest(3)]).toEqual([hiddenCount, 0, hiddenCount, 100, 100, 110]);
 });
 
@@ -153,7 +153,7 @@ test('the fix age of a handful of people is not shown', () => {
   const view = new FakeView(1, 1);
   Object.assign(view, { present: 3, fixAgeMedianMs: 1_000, fixAgeP90Ms: 2_000 });
   const exit = new FigureExit(minCount);
-  exit.update(view, 1, 1, false);
+  exit.update(view, { cells: 1, regions: 1, replaced: false });
   expect(exit.totals).toMatchObject({ present: hiddenCount, fixAgeMedianMs: -1, fixAgeP90Ms: -1 });
 });
 

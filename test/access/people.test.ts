@@ -90,13 +90,13 @@ describe('people estimates', () => {
     const exit = new FigureExit(minCount);
     const view = new FakeView(1, 1);
     view.clockUs = 0;
-    exit.update(view, 1, 1, false, [estimate(1_000)]);
+    exit.update(view, { cells: 1, regions: 1, replaced: false }, [estimate(1_000)]);
     const first = exit.people.rows;
     expect(first).toMatchObject([{ people: 2_500 }]);
     view.clockUs = minuteUs - 1;
-    exit.update(view, 1, 1, false, [estimate(2_000)]);
+    exit.update(view, { cells: 1, regions: 1, replaced: false }, [estimate(2_000)]);
     expect(exit.people.rows).toBe(first);
-    exit.update(view, 1, 1, true, null);
+    exit.update(view, { cells: 1, regions: 1, replaced: true }, null);
     expect(exit.people.rows).toBeNull();
   });
 });

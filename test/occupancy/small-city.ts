@@ -3,7 +3,7 @@ import { EventBatch, noCell } from '../../server/events/event-batch.ts';
 import { eventFlag, kindCode } from '../../server/events/kinds.ts';
 import { Engine, type EngineOptions } from '../../server/occupancy/engine.ts';
 import type { IntervalGauges, StayColumns } from '../../server/occupancy/view.ts';
-import { CellRegistry } from '../../server/reference/cell-registry.ts';
+import { CellRegistry, unheardOf } from '../../server/reference/cell-registry.ts';
 import type { Region } from '../../server/reference/read-regions.ts';
 import { RegionIndex } from '../../server/reference/region-index.ts';
 import type { OracleRow, OracleSighting, OracleStay } from './oracle.ts';
@@ -15,6 +15,8 @@ export function regionOf(id: string, cells: string[]): Region {
 export interface CityOptions {
   settings?: Record<string, unknown>;
   regions?: Region[];
+  /** Parents of cells by CGI, from the branch down; given, the nodes are counted too. */
+  parents?: Readonly<Record<string, string[]>>;
   everyUs?: number;
   cellGauges?: boolean;
 }
@@ -31,7 +33,9 @@ export class SmallCity {
   private readonly names = new Map<string, string>();
 
   constructor(options: CityOptions = {}) {
-    this.regions = new RegionIndex(options.regions ?? [], this.registry, () => undefined);
+    const { parents } = options;
+    if (parents !== undefined) this.list(parents);
+    this.regions = new RegionIndex(options.regions ?? [], this.registry, () => undefined, '', parents !== undefined);
     const engineOptions: EngineOptions = {
       config: makeConfig({ where: 'test', settings: options.settings ?? {} }),
       registry: this.registry,
@@ -45,6 +49,11 @@ export class SmallCity {
       ...(options.cellGauges !== undefined && { cellGauges: options.cellGauges }),
     };
     this.engine = new Engine(engineOptions);
+  }
+
+  /** Takes in a cell list that says whose each cell is. */
+  list(parents: Readonly<Record<string, string[]>>): void {
+    this.registry.load(Object.entries(parents).map(([cgi, names]) => ({ ...unheardOf(cgi), parents: names })));
   }
 
   /** A batch of sightings; the subscriber's name makes the key. */

@@ -10,6 +10,7 @@ export class FakeView implements LiveView {
   cellCount: number;
   cellPresent: Uint32Array;
   regionCount: number;
+  drawnCount: number;
   regionPresent: Uint32Array;
   regionFresh5: Uint32Array;
   regionFresh30: Uint32Array;
@@ -50,6 +51,7 @@ export class FakeView implements LiveView {
     this.cellCount = cells;
     this.cellPresent = new Uint32Array(cells + 100);
     this.regionCount = regions;
+    this.drawnCount = regions;
     const column = () => new Uint32Array(regions + 3);
     this.regionPresent = column();
     this.regionFresh5 = column();
@@ -123,5 +125,6 @@ export function fakeLayout(cells: number, regions: number, revision = 1): Layout
     schematic: null,
     cells: layoutCells,
     regions: layoutRegions,
+    tree: [],
   };
 }

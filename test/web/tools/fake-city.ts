@@ -152,5 +152,6 @@ export function fakeLayout(options: FakeLayoutOptions): Layout {
     schematic: options.schematic,
     cells,
     regions,
+    tree: [],
   };
 }
