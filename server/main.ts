@@ -30,6 +30,8 @@ import type { PushFeed } from './events/push-feed.ts';
 import type { Log } from './log.ts';
 import { loadOrCreateKey } from './privacy/key-file.ts';
 import type { CellRegistry } from './reference/cell-registry.ts';
+import { areaTables } from './reference/home-areas.ts';
+import type { NumberSegments } from './reference/number-segments.ts';
 import { projectRoot } from './root.ts';
 import { openStore } from './store/open-store.ts';
 import type { CellsOfRegion } from './store/types.ts';
@@ -50,6 +52,8 @@ export interface ServeOptions {
   port: number;
   dataDir: string;
   databaseUrl?: string;
+  /** Where numbers and SIMs are at home, as imported; null or absent: nobody has told. */
+  segments?: NumberSegments | null;
   config: Config;
 }
 
@@ -130,6 +134,8 @@ export async function startSignalwall(
   makeDataFolder(options.dataDir);
   signal.throwIfAborted();
   const key = loadOrCreateKey(join(options.dataDir, 'keys'));
+  const { segments = null } = options;
+  const areas = segments && areaTables(segments.rows);
 
   // What is undone at the end, from the last to the first.
   const closing: (() => Promise<void>)[] = [];
@@ -143,6 +149,7 @@ export async function startSignalwall(
       ...(options.databaseUrl !== undefined && { databaseUrl: options.databaseUrl }),
       dataDir: options.dataDir,
       network,
+      segments,
       config,
       clock,
       log,
@@ -188,13 +195,8 @@ export async function startSignalwall(
     await store.saveCells(Array.from({ length: registry.count }, (_, id) => ({ id, cell: registry.info(id) })));
     const cellsOf: CellsOfRegion = (region, version) =>
       version === state.regionsVersion ? counting.regions.cellsOf(region) : null;
-    await store.saveRegions(counting.regions.regions, cellsOf, state.regionsVersion);
-    const { length: nodes } = counting.regions.nodes;
-    const tree = nodes === 0 ? '' : `, ${counted(nodes, 'node')} of the region tree`;
-    log(
-      'info',
-      `Reference: ${counted(registry.count, 'cell')}, ${counted(state.regions.length, 'micro-region')}${tree}`,
-    );
+    await store.saveRegions(state.regions, cellsOf, state.regionsVersion);
+    log('info', `Reference: ${counted(registry.count, 'cell')}, ${counted(state.regions.length, 'micro-region')}`);
     const storedUs = Math.max(held.row.eventUs, ...held.earlier.values());
     signal.throwIfAborted();
 
@@ -209,7 +211,7 @@ export async function startSignalwall(
     const full = () => journal.full || journal.failed !== null;
     for (const { spec, position } of planned)
       if (spec.kind === 'push')
-        pushFeeds.set(spec.id, openPushFeed(spec, position, { config, key, clock, timers, full }));
+        pushFeeds.set(spec.id, openPushFeed(spec, position, { config, key, areas, clock, timers, full }));
 
     // The feeds, each other in a thread of its own; the hub decides when the clock moves, and all of it goes into the journal.
     const hub = new FeedHub({
@@ -219,7 +221,8 @@ export async function startSignalwall(
       feeds: planned.map(({ spec, position, known, joinUs }, i) => ({
         id: `feed-${i + 1}`,
         uri: specs[i].uri,
-        port: spec.kind === 'push' ? pushFeeds.get(spec.id)! : startFeedThread({ spec, config, key, known }, fail),
+        port:
+          spec.kind === 'push' ? pushFeeds.get(spec.id)! : startFeedThread({ spec, config, key, known, areas }, fail),
         position,
         ...(joinUs !== undefined && { joinUs }),
         live: isLive(spec),

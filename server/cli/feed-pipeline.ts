@@ -7,6 +7,7 @@ import type { EventSink } from '../events/event-batch.ts';
 import { type FeedCounters, noFrameCounts } from '../events/feed-messages.ts';
 import { parsePlmn } from '../events/plmn.ts';
 import type { Pseudonymiser } from '../privacy/pseudonymiser.ts';
+import { type AreaTables, HomeAreas } from '../reference/home-areas.ts';
 import { DecodedApart } from './decode-thread.ts';
 import { DecodedFrames, type MessageSource } from './message-source.ts';
 import { openFrames } from './open-frames.ts';
@@ -39,6 +40,8 @@ export interface PipelineOptions {
   sortRecords?: boolean;
   /** Frames are read and decoded on a thread of their own. */
   decodeApart?: boolean;
+  /** Where SIMs of China are at home; null or absent: not known. */
+  areas?: AreaTables | null;
   sink: EventSink;
   pseudonymiser: Pseudonymiser;
 }
@@ -62,6 +65,7 @@ class MessagePipeline implements FeedPipeline {
       config: options.config,
       sorted: options.sorted,
       defaultPlmn: parsePlmn(options.config.homePlmns.split(',')[0]),
+      ...(options.areas != null && { areas: new HomeAreas(options.areas) }),
       pseudonymiser: options.pseudonymiser,
       sink: options.sink,
     });

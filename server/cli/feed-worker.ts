@@ -5,6 +5,7 @@ import { InvariantError, isFromOutside, messageOf, UserError } from '../errors.t
 import { BatchWriter, type Known } from '../events/batch-writer.ts';
 import { batchesInFlightMax, batchRows, type FeedToHub, type HubToFeed } from '../events/feed-messages.ts';
 import { Pseudonymiser } from '../privacy/pseudonymiser.ts';
+import type { AreaTables } from '../reference/home-areas.ts';
 import { type FeedPipeline, openFeedPipeline } from './feed-pipeline.ts';
 import { Wake } from './wake.ts';
 
@@ -16,6 +17,8 @@ export interface FeedWorkerData {
   key: Uint8Array;
   /** Rows that an earlier run has taken in. */
   known: Known;
+  /** Where SIMs of China are at home; null or absent: nobody has told. */
+  areas?: AreaTables | null;
 }
 
 /** A feed says where it stands at least this often while it reads. */
@@ -44,7 +47,7 @@ class FeedWorker {
   }
 
   async run(): Promise<void> {
-    const { spec, config, key } = this.data;
+    const { spec, config, key, areas } = this.data;
     let pipeline: FeedPipeline | null = null;
     try {
       pipeline = await openFeedPipeline(spec, {
@@ -52,6 +55,7 @@ class FeedWorker {
         sorted: false,
         sortRecords: true,
         decodeApart: true,
+        areas: areas ?? null,
         sink: this.writer,
         pseudonymiser: new Pseudonymiser(key),
       });

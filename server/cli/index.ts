@@ -7,11 +7,19 @@ import { projectRoot } from '../root.ts';
 import type { Command } from './command.ts';
 import { countCommand } from './count.ts';
 import { decodeCommand } from './decode.ts';
+import { importCommand } from './import.ts';
 import { sendCommand } from './send.ts';
 import { serveCommand } from './serve.ts';
 import { simulateCommand } from './simulate.ts';
 
-const commands: readonly Command[] = [serveCommand, decodeCommand, countCommand, simulateCommand, sendCommand];
+const commands: readonly Command[] = [
+  serveCommand,
+  decodeCommand,
+  countCommand,
+  simulateCommand,
+  sendCommand,
+  importCommand,
+];
 
 function helpText(): string {
   return [

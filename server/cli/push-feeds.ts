@@ -3,11 +3,13 @@ import type { Clock, Timers } from '../clock.ts';
 import type { Config } from '../config.ts';
 import { homePlmn, typeAllocationCode } from '../correlate/home-plmn.ts';
 import type { FeedPosition } from '../events/feed-position.ts';
+import { placedHome } from '../events/plmn.ts';
 import { PushFeed } from '../events/push-feed.ts';
 import type { PushIdentities } from '../events/push-fields.ts';
 import { PushReader } from '../events/push-reader.ts';
 import { packImsi } from '../privacy/imsi.ts';
 import { Pseudonymiser } from '../privacy/pseudonymiser.ts';
+import { type AreaTables, HomeAreas } from '../reference/home-areas.ts';
 import { cgiFault } from '../reference/read-cells.ts';
 
 /** Digits of an IMEI that stand in front of its check digit or software version. */
@@ -22,11 +24,13 @@ export class SentIdentities implements PushIdentities {
   hi = 0;
   plmn = 0;
   readonly #pseudonymiser: Pseudonymiser;
+  readonly #areas: HomeAreas | null;
   readonly #cgis = new Set<string>();
 
-  /** @param key as `Pseudonymiser` takes it */
-  constructor(key: Uint8Array) {
+  /** @param key as `Pseudonymiser` takes it @param areas where SIMs of China are at home; null: nobody has told */
+  constructor(key: Uint8Array, areas: AreaTables | null = null) {
     this.#pseudonymiser = new Pseudonymiser(key);
+    this.#areas = areas === null ? null : new HomeAreas(areas);
   }
 
   imsi(digits: string): boolean {
@@ -65,7 +69,7 @@ export class SentIdentities implements PushIdentities {
   #packed(imsi: number): boolean {
     if (imsi < 0) return false;
     this.#pseudonymiser.packedImsi(imsi);
-    this.plmn = homePlmn(imsi);
+    this.plmn = placedHome(homePlmn(imsi), this.#areas?.ofImsi(imsi) ?? 0);
     this.#take();
     return true;
   }
@@ -84,13 +88,14 @@ export function openPushFeed(
     config: Config;
     /** The pseudonym key: stays in this process. */
     key: Uint8Array;
+    areas?: AreaTables | null;
     clock: Clock;
     timers: Timers;
     /** Whether the journal takes nothing at the moment. */
     full: () => boolean;
   },
 ): PushFeed {
-  const { config, key, clock, timers, full } = options;
-  const reader = new PushReader(new SentIdentities(key), clock, config);
+  const { config, key, areas, clock, timers, full } = options;
+  const reader = new PushReader(new SentIdentities(key, areas), clock, config);
   return new PushFeed({ id: spec.id, reader, clock, timers, config, acked: position, full });
 }

@@ -4,6 +4,7 @@ import { errorOf, isFromOutside, messageOf, UserError } from '../errors.ts';
 import { consoleLog } from '../log.ts';
 import { type Running, type ServeOptions, startSignalwall } from '../main.ts';
 import type { Command } from './command.ts';
+import { importedSegments, withProvince } from './imported-segments.ts';
 import { readConfig, readOptions } from './options.ts';
 
 const usage = `usage: npm start -- [OPTION …]      (or: npm run -s signalwall -- serve [OPTION …])
@@ -26,7 +27,7 @@ Shows the live wall. Without --feed it simulates an event day at 60 times its sp
   --shares FILE       market shares, from which people are estimated: origin,share,error[,heard,heardError], CSV or JSON
   --gates FILE        gate counts to calibrate them by: time,region and people, or entered,left[,error], CSV or JSON
   --listen HOST:PORT  where the wall is served (default 127.0.0.1:8080; loopback only until accounts exist)
-  --data DIR          data folder (default: SIGNALWALL_DATA, else ./.signalwall)
+  --data DIR          data folder (default: SIGNALWALL_DATA, else ./.signalwall); 'import' puts reference data there
   --config FILE       settings as a JSON object; --set NAME=VALUE sets one ('help config' lists them)
   --verbose           show the stack trace of an error
 
@@ -56,7 +57,7 @@ function parseSpeed(text: string): number {
   return speed;
 }
 
-function readServeOptions(argv: string[]): ServeOptions {
+async function readServeOptions(argv: string[]): Promise<ServeOptions> {
   const { values } = readOptions('serve', argv, {
     feed: { type: 'string', multiple: true },
     speed: { type: 'string' },
@@ -81,6 +82,8 @@ function readServeOptions(argv: string[]): ServeOptions {
     values.set,
     simulated ? { homePlmns: '460-00,460-02,460-04,460-07,460-08,001-01' } : {},
   );
+  const dataDir = resolve(values.data ?? process.env.SIGNALWALL_DATA ?? '.signalwall');
+  const segments = await importedSegments(dataDir);
   return {
     feeds,
     ...(values.speed !== undefined && { speed: parseSpeed(values.speed) }),
@@ -89,9 +92,10 @@ function readServeOptions(argv: string[]): ServeOptions {
     ...(values.shares !== undefined && { sharesFile: values.shares }),
     ...(values.gates !== undefined && { gatesFile: values.gates }),
     ...parseListen(values.listen),
-    dataDir: resolve(values.data ?? process.env.SIGNALWALL_DATA ?? '.signalwall'),
+    dataDir,
+    segments,
     ...(process.env.DATABASE_URL && { databaseUrl: process.env.DATABASE_URL }),
-    config,
+    config: withProvince(config, segments),
   };
 }
 
@@ -133,7 +137,7 @@ function sayBug(error: Error): void {
 
 /** Ends with the code 0 at Ctrl-C or SIGTERM, at most 10 s after it; with 70 at a bug of ours, 1 where the disk fails. */
 async function run(argv: string[]): Promise<number> {
-  const options = readServeOptions(argv);
+  const options = await readServeOptions(argv);
   const abort = new AbortController();
   const ends = whatEnds();
   const starting = startSignalwall(options, { clock: systemClock, timers: systemTimers }, consoleLog, abort.signal);

@@ -9,6 +9,7 @@ import { readCalendar, saveCalendar } from './facts-calendar.ts';
 import { migrate } from './migrate.ts';
 import { setPolicies } from './policies.ts';
 import { openRealDatabase } from './real-database.ts';
+import { saveSegments } from './segments.ts';
 import type { Store, StoreOptions } from './types.ts';
 
 /** Opened, with what must be closed again. */
@@ -76,6 +77,7 @@ async function prepare(options: StoreOptions, database: Database): Promise<void>
     ]);
     await checkNetwork(client, database, options.network);
     await saveCalendar(client, readCalendar());
+    if (options.segments != null) await saveSegments(client, options.segments);
     if (!database.embedded) await setPolicies(client, options.mode ?? 'replay');
   } finally {
     await client.end();

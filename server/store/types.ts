@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { LogRecord } from '../journal/records.ts';
 import type { Log } from '../log.ts';
+import type { NumberSegments } from '../reference/number-segments.ts';
 import type { Ledger, LedgerRow } from './ledger.ts';
 import type { DayFigure } from './region-expected.ts';
 import type { PastQuestion } from './region-past.ts';
@@ -17,6 +18,8 @@ export interface StoreOptions {
   network: string;
   /** `live`: on a real database TimescaleDB's own jobs refresh, compress and drop, by wall time. */
   mode?: 'replay' | 'live';
+  /** Where numbers and SIMs are at home; null or absent: what the database holds stays. */
+  segments?: NumberSegments | null;
   config: Config;
   clock: Clock;
   log: Log;
@@ -43,8 +46,6 @@ export interface StoredRegion {
   capacity: number | null;
   polygons: [number, number][][][] | null;
   cells: string[] | null;
-  /** Of a node of the region tree; a micro-region has none. */
-  level?: 1 | 2 | 3 | 4;
 }
 
 /** Ids of the cells in a region of set `version`, by its place; null: the region index is of another set by now. */
@@ -60,9 +61,8 @@ export interface Store {
   /** Stores cells and what has changed of known ones (a new version, dated by the event clock). */
   saveCells(rows: { id: number; cell: StoredCell }[]): Promise<void>;
   /**
-   * Stores the regions (micro-regions, then the nodes of the region tree) and which cells they hold. `cellsOf` must go
-   * on answering for the present state of the region index: it is asked again when cells have been added. Later sets
-   * come as records.
+   * Stores the regions and which cells they hold. `cellsOf` must go on answering for the present state of the
+   * region index: it is asked again when cells have been added. Later sets come as records.
    *
    * @param version of the set; later ones have higher ones
    */

@@ -4,8 +4,11 @@ import { Correlator } from '../../server/correlate/correlator.ts';
 import { SignalMessage } from '../../server/decode/message.ts';
 import type { EventSink } from '../../server/events/event-batch.ts';
 import { type Learnt, learntKind } from '../../server/events/learnt.ts';
+import { areaOfHome } from '../../server/events/plmn.ts';
 import { Pseudonymiser } from '../../server/privacy/pseudonymiser.ts';
 import { formatIso } from '../../server/reference/country-codes.ts';
+import { areaTables, HomeAreas } from '../../server/reference/home-areas.ts';
+import { parseSegments } from '../../server/reference/number-segments.ts';
 import * as c from './core-steps.ts';
 import * as s from './steps.ts';
 
@@ -143,5 +146,53 @@ describe('what is learnt of a subscriber', () => {
     expect(bench.correlator.stats.faults.get('HANDSET_EVICTED')).toBeGreaterThan(1_500);
     play(1);
     expect(sink.learntRows.length).toBeGreaterThan(3_000);
+  });
+});
+
+describe('where a subscriber is at home', () => {
+  const segments = parseSegments(
+    'segments',
+    'type,from,to,province,city,area\nmsisdn,1350000,,广东,深圳,755\nimsi,001010000000002,,北京,北京,10\n',
+  );
+  const areas = new HomeAreas(areaTables(segments.rows));
+  const homesOf = (...numbers: [number, string][]) => {
+    const homes: number[] = [];
+    const to = {
+      event: (...row: Parameters<EventSink['event']>) => void homes.push(areaOfHome(row[4])),
+      learnt: (row: Readonly<Learnt>) => void homes.push(areaOfHome(row.plmn)),
+    };
+    const config = makeConfig({ where: 'test', settings: { homePlmns: '001-01', connectionsMax: 1_000 } });
+    const correlator = new Correlator({ config, sorted: true, defaultPlmn: 0, areas, pseudonymiser: keys, sink: to });
+    const told = { ...bench, correlator };
+    for (const [n, msisdn] of numbers)
+      c.tell(
+        told,
+        ...c.ask(
+          at(n),
+          c.gmsc,
+          c.hlr,
+          c.invoke(c.operation.sendRoutingInfo, { numbers: { msisdn } }),
+          c.result(s.imsi(n)),
+        ),
+      );
+    const line = (n: number) =>
+      new s.Line(s.bscA, n, at(100 + n)).open({
+        ...s.completeLayer3,
+        ...s.cmServiceRequest(1),
+        ...s.imsi(n),
+        ...s.cellOne,
+      });
+    playTo(correlator, [...line(1).steps, ...line(2).steps, ...line(3).steps]);
+    correlator.flush();
+    return homes;
+  };
+
+  it('is told by the IMSI, else by the number that MAP tells, from when it does', () => {
+    expect(homesOf()).toEqual(expect.arrayContaining([0, 10]));
+    expect(homesOf()).not.toContain(755);
+    const homes = homesOf([1, '8613500000021'], [2, '8613500000022'], [3, '8190000000021']);
+    // Three numbers are learnt; then each has rows of its own.
+    expect(homes.slice(0, 3)).toEqual([755, 10, 0]);
+    expect(new Set(homes.slice(3))).toEqual(new Set([755, 10, 0]));
   });
 });

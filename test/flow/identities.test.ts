@@ -5,12 +5,19 @@ import { framePipeline } from '../../server/cli/feed-pipeline.ts';
 import { BatchWriter } from '../../server/events/batch-writer.ts';
 import { type Domain, Pseudonymiser } from '../../server/privacy/pseudonymiser.ts';
 import { formatIso } from '../../server/reference/country-codes.ts';
+import { areaTables } from '../../server/reference/home-areas.ts';
+import { parseSegments } from '../../server/reference/number-segments.ts';
 import { namedQuery } from '../../server/store/queries.ts';
 import type { Store } from '../../server/store/types.ts';
 import { giveTo } from '../store/tools/give.ts';
 import { makeTestDatabase, type TestDatabase, testConfig } from '../store/tools/test-database.ts';
 
 const population = 6_000;
+/** By the segments that the simulator gives its IMSIs: 20xx the city, 21xx the province, above that other provinces. */
+const segments = parseSegments(
+  'segments',
+  'type,from,to,province,city,area\nimsi,001012000,001012099,广东,深圳,755\nimsi,001012100,001012199,广东,广州,20\nimsi,001013000,001015999,北京,北京,10\n',
+);
 const keys = new Pseudonymiser(new Uint8Array(32).fill(9));
 
 /** First 64 bits of a pseudonym as the database has them. */
@@ -55,7 +62,8 @@ beforeAll(async () => {
   );
   const sink = new BatchWriter();
   const config = testConfig({ homePlmns: '001-01', homeNodePrefixes: '861009' });
-  const pipeline = framePipeline(frames, { config, sorted: false, sink, pseudonymiser: keys });
+  const areas = areaTables(segments.rows);
+  const pipeline = framePipeline(frames, { config, sorted: false, sink, pseudonymiser: keys, areas });
   const giver = giveTo(store);
   for (let why = 'more'; why !== 'end'; ) {
     why = await pipeline.run(Number.POSITIVE_INFINITY, 50_000);
@@ -153,4 +161,20 @@ test('no plain digits of a number or handset stand in the tables', async () => {
     'select avg((abs(value) < 1e16::bigint)::integer)::float8 as share from identity_told',
   );
   expect(share).toBeLessThan(0.01);
+});
+
+test('events and identities carry the home that the imported segments give each SIM', async () => {
+  const rows = await store.sql<{ sub: string; area: number }>(
+    `select distinct sub::text, plmn >> 21 as area from event where sub <> 0
+     union select distinct sub::text, plmn >> 21 from identity_told`,
+  );
+  expect(new Set(rows.map(({ sub }) => sub)).size).toBe(rows.length);
+  const places = new Map<number, number>();
+  for (const { sub, area } of rows) {
+    const imsi = simulation.imsi(phones.get(sub)!);
+    const prefix = imsi.startsWith('00101') ? imsi.slice(5, 7) : '';
+    expect(area).toBe(prefix === '' ? 0 : prefix === '20' ? 755 : prefix === '21' ? 20 : 10);
+    places.set(area, (places.get(area) ?? 0) + 1);
+  }
+  expect(places.size).toBe(4);
 });
