@@ -223,6 +223,8 @@ export class Engine {
    * and regions by their places: whoever saves keeps the registry's cells and the regions with it.
    */
   *save(to: StateWriter): Generator<void> {
+    // Of some cells that are known no row may have come yet; who restores this makes room for all of them.
+    if (this.registry.count > this.figures.heardUs.length) this.grow();
     const { traffic, heardUs, ...figures } = this.figures;
     const regions = identityOf(this.regions);
     to.json('engine', { ...figures, turnUs: this.turnUs, cells: heardUs.length, regions });
