@@ -173,13 +173,15 @@ export class Core {
         if (this.#snapshotDue(sinceMs)) await this.#snapshot();
         continue;
       }
-      this.#apply(entry);
-      const nowMs = clock.monotonicMs();
-      if (nowMs - sinceMs >= sliceMs) {
+      for (const _ of this.#applying(entry)) {
+        if (clock.monotonicMs() - sinceMs < sliceMs) continue;
         await this.#pause();
         sinceMs = clock.monotonicMs();
       }
-      if (this.#snapshotDue(nowMs)) await this.#snapshot();
+      if (this.#snapshotDue(clock.monotonicMs())) {
+        await this.#snapshot();
+        sinceMs = clock.monotonicMs();
+      }
     }
   }
 
@@ -189,7 +191,8 @@ export class Core {
     return due && this.#writing === null && !this.#stopping && this.#counting !== null;
   }
 
-  #apply({ record, to }: LogEntry): void {
+  /** Applies a record, some milliseconds of work at a time; until it has ended the state is between two records. */
+  *#applying({ record, to }: LogEntry): Generator<void> {
     const regionsChange = record.k === 'regions' || this.#moves(record);
     this.#state.apply(record);
     if (regionsChange) this.#counting?.setRegions();
@@ -198,12 +201,14 @@ export class Core {
         record.fingerprint === this.#fingerprint
           ? new Counting(this.#options.config, this.#state, (number, derived) => this.#take(number, derived))
           : null;
-    } else this.#counting?.apply(record);
+    } else if (this.#counting !== null) yield* this.#counting.applying(record);
     this.#applied = to;
-    if (this.#waiting.length === 0) return;
     const waiting = this.#waiting;
-    this.#waiting = waiting.filter(({ offset }) => offset > to);
-    for (const { offset, resolve } of waiting) if (offset <= to) resolve();
+    if (waiting.length > 0) {
+      this.#waiting = waiting.filter(({ offset }) => offset > to);
+      for (const { offset, resolve } of waiting) if (offset <= to) resolve();
+    }
+    yield;
   }
 
   /** Whether a cell that is counted gets another place or other parents, or a node of the tree its first cell. */
@@ -284,8 +289,7 @@ export class Core {
     while (this.applied < journal.committed) {
       const entry = await this.#reader.next();
       if (entry === null) break;
-      this.#apply(entry);
-      signal?.throwIfAborted();
+      for (const _ of this.#applying(entry)) signal?.throwIfAborted();
     }
     const mebibytes = ((this.applied - offset) / 2 ** 20).toFixed(1);
     const seconds = ((clock.monotonicMs() - startMs) / 1000).toFixed(1);

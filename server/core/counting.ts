@@ -85,22 +85,22 @@ export class Counting {
     this.sorter = new Sorter({
       latenessUs: config.latenessMs * 1000,
       rowsMax: config.reorderRowsMax,
-      onRows: (batch, from, to) => {
-        engine.apply(batch, from, to);
-        this.follower?.(batch, from, to);
-      },
       onLate: (batch, from, to) => engine.applyLate(batch, from, to),
       onTooLate: () => undefined,
     });
   }
 
-  /** The record as the state has just taken it in. */
-  apply(record: LogRecord): void {
-    if (record.k === 'batch') this.sorter.push(record.batch);
-    else if (record.k === 'finish') this.engine.finish();
+  /**
+   * The record as the state has just taken it in, some milliseconds of work at a time: one decision of the clock may
+   * release all that the reorder window holds. Counters may be read in between, but nothing else be asked.
+   */
+  *applying(record: LogRecord): Generator<void> {
+    const { engine, sorter } = this;
+    if (record.k === 'batch') yield* this.#taking(sorter.pushing(record.batch));
+    else if (record.k === 'finish') yield* engine.finishing();
     else if (record.k === 'clock') {
-      this.sorter.release(record.releaseUs);
-      if (this.sorter.releasedUs > 0) this.engine.advance(this.sorter.releasedUs, this.#state.feedClocksUs);
+      yield* this.#taking(sorter.releasing(record.releaseUs));
+      if (sorter.releasedUs > 0) yield* engine.advancing(sorter.releasedUs, this.#state.feedClocksUs);
     }
   }
 
@@ -134,6 +134,13 @@ export class Counting {
     counting.sorter.restore(from);
     counting.engine.restore(from, state.feedClocksUs);
     return counting;
+  }
+
+  *#taking(blocks: Iterable<EventBatch>): Generator<void> {
+    for (const rows of blocks) {
+      yield* this.engine.applying(rows, 0, rows.n);
+      this.follower?.(rows, 0, rows.n);
+    }
   }
 
   #interval(gauges: IntervalGauges, regionIds: readonly string[]): void {

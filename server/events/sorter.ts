@@ -1,4 +1,4 @@
-import { UserError } from '../errors.ts';
+import { assertInvariant, UserError } from '../errors.ts';
 import { restoreBytes, type StateReader, type StateWriter, saveBytes } from '../state-writer.ts';
 import { EventBatch } from './event-batch.ts';
 
@@ -76,13 +76,14 @@ export class Sorter {
 
   /**
    * @param options.rowsMax rows held at most; one more releases the older half of them early
+   * @param options.onRows takes what {@link push} and {@link release} let out
    * @param options.onLate rows at most `latenessUs` behind the released clock: traffic only
    * @param options.onTooLate older ones: for the database only
    */
   constructor(options: {
     latenessUs: number;
     rowsMax: number;
-    onRows: RowConsumer;
+    onRows?: RowConsumer;
     onLate: RowConsumer;
     onTooLate: RowConsumer;
   }) {
@@ -92,16 +93,21 @@ export class Sorter {
     const ringRows = Math.min(ringRowsFirst, this.ringRowsMax);
     this.ring = new EventBatch(ringRows);
     this.released = new Uint8Array(ringRows);
-    this.onRows = options.onRows;
+    this.onRows = options.onRows ?? (() => assertInvariant(false, 'nobody takes the rows that come out'));
     this.onLate = options.onLate;
     this.onTooLate = options.onTooLate;
   }
 
   /** Takes all rows of a batch; late ones go to their consumer at once. */
   push(batch: EventBatch): void {
+    for (const out of this.pushing(batch)) this.onRows(out, 0, out.n);
+  }
+
+  /** The same, where what must go out early is the caller's to consume: each block before the next is asked for. */
+  *pushing(batch: EventBatch): Generator<EventBatch> {
     const { timeUs, n } = batch;
     for (let i = 0; i < n; ) {
-      if (this.stats.held === this.rowsMax) this.releaseEarly();
+      if (this.stats.held === this.rowsMax) yield* this.releasingEarly();
       if (this.next - this.oldest === this.ring.capacity) this.makeRoom();
       const { releasedUs, ring, stats } = this;
       const slot = this.next & (ring.capacity - 1);
@@ -123,8 +129,13 @@ export class Sorter {
 
   /** Releases, in order, every row before `watermarkUs`. */
   release(watermarkUs: number): void {
+    for (const out of this.releasing(watermarkUs)) this.onRows(out, 0, out.n);
+  }
+
+  /** The same, block by block, each the caller's until it asks for the next; nothing else may be asked in between. */
+  *releasing(watermarkUs: number): Generator<EventBatch> {
     if (watermarkUs <= this.releasedUs) return;
-    this.merge(watermarkUs, Number.POSITIVE_INFINITY);
+    yield* this.merging(watermarkUs, Number.POSITIVE_INFINITY);
     this.releasedUs = watermarkUs;
   }
 
@@ -247,8 +258,8 @@ export class Sorter {
   }
 
   /** As many rows are held as may be: the older half goes out before its time, counted. */
-  private releaseEarly(): void {
-    this.stats.forced += this.merge(Number.POSITIVE_INFINITY, Math.ceil(this.stats.held / 2));
+  private *releasingEarly(): Generator<EventBatch> {
+    this.stats.forced += yield* this.merging(Number.POSITIVE_INFINITY, Math.ceil(this.stats.held / 2));
   }
 
   /**
@@ -278,15 +289,27 @@ export class Sorter {
     this.next = live.length;
   }
 
-  /** Merges the runs into the consumer: rows before `untilUs`, at most `rowsMax`. Returns how many. */
-  private merge(untilUs: number, rowsMax: number): number {
+  /** Merges the runs into blocks: rows before `untilUs`, at most `rowsMax`. Returns how many. */
+  private *merging(untilUs: number, rowsMax: number): Generator<EventBatch, number> {
+    let merged = 0;
+    while (merged < rowsMax) {
+      const n = this.mergeSome(untilUs, Math.min(outRows, rowsMax - merged));
+      if (n === 0) break;
+      merged += n;
+      this.out.gather(this.ring, this.order, n);
+      yield this.out;
+    }
+    return merged;
+  }
+
+  /** The same of what goes into one block: writes the slots of at most `rowsMax` rows into `order`. */
+  private mergeSome(untilUs: number, rowsMax: number): number {
     const { headUs, headRow, runs, order } = this;
     const mask = this.ring.capacity - 1;
     const { timeUs } = this.ring;
     for (let r = 0; r < runs.length; r++) this.look(r);
-    let merged = 0;
     let n = 0;
-    while (merged < rowsMax) {
+    while (n < rowsMax) {
       const best = this.earliest(-1);
       if (best < 0 || headUs[best] >= untilUs) break;
       // Rows come from one run until the head of another precedes them.
@@ -297,23 +320,20 @@ export class Sorter {
       const { rows, tail } = run;
       let { head } = run;
       let us = headUs[best];
-      while (us < untilUs && merged < rowsMax && (us < otherUs || (us === otherUs && rows[head] < otherRow))) {
+      while (us < untilUs && n < rowsMax && (us < otherUs || (us === otherUs && rows[head] < otherRow))) {
         const slot = rows[head] & mask;
         this.released[slot] = 1;
         order[n++] = slot;
-        merged++;
         if (us > this.releasedUs) this.releasedUs = us;
-        if (n === outRows) n = this.flushOut(n);
         if (++head === tail) break;
         us = timeUs[rows[head] & mask];
       }
       run.head = head;
       this.look(best);
     }
-    this.flushOut(n);
-    this.stats.held -= merged;
+    this.stats.held -= n;
     while (this.oldest < this.next && this.released[this.oldest & mask] === 1) this.oldest++;
-    return merged;
+    return n;
   }
 
   /** Notes the first row of a run. */
@@ -337,13 +357,5 @@ export class Sorter {
       }
     }
     return best;
-  }
-
-  /** Hands the first `n` rows of `order` on. */
-  private flushOut(n: number): number {
-    if (n === 0) return 0;
-    this.out.gather(this.ring, this.order, n);
-    this.onRows(this.out, 0, n);
-    return 0;
   }
 }

@@ -17,6 +17,7 @@ import {
   pendingBit,
   settlingMax,
   soonMax,
+  stretchesAtOnce,
   type TrailOwner,
   visitedBit,
   wArea,
@@ -143,8 +144,9 @@ export class CrossingTrail {
     }
   }
 
-  /** Reports the crossings that have held by `clockUs`. */
-  settle(clockUs: number): void {
+  /** Reports the crossings that have held by `clockUs`, some at a time; infinite: all that is pending. */
+  *settling(clockUs: number): Generator<void> {
+    let stretches = 0;
     const lastUs = clockUs - this.holdDownUs;
     while (this.settled !== this.head) {
       const chunk = this.chunkOf(this.settled);
@@ -156,6 +158,7 @@ export class CrossingTrail {
       if (to === from) return;
       this.touchSoon(chunk, from, to);
       for (let row = from; row < to; row++) this.settleOne(chunk);
+      if (++stretches % stretchesAtOnce === 0) yield;
     }
   }
 
@@ -185,11 +188,6 @@ export class CrossingTrail {
       if (!settled && (isGone || (word & pendingBit) !== 0))
         this.owner.cutShort(area, (word & entryBit) !== 0, isGone, chunk.timeUs[row], sequence);
     }
-  }
-
-  /** Reports all that is pending: the feed has ended. */
-  settleAll(): void {
-    while (this.settled !== this.head) this.settleOne(this.chunkOf(this.settled));
   }
 
   /** Drops settled entries from before the open interval. */

@@ -33,6 +33,14 @@ export interface EngineOptions {
   cellGauges?: boolean;
 }
 
+/** Rows that are applied before the event loop may have its turn: about a millisecond. */
+const sliceRows = 2048;
+
+/** Runs a generator to its end in one go. */
+function drain(steps: Generator<void>): void {
+  while (steps.next().done !== true);
+}
+
 /** What {@link Engine.save} puts down beside the arrays. */
 type SavedFigures = Omit<EngineFigures, 'traffic' | 'heardUs'> & { turnUs: number; cells: number; regions: string[] };
 
@@ -148,10 +156,20 @@ export class Engine {
 
   /** Rows `from` … `to − 1`, none earlier than a row before or the clock of {@link advance}. */
   apply(batch: EventBatch, from: number, to: number): void {
+    drain(this.applying(batch, from, to));
+  }
+
+  /**
+   * The same, some milliseconds of work at a time, as all generators here. The view may be read in between, but
+   * nothing else be asked until it has ended.
+   */
+  *applying(batch: EventBatch, from: number, to: number): Generator<void> {
     for (let at = from; at < to; at += groupRows) {
       const end = Math.min(at + groupRows, to);
       this.kept ^= this.presence.touch(batch, at, end);
-      this.applyGroup(batch, at, end);
+      for (let row = this.applyUntilDue(batch, at, end); row < end; row = this.applyUntilDue(batch, row, end))
+        yield* this.reaching(batch.timeUs[row]);
+      if ((end - from) % sliceRows === 0) yield;
     }
   }
 
@@ -174,13 +192,17 @@ export class Engine {
    * passed are applied. A subscriber last seen by a feed does not vanish before that feed's clock.
    */
   advance(clockUs: number, feedClocksUs?: Float64Array): void {
+    drain(this.advancing(clockUs, feedClocksUs));
+  }
+
+  *advancing(clockUs: number, feedClocksUs?: Float64Array): Generator<void> {
     if (feedClocksUs !== undefined) this.presence.setFeedClocks(feedClocksUs);
     const { figures } = this;
     if (figures.firstUs < 0 || clockUs < figures.clockUs) return;
     figures.clockUs = clockUs;
-    this.turn(clockUs);
+    yield* this.turning(clockUs);
     // Somebody whose presence ends at this very time has not been seen before it.
-    this.presence.expireBefore(clockUs + 1);
+    yield* this.presence.expiringBefore(clockUs + 1);
     this.stays?.flush();
   }
 
@@ -196,11 +218,15 @@ export class Engine {
    * intervals that are not final yet keep the regions of their time: see {@link IntervalTaker}.
    */
   setRegions(regions: RegionIndex): void {
+    drain(this.settingRegions(regions));
+  }
+
+  *settingRegions(regions: RegionIndex): Generator<void> {
     const { book, figures, occupancy } = this;
     if (figures.firstUs >= 0) {
       // Nobody whose presence is over is counted, and no crossing is cut short that has held.
-      this.presence.expireBefore(figures.clockUs + 1);
-      this.settle(figures.clockUs);
+      yield* this.presence.expiringBefore(figures.clockUs + 1);
+      yield* this.settling(figures.clockUs);
     }
     const edit = editOf(this.regions, regions);
     book.setRegions(regions, edit, () => occupancy.trail.edit(edit.placeOf, edit.after));
@@ -210,10 +236,14 @@ export class Engine {
 
   /** The feeds have ended: the open interval closes at its end and pending crossings count. */
   finish(): void {
+    drain(this.finishing());
+  }
+
+  *finishing(): Generator<void> {
     if (this.figures.firstUs < 0) return;
     const { book, occupancy } = this;
-    this.closeInterval();
-    occupancy.trail.settleAll();
+    yield* this.closing();
+    yield* occupancy.trail.settling(Number.POSITIVE_INFINITY);
     book.finalize(Number.POSITIVE_INFINITY);
     this.stays?.flush();
   }
@@ -262,12 +292,13 @@ export class Engine {
     if (feedClocksUs !== undefined) this.presence.setFeedClocks(feedClocksUs);
   }
 
-  private applyGroup(batch: EventBatch, from: number, to: number): void {
+  /** Applies rows up to one before which something is due; returns that one, or `to`. */
+  private applyUntilDue(batch: EventBatch, from: number, to: number): number {
     const { figures, presence, occupancy } = this;
     const { timeUs, cell, flags } = batch;
     for (let i = from; i < to; i++) {
       const time = timeUs[i];
-      if (time >= this.turnUs) this.reach(time);
+      if (time >= this.turnUs) return i;
       assertInvariant(time >= figures.clockUs, 'event rows must come in order of time');
       figures.clockUs = time;
       if ((flags[i] & eventFlag.traffic) !== 0) this.countTraffic(batch, i);
@@ -282,6 +313,7 @@ export class Engine {
       occupancy.touchCell(id);
       if (isSighting(batch, i)) presence.sighting(batch, i, id);
     }
+    return to;
   }
 
   private countTraffic(batch: EventBatch, row: number): void {
@@ -304,48 +336,51 @@ export class Engine {
   }
 
   /** A row of `timeUs` comes and something is due before it. */
-  private reach(timeUs: number): void {
+  private *reaching(timeUs: number): Generator<void> {
     if (this.figures.firstUs < 0) {
       this.figures.firstUs = timeUs;
       this.book.open(timeUs);
     }
-    this.turn(timeUs);
+    yield* this.turning(timeUs);
     // Whole seconds: so nobody is asked twice. Whoever vanishes in the running one does so at its own time all the same.
-    this.presence.expireBefore(Math.floor(timeUs / secondUs) * secondUs);
+    yield* this.presence.expiringBefore(Math.floor(timeUs / secondUs) * secondUs);
   }
 
   /**
    * Closes the intervals that end by `timeUs`. Their number is bounded whatever the time: where nothing changes they
    * are passed over.
    */
-  private turn(timeUs: number): void {
+  private *turning(timeUs: number): Generator<void> {
     const { book, occupancy } = this;
     // All rows so far lie before it, and the clocks of the feeds stand still until this returns.
     const stillUs = book.endUs + this.stillAfterUs;
     while (book.endUs <= timeUs) {
       if (book.quiet && (this.presence.present === 0 || book.startUs >= stillUs)) book.skipTo(timeUs);
-      else this.closeInterval();
+      else {
+        yield* this.closing();
+        yield;
+      }
     }
     occupancy.fixAges.advance(timeUs);
     occupancy.flows.advance(timeUs);
     occupancy.regionStays.live.advance(timeUs);
-    this.settle(timeUs);
+    yield* this.settling(timeUs);
     occupancy.trail.forgetBefore(book.startUs);
     // Each second: so expiry and the settling of crossings are spread, and no batch pays for half a minute of them.
     this.turnUs = Math.min(book.endUs, (Math.floor(timeUs / secondUs) + 1) * secondUs);
   }
 
-  private closeInterval(): void {
+  private *closing(): Generator<void> {
     const { book, occupancy } = this;
     const { endUs } = book;
-    this.presence.expireBefore(endUs);
+    yield* this.presence.expiringBefore(endUs);
     occupancy.fixAges.advance(endUs);
     book.close(this.presence.present);
-    this.settle(endUs);
+    yield* this.settling(endUs);
   }
 
-  private settle(clockUs: number): void {
-    this.occupancy.trail.settle(clockUs);
+  private *settling(clockUs: number): Generator<void> {
+    yield* this.occupancy.trail.settling(clockUs);
     this.book.finalize(clockUs);
   }
 

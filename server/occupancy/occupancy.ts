@@ -366,7 +366,8 @@ export class Occupancy implements PresenceSink, TrailOwner {
   private enterRegion(sub: number, region: number, group: number, isCrossing: boolean): void {
     this.origins.addToRegion(region, group, 1);
     this.enter(region, isCrossing);
-    if (this.countsStays && region < this.drawn) this.regionStays.enter(sub, region, this.presence.atUs, this.trail.cancelled);
+    if (this.countsStays && region < this.drawn)
+      this.regionStays.enter(sub, region, this.presence.atUs, this.trail.cancelled);
   }
 
   private leaveRegion(sub: number, region: number, group: number, isCrossing: boolean): void {

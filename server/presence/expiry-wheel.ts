@@ -7,6 +7,8 @@ const feedsMax = 256;
 /** Lists of each second: following several at once, their cache misses overlap. */
 const lanes = 8;
 const laneMask = 7;
+/** Steps along the lists before the event loop may have its turn: about a millisecond. */
+const turnsAtOnce = 256;
 
 /** What the wheel asks its owner about a subscriber whose time may have come. */
 export interface ExpiryOwner {
@@ -65,9 +67,9 @@ export class ExpiryWheel {
     this.heads[at] = index + 1;
   }
 
-  /** Asks about everybody whose presence may have ended before `limitUs`. */
-  run(limitUs: number, feedClocksUs: Float64Array | null): void {
-    if (feedClocksUs !== null) this.runStalled(limitUs, feedClocksUs);
+  /** Asks about everybody whose presence may have ended before `limitUs`, some at a time. */
+  *run(limitUs: number, feedClocksUs: Float64Array | null): Generator<void> {
+    if (feedClocksUs !== null) yield* this.runStalled(limitUs, feedClocksUs);
     if (this.cursor < 0) return;
     const { heads } = this;
     const target = Math.floor(limitUs / bucketUs);
@@ -84,7 +86,7 @@ export class ExpiryWheel {
         this.fronts[lane] = heads[at + lane];
         heads[at + lane] = 0;
       }
-      this.runFronts(limitUs, feedClocksUs);
+      yield* this.runFronts(limitUs, feedClocksUs);
     }
   }
 
@@ -107,9 +109,10 @@ export class ExpiryWheel {
   }
 
   /** Follows the lists of {@link fronts} to their ends, a step of each at a time. */
-  private runFronts(limitUs: number, feedClocksUs: Float64Array | null): void {
+  private *runFronts(limitUs: number, feedClocksUs: Float64Array | null): Generator<void> {
     const { table, fronts, due } = this;
-    for (;;) {
+    for (let turn = 1; ; turn++) {
+      if (turn % turnsAtOnce === 0) yield;
       let n = 0;
       for (let lane = 0; lane < lanes; lane++) {
         const front = fronts[lane];
@@ -142,7 +145,7 @@ export class ExpiryWheel {
    * Looks again at those whose feed has moved on, and at all of them twice per presenceTtl: another feed may have
    * seen them in the meantime.
    */
-  private runStalled(limitUs: number, feedClocksUs: Float64Array): void {
+  private *runStalled(limitUs: number, feedClocksUs: Float64Array): Generator<void> {
     const all = limitUs - this.recheckedUs >= this.recheckUs;
     if (all) this.recheckedUs = limitUs;
     for (let feed = 0; feed < feedsMax; feed++) {
@@ -150,7 +153,7 @@ export class ExpiryWheel {
       if (head === 0 || (!all && feedClocksUs[feed] === this.stalledClocksUs[feed])) continue;
       this.stalledHeads[feed] = 0;
       this.fronts[0] = head;
-      this.runFronts(limitUs, feedClocksUs);
+      yield* this.runFronts(limitUs, feedClocksUs);
     }
   }
 }

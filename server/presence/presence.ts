@@ -107,7 +107,7 @@ export class Presence {
 
   /**
    * Clocks by feed number, kept by reference: a subscriber last seen by a feed does not vanish before that feed's
-   * clock has reached the end of its presence. Without it all feeds run with the clock of {@link expireBefore}.
+   * clock has reached the end of its presence. Without it all feeds run with the clock of {@link expiringBefore}.
    */
   setFeedClocks(feedClocksUs: Float64Array): void {
     this.feedClocksUs = feedClocksUs;
@@ -181,9 +181,9 @@ export class Presence {
     this.vanish(index, cell);
   }
 
-  /** Vanishes everybody whose presence ended before `limitUs`. */
-  expireBefore(limitUs: number): void {
-    this.wheel.run(limitUs, this.feedClocksUs);
+  /** Vanishes everybody whose presence ended before `limitUs`, some at a time. */
+  expiringBefore(limitUs: number): Generator<void> {
+    return this.wheel.run(limitUs, this.feedClocksUs);
   }
 
   /** Frees the index if nothing refers to it: whoever drops a reference calls it. */

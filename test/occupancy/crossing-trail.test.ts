@@ -53,31 +53,45 @@ function trailWith(entriesMax = 1_000_000) {
     trail.end();
     return visited;
   };
-  return { owner, trail, enter, leave };
+  const settle = (clockUs: number) => {
+    for (const _ of trail.settling(clockUs));
+  };
+  return { owner, trail, enter, leave, settle };
 }
 
 describe('the crossing trail', () => {
   it('reports crossings in order of time once they have held', () => {
-    const { owner, trail, enter, leave } = trailWith();
+    const { owner, enter, leave, settle } = trailWith();
     enter(1, 10, 100);
     leave(2, 10, 110);
-    trail.settle(159);
+    settle(159);
     expect(owner.heldCrossings).toEqual([]);
-    trail.settle(160);
-    trail.settle(1000);
+    settle(160);
+    settle(1000);
     expect(owner.heldCrossings).toEqual([
       { area: 10, isEntry: true, timeUs: 100 },
       { area: 10, isEntry: false, timeUs: 110 },
     ]);
   });
 
+  it('lets an entry wait for those before it, though its own time is earlier', () => {
+    const { owner, enter, settle } = trailWith();
+    enter(1, 10, 100);
+    enter(2, 10, 130);
+    enter(3, 10, 90);
+    settle(160);
+    expect(owner.heldCrossings.map(({ timeUs }) => timeUs)).toEqual([100]);
+    settle(190);
+    expect(owner.heldCrossings.map(({ timeUs }) => timeUs)).toEqual([100, 130, 90]);
+  });
+
   it('keeps the crossings of different areas and subscribers apart', () => {
-    const { owner, trail, enter, leave } = trailWith();
+    const { owner, enter, leave, settle } = trailWith();
     enter(1, 10, 100);
     enter(1, 11, 101);
     leave(2, 10, 102);
     leave(1, 11, 103);
-    trail.settleAll();
+    settle(Number.POSITIVE_INFINITY);
     expect(owner.heldCrossings.map(({ area, isEntry }) => [area, isEntry])).toEqual([
       [10, true],
       [10, false],
@@ -85,12 +99,12 @@ describe('the crossing trail', () => {
   });
 
   it('tells when nothing refers to a vanished subscriber any more, and only then', () => {
-    const { owner, trail, enter, leave } = trailWith();
+    const { owner, trail, enter, leave, settle } = trailWith();
     enter(1, 10, 100);
     leave(1, 10, 120, false);
     leave(1, 11, 120, false);
     enter(2, 10, 130);
-    trail.settle(1000);
+    settle(1000);
     trail.forgetBefore(120);
     expect([trail.size, owner.ended]).toEqual([3, []]);
     trail.forgetBefore(1000);
@@ -106,28 +120,28 @@ describe('the crossing trail', () => {
   });
 
   it('carries entries through many chunks and gives their memory back', () => {
-    const { owner, trail, enter } = trailWith();
+    const { owner, trail, enter, settle } = trailWith();
     for (let i = 0; i < 200_000; i++) enter(i % 50_000, i & 7, i);
     expect(trail.size).toBe(200_000);
     const bytes = trail.byteLength;
-    trail.settle(300_000);
+    settle(300_000);
     trail.forgetBefore(300_000);
     expect(trail.size).toBe(0);
     expect(trail.byteLength).toBeLessThan(bytes / 10);
     expect(owner.heldCrossings).toHaveLength(200_000);
     for (let i = 200_000; i < 210_000; i++) enter(i % 50_000, 1, i);
-    trail.settleAll();
+    settle(Number.POSITIVE_INFINITY);
     expect(owner.heldCrossings.slice(-1)).toEqual([{ area: 1, isEntry: true, timeUs: 209_999 }]);
   });
 
   it('does not take an entry long gone for a living one when sequence numbers come round', () => {
-    const { owner, trail, enter, leave } = trailWith();
+    const { owner, trail, enter, leave, settle } = trailWith();
     // As after 2³² entries: the subscriber's number names an entry of somebody else.
     enter(1, 10, 100);
     owner.setSequence(2, owner.sequenceOf(1));
     expect(trail.holds(2)).toBe(false);
     expect(leave(2, 10, 110, true, 105)).toBe(true);
-    trail.settleAll();
+    settle(Number.POSITIVE_INFINITY);
     expect(owner.heldCrossings).toHaveLength(2);
   });
 });

@@ -19,10 +19,10 @@ export class Straight {
     for (const { record } of this.records) {
       // It makes its own.
       if (record.k === 'gauges' || record.k === 'stays') continue;
-      if (record.k === 'regions') this.counting = null;
       this.state.apply(record);
+      if (record.k === 'regions') this.counting?.setRegions();
       if (record.k !== 'run' || !record.fresh) {
-        this.counting?.apply(record);
+        for (const _ of this.counting?.applying(record) ?? []);
         continue;
       }
       this.begun++;
