@@ -8,9 +8,9 @@ import type pg from 'pg';
 import { type Clock, formatTimeUs, hourUs } from '../clock.ts';
 import { heardElsewhere, messageOf } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { timestampUs } from './connection.ts';
 import { FactsUpkeep } from './facts-upkeep.ts';
 import { type Aggregate, aggregates, aheadUsMax, keptTables, reachUs, sources } from './periods.ts';
+import { refreshAggregate } from './refresh.ts';
 import { bucketStart, hull, planWindows, type Span, without } from './refresh-windows.ts';
 import {
   allChunks,
@@ -213,6 +213,7 @@ export class Maintenance {
 
   /** Refreshes whole, closed buckets from the earliest change on, window by window. */
   async #refresh(aggregate: Aggregate, clockUs: number): Promise<void> {
+    const { pool, embedded } = this.#options;
     const { bucketUs } = aggregate;
     const progress = this.#progress.get(aggregate.name)!;
     const endUs = bucketStart(clockUs, aggregate);
@@ -228,10 +229,7 @@ export class Maintenance {
       for (const span of without({ fromUs, toUs: endUs }, gone, aggregate)) {
         for (const window of await this.#windows(aggregate, span)) {
           if (this.#closed) return;
-          await this.#options.pool.query(
-            `call refresh_continuous_aggregate('${aggregate.name}', $1::timestamptz, $2::timestamptz)`,
-            [timestampUs(window.fromUs), timestampUs(window.toUs)],
-          );
+          await refreshAggregate(pool, embedded, aggregate.name, window);
           cleanUs = window.toUs;
           if (progress.doneUs >= 0) progress.doneUs = Math.max(progress.doneUs, cleanUs);
         }

@@ -76,8 +76,8 @@ async function keep(store: Awaited<ReturnType<typeof openPlainDatabase>>): Promi
 async function measure(size: FillSize, runs: number, upkeep: boolean): Promise<Figure[]> {
   const store = await openPlainDatabase();
   const figures: Figure[] = [];
+  const client = await store.pool.connect();
   try {
-    const client = await store.pool.connect();
     if (process.env.DATABASE_URL !== undefined) await client.query('set statement_timeout = 0');
     const filledMs = performance.now();
     await fillCity(client, size, endUs);
@@ -96,8 +96,9 @@ async function measure(size: FillSize, runs: number, upkeep: boolean): Promise<F
       figures.push({ key: `history.${key}P50Ms`, value: median(tookMs), unit: 'ms' });
       figures.push({ key: `history.${key}P95Ms`, value: quantile(tookMs, 0.95), unit: 'ms' });
     }
-    client.release();
   } finally {
+    // Whatever happened: the pool waits for it when it ends.
+    client.release();
     await store.remove();
   }
   return figures;

@@ -180,6 +180,23 @@ test('refuses what would change the shared session, and COPY where it would end 
   expect((await a.query('show timezone')).rows).toEqual([{ TimeZone: 'UTC' }]);
 });
 
+test('answers a refused statement at once, in and outside of a transaction, and the connection goes on', async () => {
+  const a = await client();
+  for (const refused of [
+    'set statement_timeout = 0',
+    'SET search_path TO public',
+    `select set_config('a.b', '1', false)`,
+  ])
+    for (const values of [undefined, []])
+      await expect(a.query(refused, values)).rejects.toMatchObject({ code: '0A000' });
+  await a.query('begin');
+  await expect(a.query('set enable_sort = off', [])).rejects.toMatchObject({ code: '0A000' });
+  await a.query('rollback');
+  const other = await client();
+  expect(await numberOf(other, 'select 7 as n')).toBe(7);
+  expect(await numberOf(a, 'select 8 as n')).toBe(8);
+});
+
 test('understands messages that come byte by byte, and refuses what is none', async () => {
   const path = join(database.socketFolder, '.s.PGSQL.5432');
   const body = Buffer.from('user\0x\0\0');

@@ -6,7 +6,7 @@ import { splitStatements } from '../sql-text.ts';
 
 const sessionState =
   /^(?:set\s+(?!local\b|transaction\b|constraints\b)|reset\b|discard\b|listen\b|unlisten\b|prepare\b|deallocate\b|load\b|create\s+(?:global\s+|local\s+)?temp(?:orary)?\b)/i;
-const advisoryLock = /\bpg_(?:try_)?advisory_lock(?:_shared)?\s*\(/i;
+const sessionFunction = /\b(?:pg_(?:try_)?advisory_lock(?:_shared)?|set_config)\s*\(/i;
 const copyIn = /^copy\s[\s\S]*\sfrom\s+stdin\b/i;
 
 export type Admission = { kind: 'run' } | { kind: 'copy in' } | { kind: 'refused'; code: string; message: string };
@@ -20,7 +20,7 @@ const run: Admission = { kind: 'run' };
 export function admit(sql: string, protocol: 'simple' | 'extended'): Admission {
   const statements = splitStatements(sql);
   for (const statement of statements) {
-    if (sessionState.test(statement) || advisoryLock.test(statement)) {
+    if (sessionState.test(statement) || sessionFunction.test(statement)) {
       return {
         kind: 'refused',
         code: '0A000',
