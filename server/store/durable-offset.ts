@@ -2,7 +2,6 @@ import type pg from 'pg';
 import type { Clock } from '../clock.ts';
 import { messageOf } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { syncFiles } from './embedded/sync-files.ts';
 
 export interface DurableOptions {
   readonly pool: pg.Pool;
@@ -18,17 +17,15 @@ export interface DurableOptions {
 const checkpointEveryMs = 30_000;
 
 /**
- * Up to where the journal is stored for good. A real database is durable when it has committed. The embedded one never
- * syncs a file: what is stored survives a power cut only once it stands in a checkpoint whose files have been synced
- * from here.
+ * Up to where the journal is stored for good. A real database is durable when it has committed. The embedded one syncs
+ * its log with each commit, too (`embedded/synced-fs.ts`), but is a package of few users: the journal keeps what is
+ * stored there until a checkpoint has also put it into the tables' own files.
  */
 export class DurableOffset {
   readonly #options: DurableOptions;
   #offset = -1;
   #checkedMs: number;
   #running: Promise<void> | null = null;
-  /** Files changed before it (wall time, ms) are synced. */
-  #syncedMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: DurableOptions) {
     this.#options = options;
@@ -45,8 +42,8 @@ export class DurableOffset {
     const { clock, folder, log } = this.#options;
     if (folder === null || this.#running !== null || clock.monotonicMs() - this.#checkedMs < checkpointEveryMs) return;
     this.#checkedMs = clock.monotonicMs();
-    this.#running = this.#checkpoint(folder)
-      .catch((error) => log('warn', `database: no checkpoint could be made to last (${messageOf(error)})`))
+    this.#running = this.#checkpoint()
+      .catch((error) => log('warn', `database: no checkpoint could be written (${messageOf(error)})`))
       .finally(() => {
         this.#running = null;
       });
@@ -56,13 +53,9 @@ export class DurableOffset {
     await this.#running;
   }
 
-  async #checkpoint(folder: string): Promise<void> {
-    const { clock, pool, stored } = this.#options;
-    const offset = stored();
-    const startMs = clock.nowUs() / 1000;
-    await pool.query('checkpoint');
-    await syncFiles(folder, this.#syncedMs);
-    this.#syncedMs = startMs;
+  async #checkpoint(): Promise<void> {
+    const offset = this.#options.stored();
+    await this.#options.pool.query('checkpoint');
     this.#offset = offset;
   }
 }

