@@ -2,6 +2,7 @@ import 'leaflet/dist/leaflet.css';
 import './theme.css';
 import { mount } from 'svelte';
 import { frames } from '../draw/frame-loop.ts';
+import { levelOf } from '../state/node-rows.ts';
 import { Wall } from '../state/wall.svelte.ts';
 import App from './App.svelte';
 import { screenClock } from './clock.ts';
@@ -16,6 +17,7 @@ const wall = new Wall({
   storage: sessionStorage,
   reload: () => location.reload(),
 });
+wall.listLevel = levelOf(location.search);
 wall.start();
 
 mount(App, {

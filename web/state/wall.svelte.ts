@@ -9,6 +9,7 @@ import { usableZone } from '../parts/time.ts';
 import { CityTrend } from './city-trend.svelte.ts';
 import { Figures } from './figures.ts';
 import { type Freshness, judgeFreshness } from './freshness.ts';
+import type { ListLevel } from './node-rows.ts';
 import { mainRegion } from './region-order.ts';
 import { TrendModel } from './trend.svelte.ts';
 import { type SparkLine, sameWarmth, sparkLineOf, type Warmth, warmthOf } from './warmth.ts';
@@ -40,6 +41,8 @@ export class Wall {
   /** When the last frame came, monotonic ms; -1 before the first. */
   frameMs = $state(-1);
   chosenId = $state('');
+  /** What the list shows; a level that the tree lacks is as 0. */
+  listLevel = $state<ListLevel>(0);
 
   readonly figures = new Figures();
   readonly trend: TrendModel;
