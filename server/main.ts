@@ -195,8 +195,13 @@ export async function startSignalwall(
     await store.saveCells(Array.from({ length: registry.count }, (_, id) => ({ id, cell: registry.info(id) })));
     const cellsOf: CellsOfRegion = (region, version) =>
       version === state.regionsVersion ? counting.regions.cellsOf(region) : null;
-    await store.saveRegions(state.regions, cellsOf, state.regionsVersion);
-    log('info', `Reference: ${counted(registry.count, 'cell')}, ${counted(state.regions.length, 'micro-region')}`);
+    await store.saveRegions(counting.regions.regions, cellsOf, state.regionsVersion);
+    const { length: nodes } = counting.regions.nodes;
+    const tree = nodes === 0 ? '' : `, ${counted(nodes, 'node')} of the region tree`;
+    log(
+      'info',
+      `Reference: ${counted(registry.count, 'cell')}, ${counted(state.regions.length, 'micro-region')}${tree}`,
+    );
     const storedUs = Math.max(held.row.eventUs, ...held.earlier.values());
     signal.throwIfAborted();
 
