@@ -120,7 +120,7 @@ export class DecodedApart implements MessageSource {
       const given = reader.deliver(sink, untilUs, left);
       left -= given;
       if (given > 0) {
-        this.#frames = reader.message.frame;
+        this.#frames = reader.frame;
         if (reader.newestUs > this.#clockUs) this.#clockUs = reader.newestUs;
       }
       if (reader.nextTimeUs >= 0) {

@@ -1,4 +1,4 @@
-import { ConnectionRecords, connectionFlag, none } from './connection-records.ts';
+import { ConnectionRecords, none } from './connection-records.ts';
 import { ReferenceTable } from './reference-table.ts';
 
 /**
@@ -27,21 +27,21 @@ export class Connections extends ConnectionRecords {
     return this.#byReference.byteLength;
   }
 
-  /** The connection that a reference of one side of a link belongs to, or {@link none}. */
-  find(link: number, ownerLower: boolean, reference: number): number {
+  /** The connection that a reference of one side of a link (1: the lower one) belongs to, or {@link none}. */
+  find(link: number, side: number, reference: number): number {
     const table = this.#byReference;
-    const hash = table.hashOf(link, ownerLower, reference);
+    const hash = table.hashOf(link, side, reference);
     // Two keys may share a hash; the record tells.
     for (let at = table.first(hash); at >= 0; at = table.next(at, hash)) {
       const i = table.handleAt(at);
-      if (this.link(i) === link && this.#referenceOf(i, ownerLower) === reference) return i;
+      if (this.link(i) === link && this.referenceOf(i, side) === reference) return i;
     }
     return none;
   }
 
   /** A reference's hash, for {@link fetchSlots} and {@link fetchRecords}. */
-  hashOf(link: number, ownerLower: boolean, reference: number): number {
-    return this.#byReference.hashOf(link, ownerLower, reference);
+  hashOf(link: number, side: number, reference: number): number {
+    return this.#byReference.hashOf(link, side, reference);
   }
 
   /** Fetches the slots of the table of references. @returns something of them */
@@ -61,42 +61,35 @@ export class Connections extends ConnectionRecords {
   }
 
   /** Starts a connection; the caller has seen to it that there is room and that the reference is free. */
-  start(link: number, initiatorLower: boolean, reference: number, timeUs: number): number {
+  start(link: number, side: number, reference: number, timeUs: number): number {
     let i = this.#free;
     if (i === none) i = this.handleOf(this.high++);
     else this.#free = this.nextFree(i);
     this.open++;
-    this.clear(i, link, initiatorLower, reference, timeUs);
-    this.#byReference.add(this.#byReference.hashOf(link, initiatorLower, reference), i);
+    this.clear(i, link, side, reference, timeUs);
+    this.#byReference.add(this.#byReference.hashOf(link, side, reference), i);
     return i;
   }
 
   /** Notes the responder's reference; one that it had before is forgotten. */
   bindResponder(i: number, reference: number): void {
-    const lower = !this.is(i, connectionFlag.initiatorLower);
-    this.#forget(i, lower, this.responderReference(i));
+    const side = this.initiatorSide(i) ^ 1;
+    this.#forget(i, side, this.responderReference(i));
     this.setResponderReference(i, reference);
-    this.#byReference.add(this.#byReference.hashOf(this.link(i), lower, reference), i);
+    this.#byReference.add(this.#byReference.hashOf(this.link(i), side, reference), i);
   }
 
   /** Gives the record back. */
   end(i: number): void {
-    const initiatorLower = this.is(i, connectionFlag.initiatorLower);
-    this.#forget(i, initiatorLower, this.initiatorReference(i));
-    this.#forget(i, !initiatorLower, this.responderReference(i));
+    const side = this.initiatorSide(i);
+    this.#forget(i, side, this.initiatorReference(i));
+    this.#forget(i, side ^ 1, this.responderReference(i));
     this.setFree(i, this.#free);
     this.#free = i;
     this.open--;
   }
 
-  /** The reference that one side of the link chose. */
-  #referenceOf(i: number, ownerLower: boolean): number {
-    return this.is(i, connectionFlag.initiatorLower) === ownerLower
-      ? this.initiatorReference(i)
-      : this.responderReference(i);
-  }
-
-  #forget(i: number, ownerLower: boolean, reference: number): void {
-    if (reference !== none) this.#byReference.delete(this.#byReference.hashOf(this.link(i), ownerLower, reference), i);
+  #forget(i: number, side: number, reference: number): void {
+    if (reference !== none) this.#byReference.delete(this.#byReference.hashOf(this.link(i), side, reference), i);
   }
 }

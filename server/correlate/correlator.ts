@@ -5,7 +5,7 @@ import { causeList, packCause, packRefusal } from '../events/cause.ts';
 import { packImsi } from '../privacy/imsi.ts';
 import { NumberPlan } from '../reference/number-plan.ts';
 import { CellNames } from './cell-names.ts';
-import { connectionFlag, none } from './connection-records.ts';
+import { none } from './connection-records.ts';
 import { Connections } from './connections.ts';
 import { CoreNetwork } from './core-network.ts';
 import { Dialogues } from './dialogues.ts';
@@ -14,7 +14,9 @@ import { Homes } from './homes.ts';
 import { LateBeginnings } from './late-beginnings.ts';
 import { LookAhead, lookAheadMin } from './look-ahead.ts';
 import { bssmap, ranap, sccp } from './message-types.ts';
+import { OpenConnections } from './open-connections.ts';
 import type { CorrelatorOptions } from './parts.ts';
+import { PlainMessages } from './plain-messages.ts';
 import { hasUserData } from './procedure-rules.ts';
 import { Procedures } from './procedures.ts';
 import { RowWriter } from './row-writer.ts';
@@ -51,30 +53,18 @@ export interface CorrelatorStats {
   faults: Map<string, number>;
 }
 
-/** Event time between two slices of the sweep for silent connections, and slices of a whole round. */
-const sweepEveryUs = 1_000_000;
-const sweepSlices = 60;
-/** How many records are looked at for the one to give up when all are in use. */
-const victimsLookedAt = 16;
-
 /**
  * Follows SCCP connections and who is behind a TMSI, and turns messages into located events: DESIGN §2 says which
  * message proves a place. One correlator per feed; all its memory is bounded by the configuration.
  *
- * This class keeps the connections (ITU-T Q.714 §3); what goes on inside them is the matter of {@link Dialogues}.
+ * This class says what a message is to its connection ({@link OpenConnections} keeps them); what goes on inside is the
+ * matter of {@link Dialogues}.
  */
 export class Correlator implements MessageSink {
   #messages = 0;
   #orphans = 0;
-  #reused = 0;
-  #idle = 0;
-  #evicted = 0;
   #badImsi = 0;
   #nowUs = 0;
-  #sweptUs = -1;
-  #sweepAt = 0;
-  #victimAt = 0;
-  readonly #idleUs: number;
   readonly #connections: Connections;
   readonly #late: LateBeginnings;
   readonly #procedures: Procedures;
@@ -85,9 +75,10 @@ export class Correlator implements MessageSink {
   readonly #dialogues: Dialogues;
   readonly #core: CoreNetwork;
   readonly #lookAhead: LookAhead;
+  readonly #open: OpenConnections;
+  readonly #plain: PlainMessages;
 
   constructor({ config, sorted, defaultPlmn, areas, pseudonymiser, sink }: CorrelatorOptions) {
-    this.#idleUs = config.connectionIdleMs * 1000;
     this.#connections = new Connections(config.connectionsMax);
     this.#late = new LateBeginnings(this.#connections);
     this.#procedures = new Procedures(Math.ceil(config.connectionsMax * 1.25));
@@ -112,6 +103,8 @@ export class Correlator implements MessageSink {
       sorted,
       defaultPlmn,
     });
+    this.#open = new OpenConnections(this.#connections, this.#late, this.#dialogues, config.connectionIdleMs * 1000);
+    this.#plain = new PlainMessages(this.#open, this.#late, this.#dialogues);
   }
 
   get looksAhead(): boolean {
@@ -120,6 +113,13 @@ export class Correlator implements MessageSink {
 
   expect(upcoming: Upcoming): void {
     this.#lookAhead.fetch(upcoming);
+  }
+
+  plain(words: Int32Array, at: number, timeUs: number): boolean {
+    if (timeUs > this.#nowUs) this.tick(timeUs);
+    if (!this.#plain.take(words, at, timeUs)) return false;
+    this.#messages++;
+    return true;
   }
 
   message(m: SignalMessage): void {
@@ -132,19 +132,19 @@ export class Correlator implements MessageSink {
         return;
       case sccp.connectionRequest:
         this.#late.sides.hear(m);
-        this.#dialogues.message(this.#start(m), m);
+        this.#dialogues.message(this.#open.start(m), m);
         return;
       case sccp.connectionConfirm: {
         const known = this.#known(m);
         if (known === none) this.#orphans++;
-        const i = known === none ? this.#adopt(m) : known;
+        const i = known === none ? this.#open.adopt(m) : known;
         if (i !== none && hasUserData(m)) this.#tell(i, m);
         return;
       }
       case sccp.connectionRefused: {
         const i = this.#known(m);
         if (i === none) this.#orphans++;
-        else this.#end(i, packRefusal(m.sccpCause));
+        else this.#open.end(i, packRefusal(m.sccpCause));
         return;
       }
       case sccp.released: {
@@ -156,14 +156,14 @@ export class Correlator implements MessageSink {
         }
         if (hasUserData(m)) this.#tell(i, m);
         this.#dialogues.cleared(i, m.timeUs, packCause(causeList.sccp, m.sccpCause));
-        this.#end(i, -1);
+        this.#open.end(i, -1);
         return;
       }
       case sccp.releaseComplete: {
         // Answers a RELEASED that ended the connection; if it is still here, that one was not seen. One that comes late
         // or twice must not end the next connection of the same reference: both must be known and its own.
         const i = this.#known(m);
-        if (i !== none) this.#end(i, -1);
+        if (i !== none) this.#open.end(i, -1);
         return;
       }
       case sccp.dataAcknowledgement:
@@ -175,7 +175,7 @@ export class Correlator implements MessageSink {
         this.#known(m);
         return;
       case sccp.inactivityTest:
-        if (this.#known(m) === none) this.#adopt(m);
+        if (this.#known(m) === none) this.#open.adopt(m);
         return;
       default:
         this.#late.sides.hear(m);
@@ -194,16 +194,13 @@ export class Correlator implements MessageSink {
   tick(timeUs: number): void {
     if (timeUs <= this.#nowUs) return;
     this.#nowUs = timeUs;
-    if (timeUs - this.#sweptUs >= sweepEveryUs) this.#sweep();
+    if (this.#open.isDue(timeUs)) this.#sweep();
   }
 
   /** Ends every open connection and writes its rows: at the end of a finite feed. */
   flush(): void {
     this.#core.settle();
-    for (let n = 0; n < this.#connections.high; n++) {
-      const i = this.#connections.handleOf(n);
-      if (this.#connections.is(i, connectionFlag.open)) this.#end(i, -1);
-    }
+    this.#open.endAll();
     this.#core.registrations.settle(Number.POSITIVE_INFINITY);
   }
 
@@ -217,9 +214,9 @@ export class Correlator implements MessageSink {
     };
     count('CONNECTION_UNKNOWN', this.#orphans);
     count('CONNECTION_WITHOUT_REQUEST', this.#late.begun);
-    count('CONNECTION_REFERENCE_REUSED', this.#reused);
-    count('CONNECTION_IDLE', this.#idle);
-    count('CONNECTION_EVICTED', this.#evicted);
+    count('CONNECTION_REFERENCE_REUSED', this.#open.reused);
+    count('CONNECTION_IDLE', this.#open.idle);
+    count('CONNECTION_EVICTED', this.#open.evicted);
     count('TMSI_EVICTED', this.#directory.evictions);
     count('TMSI_EXPIRED', this.#directory.expired);
     count('TMSI_FOREIGN_AREA', sightings.tmsiForeign);
@@ -259,7 +256,7 @@ export class Correlator implements MessageSink {
       eventless: this.#late.eventless.count,
       handovers: handovers.done,
       handoverJoins: handovers.joined,
-      evictedConnections: this.#evicted,
+      evictedConnections: this.#open.evicted,
       evictedTmsis: this.#directory.evictions,
       roamedOut: core.roamers.outByCountry,
       roamedIn: core.roamers.inByPlmn,
@@ -277,59 +274,10 @@ export class Correlator implements MessageSink {
     };
   }
 
-  /**
-   * The connection of a message: by the reference of its receiver, else (both in the message) by its sender's. Learns
-   * the responder's reference from any message that carries both, but for RELEASE COMPLETE.
-   */
+  /** The connection of a message, or {@link none}. */
   #known(m: SignalMessage): number {
-    const c = this.#connections;
-    const { link, fromLower, destinationLocalReference: destination, sourceLocalReference: source } = m;
-    let i = destination >= 0 ? c.find(link, !fromLower, destination) : none;
-    if (source >= 0) {
-      if (i === none) i = c.find(link, fromLower, source);
-      if (i === none) return none;
-      const fromInitiator = fromLower === c.is(i, connectionFlag.initiatorLower);
-      const initiator = fromInitiator ? source : destination;
-      const responder = fromInitiator ? destination : source;
-      // One reference matches, the other is of another time: a message of a connection that is long over.
-      if (initiator >= 0 && initiator !== c.initiatorReference(i)) return none;
-      if (responder >= 0 && responder !== c.responderReference(i)) {
-        const tells = c.responderReference(i) === none && m.sccpType !== sccp.releaseComplete;
-        if (!tells && m.sccpType !== sccp.connectionConfirm) return none;
-        this.#bind(i, responder);
-      }
-    } else if (i === none) return none;
-    c.setLastUs(i, m.timeUs);
-    return i;
-  }
-
-  #bind(i: number, responder: number): void {
-    const c = this.#connections;
-    const before = c.find(c.link(i), !c.is(i, connectionFlag.initiatorLower), responder);
-    if (before !== none) this.#reuse(before);
-    c.bindResponder(i, responder);
-  }
-
-  #start(m: SignalMessage): number {
-    const c = this.#connections;
-    const before = c.find(m.link, m.fromLower, m.sourceLocalReference);
-    if (before !== none) {
-      if (this.#late.isBegunBy(before, m)) return before;
-      this.#reuse(before);
-    }
-    if (c.full) this.#evict();
-    const i = c.start(m.link, m.fromLower, m.sourceLocalReference, m.timeUs);
-    // The BSS opens connections; HANDOVER REQUEST, the exception, sets the scope again.
-    c.setScope(i, scopeOf(m.dpc, m.link));
-    return i;
-  }
-
-  /** Follows a connection from a message on that proves it by both references. */
-  #adopt(m: SignalMessage): number {
-    const late = this.#late;
-    if (!late.isProof(m)) return none;
-    if (this.#connections.full) this.#evict();
-    return late.begin(m);
+    const { link, destinationLocalReference: destination, sourceLocalReference: source } = m;
+    return this.#open.of(link, m.fromLower ? 1 : 0, destination, source, m.sccpType, m.timeUs);
   }
 
   #tell(i: number, m: SignalMessage): void {
@@ -337,47 +285,10 @@ export class Correlator implements MessageSink {
     else this.#dialogues.message(i, m);
   }
 
-  /** A side gives a reference anew: the connection that had it is over, though nobody said so. */
-  #reuse(i: number): void {
-    this.#reused++;
-    this.#end(i, -1);
-  }
-
-  #end(i: number, brokenCause: number): void {
-    this.#dialogues.end(i, brokenCause);
-    this.#late.eventless.end(i);
-    this.#connections.end(i);
-  }
-
-  #evict(): void {
-    const c = this.#connections;
-    let victim = none;
-    for (let looked = 0; looked < victimsLookedAt; looked++) {
-      this.#victimAt = (this.#victimAt + 1) % c.max;
-      const i = c.handleOf(this.#victimAt);
-      if (victim === none || c.lastUs(i) < c.lastUs(victim)) victim = i;
-    }
-    this.#evicted++;
-    this.#end(victim, -1);
-  }
-
-  /** Ends connections that were silent for too long, a slice of the records for each second of event time. */
   #sweep(): void {
     this.#core.sweep(this.#nowUs);
     this.#directory.advance(this.#nowUs);
-    const c = this.#connections;
-    const seconds = this.#sweptUs < 0 ? 1 : (this.#nowUs - this.#sweptUs) / sweepEveryUs;
-    this.#sweptUs = this.#nowUs;
-    const slices = Math.min(sweepSlices, Math.floor(seconds));
-    const deadlineUs = this.#nowUs - this.#idleUs;
-    for (let left = Math.ceil((c.high / sweepSlices) * slices); left > 0; left--) {
-      this.#sweepAt = this.#sweepAt + 1 < c.high ? this.#sweepAt + 1 : 0;
-      const i = c.handleOf(this.#sweepAt);
-      if (c.is(i, connectionFlag.open) && c.lastUs(i) < deadlineUs) {
-        this.#idle++;
-        this.#end(i, -1);
-      }
-    }
+    this.#open.sweep(this.#nowUs);
   }
 
   /** PAGING proves no place, but names a subscriber by IMSI and TMSI. 3GPP TS 48.008 §3.2.1.19, 25.413 §9.1.23. */

@@ -76,7 +76,7 @@ export class Dialogues {
         this.cleared(i, m.timeUs, packCause(causeList.bssmap, m.bssmapCause));
         return;
       case bssmap.clearComplete:
-        this.#settled(i);
+        this.settled(i);
         return;
       default:
         // COMMON ID, CIPHER MODE COMPLETE and whatever else tells who it is.
@@ -116,7 +116,7 @@ export class Dialogues {
    * Cleared, by CLEAR COMPLETE or the connection's end: a location update that nobody has refused by now will not be any more; that its answer was not seen
    * does not undo where the phone was. SCCP's release, which may be lost, or not be for hours, is not waited for.
    */
-  #settled(i: number): void {
+  settled(i: number): void {
     const c = this.#parts.connections;
     if (c.is(i, flag.updatePending)) this.#updated(i, c.lastUs(i));
     c.unmark(i, flag.updatePending);
@@ -138,7 +138,7 @@ export class Dialogues {
   end(i: number, brokenCause: number): void {
     const { connections: c, procedures, rows } = this.#parts;
     this.handovers.ended(i);
-    this.#settled(i);
+    this.settled(i);
     const cause = brokenCause < 0 && c.is(i, flag.clearRequested) ? c.clearCause(i) : brokenCause;
     const sighted = this.sightings.proves(i) && !c.is(i, flag.uplinkSighted) && c.uplinkUs(i) >= 0;
     if (sighted && c.uplinkProcedure(i) === none) rows.sighting(i, c.uplinkUs(i), c.uplinkCell(i));
@@ -197,26 +197,37 @@ export class Dialogues {
   /** A layer 3 message in either direction: DTAP, or a DirectTransfer of Iu. */
   directTransfer(i: number, m: SignalMessage): void {
     const { cells, connections: c, defaultPlmn, procedures } = this.#parts;
-    // The BSS is the lower side where it opened the connection from below, or did not open it from above.
-    const bssLower = c.is(i, flag.initiatorLower) === c.is(i, flag.bssInitiated);
-    const uplink = m.fromLower === bssLower;
-    if (uplink) {
-      c.setUplink(i, m.timeUs, c.cell(i));
-      c.unmark(i, flag.uplinkSighted);
-    }
+    const uplink = c.isUplink(i, m.fromLower ? 1 : 0);
+    if (uplink) this.#uplinkBegins(i, m.timeUs);
     const transaction = rules.isTransaction(m);
     const p = transaction ? this.tracker.ofTransaction(i, m, uplink) : this.#mobilityManagement(i, m, uplink);
-    if (uplink) {
-      c.setUplinkProcedure(i, p);
-      if (p !== none) {
-        if (!rules.isDropped(procedures, p)) procedures.setLastUs(p, m.timeUs);
-        procedures.setCell(p, c.cell(i));
-      }
-    }
+    if (uplink) this.#uplinkOf(i, p, m.timeUs);
     if (transaction && p !== none && procedures.discriminator(p) === m.protocolDiscriminator) {
       if ((m.parts & part.numbers) !== 0) this.#peers.note(p, m, uplink, cells.plmnOf(c.cell(i)) || defaultPlmn);
       if (rules.follow(procedures, p, m, uplink)) this.tracker.finish(i, p);
     }
+  }
+
+  /** A message of mobility management that tells nothing but that it was sent. @param side see `Connections.isUplink` */
+  heard(i: number, timeUs: number, side: number): void {
+    if (!this.#parts.connections.isUplink(i, side)) return;
+    this.#uplinkBegins(i, timeUs);
+    this.#uplinkOf(i, this.tracker.current(i), timeUs);
+  }
+
+  #uplinkBegins(i: number, timeUs: number): void {
+    const { connections: c } = this.#parts;
+    c.setUplink(i, timeUs, c.cell(i));
+    c.unmark(i, flag.uplinkSighted);
+  }
+
+  /** The phone's message belongs to a procedure, if to any. */
+  #uplinkOf(i: number, p: number, timeUs: number): void {
+    const { connections: c, procedures } = this.#parts;
+    c.setUplinkProcedure(i, p);
+    if (p === none) return;
+    if (!rules.isDropped(procedures, p)) procedures.setLastUs(p, timeUs);
+    procedures.setCell(p, c.cell(i));
   }
 
   /** @returns the procedure that the message belongs to */

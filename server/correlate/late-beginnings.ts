@@ -33,13 +33,14 @@ export class LateBeginnings {
     const { link, fromLower, destinationLocalReference: own, sourceLocalReference: other } = m;
     if (own < 0 || other < 0) return false;
     // Where one of them is another connection's, the message is of another time.
-    return c.find(link, !fromLower, own) === none && c.find(link, fromLower, other) === none;
+    const side = fromLower ? 1 : 0;
+    return c.find(link, side ^ 1, own) === none && c.find(link, side, other) === none;
   }
 
   /** Begins that connection; the caller has seen to it that there is room. */
   begin(m: SignalMessage): number {
     const c = this.#connections;
-    const i = c.start(m.link, !m.fromLower, m.destinationLocalReference, m.timeUs);
+    const i = c.start(m.link, m.fromLower ? 0 : 1, m.destinationLocalReference, m.timeUs);
     c.bindResponder(i, m.sourceLocalReference);
     c.setScope(i, undecidedScope);
     this.begun++;

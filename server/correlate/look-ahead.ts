@@ -54,10 +54,10 @@ export class LookAhead {
     let others = 0;
     let sum = 0;
     for (let k = 0; k < u.count; k++) {
-      const lower = u.fromLower[k] === 1;
-      const source = c.hashOf(u.link[k], lower, u.source[k]);
+      const side = u.fromLower[k];
+      const source = c.hashOf(u.link[k], side, u.source[k]);
       const named = u.destination[k] >= 0;
-      this.#hashes[k] = named ? c.hashOf(u.link[k], !lower, u.destination[k]) : source;
+      this.#hashes[k] = named ? c.hashOf(u.link[k], side ^ 1, u.destination[k]) : source;
       if (named && u.source[k] >= 0) this.#others[others++] = source;
       if (u.tmsi[k] >= 0) sum ^= this.#directory.fetch(scope(u, k), u.tmsi[k]);
     }

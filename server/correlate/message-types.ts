@@ -53,6 +53,8 @@ export const mm = {
   locationUpdatingReject: 0x04,
   locationUpdatingRequest: 0x08,
   authenticationReject: 0x11,
+  authenticationRequest: 0x12,
+  authenticationResponse: 0x14,
   tmsiReallocationCommand: 0x1a,
   cmServiceReject: 0x22,
   cmServiceAbort: 0x23,

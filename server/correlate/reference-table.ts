@@ -17,10 +17,13 @@ export class ReferenceTable {
     return this.#words.byteLength;
   }
 
-  /** A multiplication spreads references that follow each other evenly over the top bits, which {@link first} takes. */
-  hashOf(link: number, ownerLower: boolean, reference: number): number {
-    const side = (link << 1) | (ownerLower ? 1 : 0);
-    return Math.imul(Math.imul(side, 0x85eb_ca6b) + reference, 0x9e37_79b1);
+  /**
+   * A multiplication spreads references that follow each other evenly over the top bits, which {@link first} takes.
+   *
+   * @param side of the link that chose the reference: 1 the lower one, 0 the other
+   */
+  hashOf(link: number, side: number, reference: number): number {
+    return Math.imul(Math.imul((link << 1) | side, 0x85eb_ca6b) + reference, 0x9e37_79b1);
   }
 
   /** Fetches the slots where the searches for these hashes begin. @returns something of them */
@@ -52,7 +55,7 @@ export class ReferenceTable {
   }
 
   handleAt(at: number): number {
-    return this.#words[at + 1] - 1;
+    return (this.#words[at | 1] - 1) | 0;
   }
 
   /** Adds an entry, whether there are others with the same hash or not. */
@@ -89,7 +92,8 @@ export class ReferenceTable {
   #search(from: number, hash: number): number {
     const words = this.#words;
     const mask = words.length - 1;
-    for (let at = from; words[at + 1] !== 0; at = (at + 2) & mask) if (words[at] === hash) return at;
+    // A slot begins at an even word, so that `|` adds; unlike `+` it can't overflow, which V8 would look out for.
+    for (let at = from; words[at | 1] !== 0; at = (at + 2) & mask) if (words[at] === hash) return at;
     return -1;
   }
 

@@ -21,6 +21,10 @@ import {
 import { Upcoming, upcomingMax } from './upcoming.ts';
 
 const noMemory = new SharedArrayBuffer(0);
+/** What a message may have beyond its head. */
+const beyondHead = carriedParts | componentBit;
+/** A batch has fewer words: V8 need not look out for overflows of what is added to a place. */
+const placeMask = 0x3fff_ffff;
 
 /** Reads the messages of a batch one after the other. */
 export class MessageBatchReader {
@@ -34,8 +38,9 @@ export class MessageBatchReader {
   readonly #upcoming = new Upcoming();
   /** Newest time of what was delivered, µs; -1: nothing yet. */
   newestUs = -1;
-  /** The message that was delivered last, and its component. */
-  readonly message = new SignalMessage();
+  /** Frame of the message that was delivered last. */
+  frame = 0;
+  readonly #message = new SignalMessage();
   readonly #component = new MapMessage();
 
   /** Begins with the first message of a batch. */
@@ -55,16 +60,28 @@ export class MessageBatchReader {
 
   /** Gives messages up to `untilUs` to a sink, at most so many. @returns how many */
   deliver(sink: MessageSink, untilUs: number, max: number): number {
-    const { message } = this;
+    const message = this.#message;
     const component = this.#component;
+    const words = this.#words;
+    const floats = this.#floats;
+    const takesPlain = sink.plain !== undefined;
     let given = 0;
-    while (given < max && this.#at < this.#end && this.#floats[(this.#at >> 1) + 1] <= untilUs) {
-      if (this.#at >= this.#toldOf) this.#lookAhead(sink);
-      if (this.read(message, component)) sink.map?.(message, component);
+    let newestUs = this.newestUs;
+    while (given < max && this.#at < this.#end) {
+      const at = this.#at & placeMask;
+      const timeUs = floats[(at >> 1) + 1];
+      if (timeUs > untilUs) break;
+      if (at >= this.#toldOf) this.#lookAhead(sink);
+      const head = words[at];
+      this.frame = words[at + 1];
+      if (takesPlain && (head & beyondHead) === 0 && sink.plain!(words, at, timeUs)) {
+        this.#at = at + (head >>> lengthShift);
+      } else if (this.read(message, component)) sink.map?.(message, component);
       else sink.message(message);
-      if (message.timeUs > this.newestUs) this.newestUs = message.timeUs;
+      if (timeUs > newestUs) newestUs = timeUs;
       given++;
     }
+    this.newestUs = newestUs;
     return given;
   }
 

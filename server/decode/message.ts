@@ -285,6 +285,13 @@ export class SignalMessage {
 /** Takes each decoded message. The record is reused: read it during the call, never keep it. */
 export interface MessageSink {
   message(message: SignalMessage): void;
+  /**
+   * Takes a message of which no group is filled straight from its record, which begins at word `at`
+   * (`message-record.ts`).
+   *
+   * @returns false: the whole message is to come by {@link message}
+   */
+  plain?(words: Int32Array, at: number, timeUs: number): boolean;
   /** Whether it wants to {@link expect} at this time. */
   readonly looksAhead?: boolean;
   /** Hears what the next messages will be about, so that it can fetch what they need in one go. */
