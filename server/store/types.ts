@@ -46,6 +46,8 @@ export interface StoredRegion {
   capacity: number | null;
   polygons: [number, number][][][] | null;
   cells: string[] | null;
+  /** Of a node of the region tree; a micro-region has none. */
+  level?: 1 | 2 | 3 | 4;
 }
 
 /** Ids of the cells in a region of set `version`, by its place; null: the region index is of another set by now. */
@@ -61,8 +63,9 @@ export interface Store {
   /** Stores cells and what has changed of known ones (a new version, dated by the event clock). */
   saveCells(rows: { id: number; cell: StoredCell }[]): Promise<void>;
   /**
-   * Stores the regions and which cells they hold. `cellsOf` must go on answering for the present state of the
-   * region index: it is asked again when cells have been added. Later sets come as records.
+   * Stores the regions (micro-regions, then the nodes of the region tree) and which cells they hold. `cellsOf` must go
+   * on answering for the present state of the region index: it is asked again when cells have been added. Later sets
+   * come as records.
    *
    * @param version of the set; later ones have higher ones
    */

@@ -1,6 +1,7 @@
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Layout, RegionPast, RegionTable } from '../../shared/protocol.ts';
+import type { Layout, RegionHistory, RegionPast, RegionTable } from '../../shared/protocol.ts';
+import type { NodeTable } from '../../shared/region-tree.ts';
 import { freePort, type RunningServer, serve, temporaryFolder, until } from '../tools/serve.ts';
 
 /** The built server on the embedded database, whose micro-regions are edited while an event day runs. */
@@ -66,4 +67,22 @@ test('a region drawn while the wall runs is on it at once, counts who is there, 
     return status === 200 ? Math.max(...(body.presence!.visitors as number[])) : 0;
   };
   await until('stays of its cells are stored', async () => (await visitors()) > 0, 60_000);
+}, 240_000);
+
+test('the region tree of the simulated city is counted, listed by level, and stored under its nodes', async () => {
+  const nodes = async (level: number) => (await json<NodeTable>(`/api/regions?level=${level}`)).body.regions;
+  const branches = await nodes(1);
+  expect(branches.length).toBeGreaterThan(3);
+  // Each cell has one parent at each level: every level holds everybody.
+  const sums = await Promise.all(
+    [1, 2, 3, 4].map(async (level) => (await nodes(level)).reduce((n, r) => n + r.cellCount, 0)),
+  );
+  expect(new Set(sums).size).toBe(1);
+  await until('somebody is there', async () => (await nodes(4)).some(({ present }) => present! > 0), 20_000);
+  const path = `/api/regions/${encodeURIComponent(branches[0]!.id)}/history`;
+  const stored = async () => {
+    const { status, body } = await json<RegionHistory>(path);
+    return status === 200 && body.present.some((present) => present !== null && present > 0);
+  };
+  await until('the gauges of a branch are stored', stored, 120_000);
 }, 240_000);
