@@ -1,13 +1,14 @@
 import type { Config, KnobName } from '../config.ts';
 import type { EventBatch } from '../events/event-batch.ts';
 import { Sorter } from '../events/sorter.ts';
-import type { LogRecord } from '../journal/records.ts';
+import type { GaugesRecord, LogRecord } from '../journal/records.ts';
 import { Engine } from '../occupancy/engine.ts';
 import type { IntervalGauges, StayColumns } from '../occupancy/view.ts';
 import { RegionIndex } from '../reference/region-index.ts';
 import type { StateReader, StateWriter } from '../state-writer.ts';
 import { CarriedGauges, withEmptyOnes } from './carried-gauges.ts';
 import type { LogState } from './log-state.ts';
+import { Staging } from './snapshot-file.ts';
 
 /** Settings on which the counters, and what is saved of them, depend. */
 const shaping = [
@@ -26,16 +27,14 @@ const shaping = [
 ] as const satisfies KnobName[];
 
 /** Bumped when the same records and settings begin to give other counters or another state. */
-const version = 3;
+const version = 4;
 
 /** Counters that were made under another fingerprint are not gone on with. */
 export function fingerprintOf(config: Config): string {
   return JSON.stringify([version, ...shaping.map((name) => `${name}=${config[name]}`)]);
 }
 
-export type Derived =
-  | { readonly k: 'gauges'; readonly gauges: IntervalGauges; readonly regionIds: readonly string[] }
-  | { readonly k: 'stays'; readonly stays: StayColumns };
+export type Derived = Omit<GaugesRecord, 'number'> | { readonly k: 'stays'; readonly stays: StayColumns };
 
 /** Gets what counting gives, numbered; stays are valid only during the call, gauges are the taker's own. */
 export type DerivedTaker = (number: number, derived: Derived) => void;
@@ -43,6 +42,7 @@ export type DerivedTaker = (number: number, derived: Derived) => void;
 interface Figures {
   next: number;
   tellAll: boolean;
+  foretoldToUs: number;
   /** Of the newest interval's regions. */
   regionIds: readonly string[];
 }
@@ -57,15 +57,21 @@ export class Counting {
   regions: RegionIndex;
   /** Gets the rows behind the engine: for what is no part of the log's state. The batch is valid only during the call. */
   follower: ((batch: EventBatch, from: number, to: number) => void) | null = null;
+  readonly #config: Config;
   readonly #state: LogState;
   readonly #taker: DerivedTaker;
   readonly #carried = new CarriedGauges();
   #next: number;
   /** Whether the next interval is the first after ones that another counting has told. */
   #tellAll: boolean;
+  /** End of the newest interval that was told beforehand, µs: those up to there are told again. */
+  #foretoldToUs = -1;
+  /** Whether this is the copy that tells beforehand. */
+  #foretells = false;
 
   /** @param state of the log up to here; its registry and feed clocks are read while counting goes on */
   constructor(config: Config, state: LogState, taker: DerivedTaker) {
+    this.#config = config;
     this.#state = state;
     this.#taker = taker;
     this.#next = state.derived + 1;
@@ -77,7 +83,10 @@ export class Counting {
       regions: this.regions,
       everyUs: config.gaugeEveryMs * 1000,
       onInterval: (gauges, regionIds) => this.#interval(gauges, regionIds),
-      onStays: (stays) => this.#taker(this.#next++, { k: 'stays', stays }),
+      onStays: (stays) => {
+        // The original has them still.
+        if (!this.#foretells) this.#taker(this.#next++, { k: 'stays', stays });
+      },
     });
     // Rows may be released before the first decision of the clock: they go by the feeds' clocks already.
     engine.advance(0, state.feedClocksUs);
@@ -97,7 +106,7 @@ export class Counting {
   *applying(record: LogRecord): Generator<void> {
     const { engine, sorter } = this;
     if (record.k === 'batch') yield* this.#taking(sorter.pushing(record.batch));
-    else if (record.k === 'finish') yield* engine.finishing();
+    else if (record.k === 'finish') yield* this.#foretelling();
     else if (record.k === 'clock') {
       yield* this.#taking(sorter.releasing(record.releaseUs));
       if (sorter.releasedUs > 0) yield* engine.advancing(sorter.releasedUs, this.#state.feedClocksUs);
@@ -112,8 +121,30 @@ export class Counting {
     before.close();
   }
 
+  /**
+   * The feeds have ended, and nobody knows whether more is to come: a copy tells what the intervals that are not final
+   * would be if nothing did. They are told again, in place of these, when the clock makes them final.
+   */
+  *#foretelling(): Generator<void> {
+    this.engine.flushStays();
+    const staging = new Staging();
+    yield* this.save(staging);
+    const copy = Counting.restore(this.#config, this.#state, this.#taker, staging.reader);
+    copy.#foretells = true;
+    yield* copy.engine.finishing();
+    copy.regions.close();
+    this.#next = copy.#next;
+    this.#foretoldToUs = copy.#foretoldToUs;
+  }
+
   *save(to: StateWriter): Generator<void> {
-    to.json('counting', { next: this.#next, tellAll: this.#tellAll, regionIds: this.#carried.ids } satisfies Figures);
+    const figures: Figures = {
+      next: this.#next,
+      tellAll: this.#tellAll,
+      foretoldToUs: this.#foretoldToUs,
+      regionIds: this.#carried.ids,
+    };
+    to.json('counting', figures);
     to.bytes('counting.present', this.#carried.present);
     to.bytes('counting.fresh5', this.#carried.fresh5);
     yield* this.sorter.save(to);
@@ -123,10 +154,11 @@ export class Counting {
   /** Goes on where the saved one stood. @param state that was saved with it @throws UserError as the engine's */
   static restore(config: Config, state: LogState, taker: DerivedTaker, from: StateReader): Counting {
     const counting = new Counting(config, state, taker);
-    const { next, tellAll, regionIds } = from.json<Figures>('counting');
+    const { next, tellAll, foretoldToUs, regionIds } = from.json<Figures>('counting');
     counting.#carried.ids = regionIds;
     counting.#next = next;
     counting.#tellAll = tellAll;
+    counting.#foretoldToUs = foretoldToUs;
     for (const name of ['present', 'fresh5'] as const) {
       const bytes = from.bytes(`counting.${name}`);
       counting.#carried[name] = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4).slice();
@@ -151,7 +183,10 @@ export class Counting {
     // A cell without a row is as its newest one says, which is another counting's.
     const cells = this.#tellAll ? withEmptyOnes(gauges.cells, registry.count) : gauges.cells;
     this.#tellAll = false;
-    this.#taker(this.#next++, { k: 'gauges', gauges: { ...gauges, cells, regions }, regionIds });
+    const again = gauges.startUs < this.#foretoldToUs;
+    const foretold = this.#foretells;
+    if (foretold) this.#foretoldToUs = Math.max(this.#foretoldToUs, gauges.endUs);
+    this.#taker(this.#next++, { k: 'gauges', foretold, again, gauges: { ...gauges, cells, regions }, regionIds });
   }
 }
 

@@ -9,7 +9,7 @@
  * | then | the pieces, each at a multiple of 8 octets; at the end the CRC-32 of all of them |
  */
 import { crc32 } from 'node:zlib';
-import { UserError } from '../errors.ts';
+import { assertInvariant, UserError } from '../errors.ts';
 import type { DiskFile } from '../journal/disk.ts';
 import type { StateReader, StateWriter } from '../state-writer.ts';
 
@@ -42,6 +42,17 @@ export class Staging implements StateWriter {
 
   json(name: string, value: unknown): void {
     this.pieces.push({ name, bytes: Buffer.from(JSON.stringify(value)) });
+  }
+
+  /** Its pieces, for who goes on from them without a file. */
+  get reader(): StateReader {
+    const pieces = new Map(this.pieces.map(({ name, bytes }) => [name, bytes]));
+    const take = (name: string): Uint8Array => {
+      const bytes = pieces.get(name);
+      assertInvariant(bytes !== undefined, `the staged state lacks ${name}`);
+      return bytes;
+    };
+    return { bytes: take, json: (name) => JSON.parse(Buffer.from(take(name)).toString()) };
   }
 }
 

@@ -93,6 +93,10 @@ export interface FinishRecord {
 export interface GaugesRecord {
   readonly k: 'gauges';
   readonly number: number;
+  /** The interval is not final: the feeds have ended, and this is what it will be if nothing more comes. */
+  readonly foretold: boolean;
+  /** It has been foretold; this is in place of that. */
+  readonly again: boolean;
   /** Every micro-region has a row, in the order of `regionIds`; cells as the engine hands them on. */
   readonly gauges: IntervalGauges;
   readonly regionIds: readonly string[];
@@ -144,7 +148,8 @@ export function encodeRecord(record: LogRecord): { kind: number; parts: readonly
       break;
     case 'gauges': {
       const { startUs, endUs, present, ...tables } = record.gauges;
-      to.doubles(record.number, startUs, endUs, present).json(record.regionIds).json(Object.keys(tables));
+      to.doubles(record.number, startUs, endUs, present).json(record.regionIds);
+      to.json({ foretold: record.foretold, again: record.again, tables: Object.keys(tables) });
       for (const table of Object.values(tables)) writeTable(to, table);
       break;
     }
@@ -193,11 +198,11 @@ function readRecord(kind: number, from: PayloadReader, offset: number): LogRecor
     case recordKind.gauges: {
       const [number, startUs, endUs, present] = from.column(Float64Array, 4);
       const regionIds = from.json<string[]>();
-      const names = from.json<string[]>();
+      const { tables: names, ...told } = from.json<{ foretold: boolean; again: boolean; tables: string[] }>();
       if (!Array.isArray(names)) return from.fail('its tables have no names');
       const tables = Object.fromEntries(names.map((name) => [name, readTable(from)])) as unknown as GaugeTables;
       if (tables.cells === undefined || tables.regions === undefined) return from.fail('cells or regions are missing');
-      return { k: 'gauges', number, regionIds, gauges: { startUs, endUs, present, ...tables } };
+      return { k: 'gauges', number, ...told, regionIds, gauges: { startUs, endUs, present, ...tables } };
     }
     case recordKind.stays:
       return { k: 'stays', number: from.double(), stays: readTable<StayColumns>(from) };

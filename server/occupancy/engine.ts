@@ -82,6 +82,7 @@ export class Engine {
   /** The next time at which something is due whether rows come or not. */
   private turnUs = 0;
   private kept = 0;
+  private finished = false;
 
   constructor(options: EngineOptions) {
     const { config, registry, regions } = options;
@@ -164,6 +165,7 @@ export class Engine {
    * nothing else be asked until it has ended.
    */
   *applying(batch: EventBatch, from: number, to: number): Generator<void> {
+    assertInvariant(!this.finished, 'an engine that has finished takes no rows');
     for (let at = from; at < to; at += groupRows) {
       const end = Math.min(at + groupRows, to);
       this.kept ^= this.presence.touch(batch, at, end);
@@ -234,13 +236,19 @@ export class Engine {
     this.regions = regions;
   }
 
-  /** The feeds have ended: the open interval closes at its end and pending crossings count. */
+  /** Hands on the stays that have ended so far. */
+  flushStays(): void {
+    this.stays?.flush();
+  }
+
+  /** Nothing comes any more: the open interval closes at its end and pending crossings count. No rows after it. */
   finish(): void {
     drain(this.finishing());
   }
 
   *finishing(): Generator<void> {
     if (this.figures.firstUs < 0) return;
+    this.finished = true;
     const { book, occupancy } = this;
     yield* this.closing();
     yield* occupancy.trail.settling(Number.POSITIVE_INFINITY);

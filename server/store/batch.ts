@@ -28,14 +28,18 @@ export class StoreBatch {
   eventMinUs = Infinity;
   activityMinUs = Infinity;
   gaugeMinUs = Infinity;
+  /** Starts of gauge intervals whose rows stand in place of those that are stored, µs. */
+  readonly toldAgainUs: number[] = [];
+  /** Whether a gauge interval in it may be told again. */
+  foretold = false;
   /** Hours of its event rows, as `hourOf` numbers them. */
   readonly eventHours = new Set<number>();
   /** Event clock when it was sealed, µs. */
   clockUs = -1;
   /** Monotonic ms of its first record. */
   readonly openedMs: number;
-  /** Attempts that a statement of it, not the connection, made fail. */
-  refusals = 0;
+  /** Whether a table has refused a row of it: the refused ones are looked for. */
+  careful = false;
 
   constructor(openedMs: number, copies?: Record<CopyTable, CopyBuffer>) {
     this.openedMs = openedMs;

@@ -10,6 +10,9 @@ const int4Max = 0x7fff_ffff;
 
 const header = Buffer.concat([Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1'), Buffer.alloc(8)]);
 const trailerBytes = 2;
+export const copyHeaderBytes = header.length;
+/** Behind the last row. */
+export const copyTrailer = Buffer.from([0xff, 0xff]);
 
 export class CopyBuffer {
   rows = 0;

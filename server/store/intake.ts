@@ -10,14 +10,13 @@ import { eventFlag } from '../events/kinds.ts';
 import { isLearnt } from '../events/learnt.ts';
 import type { BatchRecord, GaugesRecord, LogRecord, RegionsRecord } from '../journal/records.ts';
 import type { IntervalGauges, StayColumns } from '../occupancy/view.ts';
-import { treePrefix } from '../reference/region-tree.ts';
 import { CopyPool, type RegionsSet, type StoreBatch } from './batch.ts';
 import { ActivityCounts, eventsOneIn, keepsEventsOf } from './facts-activity.ts';
 import { hourOf } from './facts-dirty.ts';
 import { writeLearnt } from './learnt-rows.ts';
 import type { LedgerRow } from './ledger.ts';
 import {
-  unknownNode,
+  unknownRegion,
   writeCity,
   writeDwell,
   writeEvent,
@@ -36,7 +35,7 @@ const emptyAgeMsMax = 10_000;
 const batchRowsMax = 24_576;
 
 export class Intake {
-  /** Rows that can't be stored: at no time of this world, or refused by the database again and again. */
+  /** Rows that can't be stored: at no time of this world, or refused by their table and set aside. */
   droppedRows = 0;
   /** Cells known: ids are below it. */
   cellCount = 0;
@@ -102,7 +101,12 @@ export class Intake {
   /** Whether the next record may be taken. */
   get ready(): boolean {
     // Gauges behind new regions need the surrogates that these get when they are stored.
-    return !this.holdsRegions && (this.#open === null || this.#open.rows + this.#activity.rows < batchRowsMax);
+    // Rows that may be told again are not in one batch with those that then stand in their place.
+    return (
+      !this.holdsRegions &&
+      !this.#open?.foretold &&
+      (this.#open === null || this.#open.rows + this.#activity.rows < batchRowsMax)
+    );
   }
 
   /** Takes the record that ends at `to`; only when {@link ready}. */
@@ -158,12 +162,12 @@ export class Intake {
     return this.#sealed;
   }
 
-  /** The head has been stored, or given up. */
-  done(outcome: 'stored' | 'dropped'): void {
+  /** The head has been stored, but for so many rows that were refused. */
+  done(refused: number): void {
     const batch = this.#sealed;
     assertInvariant(batch !== null, 'no batch is waiting');
     this.#sealed = null;
-    if (outcome === 'dropped') this.droppedRows += batch.rows;
+    this.droppedRows += refused;
     this.#pool.giveBack(batch);
   }
 
@@ -218,7 +222,7 @@ export class Intake {
     this.#activity.add(us, batch.cell[i], batch.kind[i], batch.outcome[i], batch.durationMs[i], batch.bytes[i]);
   }
 
-  #takeGauges(open: StoreBatch, { gauges, regionIds }: GaugesRecord): void {
+  #takeGauges(open: StoreBatch, { gauges, regionIds, foretold, again }: GaugesRecord): void {
     const { startUs, endUs, cells, regions, present, origins, flows, dwell } = gauges;
     if (!isEventTime(startUs)) {
       this.droppedRows += cells.n + regions.n;
@@ -232,7 +236,7 @@ export class Intake {
     ) => {
       for (let i = 0; i < rows.n; i++) {
         const id = idOf(rows.id[i]);
-        if (id !== unknownNode) writeGauge(open.copies[table], startUs, everyMs, id, rows, i);
+        if (id !== unknownRegion) writeGauge(open.copies[table], startUs, everyMs, id, rows, i);
       }
     };
     write('cell_gauge', cells, (id) => id);
@@ -243,6 +247,11 @@ export class Intake {
     if (dwell !== undefined) writeDwell(open.copies.region_dwell, startUs, everyMs, dwell, idOf);
     writeCity(open.copies.city_gauge, startUs, everyMs, present, this.#eventsOneIn);
     if (startUs < open.gaugeMinUs) open.gaugeMinUs = startUs;
+    if (again) open.toldAgainUs.push(startUs);
+    if (foretold) {
+      open.foretold = true;
+      this.#hurried = true;
+    }
   }
 
   #takeStays(open: StoreBatch, stays: StayColumns): void {
@@ -260,9 +269,7 @@ export class Intake {
 
   #regionId(id: string): number {
     const surrogate = this.regionIds.get(id);
-    // A database that begins anew gets gauges of the journal's whole life, and of the region tree as it is now.
-    if (surrogate === undefined && id.startsWith(treePrefix)) return unknownNode;
-    assertInvariant(surrogate !== undefined, `region ${id} has gauges but was never saved`);
-    return surrogate;
+    // A database that begins anew gets gauges of the journal's whole life, and only the regions that are left.
+    return surrogate ?? unknownRegion;
   }
 }

@@ -22,6 +22,15 @@ export const copyTables = {
 } as const;
 export type CopyTable = keyof typeof copyTables;
 export const copyTableNames = Object.keys(copyTables) as CopyTable[];
+/** Those whose rows a gauge interval brings, with its start as `ts`. */
+export const gaugeTableNames = [
+  'cell_gauge',
+  'region_gauge',
+  'city_gauge',
+  'origin_gauge',
+  'region_flow',
+  'region_dwell',
+] as const satisfies readonly CopyTable[];
 
 const eventBytes = rowBytes({ int8: 4, int4: 5, int2: 6 });
 const gaugeBytes = rowBytes({ int8: 1, int4: 9 });
@@ -91,10 +100,10 @@ export function writeCity(
   out.bool(true);
 }
 
-/** In place of the surrogate of a node of the region tree that the database does not know: it gets no rows. */
-export const unknownNode = -1;
+/** In place of the surrogate of a micro-region or node of the tree that the database does not know: it gets no rows. */
+export const unknownRegion = -1;
 
-/** @param idOf surrogate in the database of a region by its place, or {@link unknownNode} */
+/** @param idOf surrogate in the database of a region by its place, or {@link unknownRegion} */
 export function writeOrigins(
   out: CopyBuffer,
   startUs: number,
@@ -104,7 +113,7 @@ export function writeOrigins(
 ): void {
   for (let i = 0; i < origins.n; i++) {
     const id = origins.region[i] === 0 ? 0 : idOf(origins.region[i] - 1);
-    if (id === unknownNode) continue;
+    if (id === unknownRegion) continue;
     out.row(7, originBytes);
     out.timestamp(startUs);
     out.int4(id);
@@ -125,10 +134,13 @@ export function writeFlows(
   idOf: (place: number) => number,
 ): void {
   for (let i = 0; i < flows.n; i++) {
+    const from = idOf(flows.from[i]);
+    const to = idOf(flows.to[i]);
+    if (from === unknownRegion || to === unknownRegion) continue;
     out.row(5, flowBytes);
     out.timestamp(startUs);
-    out.int4(idOf(flows.from[i]));
-    out.int4(idOf(flows.to[i]));
+    out.int4(from);
+    out.int4(to);
     out.int4(everyMs);
     out.int4(flows.count[i]);
   }
@@ -143,9 +155,11 @@ export function writeDwell(
   idOf: (place: number) => number,
 ): void {
   for (let i = 0; i < dwell.n; i++) {
+    const id = idOf(dwell.region[i]);
+    if (id === unknownRegion) continue;
     out.row(6, dwellBytes);
     out.timestamp(startUs);
-    out.int4(idOf(dwell.region[i]));
+    out.int4(id);
     out.int4(everyMs);
     out.int4(dwell.observed[i]);
     out.int4(dwell.upper[i]);

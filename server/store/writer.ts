@@ -3,24 +3,25 @@
  *
  * Exactly once: the ledger row moves in the transaction of the rows, on condition that it stands where this writer left
  * it. After a lost connection, when a commit may or may not have happened, the ledger tells which.
+ *
+ * Nothing is given up: whatever statement fails, for whatever reason, is tried again while the journal holds what comes.
+ * Only a row that its table refuses by value or constraint is set aside, by itself.
  */
-import { finished } from 'node:stream/promises';
 import pg from 'pg';
-import { from as copyFrom } from 'pg-copy-streams';
 import type { StoreStatus } from '../../shared/protocol.ts';
 import type { Clock } from '../clock.ts';
 import { assertInvariant, heardElsewhere, InvariantError, messageOf, UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { StoreBatch } from './batch.ts';
+import { CarefulCopy, copyRows, refusesRows } from './careful-copy.ts';
 import { addCells } from './cells.ts';
-import { clientConfig, type Database } from './connection.ts';
-import type { CopyBuffer } from './copy-buffer.ts';
+import { clientConfig, type Database, timestampUs } from './connection.ts';
 import { markEventHours } from './facts-dirty.ts';
 import type { Intake } from './intake.ts';
 import { type LedgerRow, moveLedger, readLedgerRow, savePositions } from './ledger.ts';
 import { pause } from './pause.ts';
 import { loadRegionIds, storeRegionsSet } from './regions.ts';
-import { copyTableNames, copyTables } from './rows.ts';
+import { copyTableNames, copyTables, gaugeTableNames } from './rows.ts';
 
 export interface WriterOptions {
   readonly database: Database;
@@ -42,10 +43,6 @@ const retryAfterMs = 250;
 const retryAfterMsMax = 10_000;
 const idleMs = 100;
 const busyTries = 8;
-/** A batch whose statements fail that often, with the database up, is given up. */
-const refusalsMax = 3;
-/** SQLSTATE classes that speak of the database's state, not of the statement: those are waited out. */
-const passing = /^(?:08|25|40|53|54|55|57|58|XX)/;
 /** Key of the advisory lock that one writing server holds on a real database. */
 const writerKey = [0x7367776c, 2] as const;
 
@@ -131,9 +128,9 @@ export class Writer {
         continue;
       }
       try {
-        const outcome = await this.#store(batch);
+        const refused = await this.#store(batch);
         this.#up();
-        intake.done(outcome);
+        intake.done(refused);
       } catch (error) {
         if (error instanceof InvariantError) throw error;
         // Whatever it was, and wherever: it may have come after the commit.
@@ -149,22 +146,12 @@ export class Writer {
     }
   }
 
-  /** One attempt at a batch. `dropped`: its statements are refused again and again. */
-  async #store(batch: StoreBatch): Promise<'stored' | 'dropped'> {
-    const { intake, onStored, log } = this.#options;
+  /** One attempt at a batch; how many of its rows were refused. */
+  async #store(batch: StoreBatch): Promise<number> {
+    const { intake, onStored } = this.#options;
     this.#link ??= await this.#connect();
     const { client, lost } = this.#link;
-    try {
-      await this.#answered([this.#transact(client, batch), lost]);
-    } catch (error) {
-      const code = error instanceof pg.DatabaseError ? (error.code ?? '') : '';
-      const final = code !== '' && !passing.test(code) && batch.regions === null;
-      if (!final || ++batch.refusals < refusalsMax) throw error;
-      log('error', `database: ${batch.rows} rows are refused and given up (${messageOf(error)})`);
-      this.#unknown = true;
-      await this.#drop();
-      return 'dropped';
-    }
+    const refused = await this.#answered([this.#transact(client, batch), lost]);
     assertInvariant(batch.ledger !== null, 'a batch is sealed before it is stored');
     if (batch.regions !== null) {
       const ids = await this.#answered([loadRegionIds(client), lost]);
@@ -172,16 +159,16 @@ export class Writer {
     }
     this.#options.ledger = { ...batch.ledger };
     onStored(batch);
-    return 'stored';
+    return refused;
   }
 
-  async #transact(client: pg.Client, batch: StoreBatch): Promise<void> {
+  async #transact(client: pg.Client, batch: StoreBatch): Promise<number> {
     const to = batch.ledger!;
     const { beforeRegions } = this.#options;
     if (this.#unknown) {
       const stored = await readLedgerRow(client);
       this.#unknown = false;
-      if (stored.batch === to.batch && stored.journal === to.journal && stored.offset === to.offset) return;
+      if (stored.batch === to.batch && stored.journal === to.journal && stored.offset === to.offset) return 0;
     }
     // Not inside the transaction: the embedded database runs one at a time.
     if (batch.regions !== null) await beforeRegions();
@@ -191,17 +178,35 @@ export class Writer {
     if (batch.cells.length > 0) await addCells(client, batch.cells);
     if (batch.positions.size > 0) await savePositions(client, batch.positions.values());
     if (batch.regions !== null) await storeRegionsSet(client, batch.regions);
+    for (const us of batch.toldAgainUs) {
+      for (const table of gaugeTableNames) await client.query(`delete from ${table} where ts = $1`, [timestampUs(us)]);
+    }
+    const careful = batch.careful ? new CarefulCopy(client) : null;
+    const copy = async (table: string, columns: string, rows: Buffer) => {
+      if (careful !== null) return careful.copy(table, columns, rows);
+      try {
+        await copyRows(client, table, columns, rows);
+      } catch (error) {
+        // The next attempt finds out which.
+        batch.careful = refusesRows(error);
+        throw error;
+      }
+    };
     for (const table of copyTableNames) {
       const rows = batch.copies[table];
       if (rows.rows === 0) continue;
-      await copyRows(client, table, copyTables[table], rows);
+      await copy(table, copyTables[table], rows.finished());
       // Upkeep takes them out of there once each, into what is kept of a subscriber.
-      if (table === 'stay') await copyRows(client, 'stay_queue', copyTables.stay, rows);
+      if (table === 'stay') await copy('stay_queue', copyTables.stay, rows.finished());
     }
     await markEventHours(client, batch.eventHours);
     // The commit of a transaction that has failed is answered with ROLLBACK, and is no error.
     const { command } = await client.query('commit');
     if (command !== 'COMMIT') throw new Error(`the transaction of batch ${to.batch} was rolled back`);
+    const refused = careful?.refused ?? 0;
+    if (refused > 0)
+      this.#options.log('error', `database: ${refused} rows were refused and set aside in the table refused_row`);
+    return refused;
   }
 
   async #connect(): Promise<Link> {
@@ -281,10 +286,4 @@ export class Writer {
       `database: away (${this.error}); counting goes on, the journal holds the rows, trying again`,
     );
   }
-}
-
-async function copyRows(client: pg.Client, table: string, columns: string, rows: CopyBuffer): Promise<void> {
-  const stream = client.query(copyFrom(`copy ${table} (${columns}) from stdin with (format binary)`));
-  stream.end(rows.finished());
-  await finished(stream);
 }

@@ -127,6 +127,8 @@ test('the other records come back as they were', () => {
     {
       k: 'gauges',
       number: 9,
+      foretold: false,
+      again: true,
       regionIds: ['r', '区'],
       gauges: { startUs: 60, endUs: 120, present: 5, cells: rows(3), regions: rows(2) },
     },

@@ -7,8 +7,9 @@ export type Field = number | boolean | null;
 
 /** Rows of a table in the order in which they were stored, fields in the order of the COPY; ts as µs since 1970. */
 export function rowsOf(commits: readonly Commit[], table: string): Field[][] {
-  const rows: Field[][] = [];
-  for (const { copies } of commits) {
+  let rows: Field[][] = [];
+  for (const { copies, deletes } of commits) {
+    for (const { ts } of deletes.filter((one) => one.table === table)) rows = rows.filter(([us]) => timeOf(us) !== ts);
     for (const copy of copies) if (copy.table === table) readRows(Buffer.from(copy.bytes), rows);
   }
   return rows;

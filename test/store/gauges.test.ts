@@ -111,3 +111,26 @@ test('stores every region in every interval, and of the cells those that changed
   expect(history.present).toEqual([13, 13, 13]);
   expect(history.entries).toEqual([2, 0, 0]);
 });
+
+test('an interval that is told again stands in place of what was foretold of it, and only that', async () => {
+  give.gauges(interval(7, { 1: 3 }, { 0: 1, 1: 1 }));
+  give.gauges(interval(8, { 0: 5, 1: 1 }, { 0: 2 }), { foretold: true });
+  await store.whenReady();
+  give.gauges(interval(8, { 0: 6, 1: 1 }, { 0: 3 }), { foretold: true, again: true });
+  await store.whenReady();
+  give.gauges(interval(8, { 2: 9 }, { 0: 4, 1: 5 }), { again: true });
+  await store.flush();
+  const since = async (table: string, key: string) =>
+    ((await stored(table, key)) as { minute: number }[]).filter(({ minute }) => minute >= 7);
+  expect(await since('cell_gauge', 'cell_id')).toEqual([
+    { minute: 7, id: 1, present: 3, visitors: 4 },
+    { minute: 8, id: 2, present: 9, visitors: 10 },
+  ]);
+  expect(await since('region_gauge', 'region_id')).toEqual([
+    { minute: 7, id: 1, present: 1, visitors: 2 },
+    { minute: 7, id: 2, present: 1, visitors: 2 },
+    { minute: 8, id: 1, present: 4, visitors: 5 },
+    { minute: 8, id: 2, present: 5, visitors: 6 },
+  ]);
+  expect(await store.sql('select count(*)::int as n from city_gauge')).toEqual([{ n: 5 }]);
+});

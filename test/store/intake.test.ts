@@ -28,7 +28,7 @@ test('a batch covers whole records, and its ledger row says up to where', () => 
   give.events(makeEvents(6_000, startUs, 1e6));
   expect(intake.head()).toBe(head);
   expect(head?.rows).toBe(5_200);
-  intake.done('stored');
+  intake.done(0);
   expect(intake.head()?.ledger).toMatchObject({ batch: 2, offset: give.to });
   expect(intake.head()?.positions.get('test')?.seq).toBe(10_000);
 });
@@ -39,7 +39,7 @@ test('few rows wait a second for more, and news without a row ten', () => {
   expect(intake.head()).toBeNull();
   nowMs = 10_000;
   expect(intake.head()).toMatchObject({ rows: 0, clockUs: startUs });
-  intake.done('stored');
+  intake.done(0);
   give.events(makeEvents(10, startUs, 1e6));
   nowMs += 999;
   expect(intake.head()).toBeNull();
@@ -54,7 +54,7 @@ test('is full at a bound, whatever the database does, and takes records again wh
   expect(intake.head()?.rows).toBe(32_000);
   for (; intake.ready; given += 8_000) give.events(makeEvents(8_000, startUs, 1e6));
   expect(given).toBe(64_000);
-  intake.done('stored');
+  intake.done(0);
   expect(intake.head()?.rows).toBe(32_000);
   expect(intake.ready).toBe(true);
 });
@@ -64,9 +64,15 @@ test('no record behind new regions is taken before these have their surrogates',
   expect(intake.ready).toBe(false);
   expect(intake.head()?.regions).toEqual({ regions: [], version: -1, members: null, fromUs: -1 });
   expect(intake.ready).toBe(false);
-  intake.done('stored');
+  intake.done(0);
   expect(intake.ready).toBe(true);
-  expect(() => give.gauges(makeGauges(startUs, 1, 1))).toThrow(/never saved/);
+});
+
+test('a region that was deleted before the database began anew gets no rows, and costs no others', () => {
+  give.gauges(makeGauges(startUs, 3, 1));
+  intake.hurry();
+  const { cell_gauge, region_gauge, city_gauge } = intake.head()!.copies;
+  expect([cell_gauge.rows, region_gauge.rows, city_gauge.rows]).toEqual([3, 0, 1]);
 });
 
 test('a time that is none is dropped, counted, and does not make the store look years ahead', () => {

@@ -68,6 +68,8 @@ test('gauges of nodes are stored like those of regions, and left out where the d
   give.record({
     k: 'gauges',
     number: 0,
+    foretold: false,
+    again: false,
     regionIds: ['tree:东', 'tree:gone'],
     gauges: {
       ...{ startUs: startUs + 3 * minute, endUs: startUs + 4 * minute, present: 1 },

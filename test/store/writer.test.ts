@@ -96,6 +96,10 @@ async function drained({ intake, writer }: Running): Promise<void> {
   }
 }
 
+async function until(met: () => boolean): Promise<void> {
+  while (!met()) await pause(5, never);
+}
+
 const count = async (table: string) => Number((await pool.query(`select count(*) as n from ${table}`)).rows[0].n);
 
 for (const cut of ['before commit', 'after commit'] as const) {
@@ -201,21 +205,43 @@ test('of a sample the events of whole subscribers are stored, marked as counted 
   expect(await count('stay')).toBe(3);
 });
 
-test('rows that the database refuses are given up after some attempts, and those behind them are stored', async () => {
+test('a row that its table refuses is set aside by itself; those around and behind it are stored', async () => {
   await pool.query('alter table stay add constraint refused check (events <> 4)');
   try {
     const running = await start();
-    running.give.stays(makeStays(10, startUs));
+    const stays = makeStays(10, startUs);
+    const refused = stays.events.subarray(0, 10).filter((events) => events === 4).length;
+    expect(refused).toBeGreaterThan(0);
+    running.give.stays(stays);
     await drained(running);
     running.give.events(makeEvents(50, startUs, minuteUs), 0, 50);
     await drained(running);
-    expect(await count('stay')).toBe(0);
+    expect(await count('stay')).toBe(10 - refused);
     expect(await count('event')).toBe(50);
-    expect(running.intake.droppedRows).toBe(10);
-    expect(lines.some((line) => line.startsWith('error') && line.includes('10 rows are refused'))).toBe(true);
+    expect(running.intake.droppedRows).toBe(refused);
+    const aside = await pool.query('select table_name, sqlstate, length(copied) as bytes from refused_row');
+    expect(aside.rows).toEqual(Array(refused).fill({ table_name: 'stay', sqlstate: '23514', bytes: 82 }));
+    expect(lines.some((line) => line.startsWith('error') && line.includes(`${refused} rows were refused`))).toBe(true);
   } finally {
     await pool.query('alter table stay drop constraint refused');
+    await pool.query('truncate refused_row');
   }
+});
+
+test('a table that refuses everything, or is not as it was, keeps the rows waiting until it is mended', async () => {
+  await pool.query('alter table event add constraint refused check (bytes < 0)');
+  await pool.query('alter table event rename column duration_ms to other');
+  const running = await start();
+  running.give.events(makeEvents(3_000, startUs, minuteUs), 0, 3_000);
+  await until(() => lines.some((line) => line.includes('other') || line.includes('duration_ms')));
+  await pool.query('alter table event rename column other to duration_ms');
+  await until(() => running.writer.error.includes('refused'));
+  expect(await count('event')).toBe(0);
+  await pool.query('alter table event drop constraint refused');
+  await drained(running);
+  expect(await count('event')).toBe(3_000);
+  expect(running.intake.droppedRows).toBe(0);
+  expect(await count('refused_row')).toBe(0);
 });
 
 test('micro-regions get their surrogates before gauges that name them are written', async () => {

@@ -43,8 +43,9 @@ export class Giver {
     this.record({ k: 'batch', position, rowsBefore, batch });
   }
 
-  gauges(gauges: IntervalGauges): void {
-    this.record({ k: 'gauges', number: 0, gauges, regionIds: this.#regionIds });
+  gauges(gauges: IntervalGauges, how: { foretold?: boolean; again?: boolean } = {}): void {
+    const { foretold = false, again = false } = how;
+    this.record({ k: 'gauges', number: 0, foretold, again, gauges, regionIds: this.#regionIds });
   }
 
   stays(stays: StayColumns): void {
