@@ -19,6 +19,7 @@ import { type Clock, formatTimeUs, type Timers } from './clock.ts';
 import type { Config } from './config.ts';
 import { beginRun } from './core/begin-run.ts';
 import type { Counting } from './core/counting.ts';
+import { inSlices } from './core/in-slices.ts';
 import { LogWriter } from './core/log-writer.ts';
 import { RegionEditor } from './core/region-editor.ts';
 import { StoreReader } from './core/store-reader.ts';
@@ -283,6 +284,7 @@ export async function startSignalwall(
       store,
       editor: new RegionEditor({ core, records, journal, clock }),
       cellsOf: (region) => counting.regions.cellsOf(region),
+      openStays: (cells) => inSlices(counting.engine.openStays(cells), timers),
       pushFeeds,
     });
     closing.push(() => server.close());

@@ -315,7 +315,7 @@ export type PastPart = (typeof pastParts)[number];
 
 /**
  * `GET /api/regions/ID/past?from=…&to=…&bucket=3600&of=presence,dwell`: of the cells that the region holds now, from
- * stays that have ended; the parts asked for. Figures: -1 hidden, null unknown.
+ * stays, for presence, flows and crowd those that last among them; the parts asked for. Figures: -1 hidden, null unknown.
  */
 export interface RegionPast {
   id: string;

@@ -3,7 +3,7 @@ import { publishHistory, publishPast } from '../access/exit.ts';
 import { dayUs, hourUs, secondUs } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { DayFigure } from '../store/region-expected.ts';
-import type { PastQuestion } from '../store/region-past.ts';
+import type { LastingStays, PastQuestion } from '../store/region-past.ts';
 import { type ApiRequest, Refusal, type Reply } from './http.ts';
 import { type QueryGate, unknownRegion } from './query-gate.ts';
 import { type RangeRules, readRange } from './range.ts';
@@ -23,7 +23,14 @@ export interface HistoryNow {
   readonly databaseAway: boolean;
   /** Ids of the cells in a region, by its place in the layout. */
   cellsOf(region: number): ArrayLike<number>;
+  /** Stays in these cells that last. */
+  openStays(cells: ArrayLike<number>): Promise<LastingStays>;
 }
+
+/** Where nobody is present. */
+export const noOpenStays: HistoryNow['openStays'] = async () => ({
+  ...{ subs: [], firstInUs: [], complete: true, oldestUs: Number.POSITIVE_INFINITY },
+});
 
 /** So long are stays kept. */
 const pastDaysMax = 100;
@@ -63,10 +70,12 @@ export class HistoryAnswers {
     const range = readRange(request.query, now.clockUs, this.#stays);
     if (range.toUs - range.fromUs > pastDaysMax * dayUs)
       throw new Refusal(400, 'RANGE_TOO_LONG', `stays are kept ${pastDaysMax} days: ask for a shorter range`);
-    const question = { ...range, parts: readParts(request.query), cells: Array.from(now.cellsOf(place)) };
-    const past = await this.#gate.ask(`past of region ${id}`, now.databaseAway, () =>
-      this.#source.regionPast(id, question),
-    );
+    const parts = readParts(request.query);
+    const cells = Array.from(now.cellsOf(place));
+    const past = await this.#gate.ask(`past of region ${id}`, now.databaseAway, async () => {
+      const open = await now.openStays(cells);
+      return await this.#source.regionPast(id, { ...range, parts, cells, open });
+    });
     reply.json(200, publishPast(past, this.#config.minCount));
   }
 }

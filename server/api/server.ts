@@ -17,7 +17,7 @@ import { ExpectedAnswers } from './expected.ts';
 import { FeedSockets } from './feed-sockets.ts';
 import { FeedAnswers, feedPath } from './feeds.ts';
 import { hostAllowed, listenAddress, originAllowed, securityHeaders } from './guard.ts';
-import { HistoryAnswers, type HistorySource } from './history.ts';
+import { HistoryAnswers, type HistoryNow, type HistorySource, noOpenStays } from './history.ts';
 import { type ApiRequest, Refusal, Reply, readRequest } from './http.ts';
 import { listenAlone } from './listen.ts';
 import { TileFile } from './pmtiles.ts';
@@ -49,6 +49,8 @@ export interface ServerOptions {
   store: HistorySource;
   /** Ids of the cells in a region, by its place in the layout. */
   cellsOf(region: number): ArrayLike<number>;
+  /** Stays in these cells that last: no history has them. Absent: nobody is anywhere. */
+  openStays?: HistoryNow['openStays'];
   editor: Pick<RegionEditor, 'regions' | 'set'>;
   /** Feeds that senders bring their batches to, by ID; absent: there are none. */
   pushFeeds?: ReadonlyMap<string, PushFeed>;
@@ -139,8 +141,8 @@ export async function startServer(options: ServerOptions): Promise<PushServer> {
     const [, region, part] = /^\/api\/regions\/([^/]+)\/(history|past|expected)$/.exec(path) ?? [];
     if (region !== undefined) {
       const databaseAway = options.status().store.state === 'away';
-      const { cellsOf } = options;
-      const now = { layout: options.layout(), clockUs: options.view().clockUs, databaseAway, cellsOf };
+      const { cellsOf, openStays = noOpenStays } = options;
+      const now = { layout: options.layout(), clockUs: options.view().clockUs, databaseAway, cellsOf, openStays };
       if (part === 'expected') return expected.answer(request, reply, region, now);
       return part === 'past'
         ? histories.answerPast(request, reply, region, now)

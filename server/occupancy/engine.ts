@@ -14,6 +14,7 @@ import { LacTtls } from './cell-ttls.ts';
 import { GaugeBook, type IntervalTaker } from './gauge-book.ts';
 import { type EngineFigures, EngineView } from './live-view.ts';
 import { Occupancy } from './occupancy.ts';
+import { type OpenStays, openStaysOf } from './open-stays.ts';
 import { editOf, identityOf } from './region-edit.ts';
 import { StayBuffer } from './stays.ts';
 import { Traffic } from './traffic.ts';
@@ -153,6 +154,11 @@ export class Engine {
       crossingBytes: trail.byteLength,
       stayBytes: regionStays.byteLength + notes.byteLength,
     };
+  }
+
+  /** Stays in these cells that last, looked for in slices of some milliseconds. */
+  openStays(cells: ArrayLike<number>): Generator<void, OpenStays> {
+    return openStaysOf(this.presence.table, cells);
   }
 
   /** Rows `from` … `to − 1`, none earlier than a row before or the clock of {@link advance}. */

@@ -1,4 +1,4 @@
-/** A region's past from stays: of any set of cells, so of a region that was drawn long afterwards. */
+/** A region's past from stays, those that last among them: of any set of cells, so of a region that was drawn long afterwards. */
 import type pg from 'pg';
 import type { PastDwell, PastPart, PastRoles, RegionPast } from '../../shared/protocol.ts';
 import { secondUs } from '../clock.ts';
@@ -13,6 +13,17 @@ export interface PastQuestion {
   readonly toUs: number;
   readonly bucketS: number;
   readonly parts: readonly PastPart[];
+  /** Stays in the cells that last. */
+  readonly open: LastingStays;
+}
+
+/** Of subscribers' pseudonyms the first 64 bits, and when the stays began, µs. */
+export interface LastingStays {
+  readonly subs: readonly bigint[];
+  readonly firstInUs: readonly number[];
+  /** False: they are too many to be told; what was since `oldestUs` is not known. */
+  readonly complete: boolean;
+  readonly oldestUs: number;
 }
 
 interface DwellRow {
@@ -39,10 +50,12 @@ export async function readRegionPast(
   question: PastQuestion,
   { timeZone, holdDownMs }: { timeZone: string; holdDownMs: number },
 ): Promise<RegionPast> {
-  const { cells, fromUs, toUs, bucketS, parts } = question;
+  const { cells, fromUs, toUs, bucketS, parts, open } = question;
   const widthUs = bucketS * secondUs;
   const timeUs = Array.from({ length: Math.round((toUs - fromUs) / widthUs) }, (_, i) => fromUs + i * widthUs);
   const span = [timestampUs(fromUs), timestampUs(toUs)];
+  const lasting = [open.subs.map(String), open.firstInUs];
+  const knownUs = open.complete ? Number.POSITIVE_INFINITY : open.oldestUs;
   const ask = async <T>(name: string, ...values: unknown[]) => {
     const { rows } = await pool.query(namedQuery(name), values);
     return rows as T[];
@@ -55,18 +68,21 @@ export async function readRegionPast(
       const at = Math.round((row.bucket - fromUs) / widthUs);
       for (const name of names) filled[name][at] = row.known === false ? null : row[name];
     }
+    timeUs.forEach((us, at) => {
+      if (us + widthUs > knownUs) for (const name of names) filled[name][at] = null;
+    });
     return filled;
   };
 
   const past: RegionPast = { id, bucketS, timeUs };
   if (parts.includes('presence'))
-    past.presence = columns(['present', 'visitors'], await ask('region-presence', cells, ...span, bucketS));
+    past.presence = columns(['present', 'visitors'], await ask('region-presence', cells, ...span, bucketS, ...lasting));
   if (parts.includes('flows')) {
-    const rows = await ask<BucketRow<FlowName>>('region-flows', cells, ...span, bucketS, holdDownMs);
+    const rows = await ask<BucketRow<FlowName>>('region-flows', cells, ...span, bucketS, holdDownMs, ...lasting);
     past.flows = columns(flowNames, rows);
   }
   if (parts.includes('crowd'))
-    past.crowd = columns(['crowd'], await ask('region-crowd', cells, ...span, bucketS, timeZone)).crowd;
+    past.crowd = columns(['crowd'], await ask('region-crowd', cells, ...span, bucketS, timeZone, ...lasting)).crowd;
   if (!parts.includes('dwell') && !parts.includes('roles')) return past;
 
   const [days] = await ask<{ first_day: string; last_day: string; since: number; until: number }>(

@@ -3,13 +3,29 @@
 -- between any two cancels in pairs from its first on: of an odd number the last one counts.
 -- known: every stay of the bucket tells where the subscriber went (to_cell); where not, the figures are no counts.
 -- $1: cells, $2: from, $3: to (exclusive, whole buckets from $2 on), $4: width in seconds, $5: hold-down in ms.
-with member as (
-  select sub, first_in, first_out, to_cell,
-    first_in is distinct from lag(first_out) over (partition by sub order by first_in, first_out) as begins,
-    row_number() over (partition by sub order by first_in, first_out) as place
+-- $6, $7: stays in the cells that last, as nobody has stored them yet: subscribers and first-ins, µs.
+with ended as (
+  select sub, first_in, first_out, to_cell
   from stay
   where cell_id = any ($1::integer[]) and first_out >= $2::timestamptz - interval '1 day'
     and first_in < $3::timestamptz + interval '1 day'
+),
+lasting as (
+  select o.sub, timestamptz 'epoch' + o.us * interval '1 microsecond' as first_in
+  from unnest($6::bigint[], $7::bigint[]) as o (sub, us)
+),
+member as (
+  select sub, first_in, first_out, to_cell,
+    first_in is distinct from lag(first_out) over (partition by sub order by first_in, first_out) as begins,
+    row_number() over (partition by sub order by first_in, first_out) as place
+  from (
+    select sub, first_in, first_out, to_cell from ended
+    union all
+    -- One may have ended and been stored meanwhile.
+    select l.sub, l.first_in, 'infinity', null from lasting l
+    where l.first_in < $3::timestamptz + interval '1 day'
+      and not exists (select from ended e where e.sub = l.sub and e.first_in = l.first_in)
+  ) m
 ),
 -- The stay before one in the region that comes from outside: it ended with a sighting in the region.
 arrival as (
@@ -28,7 +44,7 @@ step as (
   select sub, first_out, place * 2 + 1,
     case when to_cell is null then 'unknown' when to_cell < 0 then 'vanished' else 'exit' end
   from member
-  where to_cell is null or to_cell <> all ($1::integer[])
+  where (to_cell is null or to_cell <> all ($1::integer[])) and first_out < 'infinity'
 ),
 run as (
   select *, count(*) filter (where starts) over (partition by sub order by place) as run

@@ -172,7 +172,11 @@ function pastStore(questions: PastQuestion[], past: Partial<RegionPast> = {}) {
 
 test('the past is asked for whole buckets, of the cells that the region holds now', async () => {
   const questions: PastQuestion[] = [];
-  const it = await start({ store: pastStore(questions), cellsOf: (place) => [place, 7] });
+  const openStays = async (cells: ArrayLike<number>) => {
+    const us = 1000 + Math.max(...Array.from(cells));
+    return { subs: [1n], firstInUs: [us], complete: true, oldestUs: us };
+  };
+  const it = await start({ store: pastStore(questions), cellsOf: (place) => [place, 7], openStays });
   const path = '/api/regions/r1/past?from=2026-11-21T19:30:30%2B08:00&to=2026-11-21T20:30:00%2B08:00&of=dwell,crowd';
   expect((await request(it.server.port, path)).status).toBe(200);
   const hour = (text: string) => Date.parse(text) * 1000;
@@ -183,6 +187,7 @@ test('the past is asked for whole buckets, of the cells that the region holds no
       toUs: hour('2026-11-21T13:00:00Z'),
       bucketS: 3600,
       parts: ['dwell', 'crowd'],
+      open: { subs: [1n], firstInUs: [1007], complete: true, oldestUs: 1007 },
     },
   ]);
 });

@@ -91,7 +91,7 @@ const cases: { query: string; values: unknown[]; reads: Record<string, Span> }[]
   },
   {
     query: 'region-presence',
-    values: [[3, 4, 5], at(endUs - 2 * dayUs), at(endUs - dayUs), 900],
+    values: [[3, 4, 5], at(endUs - 2 * dayUs), at(endUs - dayUs), 900, [], []],
     // Whoever is still there at the end left later.
     reads: { stay: { fromUs: endUs - 2 * dayUs, toUs: endUs } },
   },

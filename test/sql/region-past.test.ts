@@ -16,6 +16,9 @@ const fromUs = cityStartUs;
 const toUs = cityStartUs + cityDays * dayUs;
 const zone = 'Asia/Shanghai';
 
+/** Stays that last: none. */
+const nobody = [[], []];
+
 let store: PlainDatabase;
 
 const query = <T>(name: string, ...values: unknown[]) => store.sql<T>(namedQuery(name), values);
@@ -61,6 +64,7 @@ test.each(regions)('presence of the last sixty days of a region drawn today (%#)
       timestampUs(from),
       timestampUs(to),
       widthS,
+      ...nobody,
     );
     const expected = presence(stays, new Set(cells), from, to, widthS * 1e6);
     expect(rows.map(({ present, visitors }) => ({ present, visitors }))).toEqual(expected);
@@ -116,7 +120,14 @@ test.each(regions)('stays in a region by page, and their median and 90th percent
 test.each(regions)(
   'flows over the border of a region drawn today, without those that did not hold (%#)',
   async (...cells) => {
-    const rows = await query<{ bucket: number; known: boolean }>('region-flows', cells, ...span, 3600, 60_000);
+    const rows = await query<{ bucket: number; known: boolean }>(
+      'region-flows',
+      cells,
+      ...span,
+      3600,
+      60_000,
+      ...nobody,
+    );
     const expected = [...flows(stays, new Set(cells), fromUs, hourUs)]
       .filter(([bucket]) => bucket >= fromUs && bucket < toUs)
       .sort((a, b) => a[0] - b[0]);
@@ -154,6 +165,7 @@ test.each(regions)(
       timestampUs(at + dayUs),
       3600,
       zone,
+      ...nobody,
     );
     for (const row of crowd) {
       const end = row.bucket + hourUs;

@@ -53,6 +53,7 @@ export async function startTestServer(
     port?: number;
     host?: string;
     cellsOf?: ServerOptions['cellsOf'];
+    openStays?: ServerOptions['openStays'];
     editor?: ServerOptions['editor'];
     pushFeeds?: ReadonlyMap<string, PushFeed>;
   } = {},
@@ -81,6 +82,7 @@ export async function startTestServer(
     health: () => ({ status: 'ok', versions: { signalwall: '0.0.0' } }),
     store: options.store ?? noHistory,
     cellsOf: options.cellsOf ?? (() => []),
+    ...(options.openStays !== undefined && { openStays: options.openStays }),
     editor: options.editor ?? { regions: [], set: () => Promise.reject(new Error('no region is edited here')) },
     ...(options.pushFeeds && { pushFeeds: options.pushFeeds }),
   });

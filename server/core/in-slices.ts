@@ -1,0 +1,10 @@
+import type { Timers } from '../clock.ts';
+
+/** Does work whose every step takes some milliseconds; others have their turn in between. */
+export async function inSlices<T>(work: Generator<void, T>, timers: Timers): Promise<T> {
+  for (;;) {
+    const step = work.next();
+    if (step.done) return step.value;
+    await new Promise<void>((resolve) => void timers.after(0, resolve));
+  }
+}

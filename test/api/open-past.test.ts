@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { dayUs, hourUs, minuteUs, secondUs } from '../../server/clock.ts';
+import { readRegionPast } from '../../server/store/region-past.ts';
+import type { RegionPast } from '../../shared/protocol.ts';
+import { flows, presence, sessions } from '../sql/tools/past-oracle.ts';
+import { cityStartUs, dateOf, fillStays, makeCityStays, type Stay } from '../sql/tools/small-city.ts';
+import { openPlainDatabase, type PlainDatabase } from '../store/tools/plain-database.ts';
+
+/** The city's stays, cut off on a busy morning: those that have not ended are not in the database. */
+const nowUs = cityStartUs + 13 * dayUs + 10 * hourUs + 20 * minuteUs;
+const fromUs = cityStartUs + 11 * dayUs;
+const toUs = nowUs - (nowUs % hourUs);
+const far = cityStartUs + 1000 * dayUs;
+const begun = makeCityStays(48).filter(({ firstIn }) => firstIn <= nowUs);
+const ended = begun.filter(({ firstOut }) => firstOut <= nowUs);
+const lasting = begun.filter(({ firstOut }) => firstOut > nowUs);
+/** As the city stands at the time: what lasts goes on. */
+const known: Stay[] = begun.map((stay) => (stay.firstOut > nowUs ? { ...stay, firstOut: far, to: 0 } : stay));
+const regions = [
+  [10, 11, 12, 13],
+  [12, 13, 14, 30, 31],
+];
+
+let database: PlainDatabase;
+beforeAll(async () => {
+  database = await openPlainDatabase();
+  await fillStays(database, ended);
+  await database.maintain(nowUs + 1);
+});
+afterAll(() => database.remove());
+
+function openIn(cells: readonly number[], stays: readonly Stay[] = lasting) {
+  const own = stays.filter(({ cell }) => cells.includes(cell));
+  return {
+    subs: own.map(({ sub }) => BigInt(sub)),
+    firstInUs: own.map(({ firstIn }) => firstIn),
+    complete: true,
+    oldestUs: Math.min(...own.map(({ firstIn }) => firstIn)),
+  };
+}
+
+async function pastOf(cells: readonly number[], open: ReturnType<typeof openIn>, bucketS = 3600): Promise<RegionPast> {
+  const question = { cells, fromUs, toUs, bucketS, parts: ['presence', 'flows', 'dwell', 'crowd'] as const, open };
+  return await readRegionPast(database.pool, 'r', question, { timeZone: 'Asia/Shanghai', holdDownMs: 60_000 });
+}
+
+test.each(regions)('who is there now and has not left is in the past of a region (%#)', async (...cells) => {
+  const region = new Set(cells);
+  const there = openIn(cells);
+  expect(there.subs.length).toBeGreaterThan(3);
+  const past = await pastOf(cells, there);
+  const expected = presence(known, region, fromUs, toUs, hourUs);
+  expect(past.presence!.present).toEqual(expected.map(({ present }) => present));
+  expect(past.presence!.visitors).toEqual(expected.map(({ visitors }) => visitors));
+  const before = presence(ended, region, fromUs, toUs, hourUs);
+  expect(expected, 'those who last make a difference').not.toEqual(before);
+  // The crowd is some of them.
+  for (const [i, crowd] of past.crowd!.entries())
+    if (crowd !== null) expect(crowd).toBeLessThanOrEqual(expected[i].present);
+});
+
+test.each(regions)('entries and appearances of who has not left are counted (%#)', async (...cells) => {
+  const past = await pastOf(cells, openIn(cells));
+  const rows = flows(known, new Set(cells), fromUs, hourUs);
+  for (const name of ['entries', 'exits', 'appeared', 'vanished'] as const)
+    expect(past.flows![name], name).toEqual(past.timeUs.map((us) => rows.get(us)?.[name] ?? 0));
+});
+
+test.each(regions)('a stay in the region that goes on in another of its cells has not ended (%#)', async (...cells) => {
+  const past = await pastOf(cells, openIn(cells));
+  const all = sessions(known, new Set(cells)).filter(({ firstOut }) => firstOut < far);
+  const byDay = new Map<string, number>();
+  for (const { firstOut } of all) byDay.set(dateOf(firstOut), (byDay.get(dateOf(firstOut)) ?? 0) + 1);
+  for (const { day, stays } of past.dwell!) expect(stays, day).toBe(byDay.get(day));
+  expect(past.dwell!.length).toBe(3);
+});
+
+test('one that has ended and been stored meanwhile counts once', async () => {
+  const cells = regions[0];
+  const late = ended.filter(({ firstOut, cell }) => firstOut > toUs - 2 * hourUs && cells.includes(cell));
+  expect(late.length).toBeGreaterThan(0);
+  const twice = await pastOf(cells, openIn(cells, [...lasting, ...late]));
+  expect(twice).toEqual(await pastOf(cells, openIn(cells)));
+});
+
+test('where they are too many, what was since the oldest of them is unknown', async () => {
+  const cells = regions[0];
+  const oldestUs = toUs - 5 * hourUs + secondUs;
+  const past = await pastOf(cells, { subs: [], firstInUs: [], complete: false, oldestUs });
+  const known = past.timeUs.length - 5;
+  for (const figures of [past.presence!.present, past.presence!.visitors, past.flows!.entries, past.crowd!]) {
+    expect(figures.slice(known)).toEqual([null, null, null, null, null]);
+    expect(figures[known - 1]).not.toBeNull();
+  }
+});
