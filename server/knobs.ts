@@ -95,6 +95,24 @@ export const knobs = {
     pattern: /^$|^0?[1-9]\d{1,2}(,0?[1-9]\d{1,2})*$/,
     meaning: 'the other cities of its province; empty: those that the imported segments put there',
   },
+  machineImsis: {
+    default: '',
+    unit: 'digits,…',
+    pattern: /^$|^\d{5,15}(,\d{5,15})*$/,
+    meaning: "what the IMSIs of machines' SIMs begin with: counted as devices, and left out where people are estimated",
+  },
+  machineNumbers: {
+    default: '',
+    unit: 'digits,…',
+    pattern: /^$|^[1-9]\d{2,14}(,[1-9]\d{2,14})*$/,
+    meaning: 'the same by their numbers in international form, such as 86144,861064',
+  },
+  machineModels: {
+    default: '',
+    unit: 'type allocation codes,…',
+    pattern: /^$|^\d{6}(\d\d)?(,\d{6}(\d\d)?)*$/,
+    meaning: 'handset models that are modems: the first 8 or 6 digits of their IMEIs',
+  },
   onNetPrefixes: {
     default:
       '1340,1341,1342,1343,1344,1345,1346,1347,1348,135,136,137,138,139,1440,147,148,150,151,152,157,158,159,165,1703,1705,1706,172,178,182,183,184,187,188,195,197,198',

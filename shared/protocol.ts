@@ -44,6 +44,8 @@ export const regionColumns = [
    * which is of now, so it may be the smaller of the two
    */
   'visitors',
+  /** of those present, in machines (meters, tills, vehicles): no heads */
+  'machines',
 ] as const;
 export type RegionColumn = (typeof regionColumns)[number];
 

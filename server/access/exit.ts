@@ -186,6 +186,7 @@ function regionColumnsOf(view: LiveView): Record<RegionColumn, Uint32Array> {
     inflow: view.regionInflow,
     outflow: view.regionOutflow,
     visitors: view.regionVisitors,
+    machines: view.regionMachines,
   };
 }
 

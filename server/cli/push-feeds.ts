@@ -3,13 +3,14 @@ import type { Clock, Timers } from '../clock.ts';
 import type { Config } from '../config.ts';
 import { homePlmn, typeAllocationCode } from '../correlate/home-plmn.ts';
 import type { FeedPosition } from '../events/feed-position.ts';
-import { placedHome } from '../events/plmn.ts';
+import { machineHome, placedHome } from '../events/plmn.ts';
 import { PushFeed } from '../events/push-feed.ts';
 import type { PushIdentities } from '../events/push-fields.ts';
 import { PushReader } from '../events/push-reader.ts';
 import { packImsi } from '../privacy/imsi.ts';
 import { Pseudonymiser } from '../privacy/pseudonymiser.ts';
 import { type AreaTables, HomeAreas } from '../reference/home-areas.ts';
+import { Machines } from '../reference/machines.ts';
 import { cgiFault } from '../reference/read-cells.ts';
 
 /** Digits of an IMEI that stand in front of its check digit or software version. */
@@ -25,11 +26,13 @@ export class SentIdentities implements PushIdentities {
   plmn = 0;
   readonly #pseudonymiser: Pseudonymiser;
   readonly #areas: HomeAreas | null;
+  readonly #machines: Machines | null;
   readonly #cgis = new Set<string>();
 
   /** @param key as `Pseudonymiser` takes it @param areas where SIMs of China are at home; null: nobody has told */
-  constructor(key: Uint8Array, areas: AreaTables | null = null) {
+  constructor(key: Uint8Array, areas: AreaTables | null = null, machines: Machines | null = null) {
     this.#pseudonymiser = new Pseudonymiser(key);
+    this.#machines = machines;
     this.#areas = areas === null ? null : new HomeAreas(areas);
   }
 
@@ -69,7 +72,8 @@ export class SentIdentities implements PushIdentities {
   #packed(imsi: number): boolean {
     if (imsi < 0) return false;
     this.#pseudonymiser.packedImsi(imsi);
-    this.plmn = placedHome(homePlmn(imsi), this.#areas?.ofImsi(imsi) ?? 0);
+    const home = placedHome(homePlmn(imsi), this.#areas?.ofImsi(imsi) ?? 0);
+    this.plmn = this.#machines?.ofImsi(imsi) ? machineHome(home) : home;
     this.#take();
     return true;
   }
@@ -96,6 +100,6 @@ export function openPushFeed(
   },
 ): PushFeed {
   const { config, key, areas, clock, timers, full } = options;
-  const reader = new PushReader(new SentIdentities(key, areas), clock, config);
+  const reader = new PushReader(new SentIdentities(key, areas, new Machines(config)), clock, config);
   return new PushFeed({ id: spec.id, reader, clock, timers, config, acked: position, full });
 }

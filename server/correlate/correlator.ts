@@ -3,6 +3,7 @@ import type { MessageSink, SignalMessage } from '../decode/message.ts';
 import type { Upcoming } from '../decode/upcoming.ts';
 import { causeList, packCause, packRefusal } from '../events/cause.ts';
 import { packImsi } from '../privacy/imsi.ts';
+import { Machines } from '../reference/machines.ts';
 import { NumberPlan } from '../reference/number-plan.ts';
 import { CellNames } from './cell-names.ts';
 import { none } from './connection-records.ts';
@@ -86,7 +87,7 @@ export class Correlator implements MessageSink {
     this.#directory = new VlrDirectory(config.tmsiMax, config.tmsiIdleMs);
     this.#joiner = new HandoverJoiner(this.#connections, config.handoverJoinMs * 1000);
     const { eventless } = this.#late;
-    const homes = new Homes(config.msisdnMax, areas ?? null);
+    const homes = new Homes(config.msisdnMax, areas ?? null, new Machines(config));
     this.#rows = new RowWriter(sink, this.#cells, this.#connections, this.#procedures, eventless, pseudonymiser, homes);
     this.#core = new CoreNetwork(config, this.#directory, this.#rows);
     this.#lookAhead = new LookAhead(this.#connections, this.#procedures, this.#directory, pseudonymiser);

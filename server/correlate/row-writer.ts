@@ -114,6 +114,7 @@ export class RowWriter {
     peer?: Readonly<Peer>,
   ): void {
     const connections = this.#connections;
+    const model = connections.typeAllocationCode(i);
     this.events++;
     if (connections.imsi(i) >= 0) this.resolved++;
     this.#sink.event(
@@ -121,13 +122,13 @@ export class RowWriter {
       connections.subLo(i),
       connections.subHi(i),
       this.#cells.nameOf(cell),
-      connections.plmn(i),
+      this.homes.heardWith(connections.plmn(i), model),
       kind,
       outcome,
       cause,
       flags,
       durationMs,
-      connections.typeAllocationCode(i),
+      model,
       0,
       cell,
       peer,

@@ -88,8 +88,7 @@ export class RegionEstimates {
   private estimate(view: LiveView, region: number): RegionEstimate | null {
     const { shares, regions } = this.options;
     const nowUs = view.clockUs;
-    // The network does not tell machines from phones yet: shares of a region full of them must say so.
-    const counts = view.regionOrigins(region).map((row) => ({ ...row, machines: 0 }));
+    const counts = view.regionOrigins(region).map((row) => ({ ...row, machines: row.machines ?? 0 }));
     const nowcast: Nowcast | undefined = this.watches.get(region)?.nowcast(nowUs);
     const heads = headsOf(counts, shares, nowcast);
     if (heads === null) return null;
@@ -108,7 +107,7 @@ export class RegionEstimates {
     const limit = regions.regions[region].capacity;
     const timeUntil = (share: number) => (limit === null ? null : timeTo(share * limit, people.people, inflow));
     return {
-      devices: counts.reduce((sum, { present }) => sum + present, 0),
+      devices: counts.reduce((sum, { present, machines }) => sum + present - machines, 0),
       people,
       factor: calibration.factor,
       inflow,

@@ -1,6 +1,7 @@
 import { minuteUs, secondUs } from '../clock.ts';
 import type { EventBatch } from '../events/event-batch.ts';
 import { type EventKind, eventFlag, kindCode } from '../events/kinds.ts';
+import { isMachineHome } from '../events/plmn.ts';
 import { ageOf, ages, ContactTally } from './contact-tally.ts';
 import { nowcastOf } from './nowcast.ts';
 import type { Nowcast } from './people.ts';
@@ -62,7 +63,7 @@ export class SilenceWatch {
       if ((flags & (eventFlag.sighting | eventFlag.traffic | eventFlag.detach)) === 0) continue;
       const lo = batch.subLo[row];
       const hi = batch.subHi[row];
-      if ((lo | hi) === 0) continue;
+      if ((lo | hi) === 0 || isMachineHome(batch.plmn[row])) continue;
       const slot = seen.find(lo, hi);
       const here = this.options.placeOf(batch.cell[row]);
       if (slot < 0 && here === place.elsewhere) continue;

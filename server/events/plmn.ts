@@ -27,6 +27,18 @@ export function placedHome(plmn: number, area: number): number {
   return plmn | (area << plmnBits);
 }
 
+/** In place of the area: the SIM is a machine's. No area has such a code. */
+const machineArea = 1023;
+
+/** The home of a machine's SIM. */
+export function machineHome(home: number): number {
+  return placedHome(plmnOfHome(home), machineArea);
+}
+
+export function isMachineHome(home: number): boolean {
+  return home >>> plmnBits === machineArea;
+}
+
 export function plmnOfHome(home: number): number {
   return home & plmnMask;
 }

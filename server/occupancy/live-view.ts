@@ -82,6 +82,10 @@ export class EngineView implements LiveView {
     return this.fresh30OfRegions;
   }
 
+  get regionMachines(): Uint32Array {
+    return Uint32Array.from({ length: this.regionCount }, (_, region) => this.occupancy.origins.machinesOf(region));
+  }
+
   get regionInflow(): Uint32Array {
     return this.occupancy.flows.inflow;
   }

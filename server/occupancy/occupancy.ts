@@ -1,5 +1,6 @@
 import { type EventBatch, noCell } from '../events/event-batch.ts';
 import { groupRows } from '../presence/group-loads.ts';
+import { isMachineHome } from '../events/plmn.ts';
 import type { Presence, PresenceSink } from '../presence/presence.ts';
 import { dLast, nowhere, recordDoubles, recordWords, wCellFeed } from '../presence/record.ts';
 import type { SubscriberTable } from '../presence/subscriber-table.ts';
@@ -234,7 +235,9 @@ export class Occupancy implements PresenceSink, TrailOwner {
   originOf(plmn: number, before: number): number {
     const { origins } = this;
     // Most often it is no news.
-    return origins.plmnOf(before) === plmn ? before : origins.codeOf(plmn);
+    if (origins.plmnOf(before) === plmn) return before;
+    // Whatever tells it, a machine stays one while it is known: not every message says so.
+    return isMachineHome(origins.plmnOf(before)) ? before : origins.codeOf(plmn);
   }
 
   originChanged(_sub: number, cell: number, from: number, to: number): void {

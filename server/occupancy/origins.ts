@@ -7,10 +7,14 @@ import type { OriginColumns, OriginCount } from './view.ts';
 
 /** PLMN codes are 16 bits of a subscriber's record; groups are far fewer. */
 const plmnsMax = 0xffff;
+/** Among `twins`. */
+const noTwin = -1;
+const isTwin = -2;
 
 /**
  * Subscribers present by origin: of the whole city and of each region. A PLMN gets a dense code (0: unknown), a code
- * the group it is counted under: class, country and MCC.
+ * the group it is counted under: class, country and MCC; machines' SIMs of the same origin have a group of their own
+ * beside it, their twin, and both are told as one.
  */
 export class Origins {
   private readonly classifier: OriginClassifier;
@@ -18,7 +22,9 @@ export class Origins {
   private readonly codes = new Map<number, number>([[0, 0]]);
   private readonly plmns: number[] = [0];
   private readonly groupIds = new Map<string, number>();
-  private readonly groups: Omit<OriginCount, 'present'>[] = [];
+  private readonly groups: Omit<OriginCount, 'present' | 'machines'>[] = [];
+  /** By group: that of the same origin's machines, -1 where there is none; -2 where it is one itself. */
+  private readonly twins: number[] = [];
   private groupOfCode = new Uint16Array(64);
   private groupCapacity = 16;
   private readonly city: number[] = [];
@@ -69,6 +75,13 @@ export class Origins {
     this.byRegion[region * this.groupCapacity + group] += change;
   }
 
+  /** Machines present in a region. */
+  machinesOf(region: number): number {
+    let sum = 0;
+    for (const twin of this.twins) if (twin >= 0) sum += this.byRegion[region * this.groupCapacity + twin];
+    return sum;
+  }
+
   cityCounts(): OriginCount[] {
     return this.counts((group) => this.city[group]);
   }
@@ -86,17 +99,23 @@ export class Origins {
 
   /** Groups whose count has changed since the call before; undefined: none has. */
   takeChanged(): OriginColumns | undefined {
-    const { groups, groupCapacity, byRegion, told, city, toldCity } = this;
+    const { groups, groupCapacity, byRegion, told, city, toldCity, twins } = this;
     const rows: { region: number; group: number; present: number }[] = [];
-    groups.forEach((_, group) => {
-      if (city[group] !== toldCity[group]) rows.push({ region: 0, group, present: city[group] });
-      toldCity[group] = city[group];
-    });
-    for (let at = 0; at < byRegion.length; at++) {
-      if (byRegion[at] === told[at]) continue;
-      const region = Math.floor(at / groupCapacity) + 1;
-      rows.push({ region, group: at % groupCapacity, present: byRegion[at] });
-      told[at] = byRegion[at];
+    for (let group = 0; group < groups.length; group++) {
+      if (twins[group] === isTwin) continue;
+      const present = city[group] + (twins[group] < 0 ? 0 : city[twins[group]]);
+      if (present !== toldCity[group]) rows.push({ region: 0, group, present });
+      toldCity[group] = present;
+    }
+    for (let region = 0; region < this.regionCount; region++) {
+      const first = region * groupCapacity;
+      for (let group = 0; group < groups.length; group++) {
+        if (twins[group] === isTwin) continue;
+        const present = byRegion[first + group] + (twins[group] < 0 ? 0 : byRegion[first + twins[group]]);
+        if (present === told[first + group]) continue;
+        rows.push({ region: region + 1, group, present });
+        told[first + group] = present;
+      }
     }
     if (rows.length === 0) return undefined;
     const classes = groups.map((group) => (group.class === 'unknown' ? 0 : originClasses.indexOf(group.class) + 1));
@@ -131,23 +150,33 @@ export class Origins {
   /** Those with somebody present, largest first, ties by MCC. */
   private counts(presentOf: (group: number) => number): OriginCount[] {
     return this.groups
-      .map((group, i) => ({ ...group, present: presentOf(i) }))
+      .flatMap((group, i) => {
+        const twin = this.twins[i];
+        if (twin === isTwin) return [];
+        const machines = twin < 0 ? 0 : presentOf(twin);
+        return [{ ...group, present: presentOf(i) + machines, machines }];
+      })
       .filter(({ present }) => present > 0)
       .sort((a, b) => b.present - a.present || (a.mcc < b.mcc ? -1 : a.mcc > b.mcc ? 1 : 0));
   }
 
   private classify(plmn: number): number {
-    const origin = this.classifier.classify(plmn);
+    const { machine, ...origin } = this.classifier.classify(plmn);
     const key = `${origin.class},${origin.country},${origin.mcc}`;
-    let group = this.groupIds.get(key);
-    if (group === undefined) {
-      group = this.groups.length;
-      this.groupIds.set(key, group);
-      this.groups.push(origin);
-      this.city.push(0);
-      this.toldCity.push(0);
-      if (group >= this.groupCapacity) this.widen();
-    }
+    const group = this.groupIds.get(key) ?? this.addGroup(key, origin, noTwin);
+    if (!machine) return group;
+    if (this.twins[group] === noTwin) this.twins[group] = this.addGroup(`${key},machine`, origin, isTwin);
+    return this.twins[group];
+  }
+
+  private addGroup(key: string, origin: Omit<OriginCount, 'present' | 'machines'>, twin: number): number {
+    const group = this.groups.length;
+    this.groupIds.set(key, group);
+    this.groups.push(origin);
+    this.twins.push(twin);
+    this.city.push(0);
+    this.toldCity.push(0);
+    if (group >= this.groupCapacity) this.widen();
     return group;
   }
 

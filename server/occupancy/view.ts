@@ -17,6 +17,8 @@ export interface LiveView {
   readonly regionPresent: Uint32Array;
   readonly regionFresh5: Uint32Array;
   readonly regionFresh30: Uint32Array;
+  /** Of those present in machines. */
+  readonly regionMachines: Uint32Array;
   /** Entries and exits that held, within the last flowWindow of event time. */
   readonly regionInflow: Uint32Array;
   readonly regionOutflow: Uint32Array;
@@ -87,6 +89,8 @@ export interface OriginCount {
   readonly country: string;
   readonly mcc: string;
   readonly present: number;
+  /** Of them in machines: meters, tills, vehicles; absent: none. */
+  readonly machines?: number;
 }
 
 /** Gauges of one closed interval [startUs, endUs), final: every crossing in it has been held or cancelled. */

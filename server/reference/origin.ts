@@ -1,5 +1,5 @@
 import type { OriginClass } from '../../shared/protocol.ts';
-import { areaOfHome, mccOf, parsePlmn, plmnOfHome } from '../events/plmn.ts';
+import { areaOfHome, isMachineHome, mccOf, parsePlmn, plmnOfHome } from '../events/plmn.ts';
 import { countryOfMcc } from './mcc.ts';
 
 export interface Origin {
@@ -8,6 +8,8 @@ export interface Origin {
   country: string;
   /** Three digits; '' where unknown. */
   mcc: string;
+  /** The SIM is a machine's: counted, and no head. */
+  machine: boolean;
 }
 
 /** Hong Kong, Macau and Taiwan: a class of their own on the wall. */
@@ -43,15 +45,17 @@ export class OriginClassifier {
   /** @param home a PLMN, with the area as `placedHome` packs it */
   classify(home: number): Origin {
     const plmn = plmnOfHome(home);
-    if (plmn === 0) return { class: 'unknown', country: '', mcc: '' };
+    const machine = isMachineHome(home);
+    if (plmn === 0) return { class: 'unknown', country: '', mcc: '', machine };
     const number = mccOf(plmn);
     const mcc = String(number).padStart(3, '0');
     const country = countryOfMcc(number);
     const iso = country?.iso ?? '';
-    if (this.home.has(plmn)) return { class: this.classOfArea(areaOfHome(home)), country: iso, mcc };
-    if (this.homeMccs.has(number)) return { class: 'other network', country: iso, mcc };
-    if (hkMacauTaiwan.has(number)) return { class: '港澳台', country: iso, mcc };
-    return { class: country === null ? 'unknown' : 'international', country: iso, mcc };
+    const of = (origin: OriginClass): Origin => ({ class: origin, country: iso, mcc, machine });
+    if (this.home.has(plmn)) return of(machine ? 'local' : this.classOfArea(areaOfHome(home)));
+    if (this.homeMccs.has(number)) return of('other network');
+    if (hkMacauTaiwan.has(number)) return of('港澳台');
+    return of(country === null ? 'unknown' : 'international');
   }
 
   private classOfArea(area: number): OriginClass {

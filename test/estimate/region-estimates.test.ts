@@ -19,8 +19,8 @@ const region = (id: string, capacity: number | null): Region => ({
 });
 
 /** A view at a minute with so many devices in each region, all of one class. */
-function viewAt(minute: number, devices: number[], origin: OriginClass = 'local'): LiveView {
-  const row = (present: number) => [{ class: origin, country: 'CN', mcc: '460', present }];
+function viewAt(minute: number, devices: number[], origin: OriginClass = 'local', machines = 0): LiveView {
+  const row = (present: number) => [{ class: origin, country: 'CN', mcc: '460', present, machines }];
   return {
     clockUs: startUs + minute * minuteUs,
     regionCount: devices.length,
@@ -83,4 +83,10 @@ test('looks again after ten seconds of event time, not before', () => {
   const first = all.update(viewAt(0, [10, 10]));
   expect(all.update(viewAt(0.1, [99, 99]))).toBe(first);
   expect(all.update(viewAt(0.2, [99, 99]))).not.toBe(first);
+});
+
+test('machines are devices and no heads', () => {
+  const [hall] = estimates().update(viewAt(0, [1_000, 500], 'local', 200));
+  expect(hall?.devices).toBe(800);
+  expect(hall?.people.people).toBeCloseTo(2_000, 6);
 });

@@ -27,6 +27,7 @@ function delta(cells: [number, number][], regionPlaces: number[] = []): DeltaFra
     inflow: region,
     outflow: region,
     visitors: region,
+    machines: region,
   };
   return {
     v: protocolVersion,

@@ -17,6 +17,7 @@ export class FakeView implements LiveView {
   regionInflow: Uint32Array;
   regionOutflow: Uint32Array;
   regionVisitors: Uint32Array;
+  regionMachines: Uint32Array;
   origins: OriginCount[] = [];
   present = 0;
   fresh5 = 0;
@@ -59,6 +60,7 @@ export class FakeView implements LiveView {
     this.regionInflow = column();
     this.regionOutflow = column();
     this.regionVisitors = column();
+    this.regionMachines = column();
   }
 
   noTraffic(rows: number): AreaTraffic {
