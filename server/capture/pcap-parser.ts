@@ -58,8 +58,9 @@ export class PcapParser implements CaptureParser {
     const little = this.#littleEndian;
     const linkType = this.#linkType;
     const lengthMax = this.#recordBytesMax;
-    let start = window.start;
     for (;;) {
+      if (little) sink.records?.(window, linkType, this.#nanoseconds);
+      const { start } = window;
       const frameStart = start + recordHeaderBytes;
       if (frameStart > end) {
         this.need = recordHeaderBytes;
@@ -85,7 +86,6 @@ export class PcapParser implements CaptureParser {
       window.left--;
       window.frames++;
       window.start = frameEnd;
-      start = frameEnd;
       sink.frame(timeUs, linkType, bytes, frameStart, frameEnd);
     }
   }

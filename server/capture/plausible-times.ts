@@ -1,6 +1,7 @@
 import { hourUs } from '../clock.ts';
-import type { FrameSink } from './frame.ts';
+import { type FrameSink, nothingTaken, type RecordsTaken } from './frame.ts';
 import type { FrameReader } from './frame-reader.ts';
+import type { RecordWindow } from './record-window.ts';
 
 /**
  * No capture is from after 2150; one that begins before 1990 and goes on behind it has a first frame without a time
@@ -90,6 +91,14 @@ export class PlausibleTimes implements FrameReader, FrameSink {
     if (timeUs > this.#lastUs) this.#lastUs = timeUs;
     this.#left--;
     this.#sink.frame(timeUs, linkType, bytes, start, end);
+  }
+
+  records(window: RecordWindow, linkType: number, nanoseconds: boolean): RecordsTaken {
+    const taken = this.#holding ? undefined : this.#sink.records?.(window, linkType, nanoseconds);
+    if (taken === undefined) return nothingTaken;
+    if (taken.newestUs > this.#lastUs) this.#lastUs = taken.newestUs;
+    this.#left -= taken.frames;
+    return taken;
   }
 
   /** Holds the next frame and looks at the one after it, until there is one to believe or the capture ends. */

@@ -13,6 +13,8 @@ export class RecordWindow {
   left = 0;
   /** Frames delivered so far. */
   frames = 0;
+  /** Changes whenever other octets stand where some stood before. */
+  version = 0;
   /** Time of the frame in front that is held back. */
   heldUs = 0;
   #bytes: Uint8Array;
@@ -43,6 +45,7 @@ export class RecordWindow {
     if (held > from) return null;
     const old = this.#bytes;
     bytes.set(old.subarray(this.start, this.end), from - held);
+    this.version++;
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.start = from - held;
@@ -65,6 +68,7 @@ export class RecordWindow {
       this.#bytes = new Uint8Array(size);
       this.#view = new DataView(this.#bytes.buffer);
     }
+    this.version++;
     this.#bytes.set(held);
     this.end = held.length;
     this.start = 0;

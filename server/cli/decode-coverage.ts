@@ -14,6 +14,11 @@ export interface Resolution {
   'roaming registrations': number;
 }
 
+/** What carries signalling here; `tcp` counts segments of IPA alone. ARP, UDP and the like reach none of them. */
+function carriedBy({ layers }: DecodeStats): number {
+  return layers.sctp + layers.tcp + layers.mtp2 + layers.mtp3 + layers.sccp;
+}
+
 /** Tells what became of each frame from what the decoder says while it is in it. */
 export class FrameCoverage {
   readonly counts = noFrameCounts();
@@ -31,11 +36,16 @@ export class FrameCoverage {
     this.#faults = true;
   }
 
+  /** So many frames are done with, each of them understood and nothing else. */
+  frames(count: number, stats: DecodeStats): void {
+    this.counts.understood += count;
+    this.#carried = carriedBy(stats);
+  }
+
   /** The frame is done with. */
   frame(stats: DecodeStats): void {
-    const { unhandledTotal, layers } = stats;
-    // What carries signalling here; `tcp` counts segments of IPA alone. ARP, UDP and the like reach none of them.
-    const carried = layers.sctp + layers.tcp + layers.mtp2 + layers.mtp3 + layers.sccp;
+    const { unhandledTotal } = stats;
+    const carried = carriedBy(stats);
     if (this.#faults) this.counts.malformed++;
     else if (unhandledTotal > this.#unhandled && carried > this.#carried) this.counts.unhandled++;
     else if (this.#messages) this.counts.understood++;

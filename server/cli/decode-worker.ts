@@ -50,7 +50,7 @@ class DecodeWorker {
     const timer = setInterval(() => this.flush(), flushMs);
     const status = isLive(spec) ? setInterval(() => this.sayStatus(), statusMs) : null;
     try {
-      this.source = new DecodedFrames(await openFrames(spec, config), config);
+      this.source = new DecodedFrames(await openFrames(spec, config), config, this.writer);
       this.send({ k: 'open', firstUs: this.source.nextTimeUs });
       await this.read(this.source);
     } catch (error) {

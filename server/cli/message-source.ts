@@ -1,8 +1,10 @@
-import type { FrameSink } from '../capture/frame.ts';
+import type { FrameSink, RecordsTaken } from '../capture/frame.ts';
 import type { FrameReader } from '../capture/frame-reader.ts';
+import type { RecordWindow } from '../capture/record-window.ts';
 import type { Config } from '../config.ts';
 import { Decoder } from '../decode/decoder.ts';
 import type { MessageSink } from '../decode/message.ts';
+import type { MessageBatchWriter } from '../decode/message-batch-writer.ts';
 import type { FrameCounts } from '../events/feed-messages.ts';
 import { FrameCoverage } from './decode-coverage.ts';
 
@@ -52,7 +54,8 @@ export class DecodedFrames implements MessageSource, FrameSink {
   readonly #decoder: Decoder;
   readonly #coverage = new FrameCoverage();
 
-  constructor(reader: FrameReader, config: Config) {
+  /** @param writer what every `read` will be given, if it is such a one: ordinary packets go there at once */
+  constructor(reader: FrameReader, config: Config, writer: MessageBatchWriter | null = null) {
     this.#reader = reader;
     this.#decoder = new Decoder(
       {
@@ -67,6 +70,7 @@ export class DecodedFrames implements MessageSource, FrameSink {
         fault: () => this.#coverage.malformed(),
       },
       config,
+      writer,
     );
     this.#clockUs = reader.nextTimeUs;
   }
@@ -109,6 +113,15 @@ export class DecodedFrames implements MessageSource, FrameSink {
     this.#bytes += end - start;
     this.#decoder.frame(timeUs, linkType, bytes, start, end);
     this.#coverage.frame(this.#decoder.stats);
+  }
+
+  records(window: RecordWindow, linkType: number, nanoseconds: boolean): RecordsTaken {
+    const taken = this.#decoder.records(window, linkType, nanoseconds);
+    if (taken.frames === 0) return taken;
+    if (taken.newestUs > this.#clockUs) this.#clockUs = taken.newestUs;
+    this.#bytes += taken.bytes;
+    this.#coverage.frames(taken.frames, this.#decoder.stats);
+    return taken;
   }
 
   close(): Promise<void> {

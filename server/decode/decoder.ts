@@ -1,7 +1,10 @@
-import type { FrameSink } from '../capture/frame.ts';
+import { type FrameSink, nothingTaken, type RecordsTaken } from '../capture/frame.ts';
+import type { RecordWindow } from '../capture/record-window.ts';
 import { DecodeError } from './decode-error.ts';
 import { decodeLink } from './link.ts';
 import type { MessageSink } from './message.ts';
+import type { MessageBatchWriter } from './message-batch-writer.ts';
+import { OrdinaryLane } from './ordinary-lane.ts';
 import { decodeChunks } from './sctp.ts';
 import { type DecodeLimits, DecodeState, defaultDecodeLimits } from './state.ts';
 import type { DecodeStats } from './stats.ts';
@@ -17,9 +20,21 @@ export class Decoder implements FrameSink {
   /** Where the second of the last frame begins. */
   #secondUs = 0;
 
-  /** @param sink gets each message; its record is reused. What the sink throws goes through. */
-  constructor(sink: MessageSink, limits: DecodeLimits = defaultDecodeLimits) {
-    this.#state = new DecodeState(sink, limits);
+  readonly #lane: OrdinaryLane | null;
+
+  /**
+   * @param sink gets each message; its record is reused. What the sink throws goes through.
+   * @param writer where the sink puts its messages: {@link records} writes there without the sink. null: it has none
+   */
+  constructor(sink: MessageSink, limits: DecodeLimits = defaultDecodeLimits, writer: MessageBatchWriter | null = null) {
+    if (writer === null) {
+      this.#state = new DecodeState(sink, limits);
+      this.#lane = null;
+    } else {
+      const memory = OrdinaryLane.memoryFor(limits);
+      this.#state = new DecodeState(sink, limits, memory.words);
+      this.#lane = new OrdinaryLane(this.#state, memory, writer);
+    }
   }
 
   get stats(): DecodeStats {
@@ -43,6 +58,11 @@ export class Decoder implements FrameSink {
     } catch (error) {
       this.#recover(error);
     }
+  }
+
+  /** Takes ordinary packets at once, each of them one message; none where there is no writer for them. */
+  records(window: RecordWindow, linkType: number, nanoseconds: boolean): RecordsTaken {
+    return this.#lane === null ? nothingTaken : this.#lane.records(window, linkType, nanoseconds);
   }
 
   /** Counts malformed input and goes on behind it: the one place where it ends. */

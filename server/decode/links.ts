@@ -23,6 +23,8 @@ export class LinkTable {
   /** Low, high, transport and symbol of each, side by side: a look-up touches one cache line. */
   readonly #words: Int32Array;
   #known = 0;
+  /** How often the table has begun anew. */
+  restarts = 0;
   #next = 1;
   /** Links that a network shares with what names none. */
   readonly #shared = new Set<number>();
@@ -59,6 +61,7 @@ export class LinkTable {
   #learn(low: number, high: number, transport: number): number {
     if (this.#known >= this.#max) {
       this.#words.fill(0);
+      this.restarts++;
       this.#shared.clear();
       this.#known = 0;
     }

@@ -71,6 +71,21 @@ export class MessageBatchWriter implements MessageSink {
     this.#at = 0;
   }
 
+  /** Makes room for so many words; where in the batch they will stand. */
+  reserve(words: number): number {
+    if (this.#at + words > this.#words.length) {
+      if (this.#at > 0) this.#full.push({ buffer: this.#words.buffer, words: this.#at });
+      this.#begin(words);
+    }
+    return this.#at;
+  }
+
+  /** Takes over records from other memory, words `from..to` of it, for which there is room. */
+  append(words: Int32Array, from: number, to: number): void {
+    this.#words.set(words.subarray(from, to), this.#at);
+    this.#at += to - from;
+  }
+
   message(m: SignalMessage): void {
     const at = this.#writeMessage(m, 0);
     this.#words[at] |= (this.#at - at) << lengthShift;
@@ -92,12 +107,8 @@ export class MessageBatchWriter implements MessageSink {
     const parts = m.parts & carriedParts;
     let wordsMax = recordWordsMax + more;
     if ((parts & (part.numbers | part.addresses)) !== 0) wordsMax += octetWords(m);
-    if (this.#at + wordsMax > this.#words.length) {
-      if (this.#at > 0) this.#full.push({ buffer: this.#words.buffer, words: this.#at });
-      this.#begin(wordsMax);
-    }
+    const at = this.reserve(wordsMax);
     const words = this.#words;
-    const at = this.#at;
     words[at + 1] = m.frame;
     this.#floats[(at >> 1) + 1] = m.timeUs;
     words[at + 4] = m.link;

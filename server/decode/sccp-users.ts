@@ -1,10 +1,11 @@
+import { type MakeWords, plainWords } from './ordinary-memory.ts';
 import { RecentMap } from './recent-map.ts';
 import { bssapSubsystem } from './sccp-tables.ts';
 
 const connectionsMax = 131_072;
 const linksMax = 4_096;
 /** Links told apart for whether they have spoken of BSSAP; a power of two. */
-const bssapLinks = 65_536;
+export const bssapLinks = 65_536;
 
 /**
  * Remembers which SCCP connections belong to another user than BSSAP (RANAP, BSSAP-LE), because only their CR names
@@ -18,7 +19,12 @@ export class SccpUsers {
   /** Subsystem number by link, where it is not BSSAP. */
   readonly #links = new Map<number, number>();
   /** 1 where the link (or another of the same low bits) has spoken of BSSAP. */
-  readonly #bssap = new Uint8Array(bssapLinks);
+  readonly bssap: Uint8Array;
+
+  constructor(words: MakeWords = plainWords) {
+    const { buffer, byteOffset, byteLength } = words(bssapLinks / 4);
+    this.bssap = new Uint8Array(buffer, byteOffset, byteLength);
+  }
 
   /** Whether all connections are BSSAP's. */
   get empty(): boolean {
@@ -37,14 +43,14 @@ export class SccpUsers {
 
   /** Whether BSSAP was ever named over this link (or, seldom, over another). */
   hasSpokenOfBssap(link: number): boolean {
-    return this.#bssap[link & (bssapLinks - 1)] === 1;
+    return this.bssap[link & (bssapLinks - 1)] === 1;
   }
 
   /** A message for `subsystem` came over this link. */
   speaksOf(link: number, subsystem: number): void {
     const at = link & (bssapLinks - 1);
-    if (subsystem === bssapSubsystem) this.#bssap[at] = 1;
-    else if (this.#bssap[at] === 0 && !this.#links.has(link)) {
+    if (subsystem === bssapSubsystem) this.bssap[at] = 1;
+    else if (this.bssap[at] === 0 && !this.#links.has(link)) {
       if (this.#links.size === linksMax) this.#links.delete(this.#links.keys().next().value!);
       this.#links.set(link, subsystem);
     }

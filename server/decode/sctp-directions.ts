@@ -1,6 +1,8 @@
+import { addressOf, type MakeWords, plainWords } from './ordinary-memory.ts';
+
 /** TSNs remembered per direction; a power of two. More than a sender may have outstanding before it must stop. */
-const window = 4096;
-const waysLog2 = 3;
+export const tsnsRemembered = 4096;
+export const waysLog2 = 3;
 const ways = 1 << waysLog2;
 /** How long after the first copy a retransmission may still come: RTO.Max, RFC 9260 §16. */
 const retransmissionS = 60;
@@ -8,13 +10,25 @@ const retransmissionS = 60;
 const duplicatesInRowMax = 256;
 /** What tells a chunk, and the second it was seen: side by side, so that each chunk costs one cache line at most. */
 const wordsPerChunk = 2;
+/** Where the memory of a direction counts the copies that came in a row, behind its chunks. */
+const inRow = tsnsRemembered * wordsPerChunk;
+/** Tag, ports, and where the direction's memory stands (0: where WebAssembly can't see it); one to spare. */
+const wordsPerWay = 4;
+export const bytesPerWay = wordsPerWay * 4;
 
 /** One direction of one SCTP association: what was received lately. */
 class SctpDirection {
   /** Tells this direction from all others of the decoder's lifetime (wraps after a million). */
   id = 0;
-  readonly #chunks = new Int32Array(window * wordsPerChunk);
-  #duplicatesInRow = 0;
+  readonly #chunks: Int32Array<ArrayBuffer>;
+
+  constructor(words: MakeWords) {
+    this.#chunks = words(inRow + 1);
+  }
+
+  get address(): number {
+    return addressOf(this.#chunks);
+  }
 
   /** Makes this the memory of another direction, so that a flood of tags allocates nothing. */
   become(id: number): void {
@@ -33,14 +47,14 @@ class SctpDirection {
    */
   isDuplicate(tsn: number, content: number, timeS: number): boolean {
     const chunks = this.#chunks;
-    const at = (tsn & (window - 1)) * wordsPerChunk;
+    const at = (tsn & (tsnsRemembered - 1)) * wordsPerChunk;
     // The slot says the TSN's low bits, the mark the others; 0 marks an empty slot.
     const mark = content ^ Math.imul(tsn, 0x9e3779b1) || 1;
     if (chunks[at] === mark && Math.abs((timeS - chunks[at + 1]) | 0) <= retransmissionS) {
-      if (++this.#duplicatesInRow <= duplicatesInRowMax) return true;
+      if (++chunks[inRow] <= duplicatesInRowMax) return true;
       chunks.fill(0);
     }
-    this.#duplicatesInRow = 0;
+    chunks[inRow] = 0;
     chunks[at] = mark;
     chunks[at + 1] = timeS;
     return false;
@@ -49,7 +63,6 @@ class SctpDirection {
   /** Forgets all TSNs: the association was set up again. */
   restart(): void {
     this.#chunks.fill(0);
-    this.#duplicatesInRow = 0;
   }
 }
 
@@ -62,19 +75,22 @@ class SctpDirection {
  * recently used one of its set. Tags and ports are signed numbers: 32 bits without a sign may need an object each.
  */
 export class SctpDirections {
-  readonly #mask: number;
+  /** Sets less one, a power of two less one. */
+  readonly mask: number;
+  readonly #words: MakeWords;
   readonly #table: (SctpDirection | null)[];
-  /** Tag and ports of each, side by side: a set is one cache line. */
-  readonly #keys: Int32Array;
+  /** What tells each, side by side; `ordinary-packet.ts` looks for the one in front of its set. */
+  readonly keys: Int32Array<ArrayBuffer>;
   #nextId = 0;
 
   /** @param max directions remembered */
-  constructor(max: number) {
+  constructor(max: number, words: MakeWords = plainWords) {
     let sets = 1;
     while (sets * 2 * ways <= max) sets *= 2;
-    this.#mask = sets - 1;
+    this.#words = words;
+    this.mask = sets - 1;
     this.#table = new Array(sets * ways).fill(null);
-    this.#keys = new Int32Array(sets * ways * 2);
+    this.keys = words(sets * ways * wordsPerWay);
   }
 
   /**
@@ -83,9 +99,10 @@ export class SctpDirections {
    */
   find(tag: number, ports: number): SctpDirection {
     const base = this.#base(tag, ports);
-    const keys = this.#keys;
+    const { keys } = this;
     const direction = this.#table[base];
-    if (keys[base * 2] === tag && keys[base * 2 + 1] === ports && direction !== null) return direction;
+    const at = base * wordsPerWay;
+    if (keys[at] === tag && keys[at + 1] === ports && direction !== null) return direction;
     return this.#bringToFront(tag, ports, base);
   }
 
@@ -102,28 +119,31 @@ export class SctpDirections {
     let direction = this.#table[at];
     if (direction === null || !this.#holds(at, tag, ports)) {
       this.#nextId = (this.#nextId + 1) & 0xfffff;
-      direction ??= new SctpDirection();
+      direction ??= new SctpDirection(this.#words);
       direction.become(this.#nextId);
     }
-    const keys = this.#keys;
+    const { keys } = this;
+    const front = base * wordsPerWay;
     for (; at > base; at--) {
       this.#table[at] = this.#table[at - 1];
-      keys[at * 2] = keys[at * 2 - 2];
-      keys[at * 2 + 1] = keys[at * 2 - 1];
+      const key = at * wordsPerWay;
+      for (let word = key; word < key + wordsPerWay; word++) keys[word] = keys[word - wordsPerWay];
     }
     this.#table[base] = direction;
-    keys[base * 2] = tag;
-    keys[base * 2 + 1] = ports;
+    keys[front] = tag;
+    keys[front + 1] = ports;
+    keys[front + 2] = direction.address;
     return direction;
   }
 
   #holds(at: number, tag: number, ports: number): boolean {
-    return this.#table[at] !== null && this.#keys[at * 2] === tag && this.#keys[at * 2 + 1] === ports;
+    const key = at * wordsPerWay;
+    return this.#table[at] !== null && this.keys[key] === tag && this.keys[key + 1] === ports;
   }
 
   /** Where the set begins, in units of a direction. */
   #base(tag: number, ports: number): number {
     const hash = Math.imul(tag, 0x9e3779b1) ^ Math.imul(ports, 0x85ebca6b);
-    return ((hash ^ (hash >>> 16)) & this.#mask) << waysLog2;
+    return ((hash ^ (hash >>> 16)) & this.mask) << waysLog2;
   }
 }

@@ -7,6 +7,7 @@ import type { IpaFramer } from './ipa-framer.ts';
 import { LinkTable } from './links.ts';
 import { MapMessage } from './map-message.ts';
 import { type MessageSink, SignalMessage } from './message.ts';
+import { type MakeWords, plainWords } from './ordinary-memory.ts';
 import { SccpSides } from './sccp-sides.ts';
 import { SccpUsers } from './sccp-users.ts';
 import { SctpAssociations } from './sctp-associations.ts';
@@ -48,7 +49,7 @@ const sccpMessageBytesMax = 65_536;
 export class DecodeState {
   readonly message = new SignalMessage();
   readonly component = new MapMessage();
-  readonly stats = new DecodeStats();
+  readonly stats: DecodeStats;
   readonly sink: MessageSink;
   readonly limits: DecodeLimits;
   timeS = 0;
@@ -85,15 +86,18 @@ export class DecodeState {
   readonly ipFragments: IpFragments;
   readonly sctpFragments: SequenceFragments;
   readonly sccpSegments: OrderedSegments;
-  readonly sccpUsers = new SccpUsers();
+  readonly sccpUsers: SccpUsers;
   readonly sccpSides = new SccpSides();
 
-  constructor(sink: MessageSink, limits: DecodeLimits) {
+  /** @param words makes what WebAssembly looks into, too */
+  constructor(sink: MessageSink, limits: DecodeLimits, words: MakeWords = plainWords) {
+    this.stats = new DecodeStats(words);
+    this.sccpUsers = new SccpUsers(words);
     this.sink = sink;
     this.limits = limits;
     const evict = (layer: Layer) => (n: number) => this.stats.evict(layer, n);
     this.links = new LinkTable(limits.linksMax);
-    this.directions = new SctpDirections(limits.sctpDirectionsMax);
+    this.directions = new SctpDirections(limits.sctpDirectionsMax, words);
     this.associations = new SctpAssociations(limits.linksMax);
     this.tcpConnections = new TcpConnections(limits, evict('tcp'));
     this.ipFragments = new IpFragments(limits, evict('ip'));

@@ -1,5 +1,6 @@
 import type { Layer } from './decode-error.ts';
 import { layers } from './decode-error.ts';
+import { type MakeWords, plainWords } from './ordinary-memory.ts';
 
 /** Different names kept per counter; hostile input can make up unknown codes without end. */
 const namesMax = 512;
@@ -11,6 +12,9 @@ function count(counter: Map<string, number>, name: string): void {
   else if (counter.size < namesMax) counter.set(name, 1);
   else counter.set(otherName, (counter.get(otherName) ?? 0) + 1);
 }
+
+const unsigned = ({ buffer, byteOffset, length }: Int32Array<ArrayBuffer>) =>
+  new Uint32Array(buffer, byteOffset, length);
 
 /** What a {@link Decoder} has seen; read it at any time. */
 export class DecodeStats {
@@ -33,15 +37,21 @@ export class DecodeStats {
   /** Fragments and unfinished messages dropped for lack of room or after their time, by layer. */
   readonly evicted = new Map<string, number>();
   /** Messages by SCCP type. */
-  readonly sccp = new Uint32Array(256);
+  readonly sccp: Uint32Array<ArrayBuffer>;
   /** Messages by BSSMAP type. */
-  readonly bssmap = new Uint32Array(256);
+  readonly bssmap: Uint32Array<ArrayBuffer>;
   /** Messages by protocol discriminator × 256 + DTAP type, nested ones included. */
-  readonly dtap = new Uint32Array(16 * 256);
+  readonly dtap: Uint32Array<ArrayBuffer>;
   /** Messages by RANAP procedure code × 4 + which of its messages. */
   readonly ranap = new Uint32Array(4 * 256);
   /** Messages by TCAP type. */
   readonly tcap = new Uint32Array(32);
+
+  constructor(words: MakeWords = plainWords) {
+    this.sccp = unsigned(words(256));
+    this.bssmap = unsigned(words(256));
+    this.dtap = unsigned(words(16 * 256));
+  }
 
   fault(code: string): void {
     count(this.faults, code);

@@ -78,8 +78,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'a copy of a chunk is taken for a new one',
     file: decode('sctp-directions.ts'),
-    find: 'if (++this.#duplicatesInRow <= duplicatesInRowMax) return true;',
-    replace: 'this.#duplicatesInRow++;',
+    find: 'if (++chunks[inRow] <= duplicatesInRowMax) return true;',
+    replace: 'chunks[inRow]++;',
     found: /^carriers: .*, twice$/,
   },
   {

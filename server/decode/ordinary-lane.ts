@@ -1,0 +1,119 @@
+import { nothingTaken, type RecordsTaken } from '../capture/frame.ts';
+import type { RecordWindow } from '../capture/record-window.ts';
+import type { MessageBatchWriter } from './message-batch-writer.ts';
+import { OrdinaryKernel } from './ordinary-kernel.ts';
+import { OrdinaryMemory } from './ordinary-memory.ts';
+import { inputBytes, outputWords, recordHeaderBytes } from './ordinary-run.ts';
+import type { DecodeLimits, DecodeState } from './state.ts';
+
+/** Where the EtherType and the IPv4 header stand in a frame, by its LINKTYPE: Ethernet, Linux cooked v1 and v2. */
+const placesOf = new Map([
+  [1, { type: 12, ip: 14 }],
+  [113, { type: 14, ip: 16 }],
+  [276, { type: 0, ip: 20 }],
+]);
+
+/** What tables, input and output take. */
+const tableBytes = 1 << 20;
+/** Of a direction: its memory, and its share of the table that it is found by. */
+const directionBytes = 33_024;
+/** Directions that WebAssembly sees; packets of others are decoded without it. */
+const directionsSeen = 2048;
+
+/**
+ * Takes runs of ordinary packets from a capture: copies their records into the memory of {@link OrdinaryKernel}, which
+ * writes their messages, and these into the batch. What follows from a packet is the same as from `Decoder.frame`, to the
+ * last counter; a packet that is not ordinary ends the run and is left to that.
+ */
+export class OrdinaryLane {
+  readonly #state: DecodeState;
+  readonly #writer: MessageBatchWriter;
+  readonly #kernel: OrdinaryKernel;
+  readonly #taken: RecordsTaken = { ...nothingTaken };
+  /** Which octets of which window are in the kernel's memory. */
+  #window: RecordWindow | null = null;
+  #version = -1;
+  #from = 0;
+  #to = 0;
+
+  constructor(state: DecodeState, memory: OrdinaryMemory, writer: MessageBatchWriter) {
+    this.#state = state;
+    this.#writer = writer;
+    this.#kernel = new OrdinaryKernel(state, memory);
+  }
+
+  static memoryFor({ sctpDirectionsMax }: DecodeLimits): OrdinaryMemory {
+    // Their table has a power of two of sets.
+    const keyBytes = 2 * sctpDirectionsMax * 16;
+    return new OrdinaryMemory(tableBytes + keyBytes + Math.min(sctpDirectionsMax, directionsSeen) * directionBytes);
+  }
+
+  /** As `FrameSink.records`. */
+  records(window: RecordWindow, linkType: number, nanoseconds: boolean): RecordsTaken {
+    const taken = this.#taken;
+    taken.frames = 0;
+    taken.bytes = 0;
+    taken.newestUs = -1;
+    const { sccpSegments, sccpUsers } = this.#state;
+    const places = placesOf.get(linkType);
+    // Where a connection may be another user's, or a message has only begun, more is to be looked at.
+    if (places === undefined || !sccpSegments.empty || !sccpUsers.empty) return taken;
+    for (let more = true; more; ) {
+      this.#bring(window);
+      const before = taken.frames;
+      this.#run(window, places, nanoseconds);
+      // It may have seen only the first part of what is in the window, or had no more room.
+      more = this.#kernel.isSpent && taken.frames > before;
+    }
+    return taken;
+  }
+
+  /** Sees to it that what stands in front of a window is in the kernel's memory. */
+  #bring(window: RecordWindow): void {
+    const isThere = this.#window === window && this.#version === window.version;
+    // A part is asked for once more when its last whole record has been taken.
+    if (isThere && window.start < this.#to && (!this.#kernel.isSpent || this.#to === window.end)) return;
+    this.#window = window;
+    this.#version = window.version;
+    this.#from = window.start;
+    this.#to = Math.min(window.end, window.start + inputBytes);
+    this.#kernel.input.set(window.bytes.subarray(this.#from, this.#to));
+  }
+
+  #run(window: RecordWindow, places: { type: number; ip: number }, nanoseconds: boolean): void {
+    const kernel = this.#kernel;
+    const { stats } = this.#state;
+    const before = window.start - this.#from;
+    const behind = kernel.run(
+      before,
+      this.#to - this.#from,
+      window.left,
+      stats.frames,
+      window.untilUs,
+      places,
+      nanoseconds,
+      this.#writer.reserve(outputWords),
+    );
+    const { frames } = kernel;
+    if (frames === 0) return;
+    this.#writer.append(kernel.words, kernel.outputStart, kernel.outputEnd);
+    const { layers } = stats;
+    stats.frames += frames;
+    stats.messages += kernel.messages;
+    layers.link += frames;
+    layers.ip += frames;
+    layers.sctp += kernel.messages;
+    layers.m3ua += kernel.messages;
+    layers.sccp += kernel.messages;
+    layers.bssap += kernel.bssap;
+    layers.bssmap += kernel.bssmap;
+    layers.dtap += kernel.dtap;
+    window.start += behind - before;
+    window.left -= frames;
+    window.frames += frames;
+    const taken = this.#taken;
+    taken.frames += frames;
+    taken.bytes += behind - before - frames * recordHeaderBytes;
+    if (kernel.newestUs > taken.newestUs) taken.newestUs = kernel.newestUs;
+  }
+}

@@ -1,0 +1,299 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { openSimulation } from '../../fixtures/make/simulation.ts';
+import type { FrameSink, RecordsTaken } from '../../server/capture/frame.ts';
+import { PcapParser } from '../../server/capture/pcap-parser.ts';
+import { RecordWindow } from '../../server/capture/record-window.ts';
+import { FrameCoverage } from '../../server/cli/decode-coverage.ts';
+import { Decoder } from '../../server/decode/decoder.ts';
+import { MapMessage } from '../../server/decode/map-message.ts';
+import { SignalMessage } from '../../server/decode/message.ts';
+import { MessageBatchReader } from '../../server/decode/message-batch-reader.ts';
+import { MessageBatchWriter } from '../../server/decode/message-batch-writer.ts';
+import { defaultDecodeLimits } from '../../server/decode/state.ts';
+import { type PcapOptions, pcapFile } from '../capture/pcap-write.ts';
+import { type Plain, plain } from './collect.ts';
+import { sccpOf, sccpVectors, vectors } from './vectors.ts';
+import {
+  completeLayer3,
+  connectionRequest,
+  dataChunk,
+  ethernet,
+  hex,
+  ipv4,
+  locationUpdatingRequest,
+  m3uaData,
+  type Octets,
+  sctp,
+  tmsiIdentity,
+  u16,
+  u32,
+} from './wire.ts';
+
+interface Told {
+  /** Frames that the lane took. */
+  taken: number;
+  messages: Plain[];
+  account: unknown;
+}
+
+/** What comes of the frames of a capture, with the lane for ordinary packets or without it. */
+function decoded(frames: readonly Octets[], lane: boolean, options: PcapOptions & { linksMax?: number } = {}): Told {
+  const writer = new MessageBatchWriter();
+  const coverage = new FrameCoverage();
+  const decoder = new Decoder(
+    {
+      message: (message) => {
+        coverage.understood();
+        writer.message(message);
+      },
+      map: (message, component) => {
+        coverage.understood();
+        writer.map(message, component);
+      },
+      fault: () => coverage.malformed(),
+    },
+    { ...defaultDecodeLimits, linksMax: options.linksMax ?? 64, sctpDirectionsMax: 64 },
+    lane ? writer : null,
+  );
+  let taken = 0;
+  let newestUs = -1;
+  let octets = 0;
+  const sink: FrameSink = {
+    frame(timeUs, linkType, bytes, start, end) {
+      newestUs = Math.max(newestUs, timeUs);
+      octets += end - start;
+      decoder.frame(timeUs, linkType, bytes, start, end);
+      coverage.frame(decoder.stats);
+    },
+    records(window, linkType, nanoseconds): RecordsTaken {
+      const more = decoder.records(window, linkType, nanoseconds);
+      newestUs = Math.max(newestUs, more.newestUs);
+      octets += more.bytes;
+      taken += more.frames;
+      coverage.frames(more.frames, decoder.stats);
+      return more;
+    },
+  };
+  const bytes = pcapFile(
+    frames.map((frame, i) => ({
+      seconds: 1_700_000_000 + i,
+      fraction: (options.nanoseconds ? 1000 : 1) * (i % 1000),
+      bytes: Uint8Array.from(frame),
+    })),
+    options,
+  );
+  const window = new RecordWindow(new Uint8Array(bytes));
+  window.end = bytes.length;
+  window.left = Number.POSITIVE_INFINITY;
+  new PcapParser(65_536).deliver(window, sink);
+  const { stats } = decoder;
+  return {
+    taken,
+    messages: readAll(writer),
+    account: {
+      window: { start: window.start, frames: window.frames },
+      newestUs,
+      octets,
+      coverage: coverage.counts,
+      stats: { ...stats, sccp: counted(stats.sccp), bssmap: counted(stats.bssmap), dtap: counted(stats.dtap) },
+    },
+  };
+}
+
+/** What was counted, by its code. */
+const counted = (counts: Uint32Array) => [...counts.entries()].filter(([, count]) => count > 0);
+
+function readAll(writer: MessageBatchWriter): Plain[] {
+  const reader = new MessageBatchReader();
+  const message = new SignalMessage();
+  const component = new MapMessage();
+  const out: Plain[] = [];
+  while (writer.waitingBytes > 0) {
+    reader.open(writer.take());
+    while (reader.nextTimeUs >= 0) {
+      const isMap = reader.read(message, component);
+      const { bytes: _, addressBytes: __, ...rest } = plain(message) as Plain & { bytes?: never; addressBytes?: never };
+      out.push(isMap ? { ...rest, ...plain(component as unknown as SignalMessage) } : rest);
+    }
+  }
+  return out;
+}
+
+/** @returns frames that the lane took */
+function expectSame(frames: readonly Octets[], options: PcapOptions & { linksMax?: number } = {}): number {
+  const fast = decoded(frames, true, options);
+  const slow = decoded(frames, false, options);
+  expect(fast.messages).toEqual(slow.messages);
+  expect(fast.account).toEqual(slow.account);
+  return fast.taken;
+}
+
+let nextTsn = 0;
+const frameWith = (sccp: Octets) => ethernet(ipv4(sctp([dataChunk(nextTsn++, m3uaData(100, 200, sccp))])));
+const flipped = (frame: Octets, bit: number) =>
+  frame.map((octet, i) => (i === bit >> 3 ? octet ^ (1 << (bit & 7)) : octet));
+const named = (name: string) => sccpOf(vectors.find((vector) => vector.name.startsWith(name))!);
+
+const wholeMessages: [string, Octets][] = [
+  ['DT1 with CLEAR COMMAND', [6, 1, 2, 3, 0, 1, 6, 0, 4, 0x20, 4, 1, 9]],
+  ['DT1 with COMMON ID', [6, 1, 2, 3, 0, 1, 13, 0, 11, ...hex('2f 08 08 09 10 10 00 00 00 00 24')]],
+  [
+    'DT1 with CIPHER MODE COMPLETE and its IMEISV',
+    [6, 1, 2, 3, 0, 1, 18, 0, 16, ...hex('55 20 0d 06 32 17 09 33 58 22 60 00 00 00 10 f2')],
+  ],
+  ['DT1 with RELEASE', [6, 1, 2, 3, 0, 1, 9, 1, 0, 6, 3, 0x6d, 8, 2, 0xe0, 0x90]],
+  [
+    'DT1 with LOCATION UPDATING ACCEPT',
+    [6, 1, 2, 3, 0, 1, 17, 1, 0, 14, ...hex('05 02 64 f0 00 10 01 17 05 f4 00 00 00 07')],
+  ],
+  [
+    'CR with LOCATION UPDATING REQUEST',
+    connectionRequest(0x010203, completeLayer3(locationUpdatingRequest(tmsiIdentity(0x1234)))),
+  ],
+  ['CC', [2, 1, 2, 3, 4, 5, 6, 2, 0]],
+  ['RLSD', [4, 1, 2, 3, 4, 5, 6, 3, 0]],
+  ['RLC', [5, 1, 2, 3, 4, 5, 6]],
+];
+
+describe('a run of ordinary packets, taken at once, says what each of them says alone', () => {
+  test('every vector of fixtures/wire', () => {
+    const taken = expectSame([...vectors.map(sccpOf), ...sccpVectors.map((vector) => hex(vector.hex))].map(frameWith));
+    expect(taken).toBeGreaterThan(50);
+  });
+
+  test.each(wholeMessages)('takes %s, and leaves what is cut or damaged anywhere to the strict way', (_, message) => {
+    const frame = frameWith(message);
+    expect(expectSame([frame])).toBe(1);
+    const damaged: Octets[] = [];
+    for (let end = 14; end < frame.length; end++) damaged.push(frameWith(message).slice(0, end));
+    for (let bit = 12 * 8; bit < frame.length * 8; bit++) damaged.push(flipped(frameWith(message), bit));
+    // A few at a time, because a message that seems to have only begun keeps all that follow from the lane.
+    for (let from = 0; from < damaged.length; from += 16) {
+      expectSame(damaged.slice(from, from + 16).flatMap((each) => [each, frameWith(message)]));
+    }
+  });
+
+  test('behind parameters, a SACK or a cooked link, in both resolutions, between any two networks', () => {
+    const [, message] = wholeMessages[0];
+    const plainData = m3uaData(100, 200, message);
+    const behind = (parameters: Octets) => [
+      ...[1, 0, 1, 1, ...u32(plainData.length + parameters.length)],
+      ...parameters,
+      ...plainData.slice(8),
+    ];
+    const appearance = (n: number) => [2, 0, 0, 8, ...u32(n)];
+    const sack = [3, 0, 0, 16, ...u32(9), ...u32(65_536), 0, 0, 0, 0];
+    const packets = [
+      sctp([sack, dataChunk(1, plainData)]),
+      sctp([dataChunk(2, behind([0, 6, 0, 8, 0, 0, 0, 1]))]),
+      sctp([dataChunk(3, behind([...appearance(7), 0, 6, 0, 8, 0, 0, 0, 1]))]),
+      sctp([dataChunk(4, behind(appearance(8)))]),
+      sctp([dataChunk(5, m3uaData(200, 100, message))]),
+      sctp([dataChunk(6, plainData)], { tag: 77 }),
+      sctp([dataChunk(7, m3uaData(7, 7, message))]),
+      sctp([dataChunk(8, plainData), sack]),
+    ].map((chunks) => ipv4(chunks));
+    expect(expectSame(packets.map((packet) => ethernet(packet)))).toBe(6);
+    expect(
+      expectSame(
+        packets.map((packet) => ethernet(packet)),
+        { nanoseconds: true },
+      ),
+    ).toBe(6);
+    expect(
+      expectSame(
+        packets.map((packet) => [...new Array(14).fill(0), ...u16(0x0800), ...packet]),
+        { linkType: 113 },
+      ),
+    ).toBe(6);
+    expect(
+      expectSame(
+        packets.map((packet) => [...u16(0x0800), ...new Array(18).fill(0), ...packet]),
+        { linkType: 276 },
+      ),
+    ).toBe(6);
+    expect(
+      expectSame(
+        packets.map((packet) => ethernet(packet)),
+        { bigEndian: true },
+      ),
+    ).toBe(0);
+  });
+
+  test('several messages in one packet, all of them or none', () => {
+    const data = (tsn: number, i: number) => dataChunk(tsn, m3uaData(100, 200, wholeMessages[i][1]));
+    const packets = [
+      [data(1, 0), data(2, 1)],
+      [data(3, 2), data(4, 3), data(5, 4), data(6, 5)],
+      [data(7, 0), data(7, 0)],
+      [data(8, 0), data(10, 1)],
+      [data(11, 0), dataChunk(12, m3uaData(100, 200, [6, 1, 2, 3, 1, 1, 6, 0, 4, 0x20, 4, 1, 9]))],
+    ].map((chunks) => ethernet(ipv4(sctp(chunks))));
+    expect(expectSame(packets)).toBe(2);
+    expectSame([...packets, ...packets]);
+    const [pair] = packets;
+    for (let from = 12 * 8; from < pair.length * 8; from += 16) {
+      expectSame(Array.from({ length: 16 }, (_, i) => flipped(pair, from + i)).flatMap((each) => [each, packets[1]]));
+    }
+  });
+
+  test('copies are left out, of many directions and whichever way they came first', () => {
+    const frames = Array.from({ length: 600 }, (_, i) =>
+      ethernet(
+        ipv4(
+          sctp([dataChunk(i % 7, m3uaData(1 + (i % 3), 200, wholeMessages[i % 5][1]))], { tag: 1 + ((i * i) % 91) }),
+        ),
+      ),
+    );
+    expectSame([...frames, ...frames]);
+  });
+
+  test('links keep their numbers when the table of them begins anew', () => {
+    const frames = Array.from({ length: 400 }, (_, i) =>
+      ethernet(ipv4(sctp([dataChunk(i, m3uaData(1 + ((i * 7) % 40), 200 + (i % 3), wholeMessages[i % 9][1]))]))),
+    );
+    expect(expectSame(frames, { linksMax: 16 })).toBe(400);
+  });
+
+  test('whatever is mixed and damaged', () => {
+    const messages = [
+      ...vectors.map(sccpOf),
+      ...wholeMessages.map(([, message]) => message),
+      named('PAGING with IMSI and TMSI'),
+    ];
+    const frames = fc.array(
+      fc.record({
+        message: fc.nat(messages.length - 1),
+        tsn: fc.nat(5),
+        bits: fc.array(fc.nat(), { maxLength: 2 }),
+        cut: fc.option(fc.nat(), { freq: 8 }),
+      }),
+      { maxLength: 20 },
+    );
+    fc.assert(
+      fc.property(frames, (list) => {
+        expectSame(
+          list.map(({ message, tsn, bits, cut }) => {
+            let frame: Octets = ethernet(ipv4(sctp([dataChunk(tsn, m3uaData(100, 200, messages[message]))])));
+            for (const bit of bits) frame = flipped(frame, bit % (frame.length * 8));
+            return cut === null ? frame : frame.slice(0, cut % frame.length);
+          }),
+        );
+      }),
+      { numRuns: 200, seed: 1 },
+    );
+  });
+
+  test('an evening of the simulated city', async () => {
+    const reader = await openSimulation({ seed: 3, population: 500, hours: 1 } as Parameters<typeof openSimulation>[0]);
+    const frames: Octets[] = [];
+    await reader.read(
+      { frame: (_timeUs, _linkType, bytes, start, end) => void frames.push([...bytes.subarray(start, end)]) },
+      Number.POSITIVE_INFINITY,
+      4000,
+    );
+    await reader.close();
+    expect(expectSame(frames)).toBeGreaterThan(frames.length * 0.7);
+  });
+});
