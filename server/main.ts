@@ -196,7 +196,9 @@ export async function startSignalwall(
     await store.saveCells(Array.from({ length: registry.count }, (_, id) => ({ id, cell: registry.info(id) })));
     const cellsOf: CellsOfRegion = (region, version) =>
       version === state.regionsVersion ? counting.regions.cellsOf(region) : null;
-    await store.saveRegions(counting.regions.regions, cellsOf, state.regionsVersion);
+    // Edits that the database lacks are dated by their own records, unless this or an earlier start has brought a set since.
+    const onTheWay = state.editedTo > storeFrom && state.broughtTo <= storeFrom;
+    await store.saveRegions(counting.regions.regions, cellsOf, state.regionsVersion, onTheWay);
     const { length: nodes } = counting.regions.nodes;
     const tree = nodes === 0 ? '' : `, ${counted(nodes, 'node')} of the region tree`;
     log(

@@ -194,7 +194,7 @@ export class Core {
   /** Applies a record, some milliseconds of work at a time; until it has ended the state is between two records. */
   *#applying({ record, to }: LogEntry): Generator<void> {
     const regionsChange = record.k === 'regions' || this.#moves(record);
-    this.#state.apply(record);
+    this.#state.apply(record, to);
     if (regionsChange) this.#counting?.setRegions();
     if (record.k === 'run' && record.fresh) {
       this.#counting =

@@ -28,6 +28,8 @@ interface Figures {
   regions: Region[];
   regionsVersion: number;
   broughtRegions: string;
+  broughtTo: number;
+  editedTo: number;
   listed: boolean[];
 }
 
@@ -42,6 +44,9 @@ export class LogState {
   regionsVersion = 0;
   /** Digest of the set that a start has brought last; edits since then stand above it. '': not known. */
   broughtRegions = '';
+  /** Where the newest record ends that a start has brought a set by, and the newest one of an edit; -1: none has come. */
+  broughtTo = -1;
+  editedTo = -1;
   readonly positions = new Map<string, FeedPosition>();
   /** By feed number, kept in place: who counts goes by it. */
   readonly feedClocksUs = new Float64Array(feedsMax).fill(Number.NEGATIVE_INFINITY);
@@ -56,7 +61,8 @@ export class LogState {
   releaseUs = Number.NEGATIVE_INFINITY;
   wallUs = 0;
 
-  apply(record: LogRecord): void {
+  /** @param to where the record ends in the journal */
+  apply(record: LogRecord, to = -1): void {
     switch (record.k) {
       case 'run':
         for (const position of record.positions) this.positions.set(position.identity, { ...position });
@@ -79,7 +85,10 @@ export class LogState {
       case 'regions':
         this.regions = [...record.regions];
         this.regionsVersion = record.version ?? this.regionsVersion + 1;
-        if (record.edit === undefined) this.broughtRegions = digestOf(record.regions);
+        if (record.edit === undefined) {
+          this.broughtRegions = digestOf(record.regions);
+          this.broughtTo = to;
+        } else this.editedTo = to;
         return;
       case 'finish':
         this.finished = true;
@@ -93,11 +102,11 @@ export class LogState {
   *save(to: StateWriter): Generator<void> {
     const { registry, positions, regions, releaseUs } = this;
     const { fingerprint, historyFromUs, after, finished, rows, newestUs, derived, wallUs } = this;
-    const { regionsVersion, broughtRegions } = this;
+    const { regionsVersion, broughtRegions, broughtTo, editedTo } = this;
     const ids = Array.from({ length: registry.count }, (_, id) => id);
     to.json('log', {
       ...{ fingerprint, historyFromUs, after, finished, rows, newestUs, derived, wallUs, regions },
-      ...{ regionsVersion, broughtRegions },
+      ...{ regionsVersion, broughtRegions, broughtTo, editedTo },
       releaseUs: releaseUs === Number.NEGATIVE_INFINITY ? null : releaseUs,
       positions: [...positions.values()],
       listed: ids.map((id) => registry.isListed(id)),

@@ -141,9 +141,15 @@ export class DatabaseStore implements Store {
     for (const { id } of rows) this.#intake.cellCount = Math.max(this.#intake.cellCount, id + 1);
   }
 
-  async saveRegions(regions: readonly StoredRegion[], cellsOf: CellsOfRegion, version = 0): Promise<void> {
+  async saveRegions(
+    regions: readonly StoredRegion[],
+    cellsOf: CellsOfRegion,
+    version = 0,
+    onTheWay = false,
+  ): Promise<void> {
     const { pool } = this.#parts;
-    this.#regionsVersion = version;
+    // Of no set yet, then: once the newest edit is stored, the index speaks of what is stored.
+    this.#regionsVersion = onTheWay ? -1 : version;
     this.#regionIds = await transaction(pool, (client) => saveRegions(client, regions));
     this.#nodeIds = this.#regionIds.filter((_, i) => regions[i].level !== undefined);
     this.#goneIds = await goneNodes(pool, this.#nodeIds);
@@ -151,7 +157,8 @@ export class DatabaseStore implements Store {
       this.#intake.regionIds.set(id, this.#regionIds[i]);
     });
     this.#cellsOf = cellsOf;
-    await this.#writeMembership();
+    if (onTheWay) this.#cellsAdded = true;
+    else await this.#writeMembership();
   }
 
   begin(journal: string, offset: number, head: () => { rows: number; newestUs: number }): void {

@@ -68,8 +68,14 @@ export interface Store {
    * come as records.
    *
    * @param version of the set; later ones have higher ones
+   * @param onTheWay it was made by edits whose records are still to be taken: these say which cells since when
    */
-  saveRegions(regions: readonly StoredRegion[], cellsOf: CellsOfRegion, version?: number): Promise<void>;
+  saveRegions(
+    regions: readonly StoredRegion[],
+    cellsOf: CellsOfRegion,
+    version?: number,
+    onTheWay?: boolean,
+  ): Promise<void>;
 
   /** What the database held when it was opened. */
   readonly held: Ledger;

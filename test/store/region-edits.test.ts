@@ -94,3 +94,31 @@ test('a cell that turns up joins the regions of the set that is stored, and no o
   await store.maintain();
   expect((await membership()).filter(({ cell_id }) => cell_id === 7)).toEqual([]);
 });
+
+test('edits that a restart finds in the journal, and the database lacks, keep their own times', async () => {
+  const version = live + 2;
+  const before = (await membership()).filter(({ id }) => id === 'a' || id === 'c');
+  // The live index is at the newest set already; the records of both edits are still to come.
+  sets.set(version, [[1, 6], [2], [3]]);
+  live = version;
+  const index = (i: number, asked: number) => (asked === version ? sets.get(version)![i] : null);
+  await store.saveRegions(['a', 'b', 'c'].map(region), index, version, true);
+  expect((await membership()).filter(({ id }) => id === 'a' || id === 'c')).toEqual(before);
+  // A cell that turns up meanwhile does not make the set be written before its time.
+  give.addCell(8, makeCells(9)[8].cell);
+  await store.maintain();
+
+  const [one, two] = [startUs + 240 * second, startUs + 300 * second];
+  live = version - 2;
+  edit(['a', 'b', 'c'], [[1, 6], [2], [5]], one);
+  await store.whenReady();
+  edit(['a', 'b', 'c'], [[1, 6], [2], [3]], two);
+  await store.flush();
+  await store.maintain();
+  const rows = (await membership()).filter(({ from, to }) => from >= one || to >= one);
+  expect(rows).toEqual([
+    { id: 'a', cell_id: 3, from: startUs + 180 * second, to: one },
+    { id: 'c', cell_id: 3, from: two, to: -1 },
+    { id: 'c', cell_id: 5, from: startUs + 120 * second, to: two },
+  ]);
+});
