@@ -1,6 +1,9 @@
+import type { FeedPosition } from '../../server/events/feed-position.ts';
 import { type LogRecord, recordKind } from '../../server/journal/records.ts';
 import type { LiveView } from '../../server/occupancy/view.ts';
+import type { Region } from '../../server/reference/read-regions.ts';
 import { type Field, rowsOf, timeOf } from './copy-rows.ts';
+import { batchBehind } from './script.ts';
 import { Straight } from './straight.ts';
 import type { World } from './world.ts';
 
@@ -14,7 +17,7 @@ function fail(what: string): never {
 export function checkWorld(world: World): void {
   const { config, follower, schedule } = world;
   const straight = new Straight(config, follower.log);
-  for (const check of [checkRows, checkPositions, checkDerived, checkView, checkDatabase, checkBounds]) {
+  for (const check of [checkRows, checkPositions, checkEdits, checkDerived, checkView, checkDatabase, checkBounds]) {
     try {
       check(world, straight);
     } catch (error) {
@@ -27,7 +30,7 @@ export function checkWorld(world: World): void {
 }
 
 /** The log's rows are those that were sent, each once, each feed's in its order. */
-function checkRows({ clients, scripts }: World, { records, state }: Straight): void {
+function checkRows({ clients, pushed, scripts }: World, { records, state }: Straight): void {
   const next = new Map(scripts.map(({ identity }) => [identity, 0]));
   const cells = new Map<number, string>();
   let rows = 0;
@@ -35,33 +38,46 @@ function checkRows({ clients, scripts }: World, { records, state }: Straight): v
     if (record.k === 'cells') for (const { id, cell } of record.cells) cells.set(id, cell.cgi);
     if (record.k !== 'batch') continue;
     const { batch, position, rowsBefore } = record;
-    const { events } = scripts.find(({ identity }) => identity === position.identity)!;
+    const { identity } = position;
+    const script = scripts.find((each) => each.identity === identity)!;
     if (rowsBefore !== rows) fail(`at ${to}: ${rowsBefore} rows are said to be before, not ${rows}`);
     rows += batch.n;
+    let expected = script.events.slice(next.get(identity)!, next.get(identity)! + batch.n);
+    if (script.kind === 'file') next.set(identity, next.get(identity)! + batch.n);
+    else {
+      const at = next.get(identity)!;
+      if (batchBehind(script, position) !== at + 1)
+        fail(`at ${to}: batch ${at} of ${identity} is not the one that comes`);
+      next.set(identity, at + 1);
+      const ids = Array.from(batch.bytes.subarray(0, batch.n)).join();
+      if (!pushed.get(identity)?.get(at)?.includes(ids)) fail(`at ${to}: batch ${at} of ${identity} has other rows`);
+      const sent = script.events.slice(script.cuts[at], script.cuts[at + 1]);
+      expected = sent.filter(({ id }) => batch.bytes.subarray(0, batch.n).includes(id));
+    }
     for (let i = 0; i < batch.n; i++) {
-      const at = next.get(position.identity)!;
-      next.set(position.identity, at + 1);
-      const event = events[at];
+      const event = expected[i];
       const { timeUs, bytes, cell, subLo } = batch.row(i);
       const same =
         event?.id === bytes && event.timeUs === timeUs && event.cell === cells.get(cell) && event.subscriber === subLo;
-      if (!same) fail(`at ${to}: row ${at} of ${position.identity} is not the one that was sent`);
+      if (!same) fail(`at ${to}: row ${i} of ${identity} is not the one that was sent`);
     }
-    if (position.seq !== next.get(position.identity))
-      fail(`at ${to}: ${position.identity} stands at ${position.seq} behind row ${next.get(position.identity)}`);
+    if (script.kind === 'file' && position.seq !== next.get(identity))
+      fail(`at ${to}: ${identity} stands at ${position.seq} behind row ${next.get(identity)}`);
   }
-  for (const { events, identity } of scripts) {
-    if (next.get(identity) !== events.length)
-      fail(`${next.get(identity)} of ${events.length} rows of ${identity} are in the log`);
+  for (const { cuts, events, identity, kind } of scripts) {
+    const all = kind === 'file' ? events.length : cuts.length - 1;
+    if (next.get(identity) !== all) fail(`${next.get(identity)} of ${all} parts of ${identity} are in the log`);
   }
   for (const { kept, script } of clients) {
-    if ((state.positions.get(script.identity)?.seq ?? 0) < kept) fail(`${script.identity}: acknowledged rows are lost`);
+    const position = state.positions.get(script.identity);
+    if (position === undefined || batchBehind(script, position) < kept)
+      fail(`${script.identity}: acknowledged rows are lost`);
   }
 }
 
 /** A feed's position, and the clock, never go back. */
 function checkPositions(_: World, { records }: Straight): void {
-  const seen = new Map<string, number[]>();
+  const seen = new Map<string, FeedPosition>();
   let releaseUs = Number.NEGATIVE_INFINITY;
   for (const { record, to } of records) {
     if (record.k === 'clock') {
@@ -69,11 +85,29 @@ function checkPositions(_: World, { records }: Straight): void {
       releaseUs = record.releaseUs;
     }
     if (record.k !== 'batch') continue;
-    const { identity, epoch, seq, eventUs, clockUs } = record.position;
-    const now = [epoch, seq, eventUs, clockUs];
-    if (seen.get(identity)?.some((before, i) => before > now[i])) fail(`at ${to}: ${identity} goes back`);
-    seen.set(identity, now);
+    const { position } = record;
+    const before = seen.get(position.identity);
+    seen.set(position.identity, position);
+    if (before === undefined) continue;
+    const { epoch, seq, eventUs, clockUs } = before;
+    const isBack = position.epoch < epoch || (position.epoch === epoch && position.seq < seq);
+    if (isBack || position.eventUs < eventUs || position.clockUs < clockUs)
+      fail(`at ${to}: ${position.identity} goes back`);
   }
+}
+
+/** Edits that were told to be taken are in the log, each once, with their version. */
+function checkEdits({ edits }: World, { records }: Straight): void {
+  const sets = new Map<number, readonly Region[]>();
+  for (const { record, to } of records) {
+    if (record.k !== 'regions') continue;
+    if (record.version === undefined || sets.has(record.version)) fail(`at ${to}: regions come a second time`);
+    // The regions that starts bring are always the same here.
+    if (record.edit === undefined && sets.size > 0) fail(`at ${to}: a start brings regions again`);
+    sets.set(record.version, record.regions);
+  }
+  for (const [version, regions] of edits)
+    if (JSON.stringify(sets.get(version)) !== JSON.stringify(regions)) fail(`the edit ${version} is lost`);
 }
 
 /** Derived records stand in the log once each, in order, as a run without any trouble makes them. */
@@ -127,8 +161,10 @@ function checkDatabase({ database, follower }: World, { records, state }: Straig
   const cells = state.registry.count;
   if (database.cells.length !== cells) fail(`${database.cells.length} cells are stored of ${cells}`);
   for (const { id, cgi } of database.cells) if (state.registry.find(cgi) !== id) fail(`cell ${cgi} is stored as ${id}`);
-  for (const { identity, seq } of database.positions)
-    if (state.positions.get(identity)?.seq !== seq) fail(`${identity} is stored as being at ${seq}`);
+  for (const { identity, epoch, seq } of database.positions) {
+    const position = state.positions.get(identity);
+    if (position?.seq !== seq || position.epoch !== epoch) fail(`${identity} is stored as being at ${epoch} ${seq}`);
+  }
 }
 
 /** The fields of a stored row that the log tells. */
@@ -152,6 +188,9 @@ function addRows(tables: Record<string, Field[][]>, record: LogRecord, regions: 
   }
   if (record.k !== 'gauges') return;
   const { cells, present, regions: regionRows, startUs } = record.gauges;
+  if (record.again)
+    for (const table of ['city_gauge', 'cell_gauge', 'region_gauge'])
+      tables[table] = tables[table].filter(([us]) => us !== startUs);
   tables.city_gauge.push([startUs, present]);
   for (const [table, rows] of [
     ['cell_gauge', cells],
@@ -169,7 +208,7 @@ function addRows(tables: Record<string, Field[][]>, record: LogRecord, regions: 
 /** Nothing grows without end: what is sent again, what the disk holds. */
 function checkBounds({ clients }: World): void {
   for (const { script, sent } of clients) {
-    const most = 8 * script.cuts.length + 60;
+    const most = 14 * script.cuts.length + 120;
     if (sent > most) fail(`${script.identity} was sent in ${sent} messages, more than ${most}`);
   }
 }

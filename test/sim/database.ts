@@ -8,6 +8,8 @@ export interface Commit {
   positions: FeedPosition[];
   cells: { id: number; cgi: string }[];
   regions: string[];
+  /** Rows deleted before those that are copied, by table and `ts`. */
+  deletes: { table: string; ts: number }[];
   /** Rows in binary COPY, by table, in order. */
   copies: { table: string; bytes: Uint8Array }[];
 }
@@ -27,7 +29,7 @@ export interface Session {
   lose(why: Error): void;
 }
 
-const empty = (): Commit => ({ ledger: null, positions: [], cells: [], regions: [], copies: [] });
+const empty = (): Commit => ({ ledger: null, positions: [], cells: [], regions: [], deletes: [], copies: [] });
 const rowsOf = (rows: unknown[], command = 'SELECT'): Result => ({ rows, rowCount: rows.length, command });
 
 /**
@@ -260,6 +262,8 @@ export class SimDatabase {
       const all = [...new Set([...this.regions, ...ids])];
       return rowsOf(ids.map((id) => ({ region_id: all.indexOf(id) + 1, id })));
     }
+    // Levels of the region tree: no world has one.
+    if (start.startsWith('select region_id as id from micro_region where level')) return rowsOf([]);
     if (start.startsWith('select region_id, id from micro_region'))
       return rowsOf(this.regions.map((id, i) => ({ region_id: i + 1, id })));
     if (start.startsWith('select coalesce(max(cell_id) + 1, 0)')) {
@@ -272,6 +276,11 @@ export class SimDatabase {
       )
     )
       return rowsOf([], 'INSERT');
+    const deleted = /^delete from (\w+) where ts = \$1$/.exec(start);
+    if (deleted !== null) {
+      into.deletes.push({ table: deleted[1], ts: Date.parse(values[0] as string) * 1000 });
+      return rowsOf([], 'DELETE');
+    }
     if (start.startsWith('analyze ')) return rowsOf([], 'ANALYZE');
     this.#schedule.fail(`the simulated database does not know: ${start}`);
     throw new Error('an unknown statement');

@@ -7,10 +7,13 @@ type What = 'write' | 'sync' | 'read' | 'open' | 'rename' | 'remove' | 'syncFold
 /** The disk of the world's machine: it outlives processes, and forgets at a power cut what was not synced. */
 export class Machine {
   readonly disk = new FakeDisk();
+  /** An octet that was on disk has changed. */
+  rotten = false;
   /** Until then syncs take long. */
   slowUntilMs = 0;
-  /** The next operations of this kind that fail with EIO. */
+  /** The next operation of this kind fails, with this error. */
   failing: What | null = null;
+  failure: 'EIO' | 'ENOSPC' = 'EIO';
   /** Called right behind the next operation of this kind. */
   trap: { what: What; run: () => void } | null = null;
   readonly #schedule: Schedule;
@@ -60,9 +63,13 @@ export class Machine {
         if (what !== 'read' && ms > 0) this.#schedule.note(`${what} ${path}`);
         if (this.failing === what) {
           this.failing = null;
-          this.#schedule.coverage.meet('EIO');
-          this.#schedule.note(`EIO ${path}`);
-          reject(Object.assign(new Error('EIO: i/o error'), { code: 'EIO', errno: -5 }));
+          const error = Object.assign(new Error(`${this.failure}: the disk fails`), { code: this.failure, errno: -5 });
+          this.#schedule.coverage.meet(this.failure);
+          this.#schedule.note(`${this.failure} ${path}`);
+          // The disk itself has it fail: what a sync should have made last is lost then.
+          this.disk.before = () => Promise.reject(error);
+          run().then(resolve, reject);
+          this.disk.before = async () => undefined;
         } else run().then(resolve, (error) => reject(this.#failed(error)));
         if (this.trap?.what !== what) return;
         this.#schedule.after(0, this.trap.run);

@@ -17,9 +17,19 @@ const pushFeed = 'server/events/push-feed.ts';
 
 export const plantedBugs: readonly PlantedBug[] = [
   bug('records count as committed before they are synced', [
-    journal,
-    'await this.#untilRoom(() => this.#file!.sync());',
+    'server/journal/segment-writer.ts',
+    '      await this.#file?.sync();\n',
     '',
+  ]),
+  bug('a group whose sync has failed is not written again', [
+    journal,
+    'this.#writer.write(chunks)',
+    'this.#writer.write(chunks.splice(0))',
+  ]),
+  bug('what a failed sync has lost is taken for on disk at the next start', [
+    'server/journal/recover.ts',
+    'await makeLast(file, Math.max(segmentHeadBytes, noted - segment.start), end)',
+    'await file.sync()',
   ]),
   bug('a feed gets its credit before its rows are on disk', ['server/events/hub.ts', 'await kept;', '']),
   bug(
@@ -38,7 +48,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   ),
   bug('what a killed process has written counts as committed without a sync', [
     'server/journal/recover.ts',
-    'if (newest) await file.sync();',
+    'if (newest) await makeLast(file, Math.max(segmentHeadBytes, noted - segment.start), end);',
     '',
   ]),
   bug('records are not checked', [
@@ -48,17 +58,16 @@ export const plantedBugs: readonly PlantedBug[] = [
   ]),
   bug('a new segment is used before its folder is synced', [
     'server/journal/segment.ts',
-    '  await disk.syncFolder(folder);\n  return file;',
-    '  return file;',
+    '    await disk.syncFolder(folder);\n  } catch (error) {',
+    '  } catch (error) {',
   ]),
   bug('segments are removed before the new base lasts', [
     journal,
-    `      await writeBase(disk, folder, { id: this.id, base });
-      this.#base = base;
-      for (const segment of this.#segments.splice(0, gone)) await disk.remove(segment.path);`,
-    `      for (const segment of this.#segments.splice(0, gone)) await disk.remove(segment.path);
-      await writeBase(disk, folder, { id: this.id, base });
-      this.#base = base;`,
+    `      if (await this.#note(this.#segments[gone].start))
+        for (const segment of this.#segments.splice(0, gone)) await disk.remove(segment.path);`,
+    `      const { start } = this.#segments[gone];
+      for (const segment of this.#segments.splice(0, gone)) await disk.remove(segment.path);
+      await this.#note(start);`,
   ]),
   bug('the journal forgets what the database has, though no snapshot has it', [
     core,
@@ -133,7 +142,11 @@ export const plantedBugs: readonly PlantedBug[] = [
     'for (const row of rows ?? []) {',
     'for (const row of (rows ?? []).slice(0, 7)) {',
   ]),
-  bug('rows far ahead are taken', ['server/events/push-reader.ts', 'if (timeUs[i] > untilUs) quarantined++;', '']),
+  bug('rows far ahead are taken', [
+    'server/events/push-reader.ts',
+    'if (timeUs[i] > untilUs) quarantined++;',
+    'if (false) quarantined++;',
+  ]),
   bug('an edit of the regions counts from when it is asked for, not from its place in the journal', [
     'server/core/region-editor.ts',
     '      const version = state.regionsVersion + 1;',

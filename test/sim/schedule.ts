@@ -137,6 +137,8 @@ export class WorldClock implements Clock {
   offUs = 0;
   /** Time that a look costs at most, ms: how slow the machine is. */
   slowMs = 0;
+  /** Event time goes so much faster than the worlds' own: wall time goes with it. */
+  speed = 1;
   readonly #schedule: Schedule;
   readonly #chance: Chance;
 
@@ -146,7 +148,7 @@ export class WorldClock implements Clock {
   }
 
   nowUs(): number {
-    return beginUs + Math.floor(this.#schedule.nowMs * 1000) + this.offUs;
+    return beginUs + Math.floor(this.#schedule.nowMs * 1000 * this.speed) + this.offUs;
   }
 
   monotonicMs(): number {

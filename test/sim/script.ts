@@ -1,5 +1,6 @@
-import { EventBatch } from '../../server/events/event-batch.ts';
+import { Packr } from 'msgpackr';
 import { eventFlag, kindCode } from '../../server/events/kinds.ts';
+import type { PushPlace } from '../../server/events/push-refusal.ts';
 import { beginUs, type Chance } from './schedule.ts';
 
 /** One row of a feed, as it is sent. */
@@ -10,15 +11,20 @@ export interface SimEvent {
   subscriber: number;
   cell: string;
   detach: boolean;
+  /** Its sender's clock was wrong: it lies far ahead. */
+  ahead: boolean;
 }
 
 /** What a feed says in its life, in order of arrival. */
 export interface Script {
   identity: string;
-  kind: 'acknowledged' | 'file';
+  kind: 'push' | 'file';
   events: SimEvent[];
   /** Of an acknowledged one: where its batches begin, and where the last one ends. */
   cuts: number[];
+  /** The batches with which its sender's lives begin. */
+  lives: number[];
+  over: 'post' | 'socket';
 }
 
 const secondUs = 1_000_000;
@@ -27,19 +33,21 @@ const secondUs = 1_000_000;
 export function writeScripts(chance: Chance, spanS: number): { scripts: Script[]; cells: string[] } {
   const cells = Array.from({ length: 3 + chance.below(5) }, (_, i) => `001-01-${100 + (i % 3) * 100}-${i + 1}`);
   const subscribers = 3 + chance.below(10);
-  const acknowledged = chance.below(4);
-  const files = acknowledged === 0 ? 1 + chance.below(2) : chance.below(2);
+  const pushed = chance.below(4);
+  const files = pushed === 0 ? 1 + chance.below(2) : chance.below(2);
   const scripts: Script[] = [];
   let id = 0;
-  for (let feed = 0; feed < acknowledged + files; feed++) {
+  for (let feed = 0; feed < pushed + files; feed++) {
     const n = 20 + chance.below(70);
+    const isPush = feed < pushed;
     const events: (SimEvent & { arrivalUs: number })[] = [];
     for (let i = 0; i < n; i++) {
       const timeUs = beginUs + chance.below(spanS) * secondUs + (chance.once(3) ? chance.below(secondUs) : 0);
       // Most come in order, some late, some far too late.
       const lateS = chance.once(12) ? chance.below(chance.once(4) ? 200 : 30) : chance.below(2);
+      const ahead = isPush && chance.once(60);
       events.push({
-        ...{ id: 0, timeUs, arrivalUs: timeUs + lateS * secondUs },
+        ...{ id: 0, timeUs: ahead ? timeUs + 7_200 * secondUs : timeUs, arrivalUs: timeUs + lateS * secondUs, ahead },
         subscriber: 1 + chance.below(subscribers),
         cell: cells[chance.below(cells.length)],
         detach: chance.once(9),
@@ -48,14 +56,51 @@ export function writeScripts(chance: Chance, spanS: number): { scripts: Script[]
     events.sort((a, b) => a.arrivalUs - b.arrivalUs);
     const cuts = [0];
     while (cuts[cuts.length - 1] < n) cuts.push(Math.min(n, cuts[cuts.length - 1] + 1 + chance.below(8)));
+    const lives = [0];
+    for (let batch = 1; batch < cuts.length - 1; batch++) if (chance.once(8)) lives.push(batch);
     scripts.push({
       identity: `feed ${feed}`,
-      kind: feed < acknowledged ? 'acknowledged' : 'file',
+      kind: isPush ? 'push' : 'file',
       events: events.map(({ arrivalUs: _, ...event }) => ({ ...event, id: ++id })),
-      cuts,
+      ...{ cuts, lives, over: chance.once(2) ? 'post' : 'socket' },
     });
   }
   return { scripts, cells };
+}
+
+/** Epochs grow, but not one by one. */
+export function placeOf({ lives }: Script, batch: number): PushPlace {
+  const life = lives.findLastIndex((first) => first <= batch);
+  return { epoch: 2 * life + 1, seq: batch - lives[life] + 1 };
+}
+
+/** How many batches there are up to a place; -1: no sender of this script was ever there. */
+export function batchBehind({ lives }: Script, { epoch, seq }: PushPlace): number {
+  if (epoch === 0) return 0;
+  const first = lives[(epoch - 1) / 2];
+  return first === undefined ? -1 : first + seq;
+}
+
+const packr = new Packr({ useRecords: false });
+
+/** The octets of a pseudonym whose words are `low` and 7. */
+function pseudonymOf(low: number): string {
+  const octets = Buffer.alloc(8);
+  octets.writeUInt32LE(low, 0);
+  octets.writeUInt32LE(7, 4);
+  return octets.toString('hex');
+}
+
+/** A batch as it is sent: lines and msgpack by turns. */
+export function bodyOf(script: Script, batch: number): { bytes: Uint8Array; type: string } {
+  const rows = script.events.slice(script.cuts[batch], script.cuts[batch + 1]).map((event) => {
+    const { id, timeUs, subscriber, cell, detach } = event;
+    return { timeUs, subscriber: pseudonymOf(subscriber), cell, kind: detach ? 'detach' : 'mo call', bytes: id };
+  });
+  const { epoch, seq } = placeOf(script, batch);
+  if (batch % 2 === 1) return { bytes: packr.pack({ epoch, seq, rows }), type: 'application/msgpack' };
+  const lines = script.over === 'socket' ? [{ epoch, seq }, ...rows] : rows;
+  return { bytes: Buffer.from(lines.map((row) => JSON.stringify(row)).join('\n')), type: 'application/x-ndjson' };
 }
 
 export function flagsOf({ detach }: SimEvent): number {
@@ -63,15 +108,5 @@ export function flagsOf({ detach }: SimEvent): number {
 }
 
 export function kindOf({ detach }: SimEvent): number {
-  return detach ? kindCode.detach : kindCode.sighting;
-}
-
-/** Rows as a feed hands them to the hub. @param symbolOf the feed's own number of a cell */
-export function batchOf(events: readonly SimEvent[], symbolOf: (cell: string) => number): EventBatch {
-  const batch = new EventBatch(events.length);
-  for (const event of events) {
-    const { id, timeUs, subscriber, cell } = event;
-    batch.push(timeUs, subscriber, 7, symbolOf(cell), 0, kindOf(event), 0, 0, flagsOf(event), 0, 0, id);
-  }
-  return batch;
+  return detach ? kindCode.detach : kindCode['mo call'];
 }

@@ -1,6 +1,6 @@
 import type { Path } from './coverage.ts';
 import type { Chance } from './schedule.ts';
-import type { World } from './world.ts';
+import { regionOf, type World } from './world.ts';
 
 type Trouble = (world: World, chance: Chance) => void;
 
@@ -71,13 +71,45 @@ const slowDisk: Trouble = (world, chance) => {
 const failingDisk: Trouble = (world, chance) => {
   world.schedule.note('--- the disk fails');
   world.machine.failing = (['write', 'sync', 'open', 'rename', 'syncFolder', 'remove'] as const)[chance.below(6)];
+  world.machine.failure = chance.once(2) ? 'EIO' : 'ENOSPC';
 };
 const badNetwork: Trouble = (world, chance) => {
   for (const client of world.clients)
     client.badUntilMs = world.schedule.nowMs + forAWhile(world, chance, 2_000, () => undefined);
 };
+/** Somebody, or a time server, sets the clock; later it is right again. */
 const clockStep: Trouble = (world, chance) => {
-  world.clock.offUs += Math.floor(chance.between(-3_600e6, 3_600e6));
+  const offUs = Math.floor(chance.between(-1, 1) * (chance.once(2) ? 3_600e6 : 100e6));
+  world.clock.offUs += offUs;
+  forAWhile(world, chance, 2_000, () => {
+    world.clock.offUs -= offUs;
+  });
+};
+
+/** The disk has changed an octet of the newest snapshot, and the process is killed. */
+const rot: Trouble = (world, chance) => {
+  const { disk } = world.machine;
+  void disk.list('snapshots').then((names) => {
+    const files = names.filter((name) => name.endsWith('.snapshot')).sort();
+    const before = Number.parseInt(files.at(-2) ?? '-1', 10);
+    const base = world.server?.running ? world.server.journal!.base : Number.POSITIVE_INFINITY;
+    // Without the one before, and the journal from there on, there would be none to go on from.
+    if (before < base) return;
+    world.schedule.note('--- a snapshot rots');
+    world.machine.rotten = true;
+    disk.corrupt(`snapshots/${files.at(-1)}`, (bytes) => {
+      bytes[chance.below(bytes.length)] ^= 1 << chance.below(8);
+    });
+    kill(world, chance);
+  });
+};
+
+/** Any regions, nested, overlapping, or as they were; some keep their cells. */
+const edit: Trouble = (world, chance) => {
+  const some = () => world.cells.filter(() => chance.once(2));
+  const kept = world.regions.filter(() => chance.once(2));
+  const others = Array.from({ length: chance.below(3) }, (_, i) => regionOf(`e${i}`, some()));
+  world.edit([...kept, ...others.filter(({ cells }) => cells!.length > 0)]);
 };
 
 const all: readonly [Path, Trouble, weight: number][] = [
@@ -94,13 +126,15 @@ const all: readonly [Path, Trouble, weight: number][] = [
   ['a slow disk', slowDisk, 2],
   ['a failing disk', failingDisk, 1],
   ['a bad network', badNetwork, 2],
-  ['a step of the clock', clockStep, 1],
+  ['a step of the clock', clockStep, 2],
+  ['other regions', edit, 4],
+  ['a rotten snapshot', rot, 2],
 ];
 
 /** What goes wrong in a world, and when. */
 export function troubles(world: World, chance: Chance): void {
   const drawn = all.flatMap(([path, trouble, weight]) => Array.from({ length: weight }, () => ({ path, trouble })));
-  for (let n = 2 + chance.below(7); n > 0; n--) {
+  for (let n = 2 + chance.below(8); n > 0; n--) {
     const { path, trouble } = drawn[chance.below(drawn.length)];
     world.schedule.after(chance.between(20, world.calmMs - 100), () => {
       world.schedule.coverage.meet(path);

@@ -1,4 +1,6 @@
 import { makeConfig } from '../../server/config.ts';
+import { EventBatch } from '../../server/events/event-batch.ts';
+import type { FeedToHub } from '../../server/events/feed-messages.ts';
 import type { Region } from '../../server/reference/read-regions.ts';
 import { checkWorld } from './checks.ts';
 import { Client } from './client.ts';
@@ -7,9 +9,8 @@ import { SimDatabase } from './database.ts';
 import { Machine } from './disk.ts';
 import { syncing } from './fake-files.ts';
 import { Follower } from './follower.ts';
-import { AcknowledgedPort, FilePort } from './ports.ts';
-import { beginUs, Chance, Schedule, WorldClock } from './schedule.ts';
-import { type Script, writeScripts } from './script.ts';
+import { Chance, Schedule, WorldClock } from './schedule.ts';
+import { batchBehind, type Script, writeScripts } from './script.ts';
 import { Server } from './server.ts';
 import { installTimers } from './timers.ts';
 import { troubles } from './troubles.ts';
@@ -27,6 +28,13 @@ export interface Outcome {
   met: ReadonlyMap<Path, number>;
 }
 
+export function regionOf(id: string, cells: string[]): Region {
+  return { id, name: id, kind: 'venue', capacity: null, polygons: null, cells };
+}
+
+/** Around the limit of what is too far ahead time may have gone on meanwhile, µs. */
+const limitUs = 2_000_000;
+
 /** One simulated world: a server with its disk, database, feeds and their clients, and all that happens to it. */
 export class World {
   readonly schedule: Schedule;
@@ -38,6 +46,11 @@ export class World {
   readonly scripts: Script[];
   readonly clients: Client[] = [];
   readonly regions: Region[];
+  readonly cells: readonly string[];
+  /** Regions that the server has told to have taken, by version. */
+  readonly edits = new Map<number, readonly Region[]>();
+  /** Rows that a batch of an acknowledged feed was taken with, by feed and batch: one list for each time. */
+  readonly pushed = new Map<string, Map<number, string[]>>();
   readonly settings: Record<string, unknown>;
   readonly config: ReturnType<typeof makeConfig>;
   readonly speed: number;
@@ -61,20 +74,13 @@ export class World {
     // Some databases were filled from another journal, which is no more.
     if (chance.once(4)) this.database.begin({ batch: 3, journal: 'f'.repeat(32), offset: 5_000, eventUs: -1 });
     this.speed = [30, 60, 120][chance.below(3)];
+    this.clock.speed = this.speed;
     this.calmMs = chance.between(1_000, 3_000);
     const { scripts, cells } = writeScripts(new Chance(seed, 4), Math.ceil((this.speed * this.calmMs) / 1000));
     this.scripts = scripts;
     const some = () => cells.filter(() => chance.once(2));
-    this.regions = Array.from({ length: 1 + chance.below(3) }, (_, i) => {
-      return {
-        id: `r${i}`,
-        name: `r${i}`,
-        kind: 'venue',
-        capacity: null,
-        polygons: null,
-        cells: [cells[0], ...some()],
-      };
-    });
+    this.regions = Array.from({ length: 1 + chance.below(3) }, (_, i) => regionOf(`r${i}`, [cells[0], ...some()]));
+    this.cells = cells;
     this.settings = {
       subscribersMax: 1_000,
       crossingsMax: 10_000,
@@ -90,11 +96,13 @@ export class World {
       snapshotEveryMs: [150, 400, 1_500][chance.below(3)],
       databaseDeadlineMs: 1_000,
       storeRowsMax: 10_000,
+      pushBatchesMax: 1 + chance.below(4),
     };
     this.config = makeConfig({ where: 'simulation', settings: this.settings });
     scripts.forEach((script, i) => {
-      if (script.kind !== 'acknowledged') return;
-      this.clients.push(new Client(this.schedule, new Chance(seed, 20 + i), script, this.speed));
+      if (script.kind !== 'push') return;
+      const options = { schedule: this.schedule, chance: new Chance(seed, 20 + i), script, speed: this.speed };
+      this.clients.push(new Client({ ...options, id: `feed-${i}` }));
     });
   }
 
@@ -124,25 +132,13 @@ export class World {
       ...{ schedule, machine, database, clock, config, regions, speed, follower },
       chance: new Chance(this.#seed, 100 + this.restarts),
       segmentBytes: 3_000 + 1_500 * (this.#seed % 4),
-      journalBytesMax: this.#seed % 5 === 0 ? 20_000 : 10_000_000,
-      feeds: (life, positionOf) =>
-        this.scripts.map((script, i) => {
-          const position = positionOf(script.identity);
-          const common = { id: `feed-${i}`, uri: script.identity, position };
-          if (script.kind === 'file') {
-            const port = new FilePort(
-              life,
-              new Chance(this.#seed, 1000 * (i + 1) + this.restarts),
-              script,
-              position.seq,
-            );
-            return { ...common, port, live: false, ...(position.eventUs >= 0 && { joinUs: position.clockUs }) };
-          }
-          const client = this.clients.find((each) => each.script === script)!;
-          const port = new AcknowledgedPort(life, position.seq, beginUs, client.hear);
-          client.server = (first, events) => life.alive && port.receive(first, events);
-          return { ...common, port, live: true };
-        }),
+      journalBytesMax: this.#seed % 3 === 0 ? 16_000 : 10_000_000,
+      scripts: this.scripts,
+      seed: 1_000_000 * this.#seed + 1_000 * this.restarts,
+      onPushed: (script, message) => this.#pushed(script, message),
+      onOpen: (gate) => {
+        for (const client of this.clients) client.server = gate;
+      },
       onEnded: (ended) => this.end(ended, 'process'),
     });
     this.server = server;
@@ -178,13 +174,44 @@ export class World {
     this.schedule.after(10_000, () => {
       if (!over && server.life.alive) this.schedule.fail('the server does not end within 10 s');
     });
-    for (const client of this.clients) client.server = null;
     const done = () => {
       over = true;
       if (this.server !== server || !server.life.alive) return;
       this.end(server, 'process');
     };
     server.stop().then(done, (error) => this.schedule.fail(`SIGTERM: ${error.stack}`));
+  }
+
+  /** Replaces the micro-regions while the server runs, as a user does. */
+  edit(regions: readonly Region[]): void {
+    const editor = this.server?.running ? this.server.editor : null;
+    const life = this.server?.life;
+    if (editor === null || life === undefined) return;
+    editor.set(regions, 'an edit').then(
+      ({ version }) => {
+        if (life.alive) this.edits.set(version, regions);
+        this.schedule.coverage.meet('an edit of the regions');
+      },
+      (error) => {
+        const later = ['REGIONS_BUSY', 'JOURNAL_FULL', 'JOURNAL_FAILED', 'JOURNAL_CLOSED'].includes(error.code);
+        if (life.alive && !later) this.schedule.fail(`an edit: ${error.stack}`);
+      },
+    );
+  }
+
+  /** What is left out of a batch must lie too far ahead, and what is taken must not. */
+  #pushed(script: Script, { buffer, rows, place }: Extract<FeedToHub, { k: 'batch' }>): void {
+    const batch = batchBehind(script, place!) - 1;
+    const taken = EventBatch.adopt(buffer, rows);
+    const ids = Array.from(taken.bytes.subarray(0, rows));
+    const untilUs = this.clock.nowUs() + this.config.liveAheadMs * 1000;
+    for (const { id, timeUs } of script.events.slice(script.cuts[batch], script.cuts[batch + 1])) {
+      if (Math.abs(timeUs - untilUs) > limitUs && ids.includes(id) !== timeUs < untilUs)
+        this.schedule.fail(`${script.identity}: row ${id} is ${timeUs < untilUs ? 'left out' : 'taken, far ahead'}`);
+    }
+    const known = this.pushed.get(script.identity) ?? new Map<number, string[]>();
+    this.pushed.set(script.identity, known);
+    known.set(batch, [...(known.get(batch) ?? []), ids.join()]);
   }
 
   startLater(): void {
@@ -214,7 +241,7 @@ export class World {
     const { core, hub, journal, store } = server;
     return `it does not come to an end: ${JSON.stringify({
       running: server.running,
-      kept: this.clients.map(({ kept, script }) => [kept, script.events.length]),
+      kept: this.clients.map(({ kept, script }) => [kept, script.cuts.length - 1]),
       feeds: hub?.status().map(({ state }) => state),
       journal: journal && { base: journal.base, committed: journal.committed, next: journal.next, room: journal.room },
       applied: core?.applied,
