@@ -6,9 +6,12 @@ type Widen<T> = T extends number ? number : T extends boolean ? boolean : string
 export type KnobName = keyof typeof knobs;
 export type Config = { readonly [K in KnobName]: Widen<(typeof knobs)[K]['default']> };
 
+/** Whether days begin at 16:00 UTC in it all year: those of the continuous aggregates do (sql/008). */
 function isTimeZone(raw: unknown): boolean {
+  if (typeof raw !== 'string') return false;
   try {
-    return typeof raw === 'string' && new Intl.DateTimeFormat('en', { timeZone: raw }) !== null;
+    const format = new Intl.DateTimeFormat('en', { timeZone: raw, timeZoneName: 'longOffset' });
+    return [0, 3, 6, 9].every((month) => format.format(Date.UTC(2026, month, 1)).endsWith('GMT+08:00'));
   } catch (error) {
     if (error instanceof RangeError) return false;
     throw error;
@@ -33,7 +36,7 @@ function checked(name: string, raw: unknown, where: string): number | string | b
   if (name === 'timeZone' && !isTimeZone(raw)) {
     throw new UserError(
       'CONFIG_RANGE',
-      `${where}: timeZone must be an IANA time zone such as Asia/Shanghai, not '${String(raw)}'`,
+      `${where}: timeZone must be an IANA time zone of UTC+08:00 all year, such as Asia/Shanghai (the history's days are its days), not '${String(raw)}'`,
     );
   }
   if (typeof raw !== 'string' || (knob.pattern !== undefined && !knob.pattern.test(raw))) {

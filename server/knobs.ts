@@ -246,6 +246,10 @@ export const knobs = {
   tileUrl: { default: '', unit: 'URL', meaning: 'tile server of the map ({z}/{x}/{y}); empty: the drawn schematic' },
   pmtilesFile: { default: '', unit: 'path', meaning: 'PMTiles file of the map; empty: the drawn schematic' },
   mapAttribution: { default: '', unit: 'text', meaning: "attribution that the map's source asks for" },
-  timeZone: { default: 'Asia/Shanghai', unit: 'IANA name', meaning: 'time zone that the wall shows' },
+  timeZone: {
+    default: 'Asia/Shanghai',
+    unit: 'IANA name',
+    meaning: "time zone of the wall and of the history's days; UTC+08:00 all year",
+  },
   wallTitle: { default: '', unit: 'text', meaning: 'heading of the wall; empty: the name of the feed' },
 } as const satisfies Record<string, Knob>;

@@ -150,6 +150,8 @@ export async function startSignalwall(
       ...(options.databaseUrl !== undefined && { databaseUrl: options.databaseUrl }),
       dataDir: options.dataDir,
       network,
+      // What comes as it happens is kept by wall time, what is read from files by its own.
+      mode: specs.some(isLive) ? 'live' : 'replay',
       segments,
       config,
       clock,

@@ -135,7 +135,7 @@ export class Engine {
       book: this.book,
       figures: this.figures,
       present: () => this.presence.present,
-      ttlUs: config.presenceTtlMs * 1000,
+      ttls,
       areaTraffic: this.traffic,
     });
     this.grow();

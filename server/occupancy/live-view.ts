@@ -1,4 +1,5 @@
 import type { CellRegistry } from '../reference/cell-registry.ts';
+import type { LacTtls } from './cell-ttls.ts';
 import type { GaugeBook } from './gauge-book.ts';
 import type { Occupancy } from './occupancy.ts';
 import type { LiveView, OriginCount, TrafficView } from './view.ts';
@@ -22,7 +23,7 @@ export class EngineView implements LiveView {
   private readonly book: GaugeBook;
   private readonly figures: EngineFigures;
   private readonly presentOf: () => number;
-  private readonly ttlUs: number;
+  private readonly ttls: LacTtls;
   readonly areaTraffic: TrafficView;
   private fresh5OfRegions = new Uint32Array(0);
   private fresh30OfRegions = new Uint32Array(0);
@@ -33,7 +34,7 @@ export class EngineView implements LiveView {
     book: GaugeBook;
     figures: EngineFigures;
     present: () => number;
-    ttlUs: number;
+    ttls: LacTtls;
     areaTraffic: TrafficView;
   }) {
     this.registry = options.registry;
@@ -41,7 +42,7 @@ export class EngineView implements LiveView {
     this.book = options.book;
     this.figures = options.figures;
     this.presentOf = options.present;
-    this.ttlUs = options.ttlUs;
+    this.ttls = options.ttls;
     this.areaTraffic = options.areaTraffic;
   }
 
@@ -161,7 +162,8 @@ export class EngineView implements LiveView {
     if (count === 0) return 0;
     const known = Math.min(count, heardUs.length);
     let heard = 0;
-    for (let cell = 0; cell < known; cell++) if (heardUs[cell] >= 0 && clockUs - heardUs[cell] < this.ttlUs) heard++;
+    for (let cell = 0; cell < known; cell++)
+      if (heardUs[cell] >= 0 && clockUs - heardUs[cell] < this.ttls.of(cell)) heard++;
     return heard / count;
   }
 
@@ -170,7 +172,7 @@ export class EngineView implements LiveView {
   }
 
   get wholeFromUs(): number {
-    return this.figures.firstUs < 0 ? -1 : this.figures.firstUs + this.ttlUs;
+    return this.figures.firstUs < 0 ? -1 : this.figures.firstUs + this.ttls.maxUs;
   }
 
   get intervals(): number {

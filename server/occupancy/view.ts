@@ -46,11 +46,11 @@ export interface LiveView {
   readonly resolvedEvents: number;
   readonly unresolvedEvents: number;
   readonly lateEvents: number;
-  /** Cells heard within presenceTtl ÷ cells known. */
+  /** Cells heard within their presenceTtl ÷ cells known. */
   readonly cellsHeardShare: number;
-  /** True until the table has seen one presenceTtl of events. */
+  /** True until the table has seen one presenceTtl of events, the longest of all location areas. */
   readonly warmingUp: boolean;
-  /** Event time from which presence is complete, µs: the first event and one presenceTtl; -1 before the first event. */
+  /** Event time from which presence is complete, µs: the first event and the longest presenceTtl; -1 before the first event. */
   readonly wholeFromUs: number;
   /** Gauge intervals closed so far, and the end of the newest, µs. */
   readonly intervals: number;

@@ -1,12 +1,14 @@
 /** A region's past, bucket by bucket, from the gauges and the traffic aggregates. */
 import type pg from 'pg';
 import type { RegionHistory } from '../../shared/protocol.ts';
-import { secondUs } from '../clock.ts';
+import { hourUs, secondUs } from '../clock.ts';
 import { UserError } from '../errors.ts';
 import { timestampUs } from './connection.ts';
 import { namedQuery } from './queries.ts';
 
 const historyBucketsMax = 20_000;
+/** Of the time zone's days (config.ts, timeZone): UTC+08:00, in which every bucket of an hour or less is one too. */
+const zoneUs = 8 * hourUs;
 
 interface Row {
   bucket: number;
@@ -33,7 +35,8 @@ export async function readRegionHistory(
   if (!Number.isInteger(bucketS) || bucketS <= 0 || bucketS % 60 !== 0) {
     throw new UserError('HISTORY_RANGE', `bucket must be a multiple of 60 s, not ${bucketS}`);
   }
-  const startUs = Math.floor(fromUs / widthUs) * widthUs;
+  // Whole days are local ones.
+  const startUs = Math.floor((fromUs + zoneUs) / widthUs) * widthUs - zoneUs;
   const buckets = Math.ceil((toUs - startUs) / widthUs);
   if (!(buckets >= 1 && buckets <= historyBucketsMax)) {
     throw new UserError('HISTORY_RANGE', `from … to must hold 1 to ${historyBucketsMax} buckets of ${bucketS} s`);

@@ -21,7 +21,7 @@ piece as (
 ),
 half as (
   select p.*,
-    (extract(epoch from (p.came at time zone $2)::time)::integer / 1800) as first_half,
+    (floor(extract(epoch from (p.came at time zone $2)::time))::integer / 1800) as first_half,
     (floor(extract(epoch from (p.until at time zone $2)::time))::integer / 1800) as last_half
   from piece p
 ),

@@ -18,21 +18,21 @@ seen as (
   where h.schema_name = 'public' and h.table_name in ('event', 'activity')
 ),
 counted as (
-  select time_bucket(make_interval(secs => $4), ts, timestamptz 'epoch') as bucket,
+  select time_bucket(make_interval(secs => $4), ts, $2::timestamptz) as bucket,
     bool_and(events_kept and exists (select from seen where ts >= since and ts < until)) as known
   from city_gauge
   where ts >= $2::timestamptz and ts < $3::timestamptz
   group by 1
 ),
 gauge as (
-  select time_bucket(make_interval(secs => $4), ts, timestamptz 'epoch') as bucket,
+  select time_bucket(make_interval(secs => $4), ts, $2::timestamptz) as bucket,
     last(present, ts) as present, sum(entries) as entries, sum(exits) as exits
   from region_gauge
   where region_id = (select region_id from region) and ts >= $2::timestamptz and ts < $3::timestamptz
   group by 1
 ),
 traffic as (
-  select time_bucket(make_interval(secs => $4), t.bucket, timestamptz 'epoch') as bucket, sum(t.units) as units
+  select time_bucket(make_interval(secs => $4), t.bucket, $2::timestamptz) as bucket, sum(t.units) as units
   from cell_traffic_1m t
   join micro_region_cell m on m.cell_id = t.cell_id and t.bucket >= m.valid_from and t.bucket < m.valid_to
   where m.region_id = (select region_id from region)

@@ -19,7 +19,8 @@ test.each([
   [{ tickMs: 5 }, /from 100 to 60000/],
   [{ colour: 1 }, /unknown setting 'colour'; 'signalwall help config' lists them/],
   [{ homePlmns: '46000' }, /homePlmns must be MCC-MNC,…, not '46000'/],
-  [{ timeZone: 'Foo/Bar' }, /timeZone must be an IANA time zone such as Asia\/Shanghai, not 'Foo\/Bar'/],
+  [{ timeZone: 'Foo/Bar' }, /timeZone must be an IANA time zone of UTC\+08:00 all year.*not 'Foo\/Bar'/],
+  [{ timeZone: 'Europe/London' }, /timeZone must be an IANA time zone of UTC\+08:00 all year.*not 'Europe\/London'/],
   [{ keepEvents: 'some' }, /keepEvents must be all \| 1\/N \| off/],
 ])('names the setting, its range and where it stands: %j', (settings, message) => {
   expect(() => make(settings)).toThrow(message);

@@ -289,6 +289,17 @@ describe('the live view', () => {
     expect(city.engine.view.warmingUp).toBe(false);
   });
 
+  it('is whole, and a cell silent, by the longest presenceTtl and its own where location areas differ', () => {
+    const city = cityWith({ presenceTtlMs: 60_000, presenceTtlByLac: '300=120000' });
+    city.see(at(0, '001-01-300-1'), at(1, inside));
+    city.engine.advance(base + 100 * secondUs);
+    expect(city.engine.view.warmingUp).toBe(true);
+    expect(city.engine.view.cellsHeardShare).toBe(1 / 2);
+    city.engine.advance(base + 120 * secondUs);
+    expect(city.engine.view.warmingUp).toBe(false);
+    expect(city.engine.view.cellsHeardShare).toBe(0);
+  });
+
   it('goes over a year without events at once and goes on counting', () => {
     const city = cityWith();
     const yearS = 365 * 86_400;

@@ -114,4 +114,13 @@ test('a filled database of the first release keeps its rows, and its past is in 
   // Days are those of China: the first began at 16:00 UTC the day before.
   const { rows: days } = await client.query('select min(bucket) as first from cell_traffic_1d');
   expect(days[0].first).toBe(startUs - 8 * hourUs);
+  // What is kept of a subscriber is counted of what was there before it was kept.
+  await maintenance.runNow();
+  const { rows: cells } = await client.query('select day::text, half_hours from day_cell order by day');
+  expect(cells).toEqual([
+    { day: '2026-06-06', half_hours: 2 ** 16 + 2 ** 32 },
+    { day: '2026-06-07', half_hours: 2 ** 0 + 2 ** 16 },
+  ]);
+  const { rows: facts } = await client.query('select count(*)::int as n, min(day)::text as first from subscriber_day');
+  expect(facts).toEqual([{ n: 7, first: '2026-06-09' }]);
 });

@@ -181,3 +181,16 @@ test.each(regions)(
     }
   },
 );
+
+test('a half-hour begins at its first microsecond', async () => {
+  const local = (text: string) => `2026-06-02 ${text}+08`;
+  await store.sql(`insert into stay_queue (first_out, first_in, last_in, sub, cell_id, plmn, events, to_cell) values
+    ('${local('10:10')}', '${local('09:59:59.7')}', '${local('10:05')}', 1, 7777, 0, 2, 7776),
+    ('${local('23:59:59.9')}', '${local('23:59:59.6')}', '${local('23:59:59.8')}', 2, 7777, 0, 2, 7776)`);
+  await store.maintain(toUs + dayUs);
+  const rows = await store.sql('select sub, half_hours from day_cell where cell_id = 7777 order by sub');
+  expect(rows).toEqual([
+    { sub: 1, half_hours: 2 ** 19 + 2 ** 20 },
+    { sub: 2, half_hours: 2 ** 47 },
+  ]);
+});

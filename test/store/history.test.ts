@@ -58,10 +58,13 @@ test('gives a row a minute, with nulls where nothing was counted, up to the newe
 });
 
 test('sums crossings and traffic over longer buckets and takes the last present count', async () => {
-  for (const bucketS of [300, 420, 3600, 5 * 3600]) {
+  for (const bucketS of [300, 420, 3600, 5 * 3600, 24 * 3600]) {
     const widthUs = bucketS * 1_000_000;
     const history = await store.regionHistory('stadium', startUs, startUs + 100 * minuteUs, bucketS);
-    expect(history.timeUs.length).toBe(Math.ceil((100 * minuteUs) / widthUs));
+    const [firstUs] = history.timeUs;
+    expect((firstUs + 8 * hourUs) % widthUs, 'as the days in China begin').toBe(0);
+    expect(firstUs <= startUs && firstUs > startUs - widthUs).toBe(true);
+    expect(history.timeUs.length).toBe(Math.ceil((startUs + 100 * minuteUs - firstUs) / widthUs));
     for (const [i, atUs] of history.timeUs.entries()) {
       let entries: number | null = null;
       let present: number | null = null;
