@@ -7,6 +7,7 @@ import type { IntervalGauges, StayColumns } from '../occupancy/view.ts';
 import { RegionIndex } from '../reference/region-index.ts';
 import type { StateReader, StateWriter } from '../state-writer.ts';
 import { CarriedGauges, withEmptyOnes } from './carried-gauges.ts';
+import { CarriedOrigins } from './carried-origins.ts';
 import type { LogState } from './log-state.ts';
 import { Staging } from './snapshot-file.ts';
 
@@ -27,7 +28,7 @@ const shaping = [
 ] as const satisfies KnobName[];
 
 /** Bumped when the same records and settings begin to give other counters or another state. */
-const version = 4;
+const version = 5;
 
 /** Counters that were made under another fingerprint are not gone on with. */
 export function fingerprintOf(config: Config): string {
@@ -61,6 +62,7 @@ export class Counting {
   readonly #state: LogState;
   readonly #taker: DerivedTaker;
   readonly #carried = new CarriedGauges();
+  readonly #origins: CarriedOrigins;
   #next: number;
   /** Whether the next interval is the first after ones that another counting has told. */
   #tellAll: boolean;
@@ -74,6 +76,7 @@ export class Counting {
     this.#config = config;
     this.#state = state;
     this.#taker = taker;
+    this.#origins = new CarriedOrigins(state.origins);
     this.#next = state.derived + 1;
     this.#tellAll = state.derived >= 0 || state.after !== null;
     this.regions = regionsOf(state);
@@ -145,6 +148,7 @@ export class Counting {
       regionIds: this.#carried.ids,
     };
     to.json('counting', figures);
+    to.json('counting.origins', this.#origins.saved);
     to.bytes('counting.present', this.#carried.present);
     to.bytes('counting.fresh5', this.#carried.fresh5);
     yield* this.sorter.save(to);
@@ -159,6 +163,7 @@ export class Counting {
     counting.#next = next;
     counting.#tellAll = tellAll;
     counting.#foretoldToUs = foretoldToUs;
+    counting.#origins.restore(from.json('counting.origins'));
     for (const name of ['present', 'fresh5'] as const) {
       const bytes = from.bytes(`counting.${name}`);
       counting.#carried[name] = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4).slice();
@@ -179,14 +184,18 @@ export class Counting {
     const regions = this.#carried.complete(gauges.regions, regionIds);
     // While a simulation warms up the presence table fills: those figures are nobody's history.
     const { historyFromUs, registry } = this.#state;
-    if (historyFromUs !== null && gauges.startUs < historyFromUs) return;
+    const isTold = historyFromUs === null || gauges.startUs >= historyFromUs;
+    const { origins: changed, ...rest } = gauges;
+    const origins = this.#origins.complete(changed, regionIds, isTold);
+    if (!isTold) return;
     // A cell without a row is as its newest one says, which is another counting's.
     const cells = this.#tellAll ? withEmptyOnes(gauges.cells, registry.count) : gauges.cells;
     this.#tellAll = false;
     const again = gauges.startUs < this.#foretoldToUs;
     const foretold = this.#foretells;
     if (foretold) this.#foretoldToUs = Math.max(this.#foretoldToUs, gauges.endUs);
-    this.#taker(this.#next++, { k: 'gauges', foretold, again, gauges: { ...gauges, cells, regions }, regionIds });
+    const tells = { ...rest, cells, regions, ...(origins !== undefined && { origins }) };
+    this.#taker(this.#next++, { k: 'gauges', foretold, again, gauges: tells, regionIds });
   }
 }
 

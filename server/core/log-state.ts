@@ -5,6 +5,7 @@ import type { ClockRecord, LogRecord } from '../journal/records.ts';
 import { type CellInfo, CellRegistry } from '../reference/cell-registry.ts';
 import type { Region } from '../reference/read-regions.ts';
 import type { StateReader, StateWriter } from '../state-writer.ts';
+import { type SavedOrigins, ToldOrigins } from './carried-origins.ts';
 
 /** Feeds in a journal's life: their number stands in one octet of a row. */
 export const feedsMax = 256;
@@ -31,6 +32,8 @@ interface Figures {
   broughtTo: number;
   editedTo: number;
   listed: boolean[];
+  /** Absent: put down before they were known. */
+  origins?: SavedOrigins;
 }
 
 /**
@@ -58,6 +61,8 @@ export class LogState {
   rows = 0;
   newestUs = -1;
   derived = -1;
+  /** What the log's gauges have told of origins. */
+  origins = new ToldOrigins();
   releaseUs = Number.NEGATIVE_INFINITY;
   wallUs = 0;
 
@@ -94,6 +99,9 @@ export class LogState {
         this.finished = true;
         return;
       case 'gauges':
+        this.origins.take(record.gauges.origins, record.regionIds, record.foretold ?? false);
+        this.derived = Math.max(this.derived, record.number);
+        return;
       case 'stays':
         this.derived = Math.max(this.derived, record.number);
     }
@@ -110,6 +118,7 @@ export class LogState {
       releaseUs: releaseUs === Number.NEGATIVE_INFINITY ? null : releaseUs,
       positions: [...positions.values()],
       listed: ids.map((id) => registry.isListed(id)),
+      origins: this.origins.saved,
     } satisfies Figures);
     to.bytes('log.feedClocks', this.feedClocksUs);
     yield;
@@ -127,10 +136,11 @@ export class LogState {
   /** @throws UserError when a piece is missing or damaged */
   static restore(from: StateReader): LogState {
     const state = new LogState();
-    const { releaseUs, positions, regions, listed, ...figures } = from.json<Figures>('log');
+    const { releaseUs, positions, regions, listed, origins, ...figures } = from.json<Figures>('log');
     Object.assign(state, figures);
     state.releaseUs = releaseUs ?? Number.NEGATIVE_INFINITY;
     state.regions = regions;
+    state.origins = new ToldOrigins(origins);
     for (const position of positions) state.positions.set(position.identity, position);
     const clocks = from.bytes('log.feedClocks');
     state.feedClocksUs.set(new Float64Array(clocks.buffer, clocks.byteOffset, feedsMax));
