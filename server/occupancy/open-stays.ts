@@ -13,7 +13,7 @@ export interface OpenStays {
 }
 
 /** Most stays that are told of one question. */
-export const openStaysMax = 300_000;
+const openStaysMax = 300_000;
 /** Records looked at before others have their turn: some milliseconds. */
 const sliceRecords = 200_000;
 
