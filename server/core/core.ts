@@ -193,9 +193,15 @@ export class Core {
 
   /** Applies a record, some milliseconds of work at a time; until it has ended the state is between two records. */
   *#applying({ record, to }: LogEntry): Generator<void> {
-    const regionsChange = record.k === 'regions' || this.#moves(record);
-    this.#state.apply(record, to);
-    if (regionsChange) this.#counting?.setRegions();
+    const state = this.#state;
+    const counting = this.#counting;
+    if (record.k === 'regions' && counting !== null) {
+      yield* counting.settingRegions(record.regions, () => state.apply(record, to));
+    } else {
+      const moves = this.#moves(record);
+      state.apply(record, to);
+      if (moves) yield* this.counting.settingRegions(state.regions, () => undefined);
+    }
     if (record.k === 'run' && record.fresh) {
       this.#counting =
         record.fingerprint === this.#fingerprint

@@ -4,6 +4,8 @@ import { Sorter } from '../events/sorter.ts';
 import type { GaugesRecord, LogRecord } from '../journal/records.ts';
 import { Engine } from '../occupancy/engine.ts';
 import type { IntervalGauges, StayColumns } from '../occupancy/view.ts';
+import type { CellRegistry } from '../reference/cell-registry.ts';
+import type { Region } from '../reference/read-regions.ts';
 import { RegionIndex } from '../reference/region-index.ts';
 import type { StateReader, StateWriter } from '../state-writer.ts';
 import { CarriedGauges, withEmptyOnes } from './carried-gauges.ts';
@@ -79,7 +81,7 @@ export class Counting {
     this.#origins = new CarriedOrigins(state.origins);
     this.#next = state.derived + 1;
     this.#tellAll = state.derived >= 0 || state.after !== null;
-    this.regions = regionsOf(state);
+    this.regions = regionsOf(state.regions, state.registry);
     const engine = new Engine({
       config,
       registry: state.registry,
@@ -116,12 +118,17 @@ export class Counting {
     }
   }
 
-  /** The state's regions, or the tree, are others from here on: those present are counted in them at once. */
-  setRegions(): void {
+  /**
+   * The regions, or the tree, are others from here on: those present are counted in them at once, some at a time. They
+   * are shown, and `atOnce` is called, when all is ready.
+   */
+  *settingRegions(regions: readonly Region[], atOnce: () => void): Generator<void> {
     const before = this.regions;
-    this.regions = regionsOf(this.#state);
-    this.engine.setRegions(this.regions);
+    const after = regionsOf(regions, this.#state.registry);
+    yield* this.engine.settingRegions(after);
+    this.regions = after;
     before.close();
+    atOnce();
   }
 
   /**
@@ -200,6 +207,6 @@ export class Counting {
 }
 
 /** Micro-regions and the region tree of the cells. Whoever sets regions has been warned of the odd ones. */
-function regionsOf({ regions, registry }: LogState): RegionIndex {
-  return new RegionIndex(regions, registry, () => undefined, undefined, true);
+function regionsOf(regions: readonly Region[], registry: CellRegistry): RegionIndex {
+  return new RegionIndex([...regions], registry, () => undefined, undefined, true);
 }

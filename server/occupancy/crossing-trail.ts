@@ -167,10 +167,11 @@ export class CrossingTrail {
    *
    * @param placeOf by region before: the place after, or -1 @param after regions after
    */
-  edit(placeOf: Int32Array, after: number): void {
+  *editing(placeOf: Int32Array, after: number): Generator<void> {
     const before = placeOf.length;
     let settled = true;
     for (let sequence = this.tail; sequence !== this.head; sequence = (sequence + 1) >>> 0) {
+      if ((sequence & chunkMask) === chunkMask) yield;
       if (sequence === this.settled) settled = false;
       const chunk = this.chunkOf(sequence);
       const row = sequence & chunkMask;

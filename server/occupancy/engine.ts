@@ -11,6 +11,7 @@ import { OriginClassifier } from '../reference/origin.ts';
 import type { RegionIndex } from '../reference/region-index.ts';
 import { restoreBytes, type StateReader, type StateWriter, saveBytes } from '../state-writer.ts';
 import { LacTtls } from './cell-ttls.ts';
+import type { EngineLimits } from './engine-limits.ts';
 import { GaugeBook, type IntervalTaker } from './gauge-book.ts';
 import { type EngineFigures, EngineView } from './live-view.ts';
 import { Occupancy } from './occupancy.ts';
@@ -44,22 +45,6 @@ function drain(steps: Generator<void>): void {
 
 /** What {@link Engine.save} puts down beside the arrays. */
 type SavedFigures = Omit<EngineFigures, 'traffic' | 'heardUs'> & { turnUs: number; cells: number; regions: string[] };
-
-/** How full the engine's bounded parts are, and what they have refused. */
-export interface EngineLimits {
-  readonly subscribers: number;
-  readonly subscribersMax: number;
-  /** Sightings of new subscribers refused because the table was full. */
-  readonly subscribersRefused: number;
-  readonly crossings: number;
-  /** Crossings counted before their holdDown was over because the trail was full. */
-  readonly crossingsForced: number;
-  /** Of the presence table (records, slots, lists of expiry), and of the crossing trail. */
-  readonly subscriberBytes: number;
-  readonly crossingBytes: number;
-  /** Of stays in regions that last or whose end may yet be undone, and of exits that may begin a trip. */
-  readonly stayBytes: number;
-}
 
 /**
  * Sightings to counters: presence, occupancy, gauges. One event clock drives it; rows come in order of
@@ -237,8 +222,10 @@ export class Engine {
       yield* this.settling(figures.clockUs);
     }
     const edit = editOf(this.regions, regions);
-    book.setRegions(regions, edit, () => occupancy.trail.edit(edit.placeOf, edit.after));
-    occupancy.setRegions(regions, edit);
+    const recount = yield* occupancy.recounting(regions, edit);
+    yield* book.settingRegions(regions, edit, occupancy.trail.editing(edit.placeOf, edit.after));
+    // The view shows the ones before until here, and the others from here on.
+    occupancy.setRegions(regions, edit, recount);
     this.regions = regions;
   }
 

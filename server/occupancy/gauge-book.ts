@@ -167,13 +167,13 @@ export class GaugeBook {
    * for the oldest goes into it, then what `cutShort` tells (by {@link beforeCutShort}), and the rest comes by the
    * regions' new places. Rows of an unchanged region go on; regions that are new have no points yet.
    */
-  setRegions(regions: RegionIndex, edit: RegionEdit, cutShort: () => void): void {
+  *settingRegions(regions: RegionIndex, edit: RegionEdit, cutShort: Generator<void>): Generator<void> {
     if (this.waiting.length > 0) {
       this.cutAt = 0;
       this.waiting[0].fill(this.occupancy);
-      cutShort();
+      yield* cutShort;
       this.waiting[this.cutAt].fill(this.occupancy);
-    } else cutShort();
+    } else yield* cutShort;
     for (const waiting of this.waiting) waiting.edit(edit.placeOf);
     this.regions = regions;
     this.traffic.setRegions(regions);

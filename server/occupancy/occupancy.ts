@@ -1,19 +1,19 @@
 import { type EventBatch, noCell } from '../events/event-batch.ts';
-import { groupRows } from '../presence/group-loads.ts';
 import { isMachineHome } from '../events/plmn.ts';
+import { groupRows } from '../presence/group-loads.ts';
 import type { Presence, PresenceSink } from '../presence/presence.ts';
 import { dLast, nowhere, recordDoubles, recordWords, wCellFeed } from '../presence/record.ts';
 import type { SubscriberTable } from '../presence/subscriber-table.ts';
-import type { OriginClassifier } from '../reference/origin.ts';
 import type { RegionIndex } from '../reference/region-index.ts';
 import type { StateReader, StateWriter } from '../state-writer.ts';
 import { AreaCounters } from './area-counters.ts';
 import { CrossingTrail } from './crossing-trail.ts';
 import { FixAges, stepOf } from './fix-ages.ts';
 import { FlowWindow } from './flow-window.ts';
+import type { OccupancyOptions } from './occupancy-options.ts';
 import { Origins } from './origins.ts';
 import type { RegionEdit } from './region-edit.ts';
-import { recount } from './region-recount.ts';
+import { type Recount, recounting, sumChanged } from './region-recount.ts';
 import { RegionStays } from './region-stays.ts';
 import { RegionTrips } from './region-trips.ts';
 import type { StayBuffer } from './stays.ts';
@@ -21,25 +21,6 @@ import { SubscriberNotes } from './subscriber-notes.ts';
 import type { TrailOwner } from './trail-entry.ts';
 
 const cellCapacityFirst = 1024;
-
-export interface OccupancyOptions {
-  regions: RegionIndex;
-  classifier: OriginClassifier;
-  holdDownUs: number;
-  flowWindowUs: number;
-  ttlMaxUs: number;
-  /** Whether dwell in regions and trips between them are counted. */
-  countsStays: boolean;
-  tripUs: number;
-  crossingsMax: number;
-  /** False: cells keep their present count only, no crossings and visitors. */
-  cellGauges: boolean;
-  stays: StayBuffer | null;
-  /** A crossing of `waitingEndUs` or later is about to count; the book makes earlier intervals final first. */
-  beforeHeld: (timeUs: number) => void;
-  /** A crossing of a closed interval is about to count before its holdDown is over. */
-  beforeCutShort: (timeUs: number) => void;
-}
 
 /** Turns transitions of subscribers into counters of cells and micro-regions (DESIGN §2). */
 export class Occupancy implements PresenceSink, TrailOwner {
@@ -299,22 +280,26 @@ export class Occupancy implements PresenceSink, TrailOwner {
     if (this.countsStays && !isEntry && region < this.drawn) this.regionStays.endedEarly(region, sequence);
   }
 
+  /** Counts changed regions again from where everybody is, beside what is shown meanwhile: {@link setRegions} takes it. */
+  recounting(after: RegionIndex, edit: RegionEdit): Generator<void, Recount> {
+    const { countsStays, regions: before } = this;
+    return recounting(this, this.table, { before, after, edit, countsStays });
+  }
+
   /**
    * The micro-regions are others from now on ({@link Engine.setRegions}); the book has taken what it needs of the ones
-   * before. Changed regions are counted again from where everybody is.
+   * before.
    */
-  setRegions(regions: RegionIndex, edit: RegionEdit): void {
-    const { countsStays, regions: before } = this;
-    const keys = Array.from(edit.placeOf, (_, region) => this.regionStays.keyOf(region));
+  setRegions(regions: RegionIndex, edit: RegionEdit, { byOrigin, stays }: Recount): void {
     this.regions = regions;
     this.regionCount = edit.after;
     this.drawn = regions.drawn;
     this.areas = this.areas.edited(edit);
     this.flows = this.flows.edited(edit);
-    this.origins.edit(edit);
+    this.origins.edit(edit, byOrigin);
     this.trips.edit(edit);
-    if (countsStays) this.regionStays.edit(edit);
-    recount(this, this.table, { before, after: regions, edit, keys, countsStays });
+    if (stays !== null) this.regionStays.edit(edit, stays);
+    sumChanged(this, regions, edit);
   }
 
   /** Loads the notes of those who are about to enter or leave a region. */

@@ -26,7 +26,7 @@ export class Origins {
   /** By group: that of the same origin's machines, -1 where there is none; -2 where it is one itself. */
   private readonly twins: number[] = [];
   private groupOfCode = new Uint16Array(64);
-  private groupCapacity = 16;
+  groupCapacity = 16;
   private readonly city: number[] = [];
   private byRegion: Uint32Array;
   /** As the newest interval told them: the city's, and regions × groups. */
@@ -90,10 +90,15 @@ export class Origins {
     return this.counts((group) => this.byRegion[region * this.groupCapacity + group]);
   }
 
-  /** In changed regions nobody is, until they are added again. */
-  edit(edit: RegionEdit): void {
+  /** Present by region after the edit × {@link groupCapacity}: in changed ones nobody is, until they are counted. */
+  edited(edit: RegionEdit): Uint32Array {
+    return remapped(this.byRegion, edit, this.groupCapacity);
+  }
+
+  /** @param byRegion as {@link edited} gave it, with those who are in changed regions */
+  edit(edit: RegionEdit, byRegion: Uint32Array): void {
     this.regionCount = edit.after;
-    this.byRegion = remapped(this.byRegion, edit, this.groupCapacity);
+    this.byRegion = byRegion;
     this.told = remappedFrom(this.told, edit.namesake, this.groupCapacity);
   }
 

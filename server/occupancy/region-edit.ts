@@ -46,10 +46,13 @@ export function remappedFrom(column: Uint32Array, from: Int32Array, width = 1): 
 export function remappedRing(ring: Uint32Array, edit: RegionEdit, steps: number): Uint32Array {
   const { before, after, origin } = edit;
   const out = new Uint32Array(steps * after);
-  for (let step = 0; step < steps; step++) {
-    for (let region = 0; region < after; region++) {
-      const place = origin[region];
-      if (place >= 0) out[step * after + region] = ring[step * before + place];
+  for (let from = 0, to = 0; from < after; from = to) {
+    // Most regions keep their neighbours: these are copied together.
+    for (to = from + 1; to < after && origin[from] >= 0 && origin[to] === origin[to - 1] + 1; ) to++;
+    if (origin[from] < 0) continue;
+    for (let step = 0; step < steps; step++) {
+      const place = step * before + origin[from];
+      out.set(ring.subarray(place, place + to - from), step * after + from);
     }
   }
   return out;

@@ -8,6 +8,13 @@ import type { DwellColumns } from './view.ts';
 
 const wholeKey = 0xffffffff;
 
+/** Keys and live dwell of the regions after an edit. */
+export interface EditedStays {
+  readonly keys: number[];
+  readonly nextKey: number;
+  readonly live: LiveDwell;
+}
+
 /**
  * Stays in micro-regions and their dwell (DESIGN §2 *stay, dwell*). They follow the crossings that hold: a stay begins
  * with an appearance or a held entry and ends with a held exit or a vanish, so a ping-pong across the border neither ends
@@ -69,14 +76,16 @@ export class RegionStays {
     this.ending.push(sequence, sinceUs, observed * dwellBuckets + dwellBucketOf(outUs - sinceUs));
   }
 
-  /** The region that has the key's notes is gone or changed, and the subscriber was in it. */
-  forget(sub: number, key: number): void {
+  /** The region is about to go or to change, and the subscriber is in it. */
+  forget(sub: number, region: number): void {
     const { notes } = this;
-    notes.drop(sub, notes.find(sub, wholeKey, key));
+    notes.drop(sub, notes.find(sub, wholeKey, this.keys[region]));
   }
 
-  keyOf(region: number): number {
-    return this.keys[region];
+  /** {@link begin} in a region of after the edit. */
+  beginIn({ keys, live }: EditedStays, sub: number, region: number, sinceUs: number): void {
+    this.notes.add(sub, keys[region], sinceUs);
+    live.add(region, sinceUs);
   }
 
   /** The end of a stay has held. */
@@ -109,14 +118,21 @@ export class RegionStays {
     return dwell;
   }
 
+  /** What {@link edit} will take: in changed regions nobody is until {@link beginIn} says so. */
+  edited(edit: RegionEdit): EditedStays {
+    let { nextKey } = this;
+    const keys = Array.from(edit.origin, (place) => (place < 0 ? nextKey++ : this.keys[place]));
+    return { keys, nextKey, live: this.live.edited(edit) };
+  }
+
   /** Counts of changed regions begin anew; their subscribers' notes are the caller's to change. */
-  edit(edit: RegionEdit): void {
+  edit(edit: RegionEdit, { keys, nextKey, live }: EditedStays): void {
     this.observed = remapped(this.observed, edit, dwellBuckets);
     this.upper = remapped(this.upper, edit, dwellBuckets);
     this.counted = new Uint32Array(this.observed.length);
-    this.live = this.live.edited(edit);
-    const { keys } = this;
-    this.keys = Array.from(edit.origin, (place) => (place < 0 ? this.nextKey++ : keys[place]));
+    this.live = live;
+    this.keys = keys;
+    this.nextKey = nextKey;
   }
 
   *save(to: StateWriter): Generator<void> {

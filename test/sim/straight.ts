@@ -20,7 +20,8 @@ export class Straight {
       // It makes its own.
       if (record.k === 'gauges' || record.k === 'stays') continue;
       this.state.apply(record);
-      if (record.k === 'regions') this.counting?.setRegions();
+      if (record.k === 'regions')
+        for (const _ of this.counting?.settingRegions(this.state.regions, () => undefined) ?? []);
       if (record.k !== 'run' || !record.fresh) {
         for (const _ of this.counting?.applying(record) ?? []);
         continue;
