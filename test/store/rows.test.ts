@@ -131,6 +131,10 @@ test('origins, trips and dwell of an interval stand under the regions’ surroga
   const day = [new Date(atUs / 1000).toISOString(), new Date(atUs / 1000 + 86_400_000).toISOString()];
   const quarters = await store.sql<Record<'class' | 'present' | 'present_max', number>>(origins, [0, ...day]);
   expect(quarters.map(({ class: kind, present, present_max }) => [kind, present, present_max])).toEqual([[1, 7, 7]]);
+  // Who has come the day before and stays has no row of the next day.
+  const next = [1, 2].map((days) => new Date(atUs / 1000 + days * 86_400_000).toISOString());
+  const carried = await store.sql<Record<'bucket' | 'class' | 'present', number>>(origins, [0, ...next]);
+  expect(carried).toMatchObject([{ bucket: atUs + 86_400_000_000, class: 1, present: 7 }]);
   expect(await store.sql('select * from region_flow')).toEqual([
     { ts: atUs, from_region: surrogate('y'), to_region: surrogate('x'), every_ms: 30_000, count: 5 },
   ]);
