@@ -1,9 +1,7 @@
 /** Copies rows of which some are refused: those are set aside, each by itself, and all others are stored. */
-
-import { finished } from 'node:stream/promises';
 import pg from 'pg';
-import { from as copyFrom } from 'pg-copy-streams';
 import { copyHeaderBytes, copyTrailer } from './copy-buffer.ts';
+import { type Copy, copyIn } from './copy-in.ts';
 
 /** SQLSTATE classes that speak of values: data exception, integrity constraint violation. */
 const ofValues = /^2[23]/;
@@ -13,13 +11,6 @@ const refusedMax = 200;
 /** Whether an error says that a row does not fit its table, as opposed to anything about the database. */
 export function refusesRows(error: unknown): error is pg.DatabaseError {
   return error instanceof pg.DatabaseError && ofValues.test(error.code ?? '');
-}
-
-/** Copies rows in one go. @param rows in PostgreSQL's binary COPY format, whole */
-export async function copyRows(client: pg.Client, table: string, columns: string, rows: Uint8Array): Promise<void> {
-  const stream = client.query(copyFrom(`copy ${table} (${columns}) from stdin with (format binary)`));
-  stream.end(rows);
-  await finished(stream);
 }
 
 /** For one transaction: finds the refused rows by halving. */
@@ -33,7 +24,8 @@ export class CarefulCopy {
   }
 
   /** @throws the database's error where it speaks of something else than rows, or of too many of them */
-  async copy(table: string, columns: string, rows: Buffer): Promise<void> {
+  async copy({ table, columns, rows: given }: Copy): Promise<void> {
+    const rows = Buffer.from(given.buffer, given.byteOffset, given.length);
     const ends = rowEnds(rows);
     await this.#copyRange(table, columns, rows, ends, 0, ends.length - 1);
   }
@@ -44,7 +36,8 @@ export class CarefulCopy {
     const rows = all.subarray(ends[from], ends[to]);
     await client.query('savepoint part');
     try {
-      await copyRows(client, table, columns, Buffer.concat([all.subarray(0, copyHeaderBytes), rows, copyTrailer]));
+      const part = Buffer.concat([all.subarray(0, copyHeaderBytes), rows, copyTrailer]);
+      await copyIn(client, [{ table, columns, rows: part }]);
       await client.query('release savepoint part');
       return;
     } catch (error) {

@@ -13,9 +13,10 @@ import type { Clock } from '../clock.ts';
 import { assertInvariant, heardElsewhere, InvariantError, messageOf, UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { StoreBatch } from './batch.ts';
-import { CarefulCopy, copyRows, refusesRows } from './careful-copy.ts';
+import { CarefulCopy, refusesRows } from './careful-copy.ts';
 import { addCells } from './cells.ts';
 import { clientConfig, type Database, timestampUs } from './connection.ts';
+import { type Copy, copyIn } from './copy-in.ts';
 import { markEventHours } from './facts-dirty.ts';
 import type { Intake } from './intake.ts';
 import { type LedgerRow, moveLedger, readLedgerRow, savePositions } from './ledger.ts';
@@ -182,23 +183,9 @@ export class Writer {
       for (const table of gaugeTableNames) await client.query(`delete from ${table} where ts = $1`, [timestampUs(us)]);
     }
     const careful = batch.careful ? new CarefulCopy(client) : null;
-    const copy = async (table: string, columns: string, rows: Buffer) => {
-      if (careful !== null) return careful.copy(table, columns, rows);
-      try {
-        await copyRows(client, table, columns, rows);
-      } catch (error) {
-        // The next attempt finds out which.
-        batch.careful = refusesRows(error);
-        throw error;
-      }
-    };
-    for (const table of copyTableNames) {
-      const rows = batch.copies[table];
-      if (rows.rows === 0) continue;
-      await copy(table, copyTables[table], rows.finished());
-      // Upkeep takes them out of there once each, into what is kept of a subscriber.
-      if (table === 'stay') await copy('stay_queue', copyTables.stay, rows.finished());
-    }
+    const copies = copiesOf(batch);
+    if (careful !== null) for (const copy of copies) await careful.copy(copy);
+    else await this.#copy(client, batch, copies);
     await markEventHours(client, batch.eventHours);
     // The commit of a transaction that has failed is answered with ROLLBACK, and is no error.
     const { command } = await client.query('commit');
@@ -207,6 +194,18 @@ export class Writer {
     if (refused > 0)
       this.#options.log('error', `database: ${refused} rows were refused and set aside in the table refused_row`);
     return refused;
+  }
+
+  async #copy(client: pg.Client, batch: StoreBatch, copies: readonly Copy[]): Promise<void> {
+    // The embedded database takes one COPY a query.
+    const queries = this.#options.database.embedded ? copies.map((copy) => [copy]) : copies.length > 0 ? [copies] : [];
+    try {
+      for (const query of queries) await copyIn(client, query);
+    } catch (error) {
+      // The next attempt finds out which.
+      batch.careful = refusesRows(error);
+      throw error;
+    }
   }
 
   async #connect(): Promise<Link> {
@@ -286,4 +285,19 @@ export class Writer {
       `database: away (${this.error}); counting goes on, the journal holds the rows, trying again`,
     );
   }
+}
+
+function copiesOf({ copies }: StoreBatch): Copy[] {
+  return copyTableNames.flatMap((table) => {
+    if (copies[table].rows === 0) return [];
+    const columns = copyTables[table];
+    const rows = copies[table].finished();
+    // Upkeep takes stays out of their queue once each, into what is kept of a subscriber.
+    return table === 'stay'
+      ? [
+          { table, columns, rows },
+          { table: 'stay_queue', columns, rows },
+        ]
+      : [{ table, columns, rows }];
+  });
 }

@@ -7,7 +7,7 @@ import { root } from '../tools/shared-inputs.ts';
 /** What stands for modules that reach outside the process. */
 const standIns: readonly (readonly [RegExp, string])[] = [
   [/^pg$/, 'fake-pg.ts'],
-  [/^pg-copy-streams$/, 'fake-pg-copy.ts'],
+  [/\/copy-in\.ts$/, 'fake-pg-copy.ts'],
   [/\/maintenance\.ts$/, 'fake-upkeep.ts'],
   [/\/(queries|sync-files)\.ts$/, 'fake-files.ts'],
 ];

@@ -1,26 +1,22 @@
-/** Stands for the package `pg-copy-streams` in the simulation's bundle. */
-import { Writable } from 'node:stream';
+/** Stands for `server/store/copy-in.ts` in the simulation's bundle. */
+import type { Copy } from '../../server/store/copy-in.ts';
 
-export class SimCopy extends Writable {
+export class SimCopy {
   readonly table: string;
-  /** Set by the client that the stream is given to. */
-  onEnd: (bytes: () => Uint8Array) => Promise<void> = () => Promise.reject(new Error('the stream has no client'));
-  readonly #parts: Uint8Array[] = [];
+  /** Read when they are sent, not when they are given. */
+  readonly rows: Uint8Array;
 
-  constructor(text: string) {
-    super();
-    this.table = text.split(' ')[1];
-  }
-
-  override _write(chunk: Buffer, _: string, done: (error?: Error) => void): void {
-    this.#parts.push(chunk);
-    done();
-  }
-
-  override _final(done: (error?: Error) => void): void {
-    // The octets are read when they are sent, not when they are given.
-    this.onEnd(() => Buffer.concat(this.#parts)).then(() => done(), done);
+  constructor({ table, rows }: Copy) {
+    this.table = table;
+    this.rows = rows;
   }
 }
 
-export const from = (text: string): SimCopy => new SimCopy(text);
+/** A connection of the stand-in for `pg`. */
+interface Target {
+  query(copy: SimCopy): Promise<unknown>;
+}
+
+export async function copyIn(client: Target, copies: readonly Copy[]): Promise<void> {
+  for (const copy of copies) await client.query(new SimCopy(copy));
+}

@@ -46,11 +46,9 @@ class Client extends EventEmitter implements Session {
     });
   }
 
-  query(what: string | SimCopy, values: readonly unknown[] = []): Promise<Result> | SimCopy {
-    if (typeof what !== 'string') {
-      what.onEnd = (bytes) => this.#answer(() => this.#database.copyInto(this, what.table, bytes()));
-      return what;
-    }
+  query(what: string | SimCopy, values: readonly unknown[] = []): Promise<unknown> {
+    if (typeof what !== 'string')
+      return this.#answer(() => this.#database.copyInto(this, what.table, Buffer.from(what.rows)));
     this.committing = what === 'commit';
     const lost = this.committing && this.#database.losesAnswers > 0;
     if (lost) this.#database.losesAnswers--;
