@@ -5,6 +5,7 @@ import { Random } from '../fuzz/random.ts';
 import { type RunningServer, serve, until } from '../tools/serve.ts';
 import { type Cluster, createDatabase, startCluster } from './cluster.ts';
 import { differences, type Held, readHeld } from './held.ts';
+import { fileIntake, type Intake, pushIntake } from './intake.ts';
 import { type Load, writeLoad } from './load.ts';
 import { comes, health, type Moment, moments } from './moments.ts';
 
@@ -13,6 +14,8 @@ export interface CampaignOptions {
   kills: number;
   events: number;
   seed: number;
+  /** How the load comes: as a file that the server reads, or over an acknowledged feed, whose sender is killed too. */
+  over: 'file' | 'push';
   /** A server for databases of this campaign; absent: embedded ones. */
   databaseUrl?: string;
   /** Programs of a PostgreSQL: a cluster of the campaign's own, whose postmaster dies so often. */
@@ -23,6 +26,7 @@ export interface CampaignOptions {
 export interface CampaignResult {
   kills: { moment: Moment; events: number }[];
   databaseKills: number;
+  senderKills: number;
   /** From the start of the process to its address, ms, of each start that came so far. */
   restartsMs: number[];
   held: Held;
@@ -31,6 +35,7 @@ export interface CampaignResult {
 
 interface Place {
   dataDir: string;
+  intake: Intake;
   args: string[];
   env: Record<string, string>;
   drop(): Promise<void>;
@@ -45,10 +50,14 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   const server = cluster?.url ?? options.databaseUrl;
   const places: Place[] = [];
   try {
-    for (const name of ['calm', 'killed']) places.push(await placeOf(load, folder, name, seed, server));
-    const [calm, killed] = places;
-    const through = await start(calm);
-    await toEnd(through);
+    const place = async (name: string) => {
+      const placed = await placeOf({ load, folder, name, seed, over: options.over, server });
+      places.push(placed);
+      return placed;
+    };
+    const calm = await place('calm');
+    await toEnd(calm, await start(calm));
+    const killed = await place('killed');
     // The same people under the same pseudonyms.
     cpSync(join(calm.dataDir, 'keys'), join(killed.dataDir, 'keys'), { recursive: true });
     const result = await killAgainAndAgain(options, killed, cluster);
@@ -58,33 +67,50 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
       if (want[kind].length > 0) throw new Error(`${want[kind].length} events are ${kind} without any kill`);
     return { ...result, held, differences: differences(want, held) };
   } finally {
-    for (const { drop } of places) await drop();
+    for (const { drop, intake } of places) {
+      await intake.stop();
+      await drop();
+    }
     await cluster?.stop();
   }
 }
 
-async function placeOf(load: Load, folder: string, name: string, seed: number, server?: string): Promise<Place> {
+async function placeOf(options: {
+  load: Load;
+  folder: string;
+  name: string;
+  seed: number;
+  over: CampaignOptions['over'];
+  server: string | undefined;
+}): Promise<Place> {
+  const { folder, load, name, seed, server } = options;
+  const intake = options.over === 'push' ? await pushIntake(load, `${folder}/${name}.sent`) : fileIntake(load);
   const database = server === undefined ? null : await createDatabase(server, `sw_kill_${process.pid}_${name}`);
   const settings = ['snapshotEveryMs=2000', `wallTitle=${seed}`].flatMap((setting) => ['--set', setting]);
   return {
     dataDir: `${folder}/${name}`,
-    args: ['--feed', `xdr:${load.feed}?plmn=460-00`, '--regions', load.regions, '--speed', '0', ...settings],
+    intake,
+    args: ['--feed', intake.feed, '--regions', load.regions, '--speed', '0', ...settings],
     env: { DATABASE_URL: database?.url ?? '' },
     drop: async () => database?.drop(),
   };
 }
 
-function start({ args, dataDir, env }: Place, onStart?: (child: ChildProcess) => void): Promise<RunningServer> {
-  return serve(args, { dataDir, env, ...(onStart && { onStart }) });
+function start(
+  { args, dataDir, env, intake: { port } }: Place,
+  onStart?: (child: ChildProcess) => void,
+): Promise<RunningServer> {
+  return serve(args, { dataDir, env, port, ...(onStart && { onStart }) });
 }
 
 /** Waits until all is counted and stored, and ends the server in order. */
-async function toEnd(server: RunningServer): Promise<void> {
+async function toEnd({ intake }: Place, server: RunningServer): Promise<void> {
   await until(
     'the end of the load',
     async () => {
-      const { feeds, journal, store } = await health(server.address);
-      return feeds[0].state === 'ended' && journal.unappliedBytes === 0 && store.storedTo === journal.to;
+      const { ended } = await intake.progress(server);
+      const { journal, store } = await health(server.address);
+      return ended && journal.unappliedBytes === 0 && store.storedTo === journal.to;
     },
     900_000,
   );
@@ -99,6 +125,7 @@ async function killAgainAndAgain(options: CampaignOptions, place: Place, cluster
   const done: CampaignResult['kills'] = [];
   const restartsMs: number[] = [];
   let databaseKills = 0;
+  let senderKills = 0;
   for (let kill = 0; kill < kills; kill++) {
     // Every moment has its turns, all along the load.
     const moment = moments[kill % moments.length];
@@ -126,19 +153,21 @@ async function killAgainAndAgain(options: CampaignOptions, place: Place, cluster
       const server = await starting;
       restartsMs.push(performance.now() - sinceMs);
       if (databaseDies) {
-        await comes('running', server, place.dataDir, at, random);
+        await comes('running', server, place, at, random);
         await cluster.killPostmaster();
         databaseKills++;
       }
-      await comes(moment, server, place.dataDir, at, random);
+      await comes(moment, server, place, at, random);
     }
     child?.kill('SIGKILL');
     await exited;
+    // What was under way may have been taken, and its answer was lost.
+    if (kill % 3 === 2 && (await place.intake.killSender())) senderKills++;
     done.push({ moment, events: at });
   }
   const sinceMs = performance.now();
   const last = await start(place);
   restartsMs.push(performance.now() - sinceMs);
-  await toEnd(last);
-  return { kills: done, databaseKills, restartsMs };
+  await toEnd(place, last);
+  return { kills: done, databaseKills, senderKills, restartsMs };
 }

@@ -3,10 +3,11 @@ import { messageOf } from '../../server/errors.ts';
 import { temporaryFolder } from '../tools/serve.ts';
 import { runCampaign } from './campaign.ts';
 
-const usage = `usage: npm run test:kill -- [--kills N] [--events E] [--seed S] [--postgres FOLDER [--database-kills N]]
+const usage = `usage: npm run test:kill -- [--kills N] [--events E] [--seed S] [--over push] [--postgres FOLDER [--database-kills N]]
 
   --kills N            times that the server is killed (20)
   --events E           events of the load (1,000,000)
+  --over push          the load comes over an acknowledged feed; its sender is killed too, each third time
   --seed S             which load, and which moments (1)
   --postgres FOLDER    a cluster of its own, by the programs there (initdb, postgres, with TimescaleDB)
   --database-kills N   times that its postmaster is killed (5)
@@ -22,6 +23,7 @@ async function main(): Promise<number> {
       kills: { type: 'string', default: '20' },
       events: { type: 'string', default: '1000000' },
       seed: { type: 'string', default: '1' },
+      over: { type: 'string', default: 'file' },
       postgres: { type: 'string' },
       'database-kills': { type: 'string', default: '5' },
       help: { type: 'boolean' },
@@ -39,12 +41,14 @@ async function main(): Promise<number> {
   const say = (line: string) => void process.stdout.write(`${line}\n`);
   try {
     const { held, differences, ...result } = await runCampaign({
-      ...{ folder: folder.path, kills, events, seed, say },
+      ...{ folder: folder.path, kills, events, seed, say, over: values.over === 'push' ? 'push' : 'file' },
       ...(databaseUrl && { databaseUrl }),
       ...(values.postgres !== undefined && { postgres: { programs: values.postgres, kills: databaseKills } }),
     });
     const { restartsMs } = result;
-    say(`${result.kills.length} kills of the server, ${result.databaseKills} of the database`);
+    say(
+      `${result.kills.length} kills of the server, ${result.databaseKills} of the database, ${result.senderKills} of the sender`,
+    );
     say(`restart: median ${seconds(median(restartsMs))} s, at most ${seconds(Math.max(...restartsMs))} s`);
     say(
       `${held.events.toLocaleString('en')} events: ${held.lost.length} lost, ${held.doubled.length} doubled, ${held.wrong.length} wrong`,

@@ -1,6 +1,7 @@
 import { watch } from 'node:fs';
 import type { Random } from '../fuzz/random.ts';
 import { type RunningServer, until } from '../tools/serve.ts';
+import type { Intake } from './intake.ts';
 
 /** When a server dies. */
 export const moments = ['running', 'starting', 'snapshot', 'ending', 'resuming'] as const;
@@ -17,7 +18,7 @@ const pause = (ms: number) => new Promise<void>((resolve) => void setTimeout(res
 export async function comes(
   moment: Moment,
   server: RunningServer,
-  folder: string,
+  { dataDir, intake }: { dataDir: string; intake: Intake },
   events: number,
   random: Random,
 ): Promise<void> {
@@ -30,8 +31,8 @@ export async function comes(
     `event ${events}`,
     async () => {
       if (exited()) throw new Error(`the server ended by itself:\n${server.output()}`);
-      const { feeds } = await health(server.address);
-      return feeds[0].events >= events || feeds[0].state === 'ended';
+      const come = await intake.progress(server);
+      return come.events >= events || come.ended;
     },
     600_000,
     10,
@@ -41,7 +42,7 @@ export async function comes(
       await pause(random.below(400));
       return;
     case 'snapshot':
-      await Promise.race([begins(`${folder}/live/snapshots`), pause(snapshotWaitMs)]);
+      await Promise.race([begins(`${dataDir}/live/snapshots`), pause(snapshotWaitMs)]);
       await pause(random.below(8));
       return;
     case 'ending':

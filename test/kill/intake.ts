@@ -1,0 +1,87 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { freePort, type RunningServer } from '../tools/serve.ts';
+import { root } from '../tools/shared-inputs.ts';
+import type { Load } from './load.ts';
+import { health } from './moments.ts';
+
+/** How the load comes into a server. */
+export interface Intake {
+  /** Of the server's command line. */
+  readonly feed: string;
+  /** 0: any. */
+  readonly port: number;
+  /** How many events have come in, and whether all have. */
+  progress(server: RunningServer): Promise<{ events: number; ended: boolean }>;
+  /** Kills what sends, if anything does, and starts it again. */
+  killSender(): Promise<boolean>;
+  stop(): Promise<void>;
+}
+
+/** The server reads the load's file. */
+export function fileIntake(load: Load): Intake {
+  return {
+    ...{ feed: `xdr:${load.feed}?plmn=460-00`, port: 0 },
+    progress: async ({ address }) => {
+      const [{ events, state }] = (await health(address)).feeds;
+      return { events, ended: state === 'ended' };
+    },
+    killSender: async () => false,
+    stop: async () => undefined,
+  };
+}
+
+const rowsOfBatch = 1000;
+
+/** A process of its own sends the load over an acknowledged feed, and again what is not acknowledged. */
+export async function pushIntake(load: Load, statePath: string): Promise<Intake> {
+  const port = await freePort();
+  const to = `http://127.0.0.1:${port}`;
+  const options = [
+    '--feed',
+    'load',
+    '--to',
+    to,
+    '--rows',
+    String(rowsOfBatch),
+    '--patience',
+    '600',
+    '--state',
+    statePath,
+  ];
+  let sender: ChildProcess;
+  let said = '';
+  const start = () => {
+    const file = `xdr:${load.feed}?plmn=460-00`;
+    sender = spawn(process.execPath, [join(root, 'dist/server/signalwall.js'), 'send', ...options, file], {
+      cwd: root,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    sender.stderr!.on('data', (chunk) => {
+      said = `${said}${chunk}`.slice(-2000);
+    });
+  };
+  const end = (signal: NodeJS.Signals) =>
+    new Promise<void>((resolve) => {
+      if (sender.exitCode !== null || sender.signalCode !== null) return resolve();
+      sender.once('close', () => resolve());
+      sender.kill(signal);
+    });
+  start();
+  return {
+    ...{ feed: 'push:load', port },
+    progress: async ({ address }) => {
+      const { exitCode } = sender;
+      if (exitCode !== null && exitCode !== 0) throw new Error(`the sender ended with ${exitCode}:\n${said}`);
+      const { acked } = await (await fetch(`${address}api/feeds/load`)).json();
+      return { events: acked.seq * rowsOfBatch, ended: exitCode === 0 };
+    },
+    killSender: async () => {
+      if (sender.exitCode !== null) return false;
+      await end('SIGKILL');
+      start();
+      return true;
+    },
+    stop: () => end('SIGKILL'),
+  };
+}
