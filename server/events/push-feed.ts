@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Clock, Timers } from '../clock.ts';
 import type { Config } from '../config.ts';
 import { heardElsewhere } from '../errors.ts';
@@ -29,6 +30,11 @@ interface Waiting {
 /** So long rows are read before the event loop has its turn, ms. */
 const sliceMs = 5;
 
+/** Batches whose octets are told from others that come under their number: more than any sender may have under way. */
+const digestsMax = 1024;
+
+const digestOf = (bytes: Uint8Array) => createHash('sha1').update(bytes).digest('latin1');
+
 const isUpTo = (place: PushPlace, { epoch, seq }: PushPlace) =>
   place.epoch < epoch || (place.epoch === epoch && place.seq <= seq);
 
@@ -48,6 +54,8 @@ export class PushFeed implements FeedPort {
   /** The newest batch handed to the hub, and the newest on disk. */
   #taken: PushPlace;
   #acked: PushPlace;
+  /** By seq, of the newest batches that this process took in the running epoch; a batch may come again in another form. */
+  readonly #digests = new Map<number, { form: PushForm; digest: string }>();
   #waiting: Waiting[] = [];
   /** Batches that are being read, or handed on and without credit; and those of them that are on disk. */
   #underWay = 0;
@@ -145,7 +153,16 @@ export class PushFeed implements FeedPort {
   async #take(bytes: Uint8Array, form: PushForm, named: PushPlace) {
     const body = openBody(bytes, form, named);
     const { place } = body;
+    const digest = digestOf(bytes);
     if (this.#isKnown(place)) {
+      const before = this.#digests.get(place.seq);
+      if (before?.form === form && before.digest !== digest)
+        throw new PushRefusal(
+          409,
+          'PUSH_OTHER_BATCH',
+          `another batch was taken as ${place.seq} of epoch ${place.epoch}: a feed has one sender at a time; give each its own ID, or begin a higher epoch`,
+          { epoch: place.epoch, seq: this.#taken.seq + 1 },
+        );
       this.#underWay--;
       return { place, accepted: 0, quarantined: 0 };
     }
@@ -155,6 +172,7 @@ export class PushFeed implements FeedPort {
     const rows = await this.#read(this.#reader.read(body));
     const { refusal } = this;
     if (refusal?.code === 'PUSH_ENDING') throw refusal;
+    this.#remember(place, { form, digest });
     this.#taken = place;
     const { batch, newCells, quarantined } = rows;
     this.#count(bytes.length, rows);
@@ -180,6 +198,12 @@ export class PushFeed implements FeedPort {
       epoch,
       seq: next,
     });
+  }
+
+  #remember({ epoch, seq }: PushPlace, batch: { form: PushForm; digest: string }): void {
+    if (epoch !== this.#taken.epoch) this.#digests.clear();
+    this.#digests.set(seq, batch);
+    this.#digests.delete(seq - digestsMax);
   }
 
   /** Reads rows and lets the event loop turn between slices. */

@@ -55,6 +55,19 @@ test('a batch that comes again is acknowledged and not taken again, also while i
   expect(hub.rows).toBe(3);
 });
 
+test('another batch under a number that was taken is refused: two senders of one feed must not lose rows with a 200', async () => {
+  const hub = new FakeHub();
+  const [first, other] = await Promise.allSettled([offer(hub, 1, 1, 3), offer(hub, 1, 1, 50)]);
+  expect(first).toMatchObject({ status: 'fulfilled', value: { accepted: 3 } });
+  expect(other).toMatchObject({
+    reason: { status: 409, code: 'PUSH_OTHER_BATCH', expected: { epoch: 1, seq: 2 } },
+  });
+  expect(await offer(hub, 1, 1, 3)).toMatchObject({ acked: { epoch: 1, seq: 1 }, accepted: 0 });
+  // A life of its own is the way out.
+  expect(await offer(hub, 2, 1, 50)).toMatchObject({ acked: { epoch: 2, seq: 1 }, accepted: 50 });
+  expect(await refusal(offer(hub, 2, 1, 3))).toMatchObject({ code: 'PUSH_OTHER_BATCH' });
+});
+
 test('gaps and lives that are over are refused with what is expected, and a new life begins at 1', async () => {
   const hub = new FakeHub({}, { epoch: 3, seq: 20 });
   expect(await refusal(offer(hub, 3, 22))).toEqual({
