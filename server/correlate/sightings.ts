@@ -36,8 +36,12 @@ export class Sightings {
     else this.identify(i, imsi, m.timeUs);
   }
 
-  /** The subscriber of a connection is known from now on: what was held for that comes out. */
-  identify(i: number, imsi: number, timeUs: number): void {
+  /**
+   * The subscriber of a connection is known from now on: what was held for that comes out.
+   *
+   * @param byTmsi the directory has just told so by the TMSI in use, so that there is nothing to tell the directory
+   */
+  identify(i: number, imsi: number, timeUs: number, byTmsi = false): void {
     const { connections: c, directory, pseudonymiser, procedures, rows } = this.#parts;
     if (c.imsi(i) === imsi) return;
     const changed = c.imsi(i) >= 0;
@@ -46,7 +50,7 @@ export class Sightings {
     c.setSubscriber(i, imsi, pseudonymiser.lo, pseudonymiser.hi, rows.homes.of(imsi));
     // The new one is the one that it has.
     if (c.is(i, flag.newTmsi)) directory.learn(c.scope(i), c.newTmsi(i), imsi);
-    else if (c.is(i, flag.usedTmsi)) directory.learn(c.scope(i), c.usedTmsi(i), imsi);
+    else if (!byTmsi && c.is(i, flag.usedTmsi)) directory.learn(c.scope(i), c.usedTmsi(i), imsi);
     if (!c.is(i, flag.placed)) return;
     // Live, an event of the past would come too late for its order: the subscriber is here now. So it is where the
     // connection seemed to be somebody else's, whose rows have been written.
@@ -79,7 +83,7 @@ export class Sightings {
       return;
     }
     const imsi = directory.imsiOf(c.scope(i), m.tmsi);
-    if (imsi >= 0) this.identify(i, imsi, m.timeUs);
+    if (imsi >= 0) this.identify(i, imsi, m.timeUs, true);
   }
 
   /**

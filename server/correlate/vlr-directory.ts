@@ -100,7 +100,7 @@ export class VlrDirectory {
       const lowBefore = imsis.value[0];
       const before = imsis.value[1];
       if (lowBefore === low && (before & highMask) === high) {
-        if (before !== stamped) imsis.set(scope, tmsi, low, stamped);
+        if (before !== stamped) imsis.amend(stamped);
         return;
       }
       this.#unlist(scope, tmsi, lowBefore, before);
@@ -128,7 +128,7 @@ export class VlrDirectory {
       return -1;
     }
     const stamped = high | (this.#stamp << stampShift);
-    if (second !== stamped) imsis.set(scope, tmsi, low, stamped);
+    if (second !== stamped) imsis.amend(stamped);
     return high * wordStep + low;
   }
 

@@ -125,9 +125,9 @@ export class MessageBatchReader {
    */
   read(m: SignalMessage, c: MapMessage): boolean {
     const words = this.#words;
-    const at = this.#at;
+    const at = this.#at & placeMask;
     const head = words[at];
-    m.resetSccp();
+    if (m.parts !== 0) m.resetParts();
     m.frame = words[at + 1];
     m.timeUs = this.#floats[(at >> 1) + 1];
     m.link = words[at + 4];
@@ -144,9 +144,9 @@ export class MessageBatchReader {
     m.destinationLocalReference = words[at + 9];
     m.sccpCause = words[at + 10];
     m.transactionId = words[at + 11];
+    this.#at = at + (head >>> lengthShift);
     const parts = head & carriedParts;
     const end = parts === 0 ? at + headWords : this.#readParts(m, parts, at + headWords);
-    this.#at = at + (head >>> lengthShift);
     if ((head & componentBit) === 0) return false;
     readComponent(words, this.#floats, this.#bytes, end, c);
     return true;

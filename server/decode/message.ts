@@ -191,10 +191,11 @@ export class SignalMessage {
     this.protocolDiscriminator = -1;
     this.dtapType = -1;
     this.transactionId = -1;
-    if (this.parts !== 0) this.#resetParts();
+    if (this.parts !== 0) this.resetParts();
   }
 
-  #resetParts(): void {
+  /** The same of the groups alone. */
+  resetParts(): void {
     const { parts } = this;
     this.parts = 0;
     if ((parts & part.place) !== 0) {

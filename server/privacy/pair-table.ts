@@ -31,6 +31,9 @@ export class PairTable {
   /** After a successful {@link find}: the two words of the value. */
   readonly value = new Uint32Array(2);
   #size = 0;
+  /** Where the last {@link find} found its key. */
+  #foundHash = 0;
+  #foundAt = 0;
   /** The segments' slots, four words each; a power of two of them. */
   readonly #segments: Uint32Array[];
   /** Entries of each segment, and where the next search for a victim starts there, in slots. */
@@ -72,7 +75,14 @@ export class PairTable {
       value[1] = second & ~touchedBit;
       if (second < touchedBit) words[at + 3] = second | touchedBit;
     }
+    this.#foundHash = hash | 0;
+    this.#foundAt = at;
     return true;
+  }
+
+  /** Replaces the second value word of what {@link find} has just found; nothing was written since, and it stays above 0. */
+  amend(d: number): void {
+    this.#segments[this.#foundHash >>> segmentShift][this.#foundAt + 3] = this.#touched ? d | touchedBit : d;
   }
 
   /** Fetches the slot where the search for a key begins. @returns something of it */

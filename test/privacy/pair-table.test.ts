@@ -78,3 +78,10 @@ it('reads what it peeks at, and keeps nothing for that', () => {
   expect(seen).toBeGreaterThan(0);
   for (const old of looked) expect(table.peek(old, 0)).toBe(false);
 });
+
+it('replaces the second word of what it has just found, and of nothing else', () => {
+  const table = new PairTable({ entriesMax: Number.POSITIVE_INFINITY, touched: true });
+  for (let n = 1; n <= 5000; n++) table.set(n, 0x8000_0000 + n, n, 7);
+  for (let n = 1; n <= 5000; n += 3) if (table.find(n, 0x8000_0000 + n)) table.amend(n);
+  for (let n = 1; n <= 5000; n++) expect(read(table, n, 0x8000_0000 + n)).toEqual([n, n % 3 === 1 ? n : 7]);
+});
