@@ -56,6 +56,7 @@ export async function openLog(options: {
       freeBytesMin: config.journalFreeBytesMin,
       commitMs: config.journalCommitMs,
       onFailed,
+      provenTo: (id) => (store.held.row.journal === id ? store.held.row.offset : 0),
     });
     const records = new EventLog(journal, config.recordsKeptBytesMax);
     const snapshots = await Snapshots.open(nodeDisk, join(options.folder, 'snapshots'), journal, log);
@@ -98,12 +99,6 @@ function stateOfStore(store: Store, cells: { id: number; cell: CellInfo }[]): Lo
 export function storeOffset(journal: Journal, core: Core, store: Store, log: Log): number {
   const { row } = store.held;
   if (row.journal === journal.id) {
-    if (row.offset > journal.committed) {
-      throw new UserError(
-        'JOURNAL_SHORT',
-        'the database holds more than the journal of this data folder: bring the journal back from a copy, or move its folder away to begin a new one',
-      );
-    }
     if (row.offset >= journal.base) return row.offset;
     log(
       'error',

@@ -18,6 +18,8 @@ const shaping = [
   'presenceTtlMs',
   'presenceTtlByLac',
   'holdDownMs',
+  'regionStays',
+  'tripMs',
   'gaugeEveryMs',
   'flowWindowMs',
   'latenessMs',

@@ -1,13 +1,14 @@
 import type { Timers } from '../clock.ts';
 import { assertInvariant, errorOf, UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { writeBase } from './base.ts';
-import type { Disk, DiskFile } from './disk.ts';
+import { type Base, writeBase } from './base.ts';
+import type { Disk } from './disk.ts';
 import { FullAlarm } from './full-alarm.ts';
 import { JournalReader } from './reader.ts';
 import { recordBytes, recordBytesMax, recordHeadBytes, sealRecord } from './record.ts';
 import { recover } from './recover.ts';
-import { createSegment, type Segment, segmentHeadBytes, segmentPath } from './segment.ts';
+import { type Segment, segmentHeadBytes, segmentPath } from './segment.ts';
+import { type Chunk, SegmentWriter } from './segment-writer.ts';
 
 export interface JournalOptions {
   disk: Disk;
@@ -26,6 +27,8 @@ export interface JournalOptions {
   commitMs: number;
   /** Told once, when the disk has ended the journal. */
   onFailed?: (error: Error) => void;
+  /** Up to where somebody else knows that this journal was on disk. */
+  provenTo?: (journal: string) => number;
 }
 
 /** Octets of records in memory that are not on disk yet: with more, feeds have no room. */
@@ -34,14 +37,6 @@ const chunkBytes = 1 << 20;
 /** With so much pending a commit does not wait for more. */
 const commitBytes = 4 << 20;
 const retryMs = 1000;
-
-/** Records that are written in one go, at `at` of the segment that starts at `start`. */
-interface Chunk {
-  start: number;
-  at: number;
-  bytes: Uint8Array;
-  used: number;
-}
 
 function isFull(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException;
@@ -65,13 +60,14 @@ export class Journal {
   /** The disk's error that ended the journal; null: it works. */
   failed: Error | null = null;
   #segments: Segment[];
-  #file: DiskFile | null = null;
-  /** The segment that {@link #file} is, and the one that records are appended to. */
-  #fileStart = -1;
+  readonly #writer: SegmentWriter;
+  /** The segment that records are appended to. */
   #tailStart: number;
   #base: number;
   #next: number;
   #committed: number;
+  /** Of {@link #committed}, what is written down. */
+  #noted: number;
   #chunks: Chunk[] = [];
   #spare: Uint8Array[] = [];
   #pendingBytes = 0;
@@ -89,22 +85,30 @@ export class Journal {
   readonly id: string;
   readonly #options: JournalOptions;
 
-  private constructor(options: JournalOptions, id: string, base: number, segments: Segment[], end: number) {
+  private constructor(options: JournalOptions, { id, base, end: noted }: Base, segments: Segment[], end: number) {
     this.#options = options;
     this.#alarm = new FullAlarm(options);
     this.id = id;
     this.#base = base;
+    this.#noted = noted;
     this.#segments = segments;
     this.#next = end;
     this.#committed = end;
     this.#tailStart = segments.at(-1)?.start ?? -1;
+    const { disk, folder } = options;
+    const made = async (start: number) => {
+      segments.push({ start, path: segmentPath(folder, start) });
+      await this.#lookAtDisk();
+    };
+    this.#writer = new SegmentWriter({ disk, folder, id, newest: this.#tailStart, made });
   }
 
   /** @throws UserError JOURNAL_DAMAGED; the system's error where the folder can't be used */
   static async open(options: JournalOptions): Promise<Journal> {
-    const { base, segments, end } = await recover(options.disk, options.folder, options.newId, options.log);
-    const journal = new Journal(options, base.id, base.base, segments, end);
+    const { base, segments, end } = await recover(options);
+    const journal = new Journal(options, base, segments, end);
     await journal.#lookAtDisk();
+    await journal.noteEnd();
     return journal;
   }
 
@@ -220,23 +224,45 @@ export class Journal {
   }
 
   async #release(offset: number): Promise<void> {
-    const { disk, folder } = this.#options;
+    const { disk } = this.#options;
     if (this.failed !== null) return;
     let gone = 0;
     while (gone + 1 < this.#segments.length && this.#segments[gone + 1].start <= offset) gone++;
     if (gone === 0) return;
-    const base = this.#segments[gone].start;
     try {
       // First the base: a segment may be missing only from before it.
-      await writeBase(disk, folder, { id: this.id, base });
-      this.#base = base;
-      for (const segment of this.#segments.splice(0, gone)) await disk.remove(segment.path);
+      if (await this.#note(this.#segments[gone].start))
+        for (const segment of this.#segments.splice(0, gone)) await disk.remove(segment.path);
     } catch (error) {
-      // On a full disk the small file of the base finds no place: the next release tries again.
+      // What could not be removed goes at the next start.
       if (!isFull(error)) this.#fail(errorOf(error));
     }
     this.#alarm.look(this.bytes, this.#freeBytes);
     await this.#lookForRoom();
+  }
+
+  /** Notes how far the log is on disk: from then on a tail that ends before it is known for damage. */
+  noteEnd(): Promise<void> {
+    this.#releasing = this.#releasing.then(async () => {
+      if (this.failed === null && this.#noted < this.#committed)
+        await this.#note(this.#base).catch((error) => this.#fail(errorOf(error)));
+    });
+    return this.#releasing;
+  }
+
+  /** Writes down base and end. @returns false: the disk is full, and the small file finds no place for now */
+  async #note(base: number): Promise<boolean> {
+    const { disk, folder } = this.#options;
+    const end = this.#committed;
+    try {
+      await writeBase(disk, folder, { id: this.id, base, end });
+    } catch (error) {
+      if (isFull(error)) return false;
+      throw error;
+    }
+    this.#base = base;
+    this.#noted = end;
+    return true;
   }
 
   /** Commits what is pending, where the disk takes it, and ends. */
@@ -249,9 +275,8 @@ export class Journal {
     if (this.failed === null && this.#chunks.length > 0) await this.#commit();
     const error = this.failed ?? new UserError('JOURNAL_CLOSED', 'the journal was closed before this was on disk');
     for (const { reject } of this.#waiters.splice(0)) reject(error);
-    await this.#releasing;
-    await this.#file?.close();
-    this.#file = null;
+    await this.noteEnd();
+    await this.#writer.close();
   }
 
   /** Where the next record of so many octets goes. */
@@ -293,23 +318,16 @@ export class Journal {
     const chunks = this.#chunks;
     const target = this.#next;
     this.#chunks = [];
-    let bytes = 0;
     try {
-      for (const chunk of chunks) {
-        await this.#untilRoom(async () => {
-          const file = await this.#fileOf(chunk.start);
-          await file.write(chunk.bytes.subarray(0, chunk.used), chunk.at);
-        });
-        bytes += chunk.used;
-      }
-      await this.#untilRoom(() => this.#file!.sync());
+      await this.#untilRoom(() => this.#writer.write(chunks));
     } catch (error) {
       this.#fail(errorOf(error));
       return;
     }
-    this.#pendingBytes -= bytes;
-    for (const chunk of chunks)
+    for (const chunk of chunks) {
+      this.#pendingBytes -= chunk.used;
       if (chunk.bytes.length === chunkBytes && this.#spare.length < 8) this.#spare.push(chunk.bytes);
+    }
     this.#committed = target;
     this.#tellCommitted();
   }
@@ -320,27 +338,6 @@ export class Journal {
     for (const { offset, resolve } of waiting) if (offset <= this.#committed) resolve();
     for (const listener of this.#listeners) listener(this.#committed);
     if (this.room) for (const resolve of this.#roomWaiters.splice(0)) resolve();
-  }
-
-  /** The open file of a segment: the one before it is on disk as a whole when the next one is made. */
-  async #fileOf(start: number): Promise<DiskFile> {
-    const { disk, folder } = this.#options;
-    if (this.#file !== null && this.#fileStart === start) return this.#file;
-    if (this.#file !== null) {
-      await this.#file.sync();
-      await this.#file.close();
-      this.#file = null;
-    }
-    const exists = this.#segments.at(-1)?.start === start;
-    this.#file = exists
-      ? await disk.open(segmentPath(folder, start), 'write')
-      : await createSegment(disk, folder, this.id, start);
-    this.#fileStart = start;
-    if (!exists) {
-      this.#segments.push({ start, path: segmentPath(folder, start) });
-      await this.#lookAtDisk();
-    }
-    return this.#file;
   }
 
   /** Tries again while the disk is full. */

@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib';
+import { CrcRanges } from './crc-ranges.ts';
 
 /**
  * How a record stands in a segment, little-endian, at a multiple of 8 octets:
@@ -26,12 +27,17 @@ export function recordBytes(payloadBytes: number): number {
 const scratch = new DataView(new ArrayBuffer(24));
 const scratchBytes = new Uint8Array(scratch.buffer);
 
-function checksum(offset: number, payloadBytes: number, kind: number, back: number, payload: Uint8Array): number {
+/** Of all that a checksum covers before the payload. */
+function headChecksum(offset: number, payloadBytes: number, kind: number, back: number): number {
   scratch.setFloat64(0, offset, true);
   scratch.setUint32(8, payloadBytes, true);
   scratch.setUint32(12, kind, true);
   scratch.setUint32(16, back, true);
-  return crc32(payload, crc32(scratchBytes));
+  return crc32(scratchBytes);
+}
+
+function checksum(offset: number, payloadBytes: number, kind: number, back: number, payload: Uint8Array): number {
+  return crc32(payload, headChecksum(offset, payloadBytes, kind, back));
 }
 
 /**
@@ -78,4 +84,30 @@ export function findRecord(bytes: Uint8Array, at: number, offset: number): Found
   const payload = bytes.subarray(at + recordHeadBytes, at + recordHeadBytes + payloadBytes);
   if (view.getUint32(8, true) !== checksum(offset, payloadBytes, kind, back, payload)) return null;
   return { kind, bytes: whole, payload, committed: offset - back * 8 };
+}
+
+/**
+ * Whether a whole record stands in `tail`, at whatever multiple of 8 octets, that was written when the log was on disk
+ * beyond the offset where `tail` begins. Takes time by the length of `tail` alone, whatever its octets claim.
+ *
+ * @param offset of the first octet of `tail`
+ */
+export function showsCommit(tail: Uint8Array, offset: number): boolean {
+  const view = new DataView(tail.buffer, tail.byteOffset, tail.length);
+  let crcs: CrcRanges | null = null;
+  for (let at = 8; at + recordHeadBytes <= tail.length; at += 8) {
+    const payloadBytes = view.getUint32(at, true);
+    if (payloadBytes > recordBytesMax || at + recordBytes(payloadBytes) > tail.length) continue;
+    const back = view.getUint32(at + 12, true);
+    // Of a record in the same group, or of what was never written.
+    if (back * 8 >= at) continue;
+    const kind = view.getUint32(at + 4, true);
+    const crc = view.getUint32(at + 8, true);
+    if ((payloadBytes | kind | crc | back) === 0) continue;
+    crcs ??= new CrcRanges(tail);
+    const from = at + recordHeadBytes;
+    const before = headChecksum(offset + at, payloadBytes, kind, back);
+    if (crcs.crc(from, from + payloadBytes, before) === crc) return true;
+  }
+  return false;
 }

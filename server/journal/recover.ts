@@ -1,7 +1,8 @@
 import type { Log } from '../log.ts';
 import { type Base, readBase, writeBase } from './base.ts';
 import type { Disk } from './disk.ts';
-import { damaged, findEnd, hasHead, type Segment, segmentHeadBytes, segmentPath, segmentStart } from './segment.ts';
+import { damaged, hasHead, type Segment, segmentHeadBytes, segmentPath, segmentStart } from './segment.ts';
+import { findEnd, makeLast } from './tail.ts';
 
 export interface Recovered {
   base: Base;
@@ -17,7 +18,14 @@ export interface Recovered {
  *
  * @throws UserError JOURNAL_DAMAGED, naming the file, the place and what to do
  */
-export async function recover(disk: Disk, folder: string, newId: () => string, log: Log): Promise<Recovered> {
+export async function recover(options: {
+  readonly disk: Disk;
+  readonly folder: string;
+  readonly newId: () => string;
+  readonly log: Log;
+  readonly provenTo?: (journal: string) => number;
+}): Promise<Recovered> {
+  const { disk, folder, newId, log, provenTo } = options;
   await disk.makeFolder(folder);
   const names = await disk.list(folder);
   const starts = names
@@ -28,7 +36,7 @@ export async function recover(disk: Disk, folder: string, newId: () => string, l
   for (const name of names) if (name.endsWith('.tmp')) await disk.remove(`${folder}/${name}`);
   if (known === null) {
     if (starts.length > 0) throw damaged(`${folder}/base.json`, 0, 'it is missing beside segments');
-    const base = { id: newId(), base: 0 };
+    const base = { id: newId(), base: 0, end: 0 };
     await writeBase(disk, folder, base);
     return { base, segments: [], end: 0 };
   }
@@ -38,10 +46,14 @@ export async function recover(disk: Disk, folder: string, newId: () => string, l
   const segments = starts
     .filter((start) => start >= known.base)
     .map((start): Segment => ({ start, path: segmentPath(folder, start) }));
-  return { base: known, ...(await findTail(disk, known, segments, log)) };
+  const proven = Math.max(known.end, provenTo?.(known.id) ?? 0);
+  const end = await findTail(disk, known, segments, proven, log);
+  if (end < proven) throw damaged(segmentPath(folder, end), 0, `the log from ${end} to ${proven} is missing`);
+  return { base: known, segments, end };
 }
 
-async function findTail(disk: Disk, { id, base }: Base, segments: Segment[], log: Log) {
+/** @param proven the log was on disk up to there */
+async function findTail(disk: Disk, { id, base, end: noted }: Base, segments: Segment[], proven: number, log: Log) {
   let expected = base;
   for (let i = 0; i < segments.length; i++) {
     const segment = segments[i];
@@ -57,7 +69,7 @@ async function findTail(disk: Disk, { id, base }: Base, segments: Segment[], log
         await disk.remove(segment.path);
         break;
       }
-      const end = newest ? await findEnd(file, segment, size) : size;
+      const end = newest ? await findEnd(file, segment, size, proven) : size;
       if (end < size) {
         log(
           'warn',
@@ -65,12 +77,12 @@ async function findTail(disk: Disk, { id, base }: Base, segments: Segment[], log
         );
         await file.truncate(end);
       }
-      // Records that a killed process has written are here, but not for sure on disk; from now on they count as committed.
-      if (newest) await file.sync();
+      // Records that a killed process has written count as committed from now on.
+      if (newest) await makeLast(file, Math.max(segmentHeadBytes, noted - segment.start), end);
       expected = segment.start + end;
     } finally {
       await file.close();
     }
   }
-  return { segments, end: expected };
+  return expected;
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, truncateSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -29,7 +29,11 @@ it('keeps records on a real disk, behind a record that was cut off', async () =>
   const journal = await open();
   const ends = Array.from({ length: 200 }, (_, i) => journal.append(i, [new Uint8Array(1000).fill(i)]));
   await journal.whenCommitted(ends[199]);
+  const base = join(folder, 'deep', 'journal', 'base.json');
+  copyFileSync(base, join(folder, 'base.json'));
   await journal.close();
+  // As if it had been killed: the end is not noted.
+  copyFileSync(join(folder, 'base.json'), base);
   const newest = (await nodeDisk.list(join(folder, 'deep', 'journal')))
     .filter((name) => name !== 'base.json')
     .sort()

@@ -18,7 +18,7 @@ const smaller: readonly [file: string, constant: string, value: string][] = [
   ['server/journal/journal.ts', 'chunkBytes', '1 << 11'],
   ['server/journal/journal.ts', 'commitBytes', '1 << 12'],
   ['server/journal/reader.ts', 'windowBytes', '1 << 10'],
-  ['server/journal/segment.ts', 'scanBytes', '1 << 10'],
+  ['server/journal/tail.ts', 'windowBytes', '1 << 10'],
   ['server/core/snapshot-file.ts', 'chunkBytes', '1 << 12'],
   ['server/state-writer.ts', 'pieceBytesMax', '1 << 13'],
   ['server/events/sorter.ts', 'outRows', '32'],

@@ -121,6 +121,7 @@ export class Server {
       ...{ disk, folder: 'journal', timers, log, newId: () => chance.hex(32) },
       ...{ segmentBytes: this.#options.segmentBytes, bytesMax: this.#options.journalBytesMax },
       ...{ freeBytesMin: 2_000, commitMs: config.journalCommitMs, onFailed },
+      provenTo: (id) => (held.row.journal === id ? held.row.offset : 0),
     });
     this.journal = journal;
     await follower.follow(journal);

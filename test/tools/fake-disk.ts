@@ -6,6 +6,8 @@ interface Inode {
   bytes: number;
   /** Octets that a sync has made last: the beginning of `now` itself as long as nobody writes into it. */
   lasting: Uint8Array;
+  /** A sync has failed: what was written before it is read, but the system takes it for on disk, and it never will be. */
+  apart: boolean;
   /** Writes and truncations since, in order: after a power cut any part of them may be there. */
   pending: { at: number; bytes: Uint8Array | null; length: number }[];
 }
@@ -25,6 +27,36 @@ function grown(bytes: Uint8Array, length: number): Uint8Array {
 function part(inode: Inode, at: number): void {
   const { lasting, now } = inode;
   if (at < lasting.length && lasting.buffer === now.buffer) inode.lasting = lasting.slice();
+}
+
+/** A sync fails, and its pages are taken for written: so does Linux, see fsync(2). */
+function forget(inode: Inode): void {
+  if (inode.pending.length === 0) return;
+  inode.lasting = inode.lasting.slice();
+  inode.apart = true;
+  inode.pending = [];
+}
+
+/** What lasts, with those writes since, and those sectors of them, that `survives` lets through. */
+function written({ lasting, pending }: Inode, survives: () => boolean): Uint8Array {
+  let bytes: Uint8Array = lasting.slice();
+  let length = bytes.length;
+  for (const write of pending) {
+    if (!survives()) continue;
+    if (write.bytes === null) {
+      length = Math.min(length, write.length);
+      bytes = bytes.slice(0, length);
+      continue;
+    }
+    for (let from = 0; from < write.bytes.length; from += 512) {
+      if (!survives()) continue;
+      const part = write.bytes.subarray(from, from + 512);
+      bytes = grown(bytes, write.at + from + part.length);
+      bytes.set(part, write.at + from);
+      length = Math.max(length, write.at + from + part.length);
+    }
+  }
+  return bytes.slice(0, length);
 }
 
 /**
@@ -56,7 +88,7 @@ export class FakeDisk implements Disk {
     await this.before('open', path);
     let inode = this.#names.get(path);
     if (how === 'create') {
-      inode = { now: new Uint8Array(0), bytes: 0, lasting: new Uint8Array(0), pending: [] };
+      inode = { now: new Uint8Array(0), bytes: 0, lasting: new Uint8Array(0), apart: false, pending: [] };
       this.#names.set(path, inode);
     }
     if (inode === undefined) throw enoent(path);
@@ -129,26 +161,10 @@ export class FakeDisk implements Disk {
   }
 
   #settle(inode: Inode, random: () => number): void {
-    let bytes: Uint8Array = inode.lasting.slice();
-    let length = bytes.length;
-    for (const write of inode.pending) {
-      if (random() < 0.3) continue;
-      if (write.bytes === null) {
-        length = Math.min(length, write.length);
-        bytes = bytes.slice(0, length);
-        continue;
-      }
-      for (let from = 0; from < write.bytes.length; from += 512) {
-        if (random() < 0.3) continue;
-        const part = write.bytes.subarray(from, from + 512);
-        bytes = grown(bytes, write.at + from + part.length);
-        bytes.set(part, write.at + from);
-        length = Math.max(length, write.at + from + part.length);
-      }
-    }
-    inode.now = bytes.slice(0, length);
+    inode.now = written(inode, () => random() >= 0.3);
     inode.lasting = inode.now.slice();
-    inode.bytes = length;
+    inode.apart = false;
+    inode.bytes = inode.now.length;
     inode.pending = [];
   }
 
@@ -179,9 +195,14 @@ export class FakeDisk implements Disk {
         return part.length;
       },
       sync: async () => {
-        await check('sync');
+        try {
+          await check('sync');
+        } catch (error) {
+          forget(inode);
+          throw error;
+        }
         this.syncs++;
-        inode.lasting = inode.now.subarray(0, inode.bytes);
+        inode.lasting = inode.apart ? written(inode, () => true) : inode.now.subarray(0, inode.bytes);
         inode.pending = [];
       },
       truncate: async (bytes) => {
