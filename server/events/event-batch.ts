@@ -22,11 +22,11 @@ export interface Peer {
 const noPeer: Peer = { peerLo: 0, peerHi: 0, peerClass: 0, country: 0, area: 0 };
 
 /**
- * Located events as a struct of arrays on one transferable buffer: what correlate hands on, and everything behind
+ * Located events as a struct of arrays on one buffer: what correlate hands on, and everything behind
  * it (presence, occupancy, store) reads. It holds no plain identity: `subLo`/`subHi` are the first 64 bits of the
  * subscriber's keyed pseudonym (both 0: unresolved).
  *
- * Ownership: whoever holds a batch owns its buffer; `transfer()` gives it away and leaves the batch unusable.
+ * Ownership: whoever holds a batch owns its buffer.
  */
 export interface EventRow extends Peer {
   /** Event time, integer microseconds since the epoch. */

@@ -76,7 +76,7 @@ export type FeedToHub =
   /** Rows; takes a credit. */
   | {
       k: 'batch';
-      /** Columns of an EventBatch, transferred. */
+      /** Columns of an EventBatch; the receiver's from now on. */
       buffer: ArrayBuffer;
       rows: number;
       /** CGIs of the cell symbols that are new in this batch; symbols count up from 0 over the feed's life. */
