@@ -53,8 +53,8 @@ export function healthOf({ minCount, clock, startedMs, hub, store, journal, core
   const feeds = hub.status();
   const counters = new Map(hub.counters().map(({ id, counters }) => [id, counters]));
   const events = view.resolvedEvents + view.unresolvedEvents;
-  const ill =
-    feeds.some(({ state }) => state === 'failed' || state === 'stale') || store.status.state === 'away' || journal.full;
+  const isFeedIll = feeds.some(({ state }) => state === 'failed' || state === 'stale') || hub.clockIsOff;
+  const ill = isFeedIll || store.status.state === 'away' || journal.full;
   return {
     status: ill ? 'degraded' : 'ok',
     uptimeMs: Math.round(clock.monotonicMs() - startedMs),

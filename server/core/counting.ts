@@ -182,8 +182,12 @@ export class Counting {
     return counting;
   }
 
-  *#taking(blocks: Iterable<EventBatch>): Generator<void> {
+  *#taking(blocks: Iterable<EventBatch | null>): Generator<void> {
     for (const rows of blocks) {
+      if (rows === null) {
+        yield;
+        continue;
+      }
       yield* this.engine.applying(rows, 0, rows.n);
       this.follower?.(rows, 0, rows.n);
     }

@@ -156,6 +156,11 @@ export class FeedHub {
     });
   }
 
+  /** Whether the clock of a live feed is off: what it says is shown at another time than it was. */
+  get clockIsOff(): boolean {
+    return this.feeds.some(({ clockCheck }) => clockCheck !== null && clockCheck.note !== '');
+  }
+
   private progressOf(feed: Feed): number {
     if (feed.state !== 'warming up' || feed.joinUs === undefined) return feed.progress;
     const share = (feed.readUs - feed.firstUs) / (feed.joinUs - feed.firstUs);

@@ -100,15 +100,18 @@ export class Sorter {
 
   /** Takes all rows of a batch; late ones go to their consumer at once. */
   push(batch: EventBatch): void {
-    for (const out of this.pushing(batch)) this.onRows(out, 0, out.n);
+    for (const out of this.pushing(batch)) if (out !== null) this.onRows(out, 0, out.n);
   }
 
-  /** The same, where what must go out early is the caller's to consume: each block before the next is asked for. */
-  *pushing(batch: EventBatch): Generator<EventBatch> {
+  /**
+   * The same, where what must go out early is the caller's to consume: each block before the next is asked for. Null:
+   * it takes long, and the event loop may have its turn.
+   */
+  *pushing(batch: EventBatch): Generator<EventBatch | null> {
     const { timeUs, n } = batch;
     for (let i = 0; i < n; ) {
       if (this.stats.held === this.rowsMax) yield* this.releasingEarly();
-      if (this.next - this.oldest === this.ring.capacity) this.makeRoom();
+      if (this.next - this.oldest === this.ring.capacity) yield* this.makingRoom();
       const { releasedUs, ring, stats } = this;
       const slot = this.next & (ring.capacity - 1);
       const free = ring.capacity - (this.next - this.oldest);
@@ -266,22 +269,28 @@ export class Sorter {
    * The ring is full. Rows that are held although younger ones have been released (they are late in time) keep the
    * ring from moving on: where they are few the rows are moved together. Else the ring grows, up to its limit.
    */
-  private makeRoom(): void {
+  private makingRoom(): Generator<null> {
     const { capacity } = this.ring;
     const fits = this.stats.held <= capacity / 2 || capacity === this.ringRowsMax;
-    this.relay(fits ? capacity : capacity * 2);
+    return this.relaying(fits ? capacity : capacity * 2);
   }
 
   /** Lays the held rows out anew, in order of arrival and without gaps, in a ring of `capacity` rows. */
-  private relay(capacity: number): void {
+  private *relaying(capacity: number): Generator<null> {
     const live = this.liveRows();
     const { ring } = this;
     const mask = ring.capacity - 1;
     const laid = new EventBatch(capacity);
-    for (const row of live) laid.copyRow(ring, row & mask);
+    for (const row of live) {
+      laid.copyRow(ring, row & mask);
+      if (laid.n % outRows === 0) yield null;
+    }
     // Row numbers are places in `live` from now on; equal times keep the order of arrival, because `live` ascends.
     for (const run of this.runs) {
-      for (let k = run.head; k < run.tail; k++) run.rows[k] = placeOf(live, run.rows[k]);
+      for (let k = run.head; k < run.tail; k++) {
+        run.rows[k] = placeOf(live, run.rows[k]);
+        if (k % outRows === 0) yield null;
+      }
     }
     this.ring = laid;
     this.released = new Uint8Array(capacity);

@@ -127,8 +127,15 @@ export class RegionIndex {
     }
     this.matchers.forEach((matcher, region) => {
       if (matcher.exact !== null) {
-        for (let id = 0; id < registry.count; id++)
-          if (listMatches(matcher, registry.info(id).cgi)) found[id].push(region);
+        for (const cgi of matcher.exact) {
+          const id = registry.find(cgi);
+          if (id >= 0) found[id].push(region);
+        }
+        if (matcher.prefixes.length === 0) return;
+        for (let id = 0; id < registry.count; id++) {
+          const { cgi } = registry.info(id);
+          if (!matcher.exact.has(cgi) && listMatches(matcher, cgi)) found[id].push(region);
+        }
         return;
       }
       for (const { polygon, box } of matcher.polygons) {

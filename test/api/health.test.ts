@@ -7,14 +7,26 @@ import { type FeedCounters, type FeedToHub, noCounters } from '../../server/even
 import { FeedHub } from '../../server/events/hub.ts';
 import { newPosition, noPast } from '../tools/sorting-sink.ts';
 
+interface Health {
+  status: string;
+  feeds: Record<string, unknown>[];
+}
+
 /** The feeds as health tells of them, with what their threads have counted. */
 async function feedsOf(minCount: number, ...counted: Partial<FeedCounters>[]): Promise<Record<string, unknown>[]> {
+  return (await healthWith(minCount, counted)).feeds;
+}
+
+/** @param offsUs of live feeds: what each of their newest times is ahead of wall time, a second apart */
+async function healthWith(minCount: number, counted: Partial<FeedCounters>[], offsUs?: number[]): Promise<Health> {
   const config = makeConfig({ where: 'test', settings: {} });
-  const clock = { nowUs: () => 1e15, monotonicMs: () => 0 };
+  let ms = 0;
+  const clock = { nowUs: () => 1e15 + ms * 1000, monotonicMs: () => ms };
   const ports: ((message: FeedToHub) => void)[] = [];
   const feeds = counted.map((_, i) => ({
     id: `feed-${i + 1}`,
     uri: `test:${i}`,
+    live: offsUs !== undefined,
     position: newPosition(i),
     port: {
       post: () => undefined,
@@ -41,6 +53,17 @@ async function feedsOf(minCount: number, ...counted: Partial<FeedCounters>[]): P
     ports[i]!({ k: 'clock', at: { clockUs: 2, nextUs: 0, progress: -1, counters, note: '' } });
   });
   await started;
+  for (const offUs of offsUs ?? []) {
+    ms += 1000;
+    const at = {
+      clockUs: clock.nowUs() + offUs,
+      nextUs: 0,
+      progress: -1,
+      counters: { ...noCounters(), frames: 10 + ms },
+      note: '',
+    };
+    for (const say of ports) say({ k: 'clock', at });
+  }
   await hub.stop();
   const state = new LogState();
   const counting = new Counting(config, state, nothing);
@@ -49,8 +72,7 @@ async function feedsOf(minCount: number, ...counted: Partial<FeedCounters>[]): P
   const store = { status, version: 'none', ledger, durable: -1 } as unknown as HealthSources['store'];
   const journal = { bytes: 0, base: 0, next: 0, committed: 0, full: false, failed: null };
   const core = { applied: 0, snapshotMs: 0, counting, state };
-  const health = healthOf({ minCount, clock, startedMs: 0, hub, store, journal, core });
-  return (health as { feeds: Record<string, unknown>[] }).feeds;
+  return healthOf({ minCount, clock, startedMs: 0, hub, store, journal, core }) as Health;
 }
 
 const counted: Partial<FeedCounters> = {
@@ -70,4 +92,14 @@ test('where small figures are hidden health keeps counters and roamers back, and
   const [feed] = await feedsOf(20, counted);
   expect(feed).toMatchObject({ id: 'feed-1', understoodShare: 0.97 });
   for (const counter of ['roaming', 'unhandled', 'coverage', 'correlation']) expect(feed).not.toHaveProperty(counter);
+});
+
+test('a live feed whose clock is off makes the status degraded until it is right again', async () => {
+  const off = Array.from({ length: 7 }, () => -60e6);
+  const right = off.map(() => 0);
+  expect(await healthWith(0, [{}], right)).toMatchObject({ status: 'ok', feeds: [{ note: '' }] });
+  const wrong = await healthWith(0, [{}], off);
+  expect(wrong.status).toBe('degraded');
+  expect(wrong.feeds[0]!.note).toContain('60.0 s behind');
+  expect((await healthWith(0, [{}], [...off, ...right])).status).toBe('ok');
 });
