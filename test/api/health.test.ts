@@ -97,9 +97,6 @@ test('where small figures are hidden health keeps counters and roamers back, and
 test('a live feed whose clock is off makes the status degraded until it is right again', async () => {
   const off = Array.from({ length: 7 }, () => -60e6);
   const right = off.map(() => 0);
-  expect(await healthWith(0, [{}], right)).toMatchObject({ status: 'ok', feeds: [{ note: '' }] });
-  const wrong = await healthWith(0, [{}], off);
-  expect(wrong.status).toBe('degraded');
-  expect(wrong.feeds[0]!.note).toContain('60.0 s behind');
-  expect((await healthWith(0, [{}], [...off, ...right])).status).toBe('ok');
+  const statuses = [right, off, [...off, ...right]].map(async (offsUs) => (await healthWith(0, [{}], offsUs)).status);
+  expect(await Promise.all(statuses)).toEqual(['ok', 'degraded', 'ok']);
 });
