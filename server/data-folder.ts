@@ -5,14 +5,16 @@ import { messageOf, UserError } from './errors.ts';
 
 const remedy = 'choose another folder with --data';
 
+/** The pseudonyms of a city's subscribers lie there: nobody else of this machine looks in. */
+const ownersOnly = 0o700;
+
 /**
- * Makes `folder` with what is missing above it, and sees that this process may write in it. Level by level: Node's
+ * Makes `folder` with what is missing above it, for this user alone, and sees that this process may write in it. Level by level: Node's
  * recursive mkdir never comes back where the system refuses to make a folder as if its parent were missing (/proc).
  *
- * @param mode of the folder itself, when it is made
  * @throws UserError DATA_FOLDER, naming the path and what to do
  */
-export function makeDataFolder(folder: string, mode = 0o777): void {
+export function makeDataFolder(folder: string): void {
   const path = resolve(folder);
   const levels: string[] = [];
   for (let level = path; ; level = dirname(level)) {
@@ -21,7 +23,7 @@ export function makeDataFolder(folder: string, mode = 0o777): void {
     if (found !== null) throw refusal(path, level === path ? 'is a file' : `can't be made: ${level} is a file`);
     levels.push(level);
   }
-  for (const level of levels.reverse()) make(level, path, level === path ? mode : 0o777);
+  for (const level of levels.reverse()) make(level, path);
   try {
     accessSync(path, constants.W_OK | constants.X_OK);
   } catch (error) {
@@ -40,9 +42,9 @@ function look(level: string, path: string): Stats | null {
   }
 }
 
-function make(level: string, path: string, mode: number): void {
+function make(level: string, path: string): void {
   try {
-    mkdirSync(level, { mode });
+    mkdirSync(level, { mode: ownersOnly });
   } catch (error) {
     // Another start may have been quicker.
     if (codeOf(error) === 'EEXIST' && look(level, path)?.isDirectory()) return;

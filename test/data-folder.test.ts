@@ -22,11 +22,10 @@ function refusal(folder: string): string {
   throw new Error(`${folder} was taken`);
 }
 
-test('makes the folder with all that is missing above it, and takes one that is there', () => {
+test('makes the folder with all that is missing above it, for this user alone, and takes one that is there', () => {
   const folder = join(base, 'a', 'b', 'c');
-  makeDataFolder(folder, 0o700);
-  expect(statSync(folder).mode & 0o777).toBe(0o700);
-  expect(statSync(join(base, 'a')).mode & 0o700).toBe(0o700);
+  makeDataFolder(folder);
+  for (const made of ['a', 'a/b', 'a/b/c']) expect(statSync(join(base, made)).mode & 0o777, made).toBe(0o700);
   makeDataFolder(folder);
   expect(statSync(folder).mode & 0o777).toBe(0o700);
   const link = join(base, 'link');

@@ -21,7 +21,7 @@ export function keepSegments(dataDir: string, { rows }: NumberSegments): void {
   const path = pathIn(dataDir);
   const fresh = `${path}.new`;
   try {
-    mkdirSync(join(dataDir, 'reference'), { recursive: true });
+    mkdirSync(join(dataDir, 'reference'), { recursive: true, mode: 0o700 });
     writeFileSync(fresh, formatSegments(rows), { flush: true });
     renameSync(fresh, path);
   } catch (error) {

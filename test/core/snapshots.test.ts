@@ -1,0 +1,96 @@
+import { expect, it } from 'vitest';
+import { type Config, type KnobName, makeConfig } from '../../server/config.ts';
+import { Counting, fingerprintOf } from '../../server/core/counting.ts';
+import { LogState } from '../../server/core/log-state.ts';
+import { Staging } from '../../server/core/snapshot-file.ts';
+import { Snapshots } from '../../server/core/snapshots.ts';
+import { UserError } from '../../server/errors.ts';
+import { FakeDisk } from '../tools/fake-disk.ts';
+
+const journal = { id: 'ab'.repeat(16), base: 100, committed: 1_000 };
+
+async function open(disk: FakeDisk, of: Partial<typeof journal> = {}) {
+  const lines: string[] = [];
+  const snapshots = await Snapshots.open(disk, 's', { ...journal, ...of }, (level, line) =>
+    lines.push(`${level} ${line}`),
+  );
+  return { snapshots, lines };
+}
+
+function staging(n: number): Staging {
+  const staging = new Staging();
+  staging.json('n', n);
+  return staging;
+}
+
+/** A disk with snapshots at 300, 600 and 900. */
+async function three(): Promise<FakeDisk> {
+  const disk = new FakeDisk();
+  const { snapshots } = await open(disk);
+  for (const offset of [300, 600, 900]) await snapshots.write(offset, staging(offset));
+  return disk;
+}
+
+const offsets = async (disk: FakeDisk) =>
+  (await disk.list('s')).map((name) => Number.parseInt(name, 10)).sort((a, b) => a - b);
+
+it('leaves a whole snapshot that does not fit where it is, and goes on with the one before', async () => {
+  const disk = await three();
+  const { snapshots, lines } = await open(disk);
+  const taken = await snapshots.newestOf((offset, state) => {
+    if (offset === 900) throw new UserError('TEST', 'a piece is missing');
+    return state.json<number>('n');
+  });
+  expect(taken).toBe(600);
+  expect(lines).toEqual(['warn a piece is missing; the one before is taken']);
+  expect(await offsets(disk)).toEqual([300, 600, 900]);
+});
+
+it('removes a damaged one', async () => {
+  const disk = await three();
+  const newest = (await disk.list('s')).sort().at(-1);
+  disk.corrupt(`s/${newest}`, (bytes) => {
+    bytes[bytes.length - 16] ^= 1;
+  });
+  const { snapshots } = await open(disk);
+  expect(await snapshots.newestOf((_, state) => state.json<number>('n'))).toBe(600);
+  expect(await offsets(disk)).toEqual([300, 600]);
+});
+
+it('leaves those of another journal alone', async () => {
+  const disk = await three();
+  const { snapshots, lines } = await open(disk, { id: 'cd'.repeat(16) });
+  expect(snapshots.newest).toBe(-1);
+  expect(lines[0]).toContain('is of another journal: it is left there');
+  expect(await offsets(disk)).toEqual([300, 600, 900]);
+});
+
+it('says that records are missing where a snapshot is of more than the journal, and removes nothing', async () => {
+  const disk = await three();
+  await expect(open(disk, { base: 500, committed: 800 })).rejects.toMatchObject({
+    code: 'JOURNAL_SHORT',
+    message: expect.stringMatching(/the journal ends at 800, but the snapshot s\/0+900\.snapshot is of 900/),
+  });
+  expect(await offsets(disk)).toEqual([300, 600, 900]);
+});
+
+it('removes those of records that the journal has let go', async () => {
+  const disk = await three();
+  expect((await open(disk, { base: 500 })).snapshots.newest).toBe(900);
+  expect(await offsets(disk)).toEqual([600, 900]);
+});
+
+it('has every setting that counting reads in the fingerprint of a snapshot', () => {
+  const config = makeConfig({ where: 'test', settings: {} });
+  const read = new Set<string>();
+  const watched = new Proxy(config, {
+    get(target, name) {
+      read.add(String(name));
+      return target[name as KnobName];
+    },
+  }) as Config;
+  new Counting(watched, new LogState(), () => undefined);
+  expect(read.size).toBeGreaterThan(10);
+  const known = fingerprintOf(config);
+  expect([...read].filter((name) => !known.includes(`"${name}=`))).toEqual([]);
+});
