@@ -3,6 +3,7 @@ import { type LogRecord, recordKind } from '../../server/journal/records.ts';
 import type { LiveView } from '../../server/occupancy/view.ts';
 import type { Region } from '../../server/reference/read-regions.ts';
 import { type Field, rowsOf, timeOf } from './copy-rows.ts';
+import { differsFromDefinition } from './definition.ts';
 import { batchBehind } from './script.ts';
 import { Straight } from './straight.ts';
 import type { World } from './world.ts';
@@ -17,7 +18,16 @@ function fail(what: string): never {
 export function checkWorld(world: World): void {
   const { config, follower, schedule } = world;
   const straight = new Straight(config, follower.log);
-  for (const check of [checkRows, checkPositions, checkEdits, checkDerived, checkView, checkDatabase, checkBounds]) {
+  for (const check of [
+    checkRows,
+    checkPositions,
+    checkEdits,
+    checkDerived,
+    checkDefinition,
+    checkView,
+    checkDatabase,
+    checkBounds,
+  ]) {
     try {
       check(world, straight);
     } catch (error) {
@@ -120,6 +130,12 @@ function checkDerived({ follower }: World, { begun, derived }: Straight): void {
     const same = kind === derived[i].kind && Buffer.compare(payload, derived[i].payload) === 0;
     if (!same) fail(`at ${to}: derived record ${i} is another one than without trouble`);
   });
+}
+
+/** The counters of each interval are what the definitions say, counted the slow way. */
+function checkDefinition(world: World, straight: Straight): void {
+  const wrong = differsFromDefinition(world, straight);
+  if (wrong !== null) fail(wrong);
 }
 
 function viewOf(view: LiveView): unknown {

@@ -43,6 +43,7 @@ export const paths = {
   'a life over': 'a batch of an epoch that has ended was refused',
   'a row ahead': 'left out, for it lies too far ahead of the clock',
   'an edit of the regions': 'while the server ran',
+  'counters by definition': 'each interval was counted the slow way, and was the same',
   'a failed journal': 'the server ended by itself',
 } as const satisfies Record<string, string>;
 

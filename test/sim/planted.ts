@@ -132,6 +132,11 @@ export const plantedBugs: readonly PlantedBug[] = [
     '    this.#taken = place;\n    this.#acked = place;',
   ]),
   bug('a batch of a life that is over is taken', [pushFeed, 'if (epoch < life) {', 'if (epoch < 0) {']),
+  bug('somebody who is seen late moves', [
+    'server/events/sorter.ts',
+    'while (end < stop && timeUs[end] >= releasedUs) end++;',
+    'end = stop;',
+  ]),
   bug('a restart takes a feed for new', [
     'server/cli/push-feeds.ts',
     'acked: position,',
