@@ -41,6 +41,8 @@ export interface SimFeedOptions {
   /** Share of the people whose phones are in this network; share of the detaches that no cell hears. */
   marketShare?: number;
   lostDetaches?: number;
+  /** Share of the phones that are machines, 0 … 0.5. */
+  machines?: number;
   /** Shares of packets that the probe misses, sees twice, sees late; 0 … 0.5. */
   loss?: number;
   duplicates?: number;
@@ -62,6 +64,7 @@ const optionNames: Record<FeedSpec['kind'], readonly string[]> = {
     'common-id',
     'market-share',
     'lost-detaches',
+    'machines',
     'loss',
     'duplicates',
     'reorder',
@@ -176,6 +179,7 @@ function parseSim(uri: string, name: string, options: Map<string, string>): Feed
   const marketShare = share(uri, options, 'market-share', 1);
   if (marketShare === 0) throw bad(uri, 'market-share must be above 0: somebody must be in the network');
   const lostDetaches = share(uri, options, 'lost-detaches', 1);
+  const machines = share(uri, options, 'machines');
   const seed = integer(uri, options, 'seed', 0, 2 ** 31 - 1);
   const population = integer(uri, options, 'population', 1000, 1_000_000);
   const hours = integer(uri, options, 'hours', 1, 24 * 365);
@@ -194,6 +198,7 @@ function parseSim(uri: string, name: string, options: Map<string, string>): Feed
       ...(commonId !== undefined && { commonId: commonId === 'on' }),
       ...(marketShare !== undefined && { marketShare }),
       ...(lostDetaches !== undefined && { lostDetaches }),
+      ...(machines !== undefined && { machines }),
       ...(loss !== undefined && { loss }),
       ...(duplicates !== undefined && { duplicates }),
       ...(reorder !== undefined && { reorder }),

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { machineImsis } from '../../fixtures/make/city/index.ts';
 import { systemClock, systemTimers } from '../clock.ts';
 import { errorOf, isFromOutside, messageOf, UserError } from '../errors.ts';
 import { consoleLog } from '../log.ts';
@@ -75,12 +76,12 @@ async function readServeOptions(argv: string[]): Promise<ServeOptions> {
     throw new UserError('USAGE', what, { exitCode: 2 });
   }
   const feeds = values.feed ?? ['sim:event-day?seed=1'];
-  // The simulated phones' own network is the test PLMN 001-01: at home here.
+  // The simulated phones' own network is the test PLMN 001-01: at home here; its machines have IMSIs of their own.
   const simulated = feeds.some((feed) => feed.startsWith('sim:'));
   const config = readConfig(
     values.config,
     values.set,
-    simulated ? { homePlmns: '460-00,460-02,460-04,460-07,460-08,001-01' } : {},
+    simulated ? { homePlmns: '460-00,460-02,460-04,460-07,460-08,001-01', machineImsis } : {},
   );
   const dataDir = resolve(values.data ?? process.env.SIGNALWALL_DATA ?? '.signalwall');
   const segments = await importedSegments(dataDir);

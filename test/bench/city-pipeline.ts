@@ -1,4 +1,4 @@
-import { makeCity } from '../../fixtures/make/city/index.ts';
+import { machineImsis, makeCity } from '../../fixtures/make/city/index.ts';
 import type { FrameReader } from '../../server/capture/frame-reader.ts';
 import { type FeedPipeline, framePipeline } from '../../server/cli/feed-pipeline.ts';
 import { makeConfig } from '../../server/config.ts';
@@ -12,7 +12,7 @@ import { CellRegistry } from '../../server/reference/cell-registry.ts';
 import { RegionIndex } from '../../server/reference/region-index.ts';
 
 /** The simulated subscribers' own PLMN is at home. */
-export const cityConfig = makeConfig({ where: 'bench', settings: { homePlmns: '460-00,001-01' } });
+export const cityConfig = makeConfig({ where: 'bench', settings: { homePlmns: '460-00,001-01', machineImsis } });
 const windowUs = cityConfig.reorderWindowMs * 1000;
 
 export interface CityPipeline {

@@ -26,7 +26,12 @@ interface Minute {
 }
 
 /** The stadium from two hours before kick-off to the end of the emptying, behind a warm-up of two hours. */
-export async function stadiumMinutes(seed: number, population: number, venueLac: 'own' | 'shared'): Promise<Minute[]> {
+export async function stadiumMinutes(
+  seed: number,
+  population: number,
+  venueLac: 'own' | 'shared',
+  machines = 0,
+): Promise<Minute[]> {
   const warmUpMinutes = 120;
   const date = '2026-10-17';
   const feed = openSimulation({
@@ -38,6 +43,7 @@ export async function stadiumMinutes(seed: number, population: number, venueLac:
     hours: 8,
     marketShare,
     lostDetaches: 0.3,
+    machines,
     map: false,
   });
   const { simulation, startUs } = feed;
@@ -61,7 +67,7 @@ export async function stadiumMinutes(seed: number, population: number, venueLac:
     minutes.push({
       timeUs,
       heads: heads[stadium],
-      counts: way.engine.view.regionOrigins(stadium).map((row) => ({ ...row, machines: 0 })),
+      counts: way.engine.view.regionOrigins(stadium).map((row) => ({ ...row, machines: row.machines ?? 0 })),
       nowcast: watch.nowcast(timeUs),
     });
   }

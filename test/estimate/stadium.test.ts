@@ -13,3 +13,19 @@ test('tells the heads in the stadium through an event day at 40 % market share, 
   const gated = scoreOf(courses, 100, [-60, -20, 10]);
   expect(gated.mapePercent).toBeLessThan(mapePercent + 1);
 });
+
+/** Of 6,000 phones 300 are machines, 100 of them in the stadium: of the network's there a seventh. */
+test('machines in the stadium are no heads: the estimate is as good as without them, and errs where they are not known', {
+  timeout: 120_000,
+}, async () => {
+  const minutes = await stadiumMinutes(5, 6_000, 'own', 0.05);
+  const unknown = minutes.map((minute) => ({
+    ...minute,
+    counts: minute.counts.map((row) => ({ ...row, machines: 0 })),
+  }));
+  const score = (of: typeof minutes) => scoreOf([{ seed: 5, on: 0.97, minutes: of }], 100);
+  const most = Math.max(...minutes.map(({ counts }) => counts.reduce((sum, row) => sum + row.machines, 0)));
+  expect(most).toBeGreaterThan(20);
+  expect(score(minutes).mapePercent).toBeLessThan(11);
+  expect(score(unknown).mapePercent).toBeGreaterThan(score(minutes).mapePercent + 3);
+});
