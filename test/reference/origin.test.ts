@@ -18,7 +18,7 @@ describe('the origin of a PLMN', () => {
     ['001-01', 'unknown', '', '001'],
     ['999-70', 'unknown', '', '999'],
   ])('of %s is %s', (plmn, name, country, mcc) => {
-    expect(classifier.classify(parsePlmn(plmn))).toEqual({ class: name, country, mcc });
+    expect(classifier.classify(parsePlmn(plmn))).toEqual({ class: name, country, mcc, machine: false });
   });
 
   it.each([
@@ -29,14 +29,14 @@ describe('the origin of a PLMN', () => {
   ])('tells city and province of the home network by the area %s', (area, name) => {
     const placed = new OriginClassifier('460-00,460-02', '0755', '020,0752');
     const home = placedHome(parsePlmn('460-02'), area);
-    expect(placed.classify(home)).toEqual({ class: name, country: 'CN', mcc: '460' });
+    expect(placed.classify(home)).toEqual({ class: name, country: 'CN', mcc: '460', machine: false });
     expect(classifier.classify(home).class).toBe('local');
     expect(placed.classify(placedHome(parsePlmn('460-01'), area)).class).toBe('other network');
     expect([formatPlmn(home), plmnOfHome(home), areaOfHome(home)]).toEqual(['460-02', parsePlmn('460-02'), area]);
   });
 
   it('is unknown where no PLMN is known', () => {
-    expect(classifier.classify(0)).toEqual({ class: 'unknown', country: '', mcc: '' });
+    expect(classifier.classify(0)).toEqual({ class: 'unknown', country: '', mcc: '', machine: false });
   });
 
   it('tells MNCs of two and three digits apart in the home network', () => {
