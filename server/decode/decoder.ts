@@ -54,7 +54,7 @@ export class Decoder implements FrameSink {
     state.tcpDirection = null;
     state.deliverable = false;
     try {
-      decodeLink(state, linkType, bytes, start, end);
+      if (this.#lane === null || !this.#lane.finish(bytes, start)) decodeLink(state, linkType, bytes, start, end);
     } catch (error) {
       this.#recover(error);
     }

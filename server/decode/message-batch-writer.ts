@@ -21,6 +21,8 @@ import {
   semiOctets,
 } from './message-record.ts';
 
+/** Words. */
+const copiedByHand = 64;
 /** Buffers kept for further batches. */
 const sparesMax = 8;
 
@@ -82,7 +84,11 @@ export class MessageBatchWriter implements MessageSink {
 
   /** Takes over records from other memory, words `from..to` of it, for which there is room. */
   append(words: Int32Array, from: number, to: number): void {
-    this.#words.set(words.subarray(from, to), this.#at);
+    const into = this.#words;
+    const at = this.#at;
+    // To make an array of a part costs more than to copy a few records by hand.
+    if (to - from > copiedByHand) into.set(words.subarray(from, to), at);
+    else for (let i = 0; i < to - from; i++) into[at + i] = words[from + i];
     this.#at += to - from;
   }
 

@@ -30,8 +30,9 @@ export class OrdinaryKernel {
   readonly words: Int32Array<ArrayBuffer>;
   readonly outputStart: number;
   outputEnd = 0;
-  readonly #inputAt: number;
-  readonly #results: Int32Array<ArrayBuffer>;
+  readonly inputAt: number;
+  /** All that the last run told, by `told` of `ordinary-run.ts`. */
+  readonly results: Int32Array<ArrayBuffer>;
   readonly #newest: Float64Array;
   readonly #run: Run;
   readonly #links: LinkTable;
@@ -45,8 +46,8 @@ export class OrdinaryKernel {
     this.words = new Int32Array(buffer);
     this.input = new Uint8Array(buffer, own.input.byteOffset, inputBytes);
     this.outputStart = own.output.byteOffset / 4;
-    this.#inputAt = own.input.byteOffset;
-    this.#results = own.results;
+    this.inputAt = own.input.byteOffset;
+    this.results = own.results;
     this.#newest = new Float64Array(buffer, own.results.byteOffset + newestOffset, 1);
 
     const module = new ModuleCode();
@@ -95,12 +96,12 @@ export class OrdinaryKernel {
     batchWord: number,
   ): number {
     this.#forgetOldLinks();
-    const base = this.#inputAt;
+    const base = this.inputAt;
     const most = Math.min(left, 0x7fff_ffff);
     const { type, ip } = places;
     const shift = (batchWord - this.outputStart) * 4;
     const behind = this.#run(base + at, base + end, most, frame, untilUs, type, ip, nanoseconds ? 1 : 0, shift);
-    const results = this.#results;
+    const { results } = this;
     this.frames = results[told.frames];
     this.messages = results[told.messages];
     this.bssap = results[told.bssap];

@@ -3,7 +3,9 @@ import type { RecordWindow } from '../capture/record-window.ts';
 import type { MessageBatchWriter } from './message-batch-writer.ts';
 import { OrdinaryKernel } from './ordinary-kernel.ts';
 import { OrdinaryMemory } from './ordinary-memory.ts';
-import { inputBytes, outputWords, recordHeaderBytes } from './ordinary-run.ts';
+import { inputBytes, outputWords, recordHeaderBytes, told } from './ordinary-run.ts';
+import { decodeSccp } from './sccp.ts';
+import { rememberChunk } from './sctp-directions.ts';
 import type { DecodeLimits, DecodeState } from './state.ts';
 
 /** Where the EtherType and the IPv4 header stand in a frame, by its LINKTYPE: Ethernet, Linux cooked v1 and v2. */
@@ -35,6 +37,8 @@ export class OrdinaryLane {
   #version = -1;
   #from = 0;
   #to = 0;
+  /** Where the frame begins that the last run ended at, if only its SCCP message is left to be read; −1: none. */
+  #readFrame = -1;
 
   constructor(state: DecodeState, memory: OrdinaryMemory, writer: MessageBatchWriter) {
     this.#state = state;
@@ -54,6 +58,7 @@ export class OrdinaryLane {
     taken.frames = 0;
     taken.bytes = 0;
     taken.newestUs = -1;
+    this.#readFrame = -1;
     const { sccpSegments, sccpUsers } = this.#state;
     const places = placesOf.get(linkType);
     // Where a connection may be another user's, or a message has only begun, more is to be looked at.
@@ -66,6 +71,32 @@ export class OrdinaryLane {
       more = this.#kernel.isSpent && taken.frames > before;
     }
     return taken;
+  }
+
+  /**
+   * Reads the rest of a frame that the kernel has read as far as SCCP, so that nothing is done twice.
+   *
+   * @returns false where this is another frame, with nothing changed
+   */
+  finish(bytes: Uint8Array, start: number): boolean {
+    if (start !== this.#readFrame || bytes !== this.#window!.bytes) return false;
+    this.#readFrame = -1;
+    const state = this.#state;
+    const { message } = state;
+    const { layers } = state.stats;
+    const { results, words, inputAt } = this.#kernel;
+    layers.link++;
+    layers.ip++;
+    layers.sctp++;
+    layers.m3ua++;
+    rememberChunk(words, results[told.direction], results[told.remembered], results[told.mark], state.timeS);
+    message.opc = results[told.opc] >>> 0;
+    message.dpc = results[told.dpc] >>> 0;
+    message.link = results[told.link];
+    message.fromLower = results[told.isFromLower] === 1;
+    const inWindow = this.#from - inputAt;
+    decodeSccp(state, bytes, results[told.user] + inWindow, results[told.userEnd] + inWindow);
+    return true;
   }
 
   /** Sees to it that what stands in front of a window is in the kernel's memory. */
@@ -95,6 +126,7 @@ export class OrdinaryLane {
       this.#writer.reserve(outputWords),
     );
     const { frames } = kernel;
+    if (kernel.results[told.user] !== 0) this.#readFrame = this.#from + behind + recordHeaderBytes;
     if (frames === 0) return;
     this.#writer.append(kernel.words, kernel.outputStart, kernel.outputEnd);
     const { layers } = stats;

@@ -66,8 +66,28 @@ const ipv4 = 0x0008;
 const chunksMax = 32;
 const chunkBytes = 32;
 
-/** Words in which a run tells what it did, and where the newest time stands behind them. */
-export const told = { frames: 0, messages: 1, bssap: 2, bssmap: 3, dtap: 4, outputEnd: 5, isSpent: 6 } as const;
+/**
+ * Words in which a run tells what it did, and where the newest time stands behind them. `user` is not 0 where it ended at
+ * a packet whose SCCP message alone is not ordinary: then the words from there on say what was read of it.
+ */
+export const told = {
+  frames: 0,
+  messages: 1,
+  bssap: 2,
+  bssmap: 3,
+  dtap: 4,
+  outputEnd: 5,
+  isSpent: 6,
+  user: 10,
+  userEnd: 11,
+  link: 12,
+  opc: 13,
+  dpc: 14,
+  isFromLower: 15,
+  direction: 16,
+  remembered: 17,
+  mark: 18,
+} as const;
 export const newestOffset = 32;
 
 /**
@@ -95,7 +115,7 @@ export interface RunMemory {
 }
 
 export function runMemory({ words }: OrdinaryMemory): RunMemory {
-  return { input: words((inputBytes + inputSlackBytes) / 4), output: words(outputBytes / 4), results: words(16) };
+  return { input: words((inputBytes + inputSlackBytes) / 4), output: words(outputBytes / 4), results: words(32) };
 }
 
 /** The loop over records: each is taken whole, with all that follows from it, or ends the run with nothing changed. */
@@ -136,6 +156,7 @@ export function defineRun(
   const v = new PacketVariables();
   const sccp = new SccpVariables();
   const stop = new Label();
+  const stopAtSccp = new Label();
   const next = new Label();
   const nextChunk = new Label();
   const nextTaken = new Label();
@@ -147,41 +168,45 @@ export function defineRun(
     set(first, frame),
     set(written, outputAt),
     set(newestUs, float(-1)),
-    ...[told.bssap, told.bssmap, told.dtap].map((word) => store32(resultsAt, word * 4, 0)),
+    ...[told.bssap, told.bssmap, told.dtap, told.user].map((word) => store32(resultsAt, word * 4, 0)),
     block(
       stop,
-      loop(
-        next,
-        gotoWhen(isZero(left), stop),
-        set(isSpent, 1),
-        ...frameCode(),
-        ...packetCode(start, frameEnd, v, tools, stop),
-        set(to, written),
-        set(kept, chunksAt),
+      block(
+        stopAtSccp,
         loop(
-          nextChunk,
-          ...chunkCode(v, tools, stop),
-          ...sccpCode(v.user, v.userEnd, sccp, { bssap, groups }, stop),
-          ...keepCode(),
-          ...recordCode(),
-          set(v.chunk, add(v.chunk, padded(v.length))),
-          gotoWhen(isAtLeast(v.packetEnd, add(v.chunk, 4)), nextChunk),
-        ),
+          next,
+          gotoWhen(isZero(left), stop),
+          set(isSpent, 1),
+          ...frameCode(),
+          ...packetCode(start, frameEnd, v, tools, stop),
+          set(to, written),
+          set(kept, chunksAt),
+          loop(
+            nextChunk,
+            ...chunkCode(v, tools, stop),
+            ...sccpCode(v.user, v.userEnd, sccp, { bssap, groups }, stopAtSccp),
+            ...keepCode(),
+            ...recordCode(),
+            set(v.chunk, add(v.chunk, padded(v.length))),
+            gotoWhen(isAtLeast(v.packetEnd, add(v.chunk, 4)), nextChunk),
+          ),
 
-        // From here on the packet is taken.
-        set(written, to),
-        set(frame, add(frame, 1)),
-        set(left, subtract(left, 1)),
-        set(at, frameEnd),
-        set(newestUs, floatMaximum(newestUs, timeUs)),
-        loop(
-          nextTaken,
-          set(kept, subtract(kept, chunkBytes)),
-          ...takeCode(),
-          gotoWhen(isAbove(kept, chunksAt), nextTaken),
+          // From here on the packet is taken.
+          set(written, to),
+          set(frame, add(frame, 1)),
+          set(left, subtract(left, 1)),
+          set(at, frameEnd),
+          set(newestUs, floatMaximum(newestUs, timeUs)),
+          loop(
+            nextTaken,
+            set(kept, subtract(kept, chunkBytes)),
+            ...takeCode(),
+            gotoWhen(isAbove(kept, chunksAt), nextTaken),
+          ),
+          goto(next),
         ),
-        goto(next),
       ),
+      ...readCode(),
     ),
     store32(resultsAt, told.frames * 4, subtract(frame, first)),
     store32(resultsAt, told.messages * 4, messages),
@@ -211,6 +236,26 @@ export function defineRun(
       gotoWhen(floatIsMore(timeUs, untilUs), stop),
       gotoWhen(differs(load16(add(start, typeOffset), 0), ipv4), stop),
       set(start, add(start, ipOffset)),
+    ];
+  }
+
+  /** Of a packet with one chunk: what was read of it. */
+  function readCode(): Code[] {
+    const values: [number, Value][] = [
+      [told.user, v.user],
+      [told.userEnd, v.userEnd],
+      [told.link, links.linkOf(v.link)],
+      [told.opc, links.opc(v.link)],
+      [told.dpc, links.dpc(v.link)],
+      [told.isFromLower, links.isFromLower(v.link)],
+      [told.direction, v.direction],
+      [told.remembered, v.remembered],
+      [told.mark, v.mark],
+    ];
+    return [
+      gotoWhen(differs(kept, chunksAt), stop),
+      gotoWhen(isAtLeast(v.packetEnd, add(add(v.chunk, padded(v.length)), 4)), stop),
+      ...values.map(([word, value]) => store32(resultsAt, word * 4, value)),
     ];
   }
 

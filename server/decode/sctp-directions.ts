@@ -12,22 +12,28 @@ const duplicatesInRowMax = 256;
 const wordsPerChunk = 2;
 /** Where the memory of a direction counts the copies that came in a row, behind its chunks. */
 const inRow = tsnsRemembered * wordsPerChunk;
-/** Tag, ports, and where the direction's memory stands (0: where WebAssembly can't see it); one to spare. */
+/** Tag, ports, where the direction's memory stands (0: where WebAssembly can't see it); one more makes it a power of two. */
 const wordsPerWay = 4;
 export const bytesPerWay = wordsPerWay * 4;
+
+/** Remembers a chunk in the memory of its direction, as {@link SctpDirection.isDuplicate} does with one that is new. */
+export function rememberChunk(words: Int32Array, direction: number, at: number, mark: number, timeS: number): void {
+  words[(direction >> 2) + inRow] = 0;
+  words[at >> 2] = mark;
+  words[(at >> 2) + 1] = timeS;
+}
 
 /** One direction of one SCTP association: what was received lately. */
 class SctpDirection {
   /** Tells this direction from all others of the decoder's lifetime (wraps after a million). */
   id = 0;
   readonly #chunks: Int32Array<ArrayBuffer>;
+  /** Of its memory, for WebAssembly. */
+  readonly address: number;
 
   constructor(words: MakeWords) {
     this.#chunks = words(inRow + 1);
-  }
-
-  get address(): number {
-    return addressOf(this.#chunks);
+    this.address = addressOf(this.#chunks);
   }
 
   /** Makes this the memory of another direction, so that a flood of tags allocates nothing. */
