@@ -108,7 +108,14 @@ export function storeOffset(journal: Journal, core: Core, store: Store, log: Log
   }
   // A journal that begins (its first run may have been cut off before it was told), or whose beginning the database has
   // not seen yet.
-  if (core.state.fingerprint === '' || core.state.after === row.journal) return journal.base;
+  const begins = core.state.fingerprint === '';
+  if (begins && row.batch > 0) {
+    log(
+      'warn',
+      'the database was filled from a journal that this data folder does not have (another folder, or it is lost): a new one begins behind what the database holds. Presence begins empty, micro-regions are those of the start, and what only that journal held has to be sent again',
+    );
+  }
+  if (begins || core.state.after === row.journal) return journal.base;
   if (row.journal === '' && row.batch === 0) {
     if (journal.base > 0) log('warn', 'the database is empty: it gets what the journal still holds');
     return journal.base;

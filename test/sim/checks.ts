@@ -40,8 +40,8 @@ export function checkWorld(world: World): void {
 }
 
 /** The log's rows are those that were sent, each once, each feed's in its order. */
-function checkRows({ clients, pushed, scripts }: World, { records, state }: Straight): void {
-  const next = new Map(scripts.map(({ identity }) => [identity, 0]));
+function checkRows({ clients, lost, pushed, scripts }: World, { records, state }: Straight): void {
+  const next = new Map(scripts.map(({ identity }) => [identity, lost?.parts.get(identity) ?? 0]));
   const cells = new Map<number, string>();
   let rows = 0;
   for (const { record, to } of records) {
@@ -161,15 +161,19 @@ function checkView({ server }: World, { counting }: Straight): void {
 }
 
 /** The tables hold the log's records, each once, in the log's order. */
-function checkDatabase({ database, follower }: World, { records, state }: Straight): void {
+function checkDatabase({ database, follower, lost }: World, { records, state }: Straight): void {
   const { ledger } = database;
   if (ledger?.journal !== follower.id) fail('the ledger is of another journal');
   if (ledger.offset !== follower.to) fail(`the ledger stands at ${ledger.offset}, the log at ${follower.to}`);
   const tables: Record<string, Field[][]> = { event: [], cell_gauge: [], region_gauge: [], city_gauge: [], stay: [] };
   const regions = new Map(database.regions.map((id, i) => [id, i + 1]));
   for (const { record } of records) addRows(tables, record, regions);
+  // What it held before the journal was lost is not in the log.
+  const commits = database.commits.slice(lost?.commits ?? 0);
+  const ids = rowsOf(database.commits, 'event').map((row) => row[2]);
+  if (new Set(ids).size !== ids.length) fail('an event is stored twice');
   for (const [table, expected] of Object.entries(tables)) {
-    const stored = rowsOf(database.commits, table).map((row) => pick(table, row));
+    const stored = rowsOf(commits, table).map((row) => pick(table, row));
     if (stored.length !== expected.length) fail(`table ${table} has ${stored.length} rows, the log ${expected.length}`);
     const wrong = expected.findIndex((row, i) => row.some((field, k) => field !== stored[i][k]));
     if (wrong >= 0) fail(`table ${table}: row ${wrong} is ${stored[wrong]}, not ${expected[wrong]}`);

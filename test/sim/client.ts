@@ -23,6 +23,8 @@ export class Client {
   #next = 0;
   #window = windowMax;
   #waitMs = retryMs;
+  /** What was answered before the server lost its journal is of no worth. */
+  #era = 0;
   #cancel: (() => void) | null = null;
   /** Who takes messages now; null: the server is away. */
   #server: Gate | null = null;
@@ -58,6 +60,15 @@ export class Client {
   set server(server: Gate | null) {
     this.#server = server;
     this.#line = null;
+  }
+
+  /** The server has lost what it had acknowledged behind so many batches: they are sent again. */
+  goBack(batches: number): void {
+    this.#first = batches;
+    this.#next = batches;
+    if (this.done) this.#schedule.after(0, () => this.#go());
+    this.kept = batches;
+    this.#era++;
   }
 
   #take({ acked, credit, expected, error, accepted, quarantined, status }: Answer): void {
@@ -134,11 +145,14 @@ export class Client {
   #send(batch: number): void {
     const place = placeOf(this.script, batch);
     const { bytes, type } = bodyOf(this.script, batch);
+    const era = this.#era;
     this.sent++;
     if (this.script.over === 'socket') this.#sendOnLine(bytes, type === 'application/msgpack');
     else
       this.#carry(() =>
-        this.#server?.post(this.#id, place, type, bytes, (answer) => this.#carry(() => this.#take(answer))),
+        this.#server?.post(this.#id, place, type, bytes, (answer) =>
+          this.#carry(() => era === this.#era && this.#take(answer)),
+        ),
       );
     // One for all batches under way.
     if (this.#cancel === null) this.#wait();

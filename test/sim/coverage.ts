@@ -15,6 +15,7 @@ export const paths = {
   'a failing disk': 'one operation ends with EIO or ENOSPC',
   'a bad network': 'messages are lost, doubled and swapped',
   'a step of the clock': 'wall time is set',
+  'a lost journal': 'its folder is gone; a new one begins behind what the database holds',
   'a rotten snapshot': 'an octet of the newest one has changed',
   'other regions': 'somebody edits them',
   'a broken socket': 'and what was on its way may come yet',

@@ -104,6 +104,13 @@ export class SimDatabase {
     this.#schedule.after(this.#chance.between(1, 3_000), commit);
   }
 
+  /** What it has is there to stay. */
+  settle(): void {
+    this.#late?.();
+    this.#checkpointed = this.commits.length;
+    this.#synced = this.commits.length;
+  }
+
   /** All its clients lose it. */
   goAway(): void {
     this.up = false;

@@ -51,6 +51,10 @@ export class Machine {
     this.#writing.clear();
   }
 
+  loseFolder(folder: string): void {
+    this.disk.loseFolder(folder);
+  }
+
   powerCut(): void {
     if (this.disk.unsynced) this.#schedule.coverage.meet('names forgotten');
     this.disk.powerCut(this.#chance.unit);

@@ -19,6 +19,12 @@ export class Follower {
     this.#schedule = schedule;
   }
 
+  /** The journal is gone: another one begins. */
+  forget(): void {
+    this.log.length = 0;
+    this.id = '';
+  }
+
   get to(): number {
     return this.log.at(-1)?.to ?? 0;
   }

@@ -137,6 +137,11 @@ export const plantedBugs: readonly PlantedBug[] = [
     'while (end < stop && timeUs[end] >= releasedUs) end++;',
     'end = stop;',
   ]),
+  bug('a journal that begins does not know the cells of the database', [
+    'server/core/begin-run.ts',
+    'if (isFirst) await appendCells(append, start.stored, false);',
+    'if (isFirst) await Promise.resolve();',
+  ]),
   bug('a restart takes a feed for new', [
     'server/cli/push-feeds.ts',
     'acked: position,',

@@ -86,6 +86,14 @@ const clockStep: Trouble = (world, chance) => {
   });
 };
 
+/** The journal's folder is gone; everything else is there. */
+const loseJournal: Trouble = (world, chance) => {
+  // A journal that was lost twice, or with it what the database still had to keep, has lost rows for good.
+  if (world.lost !== null || world.server === null) return;
+  kill(world, chance);
+  world.loseJournal();
+};
+
 /** The disk has changed an octet of the newest snapshot, and the process is killed. */
 const rot: Trouble = (world, chance) => {
   const { disk } = world.machine;
@@ -94,7 +102,7 @@ const rot: Trouble = (world, chance) => {
     const before = Number.parseInt(files.at(-2) ?? '-1', 10);
     const base = world.server?.running ? world.server.journal!.base : Number.POSITIVE_INFINITY;
     // Without the one before, and the journal from there on, there would be none to go on from.
-    if (before < base) return;
+    if (before < base || world.lost !== null) return;
     world.schedule.note('--- a snapshot rots');
     world.machine.rotten = true;
     disk.corrupt(`snapshots/${files.at(-1)}`, (bytes) => {
@@ -129,6 +137,7 @@ const all: readonly [Path, Trouble, weight: number][] = [
   ['a step of the clock', clockStep, 2],
   ['other regions', edit, 4],
   ['a rotten snapshot', rot, 2],
+  ['a lost journal', loseJournal, 1],
 ];
 
 /** What goes wrong in a world, and when. */

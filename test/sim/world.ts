@@ -59,6 +59,8 @@ export class World {
   server: Server | null = null;
   #flushed = false;
   restarts = 0;
+  /** Where the database stood when the journal was lost: commits, and how many parts of each feed it held. */
+  lost: { commits: number; parts: ReadonlyMap<string, number> } | null = null;
   readonly #seed: number;
 
   constructor(seed: number, print: ((line: string) => void) | null) {
@@ -165,6 +167,25 @@ export class World {
       }
     });
     this.startLater();
+  }
+
+  /** The journal's folder goes, of a machine on which no server runs. */
+  loseJournal(): void {
+    const { clients, database, follower, machine } = this;
+    this.schedule.note('--- the journal is lost');
+    database.settle();
+    const parts = new Map(
+      this.scripts.map((script) => {
+        const position = database.positions.find(({ identity }) => identity === script.identity);
+        if (position === undefined) return [script.identity, 0];
+        return [script.identity, script.kind === 'file' ? position.seq : batchBehind(script, position)];
+      }),
+    );
+    this.lost = { commits: database.commits.length, parts };
+    follower.forget();
+    this.edits.clear();
+    for (const client of clients) client.goBack(parts.get(client.script.identity)!);
+    machine.loseFolder('journal');
   }
 
   /** As on SIGTERM, and it must be over within ten seconds. */

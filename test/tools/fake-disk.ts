@@ -120,6 +120,12 @@ export class FakeDisk implements Disk {
     return this.free;
   }
 
+  /** All names of a folder are gone, and do not come back. */
+  loseFolder(folder: string): void {
+    for (const names of [this.#names, this.#lastingNames])
+      for (const name of [...names.keys()]) if (name.startsWith(`${folder}/`)) names.delete(name);
+  }
+
   /** The octets of a file now. */
   contents(path: string): Uint8Array {
     const inode = this.#names.get(path);
