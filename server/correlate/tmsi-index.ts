@@ -51,6 +51,11 @@ export class TmsiIndex {
     insert(words, hash, tmsi);
   }
 
+  /** The entry at a place that {@link first} or {@link next} found is of another TMSI from now on. */
+  replace(hash: number, at: number, tmsi: number): void {
+    this.#segments[hash >>> segmentShift][at + 1] = tmsi;
+  }
+
   /** Takes out the entry with this hash and TMSI. */
   delete(hash: number, tmsi: number): void {
     let at = this.first(hash);

@@ -105,9 +105,14 @@ export class VlrDirectory {
       }
       this.#unlist(scope, tmsi, lowBefore, before);
     }
-    this.forgetTmsiOf(scope, packedImsi);
+    const tmsis = this.#tmsis;
+    const hash = tmsis.hashOf(scope, low, high);
+    const at = this.#placeOfTmsi(hash, scope, packedImsi);
+    // Set first, another might be given up for want of room in place of the one that goes.
+    if (at >= 0) imsis.delete(scope, tmsis.tmsiAt(hash, at));
+    if (at >= 0) tmsis.replace(hash, at, tmsi);
     imsis.set(scope, tmsi, low, stamped);
-    this.#tmsis.add(this.#tmsis.hashOf(scope, low, high), tmsi);
+    if (at < 0) tmsis.add(hash, tmsi);
   }
 
   /** Fetches what is known of a TMSI. @returns something of it */
@@ -142,13 +147,20 @@ export class VlrDirectory {
   forgetTmsiOf(scope: number, packedImsi: number): void {
     const low = packedImsi >>> 0;
     const hash = this.#tmsis.hashOf(scope, low, (packedImsi - low) / wordStep);
-    for (let at = this.#tmsis.first(hash); at >= 0; at = this.#tmsis.next(hash, at)) {
-      const tmsi = this.#tmsis.tmsiAt(hash, at);
-      if (this.expected(scope, tmsi) !== packedImsi) continue;
-      this.#tmsis.delete(hash, tmsi);
-      this.#imsis.delete(scope, tmsi);
-      return;
+    const at = this.#placeOfTmsi(hash, scope, packedImsi);
+    if (at < 0) return;
+    const tmsi = this.#tmsis.tmsiAt(hash, at);
+    this.#tmsis.delete(hash, tmsi);
+    this.#imsis.delete(scope, tmsi);
+  }
+
+  /** Where the index has the TMSI that the subscriber has at this VLR, or -1. */
+  #placeOfTmsi(hash: number, scope: number, packedImsi: number): number {
+    let at = this.#tmsis.first(hash);
+    while (at >= 0 && this.expected(scope, this.#tmsis.tmsiAt(hash, at)) !== packedImsi) {
+      at = this.#tmsis.next(hash, at);
     }
+    return at;
   }
 
   /** The VLR gives a TMSI to somebody who is not known: whoever had it before has it no more. */
