@@ -7,6 +7,7 @@ import {
   chunkMask,
   chunkNumberMask,
   chunkRows,
+  droppedAtOnce,
   entryBit,
   entryBytes,
   entryWords,
@@ -191,9 +192,10 @@ export class CrossingTrail {
     }
   }
 
-  /** Drops settled entries from before the open interval. */
-  forgetBefore(intervalStartUs: number): void {
-    while (this.tail !== this.settled) {
+  /** Drops settled entries from before the open interval, some at a time. */
+  *forgettingBefore(intervalStartUs: number): Generator<void> {
+    for (let dropped = 1; this.tail !== this.settled; dropped++) {
+      if (dropped % droppedAtOnce === 0) yield;
       const chunk = this.chunkOf(this.tail);
       if (chunk.timeUs[this.tail & chunkMask] >= intervalStartUs) return;
       this.pop(chunk);

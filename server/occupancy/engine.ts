@@ -366,7 +366,7 @@ export class Engine {
     occupancy.flows.advance(timeUs);
     occupancy.regionStays.live.advance(timeUs);
     yield* this.settling(timeUs);
-    occupancy.trail.forgetBefore(book.startUs);
+    yield* occupancy.trail.forgettingBefore(book.startUs);
     // Each second: so expiry and the settling of crossings are spread, and no batch pays for half a minute of them.
     this.turnUs = Math.min(book.endUs, (Math.floor(timeUs / secondUs) + 1) * secondUs);
   }
@@ -377,6 +377,8 @@ export class Engine {
     yield* this.presence.expiringBefore(endUs);
     occupancy.fixAges.advance(endUs);
     book.close(this.presence.present);
+    yield;
+    yield* occupancy.trail.forgettingBefore(endUs);
     yield* this.settling(endUs);
   }
 

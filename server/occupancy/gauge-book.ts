@@ -124,7 +124,6 @@ export class GaugeBook {
     this.startUs = endUs;
     occupancy.intervalStartUs = endUs;
     this.traffic.open(endUs);
-    occupancy.trail.forgetBefore(endUs);
   }
 
   /** Whether no crossing is remembered and the newest interval had nothing to say. */

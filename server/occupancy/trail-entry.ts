@@ -23,8 +23,9 @@ export const nobody = 0xffffffff;
 /** Entries that are looked over before they settle, and subscribers whose notes are loaded at once. */
 export const settlingMax = 256;
 export const soonMax = 64;
-/** So often as many settle before the event loop may have its turn: about a millisecond. */
-export const stretchesAtOnce = 32;
+/** So often as many settle, and so many are dropped, before the event loop may have its turn: about a millisecond. */
+export const stretchesAtOnce = 8;
+export const droppedAtOnce = 2048;
 
 /** Words of an entry beside its time: subscriber, area with the bits above, the subscriber's entry before. */
 export const entryWords = 3;

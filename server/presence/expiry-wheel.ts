@@ -8,7 +8,7 @@ const feedsMax = 256;
 const lanes = 8;
 const laneMask = 7;
 /** Steps along the lists before the event loop may have its turn: about a millisecond. */
-const turnsAtOnce = 256;
+const turnsAtOnce = 128;
 
 /** What the wheel asks its owner about a subscriber whose time may have come. */
 export interface ExpiryOwner {

@@ -10,6 +10,7 @@ import { journalBench } from './journal.ts';
 import { latencyBench } from './latency.ts';
 import { mapBench } from './map.ts';
 import { memoryBench } from './memory.ts';
+import { pausesBench } from './pauses.ts';
 import { slowestOfLayers } from './pdus.ts';
 import { pipelineBench } from './pipeline.ts';
 import { presenceBench } from './presence.ts';
@@ -61,6 +62,7 @@ export const benches: readonly Bench[] = [
   correlateBench,
   scaleBench,
   presenceBench,
+  pausesBench,
   stateBench,
   journalBench,
   ackedBench,

@@ -56,7 +56,10 @@ function trailWith(entriesMax = 1_000_000) {
   const settle = (clockUs: number) => {
     for (const _ of trail.settling(clockUs));
   };
-  return { owner, trail, enter, leave, settle };
+  const forget = (intervalStartUs: number) => {
+    for (const _ of trail.forgettingBefore(intervalStartUs));
+  };
+  return { owner, trail, enter, leave, settle, forget };
 }
 
 describe('the crossing trail', () => {
@@ -99,33 +102,33 @@ describe('the crossing trail', () => {
   });
 
   it('tells when nothing refers to a vanished subscriber any more, and only then', () => {
-    const { owner, trail, enter, leave, settle } = trailWith();
+    const { owner, trail, enter, leave, settle, forget } = trailWith();
     enter(1, 10, 100);
     leave(1, 10, 120, false);
     leave(1, 11, 120, false);
     enter(2, 10, 130);
     settle(1000);
-    trail.forgetBefore(120);
+    forget(120);
     expect([trail.size, owner.ended]).toEqual([3, []]);
-    trail.forgetBefore(1000);
+    forget(1000);
     expect([trail.size, owner.ended]).toEqual([0, [1]]);
     expect(trail.holds(1)).toBe(false);
   });
 
   it('keeps what has not settled although the interval is over', () => {
-    const { trail, enter } = trailWith();
+    const { trail, enter, forget } = trailWith();
     enter(1, 10, 100);
-    trail.forgetBefore(1000);
+    forget(1000);
     expect(trail.size).toBe(1);
   });
 
   it('carries entries through many chunks and gives their memory back', () => {
-    const { owner, trail, enter, settle } = trailWith();
+    const { owner, trail, enter, settle, forget } = trailWith();
     for (let i = 0; i < 200_000; i++) enter(i % 50_000, i & 7, i);
     expect(trail.size).toBe(200_000);
     const bytes = trail.byteLength;
     settle(300_000);
-    trail.forgetBefore(300_000);
+    forget(300_000);
     expect(trail.size).toBe(0);
     expect(trail.byteLength).toBeLessThan(bytes / 10);
     expect(owner.heldCrossings).toHaveLength(200_000);

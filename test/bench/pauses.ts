@@ -1,0 +1,122 @@
+import { readFileSync } from 'node:fs';
+import { makeConfig } from '../../server/config.ts';
+import { Counting } from '../../server/core/counting.ts';
+import { LogState } from '../../server/core/log-state.ts';
+import { Staging } from '../../server/core/snapshot-file.ts';
+import { encodeRecord, type LogRecord } from '../../server/journal/records.ts';
+import type { Bench } from './bench.ts';
+import { CityEvents, cellCount, cgiOf, regionList } from './presence-city.ts';
+
+/** As the core: so long steps follow one another before the event loop has its turn, ms. */
+const sliceMs = 5;
+const windowUs = 10e6;
+
+const causes = ['rows', 'clock', 'interval', 'snapshot', 'backlog', 'regions', 'gap'] as const;
+type Cause = (typeof causes)[number];
+
+/** Milliseconds that the event loop's own thread has computed (Linux), or wall time: not the compiler's, not others'. */
+function computedMs(): number {
+  try {
+    return Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'latin1').split(' ')[0]) / 1e6;
+  } catch (error) {
+    if (isSystemError(error) && error.code === 'ENOENT') return performance.now();
+    throw error;
+  }
+}
+
+const isSystemError = (error: unknown): error is NodeJS.ErrnoException => error instanceof Error && 'code' in error;
+
+/**
+ * Counting of a city in its default form as the core does it: records in slices, with what it gives encoded for the
+ * journal, between which the event loop has its turn. The longest slice by cause.
+ */
+class Slices {
+  readonly longestMs: Record<Cause, number> = {
+    ...{ rows: 0, clock: 0, interval: 0, snapshot: 0, backlog: 0, regions: 0, gap: 0 },
+  };
+  readonly state = new LogState();
+  readonly counting: Counting;
+  private closed = false;
+
+  constructor() {
+    const { registry } = this.state;
+    for (let cell = 0; cell < cellCount; cell++) registry.idOf(cgiOf(cell));
+    this.state.regions = regionList();
+    const config = makeConfig({ where: 'bench', settings: {} });
+    this.counting = new Counting(config, this.state, (number, derived) => {
+      encodeRecord({ ...derived, number } as LogRecord);
+      if (derived.k === 'gauges') this.closed = true;
+    });
+  }
+
+  /** Runs the steps to their end, in slices. */
+  run(cause: Cause, steps: Generator<void>): void {
+    let sinceMs = computedMs();
+    for (let done = false; !done; ) {
+      done = steps.next().done === true;
+      const ms = computedMs() - sinceMs;
+      if (ms < sliceMs && !done) continue;
+      const why = cause === 'clock' && this.closed ? 'interval' : cause;
+      this.longestMs[why] = Math.max(this.longestMs[why], ms);
+      this.closed = false;
+      sinceMs = computedMs();
+    }
+  }
+
+  release(cause: Cause, toUs: number): void {
+    this.state.feedClocksUs.fill(toUs);
+    const clocks = this.state.feedClocksUs.slice(0, 1);
+    const record = { k: 'clock', releaseUs: toUs, wallUs: 0, feedClocksUs: clocks, readUs: clocks } as const;
+    this.run(cause, this.counting.applying(record));
+  }
+}
+
+export const pausesBench: Bench = {
+  name: 'pauses',
+  meaning:
+    'longest slice of counting with dwell and trips between two turns of the event loop, by what it did; snapshots are taken meanwhile',
+  async run(scale) {
+    const [events, subscribers] = scale === 'full' ? [6_000_000, 1_000_000] : [60_000, 5_000];
+    const slices = new Slices();
+    const { counting, longestMs } = slices;
+    const source = new CityEvents(events, subscribers);
+    const position = {
+      ...{ identity: 'bench', number: 0, seq: 0, epoch: 0 },
+      ...{ eventUs: 0, clockUs: 0, firstUs: 0 },
+    };
+    let newestUs = 0;
+    let taken = 0;
+    const everyRows = events / 10;
+    while (taken < (events * 9) / 10 && source.next()) {
+      const { batch } = source;
+      newestUs = batch.timeUs[batch.n - 1];
+      slices.run('rows', counting.applying({ k: 'batch', position, rowsBefore: taken, batch }));
+      slices.release('clock', newestUs - windowUs);
+      const turn = Math.floor(taken / everyRows);
+      taken += batch.n;
+      if (Math.floor(taken / everyRows) > turn) slices.run('snapshot', counting.save(new Staging()));
+      // What compiled the code is nobody's pause.
+      if (turn === 0) for (const cause of causes) longestMs[cause] = 0;
+    }
+    // A decision of the clock that was long in coming: all that came meanwhile goes out at once.
+    while (source.next()) {
+      newestUs = source.batch.timeUs[source.batch.n - 1];
+      slices.run('rows', counting.applying({ k: 'batch', position, rowsBefore: taken, batch: source.batch }));
+    }
+    slices.release('backlog', newestUs);
+    // Every region gets other cells.
+    const others = regionList().map((region) => ({ ...region, cells: region.cells!.slice(1) }));
+    slices.run(
+      'regions',
+      counting.settingRegions(others, () => undefined),
+    );
+    const { present } = counting.engine.view;
+    // The feeds are silent for three hours: all vanish.
+    slices.release('gap', newestUs + 3 * 3_600e6);
+    return [
+      { key: 'pauses.present', value: present, unit: 'subscribers' },
+      ...causes.map((cause) => ({ key: `pauses.${cause}Ms`, value: longestMs[cause], unit: 'ms CPU' })),
+      { key: 'pauses.longestMs', value: Math.max(...Object.values(longestMs)), unit: 'ms CPU' },
+    ];
+  },
+};
