@@ -7,7 +7,7 @@ import type { Span } from './refresh-windows.ts';
  * Refreshes the buckets of the span: whole ones, two at least.
  *
  * On a real database grouped by hash: the planner takes a minute of a city for a few thousand rows, because it knows
- * nothing of `time_bucket`, and sorts all of them, which is twice the work. The embedded one has no settings of one's own.
+ * nothing of `time_bucket`, and sorts all of them: a third more work. The embedded one has no settings of one's own.
  */
 export async function refreshAggregate(pool: pg.Pool, embedded: boolean, name: string, span: Span): Promise<void> {
   const refresh = `call refresh_continuous_aggregate('${name}', $1::timestamptz, $2::timestamptz)`;
