@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts';
 import type { FrameSink } from './frame.ts';
 import type { FrameReader } from './frame-reader.ts';
 import { LiveStream } from './live-stream.ts';
+import { ServedAgain } from './served-again.ts';
 
 /** So long a read waits for something to come before it says that there is nothing. */
 const waitMs = 100;
@@ -38,6 +39,9 @@ export class LiveReader implements FrameReader, FrameSink {
   readonly #options: LiveOptions;
   #origin: LiveOrigin | null = null;
   #streams: LiveStream[] = [];
+  /** The one that gives frames. */
+  #giving: LiveStream | null = null;
+  readonly #served = new ServedAgain<LiveStream>();
   #sink: FrameSink | null = null;
   #latestUs = 0;
   #aheadS = 0;
@@ -93,6 +97,10 @@ export class LiveReader implements FrameReader, FrameSink {
   }
 
   frame(timeUs: number, linkType: number, bytes: Uint8Array, start: number, end: number): void {
+    if (this.#giving !== null && this.#served.isKnown(this.#giving, timeUs, bytes, start, end)) {
+      this.count('FRAME_AGAIN');
+      return;
+    }
     if (timeUs < 0) {
       this.count('TIME_IMPLAUSIBLE');
       return;
@@ -121,6 +129,7 @@ export class LiveReader implements FrameReader, FrameSink {
     let left = maxFrames;
     for (let idle = 0; idle < this.#streams.length && left > 0; ) {
       const stream = this.#streams[this.#turn++ % this.#streams.length];
+      this.#giving = stream;
       const given = stream.deliver(this, untilUs, Math.min(left, turnFrames));
       left -= given;
       idle = given === 0 ? idle + 1 : 0;
@@ -131,6 +140,7 @@ export class LiveReader implements FrameReader, FrameSink {
 
   #remove(stream: LiveStream): void {
     this.#streams = this.#streams.filter((other) => other !== stream);
+    this.#served.ended(stream);
     if (stream.fault !== null) this.count(stream.fault);
     this.#origin?.ended(stream);
   }

@@ -113,6 +113,22 @@ describe('probes that connect', () => {
     expect(reader.note).toContain('no probe');
   });
 
+  test('that serve a capture once more from its start have left out, and counted, what they gave before', async () => {
+    const { reader, probe } = await listener();
+    const [a, b, c] = [frame('a', 1_699_999_000), frame('b', 1_699_999_001), frame('c', 1_699_999_002)];
+    const serve = async (frames: TestFrame[], expected: string[]) => {
+      (await probe()).end(pcapFile(frames));
+      expect(await readUntil(reader, ({ length }) => length === expected.length)).toEqual(expected);
+      await readUntil(reader, () => reader.streams.length === 0);
+    };
+    await serve([a, b], ['1 a', '1 b']);
+    await serve([a, b, c], ['1 c']);
+    await serve([a, b, c], []);
+    await readUntil(reader, () => reader.faults.get('FRAME_AGAIN') === 5);
+    // The same octets at another time are another frame.
+    await serve([frame('a', 1_699_999_003), b], ['1 a', '1 b']);
+  });
+
   test('beyond the number allowed are turned away', async () => {
     const { reader, probe } = await listener({ probesMax: 1 });
     (await probe()).write(pcapFile([frame('first')]));

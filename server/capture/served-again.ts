@@ -1,0 +1,46 @@
+import { createHash } from 'node:crypto';
+
+/** Streams that have ended and are remembered: a probe's latest ones. */
+const endedMax = 64;
+
+interface Served {
+  /** Of the first frame, with its time. */
+  digest: string;
+  frames: number;
+  /** So many of its first frames were given by a stream before. */
+  known: number;
+}
+
+/**
+ * Knows a capture that is served once more, by a probe that begins again at its start after a connection was lost: its
+ * first frame is that of an earlier stream, to the microsecond and octet. As many frames as that one gave are known.
+ */
+export class ServedAgain<Stream extends object> {
+  /** Frames of ended streams by the digest of their first one; oldest first. */
+  readonly #ended = new Map<string, number>();
+  readonly #running = new WeakMap<Stream, Served>();
+
+  /** Whether the stream's next frame, this one, was given before. */
+  isKnown(stream: Stream, timeUs: number, bytes: Uint8Array, start: number, end: number): boolean {
+    let served = this.#running.get(stream);
+    if (served === undefined) {
+      const digest = createHash('sha1').update(`${timeUs} `).update(bytes.subarray(start, end)).digest('latin1');
+      served = { digest, frames: 0, known: this.#ended.get(digest) ?? 0 };
+      this.#running.set(stream, served);
+    }
+    return ++served.frames <= served.known;
+  }
+
+  ended(stream: Stream): void {
+    const served = this.#running.get(stream);
+    if (served === undefined) return;
+    const { digest, frames, known } = served;
+    this.#ended.delete(digest);
+    this.#ended.set(digest, Math.max(frames, known));
+    if (this.#ended.size <= endedMax) return;
+    for (const oldest of this.#ended.keys()) {
+      this.#ended.delete(oldest);
+      return;
+    }
+  }
+}
