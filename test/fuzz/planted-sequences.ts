@@ -29,13 +29,13 @@ export const plantedSequenceBugs: readonly PlantedSequenceBug[] = [
     ],
   ),
   bug('all VLRs allot their TMSIs together', /another VLR|somebody else’s|nobody can know|proofs of place/, [
-    'correlator.ts',
+    'open-connections.ts',
     'c.setScope(i, scopeOf(m.dpc, m.link));',
     'c.setScope(i, 0);',
   ]),
   bug('a late RELEASE COMPLETE ends the next connection of its reference', /proofs of place|nothing came out/, [
-    'correlator.ts',
-    'c.responderReference(i) === none && m.sccpType !== sccp.releaseComplete;',
+    'open-connections.ts',
+    'c.responderReference(i) === none && sccpType !== sccp.releaseComplete;',
     'c.responderReference(i) === none;',
   ]),
   bug('a TMSI given to somebody unknown stays its former owner’s', /somebody else’s/, [
@@ -45,17 +45,17 @@ export const plantedSequenceBugs: readonly PlantedSequenceBug[] = [
   ]),
   bug('an identity that shows late does not teach whose the TMSI was', /proofs of place/, [
     'sightings.ts',
-    'else if (c.is(i, flag.usedTmsi)) directory.learn(c.scope(i), c.usedTmsi(i), imsi);',
+    'else if (!byTmsi && c.is(i, flag.usedTmsi)) directory.learn(c.scope(i), c.usedTmsi(i), imsi);',
     '',
   ]),
   bug(
     'a connection begins with the subscriber of the one before in its record',
     /somebody else’s|another VLR|nobody or nowhere/,
-    ['connection-records.ts', 'this.hotWide[(i >> 1) + 2] = -1;', ''],
+    ['connection-records.ts', 'this.hotWide[(i >> 1) | 2] = -1;', ''],
   ),
   bug('the responder’s reference outlives its connection', /references of nobody|are left behind|proofs of place/, [
     'connections.ts',
-    'this.#forget(i, !initiatorLower, this.responderReference(i));',
+    'this.#forget(i, side ^ 1, this.responderReference(i));',
     '',
   ]),
   bug('a connection that ends keeps its procedures', /more than \d+ steps|rows of one message|are left behind/, [

@@ -112,7 +112,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: 'connections are opened over their limit',
-    file: 'server/correlate/correlator.ts',
+    file: 'server/correlate/open-connections.ts',
     find: 'if (c.full) this.#evict();',
     replace: '',
     found: /too many open connections|TypeError|RangeError|steps/,
