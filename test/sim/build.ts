@@ -9,7 +9,7 @@ const standIns: readonly (readonly [RegExp, string])[] = [
   [/^pg$/, 'fake-pg.ts'],
   [/\/copy-in\.ts$/, 'fake-pg-copy.ts'],
   [/\/maintenance\.ts$/, 'fake-upkeep.ts'],
-  [/\/(queries|sync-files)\.ts$/, 'fake-files.ts'],
+  [/\/queries\.ts$/, 'fake-files.ts'],
 ];
 
 /** Buffers and bounds of production code, made small: so a small world comes to every edge of them, and soon. */

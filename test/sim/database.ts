@@ -33,8 +33,8 @@ const empty = (): Commit => ({ ledger: null, positions: [], cells: [], regions: 
 const rowsOf = (rows: unknown[], command = 'SELECT'): Result => ({ rows, rowCount: rows.length, command });
 
 /**
- * A database in memory that knows the few statements of the store. `embedded`: what is not in a synced checkpoint is
- * lost at a power cut; else it runs on another machine and keeps what is committed.
+ * A database in memory that knows the few statements of the store. `embedded`: what is not in a checkpoint is lost
+ * at a power cut; else it runs on another machine and keeps what is committed.
  */
 export class SimDatabase {
   readonly embedded: boolean;
@@ -46,8 +46,8 @@ export class SimDatabase {
   /** The next statements are refused for reasons of the database's own. */
   refuses = 0;
   readonly commits: Commit[] = [];
+  /** So many commits stand in a checkpoint. */
   #checkpointed = 0;
-  #synced = 0;
   readonly #sessions = new Set<Session>();
   /** Who may write; a commit under way keeps it. */
   #writer: Session | null = null;
@@ -70,7 +70,6 @@ export class SimDatabase {
   begin(ledger: LedgerRow): void {
     this.commits.push({ ...empty(), ledger });
     this.#checkpointed = this.commits.length;
-    this.#synced = this.commits.length;
   }
 
   connect(session: Session): void {
@@ -108,7 +107,6 @@ export class SimDatabase {
   settle(): void {
     this.#late?.();
     this.#checkpointed = this.commits.length;
-    this.#synced = this.commits.length;
   }
 
   /** All its clients lose it. */
@@ -132,8 +130,8 @@ export class SimDatabase {
     this.#late = null;
     this.#writer = null;
     this.#sessions.clear();
-    if (this.embedded && this.#synced < this.commits.length) this.#schedule.coverage.meet('commits forgotten');
-    if (this.embedded) this.commits.length = this.#synced;
+    if (this.embedded && this.#checkpointed < this.commits.length) this.#schedule.coverage.meet('commits forgotten');
+    if (this.embedded) this.commits.length = this.#checkpointed;
     this.#schedule.note(`database: ${this.commits.length} commits are left`);
   }
 
@@ -143,12 +141,6 @@ export class SimDatabase {
     if (this.embedded) this.#late?.();
     this.up = this.up || this.embedded;
     this.hangs = false;
-  }
-
-  /** What a checkpoint has written survives a power cut from now on. */
-  syncCheckpoint(): void {
-    this.#synced = Math.max(this.#synced, this.#checkpointed);
-    this.#schedule.note(`database: ${this.#synced} commits are synced`);
   }
 
   run(session: Session, text: string, values: readonly unknown[]): Result {
@@ -233,7 +225,7 @@ export class SimDatabase {
     }
     if (text === 'checkpoint') {
       this.#checkpointed = this.commits.length;
-      this.syncCheckpoint();
+      this.#schedule.note(`database: ${this.#checkpointed} commits stand in a checkpoint`);
       return rowsOf([], 'CHECKPOINT');
     }
     if (start.startsWith('select pg_try_advisory_lock')) {

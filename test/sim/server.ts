@@ -22,7 +22,6 @@ import { openPool } from '../../server/store/connection.ts';
 import { DatabaseStore } from '../../server/store/database-store.ts';
 import type { SimDatabase } from './database.ts';
 import type { Machine } from './disk.ts';
-import { syncing } from './fake-files.ts';
 import type { Follower } from './follower.ts';
 import { Gate } from './gate.ts';
 import { FilePort, watched } from './ports.ts';
@@ -94,7 +93,7 @@ export class Server {
     const { schedule } = this.#options;
     schedule.note(`${level} ${line}`);
     schedule.coverage.meetLine(line);
-    const isDue = this.#options.machine.rotten && /^the snapshot .* the one before is taken$/.test(line);
+    const isDue = this.#options.machine.rotten && /^the snapshot .* can't be used: /.test(line);
     if (level !== 'info' && !isDue && alarming.test(line)) schedule.fail(`the server says: ${line}`);
   };
 
@@ -211,17 +210,6 @@ export class Server {
     const { clock, config, database } = this.#options;
     const folder = database.embedded ? `pg-${nextServer++}` : null;
     const { life } = this;
-    if (folder !== null) {
-      // Some hundred files, one behind the other.
-      syncing.set(folder, () => {
-        return new Promise((resolve) => {
-          life.after(this.#options.chance.between(5, 300), () => {
-            database.syncCheckpoint();
-            resolve();
-          });
-        });
-      });
-    }
     const target = {
       config: { sim: { database, life } } as never,
       embedded: database.embedded,

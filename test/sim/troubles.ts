@@ -70,7 +70,9 @@ const slowDisk: Trouble = (world, chance) => {
 };
 const failingDisk: Trouble = (world, chance) => {
   world.schedule.note('--- the disk fails');
-  world.machine.failing = (['write', 'sync', 'open', 'rename', 'syncFolder', 'remove'] as const)[chance.below(6)];
+  // Of a sync more is lost than of the others.
+  const kinds = ['write', 'sync', 'sync', 'sync', 'open', 'rename', 'syncFolder', 'remove'] as const;
+  world.machine.failing = kinds[chance.below(kinds.length)];
   world.machine.failure = chance.once(2) ? 'EIO' : 'ENOSPC';
 };
 const badNetwork: Trouble = (world, chance) => {

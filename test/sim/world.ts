@@ -7,7 +7,6 @@ import { Client } from './client.ts';
 import type { Path } from './coverage.ts';
 import { SimDatabase } from './database.ts';
 import { Machine } from './disk.ts';
-import { syncing } from './fake-files.ts';
 import { Follower } from './follower.ts';
 import { Chance, Schedule, WorldClock } from './schedule.ts';
 import { batchBehind, type Script, writeScripts } from './script.ts';
@@ -110,7 +109,6 @@ export class World {
 
   async run(): Promise<Outcome> {
     const { schedule } = this;
-    syncing.clear();
     installTimers(schedule, () => this.server?.life ?? null);
     schedule.note(
       `seed ${this.#seed}: ${this.scripts.length} feeds, speed ${this.speed}, ${JSON.stringify(this.settings)}`,
