@@ -202,7 +202,7 @@ export class Occupancy implements PresenceSink, TrailOwner {
 
   /** For the trail, as the next. */
   get notedAreas(): number {
-    return this.countsStays ? this.regionCount : 0;
+    return this.countsStays ? this.drawn : 0;
   }
 
   touchNotes(subs: Int32Array, n: number): number {
