@@ -24,7 +24,7 @@ export class ServedAgain<Stream extends object> {
   isKnown(stream: Stream, timeUs: number, bytes: Uint8Array, start: number, end: number): boolean {
     let served = this.#running.get(stream);
     if (served === undefined) {
-      const digest = createHash('sha1').update(`${timeUs} `).update(bytes.subarray(start, end)).digest('latin1');
+      const digest = createHash('sha1').update(`${timeUs} `).update(bytes.subarray(start, end)).digest('base64');
       served = { digest, frames: 0, known: this.#ended.get(digest) ?? 0 };
       this.#running.set(stream, served);
     }

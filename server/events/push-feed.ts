@@ -33,7 +33,7 @@ const sliceMs = 5;
 /** Batches whose octets are told from others that come under their number: more than any sender may have under way. */
 const digestsMax = 1024;
 
-const digestOf = (bytes: Uint8Array) => createHash('sha1').update(bytes).digest('latin1');
+const digestOf = (bytes: Uint8Array) => createHash('sha1').update(bytes).digest('base64');
 
 const isUpTo = (place: PushPlace, { epoch, seq }: PushPlace) =>
   place.epoch < epoch || (place.epoch === epoch && place.seq <= seq);
