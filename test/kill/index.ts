@@ -53,6 +53,8 @@ async function main(): Promise<number> {
     say(
       `${held.events.toLocaleString('en')} events: ${held.lost.length} lost, ${held.doubled.length} doubled, ${held.wrong.length} wrong`,
     );
+    for (const kind of ['lost', 'doubled', 'wrong'] as const)
+      if (held[kind].length > 0) say(`  ${kind}: from event ${held[kind][0]} to ${held[kind].at(-1)}`);
     const rows = Object.entries(held.counters).map(([table, lines]) => `${table} ${lines.length}`);
     say(differences.length === 0 ? `counters equal: ${rows.join(', ')}` : differences.join('\n'));
     return held.lost.length + held.doubled.length + held.wrong.length + differences.length === 0 ? 0 : 1;
