@@ -1,4 +1,5 @@
-import { cpSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import fs, { cpSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -135,6 +136,29 @@ describe.skipIf(native)('the embedded database at a power cut', () => {
     const { ledger, wrong } = await afterCut(moment, random, true);
     expect(wrong).toEqual([]);
     expect(ledger, 'of the batches that had been acknowledged').toBeGreaterThanOrEqual(known);
+  });
+
+  test('a sync that fails ends the instance, and the next one has what was committed', async () => {
+    const cut = mkdtempSync(join(root, 'cut-'));
+    cpSync(before, join(cut, 'pg'), { recursive: true });
+    const first = await openInstance(join(cut, 'pg'), () => undefined);
+    await run(first, storeBatch(1));
+    const { fsyncSync } = fs;
+    fs.fsyncSync = () => {
+      throw Object.assign(new Error('EIO: i/o error'), { code: 'EIO', errno: -5 });
+    };
+    syncBuiltinESMExports();
+    try {
+      await expect(run(first, storeBatch(2))).rejects.toThrow('Aborted');
+    } finally {
+      fs.fsyncSync = fsyncSync;
+      syncBuiltinESMExports();
+    }
+    const next = await openInstance(join(cut, 'pg'), () => undefined);
+    const { ledger, wrong } = await look(next, -1);
+    await next.close();
+    expect(wrong).toEqual([]);
+    expect(ledger).toBeGreaterThanOrEqual(1);
   });
 
   test('where no sync reached the disk, the same cuts would lose or double rows', async () => {
