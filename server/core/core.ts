@@ -267,8 +267,8 @@ export class Core {
     try {
       // What has been counted is not counted again from here: it must not be lost.
       await journal.whenCommitted(derivedTo);
-      // A log that ends before a snapshot is a damaged one.
-      await journal.noteEnd();
+      // A log that ends before a snapshot is damaged: its next start must know.
+      if ((await journal.noteEnd()) < offset) throw new Error('the end of the journal could not be noted');
       await snapshots.write(offset, staging);
       await this.release();
     } catch (error) {

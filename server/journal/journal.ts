@@ -241,13 +241,18 @@ export class Journal {
     await this.#lookForRoom();
   }
 
-  /** Notes how far the log is on disk: from then on a tail that ends before it is known for damage. */
-  noteEnd(): Promise<void> {
+  /**
+   * Notes how far the log is on disk: from then on a log that ends before it is known for a damaged one.
+   *
+   * @returns up to where that is noted: not all on a full disk
+   */
+  async noteEnd(): Promise<number> {
     this.#releasing = this.#releasing.then(async () => {
       if (this.failed === null && this.#noted < this.#committed)
         await this.#note(this.#base).catch((error) => this.#fail(errorOf(error)));
     });
-    return this.#releasing;
+    await this.#releasing;
+    return this.#noted;
   }
 
   /** Writes down base and end. @returns false: the disk is full, and the small file finds no place for now */
