@@ -7,7 +7,7 @@ import { DatabaseStore } from './database-store.ts';
 import { EmbeddedDatabase } from './embedded/embedded-database.ts';
 import { readCalendar, saveCalendar } from './facts-calendar.ts';
 import { migrate } from './migrate.ts';
-import { setPolicies } from './policies.ts';
+import { comesAsItHappens, setPolicies } from './policies.ts';
 import { openRealDatabase } from './real-database.ts';
 import { saveSegments } from './segments.ts';
 import type { Store, StoreOptions } from './types.ts';
@@ -32,8 +32,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const { database, embedded } = opened;
   const pool = openPool(database, options.config.databaseDeadlineMs, (line) => options.log('warn', line));
   try {
-    await prepare(options, database);
-    const store = new DatabaseStore({ ...options, ...opened, pool });
+    const mode = await prepare(options, database);
+    const store = new DatabaseStore({ ...options, ...opened, mode, pool });
     await store.open();
     return store;
   } catch (error) {
@@ -63,8 +63,8 @@ async function openEmbedded(options: StoreOptions): Promise<Opened> {
   };
 }
 
-/** The schema, the network it holds, and (on a real database) whose jobs keep it. */
-async function prepare(options: StoreOptions, database: Database): Promise<void> {
+/** The schema, the network it holds, and whose jobs keep it. */
+async function prepare(options: StoreOptions, database: Database): Promise<'replay' | 'live'> {
   // No deadline: a migration of a large database takes its time.
   const client = new pg.Client(clientConfig(database, 0));
   client.on('error', heardElsewhere);
@@ -78,7 +78,10 @@ async function prepare(options: StoreOptions, database: Database): Promise<void>
     await checkNetwork(client, database, options.network);
     await saveCalendar(client, readCalendar());
     if (options.segments != null) await saveSegments(client, options.segments);
-    if (!database.embedded) await setPolicies(client, options.mode ?? 'replay');
+    if (database.embedded) return 'replay';
+    const mode = options.mode === 'live' && (await comesAsItHappens(client, options.clock)) ? 'live' : 'replay';
+    await setPolicies(client, mode);
+    return mode;
   } finally {
     await client.end();
   }

@@ -3,7 +3,7 @@
  * since by wall time everything replayed is long past its period.
  */
 import type pg from 'pg';
-import { secondUs } from '../clock.ts';
+import { type Clock, dayUs, secondUs } from '../clock.ts';
 import { aggregates, keptTables, refreshReachUs } from './periods.ts';
 
 const seconds = (us: number) => `interval '${us / secondUs} seconds'`;
@@ -35,6 +35,17 @@ function removePolicies(): string[] {
       `select remove_retention_policy('${name}', if_exists => true)`,
     ]),
   ];
+}
+
+/**
+ * Whether the newest stored event is of the last day: only such data is kept by wall time. What a sender or probe gives
+ * of last month would be dropped as soon as it is stored; a database that is empty is kept by the event clock until the
+ * next start.
+ */
+export async function comesAsItHappens(client: pg.ClientBase, clock: Clock): Promise<boolean> {
+  const { rows } = await client.query<{ us: number | null }>('select max(event_us) as us from ledger');
+  const [{ us }] = rows;
+  return us !== null && us >= clock.nowUs() - dayUs;
 }
 
 export async function setPolicies(client: pg.ClientBase, mode: 'replay' | 'live'): Promise<void> {

@@ -16,7 +16,7 @@ export interface StoreOptions {
   dataDir: string;
   /** Whose events these are, e.g. `sim` or `live`; a database holds those of one network. */
   network: string;
-  /** `live`: on a real database TimescaleDB's own jobs refresh, compress and drop, by wall time. */
+  /** `live`: on a real database TimescaleDB's own jobs compress and drop by wall time, if its newest event is recent. */
   mode?: 'replay' | 'live';
   /** Where numbers and SIMs are at home; null or absent: what the database holds stays. */
   segments?: NumberSegments | null;
