@@ -326,11 +326,9 @@ export class Occupancy implements PresenceSink, TrailOwner {
   }
 
   private endStay(stays: StayBuffer, sub: number, cell: number, toCell: number): void {
-    const { table } = this;
-    const outUs = this.presence.atUs;
-    // Placed and moved on at one time: it was never there.
-    if (table.sinceUs(sub) === outUs) return;
-    stays.push(table, sub, cell, outUs, this.origins.plmnOf(table.origin(sub)), toCell);
+    // One without length is told too (a detach where nobody had been, two sightings at one time): no presence, but
+    // whoever asks for crossings afterwards needs where the way went.
+    stays.push(this.table, sub, cell, this.presence.atUs, this.origins.plmnOf(this.table.origin(sub)), toCell);
   }
 
   /**

@@ -92,7 +92,7 @@ export async function readRegionPast(
   );
   if (parts.includes('dwell')) {
     const whole = [timestampUs(days.since), timestampUs(days.until)];
-    past.dwell = (await ask<DwellRow>('region-dwell', cells, ...whole, timeZone)).map(dwellOf);
+    past.dwell = (await ask<DwellRow>('region-dwell', cells, ...whole, timeZone, holdDownMs, ...lasting)).map(dwellOf);
   }
   if (parts.includes('roles')) {
     const rows = await ask<RolesRow>('region-roles', cells, days.first_day, days.last_day);

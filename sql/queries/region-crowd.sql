@@ -17,7 +17,7 @@ ended as materialized (
   select sub, first_in, first_out
   from stay
   where cell_id = any ($1::integer[]) and first_out > $2::timestamptz and first_in < $3::timestamptz
-    and first_out < $3::timestamptz + interval '31 days'
+    and first_out < $3::timestamptz + interval '3 days'
 ),
 lasting as (
   select o.sub, timestamptz 'epoch' + o.us * interval '1 microsecond' as first_in

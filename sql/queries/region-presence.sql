@@ -1,6 +1,6 @@
 -- How many were in a region, from stays: of any set of cells, drawn whenever. Present is the state just before the end of
 -- the bucket, as in gauges; visitors were there at any time of it: first-in up to first-out.
--- A stay of more than 31 days is left out of what was before that.
+-- No stay in a cell lasts three days (sql/022).
 -- $1: cells, $2: from, $3: to (exclusive, whole buckets from $2 on), $4: width in seconds. One row a bucket.
 -- $5, $6: stays in the cells that last, as nobody has stored them yet: subscribers and first-ins, µs.
 with bucket as (
@@ -12,7 +12,9 @@ ended as (
   select sub, first_in, first_out
   from stay
   where cell_id = any ($1::integer[]) and first_out > $2::timestamptz and first_in < $3::timestamptz
-    and first_out < $3::timestamptz + interval '31 days'
+    -- A stay without length is no visit.
+    and first_out > first_in
+    and first_out < $3::timestamptz + interval '3 days'
 ),
 lasting as (
   select o.sub, timestamptz 'epoch' + o.us * interval '1 microsecond' as first_in

@@ -315,7 +315,7 @@ export function staysByDefinition(options: OracleOptions, untilUs: number): Orac
       open.firstOutUs = gone || sighting.detach === true ? endUs : next.timeUs;
       open.toCell = gone || sighting.detach === true ? null : next.cell;
       const ended = gone || sighting.detach === true ? open.firstOutUs < untilUs : true;
-      if (ended && open.firstOutUs > open.firstInUs) stays.push(open);
+      if (ended) stays.push(open);
       open = null;
     });
   }

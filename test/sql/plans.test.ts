@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { dayUs, hourUs, minuteUs, secondUs } from '../../server/clock.ts';
+import { dayUs, hourUs, secondUs } from '../../server/clock.ts';
 import { timestampUs } from '../../server/store/connection.ts';
 import { namedQuery } from '../../server/store/queries.ts';
 import type { Span } from '../../server/store/refresh-windows.ts';
@@ -12,6 +12,14 @@ const size = { days: 4, denseHours: 1, cells: 40, regions: 50 };
 const at = timestampUs;
 /** As `region-cells` gives them. */
 const cellsOfR1 = Array.from({ length: size.cells }, (_, cell) => cell);
+/** Of many that are older and younger. */
+const oldDay = { fromUs: endUs - 20 * dayUs, toUs: endUs - 19 * dayUs };
+/** Roles look at four weeks. */
+const dayFacts = {
+  day_cell: { fromUs: oldDay.fromUs - 31 * dayUs, toUs: oldDay.toUs + 2 * dayUs },
+  day_seen: { fromUs: oldDay.fromUs - 31 * dayUs, toUs: oldDay.toUs + 2 * dayUs },
+};
+const dateOf = (us: number) => at(us).slice(0, 10);
 const lastDay = { fromUs: endUs - dayUs, toUs: endUs };
 
 let database: PlainDatabase;
@@ -22,9 +30,27 @@ beforeAll(async () => {
   await fillCity(client, size, endUs);
   client.release();
   await database.maintain(endUs + secondUs);
+  await fillOldDays();
   await database.sql('analyze');
 });
 afterAll(() => database.remove());
+
+/** A little of each of the last ninety days. */
+async function fillOldDays(): Promise<void> {
+  const every = (step: string) =>
+    `generate_series(timestamptz '${at(endUs - 90 * dayUs)}', timestamptz '${at(endUs)}', interval '${step}') t`;
+  for (const statement of [
+    `insert into stay (first_out, first_in, last_in, sub, cell_id, plmn, events, to_cell)
+     select t, t - interval '10 minutes', t - interval '5 minutes', 9, c, 0, 1, -1
+     from ${every('1 hour')} cross join generate_series(3, 5) c`,
+    `insert into day_seen (day, first_seen, last_seen, sub, half_hours, plmn) select t::date, t, t, 9, 1, 0 from ${every('1 day')}`,
+    `insert into day_cell (day, sub, half_hours, cell_id, observed_ms, held_ms)
+     select t::date, 9, 1, c, 1000, 1000 from ${every('1 day')} cross join generate_series(3, 5) c`,
+    `insert into region_gauge (ts, region_id, every_ms, present, entries, exits, appeared, vanished, visitors, fresh5)
+     select t, 1, 60000, 1, 0, 0, 0, 0, 1, 1 from ${every('1 hour')}`,
+  ])
+    await database.sql(statement);
+}
 
 interface PlanNode {
   'Relation Name'?: string;
@@ -89,17 +115,22 @@ const cases: { query: string; values: unknown[]; reads: Record<string, Span> }[]
       event_traffic_1m: { fromUs: endUs - 2 * dayUs - 6 * hourUs, toUs: endUs - 2 * dayUs - 6 * hourUs + hourUs },
     },
   },
-  {
-    query: 'region-presence',
-    values: [[3, 4, 5], at(endUs - 2 * dayUs), at(endUs - dayUs), 900, [], []],
-    // Whoever is still there at the end left later.
-    reads: { stay: { fromUs: endUs - 2 * dayUs, toUs: endUs } },
-  },
-  {
-    query: 'region-sessions',
-    values: [[3, 4, 5], at(endUs - hourUs), at(endUs), 10, null, null],
-    reads: { stay: { fromUs: endUs - 31 * dayUs, toUs: endUs + minuteUs } },
-  },
+  ...[
+    // What is there at its end left within three days.
+    { query: 'region-presence', values: [900, [], []] },
+    { query: 'region-crowd', values: [3600, 'Asia/Shanghai', [], []] },
+    { query: 'region-flows', values: [3600, 60_000, [], []] },
+    { query: 'region-sessions', values: [10, null, null, 60_000, [], []], backUs: 7 * dayUs },
+    { query: 'region-dwell', values: ['Asia/Shanghai', 60_000, [], []], backUs: 7 * dayUs },
+  ].map(({ query, values, backUs = hourUs }) => ({
+    query,
+    values: [[3, 4, 5], at(oldDay.fromUs), at(oldDay.toUs), ...values],
+    reads: {
+      stay: { fromUs: oldDay.fromUs - backUs, toUs: oldDay.toUs + 3 * dayUs },
+      ...dayFacts,
+    },
+  })),
+  { query: 'region-roles', values: [[3, 4, 5], dateOf(oldDay.fromUs), dateOf(oldDay.toUs)], reads: dayFacts },
 ];
 
 test.each(cases)('$query reads the chunks that it needs and no others', async ({ query, values, reads }) => {

@@ -84,6 +84,8 @@ test.each(regions)('stays in a region by page, and their median and 90th percent
       ...span,
       1000,
       ...after,
+      60_000,
+      ...nobody,
     );
     got.push(...page);
     if (page.length < 1000) break;
@@ -114,7 +116,7 @@ test.each(regions)('stays in a region by page, and their median and 90th percent
       bound_p90_ms: rank(bound, 0.9),
     };
   });
-  expect(await query('region-dwell', cells, ...span, zone)).toEqual(expected);
+  expect(await query('region-dwell', cells, ...span, zone, 60_000, ...nobody)).toEqual(expected);
 });
 
 test.each(regions)(

@@ -309,8 +309,7 @@ const cellStaysSql = `
     from stay
   )
   select ended.city, concat_ws('|', sub, cell, first_in, last_in, out, next_cell) as name, array[events]::int[] as figures
-  from ended where out > first_in
-    and (not gone or out < (select max(e) from grid where grid.city = ended.city))
+  from ended where (not gone or out < (select max(e) from grid where grid.city = ended.city))
 `;
 
 const originsSql = `

@@ -4,6 +4,7 @@ import { cityDays, cityStartUs, dateOf, isWorkingDay, type Stay } from './small-
 
 type Cells = ReadonlySet<number>;
 const halfHourUs = 30 * minuteUs;
+const holdDownUs = 60 * secondUs;
 const bySubscriber = (stays: readonly Stay[]) => groupBy(stays, ({ sub }) => sub);
 
 export function groupBy<T, K>(values: readonly T[], keyOf: (value: T) => K): Map<K, T[]> {
@@ -49,17 +50,14 @@ export interface Session {
   firstOut: number;
 }
 
+/** Stays in a region that ended: from an appearance or a held entry up to a vanish or a held exit. */
 export function sessions(stays: readonly Stay[], region: Cells): Session[] {
   const all: Session[] = [];
-  for (const [sub, own] of bySubscriber(stays)) {
-    let open: Session | null = null;
-    for (const { cell, firstIn, lastIn, firstOut } of own) {
-      if (!region.has(cell)) continue;
-      if (open !== null && open.firstOut === firstIn) Object.assign(open, { lastIn, firstOut });
-      else {
-        open = { sub, firstIn, lastIn, firstOut };
-        all.push(open);
-      }
+  for (const own of bySubscriber(stays).values()) {
+    let firstIn = 0;
+    for (const { what, us, stay } of crossings(own, region)) {
+      if (what === 'entries' || what === 'appeared') firstIn = us;
+      else all.push({ sub: stay.sub, firstIn, lastIn: stay.lastIn, firstOut: us });
     }
   }
   return all;
@@ -72,37 +70,52 @@ export interface Flows {
   vanished: number;
 }
 
-/** By the start of the bucket; crossings as DESIGN §2 says: pending until the first opposite one, or the hold-down. */
+interface Crossing {
+  what: keyof Flows;
+  us: number;
+  /** The newest one in the region, or the first. */
+  stay: Stay;
+}
+
+/** What counts of a subscriber, in order; crossings are pending until the first opposite one, the hold-down or a vanish. */
+function crossings(own: readonly Stay[], region: Cells): Crossing[] {
+  const all: Crossing[] = [];
+  let pending: Crossing | null = null;
+  const settle = () => {
+    if (pending !== null) all.push(pending);
+    pending = null;
+  };
+  own.forEach((stay, i) => {
+    const before = own[i - 1];
+    const inside = region.has(stay.cell);
+    if (before === undefined || before.to < 0) {
+      settle();
+      if (inside) all.push({ what: 'appeared', us: stay.firstIn, stay });
+    } else if (inside !== region.has(before.cell)) {
+      if (pending !== null && stay.firstIn - pending.us < holdDownUs) pending = null;
+      else {
+        settle();
+        pending = { what: inside ? 'entries' : 'exits', us: stay.firstIn, stay: inside ? stay : before };
+      }
+    }
+    if (stay.to >= 0) return;
+    settle();
+    if (inside) all.push({ what: 'vanished', us: stay.firstOut, stay });
+  });
+  settle();
+  return all;
+}
+
+/** By the start of the bucket. */
 export function flows(stays: readonly Stay[], region: Cells, fromUs: number, widthUs: number): Map<number, Flows> {
   const rows = new Map<number, Flows>();
-  const count = (what: keyof Flows, us: number) => {
-    const bucket = fromUs + Math.floor((us - fromUs) / widthUs) * widthUs;
-    const row = rows.get(bucket) ?? { entries: 0, exits: 0, appeared: 0, vanished: 0 };
-    row[what]++;
-    rows.set(bucket, row);
-  };
   for (const own of bySubscriber(stays).values()) {
-    let pending: { what: 'entries' | 'exits'; us: number } | null = null;
-    const settle = () => {
-      if (pending !== null) count(pending.what, pending.us);
-      pending = null;
-    };
-    own.forEach((stay, i) => {
-      const before = own[i - 1];
-      const inside = region.has(stay.cell);
-      if (before === undefined || before.to < 0) {
-        settle();
-        if (inside) count('appeared', stay.firstIn);
-      } else if (inside !== region.has(before.cell)) {
-        if (pending !== null && stay.firstIn - (pending as { us: number }).us < 60 * secondUs) pending = null;
-        else {
-          settle();
-          pending = { what: inside ? 'entries' : 'exits', us: stay.firstIn };
-        }
-      }
-      if (stay.to < 0 && inside) count('vanished', stay.firstOut);
-    });
-    settle();
+    for (const { what, us } of crossings(own, region)) {
+      const bucket = fromUs + Math.floor((us - fromUs) / widthUs) * widthUs;
+      const row = rows.get(bucket) ?? { entries: 0, exits: 0, appeared: 0, vanished: 0 };
+      row[what]++;
+      rows.set(bucket, row);
+    }
   }
   return rows;
 }

@@ -1,0 +1,183 @@
+-- Grain: region_crossing = one row a step of a subscriber into or out of a set of cells; region_session = one row a
+--        subscriber and stay in them that has ended; region_role as in 011.
+-- Unit:  –
+-- Time:  event time; days are local ones.
+--
+-- Crossings of the border of any set of cells, from stays, by the definitions that hold live (DESIGN §2): one that is
+-- followed by the opposite one in less than the hold-down cancels with it, unless the subscriber vanished in between. So a
+-- stay in the region goes on over a ping-pong across its border, and ended stays are exits + vanished. No stay in a cell
+-- lasts three days: it is cut at the first sighting a day after it began, and presence ends within two more (knobs.ts).
+
+-- What counted: 'entry', 'exit', 'appeared', 'vanished', or 'unknown': left for a place that nobody knows (stays of before
+-- 009). at: when; place: its turn among the subscriber's steps; last_in: the newest sighting in the region before it left.
+-- From back before since (whoever was there then appears) up to the hold-down behind until, so that all in [since, until)
+-- are settled. subs, first_in_us: stays in the cells that last, as nobody has stored them: subscribers and first-ins, µs.
+create function region_crossing(
+  cells integer[], since timestamptz, until timestamptz, back interval, hold_down_ms integer,
+  subs bigint[], first_in_us bigint[])
+returns table (sub bigint, at timestamptz, what text, last_in timestamptz, place bigint)
+language sql stable parallel safe
+begin atomic
+  with recursive ended as (
+    select s.sub, s.first_in, s.last_in, s.first_out, s.to_cell
+    from stay s
+    where s.cell_id = any (cells)
+      and s.first_out >= since - back and s.first_out < until + interval '3 days'
+      and s.first_in < until + make_interval(secs => hold_down_ms / 1000.0)
+  ),
+  lasting as (
+    select o.sub, timestamptz 'epoch' + o.us * interval '1 microsecond' as first_in
+    from unnest(subs, first_in_us) as o (sub, us)
+  ),
+  member as (
+    select m.sub, m.first_in, m.last_in, m.first_out, m.to_cell, row_number() over own as place,
+      -- Of stays without length at the same time the one that leads outside is the last.
+      coalesce(lag(m.first_out) over own = m.first_in and coalesce(lag(m.to_cell) over own = any (cells), true), false)
+        as follows,
+      coalesce(lead(m.first_in) over own = m.first_out, false) as followed
+    from (
+      select e.sub, e.first_in, e.last_in, e.first_out, e.to_cell from ended e
+      union all
+      -- One may have ended and been stored meanwhile.
+      select l.sub, l.first_in, null, 'infinity', null from lasting l
+      where l.first_in < until + make_interval(secs => hold_down_ms / 1000.0)
+        and not exists (select from ended e where e.sub = l.sub and e.first_in = l.first_in)
+    ) m
+    window own as (partition by m.sub order by m.first_in, m.first_out, coalesce(m.to_cell <> all (cells), true))
+  ),
+  -- The stay before one in the region that comes from outside: it ended with a sighting in the region.
+  arrival as (
+    select s.sub, s.first_out as at
+    from stay s
+    where s.to_cell = any (cells) and s.cell_id <> all (cells)
+      and s.first_out >= since - back and s.first_out < until + make_interval(secs => hold_down_ms / 1000.0)
+  ),
+  step as (
+    select m.sub, m.first_in as at, m.place * 2 as place, null::timestamptz as last_in, null::integer as to_cell,
+      case when exists (select from arrival a where a.sub = m.sub and a.at = m.first_in) then 'entry'
+        else 'appeared' end as what
+    from member m
+    where not m.follows
+    union all
+    select m.sub, m.first_out, m.place * 2 + 1, m.last_in, m.to_cell,
+      case when m.to_cell is null then 'unknown' when m.to_cell < 0 then 'vanished' else 'exit' end
+    from member m
+    where m.first_out < 'infinity' and (m.to_cell <> all (cells) or m.to_cell is null and not m.followed)
+  ),
+  -- Whoever left for so short a time that it may cancel is followed outside: a vanish there lets the exit count.
+  outside as (
+    select q.sub, q.place, q.back_at, q.to_cell as cell_id, q.at
+    from (
+      select s.*, lead(s.at) over own as back_at, lead(s.what) over own as next
+      from step s
+      window own as (partition by s.sub order by s.place)
+    ) q
+    where q.what = 'exit' and q.next = 'entry'
+      and q.back_at - q.at < make_interval(secs => hold_down_ms / 1000.0)
+    union
+    select o.sub, o.place, o.back_at, n.to_cell, n.first_out
+    from outside o
+    cross join lateral (
+      select s.to_cell, s.first_out
+      from stay s
+      where s.cell_id = o.cell_id and s.sub = o.sub and s.first_in = o.at
+        and s.first_out >= o.at and s.first_out <= o.back_at
+        and s.first_out >= since - back and s.first_out < until + make_interval(secs => hold_down_ms / 1000.0)
+    ) n
+    where o.cell_id <> all (cells)
+  ),
+  gone as (
+    select distinct o.sub, o.place from outside o where o.cell_id < 0
+  ),
+  run as (
+    select r.*, count(*) filter (where r.starts) over (partition by r.sub order by r.place) as run
+    from (
+      select s.*, s.what not in ('entry', 'exit')
+        or coalesce(lag(s.what) over own not in ('entry', 'exit')
+          or s.at - lag(s.at) over own >= make_interval(secs => hold_down_ms / 1000.0)
+          or lag(g.sub) over own is not null, true) as starts
+      from step s
+      left join gone g on g.sub = s.sub and g.place = s.place
+      window own as (partition by s.sub order by s.place)
+    ) r
+  ),
+  counted as (
+    select r.*, count(*) over mine as crossings, row_number() over (partition by r.sub, r.run order by r.place desc) as from_end
+    from run r
+    window mine as (partition by r.sub, r.run)
+  )
+  select c.sub, c.at, c.what, c.last_in, c.place
+  from counted c
+  where c.what not in ('entry', 'exit') or (c.crossings % 2 = 1 and c.from_end = 1);
+end;
+
+-- Stays in the region that ended in [since, until). One of more than seven days is cut off at its beginning.
+drop function region_session(integer[], timestamptz, timestamptz);
+create function region_session(
+  cells integer[], since timestamptz, until timestamptz, hold_down_ms integer, subs bigint[], first_in_us bigint[])
+returns table (sub bigint, first_in timestamptz, last_in timestamptz, first_out timestamptz)
+language sql stable parallel safe
+begin atomic
+  select s.sub, s.first_in, s.last_in, s.at
+  from (
+    select c.sub, c.at, c.what, c.last_in, lag(c.at) over (partition by c.sub order by c.place) as first_in
+    from region_crossing(cells, since, until, interval '7 days', hold_down_ms, subs, first_in_us) c
+  ) s
+  where s.what not in ('entry', 'appeared') and s.at >= since and s.at < until;
+end;
+
+-- Roles as in 011, without a look at the days before those that they are told by.
+create or replace function region_role(cells integer[], since date, till date)
+returns table (day date, sub bigint, role text)
+language sql stable parallel safe
+begin atomic
+  with calendar as materialized (
+    select d.day, is_working_day(d.day) as working, k.day is not null as known
+    from (select g::date as day from generate_series(since - 60, till, interval '1 day') as g) d
+    -- A row of each day, looked for in that day's chunk: as a condition it would be answered from all of them.
+    left join lateral (
+      select s.day from day_seen s where s.day = d.day and s.day between since - 27 and till limit 1
+    ) k on true
+  ),
+  counted_day as materialized (
+    select c.day, c.working, count(*) filter (where c.working) over (order by c.day) as working_days,
+      count(*) filter (where c.known) over (
+        order by c.day range between interval '27 days' preceding and current row) as days_known
+    from calendar c
+  ),
+  there as materialized (
+    select c.sub, c.day, (bit_or(c.half_hours) & 4095) <> 0 as night, sum(c.held_ms) as held_ms
+    from day_cell c
+    where c.cell_id = any (cells) and c.day between since - 27 and till
+    group by c.sub, c.day
+  ),
+  looked as (
+    select t.sub, t.day, d.days_known,
+      count(*) filter (where t.night) over month as nights,
+      max(t.held_ms) over month as longest_ms,
+      count(*) filter (where d.working and t.held_ms > 18000000) over week as working_days_there
+    from there t
+    join counted_day d on d.day = t.day
+    window
+      month as (partition by t.sub order by t.day range between interval '27 days' preceding and current row),
+      week as (partition by t.sub order by d.working_days range between 6 preceding and current row)
+  ),
+  seen as (
+    select s.sub, s.day,
+      count(*) filter (where (s.half_hours & 4095) <> 0) over (
+        partition by s.sub order by s.day range between interval '27 days' preceding and current row) as nights
+    from day_seen s
+    where s.day between since - 27 and till and s.sub in (select t.sub from there t)
+  )
+  select l.day, l.sub,
+    case
+      when l.days_known < 7 then 'undetermined'
+      when s.nights > 0 and l.nights * 2 >= s.nights then 'resident'
+      when l.working_days_there >= 5 then 'worker'
+      when l.longest_ms <= 1800000 then 'passer-by'
+      else 'visitor'
+    end
+  from looked l
+  join seen s on s.sub = l.sub and s.day = l.day
+  where l.day >= since;
+end;

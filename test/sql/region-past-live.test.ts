@@ -1,0 +1,143 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { timestampUs } from '../../server/store/connection.ts';
+import { namedQuery } from '../../server/store/queries.ts';
+import {
+  bucketByEdges,
+  cells,
+  membersOf,
+  type Scenario,
+  scenario,
+  secondUs,
+  settingsOf,
+  sightingsOf,
+} from '../occupancy/scenario.ts';
+import { regionOf, SmallCity } from '../occupancy/small-city.ts';
+import { openPlainDatabase, type PlainDatabase } from '../store/tools/plain-database.ts';
+
+/** What the engine counted live must be what stays tell afterwards: the same cities, the same regions. */
+const cityCount = 250;
+const seed = 20_261_122;
+const hourUs = 3600 * secondUs;
+
+const given = fc.record({
+  base: scenario,
+  regions: fc.array(fc.subarray(cells, { minLength: 1 }), { minLength: 1, maxLength: 3 }),
+});
+
+/** Lines `region start what count` and `region bucket observed|upper count`. */
+type Lines = Map<string, number>;
+const add = (lines: Lines, line: string, count = 1) => {
+  if (count > 0) lines.set(line, (lines.get(line) ?? 0) + count);
+};
+
+interface City {
+  readonly base: Scenario;
+  readonly live: Lines;
+  readonly regions: { id: string; cells: number[] }[];
+  readonly span: [string, string];
+}
+
+let database: PlainDatabase;
+const cities: City[] = [];
+
+beforeAll(async () => {
+  database = await openPlainDatabase();
+  const rows: (string | number)[][] = [];
+  for (const [i, one] of fc.sample(given, { numRuns: cityCount, seed }).entries()) {
+    // Times that differ: stays without length are looked at apart.
+    const sightings = sightingsOf(one.base).map((sighting, at) => ({ ...sighting, timeUs: sighting.timeUs + at }));
+    const regions = one.regions.map((list, r) => regionOf(`r${r}`, list));
+    const everyUs = one.base.everyS * secondUs;
+    const city = new SmallCity({ regions, everyUs, settings: settingsOf(one.base) });
+    city.see(...sightings);
+    const lastUs = sightings.at(-1)!.timeUs;
+    city.engine.advance(lastUs + hourUs);
+    city.engine.finish();
+
+    const cellIds = new Map(cells.map((cgi, c) => [cgi, i * 100 + c]));
+    for (const stay of city.stays) {
+      const [firstOut, firstIn, lastIn] = [stay.firstOutUs, stay.firstInUs, stay.lastInUs].map(timestampUs);
+      const to = stay.toCell === null ? -1 : cellIds.get(stay.toCell)!;
+      const sub = i * 100 + Number(stay.subscriber.slice(1));
+      rows.push([firstOut, firstIn, lastIn, sub, cellIds.get(stay.cell)!, stay.events, to]);
+    }
+    const live: Lines = new Map();
+    for (const { startUs, regions: of, dwell } of city.gauges) {
+      for (let row = 0; row < of.n; row++)
+        for (const what of ['entries', 'exits', 'appeared', 'vanished'] as const)
+          add(live, `r${of.id[row]} ${startUs} ${what}`, of[what][row]);
+      for (let row = 0; row < (dwell?.n ?? 0); row++) {
+        add(live, `r${dwell!.region[row]} ${dwell!.bucket[row]} observed`, dwell!.observed[row]);
+        add(live, `r${dwell!.region[row]} ${dwell!.bucket[row]} upper`, dwell!.upper[row]);
+      }
+    }
+    const fromUs = Math.floor(sightings[0].timeUs / everyUs) * everyUs;
+    const toUs = Math.ceil((lastUs + hourUs) / everyUs) * everyUs;
+    cities.push({
+      ...{ base: one.base, live, span: [timestampUs(fromUs), timestampUs(toUs)] },
+      regions: regions.map(({ id, cells: list }) => ({
+        id,
+        cells: [...membersOf(list!, cells)].map((cgi) => cellIds.get(cgi)!),
+      })),
+    });
+  }
+  await database.sql(
+    `insert into stay (first_out, first_in, last_in, sub, cell_id, plmn, events, to_cell)
+     select first_out, first_in, last_in, sub, cell_id, 0, events, to_cell
+     from unnest($1::timestamptz[], $2::timestamptz[], $3::timestamptz[], $4::bigint[], $5::integer[], $6::integer[],
+       $7::integer[]) as s (first_out, first_in, last_in, sub, cell_id, events, to_cell)`,
+    [0, 1, 2, 3, 4, 5, 6].map((column) => rows.map((row) => row[column])),
+  );
+}, 120_000);
+afterAll(() => database?.remove());
+
+test('crossings and ended stays of any region are those that were counted live', async () => {
+  const wrong: string[] = [];
+  let lines = 0;
+  for (const [i, { base, live, regions, span }] of cities.entries()) {
+    const past: Lines = new Map();
+    const holdMs = base.holdDownS * 1000;
+    for (const { id, cells: own } of regions) {
+      type Flow = { bucket: number; known: boolean } & Record<'entries' | 'exits' | 'appeared' | 'vanished', number>;
+      const flows = await database.sql<Flow>(namedQuery('region-flows'), [own, ...span, base.everyS, holdMs, [], []]);
+      let ended = 0;
+      for (const row of flows) {
+        expect(row.known).toBe(true);
+        ended += row.exits + row.vanished;
+        for (const what of ['entries', 'exits', 'appeared', 'vanished'] as const)
+          add(past, `${id} ${row.bucket} ${what}`, row[what]);
+      }
+      type Stay = { first_in: number; last_in: number; first_out: number };
+      const stays = await database.sql<Stay>(namedQuery('region-sessions'), [
+        ...[own, ...span, 10_000, null, null, holdMs, [], []],
+      ]);
+      if (stays.length !== ended) wrong.push(`city ${i} ${id}: ${stays.length} stays, ${ended} exits and vanished`);
+      for (const { first_in, last_in, first_out } of stays) {
+        add(past, `${id} ${bucketByEdges(last_in - first_in)} observed`);
+        add(past, `${id} ${bucketByEdges(first_out - first_in)} upper`);
+      }
+    }
+    lines += live.size;
+    for (const line of new Set([...live.keys(), ...past.keys()]))
+      if (live.get(line) !== past.get(line))
+        wrong.push(`city ${i} ${line}: ${live.get(line)} live, ${past.get(line)} from stays`);
+  }
+  expect(wrong.slice(0, 12)).toEqual([]);
+  expect(lines).toBeGreaterThan(2500);
+}, 120_000);
+
+test('of sightings at the same microsecond the stay without length is a way out and back that cancels', async () => {
+  const at = (s: number) => timestampUs(Date.UTC(2026, 0, 5, 2) * 1000 + s * secondUs);
+  await database.sql(`insert into stay (first_out, first_in, last_in, sub, cell_id, plmn, events, to_cell) values
+    ('${at(100)}', '${at(0)}', '${at(90)}', 1, 90001, 0, 2, 90002),
+    ('${at(100)}', '${at(100)}', '${at(100)}', 1, 90002, 0, 1, 90001),
+    ('${at(300)}', '${at(100)}', '${at(280)}', 1, 90001, 0, 3, -1)`);
+  const span = [at(0), at(3600)];
+  expect(
+    await database.sql(namedQuery('region-sessions'), [[90001], ...span, 10, null, null, 60_000, [], []]),
+  ).toMatchObject([{ sub: '1', last_in: Date.UTC(2026, 0, 5, 2, 4, 40) * 1000 }]);
+  expect(await database.sql(namedQuery('region-flows'), [[90001], ...span, 3600, 60_000, [], []])).toMatchObject([
+    { entries: 0, exits: 0, appeared: 1, vanished: 1 },
+  ]);
+});
