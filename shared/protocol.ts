@@ -297,7 +297,10 @@ export interface Schematic {
   note: string;
 }
 
-/** `GET /api/regions/ID/history?from=…&to=…&bucket=60`: columns, one row a bucket, from the database. */
+/**
+ * `GET /api/regions/ID/history?from=…&to=…&bucket=60`: columns, one row a bucket, from the database. Where a figure is
+ * hidden, it is -1.
+ */
 export interface RegionHistory {
   id: string;
   bucketS: number;
@@ -308,7 +311,15 @@ export interface RegionHistory {
   exits: (number | null)[];
   /** Traffic units of all kinds in the bucket, from the continuous aggregate. */
   traffic: (number | null)[];
-  /** Where a figure is hidden, it is -1. */
+  /** In time order; figures on either side of one are of other cells. Absent: none is known of. */
+  edits?: RegionEditMark[];
+}
+/** A change of the cells that a region holds. */
+export interface RegionEditMark {
+  timeUs: number;
+  /** Cells that came and cells that went. */
+  came: number;
+  went: number;
 }
 
 /** What a region's past can be asked for. */
@@ -333,6 +344,8 @@ export interface RegionPast {
   dwell?: PastDwell[];
   /** Subscribers seen there on the local day. */
   roles?: PastRoles[];
+  /** When the region got the cells that all this is of, or lost others. */
+  edits?: RegionEditMark[];
 }
 export interface PastDwell {
   day: string;

@@ -145,6 +145,8 @@ export function publishHistory(history: RegionHistory, minCount: number): Region
     entries: column(history.entries),
     exits: column(history.exits),
     traffic: column(history.traffic),
+    // Cells, nobody's figures.
+    ...(history.edits && { edits: history.edits }),
   };
 }
 

@@ -1,6 +1,6 @@
 /** A region's past, bucket by bucket, from the gauges and the traffic aggregates. */
 import type pg from 'pg';
-import type { RegionHistory } from '../../shared/protocol.ts';
+import type { RegionEditMark, RegionHistory } from '../../shared/protocol.ts';
 import { hourUs, secondUs } from '../clock.ts';
 import { UserError } from '../errors.ts';
 import { timestampUs } from './connection.ts';
@@ -61,6 +61,7 @@ export async function readRegionHistory(
     entries: nulls(),
     exits: nulls(),
     traffic: nulls(),
+    edits: await readRegionEdits(pool, id, startUs, startUs + buckets * widthUs),
   };
   for (const row of rows) {
     const i = Math.round((row.bucket - startUs) / widthUs);
@@ -70,4 +71,17 @@ export async function readRegionHistory(
     history.traffic[i] = row.known === false ? null : (row.traffic ?? (row.known === true ? 0 : null));
   }
   return history;
+}
+
+/** When the region got and lost cells, in order. */
+export async function readRegionEdits(
+  pool: pg.Pool,
+  id: string,
+  fromUs: number,
+  toUs: number,
+): Promise<RegionEditMark[]> {
+  const { rows } = await pool.query<{ time: number; came: number; went: number }>(namedQuery('region-edits'), [
+    ...[id, timestampUs(fromUs), timestampUs(toUs)],
+  ]);
+  return rows.map(({ time, came, went }) => ({ timeUs: time, came, went }));
 }

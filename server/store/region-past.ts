@@ -3,6 +3,7 @@ import type pg from 'pg';
 import type { PastDwell, PastPart, PastRoles, RegionPast } from '../../shared/protocol.ts';
 import { secondUs } from '../clock.ts';
 import { timestampUs } from './connection.ts';
+import { readRegionEdits } from './history.ts';
 import { namedQuery } from './queries.ts';
 
 export interface PastQuestion {
@@ -74,7 +75,7 @@ export async function readRegionPast(
     return filled;
   };
 
-  const past: RegionPast = { id, bucketS, timeUs };
+  const past: RegionPast = { id, bucketS, timeUs, edits: await readRegionEdits(pool, id, fromUs, toUs) };
   if (parts.includes('presence'))
     past.presence = columns(['present', 'visitors'], await ask('region-presence', cells, ...span, bucketS, ...lasting));
   if (parts.includes('flows')) {

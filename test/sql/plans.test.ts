@@ -48,6 +48,10 @@ async function fillOldDays(): Promise<void> {
      select t::date, 9, 1, c, 1000, 1000 from ${every('1 day')} cross join generate_series(3, 5) c`,
     `insert into region_gauge (ts, region_id, every_ms, present, entries, exits, appeared, vanished, visitors, fresh5)
      select t, 1, 60000, 1, 0, 0, 0, 0, 1, 1 from ${every('1 hour')}`,
+    `insert into city_gauge (ts, every_ms, present)
+     select t, 60000, 1 from ${every('1 hour')}`,
+    `insert into micro_region_cell (region_id, cell_id, valid_from)
+     select region_id, 100000, '${at(endUs)}' from micro_region where id = 'r1'`,
   ])
     await database.sql(statement);
 }
@@ -130,6 +134,16 @@ const cases: { query: string; values: unknown[]; reads: Record<string, Span> }[]
       ...dayFacts,
     },
   })),
+  {
+    // The region got its newest cells today, so stays tell of the days before.
+    query: 'region-expected',
+    values: ['r1', [dateOf(oldDay.fromUs), dateOf(oldDay.fromUs - 14 * dayUs)], '12:00', 'Asia/Shanghai'],
+    reads: {
+      region_gauge: { fromUs: oldDay.fromUs - 16 * dayUs, toUs: oldDay.toUs },
+      city_gauge: { fromUs: oldDay.fromUs - 16 * dayUs, toUs: endUs },
+      stay: { fromUs: oldDay.fromUs - 16 * dayUs, toUs: oldDay.toUs + 3 * dayUs },
+    },
+  },
   { query: 'region-roles', values: [[3, 4, 5], dateOf(oldDay.fromUs), dateOf(oldDay.toUs)], reads: dayFacts },
 ];
 
