@@ -32,7 +32,7 @@ const shaping = [
 ] as const satisfies KnobName[];
 
 /** Bumped when the same records and settings begin to give other counters or another state. */
-const version = 5;
+const version = 6;
 
 /** Counters that were made under another fingerprint are not gone on with. */
 export function fingerprintOf(config: Config): string {

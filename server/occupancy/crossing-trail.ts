@@ -7,6 +7,7 @@ import {
   chunkMask,
   chunkNumberMask,
   chunkRows,
+  doubled,
   droppedAtOnce,
   entryBit,
   entryBytes,
@@ -113,15 +114,25 @@ export class CrossingTrail {
     let word = isCrossing ? area : area | goneBit;
     const newest = this.newestOf(area);
     let visited = this.timeUs > this.startUs;
-    if (newest !== 0) {
-      // A stay without length is no visit: of two sightings at one time the later wins.
-      if (this.enteredNow(newest)) visited = false;
-      visited ||= this.visitedSince(newest);
-    }
+    // A stay without length is no visit: of two sightings at one time the later wins.
+    if (newest !== 0) visited = this.visitedSince(newest) || (visited && !this.enteredNow(newest));
     if (visited) word |= visitedBit;
     this.cancelled = isCrossing && newest !== 0 && this.cancels(newest) ? newest : 0;
     if (isCrossing && this.cancelled === 0) word |= pendingBit;
     this.push(word);
+    return visited;
+  }
+
+  /**
+   * The subscriber, who appeared in the area at this very time, has been seen elsewhere at that time and so was never
+   * here: its appearance leaves no trace. Returns whether it has been a visitor of the interval all the same.
+   */
+  withdraw(area: number): boolean {
+    const newest = this.newestOf(area);
+    // A full queue may have dropped it already.
+    if (newest === 0 || !this.enteredNow(newest)) return false;
+    const visited = this.visitedSince(newest);
+    this.chunkOf(newest).words[(newest & chunkMask) * entryWords + wArea] = noArea;
     return visited;
   }
 
@@ -315,19 +326,11 @@ export class CrossingTrail {
 
   private addChunk(): Chunk {
     const number = this.head >>> chunkBits;
-    let { directory } = this;
-    if (directory[number & (directory.length - 1)] !== null) {
-      const grown: (Chunk | null)[] = new Array(directory.length * 2).fill(null);
-      const first = this.tail >>> chunkBits;
-      for (let i = 0; i < directory.length; i++) {
-        // Chunk numbers count modulo 2¹⁹ with the sequence numbers, a multiple of any directory size.
-        grown[(first + i) & (grown.length - 1)] = directory[(first + i) & (directory.length - 1)];
-      }
-      directory = grown;
-      this.directory = grown;
-    }
+    const { directory } = this;
+    if (directory[number & (directory.length - 1)] !== null)
+      this.directory = doubled(directory, this.tail >>> chunkBits);
     const chunk = this.spare.pop() ?? new Chunk();
-    directory[number & (directory.length - 1)] = chunk;
+    this.directory[number & (this.directory.length - 1)] = chunk;
     this.chunkCount++;
     return chunk;
   }

@@ -1,12 +1,13 @@
 import { type EventBatch, noCell } from '../events/event-batch.ts';
-import { isMachineHome } from '../events/plmn.ts';
 import { groupRows } from '../presence/group-loads.ts';
 import type { Presence, PresenceSink } from '../presence/presence.ts';
-import { dLast, nowhere, recordDoubles, recordWords, wCellFeed } from '../presence/record.ts';
+import { dLast, recordDoubles } from '../presence/record.ts';
 import type { SubscriberTable } from '../presence/subscriber-table.ts';
 import type { RegionIndex } from '../reference/region-index.ts';
 import type { StateReader, StateWriter } from '../state-writer.ts';
+import { AppearedNow } from './appeared-now.ts';
 import { AreaCounters } from './area-counters.ts';
+import { crossersOf } from './crossers.ts';
 import { CrossingTrail } from './crossing-trail.ts';
 import { FixAges, stepOf } from './fix-ages.ts';
 import { FlowWindow } from './flow-window.ts';
@@ -21,6 +22,8 @@ import { SubscriberNotes } from './subscriber-notes.ts';
 import type { TrailOwner } from './trail-entry.ts';
 
 const cellCapacityFirst = 1024;
+
+type Saved = Record<'appeared' | 'vanished' | 'cellCapacity', number> & { now: ReturnType<AppearedNow['saved']> };
 
 /** Turns transitions of subscribers into counters of cells and micro-regions (DESIGN §2). */
 export class Occupancy implements PresenceSink, TrailOwner {
@@ -50,6 +53,7 @@ export class Occupancy implements PresenceSink, TrailOwner {
   private readonly stays: StayBuffer | null;
   private readonly beforeHeld: (timeUs: number) => void;
   private readonly beforeCutShort: (timeUs: number) => void;
+  private readonly appearedNow = new AppearedNow();
   private readonly crossers = new Int32Array(groupRows);
   private presence!: Presence;
   private table!: SubscriberTable;
@@ -90,32 +94,19 @@ export class Occupancy implements PresenceSink, TrailOwner {
   }
 
   *save(to: StateWriter): Generator<void> {
-    const { appearedTotal: appeared, vanishedTotal: vanished, cellCapacity } = this;
-    to.json('occupancy', { appeared, vanished, cellCapacity });
-    yield* this.areas.save(to);
-    yield* this.trail.save(to);
-    yield* this.fixAges.save(to);
-    yield* this.flows.save(to);
-    yield* this.origins.save(to);
-    yield* this.trips.save(to);
-    yield* this.regionStays.save(to);
-    yield* this.notes.save(to);
+    const { appearedTotal: appeared, vanishedTotal: vanished, cellCapacity, appearedNow } = this;
+    to.json('occupancy', { appeared, vanished, cellCapacity, now: appearedNow.saved() });
+    for (const part of this.parts) yield* part.save(to);
   }
 
   /** Of a fresh one with the same regions; the times of intervals are the book's to restore. */
   restore(from: StateReader): void {
-    const state = from.json<{ appeared: number; vanished: number; cellCapacity: number }>('occupancy');
-    this.appearedTotal = state.appeared;
-    this.vanishedTotal = state.vanished;
-    this.growTo(state.cellCapacity);
-    this.areas.restore(from);
-    this.trail.restore(from);
-    this.fixAges.restore(from);
-    this.flows.restore(from);
-    this.origins.restore(from);
-    this.trips.restore(from);
-    this.regionStays.restore(from);
-    this.notes.restore(from);
+    const { appeared, vanished, cellCapacity, now } = from.json<Saved>('occupancy');
+    this.appearedTotal = appeared;
+    this.vanishedTotal = vanished;
+    this.appearedNow.restore(now);
+    this.growTo(cellCapacity);
+    for (const part of this.parts) part.restore(from);
   }
 
   /** An event happened in the cell: its gauge row is due. */
@@ -126,6 +117,7 @@ export class Occupancy implements PresenceSink, TrailOwner {
   appeared(sub: number, cell: number): void {
     const { areas, regionCount, table, trail } = this;
     this.appearedTotal++;
+    this.appearedNow.add(sub, this.presence.atUs);
     const group = this.origins.groupOf(table.origin(sub));
     this.origins.addToCity(group, 1);
     this.fixAges.add(cell);
@@ -142,6 +134,11 @@ export class Occupancy implements PresenceSink, TrailOwner {
   }
 
   moved(sub: number, from: number, to: number): void {
+    const { atUs } = this.presence;
+    if (this.table.sinceUs(sub) === atUs && this.appearedNow.has(sub, atUs)) {
+      this.moveAppearance(sub, from, to);
+      return;
+    }
     if (this.stays !== null) this.endStay(this.stays, sub, from, to);
     this.fixAges.remove(from, this.lastStepOf(sub));
     this.fixAges.add(to);
@@ -157,7 +154,7 @@ export class Occupancy implements PresenceSink, TrailOwner {
       this.leave(regionCount + from, true);
       this.enter(regionCount + to, true);
     }
-    if (setOf[from] !== setOf[to]) this.crossRegions(sub, sets[setOf[from]], sets[setOf[to]]);
+    if (setOf[from] !== setOf[to]) this.crossRegions(sub, sets[setOf[from]], sets[setOf[to]], false);
     trail.end();
   }
 
@@ -197,7 +194,9 @@ export class Occupancy implements PresenceSink, TrailOwner {
 
   touch(indices: Int32Array, n: number, batch: EventBatch, from: number): number {
     const kept = this.fixAges.touch(this.table, indices, n);
-    return this.countsStays ? kept ^ this.touchCrossers(indices, n, batch, from) : kept;
+    if (!this.countsStays) return kept;
+    const { crossers, regions, table } = this;
+    return kept ^ this.notes.touch(crossers, crossersOf({ table, regions, indices, n, into: crossers }, batch, from));
   }
 
   /** For the trail, as the next. */
@@ -214,24 +213,11 @@ export class Occupancy implements PresenceSink, TrailOwner {
   }
 
   originOf(plmn: number, before: number): number {
-    const { origins } = this;
-    // Most often it is no news.
-    if (origins.plmnOf(before) === plmn) return before;
-    // Whatever tells it, a machine stays one while it is known: not every message says so.
-    return isMachineHome(origins.plmnOf(before)) ? before : origins.codeOf(plmn);
+    return this.origins.heard(plmn, before);
   }
 
   originChanged(_sub: number, cell: number, from: number, to: number): void {
-    const { origins } = this;
-    const fromGroup = origins.groupOf(from);
-    const toGroup = origins.groupOf(to);
-    origins.addToCity(fromGroup, -1);
-    origins.addToCity(toGroup, 1);
-    const regions = this.regions.sets[this.regions.setOf[cell]];
-    for (let i = 0; i < regions.length; i++) {
-      origins.addToRegion(regions[i], fromGroup, -1);
-      origins.addToRegion(regions[i], toGroup, 1);
-    }
+    this.origins.change(this.regions.sets[this.regions.setOf[cell]], from, to);
   }
 
   /** For the trail, as the next three. */
@@ -291,6 +277,7 @@ export class Occupancy implements PresenceSink, TrailOwner {
    * before.
    */
   setRegions(regions: RegionIndex, edit: RegionEdit, { byOrigin, stays }: Recount): void {
+    this.appearedNow.clear();
     this.regions = regions;
     this.regionCount = edit.after;
     this.drawn = regions.drawn;
@@ -302,22 +289,32 @@ export class Occupancy implements PresenceSink, TrailOwner {
     sumChanged(this, regions, edit);
   }
 
-  /** Loads the notes of those who are about to enter or leave a region. */
-  private touchCrossers(indices: Int32Array, n: number, { cell }: EventBatch, from: number): number {
-    const { crossers } = this;
-    const { u32 } = this.table;
-    const { setOf } = this.regions;
-    const known = setOf.length;
-    let found = 0;
-    for (let i = 0; i < n; i++) {
-      const index = indices[i];
-      if (index < 0) continue;
-      const before = u32[index * recordWords + wCellFeed] & nowhere;
-      const after = cell[from + i];
-      if (before === after || after >= known) continue;
-      if ((before < known ? setOf[before] : 0) !== setOf[after]) crossers[found++] = index;
+  /**
+   * Appeared in `from` and seen in `to` at one time: of the two the later to arrive wins, and it was never in `from`. All
+   * rows of a time are released at once, so that neither an interval nor an edit begins in between.
+   */
+  private moveAppearance(sub: number, from: number, to: number): void {
+    const { areas, regionCount, trail } = this;
+    const { setOf, sets } = this.regions;
+    this.fixAges.remove(from, this.lastStepOf(sub));
+    this.fixAges.add(to);
+    areas.appeared[regionCount + to]++;
+    trail.begin(sub, this.presence.atUs, this.intervalStartUs);
+    if (this.cellGauges) {
+      this.withdraw(regionCount + from);
+      this.enter(regionCount + to, false);
+    } else {
+      areas.appeared[regionCount + from]--;
+      areas.present[regionCount + from]--;
+      areas.present[regionCount + to]++;
     }
-    return this.notes.touch(crossers, found);
+    if (setOf[from] !== setOf[to]) this.crossRegions(sub, sets[setOf[from]], sets[setOf[to]], true);
+    trail.end();
+  }
+
+  private get parts() {
+    const { areas, trail, fixAges, flows, origins, trips, regionStays, notes } = this;
+    return [areas, trail, fixAges, flows, origins, trips, regionStays, notes];
   }
 
   /** Step of the subscriber's newest sighting. */
@@ -333,21 +330,25 @@ export class Occupancy implements PresenceSink, TrailOwner {
 
   /**
    * Leaves the regions that only `from` has, then enters those that only `to` has; both ascend. All are left first,
-   * so that a trip finds where it came from.
+   * so that a trip finds where it came from. `appears`: it is the appearance that moves, which crosses no border.
    */
-  private crossRegions(sub: number, from: Uint32Array, to: Uint32Array): void {
+  private crossRegions(sub: number, from: Uint32Array, to: Uint32Array, appears: boolean): void {
     const group = this.origins.groupOf(this.table.origin(sub));
     for (let i = 0, j = 0; i < from.length; i++) {
       while (j < to.length && to[j] < from[i]) j++;
-      if (j === to.length || to[j] !== from[i]) this.leaveRegion(sub, from[i], group, true);
+      if (j < to.length && to[j] === from[i]) continue;
+      if (appears) this.withdrawRegion(sub, from[i], group);
+      else this.leaveRegion(sub, from[i], group, true);
     }
     for (let i = 0, j = 0; j < to.length; j++) {
       while (i < from.length && from[i] < to[j]) i++;
-      if (i === from.length || from[i] !== to[j]) this.enterRegion(sub, to[j], group, true);
+      if (i < from.length && from[i] === to[j]) continue;
+      this.enterRegion(sub, to[j], group, !appears);
+      if (appears) this.areas.appeared[to[j]]++;
     }
   }
 
-  // The next four belong to the transition that the trail has been told of.
+  // The rest belongs to the transition that the trail has been told of.
 
   private enterRegion(sub: number, region: number, group: number, isCrossing: boolean): void {
     this.origins.addToRegion(region, group, 1);
@@ -364,6 +365,19 @@ export class Occupancy implements PresenceSink, TrailOwner {
     const lastInUs = this.table.f64[sub * recordDoubles + dLast];
     const sequence = trail.cancelled === 0 ? trail.pushed : 0;
     this.regionStays.leave(sub, region, lastInUs, this.presence.atUs, sequence);
+  }
+
+  private withdrawRegion(sub: number, region: number, group: number): void {
+    this.origins.addToRegion(region, group, -1);
+    this.withdraw(region);
+    if (this.countsStays && region < this.drawn) this.regionStays.withdraw(sub, region);
+  }
+
+  private withdraw(area: number): void {
+    const { areas } = this;
+    areas.appeared[area]--;
+    areas.present[area]--;
+    if (this.trail.withdraw(area)) areas.left[area]++;
   }
 
   private enter(area: number, isCrossing: boolean): void {

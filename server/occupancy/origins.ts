@@ -1,4 +1,5 @@
 import { originClasses } from '../../shared/protocol.ts';
+import { isMachineHome } from '../events/plmn.ts';
 import { packIso } from '../reference/country-codes.ts';
 import type { OriginClassifier } from '../reference/origin.ts';
 import { restoreBytes, type StateReader, type StateWriter, saveBytes } from '../state-writer.ts';
@@ -65,6 +66,26 @@ export class Origins {
   /** Number of the group that a code is counted under. */
   groupOf(code: number): number {
     return this.groupOfCode[code];
+  }
+
+  /** Code of a home heard of a subscriber whose code was `before`. */
+  heard(plmn: number, before: number): number {
+    // Most often it is no news.
+    if (this.plmnOf(before) === plmn) return before;
+    // Whatever tells it, a machine stays one while it is known: not every message says so.
+    return isMachineHome(this.plmnOf(before)) ? before : this.codeOf(plmn);
+  }
+
+  /** Somebody present in the regions is counted under another code. */
+  change(regions: Uint32Array, from: number, to: number): void {
+    const fromGroup = this.groupOf(from);
+    const toGroup = this.groupOf(to);
+    this.addToCity(fromGroup, -1);
+    this.addToCity(toGroup, 1);
+    for (let i = 0; i < regions.length; i++) {
+      this.addToRegion(regions[i], fromGroup, -1);
+      this.addToRegion(regions[i], toGroup, 1);
+    }
   }
 
   addToCity(group: number, change: 1 | -1): void {

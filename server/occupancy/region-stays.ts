@@ -66,14 +66,20 @@ export class RegionStays {
    * entry; 0: it undoes an entry, and there was no stay
    */
   leave(sub: number, region: number, lastInUs: number, outUs: number, sequence: number): void {
+    const sinceUs = this.withdraw(sub, region);
+    if (sequence === 0) return;
+    const observed = dwellBucketOf(lastInUs - sinceUs);
+    this.ending.push(sequence, sinceUs, observed * dwellBuckets + dwellBucketOf(outUs - sinceUs));
+  }
+
+  /** There was no stay; returns since when there seemed to be one. */
+  withdraw(sub: number, region: number): number {
     const { notes } = this;
     const note = notes.find(sub, wholeKey, this.keys[region]);
     const sinceUs = notes.valueOf(note);
     notes.drop(sub, note);
     this.live.remove(region, sinceUs);
-    if (sequence === 0) return;
-    const observed = dwellBucketOf(lastInUs - sinceUs);
-    this.ending.push(sequence, sinceUs, observed * dwellBuckets + dwellBucketOf(outUs - sinceUs));
+    return sinceUs;
   }
 
   /** The region is about to go or to change, and the subscriber is in it. */

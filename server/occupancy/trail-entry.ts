@@ -37,6 +37,15 @@ export class Chunk {
   readonly words = new Uint32Array(chunkRows * entryWords);
 }
 
+/** Room for twice as many chunks. @param first number of the oldest chunk */
+export function doubled(directory: readonly (Chunk | null)[], first: number): (Chunk | null)[] {
+  const grown: (Chunk | null)[] = new Array(directory.length * 2).fill(null);
+  // Chunk numbers count modulo 2¹⁹ with the sequence numbers, a multiple of any directory size.
+  for (let i = 0; i < directory.length; i++)
+    grown[(first + i) & (grown.length - 1)] = directory[(first + i) & (directory.length - 1)];
+  return grown;
+}
+
 /** Where the newest trail entry of each subscriber is kept, and who is told when the last one of an absent one goes. */
 export interface TrailOwner {
   /** As {@link setSequence} left it; it may have left the trail since. 0: none. */

@@ -108,9 +108,13 @@ function cancelled(given: City, cells: ReadonlySet<string>): Map<number, number>
   for (let subscriber = 0; subscriber <= 3; subscriber++) {
     let before: Seen | null = null;
     let pending: { atS: number; by: number } | null = null;
+    let appearedS = -1;
     for (const one of inOrder(given.seen).filter((each) => each.subscriber === subscriber)) {
-      if (before === null || one.atS - before.atS >= given.ttlS) pending = null;
-      else {
+      if (before === null || one.atS - before.atS >= given.ttlS) {
+        pending = null;
+        appearedS = one.atS;
+      } else if (one.atS > appearedS) {
+        // At the time at which it appeared, the newest sighting is where it did.
         const by = Number(cells.has(given.cells[one.cell])) - Number(cells.has(given.cells[before.cell]));
         if (by !== 0 && pending !== null && by !== pending.by && one.atS - pending.atS < given.holdDownS) {
           add(pending.atS, pending.by);

@@ -72,11 +72,31 @@ interface OwnSighting extends OracleSighting {
 
 const fiveMinutesUs = 300_000_000;
 
+/**
+ * Whether one who is nowhere is seen elsewhere too at that very time: of sightings at one time the later to arrive wins,
+ * and its cell is where the subscriber appears. A detach ends a presence, so what follows it is another appearance. All
+ * are told on one side of `begin`.
+ */
+function isSuperseded(sightings: OwnSighting[], i: number, begin?: OracleBegin): boolean {
+  const { timeUs, cell, place } = sightings[i];
+  const isBefore = (other: number) => begin !== undefined && other < begin.index;
+  for (let k = i; sightings[k].detach !== true; k++) {
+    const next = sightings[k + 1];
+    if (next === undefined || next.timeUs !== timeUs || isBefore(next.place) !== isBefore(place)) return false;
+    if (next.cell !== cell) return true;
+  }
+  return false;
+}
+
 function lifeOf(sightings: OwnSighting[], ttlUs: (cell: string) => number, begin?: OracleBegin): Life {
   const life: Life = { segments: [], appearances: [], vanishings: [], steps: [], before: null };
   let gone = true;
   sightings.forEach((sighting, i) => {
     const { timeUs, cell } = sighting;
+    if (gone && isSuperseded(sightings, i, begin)) {
+      life.segments.push({ cell, fromUs: timeUs, toUs: timeUs });
+      return;
+    }
     if (gone) {
       life.appearances.push({ timeUs, cell });
       life.steps.push({ timeUs, from: null, to: cell, sighting: i });
@@ -298,7 +318,9 @@ export function staysByDefinition(options: OracleOptions, untilUs: number): Orac
   const stays: OracleStay[] = [];
   for (const own of bySubscriber(options.sightings)) {
     let open: OracleStay | null = null;
+    let isNowhere = true;
     own.forEach((sighting, i) => {
+      if (isNowhere && isSuperseded(own, i)) return;
       const { subscriber, timeUs, cell } = sighting;
       const dayUs = 86_400_000_000;
       if (open !== null && timeUs - open.firstInUs >= dayUs) {
@@ -311,6 +333,7 @@ export function staysByDefinition(options: OracleOptions, untilUs: number): Orac
       const next = own[i + 1];
       const endUs = sighting.detach === true ? timeUs : timeUs + options.ttlUs(cell);
       const gone = next === undefined || next.timeUs >= endUs;
+      isNowhere = gone || sighting.detach === true;
       if (!gone && sighting.detach !== true && next.cell === cell) return;
       open.firstOutUs = gone || sighting.detach === true ? endUs : next.timeUs;
       open.toCell = gone || sighting.detach === true ? null : next.cell;

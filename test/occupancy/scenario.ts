@@ -15,6 +15,7 @@ export interface Scenario {
 const step = fc.record({
   // Gaps that hit holdDown, ttl and interval ends exactly, and ties.
   gapS: fc.oneof(
+    { weight: 3, arbitrary: fc.constant(0) },
     { weight: 4, arbitrary: fc.constantFrom(0, 1, 5, 10, 20, 30) },
     { weight: 1, arbitrary: fc.constantFrom(60, 120, 300, 1000) },
   ),

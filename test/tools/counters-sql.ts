@@ -141,7 +141,7 @@ export class CountersBySql {
 
 /**
  * `arrival`: which rows came too late; `clock`: the first whole minute behind all of a city; `grid`: the intervals from
- * the first sighting's to the clock's.
+ * the earliest row's to the clock's.
  */
 const orderSql = `
   create table arrival as
@@ -152,17 +152,39 @@ const orderSql = `
   create table grid as
     select city, k * every as s, (k + 1) * every as e
     from (select city, every, min(t) / every as a, at / every as b
-          from arrival join city using (city) join clock using (city) where not late group by city, every, at) span,
+          from arrival join city using (city) join clock using (city) group by city, every, at) span,
          generate_series(a, b) as k;
 `;
 
-/** `place`: each sighting with the presence it gives and the life, from appearance to vanish, that it belongs to. */
+/**
+ * `place`: each sighting with the presence it gives and the life, from appearance to vanish, that it belongs to. Of
+ * sightings at one time, those up to a detach among them, the last one tells where the subscriber is: where a life would
+ * begin with others, they are left out.
+ */
 const placeSql = `
+  create table seen as
+    with numbered as (
+      select *, row_number() over w as n, lag(t) over w as prev_t, lag(ttl) over w as prev_ttl,
+             lag(detach) over w as prev_detach
+      from arrival join cell using (city, cell) where not late
+      window w as (partition by city, sub order by t, line)
+    ), tied as (
+      -- Sightings of one time that belong together: a detach is the last of its own.
+      select *, sum(coalesce((prev_t <> t or prev_detach)::int, 1)) over (partition by city, sub order by n) as tie,
+             (prev_t is null or prev_detach or t - prev_t >= prev_ttl) as begins
+      from numbered
+    ), told as (
+      select *, bool_or(begins) over (partition by city, sub, tie) as opens from tied
+    )
+    select city, sub, plmn, line, t, cell, ttl, detach, not opens or not exists (
+        select from told o where o.city = told.city and o.sub = told.sub and o.tie = told.tie
+          and o.n >= told.n and o.cell <> told.cell) as counts
+    from told;
   create table place as
     with step as (
       select *, row_number() over w as n, lag(t) over w as prev_t, lag(cell) over w as prev_cell,
              lag(ttl) over w as prev_ttl, lag(detach) over w as prev_detach, lead(t) over w as next_t
-      from arrival join cell using (city, cell) where not late
+      from seen where counts
       window w as (partition by city, sub order by t, line)
     ), marked as (
       select *, (prev_t is null or prev_detach or t - prev_t >= prev_ttl) as appears,
