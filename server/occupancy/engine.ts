@@ -17,6 +17,7 @@ import { type EngineFigures, EngineView } from './live-view.ts';
 import { Occupancy } from './occupancy.ts';
 import { type OpenStays, openStaysOf } from './open-stays.ts';
 import { editOf, identityOf } from './region-edit.ts';
+import { countUnits, hearCells, type RowsAhead, readAhead } from './row-columns.ts';
 import { StayBuffer } from './stays.ts';
 import { Traffic } from './traffic.ts';
 import type { LiveView, StayColumns } from './view.ts';
@@ -68,6 +69,7 @@ export class Engine {
   /** The next time at which something is due whether rows come or not. */
   private turnUs = 0;
   private kept = 0;
+  private readonly ahead: RowsAhead = { to: 0, cellLimit: 0 };
   private finished = false;
 
   constructor(options: EngineOptions) {
@@ -172,7 +174,7 @@ export class Engine {
       if (isLearnt(batch.kind[i])) continue;
       this.figures.lateEvents++;
       if ((batch.flags[i] & eventFlag.traffic) === 0) continue;
-      this.countUnit(batch, i);
+      countUnits(this.figures, batch, i, i + 1);
       const cell = this.placeOf(batch.cell[i]);
       this.traffic.countLate(batch.timeUs[i], cell, batch.kind[i], batch.outcome[i], batch.durationMs[i]);
     }
@@ -295,31 +297,27 @@ export class Engine {
 
   /** Applies rows up to one before which something is due; returns that one, or `to`. */
   private applyUntilDue(batch: EventBatch, from: number, to: number): number {
-    const { figures, presence, occupancy } = this;
-    const { timeUs, cell, flags } = batch;
-    for (let i = from; i < to; i++) {
-      const time = timeUs[i];
-      if (time >= this.turnUs) return i;
-      assertInvariant(time >= figures.clockUs, 'event rows must come in order of time');
-      figures.clockUs = time;
-      if ((flags[i] & eventFlag.traffic) !== 0) this.countTraffic(batch, i);
-      const id = cell[i];
-      if (id === noCell) {
-        if ((flags[i] & eventFlag.detach) !== 0) presence.leave(batch, i);
-        else if (isLearnt(batch.kind[i])) presence.place(batch, i);
-        continue;
-      }
-      if (id >= figures.heardUs.length) this.grow();
-      figures.heardUs[id] = time;
-      occupancy.touchCell(id);
-      if (isSighting(batch, i)) presence.sighting(batch, i, id);
-    }
-    return to;
+    const { ahead, figures, presence } = this;
+    readAhead(figures, batch, from, to, this.turnUs, ahead);
+    const end = ahead.to;
+    if (ahead.cellLimit > figures.heardUs.length) this.grow();
+    const { regionCount, touched } = this.occupancy.areas;
+    hearCells(figures, batch, from, end, touched, regionCount);
+    countUnits(figures, batch, from, end);
+    this.traffic.countRows(batch, from, end);
+    for (let row = presence.renewing(batch, from, end); row < end; row = presence.renewing(batch, row + 1, end))
+      this.applyOne(batch, row);
+    return end;
   }
 
-  private countTraffic(batch: EventBatch, row: number): void {
-    this.countUnit(batch, row);
-    this.traffic.count(this.placeOf(batch.cell[row]), batch.kind[row], batch.outcome[row], batch.durationMs[row]);
+  /** A row that does more than {@link Presence.renewing} knows of. */
+  private applyOne(batch: EventBatch, row: number): void {
+    const { presence } = this;
+    const id = batch.cell[row];
+    if (id !== noCell) {
+      if (isSighting(batch, row)) presence.sighting(batch, row, id);
+    } else if ((batch.flags[row] & eventFlag.detach) !== 0) presence.leave(batch, row);
+    else if (isLearnt(batch.kind[row])) presence.place(batch, row);
   }
 
   /** The cell that traffic is counted under: -1 none. The counters are as wide as there are cells then. */
@@ -327,13 +325,6 @@ export class Engine {
     if (cell === noCell) return -1;
     if (cell >= this.figures.heardUs.length) this.grow();
     return cell;
-  }
-
-  private countUnit(batch: EventBatch, row: number): void {
-    const { figures } = this;
-    figures.traffic[batch.kind[row]]++;
-    if ((batch.subLo[row] | batch.subHi[row]) === 0) figures.unresolvedEvents++;
-    else figures.resolvedEvents++;
   }
 
   /** A row of `timeUs` comes and something is due before it. */

@@ -109,11 +109,6 @@ export class Occupancy implements PresenceSink, TrailOwner {
     for (const part of this.parts) part.restore(from);
   }
 
-  /** An event happened in the cell: its gauge row is due. */
-  touchCell(cell: number): void {
-    this.areas.touched[this.regionCount + cell] = 1;
-  }
-
   appeared(sub: number, cell: number): void {
     const { areas, regionCount, table, trail } = this;
     this.appearedTotal++;

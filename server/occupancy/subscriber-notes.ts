@@ -43,7 +43,7 @@ export class SubscriberNotes {
   open(subscribersMax: number): void {
     const headPages = Math.ceil((scratchBytes + 4 * subscribersMax) / pageBytes);
     this.wNotes = (headPages * pageBytes) / 4;
-    this.memory = new WebAssembly.Memory({ initial: headPages + growthPages, maximum: pagesMax });
+    this.memory = new WebAssembly.Memory({ initial: headPages + growthPages, maximum: pagesMax, shared: true });
     this.loads = noteLoadsOf(this.memory);
     this.look();
   }

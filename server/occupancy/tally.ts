@@ -22,16 +22,22 @@ export class Tally {
     return tally;
   }
 
-  push(key: number, value: number): void {
-    if (this.n === this.keys.length) {
-      const keys = new Uint32Array(Math.max(16, this.n * 2));
+  /** Keys, with room for `more`: whoever puts some behind the last raises {@link n}. Their values are nothing yet. */
+  roomFor(more: number): Uint32Array {
+    const needed = this.n + more;
+    if (needed > this.keys.length) {
+      const keys = new Uint32Array(Math.max(16, needed, this.n * 2));
       const values = new Float64Array(keys.length);
       keys.set(this.keys);
       values.set(this.values);
       this.keys = keys;
       this.values = values;
     }
-    this.keys[this.n] = key;
+    return this.keys;
+  }
+
+  push(key: number, value: number): void {
+    this.roomFor(1)[this.n] = key;
     this.values[this.n++] = value;
   }
 

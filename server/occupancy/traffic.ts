@@ -1,5 +1,6 @@
 import { type TrafficClass, trafficClasses } from '../../shared/traffic.ts';
-import { type EventKind, eventKinds, outcomes } from '../events/kinds.ts';
+import type { EventBatch } from '../events/event-batch.ts';
+import { type EventKind, eventFlag, eventKinds, outcomes } from '../events/kinds.ts';
 import type { RegionIndex } from '../reference/region-index.ts';
 import { restoreColumns, type StateReader, type StateWriter, saveColumns } from '../state-writer.ts';
 import { Tally } from './tally.ts';
@@ -106,14 +107,32 @@ export class Traffic implements TrafficView {
     this.windowMs = ms(this.windowMs);
   }
 
+  /** Those of the rows `from` … `to − 1` that are a unit, in the open interval; their cells are below the capacity. */
+  countRows({ cell, durationMs, flags, kind, outcome }: EventBatch, from: number, to: number): void {
+    const { heardUnits, openUnits } = this;
+    const keys = heardUnits.roomFor(to - from);
+    let { n } = heardUnits;
+    for (let row = from; row < to; row++) {
+      if ((flags[row] & eventFlag.traffic) === 0) continue;
+      // noCell + 1 is row 0.
+      const key = ((cell[row] + 1) | 0) * classCount + classOf[kind[row]];
+      const at = key * outcomeCount + outcome[row];
+      const units = openUnits[at];
+      openUnits[at] = units + 1;
+      // Without a branch, which nobody could foretell: a key behind the last is none.
+      keys[n] = at;
+      n += units === 0 ? 1 : 0;
+      if (durationMs[row] > 0) this.countMs(key, durationMs[row]);
+    }
+    heardUnits.n = n;
+  }
+
   /** One unit in the open interval. @param cell of the registry, below the capacity; -1: none is known */
-  count(cell: number, kind: number, outcome: number, durationMs: number): void {
+  private count(cell: number, kind: number, outcome: number, durationMs: number): void {
     const key = (cell + 1) * classCount + classOf[kind];
     const at = key * outcomeCount + outcome;
     if (this.openUnits[at]++ === 0) this.heardUnits.push(at, 0);
-    if (durationMs <= 0) return;
-    if (this.openMs[key] === 0) this.heardMs.push(key, 0);
-    this.openMs[key] += durationMs;
+    if (durationMs > 0) this.countMs(key, durationMs);
   }
 
   /** A unit that came late. */
@@ -212,6 +231,11 @@ export class Traffic implements TrafficView {
       this.intervals.push(one);
     }
     this.changed();
+  }
+
+  private countMs(key: number, durationMs: number): void {
+    if (this.openMs[key] === 0) this.heardMs.push(key, 0);
+    this.openMs[key] += durationMs;
   }
 
   private close(startUs: number): void {

@@ -3,6 +3,10 @@
  * thirty instructions of checks, so that the processor sees only a few loads ahead. Here it is five, and four
  * times as many cache misses of a group overlap (WebAssembly Core Specification 1.0 §5, binary format).
  *
+ * Memories that grow are shared, though nobody shares them: growth of one that is not detaches its buffer, and from the
+ * first detached buffer on V8 looks at each access to any typed array whether its buffer is one (a sixth of all
+ * instructions of an event).
+ *
  * A module works on the memory of its owner, whose first {@link scratchBytes} are for rows of a group: words 0 … 63
  * hashes, 64 … 127 addresses of slots, 128 … 191 indices.
  */
@@ -84,8 +88,18 @@ const eachRow = (local: number, limit: Code, body: Code): Code => [
 const i32 = 0x7f;
 const f64 = 0x7c;
 
+/** Limits of an imported memory (§5.3.5): one that stays as it is, and one that is shared (threads proposal), which must have a maximum. */
+const fixed = [0x00, 0];
+const shared = [0x03, 0, ...unsignedLeb(65_536)];
+
 /** A module with one function, exported as `NAME`, over the memory `owner.memory`. */
-function moduleOf(name: string, parameters: readonly number[], locals: number, body: Code): WebAssembly.Module {
+function moduleOf(
+  name: string,
+  memory: readonly number[],
+  parameters: readonly number[],
+  locals: number,
+  body: Code,
+): WebAssembly.Module {
   const sized = (content: Code): Code => {
     const flat = bytesOf(content);
     return [unsignedLeb(flat.length), flat];
@@ -97,7 +111,7 @@ function moduleOf(name: string, parameters: readonly number[], locals: number, b
       bytesOf([
         [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
         section(1, [0x60, parameters.length, ...parameters, 1, i32]),
-        section(2, [text('owner'), text('memory'), 0x02, 0x00, 0]),
+        section(2, [text('owner'), text('memory'), 0x02, memory]),
         section(3, [0]),
         section(7, [text(name), 0x00, 0]),
         section(10, sized([1, locals, i32, body, 0x0b])),
@@ -114,7 +128,7 @@ const indexMask = 0x07ffffff;
 function slotModule(): WebAssembly.Module {
   const [rowBytes, scale, slotBytes, row, kept, at, slot, tag] = [0, 1, 2, 3, 4, 5, 6, 7];
   const address = scaled(load(get(row), hashesAt), get(scale));
-  return moduleOf('guess', [i32, f64, i32], 5, [
+  return moduleOf('guess', fixed, [i32, f64, i32], 5, [
     eachRow(row, get(rowBytes), [
       set(at, shiftLeft(address, 2)),
       store(get(row), addressesAt, get(at)),
@@ -141,7 +155,7 @@ function slotModule(): WebAssembly.Module {
 
 function recordModule(recordBytes: number): WebAssembly.Module {
   const [rowBytes, row, kept, index, at] = [0, 1, 2, 3, 4];
-  return moduleOf('touch', [i32], 4, [
+  return moduleOf('touch', shared, [i32], 4, [
     eachRow(row, get(rowBytes), [
       set(index, load(get(row), indicesAt)),
       // Without a branch: one that is mispredicted would end the overlap.
@@ -157,7 +171,7 @@ function recordModule(recordBytes: number): WebAssembly.Module {
 function noteModule(): WebAssembly.Module {
   const [rowBytes, notesAt, row, kept, index] = [0, 1, 2, 3, 4];
   const noteOf = (address: Code): Code => load(add(get(notesAt), shiftLeft(address, 4)), 0);
-  return moduleOf('touch', [i32, i32], 3, [
+  return moduleOf('touch', shared, [i32, i32], 3, [
     eachRow(row, get(rowBytes), [
       set(index, load(get(row), indicesAt)),
       set(index, and(get(index), xor(shiftRightSigned(get(index), 31), constant(-1)))),
@@ -179,13 +193,13 @@ export function slotLoadsOf(memory: WebAssembly.Memory): SlotLoads {
   return new WebAssembly.Instance(slotLoads, { owner: { memory } }).exports as unknown as SlotLoads;
 }
 
-/** Over a memory of heads behind the scratch, and notes of 16 bytes whose first word is the next note of the list. */
+/** Over a shared memory of heads behind the scratch, and notes of 16 bytes whose first word is the next note of the list. */
 export function noteLoadsOf(memory: WebAssembly.Memory): NoteLoads {
   noteLoads ??= noteModule();
   return new WebAssembly.Instance(noteLoads, { owner: { memory } }).exports as unknown as NoteLoads;
 }
 
-/** Over a memory of records, which stand behind the scratch. */
+/** Over a shared memory of records, which stand behind the scratch. */
 export function recordLoadsOf(memory: WebAssembly.Memory, recordBytes: number): RecordLoads {
   if (recordLoads?.recordBytes !== recordBytes) recordLoads = { recordBytes, module: recordModule(recordBytes) };
   const { exports } = new WebAssembly.Instance(recordLoads.module, { owner: { memory } });

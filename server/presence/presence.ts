@@ -46,6 +46,8 @@ export interface PresenceSink {
   originChanged(index: number, cell: number, from: number, to: number): void;
 }
 
+const placing = eventFlag.sighting | eventFlag.detach;
+
 /** A home that is larger has its area (`placedHome`). */
 const barePlmnMax = 0x1f_ffff;
 
@@ -111,6 +113,34 @@ export class Presence {
    */
   setFeedClocks(feedClocksUs: Float64Array): void {
     this.feedClocksUs = feedClocksUs;
+  }
+
+  /**
+   * Takes rows from `from` on as long as each only renews where its subscriber is, as most do; returns the first that
+   * does more, or `to`. They are of those that {@link touch} took.
+   */
+  renewing({ cell, feed, flags, plmn, timeUs }: EventBatch, from: number, to: number): number {
+    const { groupFrom, indices, sink, table, ttlMinUs } = this;
+    if (table.freed !== this.freedBefore) return from;
+    const { f64, u32 } = table;
+    for (let row = from; row < to; row++) {
+      const index = indices[row - groupFrom];
+      if (index < 0 || (flags[row] & placing) !== eventFlag.sighting) return row;
+      const at = index * recordWords;
+      const id = cell[row];
+      if ((u32[at + wCellFeed] & nowhere) !== id) return row;
+      const originEvents = u32[at + wOriginEvents];
+      // A home may be news where none is known; one with its area always may.
+      if (plmn[row] > (originEvents > eventsMax ? barePlmnMax : 0)) return row;
+      const time = timeUs[row];
+      const atDouble = index * recordDoubles;
+      if (time - f64[atDouble + dLast] >= ttlMinUs || time - f64[atDouble + dSince] >= stayMaxUs) return row;
+      sink.renewed(index, id);
+      f64[atDouble + dLast] = time;
+      u32[at + wCellFeed] = id | (feed[row] << 24);
+      if ((originEvents & eventsMax) !== eventsMax) u32[at + wOriginEvents] = originEvents + 1;
+    }
+    return to;
   }
 
   /** One proof of place ({@link isSighting}): a row of those that {@link touch} took; `cell` is the row's. */

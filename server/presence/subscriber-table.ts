@@ -59,7 +59,7 @@ export class SubscriberTable implements KeyStore {
     this.capacity = Math.min(subscribersMax, slotIndexMax, recordsIn(pagesMax));
     const maximum = pagesFor(this.capacity);
     const initial = Math.min(growthPages, maximum);
-    this.memory = new WebAssembly.Memory({ initial, maximum });
+    this.memory = new WebAssembly.Memory({ initial, maximum, shared: true });
     this.u32 = new Uint32Array(this.memory.buffer);
     this.f64 = new Float64Array(this.memory.buffer);
     this.rowIndices = new Int32Array(this.memory.buffer, 4 * wIndices, groupRows);
