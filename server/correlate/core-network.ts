@@ -1,4 +1,5 @@
 import type { Config } from '../config.ts';
+import { scopeOf } from '../decode/links.ts';
 import { type MapMessage, mapSlice } from '../decode/map-message.ts';
 import type { SignalMessage } from '../decode/message.ts';
 import { componentType, tcapType } from '../decode/tcap-tables.ts';
@@ -12,7 +13,7 @@ import { Roamers } from './roamers.ts';
 import type { RowWriter } from './row-writer.ts';
 import type { SubscriberNumbers } from './subscriber-numbers.ts';
 import { type End, Transactions } from './transactions.ts';
-import { scopeOf, type VlrDirectory } from './vlr-directory.ts';
+import type { VlrDirectory } from './vlr-directory.ts';
 
 /** Event time between two slices of the sweep for silent dialogues, and slices of a whole round. */
 const sweepEveryUs = 1_000_000;
@@ -318,7 +319,7 @@ export class CoreNetwork {
         break;
       case map.sendIdentification:
         // Who answers is the VLR that gave the TMSI.
-        if (told >= 0 && subject >= 0) this.#directory.learn(scopeOf(m.opc, m.link), subject, told);
+        if (told >= 0 && subject >= 0) this.#directory.learn(scopeOf(m.opc, m.dpc, m.link), subject, told);
         break;
       case map.sendParameters: {
         const msisdn = numberIn(c, mapSlice.msisdn);

@@ -1,3 +1,4 @@
+import { scopeOf } from '../decode/links.ts';
 import type { MapMessage } from '../decode/map-message.ts';
 import type { MessageSink, SignalMessage } from '../decode/message.ts';
 import type { Upcoming } from '../decode/upcoming.ts';
@@ -21,7 +22,7 @@ import { PlainMessages } from './plain-messages.ts';
 import { hasUserData } from './procedure-rules.ts';
 import { Procedures } from './procedures.ts';
 import { RowWriter } from './row-writer.ts';
-import { scopeOf, VlrDirectory } from './vlr-directory.ts';
+import { VlrDirectory } from './vlr-directory.ts';
 
 export interface CorrelatorStats {
   messages: number;
@@ -297,6 +298,6 @@ export class Correlator implements MessageSink {
     if (m.imsi < 0 || m.tmsi < 0) return;
     const imsi = packImsi(m.imsi, m.imsiDigits);
     if (imsi < 0) this.#badImsi++;
-    else this.#directory.learn(scopeOf(m.opc, m.link), m.tmsi, imsi);
+    else this.#directory.learn(scopeOf(m.opc, m.dpc, m.link), m.tmsi, imsi);
   }
 }

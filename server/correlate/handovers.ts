@@ -1,3 +1,4 @@
+import { scopeOf } from '../decode/links.ts';
 import type { SignalMessage } from '../decode/message.ts';
 import { causeList, packCause } from '../events/cause.ts';
 import { kindCode, outcomeCode } from '../events/kinds.ts';
@@ -8,7 +9,6 @@ import * as rules from './procedure-rules.ts';
 import type { ProcedureTracker } from './procedure-tracker.ts';
 import { procedureState } from './procedures.ts';
 import type { Sightings } from './sightings.ts';
-import { scopeOf } from './vlr-directory.ts';
 
 /** Cell identification discriminators from here on are RNCs and UTRAN cells. 3GPP TS 48.008 §3.2.2.27. */
 const firstUtranDiscriminator = 8;
@@ -71,7 +71,7 @@ export class Handovers {
     joiner.forget(i);
     c.unmark(i, flag.bssInitiated);
     c.mark(i, flag.incoming | flag.handoverOpen);
-    c.setScope(i, scopeOf(m.opc, m.link));
+    c.setScope(i, scopeOf(m.opc, m.dpc, m.link));
     c.setTarget(i, m.timeUs, -1, -1);
     this.#sightings.learn(i, m);
     this.#meet(i);
@@ -84,7 +84,7 @@ export class Handovers {
     joiner.forget(i);
     c.unmark(i, flag.bssInitiated);
     c.mark(i, flag.incoming | flag.handoverOpen);
-    c.setScope(i, scopeOf(m.opc, m.link));
+    c.setScope(i, scopeOf(m.opc, m.dpc, m.link));
     c.setServingCell(i, this.#sightings.cellOf(i, m.cellPlmn, m.cellLac, m.cellCi, 0));
     c.setCell(i, this.#sightings.cellOf(i, m.targetCellPlmn, m.targetCellLac, m.targetCellCi, m.cellPlmn));
     c.setTarget(i, m.timeUs, m.targetCellLac, m.targetCellCi);

@@ -1,9 +1,9 @@
+import { scopeOf } from '../decode/links.ts';
 import type { SignalMessage } from '../decode/message.ts';
 import { connectionFlag, none } from './connection-records.ts';
 import type { Connections } from './connections.ts';
 import { Eventless } from './eventless.ts';
 import { LinkSides } from './link-sides.ts';
-import { scopeOf } from './vlr-directory.ts';
 
 /** Scope of a connection of which it is not known yet on which side its core is. */
 const undecidedScope = 0xffff_ffff;
@@ -60,7 +60,8 @@ export class LateBeginnings {
     const c = this.#connections;
     const coreLower = this.sides.isCoreLower(m.link);
     if (c.is(i, connectionFlag.initiatorLower) === coreLower) c.unmark(i, connectionFlag.bssInitiated);
-    c.setScope(i, scopeOf(m.fromLower === coreLower ? m.opc : m.dpc, m.link));
+    const { opc, dpc } = m;
+    c.setScope(i, m.fromLower === coreLower ? scopeOf(opc, dpc, m.link) : scopeOf(dpc, opc, m.link));
     return true;
   }
 
@@ -76,7 +77,7 @@ export class LateBeginnings {
     if (!isIt) return false;
     this.eventless.acquit(i);
     c.mark(i, connectionFlag.bssInitiated);
-    c.setScope(i, scopeOf(m.dpc, m.link));
+    c.setScope(i, scopeOf(m.dpc, m.opc, m.link));
     return true;
   }
 }

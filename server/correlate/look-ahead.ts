@@ -1,10 +1,11 @@
+import { scopeOf } from '../decode/links.ts';
 import { type Upcoming, upcomingMax } from '../decode/upcoming.ts';
 import { packImsi } from '../privacy/imsi.ts';
 import type { Connections } from './connections.ts';
 import { sccp } from './message-types.ts';
 import type { SubscriberKeys } from './parts.ts';
 import type { Procedures } from './procedures.ts';
-import { scopeOf, type VlrDirectory } from './vlr-directory.ts';
+import type { VlrDirectory } from './vlr-directory.ts';
 
 /** With fewer open connections than this, what is known of them stays in the nearer caches anyway. */
 export const lookAheadMin = 65_536;
@@ -79,5 +80,7 @@ export class LookAhead {
 
 /** Whose TMSI it is: the core's, which is sent to when a phone opens a connection. */
 function scope(u: Upcoming, k: number): number {
-  return scopeOf(u.sccpType[k] === sccp.connectionRequest ? u.dpc[k] : u.opc[k], u.link[k]);
+  const opc = u.opc[k];
+  const dpc = u.dpc[k];
+  return u.sccpType[k] === sccp.connectionRequest ? scopeOf(dpc, opc, u.link[k]) : scopeOf(opc, dpc, u.link[k]);
 }

@@ -1,10 +1,10 @@
+import { scopeOf } from '../decode/links.ts';
 import type { SignalMessage } from '../decode/message.ts';
 import { connectionFlag, none } from './connection-records.ts';
 import type { Connections } from './connections.ts';
 import type { Dialogues } from './dialogues.ts';
 import type { LateBeginnings } from './late-beginnings.ts';
 import { sccp } from './message-types.ts';
-import { scopeOf } from './vlr-directory.ts';
 
 /** Event time between two slices of the sweep for silent connections, and slices of a whole round. */
 const sweepEveryUs = 1_000_000;
@@ -84,7 +84,7 @@ export class OpenConnections {
     if (c.full) this.#evict();
     const i = c.start(m.link, side, m.sourceLocalReference, m.timeUs);
     // The BSS opens connections; HANDOVER REQUEST, the exception, sets the scope again.
-    c.setScope(i, scopeOf(m.dpc, m.link));
+    c.setScope(i, scopeOf(m.dpc, m.opc, m.link));
     return i;
   }
 

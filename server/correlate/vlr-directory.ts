@@ -12,17 +12,12 @@ const idleStamps = 256;
 /** All is looked through so many times within that time, so that no stamp comes round. */
 const roundsPerIdle = 8;
 
-/** Scope of a VLR: the point code of its side, or the link where the carrier has none. */
-export function scopeOf(pointCode: number, link: number): number {
-  return pointCode >= 0 ? pointCode : 0x2000_0000 | link;
-}
-
 /**
  * What the VLRs of the network have allocated, as far as the wire showed it: TMSI → IMSI, and which location areas
  * are whose.
  *
  * A TMSI means something only to the VLR that allocated it (3GPP TS 23.003 §2.4), so every entry stands under a
- * **scope**: the point code of the core side of the link. Pools of MSCs fit in without change as long as each MSC has a
+ * **scope** (`scopeOf`): the point code of the core side of the link, within its network. Pools of MSCs fit in without change as long as each MSC has a
  * point code of its own: members share location areas but not TMSIs, whose network resource identifier (NRI, TS 23.236)
  * the BSC routes by, so a TMSI arrives at the scope that gave it. Should a pool hide behind one point code, its
  * members' NRIs keep their TMSIs apart as well, and one scope is right.

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { makeConfig } from '../../server/config.ts';
+import { LinkTable } from '../../server/decode/links.ts';
 import * as s from './steps.ts';
 
 const start = 1_000_000_000;
@@ -11,6 +12,9 @@ function allocation(bsc: s.Bsc, tmsi: number, request: object, timeUs = start): 
     .confirm()
     .down({ ...s.locationUpdatingAccept, ...s.lai, tmsi });
 }
+
+/** Equal codes do not tell the side: the transport does. */
+const fromBss = (step: s.Step): s.Step => ({ ...step, fields: { fromLower: step.up, ...step.fields } });
 
 /** Whom a later service request by TMSI is taken for; '' for nobody. */
 function whoIs(bench: s.Bench, bsc: s.Bsc, tmsi: number, fields: object = {}): string {
@@ -75,6 +79,28 @@ it('keeps the TMSIs of two VLRs apart', () => {
   bench.play(s.paging(start, s.bscA, { ...s.imsi(1), tmsi: 7 }), s.paging(start, s.bscC, { ...s.imsi(2), tmsi: 7 }));
   expect(whoIs(bench, s.bscA, 7)).toBe(s.subscriber(1));
   expect(whoIs(bench, s.bscC, 7)).toBe(s.subscriber(2));
+});
+
+it('keeps the TMSIs of two networks apart that have an MSC of the same point code each', () => {
+  const links = new LinkTable(16);
+  const own = { ...s.bscA, link: links.symbolOf(s.msc, s.bscA.pointCode, 7) };
+  const foreign = { ...s.bscB, link: links.symbolOf(s.msc, s.bscB.pointCode, 8) };
+  const further = { ...s.bscB, pointCode: 189, link: links.symbolOf(s.msc, 189, 8) };
+  const bench = s.makeBench();
+  bench.play(s.paging(start, own, { ...s.imsi(1), tmsi: 7 }), s.paging(start, foreign, { ...s.imsi(2), tmsi: 7 }));
+  expect([own, foreign, further].map((bsc) => whoIs(bench, bsc, 7))).toEqual([1, 2, 2].map(s.subscriber));
+});
+
+it('keeps the TMSIs of two links apart whose ends have equal point codes', () => {
+  const [one, other] = [1, 2].map((link) => ({ link, pointCode: 5, msc: 5 }));
+  const bench = s.makeBench();
+  bench.play(...allocation(one, 7, s.imsi(1)).clear().steps.map(fromBss));
+  expect(bench.correlator.stats.knownTmsis).toBe(1);
+  const [request] = new s.Line(other, 9, start + 60_000_000)
+    .open({ ...s.completeLayer3, ...s.cellOne, ...s.cmServiceRequest(1), tmsi: 7 })
+    .steps.map(fromBss);
+  bench.play(request);
+  expect(s.sightings(bench.rows).filter((row) => row.startsWith('1060 '))).toEqual([]);
 });
 
 it('knows a TMSI behind every BSC of the VLR that allocated it', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { LinkTable } from '../../server/decode/links.ts';
+import { LinkTable, scopeOf } from '../../server/decode/links.ts';
 import { collector } from './collect.ts';
 import {
   connectionConfirm,
@@ -34,6 +34,9 @@ interface Sent {
   association?: number;
 }
 
+/** A symbol without the networks of its ends. */
+const numberOf = (symbol: number) => symbol & 0xff_ffff;
+
 /** The link of each message, all in one capture. */
 function linksOf(sent: readonly Sent[]) {
   const { messages, decoder, give } = collector();
@@ -43,7 +46,7 @@ function linksOf(sent: readonly Sent[]) {
     give(ethernet(ipv4(packet, { source: [10, 0, 0, source], destination: [10, 0, 0, destination] })));
   }
   expect(decoder.stats.faults).toEqual(new Map());
-  return messages.map(({ link }) => link);
+  return messages.map(({ link }) => numberOf(Number(link)));
 }
 
 describe('the link of two point codes', () => {
@@ -82,8 +85,9 @@ describe('the link of two point codes', () => {
 describe('the table of links', () => {
   test('gives the first network of a pair the link of what names none, the second one its own', () => {
     const table = new LinkTable(8);
-    expect([table.symbolOf(1, 2, 5), table.symbolOf(1, 2, 0), table.symbolOf(1, 2, 6)]).toEqual([1, 1, 2]);
-    expect([table.symbolOf(3, 4, 6), table.symbolOf(1, 2, 5), table.symbolOf(1, 2, 6)]).toEqual([3, 1, 2]);
+    const number = (low: number, high: number, network: number) => numberOf(table.symbolOf(low, high, network));
+    expect([number(1, 2, 5), number(1, 2, 0), number(1, 2, 6)]).toEqual([1, 1, 2]);
+    expect([number(3, 4, 6), number(1, 2, 5), number(1, 2, 6)]).toEqual([3, 1, 2]);
   });
 
   test('keeps what carries equal codes apart from the first on', () => {
@@ -94,8 +98,50 @@ describe('the table of links', () => {
   test('begins anew when it is full, with numbers that were not given before', () => {
     const table = new LinkTable(16);
     const given = new Set<number>();
-    for (let network = 1; network <= 1000; network++) given.add(table.symbolOf(1, 2, network));
+    for (let network = 1; network <= 1000; network++) given.add(numberOf(table.symbolOf(1, 2, network)));
     expect(given.size).toBe(1000);
-    expect(table.symbolOf(1, 2, 1000)).toBe(Math.max(...given));
+    expect(numberOf(table.symbolOf(1, 2, 1000))).toBe(Math.max(...given));
+  });
+});
+
+describe('the scope of a node', () => {
+  const scopes = (table: LinkTable, ...links: [code: number, other: number, network: number][]) =>
+    links.map(([code, other, network]) => {
+      const link = table.symbolOf(Math.min(code, other), Math.max(code, other), network);
+      return scopeOf(code, other, link);
+    });
+
+  test('is its code in one network, whichever links and names it is heard by', () => {
+    const table = new LinkTable(64);
+    const [one, ...others] = scopes(table, [185, 187, 7], [185, 188, 7], [185, 100, 7], [185, 101, 0], [185, 187, 0]);
+    expect(one).toBe(185);
+    expect(new Set(others)).toEqual(new Set([185]));
+  });
+
+  test('differs where two networks use its code, though the other ends have codes of their own', () => {
+    const table = new LinkTable(64);
+    const [one, two, again, other] = scopes(table, [185, 187, 7], [185, 188, 8], [185, 190, 8], [185, 187, 8]);
+    expect(two).not.toBe(one);
+    expect([again, other]).toEqual([two, two]);
+    // The other ends are nobody's but their own.
+    expect(scopes(table, [188, 185, 8], [187, 185, 7])).toEqual([188, 187]);
+  });
+
+  test('stays when the table of links begins anew', () => {
+    const table = new LinkTable(16);
+    const before = scopes(table, [185, 187, 7], [185, 188, 8]);
+    for (let other = 1; other <= 12; other++) scopes(table, [185, 1000 + other, 7]);
+    expect(table.restarts).toBe(1);
+    expect(scopes(table, [185, 188, 8], [185, 187, 7])).toEqual([before[1], before[0]]);
+  });
+
+  test('is the link where codes are equal, missing, or have too many networks', () => {
+    const table = new LinkTable(64);
+    const [one, two] = scopes(table, [5, 5, 2], [5, 5, 4]);
+    expect(one).not.toBe(two);
+    expect(scopeOf(-1, -1, 3)).not.toBe(scopeOf(-1, -1, 4));
+    const all = scopes(table, ...Array.from({ length: 12 }, (_, k): [number, number, number] => [9, 10, k + 1]));
+    expect(new Set(all).size).toBe(12);
+    expect(Math.max(...all)).toBeLessThan(2 ** 30);
   });
 });

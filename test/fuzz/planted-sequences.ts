@@ -24,13 +24,13 @@ export const plantedSequenceBugs: readonly PlantedSequenceBug[] = [
     ],
     [
       'handovers.ts',
-      'joiner.forget(i);\n    c.unmark(i, flag.bssInitiated);\n    c.mark(i, flag.incoming | flag.handoverOpen);\n    c.setScope(i, scopeOf(m.opc, m.link));\n    c.setServingCell',
-      'c.unmark(i, flag.bssInitiated);\n    c.mark(i, flag.incoming | flag.handoverOpen);\n    c.setScope(i, scopeOf(m.opc, m.link));\n    c.setServingCell',
+      'joiner.forget(i);\n    c.unmark(i, flag.bssInitiated);\n    c.mark(i, flag.incoming | flag.handoverOpen);\n    c.setScope(i, scopeOf(m.opc, m.dpc, m.link));\n    c.setServingCell',
+      'c.unmark(i, flag.bssInitiated);\n    c.mark(i, flag.incoming | flag.handoverOpen);\n    c.setScope(i, scopeOf(m.opc, m.dpc, m.link));\n    c.setServingCell',
     ],
   ),
   bug('all VLRs allot their TMSIs together', /another VLR|somebody else’s|nobody can know|proofs of place/, [
     'open-connections.ts',
-    'c.setScope(i, scopeOf(m.dpc, m.link));',
+    'c.setScope(i, scopeOf(m.dpc, m.opc, m.link));',
     'c.setScope(i, 0);',
   ]),
   bug('a late RELEASE COMPLETE ends the next connection of its reference', /proofs of place|nothing came out/, [
