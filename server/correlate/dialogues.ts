@@ -238,6 +238,7 @@ export class Dialogues {
     if (m.protocolDiscriminator !== discriminator.mobilityManagement) return tracker.current(i);
     switch (m.dtapType) {
       case mm.locationUpdatingAccept:
+        this.#lateUpdate(i, m.timeUs);
         directory.learnArea(c.scope(i), m.laiPlmn, m.laiLac);
         sightings.locateBareCell(i, m.laiPlmn, m.laiLac);
         if (m.tmsi >= 0) sightings.allocateTmsi(i, m.tmsi);
@@ -248,6 +249,7 @@ export class Dialogues {
         tracker.answer(i, rules.locationUpdates, outcomeCode.success, noCause);
         break;
       case mm.locationUpdatingReject:
+        this.#lateUpdate(i, m.timeUs);
         sightings.silence(i);
         tracker.answer(i, rules.locationUpdates, outcomeCode.rejected, packCause(causeList.mm, m.cause));
         break;
@@ -282,6 +284,16 @@ export class Dialogues {
         if (uplink && m.tmsi >= 0) sightings.useTmsi(i, m);
     }
     return tracker.current(i);
+  }
+
+  /**
+   * The answer to a location update begins it where its request was lost: on a connection that has shown nothing of a
+   * phone so far. Which kind of update it was is not told, nor where.
+   */
+  #lateUpdate(i: number, timeUs: number): void {
+    const { connections: c } = this.#parts;
+    if (c.is(i, flag.placed | flag.incoming) || c.firstProcedure(i) !== none) return;
+    this.tracker.begin(i, kindCode['location update'], timeUs);
   }
 
   #detach(i: number, p: number, timeUs: number): void {

@@ -86,6 +86,46 @@ describe('without CONNECTION REQUEST', () => {
     ]);
   });
 
+  const update = (answer: object) =>
+    new s.Line(s.bscA, 1, start)
+      .open({ ...s.completeLayer3, ...s.cellOne, ...s.locationUpdatingRequest, ...s.lai, tmsi: 5 })
+      .confirm()
+      .down({ ...s.commonId, ...s.imsi(1) })
+      .down(answer)
+      .up(s.tmsiReallocationComplete)
+      .clear().steps;
+  const accept = { ...s.locationUpdatingAccept, ...s.lai, tmsi: 0x2001 };
+
+  it.each([
+    ['ACCEPT', accept, 'success', null],
+    ['REJECT', { ...s.locationUpdatingReject, cause: 12 }, 'rejected', 12],
+  ])('tells of a location update by its %s, in no cell, and proves no place by it', (_, answer, outcome, cause) => {
+    const bench = s.makeBench();
+    bench.play(...update(answer).slice(1));
+    expect(bench.rows.map((row) => [row.kind, row.outcome, row.cause, row.subscriber, row.cell, row.flags])).toEqual([
+      ['location update', outcome, cause, s.subscriber(1), '', 'traffic'],
+    ]);
+    const { events, resolved, eventless } = bench.correlator.stats;
+    expect([events, resolved, eventless]).toEqual([1, 1, 0]);
+  });
+
+  it('tells of a location update by its ACCEPT without knowing whose, and of one that is said twice once', () => {
+    const bench = s.makeBench();
+    const [confirm, , answer, ...rest] = update(accept).slice(1);
+    const side = { ...confirm, fields: { sccpType: 9, bssmapType: 0x52 }, up: false };
+    bench.play(side, confirm, answer, { ...answer, timeUs: answer.timeUs + 1 }, ...rest);
+    expect(bench.rows.map((row) => [row.kind, row.outcome, row.subscriber, row.cell])).toEqual([
+      ['location update', 'success', '', ''],
+    ]);
+    expect(bench.correlator.stats).toMatchObject({ events: 1, resolved: 0, unresolved: 1 });
+  });
+
+  it('takes no ACCEPT behind another first message for a location update', () => {
+    const bench = s.makeBench();
+    bench.play(...service(1, 1).down(accept).clear().steps);
+    expect(bench.rows.filter((row) => row.kind === 'location update')).toEqual([]);
+  });
+
   it('waits for a message that tells which side is the core, and takes none for the other way before', () => {
     const bench = s.makeBench();
     const [confirm, commonId, ...rest] = call();
