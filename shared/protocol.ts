@@ -1,3 +1,4 @@
+import type { RegionEditMark } from './region-answers.ts';
 import type { LayoutNode } from './region-tree.ts';
 import type { TrafficColumns } from './traffic.ts';
 
@@ -313,13 +314,6 @@ export interface RegionHistory {
   traffic: (number | null)[];
   /** In time order; figures on either side of one are of other cells. Absent: none is known of. */
   edits?: RegionEditMark[];
-}
-/** A change of the cells that a region holds. */
-export interface RegionEditMark {
-  timeUs: number;
-  /** Cells that came and cells that went. */
-  came: number;
-  went: number;
 }
 
 /** What a region's past can be asked for. */

@@ -14,6 +14,8 @@ export interface HistorySource {
   regionHistory(id: string, fromUs: number, toUs: number, bucketS: number): Promise<RegionHistory>;
   regionPast(id: string, question: PastQuestion): Promise<RegionPast>;
   dayFigures(id: string, days: readonly string[], time: string): Promise<DayFigure[]>;
+  /** Rows of a query. */
+  sql<T>(text: string, values: unknown[]): Promise<T[]>;
 }
 
 /** What is known when a question comes. */

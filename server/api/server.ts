@@ -13,6 +13,7 @@ import { FrameSource } from '../push/frames.ts';
 import { type ScreenSocket, Screens } from '../push/screens.ts';
 import type { MachineStatus } from '../push/status.ts';
 import { loadUws, type UwsApp, type UwsResponse } from '../push/uws.ts';
+import { AreaAnswers, type CellFigure, type RegionFigure, regionFigures } from './area-figures.ts';
 import { ExpectedAnswers } from './expected.ts';
 import { FeedSockets } from './feed-sockets.ts';
 import { FeedAnswers, feedPath } from './feeds.ts';
@@ -80,6 +81,8 @@ export type PushStats = Screens['counts'] & {
   strangers: number;
 };
 
+const regionPath = new RegExp(`^/api/regions/([^/]+)/(history|past|expected|${regionFigures.join('|')})$`);
+
 /** How long `close` waits for answers and close frames to leave. */
 const closeGraceMs = 3_000;
 
@@ -100,6 +103,12 @@ export async function startServer(options: ServerOptions): Promise<PushServer> {
   const gate = new QueryGate(config, log);
   const histories = new HistoryAnswers(options.store, config, gate);
   const expected = new ExpectedAnswers(options.store, config, gate);
+  const areas = new AreaAnswers(
+    (text, values) => options.store.sql(text, values),
+    config,
+    gate,
+    () => options.view(),
+  );
   const feeds = new FeedAnswers(options.pushFeeds ?? new Map(), config);
   const edits = new RegionEdits(options.editor, config);
   const feedSockets = new FeedSockets(feeds, config, (error) => log('error', `a batch on a socket: ${error.message}`));
@@ -138,11 +147,16 @@ export async function startServer(options: ServerOptions): Promise<PushServer> {
     if (path === '/api/traffic')
       return answerTraffic(request, reply, options.layout(), options.view(), config.minCount);
     if (path === '/api/regions.geojson') return edits.answer(request, reply);
-    const [, region, part] = /^\/api\/regions\/([^/]+)\/(history|past|expected)$/.exec(path) ?? [];
+    const databaseAway = options.status().store.state === 'away';
+    const { cellsOf, openStays = noOpenStays } = options;
+    const now = { layout: options.layout(), clockUs: options.view().clockUs, databaseAway, cellsOf, openStays };
+    const [, cellFigure] = /^\/api\/cells\/(latest|hour)$/.exec(path) ?? [];
+    if (cellFigure !== undefined) return areas.cells(cellFigure as CellFigure, request, reply, now);
+    if (path === '/api/origins') return areas.origins(request, reply, '', now);
+    const [, region, part] = regionPath.exec(path) ?? [];
     if (region !== undefined) {
-      const databaseAway = options.status().store.state === 'away';
-      const { cellsOf, openStays = noOpenStays } = options;
-      const now = { layout: options.layout(), clockUs: options.view().clockUs, databaseAway, cellsOf, openStays };
+      if (regionFigures.includes(part as RegionFigure))
+        return areas.region(part as RegionFigure, request, reply, region, now);
       if (part === 'expected') return expected.answer(request, reply, region, now);
       return part === 'past'
         ? histories.answerPast(request, reply, region, now)

@@ -19,3 +19,20 @@ export function dwellBucketOf(dwellUs: number): number {
   while (bucket < last && dwellUs >= edgesUs[bucket + 1]) bucket++;
   return bucket;
 }
+
+/** Dwell at a share (0.5: median) of stays counted by bucket, evenly spread in each, ms; -1: there is none. */
+export function dwellQuantileMs(counts: ArrayLike<number>, share: number): number {
+  let total = 0;
+  for (let bucket = 0; bucket < counts.length; bucket++) total += counts[bucket];
+  let before = 0;
+  for (let bucket = 0; bucket < counts.length; bucket++) {
+    const own = counts[bucket];
+    if (own > 0 && before + own >= share * total) {
+      const from = edgesUs[bucket];
+      const to = bucket + 1 < dwellBuckets ? edgesUs[bucket + 1] : from;
+      return Math.round((from + ((to - from) * (share * total - before)) / own) / 1000);
+    }
+    before += own;
+  }
+  return -1;
+}

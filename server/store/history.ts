@@ -1,6 +1,7 @@
 /** A region's past, bucket by bucket, from the gauges and the traffic aggregates. */
 import type pg from 'pg';
-import type { RegionEditMark, RegionHistory } from '../../shared/protocol.ts';
+import type { RegionHistory } from '../../shared/protocol.ts';
+import type { RegionEditMark } from '../../shared/region-answers.ts';
 import { hourUs, secondUs } from '../clock.ts';
 import { UserError } from '../errors.ts';
 import { timestampUs } from './connection.ts';

@@ -188,6 +188,7 @@ function recordingStore(queries: Query[], answer?: () => Promise<RegionHistory>)
     },
     regionPast: () => Promise.reject(new Error('not asked for here')),
     dayFigures: () => Promise.reject(new Error('not asked for here')),
+    sql: () => Promise.reject(new Error('not asked for here')),
   };
 }
 

@@ -72,7 +72,7 @@ export class FakeView implements LiveView {
     return [];
   }
 
-  regionDwellMs(): number {
+  regionDwellMs(_region: number, _share: number): number {
     return -1;
   }
 

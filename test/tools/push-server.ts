@@ -40,6 +40,7 @@ const noHistory: HistorySource = {
     Promise.resolve({ id, bucketS, timeUs: [], present: [], entries: [], exits: [], traffic: [] }),
   regionPast: (id, { bucketS }) => Promise.resolve({ id, bucketS, timeUs: [] }),
   dayFigures: () => Promise.resolve([]),
+  sql: () => Promise.resolve([]),
 };
 
 /** The real server on a free port, with a view, layout and status that the test may change. */
@@ -49,7 +50,8 @@ export async function startTestServer(
     regions?: number;
     settings?: Record<string, unknown>;
     webRoot?: string;
-    store?: HistorySource;
+    /** What it leaves out answers with nothing. */
+    store?: Partial<HistorySource>;
     port?: number;
     host?: string;
     cellsOf?: ServerOptions['cellsOf'];
@@ -80,7 +82,7 @@ export async function startTestServer(
     layout: () => running.layout,
     status: () => running.status,
     health: () => ({ status: 'ok', versions: { signalwall: '0.0.0' } }),
-    store: options.store ?? noHistory,
+    store: { ...noHistory, ...options.store },
     cellsOf: options.cellsOf ?? (() => []),
     ...(options.openStays !== undefined && { openStays: options.openStays }),
     editor: options.editor ?? { regions: [], set: () => Promise.reject(new Error('no region is edited here')) },

@@ -1,0 +1,104 @@
+/** Trips, dwell, origins and cells as they may be shown: small figures hidden, others rounded where some are hidden. */
+import type {
+  HourColumn,
+  HourOfCells,
+  LatestCells,
+  RegionDwell,
+  RegionOrigins,
+  RegionTrips,
+} from '../../shared/region-answers.ts';
+import { hourColumns } from '../../shared/region-answers.ts';
+import { dwellQuantileMs } from '../occupancy/dwell-buckets.ts';
+import type { LiveView, OriginCount } from '../occupancy/view.ts';
+import { blurOnce } from './blur.ts';
+import { jsonFigure } from './json-figure.ts';
+import { OriginExit } from './origins.ts';
+
+/** Before suppression, as the store has them. */
+interface ExactTrips {
+  readonly id: string;
+  readonly into_it: number;
+  readonly from_it: number;
+}
+/** Ended stays by bucket of dwell. */
+interface ExactDwell {
+  readonly observed: readonly number[];
+  readonly upper: readonly number[];
+}
+interface ExactOrigins {
+  readonly timeUs: number;
+  readonly origins: readonly Omit<OriginCount, 'machines'>[];
+}
+interface ExactCell {
+  readonly cgi: string;
+  readonly ts: number;
+  readonly present: number;
+  readonly entries: number;
+  readonly exits: number;
+}
+
+const shown = (value: number, minCount: number) => jsonFigure(blurOnce(value, minCount));
+
+export function publishTrips(rows: readonly ExactTrips[], minCount: number): RegionTrips['regions'] {
+  const regions = rows.map(({ id, into_it, from_it }) => ({
+    ...{ id, into: shown(into_it, minCount), from: shown(from_it, minCount) },
+  }));
+  if (minCount === 0) return regions;
+  // The order of exact figures would tell about the hidden ones.
+  const sizeOf = (trips: (typeof regions)[number]) => Math.max(0, trips.into ?? 0) + Math.max(0, trips.from ?? 0);
+  return regions.sort((a, b) => sizeOf(b) - sizeOf(a) || (a.id < b.id ? -1 : 1));
+}
+
+/** How long so few have stayed is hidden as they are. */
+function quantiles(count: number, minCount: number, ofShare: (share: number) => number): (number | null)[] {
+  const figure = shown(count, minCount);
+  return [0.5, 0.9].map((share) => {
+    if (figure === -1) return -1;
+    const ms = ofShare(share);
+    return ms < 0 ? null : ms;
+  });
+}
+
+export function publishLiveDwell(view: LiveView, place: number, minCount: number): RegionDwell['live'] {
+  const present = view.regionPresent[place] ?? 0;
+  const [medianMs, p90Ms] = quantiles(present, minCount, (share) => view.regionDwellMs(place, share));
+  return { present: shown(present, minCount), medianMs, p90Ms };
+}
+
+export function publishEndedDwell(
+  { observed, upper }: ExactDwell,
+  minCount: number,
+): Omit<RegionDwell['ended'], 'fromUs' | 'toUs'> {
+  const stays = observed.reduce((sum, count) => sum + count, 0);
+  const [observedMedianMs, observedP90Ms] = quantiles(stays, minCount, (share) => dwellQuantileMs(observed, share));
+  const [upperMedianMs, upperP90Ms] = quantiles(stays, minCount, (share) => dwellQuantileMs(upper, share));
+  return { stays: shown(stays, minCount), observedMedianMs, observedP90Ms, upperMedianMs, upperP90Ms };
+}
+
+/** One after the other, as they would have been shown live. */
+export function publishOrigins(quarters: readonly ExactOrigins[], minCount: number): RegionOrigins['quarters'] {
+  const exit = new OriginExit(minCount);
+  return quarters.map(({ timeUs, origins }) => ({
+    timeUs,
+    origins: exit
+      .publish(origins.map((row) => ({ ...row, machines: 0 })))
+      .map(({ present, ...row }) => ({ ...row, present: jsonFigure(present) })),
+  }));
+}
+
+export function publishLatest(rows: readonly ExactCell[], minCount: number): LatestCells['cells'] {
+  return rows.map(({ cgi, ts, present, entries, exits }) => ({
+    ...{ cgi, timeUs: ts, present: shown(present, minCount) },
+    ...{ entries: shown(entries, minCount), exits: shown(exits, minCount) },
+  }));
+}
+
+export function publishHour(
+  rows: readonly ({ cgi: string } & Record<HourColumn, number>)[],
+  minCount: number,
+): HourOfCells['cells'] {
+  return rows.map((row) => {
+    const figures = hourColumns.map((column) => [column, shown(row[column], minCount)]);
+    return { cgi: row.cgi, ...(Object.fromEntries(figures) as Record<HourColumn, number | null>) };
+  });
+}

@@ -1,0 +1,122 @@
+/** Figures of regions and cells from gauges: trips, ended dwell, origins, the latest gauge and an hour's traffic. */
+import { originClasses } from '../../shared/protocol.ts';
+import type { HourColumn } from '../../shared/region-answers.ts';
+import { formatIso } from '../reference/country-codes.ts';
+import { timestampUs } from './connection.ts';
+import { namedQuery } from './queries.ts';
+
+/** Asks the database. All figures below are exact: only the exit may let them out. */
+export type AskSql = <T>(text: string, values: unknown[]) => Promise<T[]>;
+
+interface Span {
+  readonly fromUs: number;
+  readonly toUs: number;
+}
+const bordersOf = ({ fromUs, toUs }: Span) => [timestampUs(fromUs), timestampUs(toUs)];
+
+interface TripRow {
+  id: string;
+  into_it: number;
+  from_it: number;
+}
+
+export function readTrips(sql: AskSql, id: string, span: Span): Promise<TripRow[]> {
+  return sql(namedQuery('region-trips'), [id, ...bordersOf(span)]);
+}
+
+/** Ended stays by bucket of dwell. */
+interface DwellHistogram {
+  readonly observed: number[];
+  readonly upper: number[];
+}
+
+export async function readEndedDwell(sql: AskSql, id: string, span: Span): Promise<DwellHistogram> {
+  type Row = { bucket: number; observed: number; upper: number };
+  const rows = await sql<Row>(namedQuery('region-ended-dwell'), [id, ...bordersOf(span)]);
+  const histogram: DwellHistogram = { observed: [], upper: [] };
+  for (const { bucket, observed, upper } of rows) {
+    while (histogram.observed.length <= bucket) {
+      histogram.observed.push(0);
+      histogram.upper.push(0);
+    }
+    histogram.observed[bucket] = observed;
+    histogram.upper[bucket] = upper;
+  }
+  return histogram;
+}
+
+interface OriginsAt {
+  readonly timeUs: number;
+  readonly origins: { class: (typeof originClasses)[number]; country: string; mcc: string; present: number }[];
+}
+
+const quarterUs = 900_000_000;
+
+/** Every quarter of an hour with all origins present at its end. @param id '': the city */
+export async function readOrigins(sql: AskSql, id: string, { fromUs, toUs }: Span): Promise<OriginsAt[]> {
+  type Row = { bucket: number; class: number; country: number; mcc: number; present: number };
+  const [known] = await sql<{ region_id: number }>('select region_id from micro_region where id = $1', [id]);
+  if (known === undefined && id !== '') return [];
+  const rows = await sql<Row>(namedQuery('day-origins'), [known?.region_id ?? 0, ...bordersOf({ fromUs, toUs })]);
+  const now = new Map<string, OriginsAt['origins'][number]>();
+  const quarters: OriginsAt[] = [];
+  let next = 0;
+  for (let timeUs = fromUs; timeUs < toUs; timeUs += quarterUs) {
+    for (; next < rows.length && rows[next].bucket <= timeUs; next++) {
+      const { class: code, country, mcc, present } = rows[next];
+      now.set(`${code}|${country}|${mcc}`, {
+        ...{ class: originClasses[code - 1] ?? 'unknown', present },
+        country: country === 0 ? '' : formatIso(country),
+        mcc: mcc === 0 ? '' : String(mcc).padStart(3, '0'),
+      });
+    }
+    quarters.push({ timeUs, origins: [...now.values()].filter(({ present }) => present > 0) });
+  }
+  return quarters;
+}
+
+interface LatestRow {
+  cgi: string;
+  ts: number;
+  present: number;
+  entries: number;
+  exits: number;
+}
+
+export async function readLatestCells(sql: AskSql, clockUs: number): Promise<LatestRow[]> {
+  const rows = await sql<Omit<LatestRow, 'cgi'> & { cell_id: number }>(namedQuery('latest-cells'), [
+    timestampUs(clockUs),
+  ]);
+  return named(await cgis(sql), rows);
+}
+
+const hourNames: Record<HourColumn, string> = {
+  ...{ units: 'units', locationUpdates: 'location_updates', moCalls: 'mo_calls', mtCalls: 'mt_calls' },
+  ...{ moSms: 'mo_sms', mtSms: 'mt_sms', handovers: 'handovers', data: 'data', unsuccessful: 'unsuccessful' },
+};
+
+export async function readHourOfCells(
+  sql: AskSql,
+  span: Span,
+): Promise<({ cgi: string } & Record<HourColumn, number>)[]> {
+  const rows = await sql<{ cell_id: number } & Record<string, number>>(namedQuery('hour-of-cells'), bordersOf(span));
+  return named(await cgis(sql), rows).map((row) => {
+    const columns = Object.entries(hourNames).map(([column, name]) => [column, row[name]]);
+    return { cgi: row.cgi, ...(Object.fromEntries(columns) as Record<HourColumn, number>) };
+  });
+}
+
+async function cgis(sql: AskSql): Promise<Map<number, string>> {
+  type Row = { cell_id: number; cgi: string };
+  const rows = await sql<Row>("select cell_id, cgi from cell where valid_to = 'infinity'", []);
+  return new Map(rows.map(({ cell_id: id, cgi }) => [id, cgi]));
+}
+
+/** In order of their names; a cell that is no more has none. */
+function named<T extends { cell_id: number }>(names: Map<number, string>, rows: T[]): (T & { cgi: string })[] {
+  const all = rows.flatMap((row) => {
+    const cgi = names.get(row.cell_id);
+    return cgi === undefined ? [] : [{ ...row, cgi }];
+  });
+  return all.sort((a, b) => (a.cgi < b.cgi ? -1 : 1));
+}

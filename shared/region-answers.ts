@@ -1,0 +1,73 @@
+import type { OriginClass } from './protocol.ts';
+
+/** Figures in all answers here: -1 hidden, null unknown. */
+export type ShownFigure = number | null;
+
+/** A change of the cells that a region holds. */
+export interface RegionEditMark {
+  timeUs: number;
+  /** Cells that came and cells that went. */
+  came: number;
+  went: number;
+}
+
+/** `GET /api/regions/ID/flows?from=…&to=…`: trips between a region and others whose entry was in the time. */
+export interface RegionTrips {
+  id: string;
+  fromUs: number;
+  toUs: number;
+  /** Largest first; `into`: from this region into the other one, `from`: the other way. */
+  regions: { id: string; into: ShownFigure; from: ShownFigure }[];
+}
+
+/** `GET /api/regions/ID/dwell?from=…&to=…`: how long those who are there have been, and those stayed who left. */
+export interface RegionDwell {
+  id: string;
+  /** Of those present now, to the minute, ms. */
+  live: { present: ShownFigure; medianMs: ShownFigure; p90Ms: ShownFigure };
+  /** Of stays that ended in the time, from a histogram of log buckets (four an octave), ms. */
+  ended: {
+    fromUs: number;
+    toUs: number;
+    stays: ShownFigure;
+    observedMedianMs: ShownFigure;
+    observedP90Ms: ShownFigure;
+    upperMedianMs: ShownFigure;
+    upperP90Ms: ShownFigure;
+  };
+}
+
+/** `GET /api/regions/ID/origins?from=…&to=…`, of the city `GET /api/origins`: present by origin, a quarter of an hour each. */
+export interface RegionOrigins {
+  id: string;
+  quarters: {
+    timeUs: number;
+    origins: { class: OriginClass; country: string; mcc: string; present: ShownFigure }[];
+  }[];
+}
+
+/** `GET /api/cells/latest`: what was stored of each cell last. */
+export interface LatestCells {
+  cells: { cgi: string; timeUs: number; present: ShownFigure; entries: ShownFigure; exits: ShownFigure }[];
+}
+
+/** `GET /api/cells/hour?at=…`: traffic units of all cells in the hour from the quarter of `at` on. */
+export interface HourOfCells {
+  fromUs: number;
+  toUs: number;
+  cells: ({ cgi: string } & Record<HourColumn, ShownFigure>)[];
+}
+export const hourColumns = [
+  ...([
+    'units',
+    'locationUpdates',
+    'moCalls',
+    'mtCalls',
+    'moSms',
+    'mtSms',
+    'handovers',
+    'data',
+    'unsuccessful',
+  ] as const),
+];
+export type HourColumn = (typeof hourColumns)[number];

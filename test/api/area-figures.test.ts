@@ -1,0 +1,138 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { publishEndedDwell, publishLiveDwell, publishOrigins, publishTrips } from '../../server/access/area-figures.ts';
+import { hourUs, minuteUs, secondUs } from '../../server/clock.ts';
+import { dwellBucketOf, dwellQuantileMs } from '../../server/occupancy/dwell-buckets.ts';
+import { packIso } from '../../server/reference/country-codes.ts';
+import { timestampUs } from '../../server/store/connection.ts';
+import type { HourOfCells, LatestCells, RegionDwell, RegionOrigins, RegionTrips } from '../../shared/region-answers.ts';
+import { openPlainDatabase, type PlainDatabase } from '../store/tools/plain-database.ts';
+import { FakeView } from '../tools/fake-view.ts';
+import { jsonOf, request, startTestServer, type TestServer } from '../tools/push-server.ts';
+
+const fromUs = Date.UTC(2026, 9, 17, 11) * 1000;
+const at = (minutes: number) => `'${timestampUs(fromUs + minutes * minuteUs)}'`;
+
+let database: PlainDatabase;
+let it: TestServer;
+
+beforeAll(async () => {
+  database = await openPlainDatabase();
+  for (const statement of [
+    `insert into micro_region (id, name, kind) values ('r0', 'Hall', 'venue'), ('r1', 'Park', 'venue'), ('r2', 'Gate', 'venue')`,
+    `insert into region_flow (ts, from_region, to_region, every_ms, count)
+     select v.ts::timestamptz, f.region_id, t.region_id, 60000, v.n
+     from (values (${at(1)}, 'r0', 'r1', 30), (${at(2)}, 'r0', 'r1', 12), (${at(3)}, 'r1', 'r0', 5),
+       (${at(4)}, 'r2', 'r1', 99), (${at(70)}, 'r0', 'r2', 7)) as v (ts, a, b, n)
+     join micro_region f on f.id = v.a join micro_region t on t.id = v.b`,
+    // Forty stays below 30 s, and ten of 4 to 4 min 45 s.
+    `insert into region_dwell (ts, region_id, every_ms, observed, upper, bucket)
+     select v.ts::timestamptz, region_id, 60000, v.o, v.u, v.b
+     from (values (${at(1)}, 25, 20, 0), (${at(9)}, 15, 20, 0), (${at(9)}, 10, 10, ${dwellBucketOf(240 * secondUs)}),
+       (${at(70)}, 1000, 1000, 9)) as v (ts, o, u, b)
+     join micro_region on id = 'r0'`,
+    `insert into origin_gauge (ts, region_id, every_ms, present, mcc, country, class)
+     values (${at(-60)}, 1, 60000, 40, 460, ${packIso('CN')}, 1), (${at(20)}, 1, 60000, 60, 310, ${packIso('US')}, 6),
+       (${at(35)}, 1, 60000, 0, 460, ${packIso('CN')}, 1)`,
+    `insert into cell (cell_id, cgi, name, radio) values (0, '460-00-1-1', 'a', 'GSM'), (1, '460-00-1-2', 'b', 'GSM')`,
+    `insert into cell_gauge (ts, cell_id, every_ms, present, fresh5, entries, exits, appeared, vanished, visitors)
+     values (${at(58)}, 0, 60000, 9, 1, 2, 3, 0, 0, 9), (${at(59)}, 1, 60000, 200, 1, 0, 0, 0, 0, 200)`,
+    `insert into event (ts, sub, bytes, cell_id, plmn, duration_ms, type_allocation_code, kind, outcome, cause, flags)
+     select timestamptz ${at(20)}, i, 0, 0, 0, 0, 0, 1, 1, -1, 5 from generate_series(1, 25) i`,
+  ])
+    await database.sql(statement);
+  it = await startTestServer({ store: { sql: (text, values) => database.sql(text, values) } });
+  it.view.clockUs = fromUs + hourUs;
+});
+afterAll(async () => {
+  await it.server.close();
+  await database.remove();
+});
+
+const ask = async <T>(path: string, status = 200): Promise<T> => {
+  const answer = await request(it.server.port, `/api/${path}`);
+  expect(answer.status).toBe(status);
+  return jsonOf<T>(answer);
+};
+const hour = `from=${fromUs}&to=${fromUs + hourUs}`;
+
+describe('figures that the gauges hold', () => {
+  test('trips of a region go both ways, and only those of the time', async () => {
+    expect(await ask<RegionTrips>(`regions/r0/flows?${hour}`)).toEqual({
+      ...{ id: 'r0', fromUs, toUs: fromUs + hourUs },
+      regions: [{ id: 'r1', into: 42, from: 5 }],
+    });
+    const { regions } = await ask<RegionTrips>(`regions/r1/flows?${hour}`);
+    expect(regions).toEqual([
+      { id: 'r2', into: 0, from: 99 },
+      { id: 'r0', into: 5, from: 42 },
+    ]);
+  });
+
+  test('dwell is that of those who are there, and of stays that ended in the time', async () => {
+    it.view.regionPresent[0] = 50;
+    it.view.regionDwellMs = (region, share) => (region + 1) * share * 600_000;
+    const { live, ended } = await ask<RegionDwell>(`regions/r0/dwell?${hour}`);
+    expect(live).toEqual({ present: 50, medianMs: 300_000, p90Ms: 540_000 });
+    // The 25th of fifty among forty below 30 s; the 45th is the middle of a bucket from 4 min on.
+    expect(ended).toMatchObject({ stays: 50, observedMedianMs: 18_750, upperMedianMs: 18_750 });
+    expect(ended.observedP90Ms).toBeGreaterThan(240_000);
+    expect(ended.observedP90Ms).toBeLessThan(286_000);
+  });
+
+  test('origins of a time hold what was there when it began and what came and went', async () => {
+    const { quarters } = await ask<RegionOrigins>(`regions/r0/origins?${hour}`);
+    const local = { class: 'local', country: 'CN', mcc: '460', present: 40 };
+    const american = { class: 'international', country: 'US', mcc: '310', present: 60 };
+    expect(quarters.map(({ origins }) => origins)).toEqual([[local], [american, local], [american], [american]]);
+    expect((await ask<RegionOrigins>(`origins?${hour}`)).quarters).toHaveLength(4);
+  });
+
+  test('cells have their latest gauge, and the traffic of an hour', async () => {
+    expect((await ask<LatestCells>('cells/latest')).cells).toEqual([
+      { cgi: '460-00-1-1', timeUs: fromUs + 58 * minuteUs, present: 9, entries: 0, exits: 0 },
+      { cgi: '460-00-1-2', timeUs: fromUs + 59 * minuteUs, present: 200, entries: 0, exits: 0 },
+    ]);
+    const answer = await ask<HourOfCells>(`cells/hour?at=${fromUs + 7 * minuteUs}`);
+    expect(answer).toMatchObject({ fromUs, toUs: fromUs + hourUs, cells: [{ cgi: '460-00-1-1', units: 25 }] });
+  });
+
+  test('a region that is none and a range that is too long are refused', async () => {
+    await ask('regions/nowhere/flows', 404);
+    await ask('regions/r0/dwell?from=0', 400);
+    await ask('cells/hour?at=noon', 400);
+  });
+});
+
+describe('where small figures are hidden', () => {
+  test('small trips are, and their order tells nothing', () => {
+    const rows = [
+      { id: 'b', into_it: 19, from_it: 0 },
+      { id: 'a', into_it: 3, from_it: 0 },
+      { id: 'c', into_it: 104, from_it: 1 },
+    ];
+    expect(publishTrips(rows, 20)).toEqual([
+      { id: 'c', into: 100, from: -1 },
+      { id: 'a', into: -1, from: 0 },
+      { id: 'b', into: -1, from: 0 },
+    ]);
+  });
+
+  test('so is how long so few stayed, live and ended', () => {
+    const view = new FakeView(1, 1);
+    view.regionPresent[0] = 19;
+    expect(publishLiveDwell(view, 0, 20)).toEqual({ present: -1, medianMs: -1, p90Ms: -1 });
+    expect(publishEndedDwell({ observed: [9, 10], upper: [9, 10] }, 20)).toMatchObject({ stays: -1, upperP90Ms: -1 });
+  });
+
+  test('and origins hide as they do live: one hidden row alone could be had by subtracting', () => {
+    const row = { class: 'local', country: 'CN', mcc: '460', present: 300 } as const;
+    const [{ origins }] = publishOrigins([{ timeUs: 1, origins: [row, { ...row, mcc: '461', present: 4 }] }], 20);
+    expect(origins.map(({ present }) => present).sort()).toEqual([-1, null]);
+  });
+});
+
+test('a share of a histogram lies in the bucket that holds it', () => {
+  expect(dwellQuantileMs([], 0.5)).toBe(-1);
+  expect(dwellQuantileMs([0, 0, 4], 0.5)).toBeGreaterThan(dwellQuantileMs([0, 4, 0], 0.99));
+  expect(dwellQuantileMs([2, 0, 2], 0.5)).toBe(30_000);
+});
