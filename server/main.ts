@@ -7,7 +7,7 @@ import { layoutMaker } from './api/layout.ts';
 import { refuseTakenPort } from './api/listen.ts';
 import { startServer } from './api/server.ts';
 import { isLive, parseFeedUri } from './capture/feed-uri.ts';
-import { type EstimateInput, readEstimateInput } from './cli/estimate-input.ts';
+import { readEstimateInput } from './cli/estimate-input.ts';
 import { checkFeeds, networkOf } from './cli/feed-checks.ts';
 import { planFeeds, takenInOf } from './cli/feed-plan.ts';
 import { startFeedThread } from './cli/feed-thread.ts';
@@ -18,7 +18,7 @@ import { counted } from './cli/words.ts';
 import { type Clock, formatTimeUs, type Timers } from './clock.ts';
 import type { Config } from './config.ts';
 import { beginRun } from './core/begin-run.ts';
-import type { Counting } from './core/counting.ts';
+import type { FollowerMaker } from './core/counting.ts';
 import { inSlices } from './core/in-slices.ts';
 import { LogWriter } from './core/log-writer.ts';
 import { RegionEditor } from './core/region-editor.ts';
@@ -30,7 +30,6 @@ import { FeedHub } from './events/hub.ts';
 import type { PushFeed } from './events/push-feed.ts';
 import type { Log } from './log.ts';
 import { loadOrCreateKey } from './privacy/key-file.ts';
-import type { CellRegistry } from './reference/cell-registry.ts';
 import { areaTables } from './reference/home-areas.ts';
 import type { NumberSegments } from './reference/number-segments.ts';
 import { projectRoot } from './root.ts';
@@ -84,19 +83,6 @@ function warmUpReporter(hub: FeedHub, log: Log): () => void {
       log('info', `Warming up: ${Math.round(progress * 100)} %, event time ${formatTimeUs(clockUs)}`);
     }
   };
-}
-
-/** Estimates of people in what is counted, which follow the rows from here on. */
-function estimatesOf(input: EstimateInput, counting: Counting, registry: CellRegistry, config: Config): LiveEstimates {
-  const estimates = new LiveEstimates({
-    ...input,
-    regions: () => counting.regions,
-    registry,
-    subscribersMax: config.silentPhonesMax,
-    periodicUs: config.t3212Ms * 1000,
-  });
-  counting.follower = (batch, from, to) => estimates.apply(batch, from, to);
-  return estimates;
 }
 
 /**
@@ -164,8 +150,14 @@ export async function startSignalwall(
     // The journal, and the counters as its records have made them: presence and occupancy.
     const cells = await store.loadCells();
     const folder = join(options.dataDir, network);
+    let estimates: LiveEstimates | null = null;
+    const follow: FollowerMaker = (counting, registry) => {
+      const options = { subscribersMax: config.silentPhonesMax, periodicUs: config.t3212Ms * 1000, registry, log };
+      estimates = estimateInput && new LiveEstimates({ ...estimateInput, ...options, regions: () => counting.regions });
+      return estimates;
+    };
     const { journal, records, core, close } = await openLog({
-      ...{ folder, config, clock, timers, log, store, cells, signal, onFailed: fail },
+      ...{ folder, config, clock, timers, log, store, cells, signal, follow, onFailed: fail },
     });
     closing.push(close);
     const { held } = store;
@@ -194,7 +186,6 @@ export async function startSignalwall(
     });
     const { state, counting } = core;
     const { registry } = state;
-    const estimates = estimateInput && estimatesOf(estimateInput, counting, registry, config);
     await store.saveCells(Array.from({ length: registry.count }, (_, id) => ({ id, cell: registry.info(id) })));
     const cellsOf: CellsOfRegion = (region, version) =>
       version === state.regionsVersion ? counting.regions.cellsOf(region) : null;

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Clock, Timers } from '../clock.ts';
 import type { Config } from '../config.ts';
-import { Core } from '../core/core.ts';
+import { Core, type CoreOptions } from '../core/core.ts';
 import { EventLog } from '../core/event-log.ts';
 import { LogState } from '../core/log-state.ts';
 import { Snapshots } from '../core/snapshots.ts';
@@ -39,9 +39,10 @@ export async function openLog(options: {
   store: Store;
   cells: { id: number; cell: CellInfo }[];
   signal: AbortSignal;
+  follow?: CoreOptions['follow'];
   onFailed(error: Error): void;
 }): Promise<OpenLog> {
-  const { config, clock, timers, log, store, signal, onFailed } = options;
+  const { config, clock, timers, log, store, signal, follow, onFailed } = options;
   const folder = join(options.folder, 'journal');
   const lock = lockFolder(folder);
   try {
@@ -63,7 +64,7 @@ export async function openLog(options: {
     const known = journal.base === 0 ? new LogState() : stateOfStore(store, options.cells);
     const storedTo = () => (store.ledger.journal === journal.id ? store.durable : -1);
     const core = await Core.open(
-      { config, clock, timers, log, journal, records, snapshots, known, storedTo, onFailed },
+      { config, clock, timers, log, journal, records, snapshots, known, storedTo, onFailed, ...(follow && { follow }) },
       signal,
     );
     return {

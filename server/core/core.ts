@@ -7,7 +7,7 @@ import { derivedNumber, type LogRecord } from '../journal/records.ts';
 import type { Log } from '../log.ts';
 import { nodesOf } from '../reference/region-tree.ts';
 import type { StateReader } from '../state-writer.ts';
-import { Counting, type Derived, type DerivedTaker, fingerprintOf } from './counting.ts';
+import { Counting, type Derived, type DerivedTaker, type FollowerMaker, fingerprintOf } from './counting.ts';
 import type { EventLog, LogEntry, LogReader } from './event-log.ts';
 import { LogState } from './log-state.ts';
 import { Staging } from './snapshot-file.ts';
@@ -25,6 +25,8 @@ export interface CoreOptions {
   readonly known: LogState;
   /** The store needs no record before it, and never will; -1: it needs them all. */
   readonly storedTo: () => number;
+  /** What goes along with the counters; absent: nothing. */
+  readonly follow?: FollowerMaker;
   /** A bug, or a damaged journal: nothing is applied any more. */
   readonly onFailed: (error: Error) => void;
 }
@@ -193,6 +195,7 @@ export class Core {
 
   /** Applies a record, some milliseconds of work at a time; until it has ended the state is between two records. */
   *#applying({ record, to }: LogEntry): Generator<void> {
+    const { config, follow } = this.#options;
     const state = this.#state;
     const counting = this.#counting;
     if (record.k === 'regions' && counting !== null) {
@@ -205,7 +208,7 @@ export class Core {
     if (record.k === 'run' && record.fresh) {
       this.#counting =
         record.fingerprint === this.#fingerprint
-          ? new Counting(this.#options.config, this.#state, (number, derived) => this.#take(number, derived))
+          ? new Counting(config, this.#state, (number, derived) => this.#take(number, derived), follow)
           : null;
     } else if (this.#counting !== null) yield* this.#counting.applying(record);
     this.#applied = to;
@@ -305,10 +308,11 @@ export class Core {
   }
 
   #restore(offset: number, from: StateReader): Restored {
-    const { config } = this.#options;
+    const { config, follow } = this.#options;
     const state = LogState.restore(from);
     const take: DerivedTaker = (number, derived) => this.#take(number, derived);
-    const counting = state.fingerprint === this.#fingerprint ? Counting.restore(config, state, take, from) : null;
+    const counting =
+      state.fingerprint === this.#fingerprint ? Counting.restore(config, state, take, from, follow) : null;
     return { offset, state, counting };
   }
 

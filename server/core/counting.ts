@@ -10,6 +10,7 @@ import { RegionIndex } from '../reference/region-index.ts';
 import type { StateReader, StateWriter } from '../state-writer.ts';
 import { CarriedGauges, withEmptyOnes } from './carried-gauges.ts';
 import { CarriedOrigins } from './carried-origins.ts';
+import type { Follower } from './follower.ts';
 import type { LogState } from './log-state.ts';
 import { Staging } from './snapshot-file.ts';
 
@@ -50,7 +51,11 @@ interface Figures {
   foretoldToUs: number;
   /** Of the newest interval's regions. */
   regionIds: readonly string[];
+  followed: boolean;
 }
+
+/** Null: nothing goes along. */
+export type FollowerMaker = (counting: Counting, registry: CellRegistry) => Follower | null;
 
 /**
  * Rows in order, and the counters over them: sorter → engine → gauges and stays. A function of the log's records since
@@ -60,8 +65,7 @@ export class Counting {
   readonly engine: Engine;
   readonly sorter: Sorter;
   regions: RegionIndex;
-  /** Gets the rows behind the engine: for what is no part of the log's state. The batch is valid only during the call. */
-  follower: ((batch: EventBatch, from: number, to: number) => void) | null = null;
+  readonly #follower: Follower | null;
   readonly #config: Config;
   readonly #state: LogState;
   readonly #taker: DerivedTaker;
@@ -76,7 +80,7 @@ export class Counting {
   #foretells = false;
 
   /** @param state of the log up to here; its registry and feed clocks are read while counting goes on */
-  constructor(config: Config, state: LogState, taker: DerivedTaker) {
+  constructor(config: Config, state: LogState, taker: DerivedTaker, follow: FollowerMaker = () => null) {
     this.#config = config;
     this.#state = state;
     this.#taker = taker;
@@ -104,6 +108,7 @@ export class Counting {
       onLate: (batch, from, to) => engine.applyLate(batch, from, to),
       onTooLate: () => undefined,
     });
+    this.#follower = follow(this, state.registry);
   }
 
   /**
@@ -155,6 +160,7 @@ export class Counting {
       tellAll: this.#tellAll,
       foretoldToUs: this.#foretoldToUs,
       regionIds: this.#carried.ids,
+      followed: this.#follower !== null,
     };
     to.json('counting', figures);
     to.json('counting.origins', this.#origins.saved);
@@ -162,12 +168,19 @@ export class Counting {
     to.bytes('counting.fresh5', this.#carried.fresh5);
     yield* this.sorter.save(to);
     yield* this.engine.save(to);
+    if (this.#follower !== null) yield* this.#follower.save(to);
   }
 
   /** Goes on where the saved one stood. @param state that was saved with it @throws UserError as the engine's */
-  static restore(config: Config, state: LogState, taker: DerivedTaker, from: StateReader): Counting {
-    const counting = new Counting(config, state, taker);
-    const { next, tellAll, foretoldToUs, regionIds } = from.json<Figures>('counting');
+  static restore(
+    config: Config,
+    state: LogState,
+    taker: DerivedTaker,
+    from: StateReader,
+    follow?: FollowerMaker,
+  ): Counting {
+    const counting = new Counting(config, state, taker, follow);
+    const { next, tellAll, foretoldToUs, regionIds, followed } = from.json<Figures>('counting');
     counting.#carried.ids = regionIds;
     counting.#next = next;
     counting.#tellAll = tellAll;
@@ -179,6 +192,8 @@ export class Counting {
     }
     counting.sorter.restore(from);
     counting.engine.restore(from, state.feedClocksUs);
+    // One that joins later begins with the rows that come now.
+    if (followed) counting.#follower?.restore(from);
     return counting;
   }
 
@@ -188,9 +203,20 @@ export class Counting {
         yield;
         continue;
       }
-      yield* this.engine.applying(rows, 0, rows.n);
-      this.follower?.(rows, 0, rows.n);
+      let from = 0;
+      while (this.#follower !== null && rows.n > 0 && this.#follower.dueUs <= rows.timeUs[rows.n - 1]) {
+        const to = firstFrom(rows, from, this.#follower.dueUs);
+        yield* this.#counted(rows, from, to);
+        this.#follower.reach(this.engine.view, rows.timeUs[to]);
+        from = to;
+      }
+      yield* this.#counted(rows, from, rows.n);
     }
+  }
+
+  *#counted(rows: EventBatch, from: number, to: number): Generator<void> {
+    yield* this.engine.applying(rows, from, to);
+    this.#follower?.apply(rows, from, to);
   }
 
   #interval(gauges: IntervalGauges, regionIds: readonly string[]): void {
@@ -210,6 +236,13 @@ export class Counting {
     const tells = { ...rest, cells, regions, ...(origins !== undefined && { origins }) };
     this.#taker(this.#next++, { k: 'gauges', foretold, again, gauges: tells, regionIds });
   }
+}
+
+/** The first row at or behind `from` that is of `timeUs` or later: there is one. */
+function firstFrom({ timeUs: times }: EventBatch, from: number, timeUs: number): number {
+  let row = from;
+  while (times[row] < timeUs) row++;
+  return row;
 }
 
 /** Micro-regions and the region tree of the cells. Whoever sets regions has been warned of the odd ones. */

@@ -9,7 +9,7 @@ export interface GateReading {
 }
 
 /** Only so many of the newest readings are taken: their weights are solved for, which costs their number's cube. */
-const readingsMax = 48;
+export const readingsMax = 48;
 /** Crowds so far apart in time have about a third of their people in common, where nothing else is known. */
 const crowdUs = 6 * hourUs;
 /** Below this neither side says anything about a factor. */

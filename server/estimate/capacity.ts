@@ -43,12 +43,18 @@ export function timeTo(target: number, people: number, inflow: number | null): n
   return us <= horizonUs ? us : null;
 }
 
+export interface TrendPoint {
+  readonly timeUs: number;
+  readonly people: number;
+}
+
 /**
  * The present net inflow of a region's people estimate: the slope of the straight line through the last quarter of an
  * hour (least squares), so that the estimate's own flutter hardly shows.
  */
 export class InflowTrend {
-  private readonly points: { timeUs: number; people: number }[] = [];
+  /** Of the last quarter of an hour, by time. */
+  readonly points: TrendPoint[] = [];
 
   /** Points come in order of time; those closer than 15 s to the one before are left out. */
   add(timeUs: number, people: number): void {

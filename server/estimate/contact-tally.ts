@@ -65,6 +65,21 @@ export class ContactTally {
     return sumOf(this.crossed, side);
   }
 
+  saved() {
+    const { activeAll, net, gross, minute } = this;
+    return { met: [...this.met], crossed: [...this.crossed], active: [...this.active], activeAll, net, gross, minute };
+  }
+
+  restore({ met, crossed, active, activeAll, net, gross, minute }: ReturnType<ContactTally['saved']>): void {
+    this.met.set(met);
+    this.crossed.set(crossed);
+    this.active.set(active);
+    this.activeAll = activeAll;
+    this.net = net;
+    this.gross = gross;
+    this.minute = minute;
+  }
+
   /** Lets the memory fade up to a time; an earlier one changes nothing. */
   fade(timeUs: number): void {
     const minute = Math.floor(timeUs / minuteUs);

@@ -2,12 +2,21 @@ import { secondUs } from '../clock.ts';
 import type { EventBatch } from '../events/event-batch.ts';
 import type { LiveView } from '../occupancy/view.ts';
 import type { CellRegistry } from '../reference/cell-registry.ts';
+import type { Region } from '../reference/read-regions.ts';
 import type { RegionIndex } from '../reference/region-index.ts';
-import { calibrate, type GateReading } from './calibration.ts';
-import { type CapacityState, capacityState, firstAlertShare, InflowTrend, timeTo } from './capacity.ts';
+import type { StateReader, StateWriter } from '../state-writer.ts';
+import { calibrate, type GateReading, readingsMax } from './calibration.ts';
+import {
+  type CapacityState,
+  capacityState,
+  firstAlertShare,
+  InflowTrend,
+  type TrendPoint,
+  timeTo,
+} from './capacity.ts';
 import type { GateCount } from './gates.ts';
-import { estimateOf, headsOf, type Nowcast, type PeopleEstimate } from './people.ts';
-import type { Shares } from './shares.ts';
+import { type DeviceCount, estimateOf, type Heads, headsOf, type PeopleEstimate } from './people.ts';
+import type { Share, Shares } from './shares.ts';
 import { SilenceWatch } from './silence.ts';
 import { Surroundings } from './surroundings.ts';
 
@@ -32,7 +41,6 @@ export interface RegionEstimate {
 
 export interface RegionEstimatesOptions {
   shares: Shares;
-  gates: readonly GateCount[];
   regions: RegionIndex;
   registry: CellRegistry;
   /** Most subscribers that are followed around one region. */
@@ -41,40 +49,60 @@ export interface RegionEstimatesOptions {
   periodicUs: number;
 }
 
-/** The people estimates of all micro-regions, kept up with the counters. Made anew when the regions are replaced. */
+/** What is learnt of a region as time goes by. */
+interface Learnt {
+  readonly readings: GateReading[];
+  readonly trend: InflowTrend;
+  /** Null: its silent phones are not followed. */
+  watch: SilenceWatch | null;
+}
+
+/** By a region's key, as they are saved. */
+type Saved = [key: string, learnt: { readings: SavedReading[]; points: readonly TrendPoint[]; watches: boolean }][];
+type SavedReading = Pick<GateReading, 'gate'> & { heads: Omit<Heads, 'byShare'> & { byShare: [Share, number][] } };
+
+/** The people estimates of all micro-regions, kept up with the counters. */
 export class RegionEstimates {
   private readonly options: RegionEstimatesOptions;
-  private readonly watches = new Map<number, SilenceWatch>();
-  private readonly trends: InflowTrend[];
-  private readonly readings: GateReading[][];
-  private readonly gates: GateCount[][];
+  /** By place, and by {@link keyOf}. */
+  private readonly learnt: readonly Learnt[];
+  private readonly byKey: ReadonlyMap<string, Learnt>;
+  private readonly places: ReadonlyMap<string, number>;
   private current: readonly (RegionEstimate | null)[];
   private nextUs = 0;
 
-  constructor(options: RegionEstimatesOptions) {
+  /** @param before of other regions: those that are drawn as they were keep what was learnt of them */
+  constructor(options: RegionEstimatesOptions, before?: RegionEstimates) {
     const { regions, registry, subscribersMax, periodicUs } = options;
     this.options = options;
     // Nodes of the region tree are not estimated: a gate or a capacity is of a place.
     const drawn = regions.regions.slice(0, regions.drawn);
-    const { length } = drawn;
-    this.trends = Array.from({ length }, () => new InflowTrend());
-    this.readings = Array.from({ length }, () => []);
-    this.gates = drawn.map(({ id }) => options.gates.filter((gate) => gate.region === id));
-    this.current = new Array<null>(length).fill(null);
-    const largest = drawn
-      .map(({ capacity }, region) => ({ region, capacity: capacity ?? 0 }))
-      .filter(({ capacity }) => capacity > 0)
-      .sort((a, b) => b.capacity - a.capacity);
-    for (const { region } of largest.slice(0, watchedMax)) {
+    this.places = new Map(drawn.map(({ id }, place) => [id, place]));
+    const keys = drawn.map(keyOf);
+    const watched = new Set(
+      drawn
+        .map(({ capacity }, region) => ({ region, capacity: capacity ?? 0 }))
+        .filter(({ capacity }) => capacity > 0)
+        .sort((a, b) => b.capacity - a.capacity)
+        .slice(0, watchedMax)
+        .map(({ region }) => region),
+    );
+    this.learnt = keys.map((key, region) => {
+      const learnt = before?.byKey.get(key) ?? { readings: [], trend: new InflowTrend(), watch: null };
       const surroundings = new Surroundings(regions, registry, region);
       const placeOf = (cell: number) => surroundings.of(cell);
-      this.watches.set(region, new SilenceWatch({ placeOf, subscribersMax, periodicUs }));
-    }
+      if (!watched.has(region)) learnt.watch = null;
+      else if (learnt.watch === null) learnt.watch = new SilenceWatch({ placeOf, subscribersMax, periodicUs });
+      else learnt.watch.lookBy(placeOf);
+      return learnt;
+    });
+    this.byKey = new Map(keys.map((key, place) => [key, this.learnt[place]]));
+    this.current = new Array<null>(drawn.length).fill(null);
   }
 
   /** Rows in order of time, as the engine gets them. */
   apply(batch: EventBatch, from: number, to: number): void {
-    for (const watch of this.watches.values()) watch.apply(batch, from, to);
+    for (const { watch } of this.learnt) watch?.apply(batch, from, to);
   }
 
   /** By place in the {@link RegionIndex}; null: unknown, a class of devices there has no share. */
@@ -85,29 +113,63 @@ export class RegionEstimates {
     return this.current;
   }
 
-  private estimate(view: LiveView, region: number): RegionEstimate | null {
-    const { shares, regions } = this.options;
-    const nowUs = view.clockUs;
-    const counts = view.regionOrigins(region).map((row) => ({ ...row, machines: row.machines ?? 0 }));
-    const nowcast: Nowcast | undefined = this.watches.get(region)?.nowcast(nowUs);
-    const heads = headsOf(counts, shares, nowcast);
-    if (heads === null) return null;
-    const gates = this.gates[region];
-    const readings = this.readings[region];
-    while (gates.length > 0 && gates[0].timeUs <= nowUs) {
-      const gate = gates.shift()!;
-      // One of long before the estimates began has nothing to stand beside.
-      if (gate.timeUs > nowUs - 2 * everyUs) readings.push({ gate, heads });
+  /** Sets a gate count beside the heads that are counted now, at its time. @returns why it can't be used; null: it is */
+  read(view: LiveView, gate: GateCount): string | null {
+    const place = this.places.get(gate.region);
+    if (place === undefined || place >= view.regionCount) return 'no micro-region with that id is counted';
+    const heads = this.headsIn(view, place, gate.timeUs);
+    if (heads === null) return 'devices of a class without a market share were there';
+    const { readings } = this.learnt[place];
+    readings.push({ gate, heads });
+    if (readings.length > readingsMax) readings.shift();
+    return null;
+  }
+
+  *save(to: StateWriter): Generator<void> {
+    const saved: Saved = [...this.byKey].map(([key, { readings, trend, watch }]) => [
+      key,
+      {
+        readings: readings.map(({ gate, heads }) => ({ gate, heads: { ...heads, byShare: [...heads.byShare] } })),
+        points: trend.points,
+        watches: watch !== null,
+      },
+    ]);
+    to.json('estimates.regions', saved);
+    for (const [i, { watch }] of [...this.byKey.values()].entries())
+      if (watch !== null) yield* watch.save(to, `estimates.${i}`);
+  }
+
+  /** Of a fresh one; regions that are not there any more are passed over. */
+  restore(from: StateReader): void {
+    for (const [i, [key, { readings, points, watches }]] of from.json<Saved>('estimates.regions').entries()) {
+      const learnt = this.byKey.get(key);
+      if (learnt === undefined) continue;
+      for (const { gate, heads } of readings)
+        learnt.readings.push({ gate, heads: { ...heads, byShare: new Map(heads.byShare) } });
+      for (const { timeUs, people } of points) learnt.trend.add(timeUs, people);
+      if (watches) learnt.watch?.restore(from, `estimates.${i}`);
     }
+  }
+
+  private headsIn(view: LiveView, region: number, nowUs: number): Heads | null {
+    const nowcast = this.learnt[region].watch?.nowcast(nowUs);
+    return headsOf(countsOf(view, region), this.options.shares, nowcast);
+  }
+
+  private estimate(view: LiveView, region: number): RegionEstimate | null {
+    const { regions } = this.options;
+    const nowUs = view.clockUs;
+    const heads = this.headsIn(view, region, nowUs);
+    if (heads === null) return null;
+    const { readings, trend } = this.learnt[region];
     const calibration = calibrate(readings, heads, nowUs);
     const people = estimateOf(heads, calibration);
-    const trend = this.trends[region];
     trend.add(nowUs, people.people);
     const { inflow } = trend;
     const limit = regions.regions[region].capacity;
     const timeUntil = (share: number) => (limit === null ? null : timeTo(share * limit, people.people, inflow));
     return {
-      devices: counts.reduce((sum, { present, machines }) => sum + present - machines, 0),
+      devices: countsOf(view, region).reduce((sum, { present, machines }) => sum + present - machines, 0),
       people,
       factor: calibration.factor,
       inflow,
@@ -116,4 +178,13 @@ export class RegionEstimates {
       toCapacityUs: timeUntil(1),
     };
   }
+}
+
+function countsOf(view: LiveView, region: number): DeviceCount[] {
+  return view.regionOrigins(region).map((row) => ({ ...row, machines: row.machines ?? 0 }));
+}
+
+/** A region as it is drawn: one that is renamed, or gets another capacity, is the same place. */
+function keyOf({ id, polygons, cells }: Region): string {
+  return JSON.stringify([id, polygons, cells]);
 }

@@ -1,3 +1,5 @@
+import { restoreColumns, type StateReader, type StateWriter, saveColumns } from '../state-writer.ts';
+
 /** Low bits of the second word that the key takes: with the first word 53 bits, exact in a number. */
 const highBits = 0x1f_ffff;
 
@@ -53,6 +55,40 @@ export class SeenTable {
     this.keys[slot] = key;
     this.slots.set(key, slot);
     return slot;
+  }
+
+  *save(to: StateWriter, name: string): Generator<void> {
+    const { end, refused } = this;
+    to.json(name, { end, refused });
+    yield* saveColumns(to, name, this.columns(end));
+  }
+
+  /** Of an empty one; those beyond its room are not followed any more. */
+  restore(from: StateReader, name: string): void {
+    const { end, refused } = from.json<{ end: number; refused: number }>(name);
+    const saved = end <= this.max ? this : new SeenTable(end);
+    restoreColumns(from, name, saved.columns(end));
+    this.end = Math.min(end, this.max);
+    this.refused = refused;
+    if (saved !== this) {
+      const own = this.columns(this.end);
+      for (const [key, column] of Object.entries(saved.columns(this.end))) own[key as keyof typeof own].set(column);
+    }
+    for (let slot = this.end - 1; slot >= 0; slot--) {
+      if (this.isUsed(slot)) this.slots.set(this.keys[slot], slot);
+      else this.free.push(slot);
+    }
+  }
+
+  private columns(end: number) {
+    const { place, from, lastUs, silentUs, keys } = this;
+    return {
+      place: place.subarray(0, end),
+      from: from.subarray(0, end),
+      lastUs: lastUs.subarray(0, end),
+      silentUs: silentUs.subarray(0, end),
+      keys: keys.subarray(0, end),
+    };
   }
 
   isUsed(slot: number): boolean {

@@ -2,6 +2,7 @@ import { minuteUs, secondUs } from '../clock.ts';
 import type { EventBatch } from '../events/event-batch.ts';
 import { type EventKind, eventFlag, kindCode } from '../events/kinds.ts';
 import { isMachineHome } from '../events/plmn.ts';
+import type { StateReader, StateWriter } from '../state-writer.ts';
 import { ageOf, ages, ContactTally } from './contact-tally.ts';
 import { nowcastOf } from './nowcast.ts';
 import type { Nowcast } from './people.ts';
@@ -41,18 +42,36 @@ export interface SilenceOptions {
  */
 export class SilenceWatch {
   private readonly options: SilenceOptions;
+  private placeOf: SilenceOptions['placeOf'];
   private readonly seen: SeenTable;
   private readonly tally = new ContactTally();
   private readonly silent = new Float64Array(2 * ages);
 
   constructor(options: SilenceOptions) {
     this.options = options;
+    this.placeOf = options.placeOf;
     this.seen = new SeenTable(options.subscribersMax);
   }
 
   /** Subscribers followed, and sightings of others refused because the table was full. */
   get limits() {
     return { followed: this.seen.size, refused: this.seen.refused };
+  }
+
+  /** Cells are looked up here from now on: the same place, in another list of regions. */
+  lookBy(placeOf: SilenceOptions['placeOf']): void {
+    this.placeOf = placeOf;
+  }
+
+  *save(to: StateWriter, name: string): Generator<void> {
+    yield* this.seen.save(to, `${name}.seen`);
+    to.json(`${name}.tally`, this.tally.saved());
+  }
+
+  /** Of a fresh one. */
+  restore(from: StateReader, name: string): void {
+    this.seen.restore(from, `${name}.seen`);
+    this.tally.restore(from.json(`${name}.tally`));
   }
 
   /** Rows `from` … `to − 1`, in order of time; `cell` is the registry's id. */
@@ -65,7 +84,7 @@ export class SilenceWatch {
       const hi = batch.subHi[row];
       if ((lo | hi) === 0 || isMachineHome(batch.plmn[row])) continue;
       const slot = seen.find(lo, hi);
-      const here = this.options.placeOf(batch.cell[row]);
+      const here = this.placeOf(batch.cell[row]);
       if (slot < 0 && here === place.elsewhere) continue;
       const timeUs = batch.timeUs[row];
       tally.fade(timeUs);

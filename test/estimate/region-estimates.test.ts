@@ -28,18 +28,12 @@ function viewAt(minute: number, devices: number[], origin: OriginClass = 'local'
   } as unknown as LiveView;
 }
 
-function estimates(gates: { minute: number; people: number }[] = []) {
+function estimates() {
   const registry = new CellRegistry();
   registry.idOf('460-00-1-4');
   registry.idOf('460-00-1-5');
   return new RegionEstimates({
     shares: parseShares('s.csv', 'origin,share,error,heard,heardError\nlocal,0.4,0.02,1,0\n'),
-    gates: gates.map(({ minute, people }) => ({
-      timeUs: startUs + minute * minuteUs,
-      region: 'hall',
-      people,
-      error: 0.01,
-    })),
     regions: new RegionIndex([region('hall', 10_000), region('plaza', null)], registry, () => undefined),
     registry,
     subscribersMax: 1_000,
@@ -62,11 +56,10 @@ test('follows each region to its share of capacity and the time until it is full
 });
 
 test('is drawn to the gates from the moment that they have counted, in their region alone', () => {
-  const all = estimates([
-    { minute: -60, people: 9_000 },
-    { minute: 5, people: 2_750 },
-  ]);
+  const all = estimates();
   expect(all.update(viewAt(0, [1_000, 1_000])).map((each) => each?.factor)).toEqual([1, 1]);
+  const gate = { timeUs: startUs + 5 * minuteUs, region: 'hall', people: 2_750, error: 0.01 };
+  expect(all.read(viewAt(5, [1_000, 1_000]), gate)).toBeNull();
   const [hall, plaza] = all.update(viewAt(5, [1_000, 1_000]));
   expect(hall?.factor).toBeGreaterThan(1.07);
   expect(hall?.people.people).toBeLessThan(2_750);
