@@ -4,6 +4,7 @@ import { type EventKind, eventFlag, eventKinds, outcomes } from '../events/kinds
 import type { RegionIndex } from '../reference/region-index.ts';
 import { restoreColumns, type StateReader, type StateWriter, saveColumns } from '../state-writer.ts';
 import { Tally } from './tally.ts';
+import { TrafficTable } from './traffic-table.ts';
 import type { AreaTraffic, TrafficView } from './view.ts';
 
 const classCount = trafficClasses.length;
@@ -27,6 +28,11 @@ const classNames: Partial<Record<EventKind, TrafficClass>> = {
 };
 /** Place in `trafficClasses` by event kind, as the database's aggregates have them (sql/003). */
 const classOf = Uint8Array.from(eventKinds, (kind) => trafficClasses.indexOf(classNames[kind] ?? 'others'));
+
+type Units = TrafficTable<Uint32Array>;
+type Milliseconds = TrafficTable<Float64Array>;
+const newUnits = (): Units => new TrafficTable(trafficWidth, (length) => new Uint32Array(length));
+const newMs = (): Milliseconds => new TrafficTable(classCount, (length) => new Float64Array(length));
 
 interface Interval {
   readonly startUs: number;
@@ -52,14 +58,13 @@ interface SavedTraffic {
 export class Traffic implements TrafficView {
   private readonly everyUs: number;
   private readonly windowUs: number;
-  private rows = 0;
-  private openUnits = new Uint32Array(0);
-  private openMs = new Float64Array(0);
+  private readonly openUnits = newUnits();
+  private readonly openMs = newMs();
   /** Which of them are not 0: looking for those would take longer than counting a minute's events. */
   private heardUnits = new Tally();
   private heardMs = new Tally();
-  private windowUnits = new Uint32Array(0);
-  private windowMs = new Float64Array(0);
+  private readonly windowUnits = newUnits();
+  private readonly windowMs = newMs();
   /** Closed ones of the window, by time; those without traffic are left out. */
   private readonly intervals: Interval[] = [];
   private startUs = -1;
@@ -88,51 +93,39 @@ export class Traffic implements TrafficView {
   }
 
   growTo(cellCapacity: number): void {
-    const rows = cellCapacity + 1;
-    if (rows <= this.rows) return;
-    this.rows = rows;
-    const units = (column: Uint32Array) => {
-      const wider = new Uint32Array(rows * trafficWidth);
-      wider.set(column);
-      return wider;
-    };
-    const ms = (column: Float64Array) => {
-      const wider = new Float64Array(rows * classCount);
-      wider.set(column);
-      return wider;
-    };
-    this.openUnits = units(this.openUnits);
-    this.openMs = ms(this.openMs);
-    this.windowUnits = units(this.windowUnits);
-    this.windowMs = ms(this.windowMs);
+    const { openMs, openUnits, windowMs, windowUnits } = this;
+    if (cellCapacity < openUnits.rows) return;
+    for (const table of [openUnits, openMs, windowUnits, windowMs]) table.growTo(cellCapacity + 1);
   }
 
   /** Those of the rows `from` … `to − 1` that are a unit, in the open interval; their cells are below the capacity. */
   countRows({ cell, durationMs, flags, kind, outcome }: EventBatch, from: number, to: number): void {
-    const { heardUnits, openUnits } = this;
+    const { heardUnits } = this;
+    const { rows, values } = this.openUnits;
     const keys = heardUnits.roomFor(to - from);
     let { n } = heardUnits;
     for (let row = from; row < to; row++) {
       if ((flags[row] & eventFlag.traffic) === 0) continue;
       // noCell + 1 is row 0.
-      const key = ((cell[row] + 1) | 0) * classCount + classOf[kind[row]];
-      const at = key * outcomeCount + outcome[row];
-      const units = openUnits[at];
-      openUnits[at] = units + 1;
+      const place = (cell[row] + 1) | 0;
+      const column = classOf[kind[row]] * outcomeCount + outcome[row];
+      const at = column * rows + place;
+      const units = values[at];
+      values[at] = units + 1;
       // Without a branch, which nobody could foretell: a key behind the last is none.
-      keys[n] = at;
+      keys[n] = place * trafficWidth + column;
       n += units === 0 ? 1 : 0;
-      if (durationMs[row] > 0) this.countMs(key, durationMs[row]);
+      if (durationMs[row] > 0) this.countMs(place, classOf[kind[row]], durationMs[row]);
     }
     heardUnits.n = n;
   }
 
   /** One unit in the open interval. @param cell of the registry, below the capacity; -1: none is known */
   private count(cell: number, kind: number, outcome: number, durationMs: number): void {
-    const key = (cell + 1) * classCount + classOf[kind];
-    const at = key * outcomeCount + outcome;
-    if (this.openUnits[at]++ === 0) this.heardUnits.push(at, 0);
-    if (durationMs > 0) this.countMs(key, durationMs);
+    const key = (cell + 1) * trafficWidth + classOf[kind] * outcomeCount + outcome;
+    const { values } = this.openUnits;
+    if (values[this.openUnits.placeOf(key)]++ === 0) this.heardUnits.push(key, 0);
+    if (durationMs > 0) this.countMs(cell + 1, classOf[kind], durationMs);
   }
 
   /** A unit that came late. */
@@ -151,10 +144,10 @@ export class Traffic implements TrafficView {
     const { units, ms } = this.intervals[at - 1];
     const key = (cell + 1) * classCount + classOf[kind];
     units.push(key * outcomeCount + outcome, 1);
-    this.windowUnits[key * outcomeCount + outcome]++;
+    this.windowUnits.count(key * outcomeCount + outcome, 1);
     if (durationMs > 0) {
       ms.push(key, durationMs);
-      this.windowMs[key] += durationMs;
+      this.windowMs.count(key, durationMs);
     }
     this.changed();
   }
@@ -183,6 +176,8 @@ export class Traffic implements TrafficView {
 
   /** Of the open interval so far. */
   now(): AreaTraffic {
+    this.openUnits.use(this.heardUnits);
+    this.openMs.use(this.heardMs);
     return this.sum(this.openUnits, this.openMs);
   }
 
@@ -196,8 +191,9 @@ export class Traffic implements TrafficView {
 
   *save(to: StateWriter): Generator<void> {
     const { startUs, beganUs, intervals } = this;
-    const openUnits = this.heardUnits.valuedBy(this.openUnits);
-    const openMs = this.heardMs.valuedBy(this.openMs);
+    const { heardMs: openMs, heardUnits: openUnits } = this;
+    this.openUnits.tell(openUnits);
+    this.openMs.tell(openMs);
     to.json('traffic', {
       ...{ startUs, beganUs, openUnits: openUnits.n, openMs: openMs.n },
       intervals: intervals.map(({ startUs, units, ms }) => ({ startUs, units: units.n, ms: ms.n })),
@@ -221,40 +217,41 @@ export class Traffic implements TrafficView {
       return one;
     };
     this.heardUnits = tally('traffic.open.units', saved.openUnits);
-    this.heardUnits.addTo(this.openUnits);
+    this.openUnits.add(this.heardUnits);
     this.heardMs = tally('traffic.open.ms', saved.openMs);
-    this.heardMs.addTo(this.openMs);
+    this.openMs.add(this.heardMs);
     for (const [i, { startUs, units, ms }] of saved.intervals.entries()) {
       const one = { startUs, units: tally(`traffic.${i}.units`, units), ms: tally(`traffic.${i}.ms`, ms) };
-      one.units.addTo(this.windowUnits);
-      one.ms.addTo(this.windowMs);
+      this.windowUnits.add(one.units);
+      this.windowMs.add(one.ms);
       this.intervals.push(one);
     }
     this.changed();
   }
 
-  private countMs(key: number, durationMs: number): void {
-    if (this.openMs[key] === 0) this.heardMs.push(key, 0);
-    this.openMs[key] += durationMs;
+  private countMs(row: number, class_: number, durationMs: number): void {
+    const { rows, values } = this.openMs;
+    const at = class_ * rows + row;
+    if (values[at] === 0) this.heardMs.push(row * classCount + class_, 0);
+    values[at] += durationMs;
   }
 
   private close(startUs: number): void {
-    const units = this.heardUnits.valuedBy(this.openUnits);
+    const { heardMs: ms, heardUnits: units } = this;
     if (units.n === 0) return;
-    const ms = this.heardMs.valuedBy(this.openMs);
-    units.takeFrom(this.openUnits);
-    ms.takeFrom(this.openMs);
-    this.heardUnits = new Tally();
-    this.heardMs = new Tally();
-    units.addTo(this.windowUnits);
-    ms.addTo(this.windowMs);
+    this.openUnits.give(units);
+    this.openMs.give(ms);
+    this.heardUnits = new Tally(units.n);
+    this.heardMs = new Tally(ms.n);
+    this.windowUnits.add(units);
+    this.windowMs.add(ms);
     this.intervals.push({ startUs, units, ms });
   }
 
   private forgetOldest(): void {
     const { units, ms } = this.intervals.shift()!;
-    units.takeFrom(this.windowUnits);
-    ms.takeFrom(this.windowMs);
+    this.windowUnits.subtract(units);
+    this.windowMs.subtract(ms);
   }
 
   private changed(): void {
@@ -262,36 +259,11 @@ export class Traffic implements TrafficView {
     this.summed = null;
   }
 
-  private rowOf(units: Uint32Array, ms: Float64Array, row: number): AreaTraffic {
-    return {
-      units: units.slice(row * trafficWidth, (row + 1) * trafficWidth),
-      ms: ms.slice(row * classCount, (row + 1) * classCount),
-    };
+  private rowOf(units: Units, ms: Milliseconds, row: number): AreaTraffic {
+    return { units: units.row(row), ms: ms.row(row) };
   }
 
-  private sum(units: Uint32Array, ms: Float64Array): AreaTraffic {
-    const { regions } = this.regions;
-    const of = {
-      units: new Uint32Array((1 + regions.length) * trafficWidth),
-      ms: new Float64Array((1 + regions.length) * classCount),
-    };
-    this.addUp(units, of.units, trafficWidth);
-    this.addUp(ms, of.ms, classCount);
-    return of;
-  }
-
-  /** Adds each cell's counters to the city's and to those of its regions. */
-  private addUp(from: Uint32Array | Float64Array, to: Uint32Array | Float64Array, width: number): void {
-    const { setOf, sets } = this.regions;
-    for (let at = 0; at < from.length; at++) {
-      const value = from[at];
-      if (value === 0) continue;
-      const row = Math.floor(at / width);
-      const column = at - row * width;
-      to[column] += value;
-      // Cells beyond what an index has grown to are in its empty set.
-      const members = row === 0 ? sets[0] : sets[setOf[row - 1] ?? 0];
-      for (let i = 0; i < members.length; i++) to[(1 + members[i]) * width + column] += value;
-    }
+  private sum(units: Units, ms: Milliseconds): AreaTraffic {
+    return { units: units.areas(this.regions), ms: ms.areas(this.regions) };
   }
 }
