@@ -229,9 +229,9 @@ export class ConnectionRecords {
     this.hot[i | 15] = scope;
   }
 
-  /** Nothing is known of it but its references. */
+  /** Nothing is known of it but its references, and what the core has sent. */
   isBare(i: number): boolean {
-    return this.imsi(i) < 0 && this.uplinkUs(i) < 0 && this.firstProcedure(i) === none && this.cell(i) === unknownCell;
+    return this.imsi(i) < 0 && this.uplinkUs(i) < 0 && this.cell(i) === unknownCell;
   }
 
   /** Fetches the other line of records, where there is one ({@link none}: not). @returns something of them */

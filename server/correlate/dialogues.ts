@@ -172,9 +172,10 @@ export class Dialogues {
     c.mark(i, flag.uplinkSighted);
     sightings.learn(i, m);
     if (m.tmsi >= 0) sightings.useTmsi(i, m);
-    c.mark(i, flag.placed);
     const kind = rules.initialKind(m);
-    const p = tracker.begin(i, kind, m.timeUs);
+    const answered = this.#answeredBefore(i, kind);
+    c.mark(i, flag.placed);
+    const p = answered === none ? tracker.begin(i, kind, m.timeUs) : answered;
     if (kind === kindCode.detach) {
       this.#detach(i, p, m.timeUs);
       return;
@@ -186,7 +187,8 @@ export class Dialogues {
     }
     sightings.hold(i, m.timeUs);
     if (rules.isLocationUpdate(kind)) {
-      c.mark(i, flag.updatePending);
+      if (answered === none) c.mark(i, flag.updatePending);
+      else sightings.release(i);
       // The two others are sent only where the phone's area is still its old one (3GPP TS 24.008 §4.4.2, §4.4.3).
       if (kind !== kindCode['location update']) sightings.locateBareCell(i, m.laiPlmn, m.laiLac);
     } else {
@@ -294,6 +296,17 @@ export class Dialogues {
     const { connections: c } = this.#parts;
     if (c.is(i, flag.placed | flag.incoming) || c.firstProcedure(i) !== none) return;
     this.tracker.begin(i, kindCode['location update'], timeUs);
+  }
+
+  /** The location update whose answer came before its request, in the request's cell; {@link none} where none did. */
+  #answeredBefore(i: number, kind: number): number {
+    const { connections: c, procedures } = this.#parts;
+    const p = c.firstProcedure(i);
+    if (p === none || c.is(i, flag.placed) || !rules.isLocationUpdate(kind)) return none;
+    if (!rules.isLocationUpdate(procedures.kind(p))) return none;
+    procedures.setKind(p, kind);
+    procedures.setCell(p, c.cell(i));
+    return p;
   }
 
   #detach(i: number, p: number, timeUs: number): void {

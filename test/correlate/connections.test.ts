@@ -120,6 +120,19 @@ describe('without CONNECTION REQUEST', () => {
     expect(bench.correlator.stats).toMatchObject({ events: 1, resolved: 0, unresolved: 1 });
   });
 
+  it('takes a request that comes behind its ACCEPT for that update’s', () => {
+    const bench = s.makeBench();
+    const [request, confirm, commonId, answer, ...rest] = update(accept);
+    const side = { ...confirm, fields: { sccpType: 9, bssmapType: 0x52 }, up: false };
+    const early = [confirm, answer].map((step, k) => ({ ...step, timeUs: start - 2 + k }));
+    bench.play(side, ...early, request, commonId, ...rest);
+    expect(bench.rows.map((row) => [row.kind, row.outcome, row.subscriber, row.cell, row.flags])).toEqual([
+      ['sighting', 'unknown', s.subscriber(1), s.cgi(s.cellOne), 'sighting'],
+      ['location update', 'success', s.subscriber(1), s.cgi(s.cellOne), 'sighting+traffic'],
+    ]);
+    expect(bench.correlator.stats.faults.get('CONNECTION_REFERENCE_REUSED')).toBeUndefined();
+  });
+
   it('takes no ACCEPT behind another first message for a location update', () => {
     const bench = s.makeBench();
     bench.play(...service(1, 1).down(accept).clear().steps);
