@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import { hiddenCount, type RegionHistory, unknownCount } from '../../shared/protocol.ts';
-import { clockTicks, worthALine } from '../../web/draw/trend-chart.ts';
+import { clockTicks, editLines, worthALine } from '../../web/draw/trend-chart.ts';
 import { CityTrend } from '../../web/state/city-trend.svelte.ts';
 import { rereadMs, retryMs, TrendModel } from '../../web/state/trend.svelte.ts';
 import { summarise } from '../../web/state/trend-summary.ts';
@@ -247,4 +247,19 @@ test('the capacity is drawn once the figures come near it', () => {
   const points = [1000, null, 23_000].map((y, k) => ({ x: k, y }));
   expect(worthALine(points, 60_000)).toBe(false);
   expect(worthALine([...points, { x: 9, y: 24_000 }], 60_000)).toBe(true);
+});
+
+test('edits of the region stand upright in the chart, as far as they lie in it', async () => {
+  expect(editLines([1, 5, 9], 2, 9, 40)).toEqual([
+    { x: 5, y: 0 },
+    { x: 5, y: 40 },
+    { x: 5, y: null },
+  ]);
+  const body = (await history(0, [5, 6]).json()) as RegionHistory;
+  const { trend } = setUp(() => Response.json({ ...body, edits: [{ timeUs: startUs, came: 1, went: 0 }] }));
+  trend.choose('r');
+  trend.tick(startUs, true, 60_000);
+  await settled(() => expect(trend.edits).toEqual([startUs]));
+  trend.choose('s');
+  expect(trend.edits).toEqual([]);
 });

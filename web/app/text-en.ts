@@ -191,6 +191,9 @@ export const en: Record<keyof typeof zh, string> = {
   'trend.city': 'Whole city',
   'trend.chart': 'Chart of subscribers present in {name}',
   'trend.someHidden': 'some figures are hidden',
+  'trend.edited': '┊ the region’s cells changed',
+  'dwell.live': 'There for {median} (median), 9 of 10 up to {p90}',
+  'dwell.ended': 'Left in 3 h after {median}, 9 of 10 up to {p90}',
 
   'origins.title': 'Origins',
   'origins.classes': 'Classes',

@@ -189,6 +189,9 @@ export const zh = {
   'trend.city': '全城',
   'trend.chart': '{name} 在场人数趋势图',
   'trend.someHidden': '部分时段人数已隐藏',
+  'trend.edited': '┊ 区域所含小区有变更',
+  'dwell.live': '在场者已停留 {median}（中位），九成不超过 {p90}',
+  'dwell.ended': '近 3 小时离开者停留 {median}（中位），九成不超过 {p90}',
 
   'origins.title': '用户来源',
   'origins.classes': '分类',

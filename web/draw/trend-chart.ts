@@ -15,6 +15,7 @@ const line = '#4cc9f0';
 const area = 'rgba(76, 201, 240, 0.18)';
 const mutedLine = '#7f93b2';
 const capacityLine = '#ffb347';
+const editLine = '#d9a7ff';
 const grid = 'rgba(148, 170, 205, 0.14)';
 const tick = '#a9b8cf';
 
@@ -41,6 +42,7 @@ export class TrendChart {
             spanGaps: false,
           },
           { data: [], borderColor: capacityLine, borderWidth: rem * 0.1, borderDash: [rem * 0.5, rem * 0.4] },
+          { data: [], borderColor: editLine, borderWidth: rem * 0.13, borderDash: [rem * 0.2, rem * 0.25] },
         ],
       },
       options: {
@@ -86,13 +88,23 @@ export class TrendChart {
     });
   }
 
-  /** Shows `points` over the `hours` before the newest one, hours of the clock as grid; dashed and grey if `muted`. */
-  update(points: TrendPoint[], capacity: number | null, hours: number, zone: string, muted: boolean): void {
+  /**
+   * Shows `points` over the `hours` before the newest one, hours of the clock as grid; dashed and grey if `muted`. An
+   * upright line at each of `edits`: before it the figures are of other cells.
+   */
+  update(
+    points: TrendPoint[],
+    capacity: number | null,
+    hours: number,
+    zone: string,
+    muted: boolean,
+    edits: readonly number[],
+  ): void {
     this.#zone = zone;
     const end = points.at(-1)?.x ?? 0;
     // As long as there is less than an hour, that hour fills the chart; then it grows to the full span.
     const start = Math.max(end - hours * hourUs, Math.min(points[0]?.x ?? 0, end - hourUs));
-    const [present, limit] = this.#chart.data.datasets;
+    const [present, limit, changes] = this.#chart.data.datasets;
     Object.assign(present!, {
       data: points,
       borderColor: muted ? mutedLine : line,
@@ -106,6 +118,7 @@ export class TrendChart {
             { x: start, y: capacity },
             { x: end, y: capacity },
           ];
+    changes!.data = editLines(edits, start, end, Math.max(1, ...points.map(({ y }) => y ?? 0)));
     const x = this.#chart.options.scales!.x!;
     x.min = start;
     x.max = end;
@@ -120,6 +133,16 @@ export class TrendChart {
 /** Whether the capacity belongs into the picture: far above the figures it would press them to the ground. */
 export function worthALine(points: readonly TrendPoint[], capacity: number): boolean {
   return points.some(({ y }) => y !== null && y >= 0.4 * capacity);
+}
+
+/** Upright lines of the height at those of the times that lie between two, with a gap behind each. */
+export function editLines(edits: readonly number[], fromUs: number, toUs: number, height: number): TrendPoint[] {
+  const seen = edits.filter((us) => us > fromUs && us < toUs);
+  return seen.flatMap((x) => [
+    { x, y: 0 },
+    { x, y: height },
+    { x, y: null },
+  ]);
 }
 
 /** Round times between two: whole hours, or quarters of an hour where there are few. Whole hours of UTC+n are too. */

@@ -52,6 +52,8 @@ export class TrendModel {
   version = $state(0);
   /** Times in µs ascending. */
   points: TrendPoint[] = [];
+  /** When the region got or lost cells, µs. */
+  edits: readonly number[] = [];
   someHidden = $state(false);
   /** All points are provisional. */
   muted = $state(false);
@@ -127,6 +129,7 @@ export class TrendModel {
     this.#history = [];
     this.#live = [];
     this.points = [];
+    this.edits = [];
     this.someHidden = false;
     this.muted = false;
     this.#nextReadMs = 0;
@@ -150,7 +153,9 @@ export class TrendModel {
         signal: abort.signal,
       });
       if (response.ok) {
-        this.#history = readHistory((await response.json()) as RegionHistory, this);
+        const history = (await response.json()) as RegionHistory;
+        this.#history = readHistory(history, this);
+        this.edits = (history.edits ?? []).map(({ timeUs }) => timeUs);
         this.#bucketUs = bucketS * 1_000_000;
         next = this.#history.length > 0 ? 'ready' : 'empty';
       } else if (response.status === 503) {

@@ -7,6 +7,7 @@ import { BuildGuard } from '../link/reload.ts';
 import { type LinkStatus, WallSocket } from '../link/socket.ts';
 import { usableZone } from '../parts/time.ts';
 import { CityTrend } from './city-trend.svelte.ts';
+import { DwellModel } from './dwell.svelte.ts';
 import { Figures } from './figures.ts';
 import { type Freshness, judgeFreshness } from './freshness.ts';
 import type { ListLevel } from './node-rows.ts';
@@ -46,6 +47,7 @@ export class Wall {
 
   readonly figures = new Figures();
   readonly trend: TrendModel;
+  readonly dwell: DwellModel;
   readonly city = new CityTrend();
   readonly #options: WallOptions;
   readonly #socket: WallSocket;
@@ -92,6 +94,10 @@ export class Wall {
       url: (id, fromUs, toUs, bucketS) =>
         new URL(`api/regions/${encodeURIComponent(id)}/history?from=${fromUs}&to=${toUs}&bucket=${bucketS}`, base).href,
     });
+    this.dwell = new DwellModel({
+      clock,
+      url: (id) => new URL(`api/regions/${encodeURIComponent(id)}/dwell`, base).href,
+    });
   }
 
   start(): void {
@@ -107,6 +113,7 @@ export class Wall {
     this.#loader.stop();
     this.#socket.stop();
     this.trend.dispose();
+    this.dwell.dispose();
     this.#options.frames.drop(this.#commit);
   }
 
@@ -135,6 +142,7 @@ export class Wall {
   choose(id: string): void {
     this.chosenId = id;
     this.trend.choose(id);
+    this.dwell.choose(id);
     this.#seedTrend();
   }
 
@@ -236,7 +244,9 @@ export class Wall {
     this.nowMs = this.#options.clock.monotonicMs();
     const status = this.figures.state.status;
     if (status !== null && this.layout !== null) {
-      this.trend.tick(status.eventUs, status.store.state === 'up', this.layout.gaugeEveryMs);
+      const storeUp = status.store.state === 'up';
+      this.trend.tick(status.eventUs, storeUp, this.layout.gaugeEveryMs);
+      this.dwell.tick(storeUp);
     }
   }
 }

@@ -1,0 +1,57 @@
+import { expect, test, vi } from 'vitest';
+import type { RegionDwell } from '../../shared/region-answers.ts';
+import { DwellModel, dwellRereadMs } from '../../web/state/dwell.svelte.ts';
+import { ManualClock } from './tools/make-wall.ts';
+
+const dwellOf = (id: string, medianMs: number): RegionDwell => ({
+  id,
+  live: { present: 100, medianMs, p90Ms: 2 * medianMs },
+  ended: {
+    ...{ fromUs: 0, toUs: 1, stays: 5, observedMedianMs: 1, observedP90Ms: 2, upperMedianMs: 3, upperP90Ms: 4 },
+  },
+});
+
+function setUp(answer: (id: string) => Response | Promise<Response>) {
+  const clock = new ManualClock();
+  const asked: string[] = [];
+  const dwell = new DwellModel({
+    clock,
+    url: (id) => id,
+    fetch: async (url) => {
+      asked.push(String(url));
+      return await answer(String(url));
+    },
+  });
+  return { clock, asked, dwell };
+}
+
+test('dwell of the chosen region is asked for once a minute while the database is there', async () => {
+  const { clock, asked, dwell } = setUp((id) => Response.json(dwellOf(id, 60_000)));
+  dwell.tick(true);
+  dwell.choose('a');
+  dwell.tick(false);
+  expect(asked).toEqual([]);
+  dwell.tick(true);
+  await vi.waitFor(() => expect(dwell.answer?.live.medianMs).toBe(60_000));
+  dwell.tick(true);
+  clock.ms += dwellRereadMs;
+  dwell.tick(true);
+  expect(asked).toEqual(['a', 'a']);
+});
+
+test('an answer that comes after another region was chosen is not shown, and none is kept of what is refused', async () => {
+  let late: (response: Response) => void = () => undefined;
+  const { dwell } = setUp((id) => {
+    if (id === 'b') return new Response('', { status: 404 });
+    return new Promise((resolve) => {
+      late = resolve;
+    });
+  });
+  dwell.choose('a');
+  dwell.tick(true);
+  dwell.choose('b');
+  late(Response.json(dwellOf('a', 1)));
+  dwell.tick(true);
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(dwell.answer).toBeNull();
+});
