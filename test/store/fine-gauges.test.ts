@@ -1,0 +1,59 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { hourUs } from '../../server/clock.ts';
+import { timestampUs } from '../../server/store/connection.ts';
+import { readRegionHistory } from '../../server/store/history.ts';
+import { readDayFigures } from '../../server/store/region-expected.ts';
+import { openPlainDatabase, type PlainDatabase } from './tools/plain-database.ts';
+
+/** Gauges of ten seconds have no aggregate of a minute (sql/008): the history by minute is made of them as they are. */
+const startUs = Date.UTC(2026, 9, 17, 11) * 1000;
+const intervals = 2 * 360;
+/** Present at the end of interval i, and who came in it. */
+const presentOf = (i: number) => 1000 + ((i * 37) % 211);
+const entriesOf = (i: number) => (i * 13) % 7;
+
+let database: PlainDatabase;
+
+beforeAll(async () => {
+  database = await openPlainDatabase();
+  await database.sql(`insert into micro_region (id, name, kind) values ('hall', 'Hall', 'venue')`);
+  const at = Array.from({ length: intervals }, (_, i) => timestampUs(startUs + i * 10_000_000));
+  await database.sql(
+    `insert into region_gauge (ts, region_id, every_ms, present, fresh5, entries, exits, appeared, vanished, visitors)
+     select g.ts, region_id, 10000, g.present, 0, g.entries, 1, 0, 0, 0
+     from micro_region, unnest($1::timestamptz[], $2::integer[], $3::integer[]) as g (ts, present, entries)`,
+    [at, at.map((_, i) => presentOf(i)), at.map((_, i) => entriesOf(i))],
+  );
+  await database.sql(
+    'insert into city_gauge (ts, every_ms, present) select ts, 10000, 5000 from unnest($1::timestamptz[]) as g (ts)',
+    [at],
+  );
+});
+afterAll(() => database.remove());
+
+/** By plain loops. */
+function expected(perBucket: number) {
+  const buckets = Array.from({ length: intervals / perBucket }, (_, b) => b * perBucket);
+  const own = Array.from({ length: perBucket }, (_, i) => i);
+  return {
+    present: buckets.map((first) => presentOf(first + perBucket - 1)),
+    entries: buckets.map((first) => own.reduce((sum, i) => sum + entriesOf(first + i), 0)),
+    exits: buckets.map(() => perBucket),
+  };
+}
+
+const history = (bucketS: number) => readRegionHistory(database.pool, 'hall', startUs, startUs + 2 * hourUs, bucketS);
+
+test.each([60, 300, 3600])(
+  'history by %i s is that of gauges of ten seconds, before and after upkeep',
+  async (bucketS) => {
+    expect(await history(bucketS)).toMatchObject(expected(bucketS / 10));
+    await database.maintain(startUs + 3 * hourUs);
+    expect(await history(bucketS)).toMatchObject(expected(bucketS / 10));
+  },
+);
+
+test('what is present at a time is that of its ten seconds', async () => {
+  const [figure] = await readDayFigures(database.pool, 'hall', ['2026-10-17'], '19:31:25', 'Asia/Shanghai');
+  expect(figure.value).toBe(presentOf((31 * 60 + 25 - 5) / 10));
+});
