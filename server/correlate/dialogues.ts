@@ -105,6 +105,8 @@ export class Dialogues {
     c.mark(i, flag.cleared);
     if (cause === goneElsewhereBss || cause === goneElsewhereRnc) {
       c.unmark(i, flag.handoverOpen);
+      // Nor was the call dropped, though the radio side had lost the phone: CLEAR REQUEST may have come before.
+      if (c.is(i, flag.clearRequested)) this.#goOn(i);
       return;
     }
     const first = c.is(i, flag.clearRequested) ? c.clearCause(i) : cause;
@@ -132,6 +134,12 @@ export class Dialogues {
   #drop(i: number, timeUs: number, cause: number): void {
     const { connections: c, procedures } = this.#parts;
     for (let p = c.firstProcedure(i); p !== none; p = procedures.next(p)) rules.drop(procedures, p, timeUs, cause);
+  }
+
+  #goOn(i: number): void {
+    const { connections: c, procedures } = this.#parts;
+    c.unmark(i, flag.clearRequested);
+    for (let p = c.firstProcedure(i); p !== none; p = procedures.next(p)) rules.goesOn(procedures, p);
   }
 
   /** Writes what is left of a connection that ends. @param brokenCause see `settle` */

@@ -74,7 +74,8 @@ export function transactionKind(m: SignalMessage, uplink: boolean): number {
       if (m.dtapType === cc.setup) return uplink ? kindCode['mo call'] : kindCode['mt call'];
       return m.dtapType === cc.emergencySetup ? kindCode['emergency call'] : -1;
     case discriminator.sms:
-      if (m.dtapType !== cp.data) return -1;
+      // What answers a short message begins none: its beginning was not seen, or is another connection's.
+      if (m.dtapType !== cp.data || (m.rpType >= rp.ackUp && m.rpType <= rp.errorDown)) return -1;
       if (m.rpType === rp.memoryAvailable) return kindCode.other;
       return uplink ? kindCode['mo sms'] : kindCode['mt sms'];
     case discriminator.ss:

@@ -64,6 +64,63 @@ it('leaves the last uplink message before HANDOVER PERFORMED in the old cell', (
   expect(bench.rows.at(-1)).toMatchObject({ kind: 'mo call', cell: s.cgi(s.cellOne), flags: 'sighting+traffic' });
 });
 
+describe('a handover whose target is not joined', () => {
+  const gone = { ...s.clearCommand, bssmapCause: 11 };
+  const old = () => leaving(1, s.imsi(1)).down(gone).up(s.clearComplete).release().steps;
+  const kinds = (bench: s.Bench) =>
+    bench.rows.filter((row) => row.flags.includes('traffic')).map((row) => [row.kind, row.outcome, row.cell]);
+  const one = ['mo call', 'success', s.cgi(s.cellOne)];
+
+  it.each([
+    ['whose request was lost', hangUp(arriving(9, start + 5_100_000)).steps.slice(1), []],
+    ['whose confirm was lost, too', hangUp(arriving(9, start + 5_100_000)).steps.slice(2), []],
+    [
+      'that was named otherwise',
+      hangUp(arriving(9, start + 5_100_000, s.asTarget(s.cellTwo))).steps,
+      [['handover', 'success', s.cgi(s.cellTwo)]],
+    ],
+  ])('gives one event of the call, whoever clears it: a connection %s', (_, target, more) => {
+    const bench = s.makeBench();
+    bench.play(...[...old(), ...target].sort((a, b) => a.timeUs - b.timeUs));
+    bench.correlator.flush();
+    expect(kinds(bench).sort()).toEqual([one, ...more].sort());
+  });
+
+  it('loses no call that begins in the target', () => {
+    const bench = s.makeBench();
+    const second = arriving(9, start + 5_100_000, s.asTarget(s.cellTwo))
+      .up({ ...s.call(s.disconnect, 0), cause: 16 })
+      .up(s.call(s.releaseComplete, 0))
+      .down(s.call(s.setup, 0));
+    bench.play(...[...old(), ...second.clear().steps].sort((a, b) => a.timeUs - b.timeUs));
+    expect(
+      kinds(bench)
+        .map(([kind]) => kind)
+        .sort(),
+    ).toEqual(['handover', 'mo call', 'mt call']);
+  });
+
+  it('drops no call that has gone on elsewhere, though the radio side had lost it', () => {
+    const bench = s.makeBench();
+    bench.play(...leaving(1, s.imsi(1)).up(s.clearRequest).down(gone).up(s.clearComplete).release().steps);
+    expect(kinds(bench)).toEqual([one]);
+  });
+
+  it('gives one event of a short message whose answer comes in the target', () => {
+    const bench = s.makeBench();
+    const message = new s.Line(s.bscA, 1, start)
+      .open({ ...s.completeLayer3, ...s.cellOne, ...s.cmServiceRequest(4), ...s.imsi(1) })
+      .confirm()
+      .up(s.sms(s.cpData, 0, 0))
+      .down(gone);
+    const target = arriving(9, start + 5_100_000, s.imsi(1))
+      .down(s.sms(s.cpData, 8, 3))
+      .up(s.sms(s.cpAck, 0));
+    bench.play(...message.release().steps, ...target.clear().steps);
+    expect(kinds(bench).map(([kind]) => kind)).toEqual(['mo sms', 'handover']);
+  });
+});
+
 describe('a handover between two BSCs', () => {
   const old = leaving(1, s.imsi(1));
   const next = arriving(9, start + 5_100_000);

@@ -146,6 +146,23 @@ describe('a short message', () => {
     expect(traffic(line.clear())).toEqual([['mt sms', 'success', null, 0, 4]]);
   });
 
+  it.each([
+    [
+      'mo sms',
+      service(4)
+        .down(s.sms(s.cpData, 8, 3))
+        .up(s.sms(s.cpAck, 0)),
+    ],
+    [
+      'mt sms',
+      paged()
+        .up(s.sms(s.cpData, 8, 2))
+        .down(s.sms(s.cpAck, 0)),
+    ],
+  ])('whose beginning was lost is one event, told by its answer: %s', (kind, line) => {
+    expect(traffic(line.clear()).map((row) => row.slice(0, 2))).toEqual([[kind, 'success']]);
+  });
+
   it('that the relay refuses has failed with its cause', () => {
     const line = paged()
       .down(s.sms(s.cpData, 0, 1))

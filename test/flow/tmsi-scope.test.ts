@@ -10,6 +10,7 @@ test('without COMMON ID a TMSI is known across VLRs: 99.9 % of what can be known
   expect(total(result.truth).rows).toBeGreaterThan(5_000);
   expect(shareOf(total(result.truth))).toBeGreaterThanOrEqual(0.999);
   expect(shareOf(result.exact)).toBeGreaterThanOrEqual(0.999);
-  // The truth leaves out some that can be known: a few sightings have no row there.
-  expect(shareOf(result.sightings)).toBeGreaterThanOrEqual(0.99);
+  // The truth says at each time what can be known then: of a call that HANDOVER REQUEST names only later, what was before
+  // has no row there, but a capture is read with what comes after in mind.
+  expect(shareOf(result.sightings)).toBeGreaterThanOrEqual(0.998);
 });
