@@ -132,6 +132,7 @@ const store =
 // Memory (§5.4.6), the least significant octet first, at any address.
 export const load32 = load(0x28);
 export const load64 = load(0x29);
+export const loadFloat = load(0x2b);
 export const loadSigned8 = load(0x2c);
 export const load8 = load(0x2d);
 export const load16 = load(0x2f);

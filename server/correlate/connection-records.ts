@@ -1,4 +1,4 @@
-import { cacheLines } from './cache-lines.ts';
+import type { MakeWords } from '../decode/ordinary-memory.ts';
 import { unknownCell } from './cell-names.ts';
 
 /** Bits of {@link ConnectionRecords.is}. */
@@ -55,17 +55,17 @@ const lineWords = 16;
 export class ConnectionRecords {
   readonly max: number;
   /** The line of every message: as words, and as numbers of 64 bits. */
-  protected readonly hot: Int32Array;
+  readonly hot: Int32Array<ArrayBuffer>;
   protected readonly hotWide: Float64Array;
-  protected readonly cold: Int32Array;
+  readonly cold: Int32Array<ArrayBuffer>;
   protected readonly coldWide: Float64Array;
 
-  constructor(max: number) {
+  constructor(max: number, makeWords: MakeWords) {
     this.max = max;
-    this.hot = new Int32Array(cacheLines(max * lineWords * 4), 0, max * lineWords);
-    this.hotWide = new Float64Array(this.hot.buffer, 0, this.hot.length / 2);
-    this.cold = new Int32Array(cacheLines(max * lineWords * 4), 0, max * lineWords);
-    this.coldWide = new Float64Array(this.cold.buffer, 0, this.hot.length / 2);
+    this.hot = makeWords(max * lineWords);
+    this.hotWide = new Float64Array(this.hot.buffer, this.hot.byteOffset, this.hot.length / 2);
+    this.cold = makeWords(max * lineWords);
+    this.coldWide = new Float64Array(this.cold.buffer, this.cold.byteOffset, this.cold.length / 2);
   }
 
   get recordBytes(): number {

@@ -1,3 +1,4 @@
+import type { MakeWords } from '../decode/ordinary-memory.ts';
 import { ConnectionRecords, none } from './connection-records.ts';
 import { ReferenceTable } from './reference-table.ts';
 
@@ -15,11 +16,21 @@ export class Connections extends ConnectionRecords {
   open = 0;
   /** Records below this number have been used. */
   high = 0;
-  readonly #byReference = new ReferenceTable();
+  readonly #byReference: ReferenceTable;
   #free = none;
+
+  constructor(max: number, makeWords: MakeWords) {
+    super(max, makeWords);
+    this.#byReference = new ReferenceTable(makeWords);
+  }
 
   get full(): boolean {
     return this.open === this.max;
+  }
+
+  /** State of the table of references, for WebAssembly. */
+  get tableState(): Int32Array<ArrayBuffer> {
+    return this.#byReference.state;
   }
 
   /** Bytes of the table of references. */

@@ -18,11 +18,13 @@ import { LookAhead, lookAheadMin } from './look-ahead.ts';
 import { bssmap, ranap, sccp } from './message-types.ts';
 import { OpenConnections } from './open-connections.ts';
 import type { CorrelatorOptions } from './parts.ts';
-import { PlainMessages } from './plain-messages.ts';
+import { correlateMemory, PlainMessages } from './plain-messages.ts';
 import { hasUserData } from './procedure-rules.ts';
 import { Procedures } from './procedures.ts';
 import { RowWriter } from './row-writer.ts';
 import { VlrDirectory } from './vlr-directory.ts';
+
+const proceduresPerConnection = 1.25;
 
 export interface CorrelatorStats {
   messages: number;
@@ -78,12 +80,14 @@ export class Correlator implements MessageSink {
   readonly #core: CoreNetwork;
   readonly #lookAhead: LookAhead;
   readonly #open: OpenConnections;
-  readonly #plain: PlainMessages;
+  /** Takes ordinary messages from their records; what it takes needs no {@link tick}. */
+  readonly plain: PlainMessages;
 
   constructor({ config, sorted, defaultPlmn, areas, pseudonymiser, sink }: CorrelatorOptions) {
-    this.#connections = new Connections(config.connectionsMax);
+    const memory = correlateMemory(config.connectionsMax);
+    this.#connections = new Connections(config.connectionsMax, memory.words);
     this.#late = new LateBeginnings(this.#connections);
-    this.#procedures = new Procedures(Math.ceil(config.connectionsMax * 1.25));
+    this.#procedures = new Procedures(Math.ceil(config.connectionsMax * proceduresPerConnection), memory.words);
     this.#cells = new CellNames(config.cellsMax);
     this.#directory = new VlrDirectory(config.tmsiMax, config.tmsiIdleMs);
     this.#joiner = new HandoverJoiner(this.#connections, config.handoverJoinMs * 1000);
@@ -106,7 +110,7 @@ export class Correlator implements MessageSink {
       defaultPlmn,
     });
     this.#open = new OpenConnections(this.#connections, this.#late, this.#dialogues, config.connectionIdleMs * 1000);
-    this.#plain = new PlainMessages(this.#open, this.#late, this.#dialogues);
+    this.plain = new PlainMessages(memory, this.#connections, this.#procedures, this.#open, this.#dialogues);
   }
 
   get looksAhead(): boolean {
@@ -115,13 +119,6 @@ export class Correlator implements MessageSink {
 
   expect(upcoming: Upcoming): void {
     this.#lookAhead.fetch(upcoming);
-  }
-
-  plain(words: Int32Array, at: number, timeUs: number): boolean {
-    if (timeUs > this.#nowUs) this.tick(timeUs);
-    if (!this.#plain.take(words, at, timeUs)) return false;
-    this.#messages++;
-    return true;
   }
 
   message(m: SignalMessage): void {
@@ -243,7 +240,7 @@ export class Correlator implements MessageSink {
     count('ROAMER_EVICTED', core.roamers.evicted);
     count('NODES_FULL', core.nodes.refused);
     return {
-      messages: this.#messages,
+      messages: this.#messages + this.plain.taken,
       events: rows.events,
       resolved: rows.resolved,
       unresolved: rows.events - rows.resolved,

@@ -218,13 +218,6 @@ export class Dialogues {
     }
   }
 
-  /** A message of mobility management that tells nothing but that it was sent. @param side see `Connections.isUplink` */
-  heard(i: number, timeUs: number, side: number): void {
-    if (!this.#parts.connections.isUplink(i, side)) return;
-    this.#uplinkBegins(i, timeUs);
-    this.#uplinkOf(i, this.tracker.current(i), timeUs);
-  }
-
   #uplinkBegins(i: number, timeUs: number): void {
     const { connections: c } = this.#parts;
     c.setUplink(i, timeUs, c.cell(i));

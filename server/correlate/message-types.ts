@@ -55,7 +55,10 @@ export const mm = {
   authenticationReject: 0x11,
   authenticationRequest: 0x12,
   authenticationResponse: 0x14,
+  identityRequest: 0x18,
   tmsiReallocationCommand: 0x1a,
+  tmsiReallocationComplete: 0x1b,
+  cmServiceAccept: 0x21,
   cmServiceReject: 0x22,
   cmServiceAbort: 0x23,
   cmServiceRequest: 0x24,
@@ -68,9 +71,13 @@ export const rr = { pagingResponse: 0x27 } as const;
 
 /** Call control, 3GPP TS 24.008 §10.4 table 10.3. */
 export const cc = {
+  alerting: 0x01,
+  callProceeding: 0x02,
   setup: 0x05,
   connect: 0x07,
+  callConfirmed: 0x08,
   emergencySetup: 0x0e,
+  connectAcknowledge: 0x0f,
   disconnect: 0x25,
   releaseComplete: 0x2a,
   release: 0x2d,

@@ -130,6 +130,11 @@ export class OpenConnections {
     this.end(victim, -1);
   }
 
+  /** Until when there is nothing to {@link sweep}, µs of event time. */
+  get dueUs(): number {
+    return this.#sweptUs + sweepEveryUs - 1;
+  }
+
   /** Whether {@link sweep} has something to do at this time. */
   isDue(nowUs: number): boolean {
     return nowUs - this.#sweptUs >= sweepEveryUs;

@@ -1,5 +1,5 @@
+import type { MakeWords } from '../decode/ordinary-memory.ts';
 import { noCause, type Peer } from '../events/event-batch.ts';
-import { cacheLines } from './cache-lines.ts';
 import { none } from './connection-records.ts';
 import type { Connections } from './connections.ts';
 
@@ -40,7 +40,7 @@ const transactionMask = 0xfff;
 export class Procedures {
   used = 0;
   readonly max: number;
-  private readonly words: Int32Array;
+  readonly words: Int32Array<ArrayBuffer>;
   private readonly wide: Float64Array;
   private readonly octets: Uint8Array;
   /** Of each record four words that are touched only where a peer is known. */
@@ -48,11 +48,12 @@ export class Procedures {
   #high = 0;
   #free = none;
 
-  constructor(max: number) {
+  constructor(max: number, makeWords: MakeWords) {
     this.max = max;
-    this.words = new Int32Array(cacheLines(max * recordWords * 4), 0, max * recordWords);
-    this.wide = new Float64Array(this.words.buffer, 0, this.words.length / 2);
-    this.octets = new Uint8Array(this.words.buffer);
+    this.words = makeWords(max * recordWords);
+    const { buffer, byteOffset, byteLength } = this.words;
+    this.wide = new Float64Array(buffer, byteOffset, this.words.length / 2);
+    this.octets = new Uint8Array(buffer, byteOffset, byteLength);
     this.peers = new Uint32Array(max * peerWords);
   }
 

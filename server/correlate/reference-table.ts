@@ -1,4 +1,16 @@
+import { type MakeWords, plainWords } from '../decode/ordinary-memory.ts';
+
 const firstSlots = 1024;
+
+/** Words of {@link ReferenceTable.state}. */
+export const tableState = {
+  /** Place of the slots in their memory, and the last octet behind it, in octets. */
+  address: 0,
+  lastOctet: 1,
+  /** The hash without so many low bits is the number of a slot. */
+  shift: 2,
+  used: 3,
+} as const;
 
 /**
  * Which connection a local reference belongs to: an open-addressing table from the hash of (link, side, reference) to
@@ -8,10 +20,23 @@ const firstSlots = 1024;
  */
 export class ReferenceTable {
   /** A slot is two words: hash, then handle + 1 (0: free). */
-  #words = new Int32Array(2 * firstSlots);
-  #used = 0;
+  #words = new Int32Array(0);
   /** The hash without so many low bits is the number of a slot. */
-  #shift = 32 - Math.log2(firstSlots);
+  #shift = 32;
+  /** What WebAssembly needs to look into the table and to add to it. */
+  readonly state: Int32Array<ArrayBuffer>;
+  readonly #makeWords: MakeWords;
+
+  constructor(makeWords = plainWords) {
+    this.#makeWords = makeWords;
+    this.state = makeWords(4);
+    this.#make(2 * firstSlots);
+  }
+
+  /** Entries. */
+  get used(): number {
+    return this.state[tableState.used];
+  }
 
   get byteLength(): number {
     return this.#words.byteLength;
@@ -60,8 +85,8 @@ export class ReferenceTable {
 
   /** Adds an entry, whether there are others with the same hash or not. */
   add(hash: number, handle: number): void {
-    if (this.#used * 4 >= this.#words.length) this.#grow();
-    this.#used++;
+    if (this.used * 4 >= this.#words.length) this.#grow();
+    this.state[tableState.used]++;
     this.#insert(hash, handle + 1);
   }
 
@@ -70,7 +95,7 @@ export class ReferenceTable {
     let at = this.first(hash);
     while (at >= 0 && this.handleAt(at) !== handle) at = this.next(at, hash);
     if (at < 0) return;
-    this.#used--;
+    this.state[tableState.used]--;
     const words = this.#words;
     const mask = words.length - 1;
     // Close the gap in the run behind it, so that no mark of deleted entries is needed.
@@ -108,8 +133,17 @@ export class ReferenceTable {
 
   #grow(): void {
     const old = this.#words;
-    this.#words = new Int32Array(old.length * 2);
-    this.#shift--;
+    this.#make(old.length * 2);
     for (let at = 0; at < old.length; at += 2) if (old[at + 1] !== 0) this.#insert(old[at], old[at + 1]);
+  }
+
+  #make(length: number): void {
+    const words = this.#makeWords(length);
+    this.#words = words;
+    this.#shift = 32 - Math.log2(length / 2);
+    const { state } = this;
+    state[tableState.address] = words.byteOffset;
+    state[tableState.lastOctet] = words.byteLength - 1;
+    state[tableState.shift] = this.#shift;
   }
 }

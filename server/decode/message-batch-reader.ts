@@ -1,6 +1,6 @@
 import { readComponent } from './component-record.ts';
 import { MapMessage } from './map-message.ts';
-import { type MessageSink, part, SignalMessage } from './message.ts';
+import { type MessageSink, type PlainTaker, part, SignalMessage } from './message.ts';
 import {
   addressesWords,
   carriedParts,
@@ -21,8 +21,6 @@ import {
 import { Upcoming, upcomingMax } from './upcoming.ts';
 
 const noMemory = new SharedArrayBuffer(0);
-/** What a message may have beyond its head. */
-const beyondHead = carriedParts | componentBit;
 /** A batch has fewer words: V8 need not look out for overflows of what is added to a place. */
 const placeMask = 0x3fff_ffff;
 
@@ -33,6 +31,10 @@ export class MessageBatchReader {
   #bytes = new Uint8Array(noMemory);
   #at = 0;
   #end = 0;
+  /** Who has a copy of a part of the batch, and which part, words. */
+  #copiedTo: PlainTaker | null = null;
+  #copiedFrom = 0;
+  #copiedEnd = 0;
   /** The sink has been told of the messages up to here. */
   #toldOf = 0;
   readonly #upcoming = new Upcoming();
@@ -50,6 +52,7 @@ export class MessageBatchReader {
     this.#bytes = new Uint8Array(buffer);
     this.#at = 0;
     this.#end = words;
+    this.#copiedTo = null;
     this.#toldOf = 0;
   }
 
@@ -62,9 +65,8 @@ export class MessageBatchReader {
   deliver(sink: MessageSink, untilUs: number, max: number): number {
     const message = this.#message;
     const component = this.#component;
-    const words = this.#words;
     const floats = this.#floats;
-    const takesPlain = sink.plain !== undefined;
+    const { plain } = sink;
     let given = 0;
     let newestUs = this.newestUs;
     while (given < max && this.#at < this.#end) {
@@ -72,11 +74,20 @@ export class MessageBatchReader {
       const timeUs = floats[(at >> 1) + 1];
       if (timeUs > untilUs) break;
       if (at >= this.#toldOf) this.#lookAhead(sink);
-      const head = words[at];
-      this.frame = words[at + 1];
-      if (takesPlain && (head & beyondHead) === 0 && sink.plain!(words, at, timeUs)) {
-        this.#at = at + (head >>> lengthShift);
-      } else if (this.read(message, component)) sink.map?.(message, component);
+      if (plain !== undefined) {
+        this.#copy(plain, at);
+        const from = this.#copiedFrom;
+        const next = plain.take(at - from, Math.min(this.#copiedEnd, this.#toldOf) - from, max - given, untilUs);
+        if (plain.given > 0) {
+          given += plain.given;
+          this.frame = plain.frame;
+          if (plain.newestUs > newestUs) newestUs = plain.newestUs;
+          this.#at = from + next;
+          continue;
+        }
+      }
+      this.frame = this.#words[at + 1];
+      if (this.read(message, component)) sink.map?.(message, component);
       else sink.message(message);
       if (timeUs > newestUs) newestUs = timeUs;
       given++;
@@ -85,9 +96,19 @@ export class MessageBatchReader {
     return given;
   }
 
+  /** Sees to it that the record at `at` and some behind it lie where the taker wants them. */
+  #copy(plain: PlainTaker, at: number): void {
+    const words = this.#words;
+    if (this.#copiedTo === plain && at + (words[at] >>> lengthShift) <= this.#copiedEnd) return;
+    this.#copiedTo = plain;
+    this.#copiedFrom = at;
+    this.#copiedEnd = Math.min(this.#end, at + plain.words.length);
+    plain.words.set(words.subarray(at, this.#copiedEnd));
+  }
+
   #lookAhead(sink: MessageSink): void {
     if (sink.looksAhead === true) sink.expect?.(this.#nextOnes());
-    else this.#toldOf = this.#at + upcomingMax * headWords;
+    else this.#toldOf = this.#end;
   }
 
   /** What the next messages are about. */

@@ -22,7 +22,8 @@ export const ranapWords = 6;
 export const recordWordsMax =
   headWords + placeWords + cellsWords + identityWords + detailWords + numbersWords + addressesWords + ranapWords;
 
-export const fromLowerBit = 1 << 9;
+export const fromLowerShift = 9;
+export const fromLowerBit = 1 << fromLowerShift;
 export const pointCodesBit = 1 << 10;
 export const componentBit = 1 << 11;
 export const lengthShift = 12;
@@ -30,6 +31,9 @@ export const lengthShift = 12;
 /** Groups that correlation reads; what only a person reads (channels, cells looked for, rare causes) stays behind. */
 export const carriedParts =
   part.place | part.identity | part.detail | part.numbers | part.addresses | part.ranap | part.cells;
+
+/** What a message may have beyond its head. */
+export const beyondHead = carriedParts | componentBit;
 
 /** Octets of a batch: some thousand messages. */
 export const messageBatchBytes = 1 << 18;

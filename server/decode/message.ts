@@ -283,16 +283,30 @@ export class SignalMessage {
   }
 }
 
+/** Takes runs of messages from their records (`message-record.ts`). */
+export interface PlainTaker {
+  /** Where it wants the records to lie, as many as fit. */
+  readonly words: Int32Array;
+  /**
+   * Takes the messages from word `at` on, up to the first one that it leaves over or that does not lie there whole.
+   *
+   * @param end up to where there are records, words; the last one may go on beyond
+   * @param max messages at most
+   * @param untilUs none later than this, µs
+   * @returns where it stopped, words; the rest stands in {@link given}, {@link frame} and {@link newestUs}
+   */
+  take(at: number, end: number, max: number, untilUs: number): number;
+  /** How many messages it took at last, the frame of the last of them (where there is one) and their newest time. */
+  readonly given: number;
+  readonly frame: number;
+  readonly newestUs: number;
+}
+
 /** Takes each decoded message. The record is reused: read it during the call, never keep it. */
 export interface MessageSink {
   message(message: SignalMessage): void;
-  /**
-   * Takes a message of which no group is filled straight from its record, which begins at word `at`
-   * (`message-record.ts`).
-   *
-   * @returns false: the whole message is to come by {@link message}
-   */
-  plain?(words: Int32Array, at: number, timeUs: number): boolean;
+  /** Who takes ordinary messages straight from their records; what it leaves over comes by {@link message}. */
+  readonly plain?: PlainTaker;
   /** Whether it wants to {@link expect} at this time. */
   readonly looksAhead?: boolean;
   /** Hears what the next messages will be about, so that it can fetch what they need in one go. */

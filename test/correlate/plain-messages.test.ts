@@ -51,21 +51,14 @@ function play(steps: readonly s.Step[], sorted: boolean, plain: boolean) {
     writer.message(message);
   }
   const reader = new MessageBatchReader();
-  let taken = 0;
-  const sink: MessageSink = { message: (m) => bench.correlator.message(m) };
-  if (plain) {
-    sink.plain = (words, at, timeUs) => {
-      const isTaken = bench.correlator.plain(words, at, timeUs);
-      if (isTaken) taken++;
-      return isTaken;
-    };
-  }
+  const taker = bench.correlator.plain;
+  const sink: MessageSink = { message: (m) => bench.correlator.message(m), ...(plain ? { plain: taker } : {}) };
   while (writer.waitingBytes > 0) {
     reader.open(writer.take());
     reader.deliver(sink, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
   }
   bench.correlator.flush();
-  return { taken, rows: bench.rows, stats: bench.correlator.stats };
+  return { taken: taker.taken, rows: bench.rows, stats: bench.correlator.stats };
 }
 
 it('takes a message from its record as it takes the whole message, whatever is lost, doubled or late', () => {

@@ -119,7 +119,7 @@ export class SequenceTarget {
     const { connections, procedures, joiner } = this.#inside();
     const left = {
       connections: connections.open,
-      references: connections.__byReference.__used,
+      references: connections.__byReference.used,
       procedures: procedures.used,
       handovers: joiner.__lists.size,
     };
@@ -163,19 +163,18 @@ export class SequenceTarget {
     ];
     for (const [what, count, max] of known) if (count > max) throw new SequenceError(`too many ${what}: ${count}`);
     const { connections, transactions } = this.#inside();
-    if (connections.__byReference.__used > 2 * connections.open)
-      throw new SequenceError('references of nobody are left');
-    if (transactions.__table.__used > 4 * transactions.open) throw new SequenceError('identities of nobody are left');
+    if (connections.__byReference.used > 2 * connections.open) throw new SequenceError('references of nobody are left');
+    if (transactions.__table.used > 4 * transactions.open) throw new SequenceError('identities of nobody are left');
     if (stats.events !== this.rows.length) throw new SequenceError('rows are counted wrongly');
   }
 
   /** The correlator's parts, private ones included: `instrument.ts` has made them ordinary. */
   #inside() {
     const all = this.correlator as unknown as {
-      __connections: { open: number; __byReference: { __used: number } };
+      __connections: { open: number; __byReference: { used: number } };
       __procedures: { used: number };
       __joiner: { __lists: { size: number } };
-      __core: { transactions: { open: number; __table: { __used: number } } };
+      __core: { transactions: { open: number; __table: { used: number } } };
     };
     return {
       connections: all.__connections,
