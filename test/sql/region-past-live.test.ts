@@ -141,3 +141,20 @@ test('of sightings at the same microsecond the stay without length is a way out 
     { entries: 0, exits: 0, appeared: 1, vanished: 1 },
   ]);
 });
+
+test('a stay of days is told from its beginning, however the time asked for cuts it', async () => {
+  const at = (s: number) => timestampUs(Date.UTC(2026, 0, 12, 2) * 1000 + s * secondUs);
+  const day = 86_400;
+  await database.sql(`insert into stay (first_out, first_in, last_in, sub, cell_id, plmn, events, to_cell) values
+    ('${at(day)}', '${at(0)}', '${at(day)}', 2, 90011, 0, 9, 90011),
+    ('${at(2 * day)}', '${at(day)}', '${at(2 * day - 9)}', 2, 90011, 0, 9, 90012),
+    ('${at(2 * day + 30)}', '${at(2 * day)}', '${at(2 * day)}', 2, 90012, 0, 1, 90011),
+    ('${at(2.5 * day)}', '${at(2 * day + 30)}', '${at(2.4 * day)}', 2, 90011, 0, 9, -1)`);
+  // Around its way out and back for half a minute, an hour before the time too.
+  for (const s of [0, 2 * day - 40, 2 * day + 10, 2 * day + 3590, 2 * day + 3610, 2 * day + 3640, 2.4 * day])
+    expect(
+      await database.sql(namedQuery('region-sessions'), [
+        ...[[90011], at(s), at(3 * day), 10, null, null, 60_000, [], []],
+      ]),
+    ).toMatchObject([{ sub: '2', first_in: Date.UTC(2026, 0, 12, 2) * 1000 }]);
+});
