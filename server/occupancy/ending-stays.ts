@@ -1,30 +1,39 @@
 import { assertInvariant } from '../errors.ts';
 import { restoreColumns, type StateReader, type StateWriter, saveColumns } from '../state-writer.ts';
 
-const rowsFirst = 1024;
+const chunkRows = 4096;
+
+class Chunk {
+  readonly sequences = new Uint32Array(chunkRows);
+  readonly buckets = new Uint32Array(chunkRows);
+  readonly sinceUs = new Float64Array(chunkRows);
+}
 
 /**
- * Stays in regions whose end has not settled, in the order of their entries in the crossing trail: a ring that grows.
- * Ends settle in that order; one that is undone is found by halving.
+ * Stays in regions whose end has not settled, in the order of their entries in the crossing trail: a queue in chunks, so
+ * that nothing is copied when it grows and it is saved in pieces. Ends settle in that order; one that is undone is found
+ * by halving.
  */
 export class EndingStays {
-  private sequences = new Uint32Array(rowsFirst);
-  private buckets = new Uint32Array(rowsFirst);
-  private sinceUs = new Float64Array(rowsFirst);
+  /** The oldest stands at {@link head} of the first one. */
+  private readonly chunks: Chunk[] = [];
+  private spare: Chunk | null = null;
   private head = 0;
   private size = 0;
 
   get byteLength(): number {
-    return this.sequences.length * 16;
+    return this.chunks.length * chunkRows * 16;
   }
 
   /** @param sequence of its entry in the trail, newer than those before */
   push(sequence: number, sinceUs: number, buckets: number): void {
-    if (this.size === this.sequences.length) this.grow();
-    const at = this.placeOf(this.size++);
-    this.sequences[at] = sequence;
-    this.buckets[at] = buckets;
-    this.sinceUs[at] = sinceUs;
+    const at = this.head + this.size++;
+    if (at === this.chunks.length * chunkRows) this.addChunk();
+    const chunk = this.chunks[this.chunks.length - 1];
+    const row = at % chunkRows;
+    chunk.sequences[row] = sequence;
+    chunk.buckets[row] = buckets;
+    chunk.sinceUs[row] = sinceUs;
   }
 
   /** The end of `sequence`, the oldest that is neither settled nor undone, has settled; returns its buckets. */
@@ -32,81 +41,80 @@ export class EndingStays {
     // Those before it have been undone, or have counted early.
     for (;;) {
       assertInvariant(this.size > 0, 'a stay has ended that never began');
-      const at = this.head;
-      this.head = (this.head + 1) & (this.sequences.length - 1);
+      const chunk = this.chunks[0];
+      const row = this.head++;
       this.size--;
-      if (this.sequences[at] === sequence) return this.buckets[at];
+      if (this.head === chunkRows) this.dropChunk();
+      if (chunk.sequences[row] === sequence) return chunk.buckets[row];
     }
   }
 
   /** When the stay began whose end `sequence` has been undone, µs; it is passed over when its turn comes. */
   sinceOf(sequence: number): number {
-    return this.sinceUs[this.find(sequence)];
+    const at = this.find(sequence);
+    return this.chunkAt(at).sinceUs[at % chunkRows];
   }
 
   /** Buckets of a stay whose end counts before its turn; it is passed over when that comes. */
   bucketsOf(sequence: number): number {
-    return this.buckets[this.find(sequence)];
+    const at = this.find(sequence);
+    return this.chunkAt(at).buckets[at % chunkRows];
   }
 
   *save(to: StateWriter): Generator<void> {
-    this.lay(this.sequences.length);
-    to.json('endingStays', { rows: this.sequences.length, size: this.size });
-    yield* saveColumns(to, 'endingStays', this.columns());
+    const { chunks, head, size } = this;
+    to.json('endingStays', { head, size });
+    for (let i = 0; i < chunks.length; i++) yield* saveColumns(to, `endingStays.${i}`, this.liveRows(i));
   }
 
+  /** Of an empty one. */
   restore(from: StateReader): void {
-    const { rows, size } = from.json<{ rows: number; size: number }>('endingStays');
-    this.lay(rows);
+    const { head, size } = from.json<{ head: number; size: number }>('endingStays');
+    this.head = head;
     this.size = size;
-    restoreColumns(from, 'endingStays', this.columns());
+    while (this.chunks.length * chunkRows < head + size) this.addChunk();
+    for (let i = 0; i < this.chunks.length; i++) restoreColumns(from, `endingStays.${i}`, this.liveRows(i));
   }
 
+  /** Where the end `sequence` stands: rows behind the first chunk's begin. */
   private find(sequence: number): number {
     // Sequence numbers count modulo 2³²: what is compared is how far they are behind the oldest.
-    const oldest = this.sequences[this.head];
+    const oldest = this.chunks[0].sequences[this.head];
     const target = (sequence - oldest) >>> 0;
-    let low = 0;
-    let high = this.size - 1;
+    let low = this.head;
+    let high = this.head + this.size - 1;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if ((this.sequences[this.placeOf(middle)] - oldest) >>> 0 < target) low = middle + 1;
+      if ((this.chunkAt(middle).sequences[middle % chunkRows] - oldest) >>> 0 < target) low = middle + 1;
       else high = middle;
     }
-    return this.placeOf(low);
+    return low;
   }
 
-  private columns() {
-    const { sequences, buckets, sinceUs, size } = this;
+  private chunkAt(at: number): Chunk {
+    return this.chunks[Math.floor(at / chunkRows)];
+  }
+
+  /** Of the chunk `i`, the rows that wait. */
+  private liveRows(i: number) {
+    const { buckets, sequences, sinceUs } = this.chunks[i];
+    const from = i === 0 ? this.head : 0;
+    const to = Math.min(chunkRows, this.head + this.size - i * chunkRows);
     return {
-      sequences: sequences.subarray(0, size),
-      buckets: buckets.subarray(0, size),
-      sinceUs: sinceUs.subarray(0, size),
+      sequences: sequences.subarray(from, to),
+      buckets: buckets.subarray(from, to),
+      sinceUs: sinceUs.subarray(from, to),
     };
   }
 
-  private placeOf(i: number): number {
-    return (this.head + i) & (this.sequences.length - 1);
+  private addChunk(): void {
+    this.chunks.push(this.spare ?? new Chunk());
+    this.spare = null;
   }
 
-  private grow(): void {
-    this.lay(this.sequences.length * 2);
-  }
-
-  /** Lays the rows out anew, the oldest first. */
-  private lay(rows: number): void {
-    const sequences = new Uint32Array(rows);
-    const buckets = new Uint32Array(rows);
-    const sinceUs = new Float64Array(rows);
-    for (let i = 0; i < this.size; i++) {
-      const at = this.placeOf(i);
-      sequences[i] = this.sequences[at];
-      buckets[i] = this.buckets[at];
-      sinceUs[i] = this.sinceUs[at];
-    }
-    this.sequences = sequences;
-    this.buckets = buckets;
-    this.sinceUs = sinceUs;
+  /** All rows of the first chunk have settled. */
+  private dropChunk(): void {
+    this.spare = this.chunks.shift()!;
     this.head = 0;
   }
 }

@@ -1,5 +1,4 @@
 import { minuteUs, secondUs } from '../clock.ts';
-import { groupRows } from '../presence/group-loads.ts';
 import { dLast, nowhere, recordDoubles, recordWords, wCellFeed } from '../presence/record.ts';
 import type { SubscriberTable } from '../presence/subscriber-table.ts';
 import { restoreColumns, type StateReader, type StateWriter, saveColumns } from '../state-writer.ts';
@@ -30,8 +29,6 @@ export class FixAges {
   private cellCapacity = 0;
   /** Steps (ring) × cells: present subscribers whose newest sighting lies in the step. */
   private byStep = new Uint32Array(0);
-  /** Places in `byStep` that {@link touch} loads. */
-  private readonly places = new Int32Array(groupRows);
   /** The same of the whole city over presenceTtl, for median and p90. */
   private readonly city: Uint32Array;
   private readonly cityMask: number;
@@ -116,16 +113,15 @@ export class FixAges {
 
   /** Loads what {@link remove} of the subscribers will need; the result means nothing. */
   touch(table: SubscriberTable, indices: Int32Array, n: number): number {
-    const { byStep, cellCapacity, places } = this;
+    const { byStep, cellCapacity } = this;
     const { u32, f64 } = table;
+    let kept = 0;
     for (let i = 0; i < n; i++) {
       const index = Math.max(indices[i], 0);
       const cell = u32[index * recordWords + wCellFeed] & nowhere;
       const place = (stepOf(f64[index * recordDoubles + dLast]) & ringMask) * cellCapacity;
-      places[i] = cell === nowhere ? place : place + cell;
+      kept ^= byStep[cell === nowhere ? place : place + cell];
     }
-    let kept = 0;
-    for (let i = 0; i < n; i++) kept ^= byStep[places[i]];
     return kept;
   }
 

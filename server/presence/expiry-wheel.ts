@@ -7,8 +7,10 @@ const feedsMax = 256;
 /** Lists of each second: following several at once, their cache misses overlap. */
 const lanes = 8;
 const laneMask = 7;
-/** Steps along the lists before the event loop may have its turn: about a millisecond. */
-const turnsAtOnce = 128;
+/** Subscribers who are asked about before the event loop may have its turn: about a millisecond. */
+const asksAtOnce = 1024;
+/** One who vanishes, with the regions it leaves and the stays that end, costs as much as so many who don't. */
+const asksPerVanish = 8;
 
 /** What the wheel asks its owner about a subscriber whose time may have come. */
 export interface ExpiryOwner {
@@ -111,8 +113,12 @@ export class ExpiryWheel {
   /** Follows the lists of {@link fronts} to their ends, a step of each at a time. */
   private *runFronts(limitUs: number, feedClocksUs: Float64Array | null): Generator<void> {
     const { table, fronts, due } = this;
-    for (let turn = 1; ; turn++) {
-      if (turn % turnsAtOnce === 0) yield;
+    let asked = 0;
+    for (;;) {
+      if (asked >= asksAtOnce) {
+        asked = 0;
+        yield;
+      }
       let n = 0;
       for (let lane = 0; lane < lanes; lane++) {
         const front = fronts[lane];
@@ -121,17 +127,22 @@ export class ExpiryWheel {
         fronts[lane] = table.nextInWheel(front - 1);
       }
       if (n === 0) return;
-      for (let i = 0; i < n; i++) this.ask(due[i], limitUs, feedClocksUs);
+      for (let i = 0; i < n; i++) asked += this.ask(due[i], limitUs, feedClocksUs);
     }
   }
 
-  private ask(index: number, limitUs: number, feedClocksUs: Float64Array | null): void {
+  /** Returns what it cost, as {@link asksAtOnce} counts. */
+  private ask(index: number, limitUs: number, feedClocksUs: Float64Array | null): number {
     const { table, owner } = this;
     table.unlinkFromWheel(index);
     const dueUs = owner.expire(index, limitUs);
+    if (dueUs === gone) {
+      owner.left(index);
+      return asksPerVanish;
+    }
     if (dueUs >= 0) this.insert(index, dueUs);
-    else if (dueUs === gone) owner.left(index);
     else this.stall(index, feedClocksUs);
+    return 1;
   }
 
   private stall(index: number, feedClocksUs: Float64Array | null): void {

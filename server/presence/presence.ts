@@ -86,6 +86,8 @@ export class Presence {
   private groupFrom = 0;
   private freedBefore = 0;
   private readonly indices = new Int32Array(groupRows);
+  /** Scratch of {@link touch}; one place more, for a row that is none. */
+  private readonly doubts = new Uint8Array(groupRows + 1);
   private feedClocksUs: Float64Array | null = null;
   private readonly ttlMinUs: number;
   private presentCount = 0;
@@ -248,15 +250,22 @@ export class Presence {
    * are new and loads what the sightings will need. The result only keeps the loads from being dropped.
    */
   touch(batch: EventBatch, from: number, to: number): number {
-    const { table, sink, indices } = this;
+    const { doubts, indices, sink, table } = this;
     const n = to - from;
     this.groupFrom = from;
     let kept = table.locate(batch.subLo, batch.subHi, from, n, indices);
+    // Few are not those that they were taken for, once the table is filled: a call among the rest would make the compiler
+    // look up everything anew at each row.
+    const { u32 } = table;
+    const { subHi, subLo } = batch;
+    let doubtful = 0;
     for (let i = 0; i < n; i++) {
-      const index = indices[i];
-      // Few rows get here once the table is filled: what they need stands apart, so that the compiler sees a short loop.
-      if (index < 0 || !this.isOf(index, batch, from + i)) indices[i] = this.enrol(batch, from + i);
+      const at = Math.max(indices[i], 0) * recordWords;
+      const known = indices[i] >= 0 && u32[at + wLo] === subLo[from + i] && u32[at + wHi] === subHi[from + i];
+      doubts[doubtful] = i;
+      doubtful += known ? 0 : 1;
     }
+    for (let i = 0; i < doubtful; i++) indices[doubts[i]] = this.enrol(batch, from + doubts[i]);
     this.freedBefore = table.freed;
     kept ^= sink.touch(indices, n, batch, from);
     return kept;
