@@ -1,5 +1,5 @@
 /**
- * What was told of a subscriber long ago may hold still: before its rows go, it is told once more (sql/015). Well ahead
+ * What was told of a subscriber long ago may hold still: before its rows go, it is told once more (sql/014). Well ahead
  * of the retention, so that TimescaleDB's own jobs can't be quicker.
  */
 import type pg from 'pg';

@@ -1,4 +1,4 @@
-/** Rows of what was learnt of subscribers (`events/learnt.ts`) on their way into the tables of sql/015. */
+/** Rows of what was learnt of subscribers (`events/learnt.ts`) on their way into the tables of sql/014. */
 import type { EventBatch } from '../events/event-batch.ts';
 import { learntKind } from '../events/learnt.ts';
 import { type CopyBuffer, rowBytes } from './copy-buffer.ts';

@@ -1,4 +1,4 @@
-/** The imported segments of numbers and IMSIs in the tables of sql/016. */
+/** The imported segments of numbers and IMSIs in the tables of sql/015. */
 import type pg from 'pg';
 import type { NumberSegments, SegmentRow } from '../reference/number-segments.ts';
 

@@ -1,4 +1,4 @@
--- Grain: region_crossing as in 022.
+-- Grain: region_crossing as in 020.
 -- Unit:  –
 -- Time:  event time.
 --
