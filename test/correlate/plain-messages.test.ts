@@ -11,6 +11,17 @@ const inHead = new Set([
   ...['sccpType', 'sourceLocalReference', 'destinationLocalReference', 'sccpCause'],
   ...['bssmapType', 'protocolDiscriminator', 'dtapType', 'transactionId'],
 ]);
+/** What stands in a group of its own, so that a message has no more than that. */
+const groups = new Map([
+  ...['imsi', 'imsiDigits', 'tmsi', 'imei', 'imeiDigits'].map((field) => [field, part.identity] as const),
+  ...['bssmapCause', 'cause', 'rpType', 'cmServiceType'].map((field) => [field, part.detail] as const),
+]);
+/** The groups of a message that has these fields. */
+function partsOf(fields: readonly string[]): number {
+  let parts = 0;
+  for (const field of fields) if (!inHead.has(field)) parts |= groups.get(field) ?? carriedParts & ~part.ranap;
+  return parts;
+}
 const cell = { cellPlmn: s.plmn, cellLac: 100, cellCi: 7 };
 
 /** A call with all that makes a connection ordinary, and as much that does not. */
@@ -37,6 +48,19 @@ function dialogue(n: number, timeUs: number): s.Step[] {
     .up({ bssmapType: 0x02 })
     .up({ protocolDiscriminator: 5, dtapType: 0x14 });
   if (n % 5 === 0) line.up({ bssmapType: 0x17, ...cell, cellCi: 8 });
+  line.down(s.call(2, 8)).down(s.call(1, 8));
+  if (n % 7 !== 0) line.down(s.call(s.connect, 8)).up(s.call(s.connectAcknowledge, 0));
+  if (n % 3 !== 1) {
+    // A short message while the call goes on.
+    line
+      .up(s.sms(s.cpData, 1, 0))
+      .down(s.sms(s.cpAck, 9))
+      .down(s.sms(s.cpData, 9, 3))
+      .up(s.sms(s.cpAck, 1));
+  }
+  if (n % 6 === 2) line.up(s.clearRequest);
+  if (n % 7 !== 3) line.up({ ...s.call(s.disconnect, 0), cause: 16 + (n % 5) });
+  if (n % 8 !== 3) line.down({ ...s.call(0x2d, 8), cause: 17 }).up(s.call(s.releaseComplete, 0));
   return line.down({ protocolDiscriminator: 5, dtapType: 0x12 }).clear().steps;
 }
 
@@ -47,7 +71,7 @@ function play(steps: readonly s.Step[], sorted: boolean, plain: boolean) {
   const message = new SignalMessage();
   for (const step of steps) {
     s.fill(message, step);
-    message.parts = Object.keys(step.fields).every((field) => inHead.has(field)) ? 0 : carriedParts & ~part.ranap;
+    message.parts = partsOf(Object.keys(step.fields));
     writer.message(message);
   }
   const reader = new MessageBatchReader();
