@@ -27,6 +27,8 @@ const cell = { cellPlmn: s.plmn, cellLac: 100, cellCi: 7 };
 /** A call with all that makes a connection ordinary, and as much that does not. */
 function dialogue(n: number, timeUs: number): s.Step[] {
   const line = new s.Line({ link: n % 3, pointCode: 1000 + (n % 3), msc: 500 }, n % 40, timeUs);
+  // A core that gives its references anew before their connections are over.
+  if (n % 5 === 3) line.mscReference = 900_000 + (n % 3);
   if (n % 4 === 1) {
     // Nobody answers it, so what it proves waits for the clear.
     line.open({ ...s.completeLayer3, ...cell, ...s.locationUpdatingRequest, tmsi: n % 20 }).confirm();

@@ -86,7 +86,7 @@ export class Line {
   timeUs: number;
   private readonly bsc: Bsc;
   private readonly bscReference: number;
-  private readonly mscReference: number;
+  mscReference: number;
   private readonly mscOpens: boolean;
 
   constructor(bsc: Bsc, reference: number, timeUs: number, { mscOpens = false } = {}) {
