@@ -101,6 +101,9 @@ describe('the engine against counting by definition', () => {
     fc.assert(
       fc.property(scenario, fc.constantFrom(0, 30, 600), (given, tripS) => {
         const sightings = sightingsOf(given);
+        // Without a hold-down all of several crossings at one microsecond hold, and which of them came first to settle is
+        // not the definition's.
+        fc.pre(given.holdDownS > 0 || sightings.every(({ timeUs }, i) => timeUs !== sightings[i - 1]?.timeUs));
         const options = regionOptions(given, sightings);
         const city = run(given, sightings, true, 0, { tripMs: tripS * 1000 });
         const expected = tripTable(tripsByDefinition(options, tripS * secondUs), options.everyUs);
