@@ -110,6 +110,9 @@ export class LinkTable {
 
   /** The symbol of a network that a pair of codes was not seen in yet. */
   #ofNetwork(low: number, high: number, network: number): number {
+    // Only what is both codes' first network shares with what names none: whichever of them is heard first.
+    if (this.#networkAt(low, network) !== 0 || this.#networkAt(high, network) !== 0)
+      return this.#number(low, high, network);
     const unnamed = this.symbolOf(low, high, 0, network);
     if (this.#shared.has(unnamed)) return this.#number(low, high, network);
     this.#shared.add(unnamed);

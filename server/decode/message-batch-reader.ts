@@ -80,13 +80,13 @@ export class MessageBatchReader {
         const next = plain.take(at - from, Math.min(this.#copiedEnd, this.#toldOf) - from, max - given, untilUs);
         if (plain.given > 0) {
           given += plain.given;
-          this.frame = plain.frame;
+          this.frame = this.#frameOf(plain.frame);
           if (plain.newestUs > newestUs) newestUs = plain.newestUs;
           this.#at = from + next;
           continue;
         }
       }
-      this.frame = this.#words[at + 1];
+      this.frame = this.#frameOf(this.#words[at + 1]);
       if (this.read(message, component)) sink.map?.(message, component);
       else sink.message(message);
       if (timeUs > newestUs) newestUs = timeUs;
@@ -94,6 +94,11 @@ export class MessageBatchReader {
     }
     this.newestUs = newestUs;
     return given;
+  }
+
+  /** A frame's number by its lower 32 bits: frames come in order, and a feed has more than fit in them in two days. */
+  #frameOf(low: number): number {
+    return this.frame + ((low - (this.frame | 0)) | 0);
   }
 
   /** Sees to it that the record at `at` and some behind it lie where the taker wants them. */
@@ -149,7 +154,7 @@ export class MessageBatchReader {
     const at = this.#at & placeMask;
     const head = words[at];
     if (m.parts !== 0) m.resetParts();
-    m.frame = words[at + 1];
+    m.frame = this.#frameOf(words[at + 1]);
     m.timeUs = this.#floats[(at >> 1) + 1];
     m.link = words[at + 4];
     m.fromLower = (head & fromLowerBit) !== 0;

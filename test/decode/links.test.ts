@@ -127,6 +127,28 @@ describe('the scope of a node', () => {
     expect(scopes(table, [188, 185, 8], [187, 185, 7])).toEqual([188, 187]);
   });
 
+  test('is that of its network in whatever order they are heard, unnamed traffic first too, and after a restart', () => {
+    for (const order of [
+      [0, 5, 9],
+      [5, 0, 9],
+      [5, 9, 0],
+      [0, 9, 5],
+      [9, 0, 5],
+    ]) {
+      const table = new LinkTable(16);
+      const told = () => new Map(order.map((network) => [network, scopes(table, [100, 200, network])[0]]));
+      const before = told();
+      const [first, second] = order.filter((network) => network !== 0);
+      expect(before.get(first), `${order}`).toBe(100);
+      expect(before.get(second), `${order}`).not.toBe(100);
+      expect(before.get(0), `${order}`).toBe(100);
+      const { restarts } = table;
+      for (let code = 1000; table.restarts === restarts; code++) table.symbolOf(code, code + 5000, 0);
+      for (const network of [...order].reverse())
+        expect(scopes(table, [100, 200, network])[0], `${order}, ${network} again`).toBe(before.get(network));
+    }
+  });
+
   test('stays when the table of links begins anew', () => {
     const table = new LinkTable(16);
     const before = scopes(table, [185, 187, 7], [185, 188, 8]);

@@ -243,6 +243,24 @@ describe('messages that are delivered', () => {
     expect(frames).toEqual(Array.from({ length: 100 }, (_, i) => i));
   });
 
+  test('keep the numbers of their frames beyond 32 bits', () => {
+    const writer = new MessageBatchWriter();
+    const numbers = [5, 2 ** 31 - 1, 2 ** 31 + 5, 2 ** 32 - 1, 2 ** 32 + 7, 2 ** 32 + 7, 6e9, 8e9, 2 ** 33 + 1];
+    for (const [i, frame] of numbers.entries()) {
+      const message = new SignalMessage();
+      message.frame = frame;
+      message.timeUs = i;
+      writer.message(message);
+    }
+    const reader = new MessageBatchReader();
+    reader.open(writer.take());
+    const frames: number[] = [];
+    const message = (m: SignalMessage) => void frames.push(m.frame);
+    reader.deliver({ message, map: message }, 100, 100);
+    expect(frames).toEqual(numbers);
+    expect(reader.frame).toBe(2 ** 33 + 1);
+  });
+
   test('are told of before they come where the sink asks, each once and as it is', () => {
     const reader = written(1000);
     const announced: unknown[] = [];

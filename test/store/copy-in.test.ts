@@ -53,14 +53,16 @@ test('in a transaction that has failed, nothing of a copy is stored', async () =
   expect(await held('one')).toEqual({ n: 0, sum: 0 });
 });
 
-// The embedded database takes one COPY a query.
-test.runIf(native)('several tables are one query: all of it is stored, or nothing', async () => {
-  await copy(numbers('one', 0, 50_000), numbers('two', 0, 50_000), numbers('one', 50_000, 50_001));
-  expect(await held('one')).toEqual({ n: 50_001, sum: (50_001 * 50_000) / 2 });
-  expect(await held('two')).toEqual({ n: 50_000, sum: (50_000 * 49_999) / 2 });
-  await expect(
-    copy(numbers('two', 1, 2), numbers('one', 900_000, 1_000_010), numbers('two', 0, 90_000)),
-  ).rejects.toMatchObject({ code: '23514' });
-  expect(await held('one')).toMatchObject({ n: 50_001 });
-  expect(await held('two')).toMatchObject({ n: 50_000 });
-});
+if (native) {
+  // The embedded database takes one COPY a query.
+  test('several tables are one query: all of it is stored, or nothing', async () => {
+    await copy(numbers('one', 0, 50_000), numbers('two', 0, 50_000), numbers('one', 50_000, 50_001));
+    expect(await held('one')).toEqual({ n: 50_001, sum: (50_001 * 50_000) / 2 });
+    expect(await held('two')).toEqual({ n: 50_000, sum: (50_000 * 49_999) / 2 });
+    await expect(
+      copy(numbers('two', 1, 2), numbers('one', 900_000, 1_000_010), numbers('two', 0, 90_000)),
+    ).rejects.toMatchObject({ code: '23514' });
+    expect(await held('one')).toMatchObject({ n: 50_001 });
+    expect(await held('two')).toMatchObject({ n: 50_000 });
+  });
+}
