@@ -49,6 +49,8 @@ export class Decoder implements FrameSink {
     if (timeUs < this.#secondUs || timeUs >= this.#secondUs + 1_000_000) {
       state.timeS = Math.floor(timeUs / 1_000_000);
       this.#secondUs = state.timeS * 1_000_000;
+      // Short cuts stand aside for as long as a message waits for its end, and the end may be lost.
+      if (!state.sccpSegments.empty) state.sccpSegments.forgetOld(state.timeS);
     }
     state.nextChunk = -1;
     state.tcpDirection = null;

@@ -151,9 +151,14 @@ export class OrderedSegments {
     return this.#growing.size === 0;
   }
 
-  /** Whether a message with this key has begun. */
-  has(key: number): boolean {
-    return this.#growing.get(key) !== undefined;
+  /** Whether a message with this key has begun, and not too long ago. */
+  has(key: number, timeS: number): boolean {
+    return this.#recent(key, timeS) !== undefined;
+  }
+
+  /** Forgets messages that have waited too long for their end. */
+  forgetOld(timeS: number): void {
+    this.#growing.forgetOld(timeS, this.#dropOne);
   }
 
   /** Forgets what was collected under `key`. */
@@ -162,8 +167,8 @@ export class OrderedSegments {
   }
 
   /** How many segments the next one of the message `key` must say are left behind it; -1 where there is no such one. */
-  nextLeft(key: number): number {
-    return (this.#growing.get(key)?.left ?? 0) - 1;
+  nextLeft(key: number, timeS: number): number {
+    return (this.#recent(key, timeS)?.left ?? 0) - 1;
   }
 
   /**
@@ -172,7 +177,7 @@ export class OrderedSegments {
    * @param left how many segments come behind it, where it says so
    */
   append(key: number, timeS: number, bytes: Uint8Array, start: number, end: number, left = 0): void {
-    let entry = this.#growing.get(key);
+    let entry = this.#recent(key, timeS);
     if (entry === undefined) {
       this.#growing.makeRoom(timeS, firstBytes, null, this.#dropOne);
       entry = { timeS, bytes: new Uint8Array(firstBytes), length: 0, left };
@@ -204,5 +209,14 @@ export class OrderedSegments {
     if (entry === undefined) return null;
     this.drop(key);
     return entry.bytes.subarray(0, entry.length);
+  }
+
+  /** A key may be another message's by now: what waited too long under it is not its beginning. */
+  #recent(key: number, timeS: number): Growing | undefined {
+    const entry = this.#growing.get(key);
+    if (entry === undefined || !this.#growing.isTooOld(entry, timeS)) return entry;
+    this.drop(key);
+    this.#evicted(1);
+    return undefined;
   }
 }

@@ -165,7 +165,11 @@ export function packetCode(
     isElse(isZero(equal64(and64(load64(ip, 4), fragmentAndProtocol), wholeSctp))),
     set(v.chunk, add(ip, packetHeader)),
     set(header, load32(v.chunk, 0)),
-    when(equal(and(header, 0xff), sack), set(v.chunk, add(v.chunk, padded(lengthOf(header))))),
+    when(
+      equal(and(header, 0xff), sack),
+      isElse(isBelow(lengthOf(header), 4)),
+      set(v.chunk, add(v.chunk, padded(lengthOf(header)))),
+    ),
 
     // The same place in the same table as `SctpDirections.find`, which is asked where another direction is in front.
     set(ports, load32Big(ip, 20)),

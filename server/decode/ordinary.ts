@@ -46,6 +46,7 @@ export function decodeOrdinary(state: DecodeState, bytes: Uint8Array, start: num
   let chunk = start + packetHeader;
   let header = view.getInt32(chunk);
   if (header >>> 24 === sack) {
+    if ((header & 0xffff) < 4) return false;
     chunk += ((header & 0xffff) + 3) & ~3;
     if (chunk + chunkHeaders > end) return false;
     header = view.getInt32(chunk);

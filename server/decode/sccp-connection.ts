@@ -12,9 +12,11 @@ import { decodeUser, isRanapMessage, maybeBssap, userOfRequest } from './user-pa
  * @param called subsystem number; below 1 where the address names none
  */
 export function decodeConnectionRequest(state: DecodeState, called: number, bytes: Uint8Array): void {
-  const { message, sccpUsers } = state;
+  const { message, sccpUsers, sccpSegments } = state;
   const { link, fromLower, sourceLocalReference } = message;
   const { dataStart, dataEnd } = optional;
+  // The reference may have been another connection's before.
+  if (!sccpSegments.empty) sccpSegments.drop(key(link, fromLower, sourceLocalReference));
   let user = bssapSubsystem;
   if (called > 0) {
     user = called === bssapSubsystem ? called : userOfRequest(called, bytes, dataStart, dataEnd);
@@ -41,9 +43,10 @@ export function decodeConnectionStep(state: DecodeState, bytes: Uint8Array): voi
       if (sccpType === sccp.RLC) sccpUsers.forget(link, fromLower, sourceLocalReference);
     }
   }
-  if (sccpType === sccp.RLC && !sccpSegments.empty) {
+  if (!sccpSegments.empty) {
+    // No message goes on over the beginning or the end of its connection.
     sccpSegments.drop(key(link, !fromLower, destinationLocalReference));
-    sccpSegments.drop(key(link, fromLower, sourceLocalReference));
+    if (sccpType !== sccp.CREF) sccpSegments.drop(key(link, fromLower, sourceLocalReference));
   }
   deliverWith(state, user, bytes, dataStart, dataEnd);
 }
@@ -67,7 +70,7 @@ function decodeSegment(state: DecodeState, moreData: boolean, bytes: Uint8Array,
   const user = userOfConnection(state);
   const receiver = key(link, !fromLower, destinationLocalReference);
   if (moreData) sccpSegments.append(receiver, state.timeS, bytes, start, end);
-  else if (sccpSegments.has(receiver)) {
+  else if (sccpSegments.has(receiver, state.timeS)) {
     sccpSegments.append(receiver, state.timeS, bytes, start, end);
     const whole = sccpSegments.take(receiver);
     if (whole === null) throw new DecodeError('sccp', 'BAD_LENGTH', start);

@@ -119,7 +119,7 @@ function decodePossibleSegment(state: DecodeState, bytes: Uint8Array, start: num
   const segments = state.sccpSegments;
   const message = connectionlessKeys + key(link, fromLower, reference ^ callingHash(state.message));
   if (isFirst) segments.drop(message);
-  else if (segments.nextLeft(message) !== remaining) {
+  else if (segments.nextLeft(message, state.timeS) !== remaining) {
     // Its first segment, or one between, was not seen: the rest is of no use.
     segments.drop(message);
     throw new DecodeError('sccp', 'BAD_FRAGMENT', at);

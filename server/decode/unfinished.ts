@@ -60,6 +60,20 @@ export class UnfinishedParts<Key, Part extends Unfinished> {
     this.#bytes += part.bytes.length - before;
   }
 
+  isTooOld(part: Part, timeS: number): boolean {
+    return Math.abs(timeS - part.timeS) > this.#ageS;
+  }
+
+  /** Lets those in front go that have waited for too long. */
+  forgetOld(timeS: number, drop: (key: Key) => number): void {
+    let evicted = 0;
+    for (const [key, part] of this.#parts) {
+      if (!this.isTooOld(part, timeS)) break;
+      evicted += drop(key);
+    }
+    if (evicted > 0) this.#evicted(evicted);
+  }
+
   /**
    * Lets the oldest give way until there is room.
    *
@@ -72,7 +86,7 @@ export class UnfinishedParts<Key, Part extends Unfinished> {
     for (const [key, part] of this.#parts) {
       if (key === own) continue;
       const fits = this.#parts.size < this.#max && this.#bytes + octets + overheadBytes <= this.#bytesMax;
-      if (fits && Math.abs(timeS - part.timeS) <= this.#ageS) break;
+      if (fits && !this.isTooOld(part, timeS)) break;
       evicted += drop(key);
     }
     if (evicted > 0) this.#evicted(evicted);

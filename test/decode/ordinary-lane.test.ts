@@ -221,6 +221,19 @@ describe('a run of ordinary packets, taken at once, says what each of them says 
     ).toBe(0);
   });
 
+  test('leaves a SACK that is shorter than its header to the strict way', () => {
+    const frames = [0, 1, 2, 3].map((length) =>
+      ethernet(ipv4(sctp([[3, 0, 0, length], dataChunk(length, m3uaData(100, 200, wholeMessages[0][1]))]))),
+    );
+    expect(expectSame(frames)).toBe(0);
+  });
+
+  test('stands aside while a message waits for its end, and no longer than that may', () => {
+    const begun = frameWith([6, 1, 2, 3, 1, 1, 6, 0, 4, 0x20, 4, 1, 9]);
+    const frames = Array.from({ length: 100 }, () => frameWith(wholeMessages[1][1].with(1, 9)));
+    expect(expectSame([begun, ...frames])).toBe(100 - 31);
+  });
+
   test('several messages in one packet, all of them or none', () => {
     const data = (tsn: number, i: number) => dataChunk(tsn, m3uaData(100, 200, wholeMessages[i][1]));
     const packets = [

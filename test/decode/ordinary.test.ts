@@ -58,6 +58,7 @@ describe('an ordinary packet, read in one go, says what it says layer by layer',
     const data = (user: Octets, tsn = 1) => dataChunk(tsn, user);
     const packets = [
       ipv4(sctp([sack, data(m3uaData(100, 200, paging))])),
+      ...[0, 1, 2, 3].map((length) => ipv4(sctp([[3, 0, 0, length], data(m3uaData(100, 200, paging))]))),
       ipv4(sctp([data(m3uaBehind(routingContext, paging))])),
       ipv4(sctp([data(m3uaBehind([...networkAppearance, ...routingContext], paging))])),
       ipv4(sctp([data(m3uaData(100, 200, paging)), sack])),

@@ -92,14 +92,39 @@ describe('segments', () => {
     expect(messages.map(({ bssmapType, tmsi }) => bssmapType ?? tmsi)).toEqual([0x20, 0x20, 42]);
   });
 
-  test('of DT1 are forgotten with their connection', () => {
+  test.each<[string, 'up' | 'down', Octets]>([
+    ['the end of their connection', 'up', releaseComplete(9, 1)],
+    ['its release by the sender', 'down', released(1, 9, 0)],
+    ['its release by the receiver', 'up', released(9, 1, 0)],
+    ['its refusal', 'down', connectionRefused(1, 0)],
+    ['a new request with their reference', 'up', connectionRequest(1, clearCommand)],
+    ['a new confirm with their reference', 'up', connectionConfirm(9, 1)],
+    ['a confirm to their reference', 'down', connectionConfirm(1, 9)],
+  ])('of DT1 are forgotten with %s', (_, direction, step) => {
     const { messages, stats } = exchange(
       ['down', dataForm1(1, user.slice(0, 6), true)],
-      ['up', releaseComplete(9, 1)],
+      [direction, step],
       ['down', dataForm1(1, clearCommand)],
     );
     expect(messages.at(-1)).toMatchObject({ bssmapType: 0x20 });
     expect(stats.faults).toEqual(new Map());
+  });
+
+  test('are too old after their time, and a whole message of the same reference is read as it is', () => {
+    const segment = [0x80 | 0x40 | 1, 1, 2, 3];
+    const lost: Octets[] = [dataForm1(1, user.slice(0, 6), true), extendedUnitdata(clearCommand.slice(0, 3), segment)];
+    const { decoder, messages, give } = collector();
+    const at = (seconds: number, tsn: number, sccp: Octets) => give(frameOf(sccp, { tsn }), seconds * 1_000_000);
+    for (const [i, sccp] of lost.entries()) at(1_000, i, sccp);
+    // Behind them in the queue, so that only a look at its own age tells.
+    at(975, 2, dataForm1(5, user.slice(0, 6), true));
+    at(1_006, 3, dataForm1(5, clearCommand));
+    expect([messages.length, decoder.stats.evicted.get('sccp')]).toEqual([1, 1]);
+    at(1_031, 6, dataForm1(1, clearCommand));
+    at(1_031, 7, extendedUnitdata(clearCommand.slice(3), [0x40, 1, 2, 3]));
+    expect(messages.map(({ bssmapType }) => bssmapType)).toEqual([0x20, 0x20]);
+    expect(decoder.stats.faults).toEqual(new Map([['SCCP_BAD_FRAGMENT', 1]]));
+    expect(decoder.stats.evicted.get('sccp')).toBe(3);
   });
 
   test('of XUDT are put together by their reference', () => {
