@@ -58,6 +58,7 @@ export class PcapParser implements CaptureParser {
     const little = this.#littleEndian;
     const linkType = this.#linkType;
     const lengthMax = this.#recordBytesMax;
+    window.recordBytesMax = lengthMax;
     for (;;) {
       if (little) sink.records?.(window, linkType, this.#nanoseconds);
       const { start } = window;

@@ -9,6 +9,8 @@ export class RecordWindow {
   end = 0;
   /** Frames later than this are held back. */
   untilUs = Number.POSITIVE_INFINITY;
+  /** A record that claims more octets is corrupt. */
+  recordBytesMax = 0;
   /** Frames that may still be delivered. */
   left = 0;
   /** Frames delivered so far. */

@@ -81,7 +81,7 @@ export class OrdinaryKernel {
 
   /**
    * Takes records from octet `at` of the input on, up to `end`, at most `left` frames, the first of them number `frame`
-   * plus one, none later than `untilUs`. The output is to go to the word `batchWord` of a batch.
+   * plus one, none later than `untilUs` or longer than `recordBytesMax`. The output is to go to the word `batchWord` of a batch.
    *
    * @returns where the first one begins that was not taken
    */
@@ -91,6 +91,7 @@ export class OrdinaryKernel {
     left: number,
     frame: number,
     untilUs: number,
+    recordBytesMax: number,
     places: { type: number; ip: number },
     nanoseconds: boolean,
     batchWord: number,
@@ -98,9 +99,21 @@ export class OrdinaryKernel {
     this.#forgetOldLinks();
     const base = this.inputAt;
     const most = Math.min(left, 0x7fff_ffff);
+    const longest = Math.min(recordBytesMax, inputBytes);
     const { type, ip } = places;
     const shift = (batchWord - this.outputStart) * 4;
-    const behind = this.#run(base + at, base + end, most, frame, untilUs, type, ip, nanoseconds ? 1 : 0, shift);
+    const behind = this.#run(
+      base + at,
+      base + end,
+      most,
+      frame,
+      untilUs,
+      longest,
+      type,
+      ip,
+      nanoseconds ? 1 : 0,
+      shift,
+    );
     const { results } = this;
     this.frames = results[told.frames];
     this.messages = results[told.messages];

@@ -59,10 +59,9 @@ export class OrdinaryLane {
     taken.bytes = 0;
     taken.newestUs = -1;
     this.#readFrame = -1;
-    const { sccpSegments, sccpUsers } = this.#state;
     const places = placesOf.get(linkType);
-    // Where a connection may be another user's, or a message has only begun, more is to be looked at.
-    if (places === undefined || !sccpSegments.empty || !sccpUsers.empty) return taken;
+    // Where a message has only begun, more is to be looked at.
+    if (places === undefined || !this.#state.sccpSegments.empty) return taken;
     for (let more = true; more; ) {
       this.#bring(window);
       const before = taken.frames;
@@ -121,6 +120,7 @@ export class OrdinaryLane {
       window.left,
       stats.frames,
       window.untilUs,
+      window.recordBytesMax,
       places,
       nanoseconds,
       this.#writer.reserve(outputWords),

@@ -22,6 +22,7 @@ import {
   isZero,
   Label,
   Local,
+  load8,
   load16,
   load32,
   loop,
@@ -46,7 +47,7 @@ import { allNumberOctetsMax, type Groups } from './ordinary-groups.ts';
 import type { OrdinaryMemory } from './ordinary-memory.ts';
 import { chunkCode, type PacketTools, PacketVariables, packetCode, padded, rememberCode } from './ordinary-packet.ts';
 import { SccpVariables, sccpCode } from './ordinary-sccp.ts';
-import { bssapLinks } from './sccp-users.ts';
+import { linksToldApart } from './sccp-users.ts';
 import type { DecodeState } from './state.ts';
 
 /** Octets of a capture that a run may see. */
@@ -91,8 +92,9 @@ export const told = {
 export const newestOffset = 32;
 
 /**
- * `run(at, end, left, frame, untilUs, typeOffset, ipOffset, nanoseconds, shift)`: takes records at the addresses `at..end`, at
- * most `left` frames, the first of them number `frame` plus one, none later than `untilUs`. Its result is the address of
+ * `run(at, end, left, frame, untilUs, lengthMax, typeOffset, ipOffset, nanoseconds, shift)`: takes records at the addresses
+ * `at..end`, at most `left` frames, the first of them number `frame` plus one, none later than `untilUs` or longer than
+ * `lengthMax`. Its result is the address of
  * the first one that it did not take; `shift` is added to addresses in the output where they are told.
  */
 export type Run = (
@@ -101,6 +103,7 @@ export type Run = (
   left: number,
   frame: number,
   untilUs: number,
+  lengthMax: number,
   typeOffset: number,
   ipOffset: number,
   nanoseconds: number,
@@ -135,6 +138,7 @@ export function defineRun(
   const left = new Local();
   const frame = new Local();
   const untilUs = new Local(f64);
+  const lengthMax = new Local();
   const typeOffset = new Local();
   const ipOffset = new Local();
   const nanoseconds = new Local();
@@ -163,7 +167,7 @@ export function defineRun(
 
   module.defined(
     'run',
-    [at, end, left, frame, untilUs, typeOffset, ipOffset, nanoseconds, shift],
+    [at, end, left, frame, untilUs, lengthMax, typeOffset, ipOffset, nanoseconds, shift],
     set(groups.shift, shift),
     set(first, frame),
     set(written, outputAt),
@@ -184,6 +188,7 @@ export function defineRun(
           loop(
             nextChunk,
             ...chunkCode(v, tools, stop),
+            gotoWhen(load8(and(links.linkOf(v.link), linksToldApart - 1), sccpUsers.others.byteOffset), stopAtSccp),
             ...sccpCode(v.user, v.userEnd, sccp, { bssap, groups }, stopAtSccp),
             ...keepCode(),
             ...recordCode(),
@@ -224,8 +229,8 @@ export function defineRun(
       set(start, add(at, recordHeaderBytes)),
       gotoWhen(isAbove(start, end), stop),
       set(frameEnd, add(start, load32(at, 8))),
-      // One that claims more than all there is, or wraps: whether it is corrupt is not for this to say.
-      gotoWhen(isAbove(load32(at, 8), inputBytes), stop),
+      // One that claims more than all there is, wraps or may not be that long: that it is corrupt is not for this to say.
+      gotoWhen(isAbove(load32(at, 8), lengthMax), stop),
       gotoWhen(isAbove(frameEnd, end), stop),
       set(isSpent, 0),
       set(timeS, load32(at, 0)),
@@ -282,7 +287,10 @@ export function defineRun(
     const count = (table: Uint32Array, index: Value): Code => increase(shiftLeft(index, 2), table.byteOffset);
     return [
       ...rememberCode(v.direction, load32(kept, 0), load32(kept, 4), timeS),
-      when(isMore(load32(kept, 8), -1), store8(and(load32(kept, 8), bssapLinks - 1), sccpUsers.bssap.byteOffset, 1)),
+      when(
+        isMore(load32(kept, 8), -1),
+        store8(and(load32(kept, 8), linksToldApart - 1), sccpUsers.bssap.byteOffset, 1),
+      ),
       set(messages, add(messages, 1)),
       when(load32(kept, 16), tell(told.bssap)),
       set(types, load32(kept, 12)),

@@ -92,7 +92,7 @@ export function decodeOrdinary(state: DecodeState, bytes: Uint8Array, start: num
 
 /**
  * Likewise DT1 of the A interface, two thirds of its messages: one with a whole message of BSSMAP or DTAP, where no
- * other user's connection and no unfinished message is known.
+ * other user's connection is known of the link, and no unfinished message at all.
  *
  * @returns false for any other, with nothing changed or counted
  */
@@ -105,7 +105,7 @@ function decodeOrdinaryData(
   start: number,
   end: number,
 ): boolean {
-  if (start + 10 > end || !state.sccpSegments.empty || !state.sccpUsers.empty) return false;
+  if (start + 10 > end || !state.sccpSegments.empty) return false;
   const view = state.viewOf(bytes);
   // Segmenting, pointer to the data, their length, discrimination.
   const second = view.getInt32(start + 4);
@@ -118,13 +118,14 @@ function decodeOrdinaryData(
     if (messageEnd > dataEnd) return false;
   } else if ((second & 0xff) !== bssmapData || messageEnd !== dataEnd || (bytes[message3] & 0x3f) === 0) return false;
 
-  const { message, stats } = state;
+  const { message, stats, links } = state;
+  const fromLower = opc < dpc;
+  const link = fromLower ? links.symbolOf(opc, dpc, network) : links.symbolOf(dpc, opc, network);
+  if (!state.sccpUsers.hasOnlyBssap(link)) return false;
   message.opc = opc;
   message.dpc = dpc;
-  const fromLower = opc < dpc;
   message.fromLower = fromLower;
-  const { links } = state;
-  message.link = fromLower ? links.symbolOf(opc, dpc, network) : links.symbolOf(dpc, opc, network);
+  message.link = link;
   stats.layers.sccp++;
   stats.sccp[dataForm1]++;
   stats.layers.bssap++;

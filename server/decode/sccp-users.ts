@@ -4,8 +4,8 @@ import { bssapSubsystem } from './sccp-tables.ts';
 
 const connectionsMax = 131_072;
 const linksMax = 4_096;
-/** Links told apart for whether they have spoken of BSSAP; a power of two. */
-export const bssapLinks = 65_536;
+/** Links told apart for whether they have spoken of BSSAP or of another user; a power of two. */
+export const linksToldApart = 65_536;
 
 /**
  * Remembers which SCCP connections belong to another user than BSSAP (RANAP, BSSAP-LE), because only their CR names
@@ -20,15 +20,22 @@ export class SccpUsers {
   readonly #links = new Map<number, number>();
   /** 1 where the link (or another of the same low bits) has spoken of BSSAP. */
   readonly bssap: Uint8Array;
+  /** 1 where a connection of the link (or of another of the same low bits) may be another user's. */
+  readonly others: Uint8Array;
 
   constructor(words: MakeWords = plainWords) {
-    const { buffer, byteOffset, byteLength } = words(bssapLinks / 4);
-    this.bssap = new Uint8Array(buffer, byteOffset, byteLength);
+    this.bssap = octetPerLink(words);
+    this.others = octetPerLink(words);
   }
 
   /** Whether all connections are BSSAP's. */
   get empty(): boolean {
     return this.#connections.empty && this.#links.size === 0;
+  }
+
+  /** Whether all connections of this link are BSSAP's: then nothing is to be asked or remembered of them. */
+  hasOnlyBssap(link: number): boolean {
+    return this.others[link & (linksToldApart - 1)] === 0;
   }
 
   /** Subsystem of connections of this link whose CR was not seen. */
@@ -43,29 +50,39 @@ export class SccpUsers {
 
   /** Whether BSSAP was ever named over this link (or, seldom, over another). */
   hasSpokenOfBssap(link: number): boolean {
-    return this.bssap[link & (bssapLinks - 1)] === 1;
+    return this.bssap[link & (linksToldApart - 1)] === 1;
   }
 
   /** A message for `subsystem` came over this link. */
   speaksOf(link: number, subsystem: number): void {
-    const at = link & (bssapLinks - 1);
+    const at = link & (linksToldApart - 1);
     if (subsystem === bssapSubsystem) this.bssap[at] = 1;
     else if (this.bssap[at] === 0 && !this.#links.has(link)) {
       if (this.#links.size === linksMax) this.#links.delete(this.#links.keys().next().value!);
       this.#links.set(link, subsystem);
+      this.others[at] = 1;
     }
   }
 
   remember(link: number, ownerIsLower: boolean, reference: number, subsystem: number): void {
-    const end = key(link, ownerIsLower, reference);
-    this.#connections.delete(end);
-    if (subsystem === this.ofLink(link)) return;
-    this.#connections.set(end, subsystem);
+    if (subsystem === this.ofLink(link)) {
+      this.forget(link, ownerIsLower, reference);
+      return;
+    }
+    this.#connections.set(key(link, ownerIsLower, reference), subsystem);
+    this.others[link & (linksToldApart - 1)] = 1;
   }
 
   forget(link: number, ownerIsLower: boolean, reference: number): void {
+    if (this.empty) return;
     this.#connections.delete(key(link, ownerIsLower, reference));
+    if (this.empty) this.others.fill(0);
   }
+}
+
+function octetPerLink(words: MakeWords): Uint8Array {
+  const { buffer, byteOffset, byteLength } = words(linksToldApart / 4);
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 /** One number per end of a connection: link, side, local reference of 24 bits. */

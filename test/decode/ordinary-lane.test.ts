@@ -38,7 +38,11 @@ interface Told {
 }
 
 /** What comes of the frames of a capture, with the lane for ordinary packets or without it. */
-function decoded(frames: readonly Octets[], lane: boolean, options: PcapOptions & { linksMax?: number } = {}): Told {
+function decoded(
+  frames: readonly Octets[],
+  lane: boolean,
+  options: PcapOptions & { linksMax?: number; recordMax?: number } = {},
+): Told {
   const writer = new MessageBatchWriter();
   const coverage = new FrameCoverage();
   const decoder = new Decoder(
@@ -86,7 +90,7 @@ function decoded(frames: readonly Octets[], lane: boolean, options: PcapOptions 
   const window = new RecordWindow(new Uint8Array(bytes));
   window.end = bytes.length;
   window.left = Number.POSITIVE_INFINITY;
-  new PcapParser(65_536).deliver(window, sink);
+  new PcapParser(options.recordMax ?? 65_536).deliver(window, sink);
   const { stats } = decoder;
   return {
     taken,
@@ -121,7 +125,10 @@ function readAll(writer: MessageBatchWriter): Plain[] {
 }
 
 /** @returns frames that the lane took */
-function expectSame(frames: readonly Octets[], options: PcapOptions & { linksMax?: number } = {}): number {
+function expectSame(
+  frames: readonly Octets[],
+  options: PcapOptions & { linksMax?: number; recordMax?: number } = {},
+): number {
   const fast = decoded(frames, true, options);
   const slow = decoded(frames, false, options);
   expect(fast.messages).toEqual(slow.messages);
@@ -232,6 +239,31 @@ describe('a run of ordinary packets, taken at once, says what each of them says 
     const begun = frameWith([6, 1, 2, 3, 1, 1, 6, 0, 4, 0x20, 4, 1, 9]);
     const frames = Array.from({ length: 100 }, () => frameWith(wholeMessages[1][1].with(1, 9)));
     expect(expectSame([begun, ...frames])).toBe(100 - 31);
+  });
+
+  test('takes the other links when one speaks of another user, and that one when nothing is left of it', () => {
+    const between = (opc: number, dpc: number, message: Octets) =>
+      ethernet(ipv4(sctp([dataChunk(nextTsn++, m3uaData(opc, dpc, message))])));
+    const [[, clear], , , , , [, request], , , [, complete]] = wholeMessages;
+    const ranap = connectionRequest(0x030201, [0, 1, 2], [0x42, 142]);
+    const frames = [
+      between(100, 200, request),
+      between(500, 600, ranap),
+      between(100, 200, clear),
+      between(600, 500, clear),
+      between(500, 600, clear),
+      between(100, 200, request),
+    ];
+    expect(expectSame(frames)).toBe(3);
+    // The link has spoken of BSSAP before: all that is known of the other user is the connection.
+    const spoken = [between(500, 600, request), ...frames, between(600, 500, complete), between(600, 500, clear)];
+    expect(expectSame(spoken)).toBe(1 + 3 + 1);
+  });
+
+  test('leaves a record to the parser that is longer than records may be', () => {
+    const frame = frameWith(wholeMessages[0][1]);
+    expect(expectSame([frame, [...frame, 0]], { recordMax: frame.length })).toBe(1);
+    expect(expectSame([frame, [...frameWith(wholeMessages[0][1]), 0]], { recordMax: frame.length + 1 })).toBe(2);
   });
 
   test('several messages in one packet, all of them or none', () => {
