@@ -1,6 +1,6 @@
 -- What was present in a region at one time of some local days: a row a day, in order; null where nothing is known of it.
 -- Gauges tell it of the region as it is now. Where it held other cells then, or was not drawn yet, stays tell it, as soon as
--- all of them have ended: none lasts three days (sql/020).
+-- all of them have ended: none lasts three days (sql/011).
 -- $1: region id, $2: days, $3: local time, $4: time zone.
 with membership as (
   select array_agg(distinct m.cell_id) filter (where m.valid_to = 'infinity') as cells,

@@ -1,6 +1,6 @@
 -- How many were in a region, from stays: of any set of cells, drawn whenever. Present is the state just before the end of
 -- the bucket, as in gauges; visitors were there at any time of it: first-in up to first-out.
--- No stay in a cell lasts three days (sql/020).
+-- No stay in a cell lasts three days (sql/011).
 -- $1: cells, $2: from, $3: to (exclusive, whole buckets from $2 on), $4: width in seconds. One row a bucket.
 -- $5, $6: stays in the cells that last, as nobody has stored them yet: subscribers and first-ins, µs.
 with bucket as (
