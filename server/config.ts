@@ -6,6 +6,9 @@ type Widen<T> = T extends number ? number : T extends boolean ? boolean : string
 export type KnobName = keyof typeof knobs;
 export type Config = { readonly [K in KnobName]: Widen<(typeof knobs)[K]['default']> };
 
+/** 3GPP TS 23.003 §4.1: two octets. */
+const lacMax = 0xffff;
+
 /** Whether days begin at 16:00 UTC in it all year: those of the continuous aggregates do (sql/008). */
 function isTimeZone(raw: unknown): boolean {
   if (typeof raw !== 'string') return false;
@@ -16,6 +19,20 @@ function isTimeZone(raw: unknown): boolean {
     if (error instanceof RangeError) return false;
     throw error;
   }
+}
+
+/** Whether each location area stands there once, with a time in the range of `presenceTtlMs`. */
+function areTtls(raw: string): boolean {
+  const { min, max } = knobs.presenceTtlMs;
+  const pairs = raw.split(',').filter((pair) => pair !== '');
+  const lacs = new Set(pairs.map((pair) => Number(pair.split('=')[0])));
+  return (
+    lacs.size === pairs.length &&
+    pairs.every((pair) => {
+      const [lac, ms] = pair.split('=').map(Number);
+      return lac <= lacMax && ms >= min && ms <= max;
+    })
+  );
 }
 
 function checked(name: string, raw: unknown, where: string): number | string | boolean {
@@ -41,6 +58,13 @@ function checked(name: string, raw: unknown, where: string): number | string | b
   }
   if (typeof raw !== 'string' || (knob.pattern !== undefined && !knob.pattern.test(raw))) {
     throw new UserError('CONFIG_RANGE', `${where}: ${name} must be ${knob.unit}, not '${String(raw)}'`);
+  }
+  if (name === 'presenceTtlByLac' && !areTtls(raw)) {
+    const { min, max } = knobs.presenceTtlMs;
+    throw new UserError(
+      'CONFIG_RANGE',
+      `${where}: presenceTtlByLac must name each LAC once, from 0 to ${lacMax}, with ${min} to ${max} ms (the range of presenceTtlMs), not '${raw}'`,
+    );
   }
   return raw;
 }

@@ -21,6 +21,11 @@ test.each([
   [{ homePlmns: '46000' }, /homePlmns must be MCC-MNC,…, not '46000'/],
   [{ timeZone: 'Foo/Bar' }, /timeZone must be an IANA time zone of UTC\+08:00 all year.*not 'Foo\/Bar'/],
   [{ timeZone: 'Europe/London' }, /timeZone must be an IANA time zone of UTC\+08:00 all year.*not 'Europe\/London'/],
+  // A stay in a cell must not last three days (sql/011).
+  [{ presenceTtlByLac: '100=7200000,200=172800001' }, /LAC once, from 0 to 65535, with 60000 to 172800000 ms/],
+  [{ presenceTtlByLac: '100=59999' }, /the range of presenceTtlMs\), not '100=59999'/],
+  [{ presenceTtlByLac: '65536=60000' }, /presenceTtlByLac must name each LAC once/],
+  [{ presenceTtlByLac: '7=60000,7=70000' }, /presenceTtlByLac must name each LAC once/],
   [{ keepEvents: 'some' }, /keepEvents must be all \| 1\/N \| off/],
 ])('names the setting, its range and where it stands: %j', (settings, message) => {
   expect(() => make(settings)).toThrow(message);
