@@ -166,6 +166,7 @@ export class Presence {
         this.atUs = timeUs - gapUs + this.ttls.of(before);
         this.vanish(index, before);
         this.atUs = timeUs;
+        this.learnOrigin(index, nowhere, batch.plmn[row]);
         this.appear(index, cell, batch.feed[row]);
       } else if (before === cell) {
         sink.renewed(index, cell);
@@ -183,8 +184,8 @@ export class Presence {
   }
 
   /**
-   * It became known where somebody is at home: counted there from now on, if present. The next sighting tells of those who
-   * are not known yet.
+   * It became known where somebody is at home: counted there from now on, if present. Of all others the next sighting
+   * tells it: what was known before does not depend on how long a record is still needed.
    */
   place(batch: EventBatch, row: number): void {
     const home = batch.plmn[row];
@@ -193,7 +194,9 @@ export class Presence {
     const lo = batch.subLo[row];
     const hi = batch.subHi[row];
     const index = table.find(hashOf(lo, hi), lo, hi);
-    if (index >= 0) this.placeOrigin(index, table.cell(index), home);
+    if (index < 0) return;
+    const cell = table.cell(index);
+    if (cell !== nowhere) this.placeOrigin(index, cell, home);
   }
 
   /**

@@ -222,9 +222,10 @@ export class SubscriberTable implements KeyStore {
     if ((events & eventsMax) !== eventsMax) u32[at + wOriginEvents] = events + 1;
   }
 
-  /** Ends presence. */
+  /** Ends presence, and what was known with it: the record may stay for as long as something refers to it. */
   remove(index: number): void {
     this.u32[index * recordWords + wCellFeed] = nowhere;
+    this.u32[index * recordWords + wOriginEvents] = 0;
   }
 
   /** Sequence number of the subscriber's newest trail entry; 0: none. */

@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { packPlmn } from '../../server/events/plmn.ts';
+import { machineHome, packPlmn, placedHome } from '../../server/events/plmn.ts';
 import { Sorter } from '../../server/events/sorter.ts';
-import { formatIso } from '../../server/reference/country-codes.ts';
 import type { Region } from '../../server/reference/read-regions.ts';
 import { originClasses } from '../../shared/protocol.ts';
 import { CountersBySql, type Lines, type RawCity, type RawEvent } from '../tools/counters-sql.ts';
@@ -13,10 +12,16 @@ const cityCount = 250;
 const seed = 42;
 const minuteUs = 60 * secondUs;
 
-/** By subscriber: home network, and the group it is counted under. */
-const plmns = [packPlmn(460, 2, 2), packPlmn(454, 1, 2), packPlmn(310, 410, 3), packPlmn(460, 0, 2), 0];
-const groups = ['local CN 460', '港澳台 HK 454', 'international US 310', 'local CN 460', 'unknown  0'];
-const groupOf = new Map(plmns.map((plmn, i) => [plmn, groups[i]]));
+const [own, other] = [packPlmn(460, 0, 2), packPlmn(460, 1, 2)];
+const scopes = { home: [own, packPlmn(460, 2, 2)], city: [755], province: [20, 752] };
+/** By subscriber: homes that its rows tell, one now and one then; 0 tells none. */
+const homes = [
+  [0, own, placedHome(own, 755), placedHome(own, 20)],
+  [packPlmn(454, 1, 2), packPlmn(455, 3, 2), 0],
+  [packPlmn(310, 410, 3)],
+  [packPlmn(460, 2, 2), placedHome(own, 10), machineHome(own), placedHome(own, 752), other],
+  [0, 0, 0, placedHome(packPlmn(460, 2, 2), 571), placedHome(other, 20)],
+];
 
 /** The first whole minute behind all. */
 const clockOf = (newestUs: number) => Math.ceil((newestUs + 1) / minuteUs) * minuteUs;
@@ -27,6 +32,10 @@ interface Given {
   regions: string[][];
   /** How much later than its time each event arrives, s; far more than the window for some. */
   delaysS: number[];
+  /** Which of its subscriber's homes each event tells. */
+  tells: number[];
+  /** Whether the city asks for areas at all. */
+  placed: boolean;
   reorderS: number;
   tripS: number;
 }
@@ -42,14 +51,17 @@ const given: fc.Arbitrary<Given> = fc.record({
     ),
     { minLength: 60, maxLength: 60 },
   ),
+  tells: fc.array(fc.nat({ max: 59 }), { minLength: 60, maxLength: 60 }),
+  placed: fc.oneof({ weight: 4, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) }),
   reorderS: fc.constantFrom(0, 5, 10, 60),
   tripS: fc.constantFrom(30, 600),
 });
 
 /** What a given city's feed says, in the order in which it arrives. */
-function arrivalsOf({ base, delaysS }: Given): RawEvent[] {
+function arrivalsOf({ base, delaysS, tells }: Given): RawEvent[] {
   const all = sightingsOf(base).map(({ timeUs, subscriber, cell, detach }, i) => {
-    const plmn = plmns[Number(subscriber.slice(1))];
+    const told = homes[Number(subscriber.slice(1))];
+    const plmn = told[tells[i] % told.length];
     return { at: timeUs + delaysS[i] * secondUs, event: { timeUs, subscriber, cell, detach: detach === true, plmn } };
   });
   return all.sort((a, b) => a.at - b.at).map(({ event }) => event);
@@ -60,7 +72,10 @@ function play(one: Given, regions: Region[], events: readonly RawEvent[]) {
   const city = new SmallCity({
     regions,
     everyUs: one.base.everyS * secondUs,
-    settings: { ...settingsOf(one.base), tripMs: one.tripS * 1000 },
+    settings: {
+      ...{ ...settingsOf(one.base), tripMs: one.tripS * 1000, homePlmns: '460-00,460-02' },
+      ...(one.placed && { homeAreas: '0755', provinceAreas: '020,0752' }),
+    },
   });
   const sorter = new Sorter({
     latenessUs: 600 * secondUs,
@@ -100,6 +115,7 @@ const cities = fc.sample(given, { numRuns: cityCount, seed }).map((one) => {
     holdDownUs: one.base.holdDownS * secondUs,
     tripUs: one.tripS * secondUs,
     reorderUs: one.reorderS * secondUs,
+    scopes: one.placed ? scopes : { ...scopes, city: [] },
   };
   return { city, regions, raw, late, dwell };
 });
@@ -213,16 +229,8 @@ test('stays in cells', async () => {
   );
 });
 
-test('origins of who is present in the city and in each region', async () => {
-  const expected = (await sql.origins()).map((lines) => {
-    const summed: Lines = new Map();
-    for (const [name, [n]] of lines) {
-      const [endUs, area, plmn] = name.split('|');
-      const key = `${endUs}|${area}|${groupOf.get(Number(plmn))}`;
-      summed.set(key, [(summed.get(key)?.[0] ?? 0) + n]);
-    }
-    return summed;
-  });
+test('origins of who is present in the city and in each region, by country, province and city', async () => {
+  const expected = await sql.origins();
   expectSame(
     expected,
     ({ city, regions }) => {
@@ -232,8 +240,7 @@ test('origins of who is present in the city and in each region', async () => {
       for (const { endUs, origins } of city.gauges) {
         for (let i = 0; i < (origins?.n ?? 0); i++) {
           const kind = origins!.class[i] === 0 ? 'unknown' : originClasses[origins!.class[i] - 1];
-          const group = `${kind} ${formatIso(origins!.country[i])} ${origins!.mcc[i]}`;
-          present.set(`${names[origins!.region[i]]}|${group}`, origins!.present[i]);
+          present.set(`${names[origins!.region[i]]}|${kind} ${origins!.mcc[i]}`, origins!.present[i]);
         }
         for (const [key, n] of present) if (n > 0) lines.set(`${endUs}|${key}`, [n]);
       }
@@ -241,4 +248,16 @@ test('origins of who is present in the city and in each region', async () => {
     },
     1_000,
   );
+  const classes = new Set(
+    expected.flatMap((lines) => [...lines.keys()].map((name) => name.split(/[| ]/).slice(2, -1).join(' '))),
+  );
+  expect([...classes].sort()).toEqual([
+    'international',
+    'local',
+    'other city',
+    'other network',
+    'other province',
+    'unknown',
+    '港澳台',
+  ]);
 });

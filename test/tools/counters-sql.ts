@@ -6,7 +6,17 @@ export interface RawEvent {
   subscriber: string;
   cell: string;
   detach: boolean;
+  /** The home that the row tells, as `placedHome` packs it; 0: none. */
   plmn: number;
+}
+
+/** What makes a home local, of another city, or of another province (config.ts). */
+export interface RawScopes {
+  /** Packed PLMNs of the home network. */
+  home: readonly number[];
+  /** Area codes of the city, and of the other cities of its province; none of the city: nobody asks for areas. */
+  city: readonly number[];
+  province: readonly number[];
 }
 
 /** A random city with what happened in it; everything that is counted is a question to the database about it. */
@@ -21,6 +31,7 @@ export interface RawCity {
   tripUs: number;
   /** Later than that behind the newest event that came before, a row moves nobody. */
   reorderUs: number;
+  scopes: RawScopes;
 }
 
 /** A line of figures of one city: `name|name|…` and its numbers. */
@@ -46,6 +57,7 @@ export class CountersBySql {
       create table city (city int primary key, every bigint, hold bigint, trip bigint, reorder bigint);
       create table cell (city int, cell text, ttl bigint);
       create table member (city int, area text, cell text);
+      create table scope (city int, what text, code int);
     `);
     const counters = new CountersBySql(db);
     await counters.#load(cities);
@@ -77,6 +89,12 @@ export class CountersBySql {
     await insert(
       'cell',
       each((given, city) => heard(given).map((cell) => ({ city, cell, ttl: given.ttlUs(cell) }))),
+    );
+    await insert(
+      'scope',
+      each(({ scopes }, city) =>
+        Object.entries(scopes).flatMap(([what, codes]) => codes.map((code: number) => ({ city, what, code }))),
+      ),
     );
     await insert(
       'member',
@@ -129,8 +147,9 @@ export class CountersBySql {
     return this.#lines(cellStaysSql);
   }
 
-  /** `end|area|plmn`: subscribers present. */
-  origins(): Promise<Lines[]> {
+  /** `end|area|class mcc`: subscribers present by origin, at the scopes of country, province and city. */
+  async origins(): Promise<Lines[]> {
+    await this.#db.exec(homesSql);
     return this.#lines(originsSql);
   }
 
@@ -176,7 +195,7 @@ const placeSql = `
     ), told as (
       select *, bool_or(begins) over (partition by city, sub, tie) as opens from tied
     )
-    select city, sub, plmn, line, t, cell, ttl, detach, not opens or not exists (
+    select city, sub, plmn, line, t, tie, cell, ttl, detach, not opens or not exists (
         select from told o where o.city = told.city and o.sub = told.sub and o.tie = told.tie
           and o.n >= told.n and o.cell <> told.cell) as counts
     from told;
@@ -192,7 +211,7 @@ const placeSql = `
              case when detach then t else t + ttl end as end_t
       from step
     )
-    select city, sub, plmn, n, t, cell, case when appears then null else prev_cell end as prev_cell, appears, vanishes,
+    select city, sub, n, t, tie, cell, case when appears then null else prev_cell end as prev_cell, appears, vanishes,
            end_t, least(next_t, end_t) as until_t, sum(appears::int) over (partition by city, sub order by n) as life
     from marked;
   create index on place (city, cell);
@@ -334,10 +353,51 @@ const cellStaysSql = `
   from ended where (not gone or out < (select max(e) from grid where grid.city = ended.city))
 `;
 
+/**
+ * Where somebody is at home is what the sightings of the life have told up to then: the newest that tells an area (10 bits
+ * above the PLMN's 21; 1023 stands for a machine, and whoever is one stays one), else the first that tells a PLMN.
+ */
+const homesSql = `
+  create temporary table told as
+    with life as (
+      select city, sub, life, min(tie) as from_tie, max(tie) as to_tie from place group by city, sub, life
+    ), row_ as (
+      select s.city, s.sub, l.life, s.t, row_number() over (partition by s.city, s.sub order by s.t, s.line) as no,
+             s.plmn & 2097151 as plmn, s.plmn >> 21 as area
+      from seen s join life l on l.city = s.city and l.sub = s.sub and s.tie between l.from_tie and l.to_tie
+      where s.plmn <> 0
+    )
+    select r.city, r.sub, r.life, r.t, r.no, h.plmn, h.area
+    from row_ r cross join lateral (
+      select b.plmn, b.area from row_ b where b.city = r.city and b.sub = r.sub and b.life = r.life and b.no <= r.no
+      -- A machine first, and the first row that says so; then the newest with an area; then the first one.
+      order by b.area = 1023 desc, b.area > 0 desc,
+        case when b.area = 1023 or b.area = 0 then b.no else -b.no end limit 1
+    ) h;
+  create index on told (city, sub, life, no);
+  create temporary table origin as
+    select t.*, t.plmn >> 11 as mcc, case
+      when t.plmn in (select code from scope h where h.city = t.city and h.what = 'home') then case
+        when t.area in (0, 1023) or not exists (select from scope c where c.city = t.city and c.what = 'city') then 'local'
+        when t.area in (select code from scope c where c.city = t.city and c.what = 'city') then 'local'
+        when t.area in (select code from scope c where c.city = t.city and c.what = 'province') then 'other city'
+        else 'other province' end
+      when t.plmn >> 11 in (select code >> 11 from scope h where h.city = t.city and h.what = 'home') then 'other network'
+      when t.plmn >> 11 in (454, 455, 466) then '港澳台'
+      else 'international' end as class
+    from told t;
+  create index on origin (city, sub, life, no);
+`;
+
 const originsSql = `
   with area as (select city, area, cell from member union all select distinct city, 'city', cell from cell)
-  select g.city, g.e || '|' || a.area || '|' || p.plmn as name, array[count(*)]::int[] as figures
+  select g.city, g.e || '|' || a.area || '|' || coalesce(o.class || ' ' || o.mcc, 'unknown 0') as name,
+         array[count(*)]::int[] as figures
   from grid g join place p on p.city = g.city and p.t < g.e and p.until_t >= g.e and p.until_t > p.t
   join area a on a.city = p.city and a.cell = p.cell
-  group by g.city, g.e, a.area, p.plmn
+  left join lateral (
+    select class, mcc from origin o where o.city = p.city and o.sub = p.sub and o.life = p.life and o.t < g.e
+    order by no desc limit 1
+  ) o on true
+  group by 1, 2
 `;
