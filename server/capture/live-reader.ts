@@ -41,7 +41,7 @@ export class LiveReader implements FrameReader, FrameSink {
   #streams: LiveStream[] = [];
   /** The one that gives frames. */
   #giving: LiveStream | null = null;
-  readonly #served = new ServedAgain<LiveStream>();
+  readonly #served = new ServedAgain<LiveStream>(() => this.count('STREAM_FORGOTTEN'));
   #sink: FrameSink | null = null;
   #latestUs = 0;
   #aheadS = 0;

@@ -19,6 +19,12 @@ export class ServedAgain<Stream extends object> {
   /** Frames of ended streams by the digest of their first one; oldest first. */
   readonly #ended = new Map<string, number>();
   readonly #running = new WeakMap<Stream, Served>();
+  readonly #evicted: () => void;
+
+  /** @param evicted is called when an ended stream is forgotten for the sake of others */
+  constructor(evicted: () => void) {
+    this.#evicted = evicted;
+  }
 
   /** Whether the stream's next frame, this one, was given before. */
   isKnown(stream: Stream, timeUs: number, bytes: Uint8Array, start: number, end: number): boolean {
@@ -40,6 +46,7 @@ export class ServedAgain<Stream extends object> {
     if (this.#ended.size <= endedMax) return;
     for (const oldest of this.#ended.keys()) {
       this.#ended.delete(oldest);
+      this.#evicted();
       return;
     }
   }

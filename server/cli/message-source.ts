@@ -21,7 +21,7 @@ export interface DecodeCounters {
   faults: Record<string, number>;
   /** Well-formed input that nothing here has a use for, by its specification's name. */
   unhandled: Record<string, number>;
-  /** Unfinished fragments and messages dropped for lack of room or after their time, by layer. */
+  /** What the decoder dropped for lack of room or after its time: the unfinished by layer, what was heard by table. */
   evicted: Record<string, number>;
   coverage: FrameCounts;
   /** Of a live source: one line on how it stands with its probes; else ''. */

@@ -237,6 +237,12 @@ export class Correlator implements MessageSink {
     count('HANDSET_EVICTED', core.learning.handsetEvictions);
     count('REGISTRATION_EVICTED', core.registrations.evictions);
     count('REGISTRATION_UNKNOWN', core.registrations.unknown);
+    count('CANCEL_SETTLED_EARLY', core.registrations.settledEarly);
+    count('UPDATE_EVICTED', core.registrations.evidence.updateEvictions);
+    count('SERVING_VLR_EVICTED', core.registrations.evidence.vlrEvictions);
+    count('AREA_EVICTED', this.#directory.areaEvictions);
+    count('LINK_SIDE_EVICTED', this.#late.sides.evictions);
+    count('RNC_EVICTED', handovers.rncEvictions);
     count('ROAMER_EVICTED', core.roamers.evicted);
     count('NODES_FULL', core.nodes.refused);
     return {

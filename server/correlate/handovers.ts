@@ -38,6 +38,10 @@ export class Handovers {
     this.#tracker = tracker;
   }
 
+  get rncEvictions(): number {
+    return this.#rncs.evictions;
+  }
+
   /** An RNC has named itself. 3GPP TS 25.413 §9.2.1.39. */
   learnRnc(link: number, rnc: number): void {
     if (rnc >= 0) this.#rncs.set(link, 0, rnc + 1, 0);

@@ -59,6 +59,10 @@ export class LinkSides {
   /** Link → 2 where the lower side is the core, else 1. */
   readonly #sides = new PairTable({ entriesMax: linksMax });
 
+  get evictions(): number {
+    return this.#sides.evictions;
+  }
+
   /** Takes in what a message tells of its link. */
   hear(m: SignalMessage): void {
     let sender = bssmapSenders[m.bssmapType + 1];

@@ -28,7 +28,7 @@ const windowWords = 2048;
 const goMax = 1 << 20;
 
 /**
- * Ordinary messages, two of three, are taken straight from their records by WebAssembly (`plain-kernel.ts`), whole runs
+ * Ordinary messages, three of four, are taken straight from their records by WebAssembly (`plain-kernel.ts`), whole runs
  * of them, without {@link SignalMessage}, whose filling costs more than what they do. What does more than that goes the
  * whole way, and both do the same (a test holds them to it).
  */

@@ -33,6 +33,8 @@ const followsUs = 10_000_000;
  * MAP's part of the update was not seen, the radio side's tells, whether it is seen before the cancel or a little later.
  */
 export class Registrations {
+  /** Cancels that were taken at their word before their time, for want of room to let them wait. */
+  settledEarly = 0;
   /** Cancel Location and Purge MS of a VLR that no longer serves, and where it is not known which one does. */
   superseded = 0;
   unknown = 0;
@@ -40,7 +42,7 @@ export class Registrations {
   readonly #roamers: Roamers;
   readonly #rows: RowWriter;
   readonly learning: Learning;
-  readonly #evidence = new ServingEvidence();
+  readonly evidence = new ServingEvidence();
   readonly #held = new HeldCancels();
   /** Time of the first registration or end of one, µs; -1: none yet. */
   #firstUs = -1;
@@ -67,7 +69,7 @@ export class Registrations {
   begun(imsi: number, vlr: number, timeUs: number): void {
     if (this.#firstUs < 0) this.#firstUs = timeUs;
     if (vlr === unknownNode) return;
-    this.#evidence.core(imsi, vlr, timeUs);
+    this.evidence.core(imsi, vlr, timeUs);
     this.#meetHeld(imsi, vlr);
     this.#read(imsi);
     this.#write(imsi, this.#vlr, vlr, this.#sgsn);
@@ -82,7 +84,7 @@ export class Registrations {
   /** updateLocation was accepted: from now on this VLR serves. */
   registered(imsi: number, vlr: number, timeUs: number): void {
     if (vlr === unknownNode) return;
-    this.#evidence.core(imsi, vlr, timeUs);
+    this.evidence.core(imsi, vlr, timeUs);
     this.#meetHeld(imsi, vlr);
     this.#read(imsi);
     this.#serves(imsi, vlr, timeUs);
@@ -103,7 +105,7 @@ export class Registrations {
 
   /** The radio side (A, Iu-CS) shows that a location update was accepted. @param scope see `VlrDirectory` */
   updated(imsi: number, scope: number, timeUs: number): void {
-    const evidence = this.#evidence;
+    const evidence = this.evidence;
     evidence.radio(imsi, scope, timeUs);
     const vlr = evidence.vlrOf(scope);
     if (this.#held.vlrOf(imsi) !== none && this.#held.vlrOf(imsi) !== vlr) {
@@ -151,11 +153,14 @@ export class Registrations {
       if (this.#vlr === unknownNode) this.#wasAt(imsi, vlr);
       return;
     }
-    if (this.#held.vlrOf(imsi) !== none || this.#evidence.isElsewhere(imsi, vlr, timeUs - followsUs)) {
+    if (this.#held.vlrOf(imsi) !== none || this.evidence.isElsewhere(imsi, vlr, timeUs - followsUs)) {
       this.superseded++;
       return;
     }
-    if (this.#held.isFull) this.#settle(this.#held.oldest(Number.POSITIVE_INFINITY));
+    if (this.#held.isFull) {
+      this.settledEarly++;
+      this.#settle(this.#held.oldest(Number.POSITIVE_INFINITY));
+    }
     this.#held.add(imsi, vlr, timeUs);
   }
 

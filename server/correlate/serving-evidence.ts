@@ -12,6 +12,8 @@ const updateUs = 30_000_000;
 
 /** What was last told of a subscriber, if it was lately: a slot each by its IMSI, and whoever comes later takes it. */
 class Recent {
+  /** Updates that had to make room before their time. */
+  evictions = 0;
   /** Four numbers a slot, on one cache line: IMSI (0: free), time, value. */
   readonly #slots = new Float64Array(cacheLines(slots * slotWide * 8));
   #isEmpty = true;
@@ -19,6 +21,8 @@ class Recent {
   note(imsi: number, value: number, timeUs: number): void {
     const at = slotOf(imsi);
     this.#isEmpty = false;
+    const before = this.#slots[at];
+    if (before !== 0 && before !== imsi && timeUs - this.#slots[at + 1] <= updateUs) this.evictions++;
     this.#slots[at] = imsi;
     this.#slots[at + 1] = timeUs;
     this.#slots[at + 2] = value;
@@ -45,6 +49,14 @@ export class ServingEvidence {
   readonly #core = new Recent();
   /** Scope → VLR, votes. */
   readonly #vlrs = new PairTable({ entriesMax: scopesMax });
+
+  /** Location updates, and VLRs behind point codes, forgotten for want of room. */
+  get updateEvictions(): number {
+    return this.#radio.evictions + this.#core.evictions;
+  }
+  get vlrEvictions(): number {
+    return this.#vlrs.evictions;
+  }
 
   /** MAP tells that a VLR registers a subscriber. */
   core(imsi: number, vlr: number, timeUs: number): void {

@@ -61,6 +61,11 @@ export class VlrDirectory {
     return this.#imsis.evictions;
   }
 
+  /** Location areas forgotten for want of room, by VLR and by owner. */
+  get areaEvictions(): number {
+    return this.#areas.evictions + this.#owners.evictions;
+  }
+
   get byteLength(): number {
     return this.#imsis.byteLength + this.#tmsis.byteLength;
   }

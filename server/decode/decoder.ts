@@ -2,6 +2,7 @@ import { type FrameSink, nothingTaken, type RecordsTaken } from '../capture/fram
 import type { RecordWindow } from '../capture/record-window.ts';
 import { DecodeError } from './decode-error.ts';
 import { decodeLink } from './link.ts';
+import { linkMark } from './link-marks.ts';
 import type { MessageSink } from './message.ts';
 import type { MessageBatchWriter } from './message-batch-writer.ts';
 import { OrdinaryLane } from './ordinary-lane.ts';
@@ -49,8 +50,7 @@ export class Decoder implements FrameSink {
     if (timeUs < this.#secondUs || timeUs >= this.#secondUs + 1_000_000) {
       state.timeS = Math.floor(timeUs / 1_000_000);
       this.#secondUs = state.timeS * 1_000_000;
-      // Short cuts stand aside for as long as a message waits for its end, and the end may be lost.
-      if (!state.sccpSegments.empty) state.sccpSegments.forgetOld(state.timeS);
+      if (state.timeS > state.newestS) this.#nextSecond();
     }
     state.nextChunk = -1;
     state.tcpDirection = null;
@@ -60,6 +60,14 @@ export class Decoder implements FrameSink {
     } catch (error) {
       this.#recover(error);
     }
+  }
+
+  /** Short cuts leave a link alone for as long as a message waits for its end there, and the end may be lost. */
+  #nextSecond(): void {
+    const { sccpSegments, linkMarks, timeS } = this.#state;
+    this.#state.newestS = timeS;
+    if (!sccpSegments.empty) sccpSegments.forgetOld(timeS);
+    if (sccpSegments.empty) linkMarks.clear(linkMark.unfinished);
   }
 
   /** Takes ordinary packets at once, each of them one message; none where there is no writer for them. */

@@ -1,3 +1,6 @@
+import { RecentMap } from './recent-map.ts';
+import type { Evictable } from './stats.ts';
+
 const wordsPerLinkLog2 = 2;
 const wordsPerLink = 1 << wordsPerLinkLog2;
 
@@ -56,15 +59,18 @@ export class LinkTable {
   /** Links that a network shares with what names none. */
   readonly #shared = new Set<number>();
   /** Networks that each code was seen in, the first one first. It outlives a new beginning: TMSIs do, too. */
-  readonly #networks = new Map<number, number[]>();
+  readonly #networks: RecentMap<number[]>;
+  readonly #evicted: (what: Evictable, n: number) => void;
 
-  /** @param max links told apart */
-  constructor(max: number) {
+  /** @param max links told apart @param evicted is told what gave way, and how many */
+  constructor(max: number, evicted: (what: Evictable, n: number) => void) {
     let size = 16;
     while (size < max * 2) size *= 2;
     this.#max = max;
     this.#mask = size - 1;
     this.#words = new Int32Array(size * wordsPerLink);
+    this.#networks = new RecentMap(2 * max, (n) => evicted('networks of point codes', n));
+    this.#evicted = evicted;
   }
 
   /**
@@ -92,6 +98,7 @@ export class LinkTable {
     if (this.#known >= this.#max) {
       this.#words.fill(0);
       this.restarts++;
+      this.#evicted('links', this.#known);
       this.#shared.clear();
       this.#known = 0;
     }
@@ -127,15 +134,11 @@ export class LinkTable {
     return number | ofLow | (this.#networkAt(high, network) << (numberBits + networkBits));
   }
 
-  /** Which of a code's networks this is; those of codes that were heard of longest ago are forgotten first. */
+  /** Which of a code's networks this is; those of codes of which no link was learnt for longest are forgotten first. */
   #networkAt(code: number, network: number): number {
     if (network === 0) return 0;
-    const networks = this.#networks.get(code);
-    if (networks === undefined) {
-      if (this.#networks.size >= this.#max) this.#networks.delete(this.#networks.keys().next().value!);
-      this.#networks.set(code, [network]);
-      return 0;
-    }
+    const networks = this.#networks.get(code) ?? [network];
+    this.#networks.set(code, networks);
     const at = networks.indexOf(network);
     if (at >= 0) return at;
     return networks.length < noNetwork ? networks.push(network) - 1 : noNetwork;

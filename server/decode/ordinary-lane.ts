@@ -60,15 +60,18 @@ export class OrdinaryLane {
     taken.newestUs = -1;
     this.#readFrame = -1;
     const places = placesOf.get(linkType);
-    // Where a message has only begun, more is to be looked at.
-    if (places === undefined || !this.#state.sccpSegments.empty) return taken;
+    if (places === undefined) return taken;
+    const state = this.#state;
+    // What waits for its end is looked at once a second, and that is for the strict way.
+    const untilUs = state.sccpSegments.empty ? window.untilUs : Math.min(window.untilUs, state.newestS * 1e6 + 999_999);
     for (let more = true; more; ) {
       this.#bring(window);
       const before = taken.frames;
-      this.#run(window, places, nanoseconds);
+      this.#run(window, places, nanoseconds, untilUs);
       // It may have seen only the first part of what is in the window, or had no more room.
       more = this.#kernel.isSpent && taken.frames > before;
     }
+    state.newestS = Math.max(state.newestS, Math.floor(taken.newestUs / 1e6));
     return taken;
   }
 
@@ -110,7 +113,7 @@ export class OrdinaryLane {
     this.#kernel.input.set(window.bytes.subarray(this.#from, this.#to));
   }
 
-  #run(window: RecordWindow, places: { type: number; ip: number }, nanoseconds: boolean): void {
+  #run(window: RecordWindow, places: { type: number; ip: number }, nanoseconds: boolean, untilUs: number): void {
     const kernel = this.#kernel;
     const { stats } = this.#state;
     const before = window.start - this.#from;
@@ -119,7 +122,7 @@ export class OrdinaryLane {
       this.#to - this.#from,
       window.left,
       stats.frames,
-      window.untilUs,
+      untilUs,
       window.recordBytesMax,
       places,
       nanoseconds,

@@ -40,6 +40,7 @@ import {
   type Value,
   when,
 } from '../wasm-code.ts';
+import { linksToldApart } from './link-marks.ts';
 import { part } from './message.ts';
 import { fromLowerBit, headWords, lengthShift, pointCodesBit, recordWordsMax } from './message-record.ts';
 import type { Bssap } from './ordinary-bssap.ts';
@@ -47,7 +48,6 @@ import { allNumberOctetsMax, type Groups } from './ordinary-groups.ts';
 import type { OrdinaryMemory } from './ordinary-memory.ts';
 import { chunkCode, type PacketTools, PacketVariables, packetCode, padded, rememberCode } from './ordinary-packet.ts';
 import { SccpVariables, sccpCode } from './ordinary-sccp.ts';
-import { linksToldApart } from './sccp-users.ts';
 import type { DecodeState } from './state.ts';
 
 /** Octets of a capture that a run may see. */
@@ -126,7 +126,7 @@ export function defineRun(
   module: ModuleCode,
   memory: OrdinaryMemory,
   { output, results }: RunMemory,
-  { stats, sccpUsers }: DecodeState,
+  { stats, sccpUsers, linkMarks }: DecodeState,
   tools: PacketTools & { bssap: Bssap; groups: Groups },
 ): void {
   const { bssap, groups, links } = tools;
@@ -188,7 +188,7 @@ export function defineRun(
           loop(
             nextChunk,
             ...chunkCode(v, tools, stop),
-            gotoWhen(load8(and(links.linkOf(v.link), linksToldApart - 1), sccpUsers.others.byteOffset), stopAtSccp),
+            gotoWhen(load8(and(links.linkOf(v.link), linksToldApart - 1), linkMarks.octets.byteOffset), stopAtSccp),
             ...sccpCode(v.user, v.userEnd, sccp, { bssap, groups }, stopAtSccp),
             ...keepCode(),
             ...recordCode(),

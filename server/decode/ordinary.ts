@@ -92,7 +92,7 @@ export function decodeOrdinary(state: DecodeState, bytes: Uint8Array, start: num
 
 /**
  * Likewise DT1 of the A interface, two thirds of its messages: one with a whole message of BSSMAP or DTAP, where no
- * other user's connection is known of the link, and no unfinished message at all.
+ * other user's connection and no unfinished message is known of the link.
  *
  * @returns false for any other, with nothing changed or counted
  */
@@ -105,7 +105,7 @@ function decodeOrdinaryData(
   start: number,
   end: number,
 ): boolean {
-  if (start + 10 > end || !state.sccpSegments.empty) return false;
+  if (start + 10 > end) return false;
   const view = state.viewOf(bytes);
   // Segmenting, pointer to the data, their length, discrimination.
   const second = view.getInt32(start + 4);
@@ -121,7 +121,7 @@ function decodeOrdinaryData(
   const { message, stats, links } = state;
   const fromLower = opc < dpc;
   const link = fromLower ? links.symbolOf(opc, dpc, network) : links.symbolOf(dpc, opc, network);
-  if (!state.sccpUsers.hasOnlyBssap(link)) return false;
+  if (!state.linkMarks.isPlain(link)) return false;
   message.opc = opc;
   message.dpc = dpc;
   message.fromLower = fromLower;

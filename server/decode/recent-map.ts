@@ -3,29 +3,39 @@
  * kept. It has two generations, because a `Map` whose oldest keys are deleted one by one passes over all the places
  * that they leave: 70 µs a key at a quarter of a million.
  */
-export class RecentMap {
+export class RecentMap<Value = number> {
   readonly #halfMax: number;
-  #young = new Map<number, number>();
-  #old = new Map<number, number>();
+  readonly #evicted: (n: number) => void;
+  #young = new Map<number, Value>();
+  #old = new Map<number, Value>();
 
-  constructor(max: number) {
+  /** @param evicted is called with how many were forgotten */
+  constructor(max: number, evicted: (n: number) => void) {
     this.#halfMax = max >> 1;
+    this.#evicted = evicted;
   }
 
   get empty(): boolean {
     return this.#young.size === 0 && this.#old.size === 0;
   }
 
-  get(key: number): number | undefined {
+  get(key: number): Value | undefined {
     return this.#young.get(key) ?? this.#old.get(key);
   }
 
-  set(key: number, value: number): void {
-    if (this.#young.size >= this.#halfMax && !this.#young.has(key)) {
-      this.#old = this.#young;
-      this.#young = new Map();
+  set(key: number, value: Value): void {
+    if (!this.#young.has(key)) {
+      if (this.#old.size > 0) this.#old.delete(key);
+      if (this.#young.size >= this.#halfMax) this.#turn();
     }
     this.#young.set(key, value);
+  }
+
+  /** The young are the old ones from now on. */
+  #turn(): void {
+    if (this.#old.size > 0) this.#evicted(this.#old.size);
+    this.#old = this.#young;
+    this.#young = new Map();
   }
 
   delete(key: number): void {

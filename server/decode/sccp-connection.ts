@@ -1,4 +1,5 @@
 import { DecodeError } from './decode-error.ts';
+import { linkMark } from './link-marks.ts';
 import { optional } from './sccp-parameters.ts';
 import { bssapSubsystem, ranapSubsystem, sccp } from './sccp-tables.ts';
 import { key } from './sccp-users.ts';
@@ -59,20 +60,22 @@ export function decodeConnectionData(
   start: number,
   end: number,
 ): void {
-  const { sccpSegments } = state;
-  if (moreData || !sccpSegments.empty) decodeSegment(state, moreData, bytes, start, end);
+  if (moreData || !state.sccpSegments.empty) decodeSegment(state, moreData, bytes, start, end);
   else deliverData(state, userOfConnection(state), bytes, start, end);
 }
 
 function decodeSegment(state: DecodeState, moreData: boolean, bytes: Uint8Array, start: number, end: number): void {
-  const { sccpSegments } = state;
+  const { sccpSegments, linkMarks } = state;
   const { link, fromLower, destinationLocalReference } = state.message;
   const user = userOfConnection(state);
   const receiver = key(link, !fromLower, destinationLocalReference);
-  if (moreData) sccpSegments.append(receiver, state.timeS, bytes, start, end);
-  else if (sccpSegments.has(receiver, state.timeS)) {
+  if (moreData) {
+    linkMarks.set(link, linkMark.unfinished);
+    sccpSegments.append(receiver, state.timeS, bytes, start, end);
+  } else if (sccpSegments.has(receiver, state.timeS)) {
     sccpSegments.append(receiver, state.timeS, bytes, start, end);
     const whole = sccpSegments.take(receiver);
+    if (sccpSegments.empty) linkMarks.clear(linkMark.unfinished);
     if (whole === null) throw new DecodeError('sccp', 'BAD_LENGTH', start);
     deliverData(state, user, whole, 0, whole.length);
   } else deliverData(state, user, bytes, start, end);

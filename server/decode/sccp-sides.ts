@@ -24,7 +24,12 @@ sourceAt[sccp.CR] = 1;
  */
 export class SccpSides {
   /** Bits of {@link initiator} and {@link responder} by local reference: both may have given the same number. */
-  readonly #owners = new RecentMap(referencesMax);
+  readonly #owners: RecentMap;
+
+  /** @param evicted is called with how many references were forgotten */
+  constructor(evicted: (n: number) => void) {
+    this.#owners = new RecentMap(referencesMax, evicted);
+  }
 
   /** Whether the initiator of its connection has sent this; false where nothing is known of it. */
   fromInitiator(type: number, destination: number, source: number): boolean {

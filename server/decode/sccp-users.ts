@@ -1,11 +1,11 @@
+import { type LinkMarks, linkMark, linksToldApart, octetPerLink } from './link-marks.ts';
 import { type MakeWords, plainWords } from './ordinary-memory.ts';
 import { RecentMap } from './recent-map.ts';
 import { bssapSubsystem } from './sccp-tables.ts';
+import type { Evictable } from './stats.ts';
 
 const connectionsMax = 131_072;
-const linksMax = 4_096;
-/** Links told apart for whether they have spoken of BSSAP or of another user; a power of two. */
-export const linksToldApart = 65_536;
+const linksMax = 8_192;
 
 /**
  * Remembers which SCCP connections belong to another user than BSSAP (RANAP, BSSAP-LE), because only their CR names
@@ -15,27 +15,24 @@ export const linksToldApart = 65_536;
  */
 export class SccpUsers {
   /** Subsystem number by connection end, where it is not the link's. */
-  readonly #connections = new RecentMap(connectionsMax);
+  readonly #connections: RecentMap;
   /** Subsystem number by link, where it is not BSSAP. */
-  readonly #links = new Map<number, number>();
+  readonly #links: RecentMap;
   /** 1 where the link (or another of the same low bits) has spoken of BSSAP. */
   readonly bssap: Uint8Array;
-  /** 1 where a connection of the link (or of another of the same low bits) may be another user's. */
-  readonly others: Uint8Array;
+  readonly #marks: LinkMarks;
 
-  constructor(words: MakeWords = plainWords) {
+  /** @param marks gets those of links with another user @param evicted is told what gave way, and how many */
+  constructor(marks: LinkMarks, evicted: (what: Evictable, n: number) => void, words: MakeWords = plainWords) {
+    this.#connections = new RecentMap(connectionsMax, (n) => evicted('SCCP users', n));
+    this.#links = new RecentMap(linksMax, (n) => evicted('SCCP users of links', n));
     this.bssap = octetPerLink(words);
-    this.others = octetPerLink(words);
+    this.#marks = marks;
   }
 
   /** Whether all connections are BSSAP's. */
   get empty(): boolean {
-    return this.#connections.empty && this.#links.size === 0;
-  }
-
-  /** Whether all connections of this link are BSSAP's: then nothing is to be asked or remembered of them. */
-  hasOnlyBssap(link: number): boolean {
-    return this.others[link & (linksToldApart - 1)] === 0;
+    return this.#connections.empty && this.#links.empty;
   }
 
   /** Subsystem of connections of this link whose CR was not seen. */
@@ -57,10 +54,9 @@ export class SccpUsers {
   speaksOf(link: number, subsystem: number): void {
     const at = link & (linksToldApart - 1);
     if (subsystem === bssapSubsystem) this.bssap[at] = 1;
-    else if (this.bssap[at] === 0 && !this.#links.has(link)) {
-      if (this.#links.size === linksMax) this.#links.delete(this.#links.keys().next().value!);
+    else if (this.bssap[at] === 0 && this.#links.get(link) === undefined) {
       this.#links.set(link, subsystem);
-      this.others[at] = 1;
+      this.#marks.set(link, linkMark.otherUser);
     }
   }
 
@@ -70,19 +66,14 @@ export class SccpUsers {
       return;
     }
     this.#connections.set(key(link, ownerIsLower, reference), subsystem);
-    this.others[link & (linksToldApart - 1)] = 1;
+    this.#marks.set(link, linkMark.otherUser);
   }
 
   forget(link: number, ownerIsLower: boolean, reference: number): void {
     if (this.empty) return;
     this.#connections.delete(key(link, ownerIsLower, reference));
-    if (this.empty) this.others.fill(0);
+    if (this.empty) this.#marks.clear(linkMark.otherUser);
   }
-}
-
-function octetPerLink(words: MakeWords): Uint8Array {
-  const { buffer, byteOffset, byteLength } = words(linksToldApart / 4);
-  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 /** One number per end of a connection: link, side, local reference of 24 bits. */

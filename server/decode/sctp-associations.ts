@@ -1,4 +1,5 @@
 import { RecentMap } from './recent-map.ts';
+import type { Evictable } from './stats.ts';
 
 /** Associations are numbered up to here, then from 1 again: a side's bit below the number still fits 31 bits. */
 const associationsMax = 0x3fff_ffff;
@@ -30,10 +31,10 @@ export class SctpAssociations {
   readonly #tags: RecentMap;
   #last = 0;
 
-  /** @param max paths and tags remembered, each */
-  constructor(max: number) {
-    this.#paths = new RecentMap(max);
-    this.#tags = new RecentMap(max);
+  /** @param max paths and tags remembered, each @param evicted is told what gave way, and how many */
+  constructor(max: number, evicted: (what: Evictable, n: number) => void) {
+    this.#paths = new RecentMap(max, (n) => evicted('SCTP paths', n));
+    this.#tags = new RecentMap(max, (n) => evicted('SCTP tags', n));
   }
 
   /**

@@ -89,11 +89,14 @@ export class SctpDirections {
   readonly keys: Int32Array<ArrayBuffer>;
   #nextId = 0;
 
-  /** @param max directions remembered */
-  constructor(max: number, words: MakeWords = plainWords) {
+  readonly #evicted: (n: number) => void;
+
+  /** @param max directions remembered @param evicted is called with how many gave way to others */
+  constructor(max: number, evicted: (n: number) => void, words: MakeWords = plainWords) {
     let sets = 1;
     while (sets * 2 * ways <= max) sets *= 2;
     this.#words = words;
+    this.#evicted = evicted;
     this.mask = sets - 1;
     this.#table = new Array(sets * ways).fill(null);
     this.keys = words(sets * ways * wordsPerWay);
@@ -125,6 +128,7 @@ export class SctpDirections {
     let direction = this.#table[at];
     if (direction === null || !this.#holds(at, tag, ports)) {
       this.#nextId = (this.#nextId + 1) & 0xfffff;
+      if (direction !== null) this.#evicted(1);
       direction ??= new SctpDirection(this.#words);
       direction.become(this.#nextId);
     }

@@ -1,9 +1,9 @@
 import type { Config } from '../config.ts';
 import { knobs } from '../knobs.ts';
-import type { Layer } from './decode-error.ts';
 import { OrderedSegments, SequenceFragments } from './fragments.ts';
 import { IpFragments } from './ip-fragments.ts';
 import type { IpaFramer } from './ipa-framer.ts';
+import { LinkMarks } from './link-marks.ts';
 import { LinkTable } from './links.ts';
 import { MapMessage } from './map-message.ts';
 import { type MessageSink, SignalMessage } from './message.ts';
@@ -12,7 +12,7 @@ import { SccpSides } from './sccp-sides.ts';
 import { SccpUsers } from './sccp-users.ts';
 import { SctpAssociations } from './sctp-associations.ts';
 import { SctpDirections } from './sctp-directions.ts';
-import { DecodeStats } from './stats.ts';
+import { DecodeStats, type Evictable } from './stats.ts';
 import { TcpConnections } from './tcp-connections.ts';
 import type { TcpDirection } from './tcp-direction.ts';
 
@@ -53,6 +53,8 @@ export class DecodeState {
   readonly sink: MessageSink;
   readonly limits: DecodeLimits;
   timeS = 0;
+  /** The newest of all. */
+  newestS = 0;
 
   /** Transport addresses of the packet: `addresses[sourceAddress…]`, `addresses[destinationAddress…]`. */
   addresses: Uint8Array = new Uint8Array(0);
@@ -80,6 +82,7 @@ export class DecodeState {
   deliverable = false;
 
   readonly links: LinkTable;
+  readonly linkMarks: LinkMarks;
   readonly directions: SctpDirections;
   readonly associations: SctpAssociations;
   readonly tcpConnections: TcpConnections;
@@ -87,18 +90,21 @@ export class DecodeState {
   readonly sctpFragments: SequenceFragments;
   readonly sccpSegments: OrderedSegments;
   readonly sccpUsers: SccpUsers;
-  readonly sccpSides = new SccpSides();
+  readonly sccpSides: SccpSides;
 
   /** @param words makes what WebAssembly looks into, too */
   constructor(sink: MessageSink, limits: DecodeLimits, words: MakeWords = plainWords) {
     this.stats = new DecodeStats(words);
-    this.sccpUsers = new SccpUsers(words);
     this.sink = sink;
     this.limits = limits;
-    const evict = (layer: Layer) => (n: number) => this.stats.evict(layer, n);
-    this.links = new LinkTable(limits.linksMax);
-    this.directions = new SctpDirections(limits.sctpDirectionsMax, words);
-    this.associations = new SctpAssociations(limits.linksMax);
+    const count = (what: Evictable, n: number) => this.stats.evict(what, n);
+    const evict = (what: Evictable) => (n: number) => count(what, n);
+    this.linkMarks = new LinkMarks(words);
+    this.sccpUsers = new SccpUsers(this.linkMarks, count, words);
+    this.sccpSides = new SccpSides(evict('SCCP sides'));
+    this.links = new LinkTable(limits.linksMax, count);
+    this.directions = new SctpDirections(limits.sctpDirectionsMax, evict('SCTP directions'), words);
+    this.associations = new SctpAssociations(limits.linksMax, count);
     this.tcpConnections = new TcpConnections(limits, evict('tcp'));
     this.ipFragments = new IpFragments(limits, evict('ip'));
     this.sctpFragments = new SequenceFragments(limits, evict('sctp'));

@@ -2,6 +2,19 @@ import type { Layer } from './decode-error.ts';
 import { layers } from './decode-error.ts';
 import { type MakeWords, plainWords } from './ordinary-memory.ts';
 
+/** Tables of what was heard, which let the least recent go (the links: all) when they are full. */
+type HeardTable =
+  | 'links'
+  | 'networks of point codes'
+  | 'SCTP directions'
+  | 'SCTP paths'
+  | 'SCTP tags'
+  | 'SCCP users'
+  | 'SCCP users of links'
+  | 'SCCP sides';
+/** What is bounded and so may have to give way: what is unfinished, by its layer, and entries of tables. */
+export type Evictable = Layer | HeardTable;
+
 /** Different names kept per counter; hostile input can make up unknown codes without end. */
 const namesMax = 512;
 const otherName = '(other)';
@@ -34,7 +47,7 @@ export class DecodeStats {
   unhandledTotal = 0;
   /** SCTP DATA chunks seen before and left out. */
   duplicates = 0;
-  /** Fragments and unfinished messages dropped for lack of room or after their time, by layer. */
+  /** What gave way for lack of room or after its time, by {@link Evictable}: every bound of a decoder counts here. */
   readonly evicted = new Map<string, number>();
   /** Messages by SCCP type. */
   readonly sccp: Uint32Array<ArrayBuffer>;
@@ -62,7 +75,7 @@ export class DecodeStats {
     count(this.unhandled, name);
   }
 
-  evict(layer: Layer, n: number): void {
-    this.evicted.set(layer, (this.evicted.get(layer) ?? 0) + n);
+  evict(what: Evictable, n: number): void {
+    this.evicted.set(what, (this.evicted.get(what) ?? 0) + n);
   }
 }

@@ -32,7 +32,7 @@ export interface FeedCounters {
   faults: Record<string, number>;
   /** Well-formed input that nothing here has a use for, by its specification's name. */
   unhandled: Record<string, number>;
-  /** Unfinished fragments and messages dropped for lack of room or after their time, by layer. */
+  /** What a decoder dropped for lack of room or after its time: the unfinished by layer, what was heard by table. */
   evicted: Record<string, number>;
   /** Of frames; all zero where the feed has decoded records. */
   coverage: FrameCounts;

@@ -82,7 +82,7 @@ it('keeps the TMSIs of two VLRs apart', () => {
 });
 
 it('keeps the TMSIs of two networks apart that have an MSC of the same point code each', () => {
-  const links = new LinkTable(16);
+  const links = new LinkTable(16, () => undefined);
   const own = { ...s.bscA, link: links.symbolOf(s.msc, s.bscA.pointCode, 7) };
   const foreign = { ...s.bscB, link: links.symbolOf(s.msc, s.bscB.pointCode, 8) };
   const further = { ...s.bscB, pointCode: 189, link: links.symbolOf(s.msc, 189, 8) };

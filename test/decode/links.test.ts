@@ -84,19 +84,19 @@ describe('the link of two point codes', () => {
 
 describe('the table of links', () => {
   test('gives the first network of a pair the link of what names none, the second one its own', () => {
-    const table = new LinkTable(8);
+    const table = new LinkTable(8, () => undefined);
     const number = (low: number, high: number, network: number) => numberOf(table.symbolOf(low, high, network));
     expect([number(1, 2, 5), number(1, 2, 0), number(1, 2, 6)]).toEqual([1, 1, 2]);
     expect([number(3, 4, 6), number(1, 2, 5), number(1, 2, 6)]).toEqual([3, 1, 2]);
   });
 
   test('keeps what carries equal codes apart from the first on', () => {
-    const table = new LinkTable(8);
+    const table = new LinkTable(8, () => undefined);
     expect([table.symbolOf(0, 0, 0), table.symbolOf(0, 0, 3), table.symbolOf(0, 0, 4)]).toEqual([1, 2, 3]);
   });
 
   test('begins anew when it is full, with numbers that were not given before', () => {
-    const table = new LinkTable(16);
+    const table = new LinkTable(16, () => undefined);
     const given = new Set<number>();
     for (let network = 1; network <= 1000; network++) given.add(numberOf(table.symbolOf(1, 2, network)));
     expect(given.size).toBe(1000);
@@ -112,14 +112,14 @@ describe('the scope of a node', () => {
     });
 
   test('is its code in one network, whichever links and names it is heard by', () => {
-    const table = new LinkTable(64);
+    const table = new LinkTable(64, () => undefined);
     const [one, ...others] = scopes(table, [185, 187, 7], [185, 188, 7], [185, 100, 7], [185, 101, 0], [185, 187, 0]);
     expect(one).toBe(185);
     expect(new Set(others)).toEqual(new Set([185]));
   });
 
   test('differs where two networks use its code, though the other ends have codes of their own', () => {
-    const table = new LinkTable(64);
+    const table = new LinkTable(64, () => undefined);
     const [one, two, again, other] = scopes(table, [185, 187, 7], [185, 188, 8], [185, 190, 8], [185, 187, 8]);
     expect(two).not.toBe(one);
     expect([again, other]).toEqual([two, two]);
@@ -135,7 +135,7 @@ describe('the scope of a node', () => {
       [0, 9, 5],
       [9, 0, 5],
     ]) {
-      const table = new LinkTable(16);
+      const table = new LinkTable(16, () => undefined);
       const told = () => new Map(order.map((network) => [network, scopes(table, [100, 200, network])[0]]));
       const before = told();
       const [first, second] = order.filter((network) => network !== 0);
@@ -150,7 +150,7 @@ describe('the scope of a node', () => {
   });
 
   test('stays when the table of links begins anew', () => {
-    const table = new LinkTable(16);
+    const table = new LinkTable(16, () => undefined);
     const before = scopes(table, [185, 187, 7], [185, 188, 8]);
     for (let other = 1; other <= 12; other++) scopes(table, [185, 1000 + other, 7]);
     expect(table.restarts).toBe(1);
@@ -158,7 +158,7 @@ describe('the scope of a node', () => {
   });
 
   test('is the link where codes are equal, missing, or have too many networks', () => {
-    const table = new LinkTable(64);
+    const table = new LinkTable(64, () => undefined);
     const [one, two] = scopes(table, [5, 5, 2], [5, 5, 4]);
     expect(one).not.toBe(two);
     expect(scopeOf(-1, -1, 3)).not.toBe(scopeOf(-1, -1, 4));

@@ -1,23 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { collector } from './collect.ts';
 import { sccpOf, vectors } from './vectors.ts';
-import { dataChunk, ethernet, ipv4, m3uaData, type Octets, sctp, u16, u32, unitdata } from './wire.ts';
-
-/** The same IPv4 packet with one word of options, which the one-go reader leaves to the reader of layers. */
-function withOptions(packet: Octets): number[] {
-  const length = (packet[2] << 8) | packet[3];
-  return [
-    0x46,
-    packet[1],
-    ...u16(length === 0 ? 0 : length + 4),
-    ...packet.slice(4, 20),
-    1,
-    1,
-    1,
-    0,
-    ...packet.slice(20),
-  ];
-}
+import { dataChunk, ethernet, ipv4, m3uaData, type Octets, sctp, u32, unitdata, withOptions } from './wire.ts';
 
 /** Everything a decoder says about these packets, each given as it is. */
 function account(packets: readonly Octets[]): unknown {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { RecentMap } from '../../server/decode/recent-map.ts';
 
 test('keeps at least the newest half and at most all of what it has room for', () => {
-  const map = new RecentMap(8);
+  const map = new RecentMap(8, () => undefined);
   const kept = (to: number) => Array.from({ length: to }, (_, key) => key).filter((key) => map.get(key) !== undefined);
   for (let key = 0; key < 100; key++) {
     map.set(key, key * 2);
@@ -14,7 +14,7 @@ test('keeps at least the newest half and at most all of what it has room for', (
 });
 
 test('finds what was set last under a key, whichever half holds it, and forgets both', () => {
-  const map = new RecentMap(4);
+  const map = new RecentMap(4, () => undefined);
   map.set(1, 10);
   map.set(2, 20);
   map.set(3, 30);

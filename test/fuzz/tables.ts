@@ -11,7 +11,7 @@ const limits: [path: RegExp, max: number][] = [
   [/\.directions\.__table$/, 16],
   [/\.stats\.(faults|unhandled)$/, 513],
   [/\.stats\.evicted$/, 32],
-  [/\.sccpUsers\.__links$/, 4096],
+  [/\.sccpUsers\.__links\.__(young|old)$/, 4096],
   [/\.__datagrams\.__parts\[\]\.ranges$/, 64],
   // A message that grows takes twice as much room when it needs more.
   [/\.__growing\.__parts\[\]\.bytes$/, 131_072],
