@@ -9,7 +9,6 @@ import { RegionIndex } from '../../server/reference/region-index.ts';
 
 export const cellCount = 10_012;
 export const regionCount = 500;
-const spanS = 3 * 3600;
 const startUs = 1_700_000_000_000_000;
 const batchRows = 8192;
 
@@ -33,47 +32,69 @@ function mix(x: number): number {
   return (y ^ (y >>> 16)) >>> 0;
 }
 
-/** How restless a stream of events is: the share that moves to another cell, and how many cells on at most. */
+/** How restless a stream of events is. */
 export interface Restlessness {
+  /** Share of events that are from another cell than the subscriber's before, and how many cells on at most. */
   readonly moves: number;
   readonly stepsMax: number;
+  readonly perPhoneAndHour: number;
 }
 
 /**
- * What `fixtures/make/city` says of itself (seed 1, 100,000 people, Saturday 2026-11-21, after three hours; sightings of
- * procedures, handovers and ends of calls), and a stream that crosses as many borders of regions:
+ * What `fixtures/make/city` says of itself (seed 1, 100,000 people, Saturday 2026-11-21 from 04:00; sightings of
+ * procedures, handovers and ends of calls: `sighting-statistics.ts`), and the streams made like it. A test holds the
+ * stream of a day to the city.
  *
- * | | sightings elsewhere than before | crossings a sighting | sightings a phone and hour |
+ * | | elsewhere than before | crossings a sighting | sightings a phone and hour |
  * | --- | --- | --- | --- |
- * | the whole day | 31 % | 0.14 | 1.7 |
- * | 06–07 h, 18:30–19:30 without the match | 20–39 % | 0.08–0.12 | 2.0 |
- * | the hour before kick-off | 58 % | 0.36 | 3.2 |
+ * | 07:00 – 04:00 | 33 % | 0.15 | 1.9 |
+ * | 07:00 – 17:00 | 22–45 % | 0.09–0.15 | 1.8–2.1 |
+ * | 18:00 – 19:00, before kick-off | 58 % | 0.31 | 3.4 |
+ *
+ * Few come or go: 0.3 % of the sightings are detaches, 0.3 % of phones that were off; 0.03 % follow a gap of presenceTtl
+ * (2 h) or more, because T3212 (60 min) lets a phone that is on be silent for no longer (36 % of all gaps are just that).
  */
 export const streams = {
-  /** 0.14 crossings an event. */
-  day: { moves: 0.31, stepsMax: 8 },
-  /** The hour before kick-off, of the whole city: 0.36. */
-  kickOff: { moves: 0.58, stepsMax: 12 },
+  /** 0.15 crossings an event. */
+  day: { moves: 0.33, stepsMax: 8, perPhoneAndHour: 2 },
+  /** More than the hour before kick-off of the whole city: 0.36. */
+  kickOff: { moves: 0.58, stepsMax: 12, perPhoneAndHour: 3.4 },
   /** What this bench measured before it asked the simulated city: 0.26. */
-  restless: { moves: 0.35, stepsMax: 14 },
+  restless: { moves: 0.35, stepsMax: 14, perPhoneAndHour: 2 },
 } as const satisfies Record<string, Restlessness>;
 
+const t3212S = 3600;
+const detaches = 0.003;
+const off = 0xffffffff;
+const unlisted = 0xffffffff;
+
 /**
- * Three hours of a city: each subscriber is seen once, then anybody at random, so that no event finds in a cache what one
- * before has left there. One in 128 is a detach.
+ * A city whatever its size: each subscriber is seen once, then anybody at random, so that no event finds in a cache what
+ * one before has left there (in the simulated city a sixth come within two minutes of the subscriber's one before). Whoever
+ * has not been seen for {@link t3212S} is seen then, unless it has detached.
  */
 export class CityEvents {
   readonly batch = new EventBatch(batchRows);
   private readonly home: Uint16Array;
+  /** Second of the newest sighting from the start on; {@link off}: it has detached, or has never been seen. */
+  private readonly seenS: Uint32Array;
+  /** Who is looked at when T3212 may have run out: by second, each subscriber in one list or in none. Index + 1. */
+  private readonly heads = new Uint32Array(2 * t3212S);
+  private readonly following: Uint32Array;
+  private lookedS = 0;
   private readonly random = randomOf(20_261_121);
   private readonly events: number;
   private readonly restlessness: Restlessness;
+  private readonly perEventUs: number;
   private made = 0;
 
   constructor(events: number, subscribers: number, restlessness: Restlessness = streams.day) {
     this.events = events;
     this.restlessness = restlessness;
+    this.perEventUs = 3_600e6 / (subscribers * restlessness.perPhoneAndHour);
     this.home = new Uint16Array(subscribers);
+    this.seenS = new Uint32Array(subscribers).fill(off);
+    this.following = new Uint32Array(subscribers).fill(unlisted);
     for (let i = 0; i < subscribers; i++) this.home[i] = Math.floor(this.random() * cellCount);
   }
 
@@ -82,18 +103,55 @@ export class CityEvents {
     const { moves, stepsMax } = this.restlessness;
     batch.n = 0;
     while (batch.n < batchRows && this.made < this.events) {
-      const sub =
-        this.made < home.length ? (this.made * firstSeenStep) % home.length : Math.floor(random() * home.length);
+      const sinceUs = Math.floor(this.made * this.perEventUs);
+      const sub = this.nextSubscriber(Math.floor(sinceUs / 1e6));
       const draw = random();
       if (draw < moves) home[sub] = (home[sub] + 1 + Math.floor((draw / moves) * stepsMax)) % cellCount;
-      const detach = draw > 1 - 1 / 128;
-      const timeUs = startUs + Math.floor((this.made * spanS * 1e6) / this.events);
+      const detach = draw > 1 - detaches;
+      this.note(sub, Math.floor(sinceUs / 1e6), detach);
+      const timeUs = startUs + sinceUs;
       const flags = eventFlag.sighting | eventFlag.traffic | (detach ? eventFlag.detach : 0);
       const kind = detach ? kindCode.detach : kindCode['location update'];
       batch.push(timeUs, mix(sub + 1), mix(sub ^ 0x5bd1e995), home[sub], homePlmn, kind, 1, 0, flags, 0, 0, 0);
       this.made++;
     }
     return batch.n > 0;
+  }
+
+  private nextSubscriber(nowS: number): number {
+    const { home, made } = this;
+    if (made < home.length) return (made * firstSeenStep) % home.length;
+    const silent = this.nextSilent(nowS);
+    return silent >= 0 ? silent : Math.floor(this.random() * home.length);
+  }
+
+  /** Somebody whose T3212 has run out; -1: nobody any more. */
+  private nextSilent(nowS: number): number {
+    const { heads, following, seenS } = this;
+    for (; this.lookedS <= nowS; this.lookedS++) {
+      const at = this.lookedS % heads.length;
+      for (let head = heads[at]; head !== 0; head = heads[at]) {
+        const sub = head - 1;
+        heads[at] = following[sub];
+        following[sub] = unlisted;
+        if (seenS[sub] === off) continue;
+        if (seenS[sub] + t3212S <= nowS) return sub;
+        this.list(sub, seenS[sub] + t3212S);
+      }
+    }
+    return -1;
+  }
+
+  private note(sub: number, nowS: number, detach: boolean): void {
+    this.seenS[sub] = detach ? off : nowS;
+    if (!detach && this.following[sub] === unlisted) this.list(sub, nowS + t3212S);
+  }
+
+  private list(sub: number, dueS: number): void {
+    const { following, heads } = this;
+    const at = dueS % heads.length;
+    following[sub] = heads[at];
+    heads[at] = sub + 1;
   }
 }
 
