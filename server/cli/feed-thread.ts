@@ -9,28 +9,43 @@ import type { FeedWorkerData } from './feed-worker.ts';
 const endMs = 3000;
 
 /**
- * A feed in a worker thread of its own. What it says before somebody listens is kept for them.
+ * What a feed's thread says. A worker's messages are lost as long as nobody listens: those from before are kept, and told
+ * first.
+ */
+export class FeedMessages {
+  private readonly early: FeedToHub[] = [];
+  private listener: (message: FeedToHub) => void = (message) => void this.early.push(message);
+
+  constructor(worker: Worker) {
+    worker.on('message', (message: FeedToHub) => this.tell(message));
+  }
+
+  tell(message: FeedToHub): void {
+    this.listener(message);
+  }
+
+  listen(listener: (message: FeedToHub) => void): void {
+    this.listener = listener;
+    for (const message of this.early.splice(0)) listener(message);
+  }
+}
+
+/**
+ * A feed in a worker thread of its own.
  *
  * @param onBroken the thread ended by an error that is no wrong input: a bug
  */
 export function startFeedThread(data: FeedWorkerData, onBroken: (error: Error) => void): FeedPort {
   const worker = new Worker(workerUrl('feed-worker'), { workerData: data });
   const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
-  const early: FeedToHub[] = [];
-  let listener = (message: FeedToHub): void => {
-    early.push(message);
-  };
-  worker.on('message', (message: FeedToHub) => listener(message));
+  const messages = new FeedMessages(worker);
   worker.on('error', (error) => {
     onBroken(error);
-    listener({ k: 'failed', message: `feed ${data.spec.uri}: its thread failed: ${messageOf(error)}` });
+    messages.tell({ k: 'failed', message: `feed ${data.spec.uri}: its thread failed: ${messageOf(error)}` });
   });
   return {
     post: (message: HubToFeed) => worker.postMessage(message),
-    onMessage: (next: (message: FeedToHub) => void) => {
-      listener = next;
-      for (const message of early.splice(0)) next(message);
-    },
+    onMessage: (listener: (message: FeedToHub) => void) => messages.listen(listener),
     close: async () => {
       const timer = setTimeout(() => void worker.terminate(), endMs);
       await exited;

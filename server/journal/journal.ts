@@ -255,7 +255,7 @@ export class Journal {
     return this.#noted;
   }
 
-  /** Writes down base and end. @returns false: the disk is full, and the small file finds no place for now */
+  /** Writes down base and end. @returns false: the disk is full, and the small file finds no place on it */
   async #note(base: number): Promise<boolean> {
     const { disk, folder } = this.#options;
     const end = this.#committed;

@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parentPort, Worker, workerData } from 'node:worker_threads';
+import { FeedMessages } from '../../server/cli/feed-thread.ts';
 import { EventBatch } from '../../server/events/event-batch.ts';
 import {
   batchesInFlightMax,
@@ -31,10 +32,11 @@ export function startMadeFeed(data: Omit<MadeFeedData, 'madeFeed'>, onBroken: (e
   const worker = new Worker(pathToFileURL(join(projectRoot, 'dist/server/made-feed.js')), {
     workerData: { ...data, madeFeed: true } satisfies MadeFeedData,
   });
+  const messages = new FeedMessages(worker);
   worker.on('error', onBroken);
   return {
     post: (message: HubToFeed) => worker.postMessage(message),
-    onMessage: (listener: (message: FeedToHub) => void) => void worker.on('message', listener),
+    onMessage: (listener: (message: FeedToHub) => void) => messages.listen(listener),
     close: async () => void (await worker.terminate()),
   };
 }
