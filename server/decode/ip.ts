@@ -13,6 +13,8 @@ const routing = 43;
 const fragment = 44;
 const authentication = 51;
 const destinationOptions = 60;
+/** RFC 5533 §5.2. */
+const shim6 = 140;
 
 /** An IP packet of whichever version its first octet says. */
 export function decodeIp(state: DecodeState, bytes: Uint8Array, start: number, end: number): void {
@@ -52,6 +54,11 @@ export function decodeIpv4(state: DecodeState, bytes: Uint8Array, start: number,
   } else decodePayload(state, protocol, bytes, payload, packetEnd);
 }
 
+/** A header that says its length in units of eight octets behind the first eight. */
+function isOptionHeader(protocol: number): boolean {
+  return protocol === hopByHop || protocol === routing || protocol === destinationOptions || protocol === shim6;
+}
+
 /** RFC 8200 §3. */
 export function decodeIpv6(state: DecodeState, bytes: Uint8Array, start: number, end: number): void {
   state.stats.layers.ip++;
@@ -67,7 +74,7 @@ export function decodeIpv6(state: DecodeState, bytes: Uint8Array, start: number,
   let protocol = bytes[start + 6];
   let at = start + 40;
   for (;;) {
-    if (protocol === hopByHop || protocol === routing || protocol === destinationOptions) {
+    if (isOptionHeader(protocol)) {
       need('ip', at, 8, packetEnd);
       protocol = bytes[at];
       at += (bytes[at + 1] + 1) * 8;

@@ -18,7 +18,10 @@ export function networkOf(appearance: number): number {
   return ~appearance;
 }
 
-/** An M3UA message, RFC 4666 §3: the Protocol Data of DATA goes on, management messages are counted. */
+/**
+ * An M3UA message, RFC 4666 §3: the Protocol Data of DATA goes on, management messages are counted. There is to be one
+ * Protocol Data; where a sender puts several into a message, each is read.
+ */
 export function decodeM3ua(state: DecodeState, bytes: Uint8Array, start: number, end: number): void {
   state.stats.layers.m3ua++;
   need('m3ua', start, headerLength, end);
@@ -35,19 +38,19 @@ export function decodeM3ua(state: DecodeState, bytes: Uint8Array, start: number,
   if (length < headerLength || start + length > end + 3) throw new DecodeError('m3ua', 'BAD_LENGTH', start + 4);
   const messageEnd = Math.min(end, start + length);
   let network = 0;
+  let isFound = false;
   for (let at = start + headerLength; at + 4 <= messageEnd; ) {
     const header = view.getInt32(at);
     const parameterLength = header & 0xffff;
     if (parameterLength < 4) throw new DecodeError('m3ua', 'BAD_LENGTH', at + 2);
     need('m3ua', at, parameterLength, messageEnd);
     if (header >>> 16 === protocolData) {
+      isFound = true;
       decodeProtocolData(state, bytes, at + 4, at + parameterLength, network);
-      return;
-    }
-    if (header === networkAppearance) network = networkOf(view.getInt32(at + 4));
+    } else if (header === networkAppearance) network = networkOf(view.getInt32(at + 4));
     at += (parameterLength + 3) & ~3;
   }
-  throw new DecodeError('m3ua', 'MISSING_ELEMENT', messageEnd);
+  if (!isFound) throw new DecodeError('m3ua', 'MISSING_ELEMENT', messageEnd);
 }
 
 /** RFC 4666 §3.3.1: OPC, DPC, SI, NI, MP, SLS, then the user's octets. NI plays no part: some

@@ -222,7 +222,8 @@ export function chunkCode(v: PacketVariables, { directionOf, links, fingerprint 
     set(v.user, add(parameter, 16)),
     set(v.userEnd, add(parameter, load16Big(parameter, 2))),
     isElse(isAbove(v.user, v.userEnd)),
-    isElse(isAbove(v.userEnd, chunkEnd)),
+    // It ends the chunk but for padding: below 0 is above 3, too.
+    isElse(isAbove(subtract(chunkEnd, v.userEnd), 3)),
     isNot(load8(parameter, 12), sccpUser),
     set(parameter, add(parameter, 4)),
     isElse(equal(load32(parameter, 0), load32(parameter, 4))),

@@ -54,7 +54,7 @@ export function decodeOrdinary(state: DecodeState, bytes: Uint8Array, start: num
   const length = header & 0xffff;
   const chunkEnd = chunk + length;
   if ((header & typeAndFragmentation) !== wholeMessage || length < chunkHeaders || chunkEnd > packetEnd) return false;
-  // Behind it there is nothing but padding.
+  // Behind the chunk there is nothing but padding.
   if (chunkEnd + 4 <= packetEnd || view.getInt32(chunk + 12) !== m3ua) return false;
 
   if (view.getInt32(chunk + 16) !== m3uaData || view.getInt32(chunk + 20) !== length - 16) return false;
@@ -70,6 +70,8 @@ export function decodeOrdinary(state: DecodeState, bytes: Uint8Array, start: num
   }
   const dataEnd = parameter + (tagAndLength & 0xffff);
   if (parameter + 16 > dataEnd || dataEnd > chunkEnd || bytes[parameter + 12] !== sccpUser) return false;
+  // Behind it there is nothing but padding.
+  if (dataEnd + 4 <= chunkEnd) return false;
   const opc = view.getUint32(parameter + 4);
   const dpc = view.getUint32(parameter + 8);
   if (opc === dpc) return false;

@@ -11,6 +11,7 @@ const init = 1;
 const initAck = 2;
 const heartbeat = 4;
 const heartbeatAck = 5;
+const interleavedData = 64;
 const m3ua = 3;
 
 /**
@@ -49,6 +50,7 @@ export function decodeChunks(state: DecodeState): void {
     state.nextChunk = at + ((length + 3) & ~3);
     const type = header >>> 24;
     if (type === data) decodeData(state, bytes, at, header);
+    else if (type === interleavedData) decodeInterleavedData(state, bytes, at, header);
     else if (type === init || type === initAck) decodeInit(state, bytes, at, length);
     else if (type === heartbeat || type === heartbeatAck) {
       // Sent over every path of an association: so they teach which these are. RFC 9260 §8.3.
@@ -68,21 +70,31 @@ function decodeInit(state: DecodeState, bytes: Uint8Array, at: number, length: n
 }
 
 /**
+ * The number of the direction that a chunk with user data came in; -1 where it is a copy.
+ *
+ * @param headerLength octets in front of the user's, of which there is one at least
+ */
+function directionOf(state: DecodeState, view: DataView, at: number, length: number, headerLength: number): number {
+  if (length <= headerLength) throw new DecodeError('sctp', 'BAD_LENGTH', at + 2);
+  const direction = state.directions.find(state.sctpTag, (state.sourcePort << 16) | state.destinationPort);
+  if (direction.isDuplicate(view.getInt32(at + 4), fingerprint(view, at, length), state.timeS)) {
+    state.stats.duplicates++;
+    return -1;
+  }
+  state.stats.layers.sctp++;
+  return direction.id;
+}
+
+/**
  * RFC 9260 §3.3.1.
  *
  * @param header type, flags and length of the chunk
  */
 function decodeData(state: DecodeState, bytes: Uint8Array, at: number, header: number): void {
   const length = header & 0xffff;
-  if (length < 17) throw new DecodeError('sctp', 'BAD_LENGTH', at + 2);
   const view = state.viewOf(bytes);
-  const tsn = view.getInt32(at + 4);
-  const direction = state.directions.find(state.sctpTag, (state.sourcePort << 16) | state.destinationPort);
-  if (direction.isDuplicate(tsn, fingerprint(view, at, length), state.timeS)) {
-    state.stats.duplicates++;
-    return;
-  }
-  state.stats.layers.sctp++;
+  const direction = directionOf(state, view, at, length, 16);
+  if (direction < 0) return;
   const start = at + 16;
   const end = at + length;
   const payload = view.getUint32(at + 12);
@@ -91,8 +103,39 @@ function decodeData(state: DecodeState, bytes: Uint8Array, at: number, header: n
     decodePayload(state, payload, bytes, start, end);
     return;
   }
-  const whole = state.sctpFragments.add(direction.id, tsn >>> 0, fragmentation, state.timeS, bytes, start, end);
+  const tsn = view.getUint32(at + 4);
+  const whole = state.sctpFragments.add(direction, tsn, fragmentation, state.timeS, bytes, start, end);
   if (whole !== null) decodePayload(state, payload, whole, 0, whole.length);
+}
+
+/**
+ * I-DATA, RFC 8260 §2.1: fragments of several messages may take turns, so that not their TSNs follow each other but the
+ * numbers of the fragments of one message. Where the others have theirs, the first has the payload identifier: it is
+ * kept in front of the user's octets.
+ *
+ * @param header type, flags and length of the chunk
+ */
+function decodeInterleavedData(state: DecodeState, bytes: Uint8Array, at: number, header: number): void {
+  const length = header & 0xffff;
+  const view = state.viewOf(bytes);
+  const direction = directionOf(state, view, at, length, 20);
+  if (direction < 0) return;
+  const user = at + 20;
+  const end = at + length;
+  const fragmentation = (header >>> 16) & (beginsMessage | endsMessage);
+  if (fragmentation === (beginsMessage | endsMessage)) {
+    decodePayload(state, view.getUint32(at + 16), bytes, user, end);
+    return;
+  }
+  const isFirst = (fragmentation & beginsMessage) !== 0;
+  // Which message of which stream, ordered or not; no two that are under way at once come near each other.
+  const message =
+    Math.imul(view.getInt32(at + 12), 0x9e3779b1) ^ Math.imul((header & 0x4_0000) | view.getUint16(at + 8), 0x85ebca6b);
+  const number = isFirst ? 0 : view.getInt32(at + 16);
+  const sequence = ((message ^ (message >>> 15)) + number) >>> 0;
+  const start = isFirst ? at + 16 : user;
+  const whole = state.sctpFragments.add(direction, sequence, fragmentation, state.timeS, bytes, start, end);
+  if (whole !== null) decodePayload(state, state.viewOf(whole).getUint32(0), whole, 4, whole.length);
 }
 
 /**

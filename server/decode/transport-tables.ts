@@ -46,7 +46,7 @@ export const ipProtocolNames = table(256, 'IP protocol', {
 const controlChunks = new Set([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 128, 129, 130, 132, 192, 193]);
 /** Whether a chunk type is one of them: 1 or 0 by the type. */
 export const isSctpControlChunk = Uint8Array.from({ length: 256 }, (_, type) => (controlChunks.has(type) ? 1 : 0));
-export const sctpChunkNames = table(256, 'SCTP chunk', { 64: 'I-DATA', 194: 'I-FORWARD-TSN' });
+export const sctpChunkNames = table(256, 'SCTP chunk', { 194: 'I-FORWARD-TSN' });
 
 /** SCTP payload protocol identifiers, IANA. */
 export const sctpPayloadNames = table(64, 'SCTP payload', {

@@ -105,3 +105,18 @@ describe('the payload identifier', () => {
     },
   );
 });
+
+describe('M3UA', () => {
+  test('with several Protocol Data has each of them read, and what stands behind them passed over', () => {
+    const [first, second] = [m3ua(100, 200, 0, reset), m3ua(300, 200, 0, reset)];
+    const behind = (...rest: Octets[]) => adaptationMessage(1, 1, [...first.slice(8), ...rest.flat()]);
+    const codes = (user: Octets) => decode([[3, user]]).resets.map(({ opc, dpc }) => [opc, dpc]);
+    const correlation = parameter(0x13, [0, 0, 0, 7]);
+    expect(codes(behind(second.slice(8)))).toEqual([
+      [100, 200],
+      [300, 200],
+    ]);
+    expect(codes(behind(correlation))).toEqual([[100, 200]]);
+    expect(decode([[3, behind(correlation)]])).toEqual(one);
+  });
+});

@@ -125,13 +125,34 @@ describe('DATA', () => {
     expect(causes([heartbeat, chunk(5, 0, 99, 0), heartbeat])).toEqual([[9, 1]]);
   });
 
-  test('of the interleaving extension is named', () => {
+  /** I-DATA of a stream's message: octets `start..end` of it, its PPID where it begins, else the number of the fragment. */
+  const interleaved = (tsn: number, stream: number, message: number, number: number, start: number, end: number) => {
+    const user = whole.slice(start, end);
+    const flags = (start === 0 ? 2 : 0) | (end >= whole.length ? 1 : 0);
+    const head = [64, flags, ...u16(20 + user.length), ...u32(tsn), ...u16(stream), 0, 0, ...u32(message)];
+    return [...head, ...u32(start === 0 ? 3 : number), ...user, ...new Array((4 - (user.length % 4)) % 4).fill(0)];
+  };
+
+  test('of the interleaving extension is read, whole and where the fragments of several messages take turns', () => {
+    expect(causes([interleaved(1, 1, 0, 0, 0, 99)])).toEqual([[9, 1]]);
+    const [a, b] = [3, 4].map((message, i) => [
+      interleaved(10 + i, 1, message, 0, 0, 12),
+      interleaved(12 + i, 1, message, 1, 12, 24),
+      interleaved(14 + i, 1, message, 2, 24, 99),
+    ]);
+    const other = interleaved(20, 2, 3, 1, 12, 24);
+    expect(causes([a[0], b[0]], [a[1], other, b[1]], [b[2]], [a[2]], [a[2]])).toEqual([
+      [9, 1],
+      [9, 1],
+    ]);
+    expect(causes([a[0]], [other], [b[2]])).toEqual([]);
+  });
+
+  test('of the interleaving extension without an octet of the user is malformed', () => {
     const { decoder, give } = collector();
-    give(
-      ipv4(from, to, 132, sctp(side, [[64, 3, 0, 24, ...u32(1), 0, 1, 0, 0, ...u32(0), ...u32(3), 1, 2, 3, 4]])),
-      0,
-      101,
-    );
-    expect(decoder.stats.unhandled).toEqual(new Map([['SCTP chunk I-DATA', 1]]));
+    const empty = [64, 3, 0, 20, ...u32(1), 0, 1, 0, 0, ...u32(0), ...u32(3)];
+    give(ipv4(from, to, 132, sctp(side, [empty, chunk(5, 0, 99, 0)])), 0, 101);
+    expect([...decoder.stats.faults]).toEqual([['SCTP_BAD_LENGTH', 1]]);
+    expect(decoder.stats.messages).toBe(1);
   });
 });

@@ -201,6 +201,9 @@ describe('a run of ordinary packets, taken at once, says what each of them says 
       sctp([dataChunk(6, plainData)], { tag: 77 }),
       sctp([dataChunk(7, m3uaData(7, 7, message))]),
       sctp([dataChunk(8, plainData), sack]),
+      sctp([
+        dataChunk(9, [1, 0, 1, 1, ...u32(2 * plainData.length - 8), ...plainData.slice(8), ...plainData.slice(8)]),
+      ]),
     ].map((chunks) => ipv4(chunks));
     expect(expectSame(packets.map((packet) => ethernet(packet)))).toBe(6);
     expect(

@@ -30,6 +30,13 @@ function m3uaBehind(parameters: Octets, user: Octets): number[] {
   return [1, 0, 1, 1, ...u32(plain.length + parameters.length), ...parameters, ...plain.slice(8)];
 }
 
+/** One M3UA message with the parameters of two. */
+const twoIn = (first: Octets, second: Octets): number[] => [
+  ...[1, 0, 1, 1, ...u32(first.length + second.length - 8)],
+  ...first.slice(8),
+  ...second.slice(8),
+];
+
 const sack = [3, 0, 0, 16, ...u32(9), ...u32(65_536), 0, 0, 0, 0];
 const paging = sccpOf(vectors.find((vector) => vector.name.startsWith('PAGING with IMSI and TMSI'))!);
 
@@ -44,6 +51,8 @@ describe('an ordinary packet, read in one go, says what it says layer by layer',
       ipv4(sctp([sack, data(m3uaData(100, 200, paging))])),
       ...[0, 1, 2, 3].map((length) => ipv4(sctp([[3, 0, 0, length], data(m3uaData(100, 200, paging))]))),
       ipv4(sctp([data(m3uaBehind(routingContext, paging))])),
+      ipv4(sctp([data(twoIn(m3uaData(100, 200, paging), m3uaData(300, 200, paging)))])),
+      ipv4(sctp([data(twoIn(m3uaData(100, 200, paging), [1, 0, 1, 1, 0, 0, 0, 16, 0, 0x13, 0, 8, 0, 0, 0, 1]))])),
       ipv4(sctp([data(m3uaBehind([...networkAppearance, ...routingContext], paging))])),
       ipv4(sctp([data(m3uaData(100, 200, paging)), sack])),
       ipv4(sctp([data(m3uaData(100, 200, paging)), data(m3uaData(200, 100, paging), 2)])),

@@ -93,7 +93,8 @@ describe('IP', () => {
     const hopByHop: [number, Octets] = [0, [0, 0, 0, 0, 0, 0, 0]];
     const routing: [number, Octets] = [43, [1, ...new Array(14).fill(0)]];
     const authentication: [number, Octets] = [51, [1, 0, 0, ...new Array(8).fill(0)]];
-    const frame = ethernet(ipv6(packet(), [hopByHop, routing, authentication]), { type: 0x86dd });
+    const shim6: [number, Octets] = [140, [0, ...new Array(6).fill(0)]];
+    const frame = ethernet(ipv6(packet(), [hopByHop, routing, authentication, shim6]), { type: 0x86dd });
     expect(decode(1, frame)).toEqual(one);
   });
 

@@ -43,7 +43,6 @@ export function ipv4(payload: Octets, options: Ipv4Options = {}): number[] {
   return [...header, 64, protocol, 0, 0, ...source, ...destination, ...payload];
 }
 
-/** @param extensions [next header value of this extension, its octets behind the next-header octet] from outer to inner */
 /** The same IPv4 packet with one word of options, which short cuts leave to the reader of layers. */
 export function withOptions(packet: Octets): number[] {
   const length = (packet[2] << 8) | packet[3];
@@ -60,6 +59,7 @@ export function withOptions(packet: Octets): number[] {
   ];
 }
 
+/** @param extensions [next header value of this extension, its octets behind the next-header octet] from outer to inner */
 export function ipv6(payload: Octets, extensions: [number, Octets][] = [], protocol = 132): number[] {
   const chain = extensions.flatMap(([, body], i) => [extensions[i + 1]?.[0] ?? protocol, ...body]);
   const address = (last: number) => [0x20, 0x01, 0x0d, 0xb8, ...new Array(11).fill(0), last];
