@@ -1,16 +1,10 @@
-import { assertInvariant } from '../errors.ts';
-import { restoreColumns, type StateReader, type StateWriter, saveColumns } from '../state-writer.ts';
 import {
   areaMask,
-  Chunk,
-  chunkBits,
+  type Chunk,
   chunkMask,
-  chunkNumberMask,
   chunkRows,
-  doubled,
   droppedAtOnce,
   entryBit,
-  entryBytes,
   entryWords,
   goneBit,
   heldBit,
@@ -25,6 +19,10 @@ import {
   wArea,
   wBefore,
 } from './trail-entry.ts';
+import { TrailQueue } from './trail-queue.ts';
+
+/** What an entry does when it settles. */
+const unsettled = goneBit | pendingBit;
 
 /**
  * What subscribers did lately at the borders of areas (cells and micro-regions): one queue of entries in order of
@@ -36,25 +34,16 @@ import {
  * Entries leave at the tail once they have settled and lie before the open interval. A full queue settles its oldest
  * entry early (counted: that one may have been cancelled later).
  */
-export class CrossingTrail {
+export class CrossingTrail extends TrailQueue {
   private readonly owner: TrailOwner;
   private readonly holdDownUs: number;
-  private readonly entriesMax: number;
-  private directory: (Chunk | null)[] = new Array(16).fill(null);
-  private readonly spare: Chunk[] = [];
-  // Sequence numbers count modulo 2³²; 0 means none and is left out.
-  private tail = 1;
-  private settled = 1;
-  private head = 1;
-  private chunkCount = 0;
-  private forcedCount = 0;
-  /** The chunk of the newest entry. */
-  private newestChunk: Chunk;
   /** Of the transition under way: see {@link begin}. */
   private sub = nobody;
   private timeUs = 0;
   private startUs = 0;
   private first = 0;
+  /** The subscriber's newest entry before it. */
+  private before = 0;
   /** Subscribers of the entries that settle next. */
   private readonly soon = new Int32Array(soonMax);
   private kept = 0;
@@ -62,23 +51,14 @@ export class CrossingTrail {
   cancelled = 0;
 
   constructor(options: { owner: TrailOwner; holdDownUs: number; entriesMax: number }) {
+    super(options.entriesMax);
     this.owner = options.owner;
     this.holdDownUs = options.holdDownUs;
-    this.entriesMax = options.entriesMax;
-    this.newestChunk = this.addChunk();
-  }
-
-  get size(): number {
-    return (this.head - this.tail) >>> 0;
   }
 
   /** Crossings settled before their time because the queue was full. */
   get forced(): number {
     return this.forcedCount;
-  }
-
-  get byteLength(): number {
-    return this.chunkCount * chunkRows * entryBytes;
   }
 
   /**
@@ -90,6 +70,7 @@ export class CrossingTrail {
     this.timeUs = timeUs;
     this.startUs = intervalStartUs;
     this.first = this.firstOf(sub);
+    this.before = this.first;
   }
 
   /** The transition is over. */
@@ -169,7 +150,7 @@ export class CrossingTrail {
       while (to < end && chunk.timeUs[to] <= lastUs) to++;
       if (to === from) return;
       this.touchSoon(chunk, from, to);
-      for (let row = from; row < to; row++) this.settleOne(chunk);
+      this.settleRows(chunk, from, to);
       if (++stretches % stretchesAtOnce === 0) yield;
     }
   }
@@ -205,50 +186,14 @@ export class CrossingTrail {
 
   /** Drops settled entries from before the open interval, some at a time. */
   *forgettingBefore(intervalStartUs: number): Generator<void> {
-    for (let dropped = 1; this.tail !== this.settled; dropped++) {
-      if (dropped % droppedAtOnce === 0) yield;
+    while (this.tail !== this.settled) {
       const chunk = this.chunkOf(this.tail);
-      if (chunk.timeUs[this.tail & chunkMask] >= intervalStartUs) return;
-      this.pop(chunk);
+      const from = this.tail & chunkMask;
+      const end = from + Math.min(droppedAtOnce, chunkRows - from, (this.settled - this.tail) >>> 0);
+      const to = this.dropRows(chunk, from, end, intervalStartUs);
+      if (to < end) return;
+      yield;
     }
-  }
-
-  *save(to: StateWriter): Generator<void> {
-    const { tail, settled, head, forcedCount: forced } = this;
-    to.json('trail', { tail, settled, head, forced });
-    for (let i = 0; i < this.chunksInUse; i++) yield* saveColumns(to, `trail.${i}`, this.liveRows(i));
-  }
-
-  /** Of a fresh trail. */
-  restore(from: StateReader): void {
-    const state = from.json<{ tail: number; settled: number; head: number; forced: number }>('trail');
-    this.dropChunk(this.tail, this.newestChunk);
-    this.tail = state.tail;
-    this.settled = state.settled;
-    this.forcedCount = state.forced;
-    this.head = state.head;
-    const chunks = this.chunksInUse;
-    for (let i = 0; i < chunks; i++) {
-      this.head = (((state.tail >>> chunkBits) + i) << chunkBits) >>> 0;
-      this.newestChunk = this.addChunk();
-    }
-    this.head = state.head;
-    for (let i = 0; i < chunks; i++) restoreColumns(from, `trail.${i}`, this.liveRows(i));
-  }
-
-  /** Chunks from the tail's on; one that the next entry begins is not there yet. */
-  private get chunksInUse(): number {
-    return (((this.head + chunkMask) >>> chunkBits) - (this.tail >>> chunkBits)) & chunkNumberMask;
-  }
-
-  /** Of the chunk `i` places behind the tail's, those entries that are still here. */
-  private liveRows(i: number) {
-    const first = (this.tail & ~chunkMask) + i * chunkRows;
-    const { timeUs, words } = this.chunkOf(first >>> 0);
-    const from = i === 0 ? this.tail & chunkMask : 0;
-    const isNewest = first >>> chunkBits === this.head >>> chunkBits;
-    const to = isNewest ? this.head & chunkMask : chunkRows;
-    return { timeUs: timeUs.subarray(from, to), words: words.subarray(from * entryWords, to * entryWords) };
   }
 
   private visitedSince(sequence: number): boolean {
@@ -275,9 +220,9 @@ export class CrossingTrail {
     return true;
   }
 
-  /** The subscriber's newest entry of the area, or 0. */
+  /** The subscriber's newest entry of the area from before the transition, in which each area comes once; or 0. */
   private newestOf(area: number): number {
-    let sequence = this.first;
+    let sequence = this.before;
     while (this.isLive(sequence)) {
       const { words } = this.chunkOf(sequence);
       const at = (sequence & chunkMask) * entryWords;
@@ -293,14 +238,6 @@ export class CrossingTrail {
     if (!this.isLive(sequence)) return 0;
     // A sequence number kept for 2³² entries would name somebody else's.
     return this.chunkOf(sequence).words[(sequence & chunkMask) * entryWords] === sub ? sequence : 0;
-  }
-
-  private isLive(sequence: number): boolean {
-    return sequence !== 0 && (sequence - this.tail) >>> 0 < (this.head - this.tail) >>> 0;
-  }
-
-  private chunkOf(sequence: number): Chunk {
-    return this.directory[(sequence >>> chunkBits) & (this.directory.length - 1)]!;
   }
 
   /** Appends an entry of the transition under way. */
@@ -324,17 +261,6 @@ export class CrossingTrail {
     this.head = (this.head + 1) >>> 0;
   }
 
-  private addChunk(): Chunk {
-    const number = this.head >>> chunkBits;
-    const { directory } = this;
-    if (directory[number & (directory.length - 1)] !== null)
-      this.directory = doubled(directory, this.tail >>> chunkBits);
-    const chunk = this.spare.pop() ?? new Chunk();
-    this.directory[number & (this.directory.length - 1)] = chunk;
-    this.chunkCount++;
-    return chunk;
-  }
-
   /** Looks at the entries that settle next: rows `from` … `to − 1` of the chunk. */
   private touchSoon({ words }: Chunk, from: number, to: number): void {
     const { notedAreas } = this.owner;
@@ -356,44 +282,49 @@ export class CrossingTrail {
     this.kept ^= this.owner.touchNotes(soon, n);
   }
 
-  private settleOne(chunk: Chunk): void {
-    const row = this.settled & chunkMask;
-    const at = row * entryWords + wArea;
-    const word = chunk.words[at];
-    const sequence = this.settled;
-    this.settled = (sequence + 1) >>> 0;
-    const sub = chunk.words[row * entryWords];
-    if ((word & goneBit) !== 0) this.owner.gone(word & areaMask, chunk.timeUs[row], sub, sequence);
-    if ((word & pendingBit) === 0) return;
-    chunk.words[at] = word & ~pendingBit;
-    const isEntry = (word & entryBit) !== 0;
-    this.owner.held(word & areaMask, isEntry, chunk.timeUs[row], sub, sequence);
+  /** Rows `from` … `to − 1` of the chunk, which settle next. */
+  private settleRows(chunk: Chunk, from: number, to: number): void {
+    const { owner } = this;
+    const { timeUs, words } = chunk;
+    const first = this.settled - from;
+    for (let row = from; row < to; row++) {
+      const at = row * entryWords;
+      const word = words[at + wArea];
+      if ((word & unsettled) === 0) continue;
+      const area = word & areaMask;
+      if ((word & goneBit) !== 0) owner.gone(area, timeUs[row], words[at], (first + row) >>> 0);
+      if ((word & pendingBit) === 0) continue;
+      words[at + wArea] = word & ~pendingBit;
+      owner.held(area, (word & entryBit) !== 0, timeUs[row], words[at], (first + row) >>> 0);
+    }
+    this.settled = (first + to) >>> 0;
+  }
+
+  /** Drops rows `from` … `end − 1` of the oldest chunk up to one of `startUs` or later; returns that one, or `end`. */
+  private dropRows(chunk: Chunk, from: number, end: number, startUs: number): number {
+    const { owner } = this;
+    const { timeUs, words } = chunk;
+    const first = this.tail - from;
+    let row = from;
+    for (; row < end && timeUs[row] < startUs; row++) {
+      const at = row * entryWords;
+      if ((words[at + wArea] & goneBit) === 0) continue;
+      // Most entries go without a look at their subscriber: only one that vanished can be freed.
+      this.tail = (first + row + 1) >>> 0;
+      if (owner.sequenceOf(words[at]) === (first + row) >>> 0) owner.trailEnded(words[at]);
+    }
+    this.tail = (first + row) >>> 0;
+    if (row === chunkRows) this.dropChunk((first + row - 1) >>> 0, chunk);
+    return row;
   }
 
   private makeRoom(): void {
+    const chunk = this.chunkOf(this.tail);
+    const row = this.tail & chunkMask;
     if (this.settled === this.tail) {
       this.forcedCount++;
-      this.settleOne(this.chunkOf(this.settled));
+      this.settleRows(chunk, row, row + 1);
     }
-    this.pop(this.chunkOf(this.tail));
-  }
-
-  private pop(chunk: Chunk): void {
-    const sequence = this.tail;
-    const row = sequence & chunkMask;
-    const sub = chunk.words[row * entryWords];
-    const word = chunk.words[row * entryWords + wArea];
-    this.tail = (sequence + 1) >>> 0;
-    if (row === chunkMask) this.dropChunk(sequence, chunk);
-    // Most entries go without a look at their subscriber: only one that vanished can be freed.
-    if ((word & goneBit) !== 0 && this.owner.sequenceOf(sub) === sequence) this.owner.trailEnded(sub);
-  }
-
-  private dropChunk(sequence: number, chunk: Chunk): void {
-    this.directory[(sequence >>> chunkBits) & (this.directory.length - 1)] = null;
-    this.chunkCount--;
-    // A few chunks wait for re-use; what a burst needed goes back to the heap.
-    if (this.spare.length < 4) this.spare.push(chunk);
-    assertInvariant(this.size <= this.entriesMax, 'the crossing trail lost count of its entries');
+    this.dropRows(chunk, row, row + 1, Number.POSITIVE_INFINITY);
   }
 }
