@@ -6,6 +6,11 @@ const ageLimitsMin = [5, 10, 15, 20, 30, 40, 50];
 export const ages = ageLimitsMin.length + 1;
 /** What a contact tells is worth this much a minute later: a memory of some five minutes, in which a crowd may turn. */
 const fading = 0.82;
+/**
+ * A faded contact says more than its weight: a mean over weights `w` is as good as one over `(Σ w)² ÷ Σ w²` whole contacts
+ * (L. Kish, Survey Sampling, 1965, §11.7), and where weights fall by `f` a step, this is `1 + f` for each unit of `Σ w`.
+ */
+export const contactsPerWeight = 1 + fading;
 
 /** Class of an age of silence, 0 … {@link ages} − 1. */
 export function ageOf(silentUs: number): number {

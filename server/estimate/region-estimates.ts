@@ -89,11 +89,10 @@ export class RegionEstimates {
     );
     this.learnt = keys.map((key, region) => {
       const learnt = before?.byKey.get(key) ?? { readings: [], trend: new InflowTrend(), watch: null };
-      const surroundings = new Surroundings(regions, registry, region);
-      const placeOf = (cell: number) => surroundings.of(cell);
+      const places = new Surroundings(regions, registry, region);
       if (!watched.has(region)) learnt.watch = null;
-      else if (learnt.watch === null) learnt.watch = new SilenceWatch({ placeOf, subscribersMax, periodicUs });
-      else learnt.watch.lookBy(placeOf);
+      else if (learnt.watch === null) learnt.watch = new SilenceWatch({ places, subscribersMax, periodicUs });
+      else learnt.watch.lookBy(places);
       return learnt;
     });
     this.byKey = new Map(keys.map((key, place) => [key, this.learnt[place]]));
@@ -117,7 +116,7 @@ export class RegionEstimates {
   read(view: LiveView, gate: GateCount): string | null {
     const place = this.places.get(gate.region);
     if (place === undefined || place >= view.regionCount) return 'no micro-region with that id is counted';
-    const heads = this.headsIn(view, place, gate.timeUs);
+    const heads = this.headsIn(countsOf(view, place), place, gate.timeUs);
     if (heads === null) return 'devices of a class without a market share were there';
     const { readings } = this.learnt[place];
     readings.push({ gate, heads });
@@ -151,15 +150,16 @@ export class RegionEstimates {
     }
   }
 
-  private headsIn(view: LiveView, region: number, nowUs: number): Heads | null {
+  private headsIn(counts: readonly DeviceCount[], region: number, nowUs: number): Heads | null {
     const nowcast = this.learnt[region].watch?.nowcast(nowUs);
-    return headsOf(countsOf(view, region), this.options.shares, nowcast);
+    return headsOf(counts, this.options.shares, nowcast);
   }
 
   private estimate(view: LiveView, region: number): RegionEstimate | null {
     const { regions } = this.options;
     const nowUs = view.clockUs;
-    const heads = this.headsIn(view, region, nowUs);
+    const counts = countsOf(view, region);
+    const heads = this.headsIn(counts, region, nowUs);
     if (heads === null) return null;
     const { readings, trend } = this.learnt[region];
     const calibration = calibrate(readings, heads, nowUs);
@@ -169,7 +169,7 @@ export class RegionEstimates {
     const limit = regions.regions[region].capacity;
     const timeUntil = (share: number) => (limit === null ? null : timeTo(share * limit, people.people, inflow));
     return {
-      devices: countsOf(view, region).reduce((sum, { present, machines }) => sum + present - machines, 0),
+      devices: counts.reduce((sum, { present, machines }) => sum + present - machines, 0),
       people,
       factor: calibration.factor,
       inflow,

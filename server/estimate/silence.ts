@@ -26,9 +26,16 @@ const still: readonly EventKind[] = [
 ];
 const isStill = new Set(still.map((kind) => kindCode[kind]));
 
+/** Where cells are as seen from a region. */
+export interface Places {
+  /** As {@link place} says it: inside the region, around it (in its location areas), or elsewhere. */
+  of(cell: number): number;
+  /** Whether no cell is around it. */
+  readonly isClosed: boolean;
+}
+
 export interface SilenceOptions {
-  /** Where a cell is, as {@link place} says it: inside the region, around it (in its location areas), or elsewhere. */
-  placeOf: (cell: number) => number;
+  places: Places;
   /** Most subscribers that are followed; those beyond are taken to be as the others. */
   subscribersMax: number;
   /** T3212: a phone that is on is heard of within this time, µs. */
@@ -42,14 +49,14 @@ export interface SilenceOptions {
  */
 export class SilenceWatch {
   private readonly options: SilenceOptions;
-  private placeOf: SilenceOptions['placeOf'];
+  private places: Places;
   private readonly seen: SeenTable;
   private readonly tally = new ContactTally();
   private readonly silent = new Float64Array(2 * ages);
 
   constructor(options: SilenceOptions) {
     this.options = options;
-    this.placeOf = options.placeOf;
+    this.places = options.places;
     this.seen = new SeenTable(options.subscribersMax);
   }
 
@@ -59,8 +66,8 @@ export class SilenceWatch {
   }
 
   /** Cells are looked up here from now on: the same place, in another list of regions. */
-  lookBy(placeOf: SilenceOptions['placeOf']): void {
-    this.placeOf = placeOf;
+  lookBy(places: Places): void {
+    this.places = places;
   }
 
   *save(to: StateWriter, name: string): Generator<void> {
@@ -84,7 +91,7 @@ export class SilenceWatch {
       const hi = batch.subHi[row];
       if ((lo | hi) === 0 || isMachineHome(batch.plmn[row])) continue;
       const slot = seen.find(lo, hi);
-      const here = this.placeOf(batch.cell[row]);
+      const here = this.places.of(batch.cell[row]);
       if (slot < 0 && here === place.elsewhere) continue;
       const timeUs = batch.timeUs[row];
       tally.fade(timeUs);
@@ -117,7 +124,7 @@ export class SilenceWatch {
       else if (silentUs > offUs) off += isInside ? 1 : 0;
       else if (seen.place[slot] !== place.elsewhere) silent[(isInside ? ages : 0) + ageOf(silentUs)]++;
     }
-    return nowcastOf(silent, off, tally);
+    return nowcastOf(silent, off, tally, this.places.isClosed);
   }
 
   /** A proof of place. A procedure is known by its kind when it is over, so the silence before it is kept until then. */

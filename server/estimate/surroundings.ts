@@ -12,6 +12,7 @@ export class Surroundings {
   private readonly registry: CellRegistry;
   private places = new Uint8Array(0);
   private inside = -1;
+  private around = 0;
 
   constructor(regions: RegionIndex, registry: CellRegistry, region: number) {
     this.regions = regions;
@@ -23,6 +24,12 @@ export class Surroundings {
   of(cell: number): number {
     if (this.places.length < this.registry.count) this.learn();
     return cell < this.places.length ? this.places[cell] : place.elsewhere;
+  }
+
+  /** Whether no other cell is in the region's location areas. */
+  get isClosed(): boolean {
+    if (this.places.length < this.registry.count) this.learn();
+    return this.around === 0;
   }
 
   private learn(): void {
@@ -39,5 +46,6 @@ export class Surroundings {
     }
     for (const cell of cells) grown[cell] = place.inside;
     this.inside = cells.length;
+    this.around = grown.reduce((sum, each) => sum + (each === place.around ? 1 : 0), 0);
   }
 }

@@ -31,12 +31,14 @@ export function cityPipeline(
   options: {
     seed?: number;
     venueLac?: 'own' | 'shared';
+    /** The city of that seed and those location areas, where it is at hand. */
+    city?: Pick<ReturnType<typeof makeCity>, 'cells' | 'regions'>;
     pseudonymiser?: Pseudonymiser;
     /** Is shown the rows before they are counted. */
     onRows?: (batch: EventBatch, from: number, to: number) => void;
   } = {},
 ): CityPipeline {
-  const city = makeCity(options.seed ?? 1, options.venueLac);
+  const city = options.city ?? makeCity(options.seed ?? 1, options.venueLac);
   const registry = new CellRegistry();
   registry.load(city.cells);
   const regions = new RegionIndex(city.regions, registry, () => undefined);

@@ -39,13 +39,13 @@ describe('time to capacity', () => {
 });
 
 describe('the net inflow', () => {
-  test('is the slope of the last quarter of an hour, known after five minutes', () => {
+  test('is the slope of the last ten minutes, known after five', () => {
     const trend = new InflowTrend();
     let flutter = 0;
     for (let s = 0; s <= 3_600; s += 30) {
-      // An hour ago it was emptying.
+      // Until eleven minutes before it was emptying.
       flutter = (flutter * 7 + 11) % 41;
-      trend.add(s * secondUs, (s < 1_800 ? -5 : 3) * s + flutter - 20);
+      trend.add(s * secondUs, (s < 2_940 ? -5 : 3) * s + flutter - 20);
       if (s < 300) expect(trend.inflow).toBeNull();
     }
     expect(trend.inflow! * secondUs).toBeGreaterThan(2.9);

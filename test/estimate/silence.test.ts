@@ -9,8 +9,8 @@ import { type EventKind, eventFlag, kindCode } from '../../server/events/kinds.t
 const placeOf = (cell: number) => (cell < 10 ? place.inside : cell < 20 ? place.around : place.elsewhere);
 const startUs = 1.79e15;
 
-function watchOf(subscribersMax = 10_000) {
-  const watch = new SilenceWatch({ placeOf, subscribersMax, periodicUs: 60 * minuteUs });
+function watchOf(subscribersMax = 10_000, isClosed = false) {
+  const watch = new SilenceWatch({ places: { of: placeOf, isClosed }, subscribersMax, periodicUs: 60 * minuteUs });
   const row = (minute: number, sub: number, cell: number, kind: EventKind = 'mo sms', more = 0) => {
     const batch = new EventBatch(1);
     batch.n = 1;
@@ -71,6 +71,33 @@ describe('a region in a location area with others', () => {
     expect(Math.abs(at(12).change)).toBeLessThan(1);
     for (let sub = 1; sub <= 200; sub++) row(12.2, sub, 11, 'mo call');
     expect(at(13).change).toBeLessThan(-150);
+  });
+
+  test('is doubted the less, the more contacts found nobody gone, and never not at all', () => {
+    const doubt = (heard: number) => {
+      const { row, at } = watchOf();
+      for (let sub = 1; sub <= 2_000; sub++) row(0, sub, 1);
+      for (let sub = 1; sub <= heard; sub++) row(12, sub, 1);
+      return Math.sqrt(at(12).variance);
+    };
+    const [none, few, many] = [doubt(0), doubt(20), doubt(500)];
+    expect(few).toBeLessThan(none / 3);
+    expect(many).toBeLessThan(few);
+    expect(many).toBeGreaterThan(1);
+  });
+});
+
+describe('a region with location areas of its own', () => {
+  test('is left and entered by nobody in silence, so that silence raises no doubt', () => {
+    const { row, at } = watchOf(10_000, true);
+    for (let sub = 1; sub <= 1_000; sub++) row(0, sub, 1);
+    for (let sub = 1; sub <= 10; sub++) row(12, sub, 1);
+    expect(at(12)).toEqual({ change: 0, variance: 0 });
+    for (let sub = 1; sub <= 60; sub++) row(13, sub, 25, 'location update');
+    // About 60 × 18 % a minute for 70 s, known to a third of itself.
+    expect(at(13).change).toBeCloseTo(-12.6, 0);
+    expect(at(13).variance).toBeGreaterThan(12.6);
+    expect(at(13).variance).toBeLessThan(50);
   });
 });
 
