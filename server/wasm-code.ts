@@ -159,6 +159,7 @@ export const and = binary(0x71);
 export const or = binary(0x72);
 export const xor = binary(0x73);
 export const shiftLeft = binary(0x74);
+export const shiftRightSigned = binary(0x75);
 export const shiftRight = binary(0x76);
 export const rotateLeft = binary(0x77);
 
@@ -177,8 +178,14 @@ export const floatOfInteger64 = unary(0xb9);
 export const floatOfUnsigned = unary(0xb8);
 export const floatAdd = binary(0xa0);
 export const floatMultiply = binary(0xa2);
+export const floatSubtract = binary(0xa1);
+export const floatDivide = binary(0xa3);
 export const floatIsMore = binary(0x64);
+export const floatIsAtLeast = binary(0x66);
 export const floatMaximum = binary(0xa5);
+/** Cut to 32 bits, signed and unsigned. */
+export const truncate = unary(0xaa);
+export const truncateUnsigned = unary(0xab);
 
 /** A constant float64. */
 export const float =
@@ -272,7 +279,8 @@ export class ModuleCode {
     return new Global(this.#globals++);
   }
 
-  compile(): WebAssembly.Module {
+  /** @param shared whether the memory is (threads proposal: with any maximum) */
+  compile(shared = false): WebAssembly.Module {
     const imports = this.#imports;
     const functions = this.#functions;
     const text = (value: string): number[] => sized([...new TextEncoder().encode(value)]);
@@ -290,7 +298,7 @@ export class ModuleCode {
           ...functions.map(({ parameters }) => type(parameters.map((local) => local.type))),
         ]),
         ...section(2, [
-          [...text('owner'), ...text('memory'), 0x02, 0x00, 0],
+          [...text('owner'), ...text('memory'), 0x02, ...(shared ? [0x03, 0, ...unsigned(65_536)] : [0x00, 0])],
           ...imports.map(({ name }, i) => [...text('owner'), ...text(name), 0x00, ...unsigned(i)]),
         ]),
         ...section(

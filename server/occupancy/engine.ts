@@ -6,6 +6,7 @@ import { eventFlag, eventKinds } from '../events/kinds.ts';
 import { isLearnt } from '../events/learnt.ts';
 import { groupRows } from '../presence/group-loads.ts';
 import { isSighting, Presence } from '../presence/presence.ts';
+import { stageRows } from '../presence/row-kernel.ts';
 import type { CellRegistry } from '../reference/cell-registry.ts';
 import { OriginClassifier } from '../reference/origin.ts';
 import type { RegionIndex } from '../reference/region-index.ts';
@@ -35,9 +36,6 @@ export interface EngineOptions {
   /** False spares crossings and visitors of single cells, where only regions are asked for. */
   cellGauges?: boolean;
 }
-
-/** Rows that are applied before the event loop may have its turn: about a millisecond. */
-const sliceRows = 2048;
 
 /** Runs a generator to its end in one go. */
 function drain(steps: Generator<void>): void {
@@ -160,11 +158,12 @@ export class Engine {
   *applying(batch: EventBatch, from: number, to: number): Generator<void> {
     assertInvariant(!this.finished, 'an engine that has finished takes no rows');
     for (let at = from; at < to; at += groupRows) {
+      if ((at - from) % stageRows === 0) this.presence.stage(batch, at, Math.min(at + stageRows, to));
       const end = Math.min(at + groupRows, to);
       this.kept ^= this.presence.touch(batch, at, end);
       for (let row = this.applyUntilDue(batch, at, end); row < end; row = this.applyUntilDue(batch, row, end))
         yield* this.reaching(batch.timeUs[row]);
-      if ((end - from) % sliceRows === 0) yield;
+      if ((end - from) % stageRows === 0) yield;
     }
   }
 
@@ -305,8 +304,9 @@ export class Engine {
     hearCells(figures, batch, from, end, touched, regionCount);
     countUnits(figures, batch, from, end);
     this.traffic.countRows(batch, from, end);
-    for (let row = presence.renewing(batch, from, end); row < end; row = presence.renewing(batch, row + 1, end))
+    for (let row = presence.renewing(from, end); row < end; row = presence.renewing(row + 1, end))
       this.applyOne(batch, row);
+    presence.tellRenewed();
     return end;
   }
 

@@ -1,12 +1,8 @@
-import { minuteUs, secondUs } from '../clock.ts';
 import { dLast, nowhere, recordDoubles, recordWords, wCellFeed } from '../presence/record.ts';
 import type { SubscriberTable } from '../presence/subscriber-table.ts';
 import { restoreColumns, type StateReader, type StateWriter, saveColumns } from '../state-writer.ts';
+import { type FixAgeKernel, fixAgeStepUs, fresh5Steps, fresh30Steps, layFixAges } from './fix-age-kernel.ts';
 
-/** Fix ages are known to this step: a count of "≤ 5 min" at 12:00:07 takes in sightings from 11:55:00 on. */
-const fixAgeStepUs = 30 * secondUs;
-const fresh5Steps = (5 * minuteUs) / fixAgeStepUs;
-const fresh30Steps = (30 * minuteUs) / fixAgeStepUs;
 /** Steps kept apart per cell: the running one, those of the last 30 min, and up to a power of two. */
 const ring = 64;
 const ringMask = ring - 1;
@@ -24,37 +20,45 @@ export function stepOf(timeUs: number): number {
  */
 export class FixAges {
   /** Present with an age ≤ 5 min and ≤ 30 min, by cell. */
-  fresh5: Uint32Array = new Uint32Array(0);
-  fresh30: Uint32Array = new Uint32Array(0);
+  fresh5!: Uint32Array;
+  fresh30!: Uint32Array;
   private cellCapacity = 0;
   /** Steps (ring) × cells: present subscribers whose newest sighting lies in the step. */
-  private byStep = new Uint32Array(0);
+  private byStep!: Uint32Array;
   /** The same of the whole city over presenceTtl, for median and p90. */
-  private readonly city: Uint32Array;
+  private city!: Uint32Array;
   private readonly cityMask: number;
+  private kernel!: FixAgeKernel;
+  /** Where {@link kernel} finds rows. */
+  private rows!: Uint8Array;
   /** Present for longer than the city's histogram reaches: their feed's clock stands. */
   private older = 0;
   private step = 0;
 
   constructor(ttlMaxUs: number) {
-    this.city = new Uint32Array(2 ** Math.ceil(Math.log2(ttlMaxUs / fixAgeStepUs + 2)));
-    this.cityMask = this.city.length - 1;
+    this.cityMask = 2 ** Math.ceil(Math.log2(ttlMaxUs / fixAgeStepUs + 2)) - 1;
+    this.lay(0);
   }
 
   growTo(cellCapacity: number): void {
-    const grown = (column: Uint32Array): Uint32Array => {
-      const wider = new Uint32Array(cellCapacity);
-      wider.set(column);
-      return wider;
-    };
-    this.fresh5 = grown(this.fresh5);
-    this.fresh30 = grown(this.fresh30);
-    const before = this.cellCapacity;
-    const { byStep } = this;
-    this.byStep = new Uint32Array(ring * cellCapacity);
-    for (let place = 0; place < ring; place++) {
+    const { byStep, cellCapacity: before, city, fresh30, fresh5 } = this;
+    this.lay(cellCapacity);
+    this.city.set(city);
+    this.fresh5.set(fresh5);
+    this.fresh30.set(fresh30);
+    for (let place = 0; place < ring; place++)
       this.byStep.set(byStep.subarray(place * before, (place + 1) * before), place * cellCapacity);
-    }
+  }
+
+  /** Lays out columns of so many cells, all 0. */
+  private lay(cellCapacity: number): void {
+    const { kernel, rows, columns } = layFixAges(this.cityMask + 1, cellCapacity, ring);
+    this.kernel = kernel;
+    this.rows = rows;
+    this.city = columns.city;
+    this.fresh5 = columns.fresh5;
+    this.fresh30 = columns.fresh30;
+    this.byStep = columns.byStep;
     this.cellCapacity = cellCapacity;
   }
 
@@ -111,13 +115,19 @@ export class FixAges {
     city[this.step & cityMask]++;
   }
 
-  /** Loads what {@link remove} of the subscribers will need; the result means nothing. */
-  touch(table: SubscriberTable, indices: Int32Array, n: number): number {
+  /** The same of rows as `row-kernel.ts` has put them down. */
+  renewMany(rows: Uint8Array, n: number): void {
+    this.rows.set(rows);
+    this.older += this.kernel.renew(n, this.step);
+  }
+
+  /** Loads what {@link remove} of some subscribers will need (see {@link PresenceSink.touch}); the result means nothing. */
+  touch(table: SubscriberTable, indices: Int32Array, movers: Uint32Array, n: number): number {
     const { byStep, cellCapacity } = this;
     const { u32, f64 } = table;
     let kept = 0;
     for (let i = 0; i < n; i++) {
-      const index = Math.max(indices[i], 0);
+      const index = indices[movers[i] >> 2];
       const cell = u32[index * recordWords + wCellFeed] & nowhere;
       const place = (stepOf(f64[index * recordDoubles + dLast]) & ringMask) * cellCapacity;
       kept ^= byStep[cell === nowhere ? place : place + cell];

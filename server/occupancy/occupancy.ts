@@ -187,11 +187,15 @@ export class Occupancy implements PresenceSink, TrailOwner {
     trail.end();
   }
 
-  touch(indices: Int32Array, n: number, batch: EventBatch, from: number): number {
-    const kept = this.fixAges.touch(this.table, indices, n);
-    if (!this.countsStays) return kept;
+  renewedMany(n: number): void {
+    this.fixAges.renewMany(this.presence.renewedRows, n);
+  }
+
+  touch(indices: Int32Array, movers: Uint32Array, n: number, batch: EventBatch, from: number): number {
     const { crossers, regions, table } = this;
-    return kept ^ this.notes.touch(crossers, crossersOf({ table, regions, indices, n, into: crossers }, batch, from));
+    const rows = { table, regions, indices, movers, n, into: crossers };
+    const kept = this.fixAges.touch(table, indices, movers, n);
+    return this.countsStays ? kept ^ this.notes.touch(crossers, crossersOf(rows, batch, from)) : kept;
   }
 
   /** For the trail, as the next. */

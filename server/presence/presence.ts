@@ -1,9 +1,7 @@
-import { dayUs } from '../clock.ts';
 import { type EventBatch, noCell } from '../events/event-batch.ts';
 import { eventFlag } from '../events/kinds.ts';
 import { restoreBytes, type StateReader, type StateWriter, saveBytes } from '../state-writer.ts';
 import { ExpiryWheel, gone, stalled } from './expiry-wheel.ts';
-import { groupRows } from './group-loads.ts';
 import {
   dLast,
   dSince,
@@ -16,6 +14,7 @@ import {
   wLo,
   wOriginEvents,
 } from './record.ts';
+import { barePlmnMax, renewedBytes, stage, stayMaxUs } from './row-kernel.ts';
 import { hashOf } from './slots.ts';
 import { SubscriberTable } from './subscriber-table.ts';
 
@@ -29,15 +28,17 @@ export interface PresenceSink {
   moved(index: number, from: number, to: number): void;
   /** Seen again in the same cell. */
   renewed(index: number, cell: number): void;
+  /** The first `n` of {@link Presence.renewedRows} have been seen again in the same cell; some of their subscribers since, too. */
+  renewedMany(n: number): void;
   /** Seen in the same cell for {@link stayMaxUs} or longer: its stay ends here and another one begins. */
   stayCut(index: number, cell: number): void;
   /** Presence ended at exactly `atUs`: the newest sighting plus presenceTtl, or a detach. */
   vanished(index: number, cell: number): void;
   /**
-   * Loads what the transitions of `n` rows of the batch from `from` on will need, whose subscribers are `indices` (-1:
-   * unknown); the result means nothing.
+   * Loads what the transitions of `n` subscribers, who are about to be seen in other cells than before, will need: those of
+   * the rows that `movers` (× 4) names behind the row `from`, by row in `indices`. The result means nothing.
    */
-  touch(indices: Int32Array, n: number, batch: EventBatch, from: number): number;
+  touch(indices: Int32Array, movers: Uint32Array, n: number, batch: EventBatch, from: number): number;
   /** Whether the sink still needs the index of a subscriber who vanished. */
   refersTo(index: number): boolean;
   /** Code of a home heard for a subscriber whose origin was `before`, 0: unknown; 0: still unknown. */
@@ -45,17 +46,6 @@ export interface PresenceSink {
   /** An origin became known while the subscriber was present. */
   originChanged(index: number, cell: number, from: number, to: number): void;
 }
-
-const placing = eventFlag.sighting | eventFlag.detach;
-
-/** A home that is larger has its area (`placedHome`). */
-const barePlmnMax = 0x1f_ffff;
-
-/**
- * A stay in a cell is cut at the first sighting so long after its first one. Otherwise a phone that lies at home for weeks
- * would be in no history until it leaves.
- */
-const stayMaxUs = dayUs;
 
 /** Whether a row places a known subscriber in a known cell. */
 export function isSighting(batch: EventBatch, row: number): boolean {
@@ -82,12 +72,14 @@ export class Presence {
   private readonly sink: PresenceSink;
   private readonly ttls: CellTtls;
   private readonly wheel: ExpiryWheel;
-  /** The rows that {@link touch} took. */
+  /** What {@link PresenceSink.renewedMany} is told of: `stage.renewed`. */
+  readonly renewedRows: Uint8Array;
+  /** The first of the rows that are staged, and of those that {@link touch} took. */
+  private stagedFrom = 0;
   private groupFrom = 0;
   private freedBefore = 0;
-  private readonly indices = new Int32Array(groupRows);
-  /** Scratch of {@link touch}; one place more, for a row that is none. */
-  private readonly doubts = new Uint8Array(groupRows + 1);
+  private renewedCount = 0;
+  private readonly indices: Int32Array;
   private feedClocksUs: Float64Array | null = null;
   private readonly ttlMinUs: number;
   private presentCount = 0;
@@ -97,6 +89,8 @@ export class Presence {
     this.ttls = options.ttls;
     this.ttlMinUs = options.ttls.minUs;
     this.table = new SubscriberTable(options.subscribersMax);
+    this.indices = this.table.rowIndices;
+    this.renewedRows = this.table.renewedRows;
     this.wheel = new ExpiryWheel(this.table, this, options.ttls.minUs, options.ttls.maxUs);
   }
 
@@ -117,32 +111,31 @@ export class Presence {
     this.feedClocksUs = feedClocksUs;
   }
 
+  /** Takes the rows to where {@link touch} sees them: at most `stageRows`. */
+  stage(batch: EventBatch, from: number, to: number): void {
+    this.stagedFrom = from;
+    this.table.stageRows(batch, from, to);
+  }
+
   /**
    * Takes rows from `from` on as long as each only renews where its subscriber is, as most do; returns the first that
-   * does more, or `to`. They are of those that {@link touch} took.
+   * does more, or `to`. They are of those that {@link touch} took. The sink hears of them from {@link tellRenewed}.
    */
-  renewing({ cell, feed, flags, plmn, timeUs }: EventBatch, from: number, to: number): number {
-    const { groupFrom, indices, sink, table, ttlMinUs } = this;
+  renewing(from: number, to: number): number {
+    const { groupFrom, renewedCount, stagedFrom, table, ttlMinUs } = this;
     if (table.freed !== this.freedBefore) return from;
-    const { f64, u32 } = table;
-    for (let row = from; row < to; row++) {
-      const index = indices[row - groupFrom];
-      if (index < 0 || (flags[row] & placing) !== eventFlag.sighting) return row;
-      const at = index * recordWords;
-      const id = cell[row];
-      if ((u32[at + wCellFeed] & nowhere) !== id) return row;
-      const originEvents = u32[at + wOriginEvents];
-      // A home may be news where none is known; one with its area always may.
-      if (plmn[row] > (originEvents > eventsMax ? barePlmnMax : 0)) return row;
-      const time = timeUs[row];
-      const atDouble = index * recordDoubles;
-      if (time - f64[atDouble + dLast] >= ttlMinUs || time - f64[atDouble + dSince] >= stayMaxUs) return row;
-      sink.renewed(index, id);
-      f64[atDouble + dLast] = time;
-      u32[at + wCellFeed] = id | (feed[row] << 24);
-      if ((originEvents & eventsMax) !== eventsMax) u32[at + wOriginEvents] = originEvents + 1;
-    }
-    return to;
+    const told = stage.renewed + renewedBytes * renewedCount;
+    const row =
+      stagedFrom + table.rows.renew(from - stagedFrom, to - stagedFrom, groupFrom - stagedFrom, ttlMinUs, told);
+    this.renewedCount = renewedCount + row - from;
+    return row;
+  }
+
+  /** Tells the sink of those that {@link renewing} took since it was told before: of no more than a group. */
+  tellRenewed(): void {
+    if (this.renewedCount === 0) return;
+    this.sink.renewedMany(this.renewedCount);
+    this.renewedCount = 0;
   }
 
   /** One proof of place ({@link isSighting}): a row of those that {@link touch} took; `cell` is the row's. */
@@ -249,29 +242,19 @@ export class Presence {
   }
 
   /**
-   * Takes rows `from` … `to − 1`, at most {@link groupRows}, whose sightings come next: looks them up, adds those who
-   * are new and loads what the sightings will need. The result only keeps the loads from being dropped.
+   * Takes rows `from` … `to − 1` of those that are staged, at most a group, whose sightings come next: looks them up, adds
+   * those who are new and loads what the sightings will need. The result only keeps the loads from being dropped.
    */
   touch(batch: EventBatch, from: number, to: number): number {
-    const { doubts, indices, sink, table } = this;
-    const n = to - from;
+    const { indices, sink, table } = this;
     this.groupFrom = from;
-    let kept = table.locate(batch.subLo, batch.subHi, from, n, indices);
-    // Few are not those that they were taken for, once the table is filled: a call among the rest would make the compiler
-    // look up everything anew at each row.
-    const { u32 } = table;
-    const { subHi, subLo } = batch;
-    let doubtful = 0;
-    for (let i = 0; i < n; i++) {
-      const at = Math.max(indices[i], 0) * recordWords;
-      const known = indices[i] >= 0 && u32[at + wLo] === subLo[from + i] && u32[at + wHi] === subHi[from + i];
-      doubts[doubtful] = i;
-      doubtful += known ? 0 : 1;
-    }
-    for (let i = 0; i < doubtful; i++) indices[doubts[i]] = this.enrol(batch, from + doubts[i]);
+    const { doubts, movers } = table;
+    const found = table.locate(from - this.stagedFrom, to - from);
+    // Few are not those that they were taken for, once the table is filled.
+    const doubtful = found & 0xffff;
+    for (let i = 0; i < doubtful; i++) indices[doubts[i] >> 2] = this.enrol(batch, from + (doubts[i] >> 2));
     this.freedBefore = table.freed;
-    kept ^= sink.touch(indices, n, batch, from);
-    return kept;
+    return sink.touch(indices, movers, found >>> 16, batch, from);
   }
 
   *save(to: StateWriter): Generator<void> {

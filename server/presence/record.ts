@@ -10,16 +10,18 @@ export const recordBytes = 40;
 export const recordWords = 10;
 export const recordDoubles = 5;
 
-// Places of a record's fields, with the scratch of `group-loads.ts` that stands before the first record.
-export const wLo = 256;
-export const wHi = 257;
-export const wCellFeed = 260;
-export const wOriginEvents = 261;
-export const wNextFlags = 264;
-export const wTrail = 265;
+/** Address of the first record: before it stands the stage of `row-kernel.ts`. */
+export const recordsAt = 65_536;
+// Places of a record's fields, with what stands before the first record.
+export const wLo = 16_384;
+export const wHi = 16_385;
+export const wCellFeed = 16_388;
+export const wOriginEvents = 16_389;
+export const wNextFlags = 16_392;
+export const wTrail = 16_393;
 /** In 64-bit words. */
-export const dLast = 129;
-export const dSince = 131;
+export const dLast = 8193;
+export const dSince = 8195;
 
 /** Value of a subscriber's cell while it is nowhere. */
 export const nowhere = 0xffffff;

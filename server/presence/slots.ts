@@ -76,16 +76,14 @@ export class Slots {
   }
 
   /**
-   * Writes for each of `n` keys from row `from` on the first index whose tag fits; -1: not found yet. The key of that
-   * index is not compared.
+   * Writes for each of `n` hashes the first index whose tag fits; -1: not found yet. The key of that index is not compared.
    *
    * @returns nothing of meaning: it keeps the loads from being dropped
    */
-  guess(lo: Uint32Array, hi: Uint32Array, from: number, n: number, indices: Int32Array): number {
+  guess(hashes: Uint32Array, n: number, indices: Int32Array): number {
     if (this.old.length > 0) this.move(movesPerGroup);
-    const { hashes, slots } = this;
-    for (let i = 0; i < n; i++) hashes[i] = hashOf(lo[from + i], hi[from + i]);
-    const kept = this.loads.guess(4 * n, this.scale, slots.byteLength);
+    this.hashes.set(hashes);
+    const kept = this.loads.guess(4 * n, this.scale, this.slots.byteLength);
     indices.set(this.found);
     return kept;
   }

@@ -1,6 +1,7 @@
 import { UserError } from '../errors.ts';
+import type { EventBatch } from '../events/event-batch.ts';
 import { restoreBytes, type StateReader, type StateWriter, saveBytes } from '../state-writer.ts';
-import { groupRows, type RecordLoads, recordLoadsOf, scratchBytes, wIndices } from './group-loads.ts';
+import { groupRows } from './group-loads.ts';
 import {
   dLast,
   dSince,
@@ -10,6 +11,7 @@ import {
   nowhere,
   recordBytes,
   recordDoubles,
+  recordsAt,
   recordWords,
   wCellFeed,
   wHi,
@@ -18,6 +20,7 @@ import {
   wOriginEvents,
   wTrail,
 } from './record.ts';
+import { type RowKernel, renewedBytes, rowKernelOf, stage, stageRows } from './row-kernel.ts';
 import { hashOf, type KeyStore, Slots, slotIndexMax } from './slots.ts';
 
 const pageBytes = 65_536;
@@ -25,8 +28,8 @@ const pageBytes = 65_536;
 const growthPages = 16;
 const pagesMax = 65_536;
 
-const recordsIn = (pages: number) => Math.floor((pages * pageBytes - scratchBytes) / recordBytes);
-const pagesFor = (records: number) => Math.ceil((scratchBytes + records * recordBytes) / pageBytes);
+const recordsIn = (pages: number) => Math.floor((pages * pageBytes - recordsAt) / recordBytes);
+const pagesFor = (records: number) => Math.ceil((recordsAt + records * recordBytes) / pageBytes);
 
 /**
  * Dense records of the subscribers that are known, found by the first 64 bits of their pseudonym. Indices of freed
@@ -42,9 +45,15 @@ export class SubscriberTable implements KeyStore {
   f64: Float64Array;
   /** Calls of {@link free}: as long as it stands, an index found before is still its subscriber's. */
   freed = 0;
-  /** What {@link locate} found, row by row. */
-  private rowIndices: Int32Array;
-  private readonly loads: RecordLoads;
+  /** What is done with rows of the stage. */
+  readonly rows: RowKernel;
+  /** What {@link locate} found, row by row of the group. */
+  readonly rowIndices: Int32Array;
+  /** Rows of the group whose subscribers are not those that were found, × 4; and those that are and come from elsewhere. */
+  readonly doubts: Uint32Array;
+  readonly movers: Uint32Array;
+  readonly renewedRows: Uint8Array;
+  private readonly stage: Stage;
   private readonly memory: WebAssembly.Memory;
   private readonly slots: Slots;
   private room: number;
@@ -62,8 +71,13 @@ export class SubscriberTable implements KeyStore {
     this.memory = new WebAssembly.Memory({ initial, maximum, shared: true });
     this.u32 = new Uint32Array(this.memory.buffer);
     this.f64 = new Float64Array(this.memory.buffer);
-    this.rowIndices = new Int32Array(this.memory.buffer, 4 * wIndices, groupRows);
-    this.loads = recordLoadsOf(this.memory, recordBytes);
+    // The memory is shared, so these stay what they are when it grows.
+    this.rows = rowKernelOf(this.memory);
+    this.stage = stageOf(this.memory);
+    this.rowIndices = new Int32Array(this.memory.buffer, stage.indices, groupRows);
+    this.renewedRows = new Uint8Array(this.memory.buffer, stage.renewed, groupRows * renewedBytes);
+    this.doubts = new Uint32Array(this.memory.buffer, stage.doubts, groupRows);
+    this.movers = new Uint32Array(this.memory.buffer, stage.movers, groupRows);
     this.room = Math.min(this.capacity, recordsIn(initial));
     this.slots = new Slots(this);
   }
@@ -97,22 +111,38 @@ export class SubscriberTable implements KeyStore {
     return hashOf(this.u32[at + wLo], this.u32[at + wHi]);
   }
 
-  /**
-   * Looks up `n` keys from row `from` on, at most {@link groupRows} and at least one: for each an index whose key is to
-   * be compared (it fits but for one in some thirty), or -1. Slots are loaded first, then records, so that the cache
-   * misses of the group overlap.
-   *
-   * @returns nothing of meaning: it keeps the loads from being dropped
-   */
-  locate(lo: Uint32Array, hi: Uint32Array, from: number, n: number, indices: Int32Array): number {
-    const kept = this.slots.guess(lo, hi, from, n, indices);
-    return kept ^ this.touch(indices, n);
+  /** Copies rows `from` … `to − 1`, at most {@link stageRows}, to where WebAssembly sees them. */
+  stageRows(batch: EventBatch, from: number, to: number): void {
+    const { lo, hi, cell, plmn, timeUs, flags, feed } = this.stage;
+    lo.set(batch.subLo.subarray(from, to));
+    hi.set(batch.subHi.subarray(from, to));
+    cell.set(batch.cell.subarray(from, to));
+    plmn.set(batch.plmn.subarray(from, to));
+    timeUs.set(batch.timeUs.subarray(from, to));
+    flags.set(batch.flags.subarray(from, to));
+    feed.set(batch.feed.subarray(from, to));
   }
 
-  /** Loads the records of the first `n` indices, which are at most {@link groupRows}; the result means nothing. */
+  /**
+   * Looks up `n` rows of the stage from `row` on, at most {@link groupRows} and at least one: {@link rowIndices} by row, -1
+   * where there is none. Those whose keys are others' (some in thirty, and all that are new) stand in {@link doubts}, those
+   * that come from another cell in {@link movers}. Slots are loaded first, then records, so that the cache misses of the
+   * group overlap.
+   *
+   * @returns numbers of the two, as {@link RowKernel.match} has them
+   */
+  locate(row: number, n: number): number {
+    this.rows.hash(4 * row, 4 * n);
+    this.slots.guess(this.doubts, n, this.rowIndices);
+    return this.rows.match(4 * row, 4 * n);
+  }
+
+  /** Loads the records of the first `n` of `indices`, which are at most {@link groupRows}, in one loop of few instructions. */
   touch(indices: Int32Array, n: number): number {
-    this.rowIndices.set(indices);
-    return this.loads.touch(4 * n);
+    const { u32 } = this;
+    let kept = 0;
+    for (let i = 0; i < n; i++) kept ^= u32[Math.max(indices[i], 0) * recordWords + wLo];
+    return kept;
   }
 
   /** The subscriber's index, or -1. `hash` is {@link hashOf} of the key. */
@@ -295,8 +325,23 @@ export class SubscriberTable implements KeyStore {
     }
     this.u32 = new Uint32Array(this.memory.buffer);
     this.f64 = new Float64Array(this.memory.buffer);
-    this.rowIndices = new Int32Array(this.memory.buffer, 4 * wIndices, groupRows);
     this.room = Math.min(this.capacity, recordsIn(pages + wanted));
     return true;
   }
+}
+
+type Stage = ReturnType<typeof stageOf>;
+
+function stageOf({ buffer }: WebAssembly.Memory) {
+  const words = (at: number) => new Uint32Array(buffer, at, stageRows);
+  const octets = (at: number) => new Uint8Array(buffer, at, stageRows);
+  return {
+    lo: words(stage.lo),
+    hi: words(stage.hi),
+    cell: words(stage.cell),
+    plmn: words(stage.plmn),
+    timeUs: new Float64Array(buffer, stage.timeUs, stageRows),
+    flags: octets(stage.flags),
+    feed: octets(stage.feed),
+  };
 }

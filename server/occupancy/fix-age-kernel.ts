@@ -1,0 +1,97 @@
+import { minuteUs, secondUs } from '../clock.ts';
+import { groupRows } from '../presence/group-loads.ts';
+import { renewedBytes, renewedCell } from '../presence/row-kernel.ts';
+import * as w from '../wasm-code.ts';
+
+/** Fix ages are known to this step: a count of "≤ 5 min" at 12:00:07 takes in sightings from 11:55:00 on. */
+export const fixAgeStepUs = 30 * secondUs;
+export const fresh5Steps = (5 * minuteUs) / fixAgeStepUs;
+export const fresh30Steps = (30 * minuteUs) / fixAgeStepUs;
+
+const pageBytes = 65_536;
+const rowsBytes = groupRows * renewedBytes;
+
+/** Columns of {@link FixAges} in a memory of their own, and what renews them there, several times faster than JavaScript. */
+export interface FixAgeKernel {
+  /**
+   * `FixAges.renew` of the first `n` rows. @param step the clock's
+   * @returns how many more are older than the city's histogram reaches: none, or fewer
+   */
+  renew(n: number, step: number): number;
+}
+
+const { add, and, gotoWhen, isAbove, isBelow, Label, Local, load32, loadFloat, set, shiftLeft, store32, subtract } = w;
+
+/** Adds to a word of the memory. */
+const count = (address: w.Value, offset: number, change: w.Value): w.Code =>
+  store32(address, offset, add(load32(address, offset), change));
+
+interface Layout {
+  readonly cities: number;
+  readonly cells: number;
+  readonly ring: number;
+  readonly cityAt: number;
+  readonly fresh5At: number;
+  readonly fresh30At: number;
+  readonly byStepAt: number;
+}
+
+/** What depends on the sizes is a constant of the module: there is one for each size that the cells ever have. */
+function moduleOf({ byStepAt, cells, cities, cityAt, fresh30At, fresh5At, ring }: Layout): WebAssembly.Module {
+  const [n, step, at, end, cell, seen, age, old, older] = Array.from({ length: 9 }, () => new Local());
+  const next = new Label();
+  const column = (of: w.Value): w.Code => add(w.multiply(and(of, ring - 1), 4 * cells), cell);
+  const module = new w.ModuleCode();
+  module.defined(
+    'renew',
+    [n, step],
+    set(end, w.multiply(n, renewedBytes)),
+    w.loop(
+      next,
+      set(seen, w.truncate(w.floatDivide(loadFloat(at, 0), w.float(fixAgeStepUs)))),
+      set(age, subtract(step, seen)),
+      set(cell, shiftLeft(load32(at, renewedCell), 2)),
+      set(old, isBelow(age, fresh30Steps + 1)),
+      // Whoever was counted as fresh stays so. Without branches: within a step nothing changes in the end.
+      count(column(seen), byStepAt, subtract(0, old)),
+      count(cell, fresh30At, subtract(1, old)),
+      count(cell, fresh5At, isAbove(age, fresh5Steps)),
+      count(column(step), byStepAt, 1),
+      set(old, isBelow(age, cities)),
+      set(older, subtract(older, subtract(1, old))),
+      count(shiftLeft(and(seen, cities - 1), 2), cityAt, subtract(0, old)),
+      count(shiftLeft(and(step, cities - 1), 2), cityAt, 1),
+      set(at, add(at, renewedBytes)),
+      gotoWhen(isBelow(at, end), next),
+    ),
+    w.giveBack(older),
+  );
+  return module.compile(true);
+}
+
+const modules = new Map<string, WebAssembly.Module>();
+
+/** Columns of 0, shared like the other memories so that nothing is ever detached. */
+export function layFixAges(cities: number, cells: number, ring: number) {
+  const cityAt = rowsBytes;
+  const fresh5At = cityAt + 4 * cities;
+  const fresh30At = fresh5At + 4 * cells;
+  const byStepAt = fresh30At + 4 * cells;
+  const key = `${cities},${cells},${ring}`;
+  const module = modules.get(key) ?? moduleOf({ cities, cells, ring, cityAt, fresh5At, fresh30At, byStepAt });
+  modules.set(key, module);
+  const pages = Math.ceil((byStepAt + 4 * cells * ring) / pageBytes);
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  const words = (at: number, length: number) => new Uint32Array(memory.buffer, at, length);
+  const { exports } = new WebAssembly.Instance(module, { owner: { memory } });
+  return {
+    kernel: exports as unknown as FixAgeKernel,
+    rows: new Uint8Array(memory.buffer, 0, rowsBytes),
+    columns: {
+      city: words(cityAt, cities),
+      fresh5: words(fresh5At, cells),
+      fresh30: words(fresh30At, cells),
+      byStep: words(byStepAt, cells * ring),
+    },
+  };
+}

@@ -1,0 +1,183 @@
+import { dayUs } from '../clock.ts';
+import { eventFlag } from '../events/kinds.ts';
+import * as w from '../wasm-code.ts';
+import { eachRow, orFirst } from './group-loads.ts';
+import { eventsMax, nowhere, recordBytes, recordsAt } from './record.ts';
+
+/**
+ * What is done with every row of a group, in WebAssembly over the memory of the records: where JavaScript takes ten
+ * instructions to look at a number of a typed array, this takes one or two. Rows are copied in front of the records by the
+ * {@link stageRows | stage}, column by column.
+ */
+export interface RowKernel {
+  /** Hashes of the keys of a group, as `hashOf` makes them. @param row of the stage × 4 @param rowBytes 4 × rows */
+  hash(row: number, rowBytes: number): number;
+  /**
+   * Compares keys of the group's rows with those of the records that they were taken for, and loads the records. Puts down
+   * the rows (× 4) that are not theirs, and those that are and come from another cell.
+   *
+   * @returns number of the former, and of the latter above 16 bits
+   */
+  match(row: number, rowBytes: number): number;
+  /**
+   * Takes rows from `row` on (rows of the stage) as long as each only renews where its subscriber is; puts down for each
+   * the sighting before and the cell, from `told` on (address).
+   *
+   * @param group first row of the group @param ttlMinUs shortest presenceTtl @returns the row that it came to
+   */
+  renew(row: number, end: number, group: number, ttlMinUs: number, told: number): number;
+}
+
+/** Rows that are staged at once. */
+export const stageRows = 2048;
+
+/** Addresses of what stands in front of the records. */
+export const stage = {
+  indices: 0,
+  /** Hashes; then rows × 4 whose keys differ. */
+  doubts: 256,
+  movers: 512,
+  /** Of each row that renewed: the sighting before (float64), and the cell; 16 bytes. */
+  renewed: 1024,
+  lo: 2048,
+  hi: 10_240,
+  cell: 18_432,
+  plmn: 26_624,
+  timeUs: 34_816,
+  flags: 51_200,
+  feed: 53_248,
+} as const;
+/** Octets of an entry of `stage.renewed`. */
+export const renewedBytes = 16;
+/** Of its cell within the entry. */
+export const renewedCell = 8;
+
+/** A home that is larger has its area (`placedHome`). */
+export const barePlmnMax = 0x1f_ffff;
+const placing = eventFlag.sighting | eventFlag.detach;
+
+/**
+ * A stay in a cell is cut at the first sighting so long after its first one. Otherwise a phone that lies at home for weeks
+ * would be in no history until it leaves.
+ */
+export const stayMaxUs = dayUs;
+
+// Places in a record, as `record.ts` lays it out.
+const inRecord = { lo: 0, hi: 4, last: 8, cellFeed: 16, originEvents: 20, since: 24, trail: 36 };
+const { add, and, differs, goto, gotoWhen, isAbove, isAtLeast, isZero, Label, Local, load32, load8, loadFloat } = w;
+const { multiply, or, select, set, shiftLeft, shiftRight, store32, storeFloat, subtract, xor } = w;
+
+const recordOf = (index: w.Value): w.Code => add(multiply(index, recordBytes), recordsAt);
+
+function hash(module: w.ModuleCode): void {
+  const [from, rowBytes, row, x] = Array.from({ length: 4 }, () => new Local());
+  const mixed = (shift: number, factor: number): w.Code => set(x, multiply(xor(x, shiftRight(x, shift)), factor));
+  module.defined(
+    'hash',
+    [from, rowBytes],
+    eachRow(
+      row,
+      rowBytes,
+      set(x, xor(load32(add(from, row), stage.lo), multiply(load32(add(from, row), stage.hi), 0x9e3779b1))),
+      mixed(16, 0x85ebca6b),
+      mixed(13, 0xc2b2ae35),
+      store32(row, stage.doubts, xor(x, shiftRight(x, 16))),
+    ),
+    w.giveBack(0),
+  );
+}
+
+function match(module: w.ModuleCode): void {
+  const [from, rowBytes, row, index, record, doubts, movers, kept, differ] = Array.from(
+    { length: 9 },
+    () => new Local(),
+  );
+  const staged = (column: number): w.Code => load32(add(from, row), column);
+  module.defined(
+    'match',
+    [from, rowBytes],
+    eachRow(
+      row,
+      rowBytes,
+      set(index, load32(row, stage.indices)),
+      set(record, recordOf(orFirst(index))),
+      // Its other end may lie on another cache line.
+      set(kept, xor(kept, load32(record, inRecord.trail))),
+      set(
+        differ,
+        or(
+          or(xor(load32(record, inRecord.lo), staged(stage.lo)), xor(load32(record, inRecord.hi), staged(stage.hi))),
+          shiftRight(index, 31),
+        ),
+      ),
+      set(differ, differs(differ, 0)),
+      store32(shiftLeft(doubts, 2), stage.doubts, row),
+      set(doubts, add(doubts, differ)),
+      store32(shiftLeft(movers, 2), stage.movers, row),
+      set(
+        movers,
+        add(movers, and(isZero(differ), differs(and(load32(record, inRecord.cellFeed), nowhere), staged(stage.cell)))),
+      ),
+    ),
+    // So that nobody drops the loads.
+    store32(0, stage.movers + 256, kept),
+    w.giveBack(or(doubts, shiftLeft(movers, 16))),
+  );
+}
+
+function renew(module: w.ModuleCode): void {
+  const [row, end, group, told, index, record, cell, cellFeed, events] = Array.from({ length: 9 }, () => new Local());
+  const [ttlMinUs, time, last] = Array.from({ length: 3 }, () => new Local(w.f64));
+  const [done, next] = [new Label(), new Label()];
+  module.defined(
+    'renew',
+    [row, end, group, ttlMinUs, told],
+    w.block(
+      done,
+      w.loop(
+        next,
+        gotoWhen(isAtLeast(row, end), done),
+        set(index, load32(shiftLeft(subtract(row, group), 2), stage.indices)),
+        gotoWhen(shiftRight(index, 31), done),
+        gotoWhen(differs(and(load8(row, stage.flags), placing), eventFlag.sighting), done),
+        set(record, recordOf(index)),
+        set(cell, load32(shiftLeft(row, 2), stage.cell)),
+        set(cellFeed, load32(record, inRecord.cellFeed)),
+        gotoWhen(differs(and(cellFeed, nowhere), cell), done),
+        set(events, load32(record, inRecord.originEvents)),
+        // A home may be news where none is known; one with its area always may.
+        gotoWhen(
+          isAbove(load32(shiftLeft(row, 2), stage.plmn), select(isAbove(events, eventsMax), barePlmnMax, 0)),
+          done,
+        ),
+        set(time, loadFloat(shiftLeft(row, 3), stage.timeUs)),
+        set(last, loadFloat(record, inRecord.last)),
+        gotoWhen(w.floatIsAtLeast(w.floatSubtract(time, last), ttlMinUs), done),
+        gotoWhen(w.floatIsAtLeast(w.floatSubtract(time, loadFloat(record, inRecord.since)), w.float(stayMaxUs)), done),
+        storeFloat(told, 0, last),
+        store32(told, renewedCell, cell),
+        set(told, add(told, renewedBytes)),
+        storeFloat(record, inRecord.last, time),
+        store32(record, inRecord.cellFeed, or(cell, shiftLeft(load8(row, stage.feed), 24))),
+        store32(record, inRecord.originEvents, add(events, differs(and(events, eventsMax), eventsMax))),
+        set(row, add(row, 1)),
+        goto(next),
+      ),
+    ),
+    w.giveBack(row),
+  );
+}
+
+let compiled: WebAssembly.Module | null = null;
+
+/** @param memory shared, of records behind the stage */
+export function rowKernelOf(memory: WebAssembly.Memory): RowKernel {
+  if (compiled === null) {
+    const module = new w.ModuleCode();
+    hash(module);
+    match(module);
+    renew(module);
+    compiled = module.compile(true);
+  }
+  return new WebAssembly.Instance(compiled, { owner: { memory } }).exports as unknown as RowKernel;
+}

@@ -1,0 +1,97 @@
+import { expect, test } from 'vitest';
+import { EventBatch } from '../../server/events/event-batch.ts';
+import { eventFlag } from '../../server/events/kinds.ts';
+import { groupRows } from '../../server/presence/group-loads.ts';
+import { eventsMax, nowhere, recordWords, wOriginEvents } from '../../server/presence/record.ts';
+import { renewedBytes, renewedCell, stage, stayMaxUs } from '../../server/presence/row-kernel.ts';
+import { hashOf } from '../../server/presence/slots.ts';
+import { SubscriberTable } from '../../server/presence/subscriber-table.ts';
+
+const ttlUs = 7_200e6;
+const startUs = 1_780_000_000_000_000;
+
+function randomOf(seed: number): (below: number) => number {
+  let x = seed;
+  return (below) => {
+    x = (Math.imul(x, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((x / 2 ** 32) * below);
+  };
+}
+
+const keyOf = (subscriber: number) => [Math.imul(subscriber + 1, 0x9e3779b1) >>> 0, (subscriber * 7) >>> 0] as const;
+
+/** A table with some hundred subscribers: in a cell or nowhere, some seen long ago, some with a home, some who count no further. */
+function tableOf(random: (below: number) => number, subscribers: number): SubscriberTable {
+  const table = new SubscriberTable(1_000);
+  for (let i = 0; i < subscribers; i++) {
+    const [lo, hi] = keyOf(i);
+    const index = table.insert(hashOf(lo, hi), lo, hi);
+    if (random(10) === 0) continue;
+    table.place(index, random(4), random(256), startUs - random(3) * 0.4 * stayMaxUs - random(1e6));
+    if (random(3) > 0) table.setOrigin(index, 1 + random(9));
+    for (let seen = random(3); seen > 0; seen--)
+      table.renew(index, table.cell(index), 1, startUs - random(2 * ttlUs) - random(2));
+    if (random(8) === 0) table.u32[index * recordWords + wOriginEvents] |= eventsMax;
+  }
+  return table;
+}
+
+test('rows are compared and renewed in WebAssembly as JavaScript defines it', () => {
+  for (let seed = 1; seed <= 40; seed++) {
+    const random = randomOf(seed);
+    const subscribers = 150;
+    const table = tableOf(random, subscribers);
+    const twin = tableOf(randomOf(seed), subscribers);
+    const n = 1 + random(groupRows);
+    const from = random(groupRows);
+    const batch = new EventBatch(from + n);
+    for (let row = 0; row < from + n; row++) {
+      const [lo, hi] = keyOf(random(subscribers + 10));
+      const plmn = random(4) === 0 ? 0x20_0000 + random(9) : random(2);
+      const flags = random(6) === 0 ? random(4) : eventFlag.sighting;
+      batch.push(startUs + row, lo, hi, random(20) === 0 ? 0xffffffff : random(4), plmn, 0, 0, 0, flags, 0, 0, 0);
+      batch.feed[row] = random(256);
+    }
+    table.stageRows(batch, 0, from + n);
+    const found = table.locate(from, n);
+    const doubts = Array.from(table.doubts.subarray(0, found & 0xffff), (row) => row / 4);
+    const movers = Array.from(table.movers.subarray(0, found >>> 16), (row) => row / 4);
+    const rows = Array.from({ length: n }, (_, i) => i);
+    const known = (i: number) => {
+      const [lo, hi] = [batch.subLo[from + i], batch.subHi[from + i]];
+      const index = twin.find(hashOf(lo, hi), lo, hi);
+      return index >= 0 && table.rowIndices[i] === index ? index : -1;
+    };
+    expect(doubts).toEqual(rows.filter((i) => known(i) < 0));
+    expect(movers).toEqual(rows.filter((i) => known(i) >= 0 && twin.cell(known(i)) !== batch.cell[from + i]));
+    for (const i of doubts) table.rowIndices[i] = -1;
+    const told: [number, number][] = [];
+    const renews = (row: number): boolean => {
+      const index = table.rowIndices[row - from];
+      if (index < 0 || (batch.flags[row] & (eventFlag.sighting | eventFlag.detach)) !== eventFlag.sighting)
+        return false;
+      if (twin.cell(index) === nowhere || twin.cell(index) !== batch.cell[row]) return false;
+      if (batch.plmn[row] > (twin.origin(index) > 0 ? 0x1f_ffff : 0)) return false;
+      const timeUs = batch.timeUs[row];
+      if (timeUs - twin.lastUs(index) >= ttlUs || timeUs - twin.sinceUs(index) >= stayMaxUs) return false;
+      told.push([twin.lastUs(index), batch.cell[row]]);
+      twin.renew(index, batch.cell[row], batch.feed[row], timeUs);
+      return true;
+    };
+    for (let row = from; row < from + n; row++) {
+      const at = stage.renewed + renewedBytes * told.length;
+      const before = row;
+      row = table.rows.renew(row, from + n, from, ttlUs, at);
+      for (let other = before; other < row; other++) expect(renews(other)).toBe(true);
+      if (row < from + n) expect(renews(row)).toBe(false);
+    }
+    const view = new DataView(table.renewedRows.buffer, table.renewedRows.byteOffset);
+    told.forEach(([lastUs, cell], i) => {
+      expect(view.getFloat64(renewedBytes * i, true)).toBe(lastUs);
+      expect(view.getUint32(renewedBytes * i + renewedCell, true)).toBe(cell);
+    });
+    for (let index = 0; index < subscribers; index++)
+      for (const read of ['lastUs', 'sinceUs', 'cell', 'feed', 'origin', 'events', 'trail', 'inWheel'] as const)
+        expect(table[read](index), read).toBe(twin[read](index));
+  }
+});
