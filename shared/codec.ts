@@ -45,6 +45,7 @@ export function decodeFrame(bytes: Uint8Array): ServerFrame {
   checkColumns(asMap(map.regions), ['index', ...regionColumns]);
   if (map.nodes !== undefined) checkColumns(asMap(map.nodes), ['index', ...regionColumns]);
   if (map.spark !== undefined || map.k === 'snapshot') checkSpark(asMap(map.spark));
+  if (map.nodeSpark !== undefined) checkRectangle(asMap(map.nodeSpark), 'nodeSpark');
   if (map.people !== undefined) checkPeople(map.people);
   if (map.traffic !== undefined) checkTraffic(asMap(map.traffic));
   // Every field that a reader indexes with has been checked; the status is shown, not computed with.
@@ -129,9 +130,13 @@ function checkTraffic(traffic: Record<string, unknown>): void {
 }
 
 function checkSpark(spark: Record<string, unknown>): void {
-  if (!isCount(spark.points) || !isCount(spark.endUs) || !isCount(spark.everyMs)) {
-    throw new FrameError('spark without points, endUs or everyMs');
-  }
-  const values = columnLength(spark.present, 'spark');
-  if (spark.points === 0 ? values !== 0 : values % spark.points !== 0) throw new FrameError('spark is no rectangle');
+  if (!isCount(spark.endUs) || !isCount(spark.everyMs)) throw new FrameError('spark without endUs or everyMs');
+  checkRectangle(spark, 'spark');
+}
+
+/** `points` values a row. */
+function checkRectangle({ points, present }: Record<string, unknown>, name: string): void {
+  if (!isCount(points)) throw new FrameError(`${name} without points`);
+  const values = columnLength(present, name);
+  if (points === 0 ? values !== 0 : values % points !== 0) throw new FrameError(`${name} is no rectangle`);
 }

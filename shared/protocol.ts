@@ -15,6 +15,8 @@ export const hiddenCount = 0xfffffffe;
 
 /** Points of a sparkline at most: what a snapshot carries and a screen keeps. */
 export const sparkPointsMax = 120;
+/** Points of a row of the wall's list, and the most of the tree's nodes, of which there may be hundreds: an hour of minutes. */
+export const rowSparkPoints = 60;
 
 /** Codes with which the server closes a WebSocket; 1001 … as RFC 6455 §7.4.1 and the IANA registry mean them. */
 export const closeCode = {
@@ -185,6 +187,13 @@ export interface SparkColumns {
   present: Uint8Array;
 }
 
+/** The same of the tree's nodes, the newest {@link rowSparkPoints} points at most; interval and end are those of `spark`. */
+export interface NodeSparkColumns {
+  /** nodes × points, row by node in the order of the layout's `tree`. */
+  points: number;
+  present: Uint8Array;
+}
+
 /** The time over which the net inflow of people is given, ms. */
 export const peopleInflowMs = 900_000;
 
@@ -224,6 +233,8 @@ export interface SnapshotFrame extends FrameHead {
   /** The same of the tree's nodes, `index` their places in the layout's `tree`. Absent: there is none. */
   nodes?: RegionColumns;
   spark: SparkColumns;
+  /** Absent: there are no nodes. */
+  nodeSpark?: NodeSparkColumns;
   /** Absent: people are not estimated. */
   people?: readonly PeopleRow[];
   /** Absent: nothing has been counted yet. */
@@ -240,6 +251,7 @@ export interface DeltaFrame extends FrameHead {
   /** Nodes that changed; absent: none has. */
   nodes?: RegionColumns;
   spark?: SparkColumns;
+  nodeSpark?: NodeSparkColumns;
   /** All rows, when any of them has changed. */
   people?: readonly PeopleRow[];
   /** The whole of it, when it has changed. */
@@ -361,35 +373,6 @@ export interface PastRoles {
   undetermined: number;
   crowd: number | null;
 }
-
-/**
- * `GET /api/regions/ID/expected?at=…`: what was present in a region at a time, and what is usual at that time of like
- * days of the last eight weeks. Figures: -1 hidden, null unknown.
- */
-export interface RegionExpected {
-  id: string;
-  atUs: number;
-  present: number | null;
-  /** What is usual: median ± three deviations. null: fewer than four such days are known. */
-  band: { median: number; low: number; high: number; days: number } | null;
-  /** Deviations by which `present` lies above what is expected; null: not known or hidden. */
-  z: number | null;
-  /** |z| > 3: `unusual`; > 6: a technical fault is to be thought of first. */
-  verdict: 'usual' | 'unusual' | 'fault first' | null;
-}
-
-/** A row of `GET /api/cells`. Figures: -1 hidden, null unknown. */
-export interface CellRow extends LayoutCell {
-  present: number | null;
-}
-/** `GET /api/regions`. */
-export interface RegionTable {
-  /** The gauge interval that `visitors` counts, µs, `toUs` excluded; null before the first has closed. */
-  visitorsWindow: { fromUs: number; toUs: number } | null;
-  regions: RegionRow[];
-}
-/** A row of {@link RegionTable}. Figures: -1 hidden, null unknown. */
-export type RegionRow = Omit<LayoutRegion, 'polygons'> & Record<RegionColumn, number | null>;
 
 /** Body of every refused `/api` request. */
 export interface ApiError {

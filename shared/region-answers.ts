@@ -71,3 +71,19 @@ export const hourColumns = [
   ] as const),
 ];
 export type HourColumn = (typeof hourColumns)[number];
+
+/**
+ * `GET /api/regions/ID/expected?at=…`: what was present in a region at a time, and what is usual at that time of like
+ * days of the last eight weeks. Figures: -1 hidden, null unknown.
+ */
+export interface RegionExpected {
+  id: string;
+  atUs: number;
+  present: number | null;
+  /** What is usual: median ± three deviations. null: fewer than four such days are known. */
+  band: { median: number; low: number; high: number; days: number } | null;
+  /** Deviations by which `present` lies above what is expected; null: not known or hidden. */
+  z: number | null;
+  /** |z| > 3: `unusual`; > 6: a technical fault is to be thought of first. */
+  verdict: 'usual' | 'unusual' | 'fault first' | null;
+}

@@ -1,4 +1,5 @@
-import type { RegionColumn, RegionTable } from './protocol.ts';
+import type { RegionColumn } from './protocol.ts';
+import type { RegionTable } from './tables.ts';
 
 /** Levels of the region tree above the cell: 分公司, 区域营销中心, 片区, 营业厅. */
 export const treeLevels = [1, 2, 3, 4] as const;
@@ -15,6 +16,7 @@ export interface LayoutNode {
 
 /** `GET /api/regions?level=1` … `4`: the nodes of that level of the region tree. */
 export interface NodeTable {
+  eventUs: RegionTable['eventUs'];
   visitorsWindow: RegionTable['visitorsWindow'];
   regions: (LayoutNode & Record<RegionColumn, number | null>)[];
 }

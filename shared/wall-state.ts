@@ -3,8 +3,8 @@ import {
   type PeopleRow,
   type RegionColumn,
   regionColumns,
+  rowSparkPoints,
   type ServerFrame,
-  type SparkColumns,
   sparkPointsMax,
   unknownCount,
   type WallStatus,
@@ -39,6 +39,9 @@ export class WallState {
   spark = new Uint32Array(0);
   sparkPoints = 0;
   sparkEndUs = 0;
+  /** The same of the tree's nodes: `nodeSparkPoints` values a node, ending with those of `spark`. */
+  nodeSpark = new Uint32Array(0);
+  nodeSparkPoints = 0;
   /** People estimates by place of their region; null: none are made. */
   people: ReadonlyMap<number, PeopleRow> | null = null;
   /** Of the city (row 0) and of the regions (row 1 + place), a figure a class; null: nothing has been counted yet. */
@@ -63,6 +66,10 @@ export class WallState {
     if (frame.spark !== undefined && columnU32(frame.spark.present).length !== frame.spark.points * regionCount) {
       throw new FrameError('spark is not as long as the regions');
     }
+    const { nodeSpark } = frame;
+    if (nodeSpark !== undefined && columnU32(nodeSpark.present).length !== nodeSpark.points * nodeCount) {
+      throw new FrameError('nodeSpark is not as long as the nodes');
+    }
     if (frame.traffic !== undefined && rowsOf(frame.traffic) !== 1 + regionCount) {
       throw new FrameError('traffic is not as long as the regions');
     }
@@ -73,13 +80,23 @@ export class WallState {
       this.nodes = emptyRegions(nodeCount);
       this.spark = new Uint32Array(0);
       this.sparkPoints = 0;
+      this.nodeSpark = new Uint32Array(0);
+      this.nodeSparkPoints = 0;
     }
     if (cellCount > this.cellPresent.length) this.cellPresent = grown(this.cellPresent, cellCount);
     scatter(this.cellPresent, cells, columnU32(frame.cells.present));
     for (const column of regionColumns) scatter(this.regions[column], rows, columnU32(frame.regions[column]));
     for (const column of regionColumns)
       if (frame.nodes !== undefined) scatter(this.nodes[column], nodeRows, columnU32(frame.nodes[column]));
-    if (frame.spark !== undefined) this.#appendSpark(frame.spark);
+    if (frame.spark !== undefined) {
+      this.spark = appended(this.spark, this.sparkPoints, frame.spark, regionCount, sparkPointsMax);
+      this.sparkPoints = this.spark.length / Math.max(1, regionCount);
+      this.sparkEndUs = frame.spark.endUs;
+    }
+    if (nodeSpark !== undefined) {
+      this.nodeSpark = appended(this.nodeSpark, this.nodeSparkPoints, nodeSpark, nodeCount, rowSparkPoints);
+      this.nodeSparkPoints = this.nodeSpark.length / Math.max(1, nodeCount);
+    }
     if (frame.people !== undefined) this.people = new Map(frame.people.map((row) => [row.region, row]));
     else if (whole) this.people = null;
     if (frame.traffic !== undefined) this.#takeTraffic(frame.traffic);
@@ -98,23 +115,26 @@ export class WallState {
       columns: columns as Record<TrafficColumn, Uint32Array>,
     };
   }
+}
 
-  /** Puts the newest points behind those held and drops the oldest beyond {@link sparkPointsMax}. */
-  #appendSpark(columns: SparkColumns): void {
-    const values = columnU32(columns.present);
-    const regions = this.regions.present.length;
-    const kept = Math.min(this.sparkPoints, Math.max(0, sparkPointsMax - columns.points));
-    const points = kept + columns.points;
-    const next = new Uint32Array(points * regions);
-    for (let region = 0; region < regions; region++) {
-      const old = (region + 1) * this.sparkPoints;
-      next.set(this.spark.subarray(old - kept, old), region * points);
-      next.set(values.subarray(region * columns.points, (region + 1) * columns.points), region * points + kept);
-    }
-    this.spark = next;
-    this.sparkPoints = points;
-    this.sparkEndUs = columns.endUs;
+/** `rows` rows of `held` points with the newest ones behind them, the oldest beyond `pointsMax` dropped. */
+function appended(
+  values: Uint32Array,
+  held: number,
+  newest: { points: number; present: Uint8Array },
+  rows: number,
+  pointsMax: number,
+): Uint32Array<ArrayBuffer> {
+  const added = columnU32(newest.present);
+  const kept = Math.min(held, Math.max(0, pointsMax - newest.points));
+  const points = kept + newest.points;
+  const next = new Uint32Array(points * rows);
+  for (let row = 0; row < rows; row++) {
+    const old = (row + 1) * held;
+    next.set(values.subarray(old - kept, old), row * points);
+    next.set(added.subarray(row * newest.points, (row + 1) * newest.points), row * points + kept);
   }
+  return next;
 }
 
 function emptyRegions(count: number): Record<RegionColumn, Uint32Array<ArrayBuffer>> {

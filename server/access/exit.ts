@@ -50,6 +50,8 @@ export class FigureExit {
   nodes = emptyColumns(0);
   origins: OriginRow[] = [];
   totals: PublishedTotals = emptyTotals();
+  /** The event time that the figures are of, µs; 0 before the first. */
+  eventUs = 0;
   /** End of the gauge interval that the regions' `visitors` count, µs; 0 before the first has closed. */
   visitorsEndUs = 0;
   readonly spark: SparkExit;
@@ -81,7 +83,7 @@ export class FigureExit {
     if (replaced || regions !== this.regions.present.length || nodes !== this.nodes.present.length) {
       this.regions = emptyColumns(regions);
       this.nodes = emptyColumns(nodes);
-      this.spark.clear(regions);
+      this.spark.clear(regions, nodes);
       this.people.clear();
       this.traffic.clear();
       this.#period = -1;
@@ -90,6 +92,7 @@ export class FigureExit {
     const period = Math.floor(view.clockUs / republishUs);
     if (this.minCount > 0 && period === this.#period) return;
     this.#period = period;
+    this.eventUs = view.clockUs;
     blurColumn(this.cellPresent, view.cellPresent, view.cellCount, this.minCount);
     const exact = regionColumnsOf(view);
     for (const column of regionColumns) {

@@ -1,4 +1,5 @@
-import { hiddenCount, type RegionExpected } from '../../shared/protocol.ts';
+import { hiddenCount } from '../../shared/protocol.ts';
+import type { RegionExpected } from '../../shared/region-answers.ts';
 import { expectedBand, type PastFigure, verdictOf, zOf } from '../estimate/band.ts';
 import { blurOnce } from './blur.ts';
 

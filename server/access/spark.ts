@@ -2,12 +2,13 @@ import { unknownCount } from '../../shared/protocol.ts';
 import type { LiveView } from '../occupancy/view.ts';
 import { blurNext } from './blur.ts';
 
-/** The regions' present counts at the ends of the last gauge intervals, as they may be shown. */
+/** The present counts of micro-regions and nodes of the tree at the ends of the last gauge intervals, as they may be shown. */
 export class SparkExit {
   readonly #minCount: number;
   readonly #pointsMax: number;
   #regions = 0;
-  /** Point-major, oldest first: the newest point's row is pushed behind. */
+  #nodes = 0;
+  /** Point-major, oldest first: the newest point's row is pushed behind. In a row the micro-regions, then the nodes. */
   #rows: Uint32Array[] = [];
   #intervals = 0;
   /** End of the newest interval, µs; 0 before the first. */
@@ -24,8 +25,9 @@ export class SparkExit {
   }
 
   /** Forgets everything; the next update takes over what the engine still holds. */
-  clear(regions: number): void {
+  clear(regions: number, nodes: number): void {
     this.#regions = regions;
+    this.#nodes = nodes;
     this.#rows = [];
     this.#intervals = 0;
     this.endUs = 0;
@@ -35,32 +37,44 @@ export class SparkExit {
   /** Appends the intervals that have closed since the last update. */
   update(view: LiveView): void {
     // Fewer than before: another engine, whose intervals begin anew.
-    if (view.intervals < this.#intervals) this.clear(this.#regions);
+    if (view.intervals < this.#intervals) this.clear(this.#regions, this.#nodes);
     this.added = Math.min(view.intervals - this.#intervals, this.#pointsMax);
     this.#intervals = view.intervals;
     if (this.added === 0) return;
     this.endUs = view.intervalEndUs;
     const exact = view.spark(this.added);
-    const known = Math.min(this.#regions, view.regionCount);
+    const nodesKnown = Math.min(this.#nodes, view.regionCount - view.drawnCount);
+    const regionsKnown = Math.min(this.#regions, view.drawnCount);
     for (let point = 0; point < this.added; point++) {
       const before = this.#rows.at(-1);
-      const row = new Uint32Array(this.#regions).fill(unknownCount);
-      for (let region = 0; region < known; region++) {
-        const value = exact[region * this.added + point]!;
-        row[region] = blurNext(before?.[region] ?? unknownCount, value, this.#minCount);
-      }
+      const row = new Uint32Array(this.#regions + this.#nodes).fill(unknownCount);
+      const take = (at: number, area: number) => {
+        const value = exact[area * this.added + point]!;
+        row[at] = blurNext(before?.[at] ?? unknownCount, value, this.#minCount);
+      };
+      for (let region = 0; region < regionsKnown; region++) take(region, region);
+      for (let node = 0; node < nodesKnown; node++) take(this.#regions + node, view.drawnCount + node);
       this.#rows.push(row);
     }
     if (this.#rows.length > this.#pointsMax) this.#rows.splice(0, this.#rows.length - this.#pointsMax);
   }
 
-  /** The newest `points` points: region-major, oldest first, as frames carry them. */
+  /** The newest `points` points of the micro-regions: row by region, oldest first, as frames carry them. */
   newest(points: number): Uint32Array {
+    return this.#newest(points, 0, this.#regions);
+  }
+
+  /** The same of the nodes. */
+  newestOfNodes(points: number): Uint32Array {
+    return this.#newest(points, this.#regions, this.#nodes);
+  }
+
+  #newest(points: number, from: number, areas: number): Uint32Array {
     const first = this.#rows.length - points;
-    const values = new Uint32Array(this.#regions * points);
+    const values = new Uint32Array(areas * points);
     for (let point = 0; point < points; point++) {
       const row = this.#rows[first + point]!;
-      for (let region = 0; region < this.#regions; region++) values[region * points + point] = row[region]!;
+      for (let area = 0; area < areas; area++) values[area * points + point] = row[from + area]!;
     }
     return values;
   }

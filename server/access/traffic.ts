@@ -60,7 +60,7 @@ export class TrafficExit {
         if (units !== undefined) {
           const published = before?.columns[name][at] ?? unknownCount;
           column[at] = blurNext(published, unitsAt(exact, at, units), this.#minCount);
-        } else column[at] = secondsShown(exact.ms[at], columns.units[at]);
+        } else column[at] = secondsShown(exact.ms[at], columns.units[at], this.#minCount, before?.columns[name][at]);
       }
       columns[name] = column;
     }
@@ -98,7 +98,7 @@ function figuresOf(row: AreaTraffic, minCount: number): TrafficAnswer['window'] 
     const own = outcomes.map((outcome): [Outcome, number | null] => {
       return [outcome, jsonFigure(blurOnce(unitsAt(row, at, [outcome]), minCount))];
     });
-    const seconds = jsonFigure(secondsShown(row.ms[at], shown));
+    const seconds = jsonFigure(secondsShown(row.ms[at], shown, minCount));
     figures[name] = { units: jsonFigure(shown), seconds, ...(Object.fromEntries(own) as TrafficOutcomes) };
   }
   return figures;
@@ -112,8 +112,16 @@ function unitsAt({ units }: AreaTraffic, at: number, which: readonly Outcome[]):
   return sum;
 }
 
-/** How long so few have talked is hidden as they are. */
-function secondsShown(ms: number, units: number): number {
+/**
+ * How long so few have talked is hidden as they are. Where figures are not exact, whole minutes are shown as a count is:
+ * to the second, the sum would tell by how much one known call has raised it.
+ */
+function secondsShown(ms: number, units: number, minCount: number, published: number = unknownCount): number {
   if (units === hiddenCount || units === unknownCount) return units;
-  return Math.min(Math.round(ms / 1000), hiddenCount - 1);
+  if (minCount === 0) return Math.min(Math.round(ms / 1000), hiddenCount - 1);
+  const before = published < hiddenCount ? published / 60 : published;
+  const minutes = blurNext(before, Math.round(ms / 60_000), minCount);
+  // Above zero, but less than half a minute: no more is known than that it is little.
+  if (minutes === 0 && ms > 0) return hiddenCount;
+  return minutes < hiddenCount ? Math.min(minutes * 60, hiddenCount - 1) : minutes;
 }

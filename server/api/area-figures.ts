@@ -19,7 +19,8 @@ import {
   readTrips,
 } from '../store/area-figures.ts';
 import { type HistoryNow, placeOf } from './history.ts';
-import type { ApiRequest, Reply } from './http.ts';
+import { type ApiRequest, Refusal, type Reply } from './http.ts';
+import { checkQuery } from './query.ts';
 import type { QueryGate } from './query-gate.ts';
 import { type RangeRules, readRange, readTime } from './range.ts';
 
@@ -51,6 +52,7 @@ export class AreaAnswers {
   async region(what: RegionFigure, request: ApiRequest, reply: Reply, encodedId: string, now: Now): Promise<void> {
     const { id, place } = placeOf(encodedId, now.layout);
     if (what === 'origins') return this.origins(request, reply, id, now);
+    if (place >= now.layout.regions.length) throw ofNoNode(what);
     const span = rangeOf(request, now.clockUs, 3 * hourUs);
     const ask = <T>(read: (sql: AskSql, id: string, span: Span) => Promise<T>) =>
       this.#gate.ask(`${what} of region ${id}`, now.databaseAway, () => read(this.#sql, id, span));
@@ -77,12 +79,14 @@ export class AreaAnswers {
   /** `GET /api/cells/latest`, `…/hour?at=`. */
   async cells(what: CellFigure, request: ApiRequest, reply: Reply, now: Now): Promise<void> {
     if (what === 'latest') {
+      checkQuery(request, []);
       const rows = await this.#gate.ask('the latest of all cells', now.databaseAway, () =>
         readLatestCells(this.#sql, now.clockUs),
       );
       const latest: LatestCells = { cells: publishLatest(rows, this.#minCount) };
       return reply.json(200, latest);
     }
+    checkQuery(request, ['at']);
     const asked = request.query.get('at');
     const atUs = asked === null ? Math.max(0, now.clockUs - hourUs) : readTime('at', asked);
     // Whole quarters: freely chosen borders would let hidden figures be had by subtracting.
@@ -94,6 +98,12 @@ export class AreaAnswers {
   }
 }
 
+/** The engine follows stays and trips in micro-regions alone. */
+function ofNoNode(what: RegionFigure): Refusal {
+  const remedy = what === 'dwell' ? 'ask …/past?of=dwell, which counts them from stays' : 'ask …/past?of=flows';
+  return new Refusal(404, 'NOT_OF_NODES', `${what} is counted of micro-regions, not of the region tree: ${remedy}`);
+}
+
 interface Span {
   readonly fromUs: number;
   readonly toUs: number;
@@ -101,7 +111,9 @@ interface Span {
 
 /** Whole quarters of an hour, of a week at most. */
 function rangeOf(request: ApiRequest, clockUs: number, defaultSpanUs: number): Span {
-  const rules: RangeRules = { finestS: 900, defaultS: 900, defaultSpanUs, rowsMax: longestUs / quarterUs };
+  checkQuery(request, ['from', 'to']);
+  const longest = 'a week: ask for a shorter range';
+  const rules: RangeRules = { finestS: 900, defaultS: 900, defaultSpanUs, rowsMax: longestUs / quarterUs, longest };
   const { fromUs, toUs } = readRange(request.query, clockUs, rules);
   return { fromUs, toUs };
 }

@@ -4,6 +4,7 @@ import { comparableDays } from '../estimate/comparable-days.ts';
 import { readCalendar } from '../store/facts-calendar.ts';
 import { type HistoryNow, type HistorySource, placeOf } from './history.ts';
 import type { ApiRequest, Reply } from './http.ts';
+import { checkQuery } from './query.ts';
 import type { QueryGate } from './query-gate.ts';
 import { readTime } from './range.ts';
 
@@ -27,6 +28,7 @@ export class ExpectedAnswers {
 
   /** @throws Refusal 400, 404, or 503 when the database is away, slow or busy */
   async answer(request: ApiRequest, reply: Reply, encodedId: string, now: HistoryNow): Promise<void> {
+    checkQuery(request, ['at']);
     const { id } = placeOf(encodedId, now.layout);
     const everyUs = this.#config.gaugeEveryMs * 1000;
     const asked = request.query.get('at');

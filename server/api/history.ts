@@ -5,6 +5,8 @@ import type { Config } from '../config.ts';
 import type { DayFigure } from '../store/region-expected.ts';
 import type { LastingStays, PastQuestion } from '../store/region-past.ts';
 import { type ApiRequest, Refusal, type Reply } from './http.ts';
+import { readPastSince, unknownOutside } from './past-known.ts';
+import { checkQuery } from './query.ts';
 import { type QueryGate, unknownRegion } from './query-gate.ts';
 import { type RangeRules, readRange } from './range.ts';
 import { decodePath } from './static.ts';
@@ -58,6 +60,7 @@ export class HistoryAnswers {
 
   /** @throws Refusal 400, 404, or 503 when the database is away, slow or busy */
   async answer(request: ApiRequest, reply: Reply, encodedId: string, now: HistoryNow): Promise<void> {
+    checkQuery(request, ['from', 'to', 'bucket']);
     const { id } = placeOf(encodedId, now.layout);
     const { fromUs, toUs, bucketS } = readRange(request.query, now.clockUs, this.#gauges);
     const history = await this.#gate.ask(`history of region ${id}`, now.databaseAway, () =>
@@ -68,6 +71,7 @@ export class HistoryAnswers {
 
   /** The same of a region's past. */
   async answerPast(request: ApiRequest, reply: Reply, encodedId: string, now: HistoryNow): Promise<void> {
+    checkQuery(request, ['from', 'to', 'bucket', 'of']);
     const { id, place } = placeOf(encodedId, now.layout);
     const range = readRange(request.query, now.clockUs, this.#stays);
     if (range.toUs - range.fromUs > pastDaysMax * dayUs)
@@ -76,7 +80,9 @@ export class HistoryAnswers {
     const cells = Array.from(now.cellsOf(place));
     const past = await this.#gate.ask(`past of region ${id}`, now.databaseAway, async () => {
       const open = await now.openStays(cells);
-      return await this.#source.regionPast(id, { ...range, parts, cells, open });
+      const told = await this.#source.regionPast(id, { ...range, parts, cells, open });
+      const sinceUs = await readPastSince((text, values) => this.#source.sql(text, values));
+      return unknownOutside(told, sinceUs, now.clockUs);
     });
     reply.json(200, publishPast(past, this.#config.minCount));
   }

@@ -17,6 +17,8 @@ export interface RangeRules {
   readonly defaultS: number;
   readonly defaultSpanUs: number;
   readonly rowsMax: number;
+  /** What the range may not exceed, and the remedy, where `bucket` can't be asked for. */
+  readonly longest?: string;
 }
 
 /**
@@ -39,11 +41,8 @@ export function readRange(query: URLSearchParams, clockUs: number, rules: RangeR
   const fromUs = Math.floor(from / bucketUs) * bucketUs;
   const toUs = Math.ceil(to / bucketUs) * bucketUs;
   if ((toUs - fromUs) / bucketUs > rowsMax) {
-    throw new Refusal(
-      400,
-      'RANGE_TOO_LONG',
-      `more than ${rowsMax} buckets: ask for a shorter range or a larger bucket`,
-    );
+    const { longest = `${rowsMax} buckets: ask for a shorter range or a larger bucket` } = rules;
+    throw new Refusal(400, 'RANGE_TOO_LONG', `more than ${longest}`);
   }
   return { fromUs, toUs, bucketS };
 }

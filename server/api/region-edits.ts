@@ -5,6 +5,7 @@ import { formatRegions, parseRegions } from '../reference/read-regions.ts';
 import { readBody } from './body.ts';
 import { originAllowed } from './guard.ts';
 import { type ApiRequest, Refusal, type Reply, sendCached } from './http.ts';
+import { checkQuery } from './query.ts';
 import { cachedJson } from './tables.ts';
 
 /** What errors call the body. */
@@ -29,6 +30,7 @@ export class RegionEdits {
 
   /** The present set, as it can be sent back. */
   async answer(request: ApiRequest, reply: Reply): Promise<void> {
+    checkQuery(request, []);
     sendCached(request, reply, await cachedJson(formatRegions(this.#editor.regions), 'application/geo+json'));
   }
 

@@ -164,7 +164,7 @@ export async function startServer(options: ServerOptions): Promise<PushServer> {
     }
     const feed = feedPath(path);
     if (feed?.part === 'feed') return feeds.answer(reply, feed.id);
-    if (feed?.part === 'events') throw new Refusal(405, 'METHOD_NOT_ALLOWED', 'POST a batch here');
+    if (feed?.part === 'events') throw wrongMethod(path);
     if (feed?.part === 'socket') throw new Refusal(426, 'UPGRADE_REQUIRED', 'this path speaks WebSocket only');
     if (path === '/api/base.pmtiles' && tiles !== null) return tiles.answer(request, reply);
     throw new Refusal(404, 'NOT_FOUND', 'no such path; the API is described in server/api/README.md');
@@ -179,9 +179,9 @@ export async function startServer(options: ServerOptions): Promise<PushServer> {
   function refuse(request: ApiRequest, reply: Reply, error: unknown): void {
     counts.requestsRefused++;
     if (error instanceof Refusal) {
-      const { retryAfterS = 5 } = error.more as { retryAfterS?: number };
-      // The rest of a body that is too large is not waited for.
-      reply.error(error, error.status === 503 ? { 'retry-after': String(retryAfterS) } : {}, error.status === 413);
+      // The rest of a body that is too large, or that nobody takes, is not waited for.
+      const cut = error.status === 413 || (error.status === 405 && request.method !== 'GET');
+      reply.error(error, headersOf(error, request.path), cut);
       return;
     }
     log('error', `${request.method} ${request.path.slice(0, 200)}: ${messageOf(error)}`);
@@ -206,8 +206,7 @@ export async function startServer(options: ServerOptions): Promise<PushServer> {
       return;
     }
     if (request.method !== 'GET' && request.method !== 'HEAD') {
-      counts.requestsRefused++;
-      reply.error(new Refusal(405, 'METHOD_NOT_ALLOWED', 'only GET and HEAD'), { allow: 'GET, HEAD' }, true);
+      refuse(request, reply, wrongMethod(request.path));
       return;
     }
     route(request, reply).catch((error: unknown) => refuse(request, reply, error));
@@ -283,6 +282,23 @@ function serveScreens(
     drain: (socket: ScreenSocket) => screens.drained(socket),
     close: (socket: ScreenSocket) => screens.closed(socket),
   });
+}
+
+/** The methods of a path, as `Allow` has them. */
+function methodsOf(path: string): string {
+  if (feedPath(path)?.part === 'events') return 'POST';
+  return path === '/api/regions' ? 'GET, HEAD, PUT' : 'GET, HEAD';
+}
+
+function wrongMethod(path: string): Refusal {
+  const methods = methodsOf(path).replace(/, ([^,]*)$/, ' and $1');
+  return new Refusal(405, 'METHOD_NOT_ALLOWED', `this path takes only ${methods}`);
+}
+
+function headersOf({ status, more }: Refusal, path: string): Record<string, string> {
+  if (status === 405) return { allow: methodsOf(path) };
+  const { retryAfterS = 5 } = more as { retryAfterS?: number };
+  return status === 503 ? { 'retry-after': String(retryAfterS) } : {};
 }
 
 function sleep(ms: number): Promise<void> {

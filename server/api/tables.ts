@@ -1,13 +1,7 @@
 import { createHash } from 'node:crypto';
-import {
-  type CellRow,
-  type Layout,
-  type RegionColumn,
-  type RegionRow,
-  type RegionTable,
-  regionColumns,
-} from '../../shared/protocol.ts';
+import { type Layout, type RegionColumn, regionColumns } from '../../shared/protocol.ts';
 import { type NodeTable, treeLevels } from '../../shared/region-tree.ts';
+import type { CellRow, CellTable, RegionRow, RegionTable } from '../../shared/tables.ts';
 import type { FigureExit } from '../access/exit.ts';
 import { jsonFigure } from '../access/json-figure.ts';
 import {
@@ -20,6 +14,7 @@ import {
   sendCached,
   zipBody,
 } from './http.ts';
+import { checkQuery } from './query.ts';
 
 /** `GET /api/layout`: encoded and zipped once per revision, however many screens ask. */
 export class LayoutAnswers {
@@ -41,10 +36,12 @@ export class LayoutAnswers {
   }
 }
 
-/** `GET /api/cells`: the layout's cells with the figures of the last frame. */
+/** `GET /api/cells`: the layout's cells with the figures of the last frame, and the event time that these are of. */
 export async function answerCells(request: ApiRequest, reply: Reply, layout: Layout, exit: FigureExit): Promise<void> {
-  const rows = layout.cells.map((cell, place): CellRow => ({ ...cell, present: figureAt(exit.cellPresent, place) }));
-  sendCached(request, reply, await cachedJson({ cells: rows }));
+  checkQuery(request, []);
+  const cells = layout.cells.map((cell, place): CellRow => ({ ...cell, present: figureAt(exit.cellPresent, place) }));
+  const table: CellTable = { eventUs: exit.eventUs, cells };
+  sendCached(request, reply, await cachedJson(table));
 }
 
 /**
@@ -58,7 +55,8 @@ export async function answerRegions(
   exit: FigureExit,
   gaugeEveryMs: number,
 ): Promise<void> {
-  const toUs = exit.visitorsEndUs;
+  checkQuery(request, ['level']);
+  const { eventUs, visitorsEndUs: toUs } = exit;
   const visitorsWindow = toUs === 0 ? null : { fromUs: toUs - gaugeEveryMs * 1000, toUs };
   const level = request.query.get('level');
   if (level !== null) {
@@ -69,13 +67,13 @@ export async function answerRegions(
         'level must be 1 (branch), 2 (marketing centre), 3 (area) or 4 (service hall)',
       );
     const nodes = layout.tree.map((node, place) => ({ ...node, ...figuresOf(exit.nodes, place) }));
-    const table: NodeTable = { visitorsWindow, regions: nodes.filter((node) => String(node.level) === level) };
+    const table: NodeTable = { eventUs, visitorsWindow, regions: nodes.filter((node) => String(node.level) === level) };
     return sendCached(request, reply, await cachedJson(table));
   }
   const regions = layout.regions.map(({ polygons: _, ...region }, place): RegionRow => {
     return { ...region, ...figuresOf(exit.regions, place) };
   });
-  const table: RegionTable = { visitorsWindow, regions };
+  const table: RegionTable = { eventUs, visitorsWindow, regions };
   sendCached(request, reply, await cachedJson(table));
 }
 

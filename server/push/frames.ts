@@ -1,11 +1,13 @@
 import { columnBytes, encodeFrame } from '../../shared/codec.ts';
 import {
   type Layout,
+  type NodeSparkColumns,
   type PeopleRow,
   protocolVersion,
   type RegionColumn,
   type RegionColumns,
   regionColumns,
+  rowSparkPoints,
   type SparkColumns,
   type WallStatus,
 } from '../../shared/protocol.ts';
@@ -102,6 +104,7 @@ export class FrameSource {
       regions: wholeTable(exit.regions),
       ...(exit.nodes.present.length > 0 && { nodes: wholeTable(exit.nodes) }),
       spark: this.#spark(exit.spark.points),
+      ...this.#nodeSpark(exit.spark.points),
       ...(exit.people.rows !== null && { people: exit.people.rows }),
       ...(exit.traffic.shown !== null && { traffic: trafficOf(exit.traffic.shown) }),
     });
@@ -122,7 +125,7 @@ export class FrameSource {
       cells: { index: columnBytes(cells), present: columnBytes(gather(exit.cellPresent, cells)) },
       regions: changedRows(exit.regions, this.#sentRegions),
       ...(nodes.index.byteLength > 0 && { nodes }),
-      ...(this.#sparkAdded > 0 ? { spark: this.#spark(this.#sparkAdded) } : {}),
+      ...(this.#sparkAdded > 0 && { spark: this.#spark(this.#sparkAdded), ...this.#nodeSpark(this.#sparkAdded) }),
       ...(exit.people.rows !== this.#sentPeople && { people: exit.people.rows ?? [] }),
       ...(exit.traffic.shown !== null &&
         exit.traffic.shown !== this.#sentTraffic && { traffic: trafficOf(exit.traffic.shown) }),
@@ -132,6 +135,14 @@ export class FrameSource {
   #spark(points: number): SparkColumns {
     const { exit, gaugeEveryMs } = this.#in;
     return { everyMs: gaugeEveryMs, endUs: exit.spark.endUs, points, present: columnBytes(exit.spark.newest(points)) };
+  }
+
+  /** @param points of which the newest are taken */
+  #nodeSpark(points: number): { nodeSpark?: NodeSparkColumns } {
+    const { exit } = this.#in;
+    if (exit.nodes.present.length === 0) return {};
+    const taken = Math.min(points, rowSparkPoints);
+    return { nodeSpark: { points: taken, present: columnBytes(exit.spark.newestOfNodes(taken)) } };
   }
 
   /** Whether the layout's regions are others than those of the last frame. */

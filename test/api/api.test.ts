@@ -6,7 +6,8 @@ import { gunzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { HistorySource } from '../../server/api/history.ts';
 import { UserError } from '../../server/errors.ts';
-import type { CellRow, Layout, RegionHistory, RegionRow, RegionTable } from '../../shared/protocol.ts';
+import type { Layout, RegionHistory } from '../../shared/protocol.ts';
+import type { CellRow, RegionRow, RegionTable } from '../../shared/tables.ts';
 import { fakeLayout } from '../tools/fake-view.ts';
 import { jsonOf, request, startTestServer, type TestServer } from '../tools/push-server.ts';
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { publishExpected } from '../../server/access/expected.ts';
 import { readDayFigures } from '../../server/store/region-expected.ts';
-import type { RegionExpected } from '../../shared/protocol.ts';
+import type { RegionExpected } from '../../shared/region-answers.ts';
 import { openPlainDatabase, type PlainDatabase } from '../store/tools/plain-database.ts';
 import { jsonOf, request, startTestServer, type TestServer } from '../tools/push-server.ts';
 

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readPastSince } from '../../server/api/past-known.ts';
 import { dayUs, hourUs, secondUs } from '../../server/clock.ts';
 import { CellRegistry, unheardOf } from '../../server/reference/cell-registry.ts';
 import type { Region } from '../../server/reference/read-regions.ts';
 import { RegionIndex } from '../../server/reference/region-index.ts';
+import { timestampUs } from '../../server/store/connection.ts';
 import { readRegionPast } from '../../server/store/region-past.ts';
 import type { RegionPast } from '../../shared/protocol.ts';
 import { flows, groupBy, presence, roles, sessions } from '../sql/tools/past-oracle.ts';
@@ -47,6 +49,7 @@ beforeAll(async () => {
       },
     },
   });
+  it.view.clockUs = endUs + dayUs;
 });
 afterAll(async () => {
   await it.server.close();
@@ -146,4 +149,19 @@ test('after an edit the past is that of the new cells, and days are given whole 
 test('a region that was never drawn has no past', async () => {
   const answer = await fetch(`http://127.0.0.1:${it.server.port}/api/regions/old/past`);
   expect(answer.status).toBe(404);
+});
+
+test('what is known of the past begins with the first gauge, or where these are dropped with the oldest day of stays', async () => {
+  const since = () => readPastSince((text, values) => database.sql(text, values));
+  const oldest = (await since())!;
+  expect(oldest).toBeLessThanOrEqual(cityStartUs);
+  expect(oldest).toBeGreaterThan(cityStartUs - 2 * dayUs);
+  const gauge = (us: number) =>
+    database.sql(
+      `insert into city_gauge (ts, every_ms, present, events_kept) values ('${timestampUs(us)}', 60000, 1, true)`,
+    );
+  await gauge(oldest + 30 * dayUs);
+  expect(await since()).toBe(oldest);
+  await gauge(oldest + 9 * hourUs);
+  expect(await since()).toBe(oldest + 9 * hourUs);
 });

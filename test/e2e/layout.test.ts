@@ -45,6 +45,19 @@ const cuts = (page: Page) =>
       const hides = getComputedStyle(text).overflowY !== 'visible';
       if (hides) found.push(`the descenders of ${text.className} “${text.textContent}” are cut off`);
     }
+    const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+    const plot = document.querySelector('.chart canvas')!.getBoundingClientRect().height / rem;
+    if (plot < 6) found.push(`the chart has ${plot.toFixed(1)} rem`);
+    const traffic = [...document.querySelectorAll<HTMLElement>('.plot + section dt')];
+    if (traffic.length === 0) found.push('no traffic');
+    for (const text of traffic) {
+      if (text.scrollWidth > text.clientWidth) found.push(`the traffic’s “${text.textContent}” is shortened`);
+    }
+    const panel = document.querySelector('.plot + section')!.getBoundingClientRect();
+    for (const text of document.querySelectorAll('.plot + section div')) {
+      if (text.getBoundingClientRect().bottom > panel.bottom + 1)
+        found.push(`“${text.textContent}” lies below its panel`);
+    }
     for (const text of document.querySelectorAll<HTMLElement>('.wall *')) {
       if (getComputedStyle(text).textOverflow !== 'ellipsis') continue;
       const over = text.getBoundingClientRect().right - text.parentElement!.getBoundingClientRect().right;
@@ -69,6 +82,31 @@ const wronglyCut = (page: Page) =>
     if (note !== null && isCut(note) && uri!.clientWidth > 1) found.push(`“${note.textContent}” before its address`);
     return found;
   });
+
+test('whoever chooses a row by keyboard goes with it to the top, and nothing complains', async () => {
+  const page = await browser.newPage({ viewport: { width: 1920, height: 1080 } });
+  const complaints: string[] = [];
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(message.text());
+  });
+  await page.goto(`http://127.0.0.1:${servers.get('busy')!.port}/?lang=en&level=4`);
+  const rows = page.locator('.room li button');
+  await page.locator('.room li .present .value').first().waitFor();
+  await rows.nth(2).focus();
+  const third = await page.evaluate(() => document.activeElement!.querySelector('.below')!.textContent);
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(() => document.querySelector('.room li button')?.getAttribute('aria-current') === 'true');
+  expect(await rows.first().locator('.below').textContent()).toBe(third);
+  expect(await rows.first().evaluate((row) => row === document.activeElement)).toBe(true);
+  await page.getByText('Service hall · Present over time').waitFor();
+  await page.getByRole('button', { name: 'Micro', exact: true }).click();
+  await rows.nth(3).click();
+  await page.getByText('Venue').first().waitFor();
+  await page.waitForTimeout(300);
+  expect(complaints).toEqual([]);
+  await page.close();
+});
 
 const sizes: [number, number][] = [
   [1920, 1080],

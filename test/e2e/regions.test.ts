@@ -1,7 +1,8 @@
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Layout, RegionHistory, RegionPast, RegionTable } from '../../shared/protocol.ts';
+import type { Layout, RegionHistory, RegionPast } from '../../shared/protocol.ts';
 import type { NodeTable } from '../../shared/region-tree.ts';
+import type { RegionTable } from '../../shared/tables.ts';
 import { freePort, type RunningServer, serve, temporaryFolder, until } from '../tools/serve.ts';
 
 /** The built server on the embedded database, whose micro-regions are edited while an event day runs. */

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { FigureExit } from '../../server/access/exit.ts';
 import { FrameSource } from '../../server/push/frames.ts';
 import { decodeFrame } from '../../shared/codec.ts';
-import type { Layout } from '../../shared/protocol.ts';
+import { hiddenCount, type Layout, rowSparkPoints } from '../../shared/protocol.ts';
 import type { NodeTable } from '../../shared/region-tree.ts';
 import { WallState } from '../../shared/wall-state.ts';
 import { FakeView, fakeLayout } from '../tools/fake-view.ts';
@@ -51,6 +51,44 @@ test('nodes of the region tree come in a table of their own, and a delta holds t
   expect(frame.whole).toBe(true);
   wall.apply(decodeFrame(frame.bytes));
   expect([...wall.nodes.present]).toEqual([30, 21]);
+});
+
+test('nodes have their last intervals in the snapshot, and each that closes in a delta, hidden as their figures are', () => {
+  const view = viewOf();
+  const layout = { ...fakeLayout(3, 2), tree };
+  const frames = new FrameSource({
+    view: () => view,
+    layout: () => layout,
+    status: fakeStatus,
+    exit: new FigureExit(20),
+    clock: new TestClock(),
+    gaugeEveryMs: 60_000,
+  });
+  const close = (present: number) => {
+    view.regionPresent[2] = present;
+    view.nextMinute();
+    view.closeInterval();
+  };
+  for (let k = 0; k < rowSparkPoints + 5; k++) close(1000 + 10 * k);
+  const wall = new WallState();
+  wall.apply(decodeFrame(frames.snapshot()));
+  expect(wall.nodeSparkPoints).toBe(rowSparkPoints);
+  const ofNode = (node: number) => [
+    ...wall.nodeSpark.subarray(node * wall.nodeSparkPoints, (node + 1) * wall.nodeSparkPoints),
+  ];
+  expect(ofNode(0).slice(-2)).toEqual([1630, 1640]);
+  expect(ofNode(1).at(-1)).toBe(20);
+  expect(new Set(ofNode(2))).toEqual(new Set([hiddenCount]));
+  close(2000);
+  close(2010);
+  const delta = decodeFrame(frames.tick(true)!.bytes);
+  expect(delta.nodeSpark!.present.byteLength).toBe(3 * 2 * 4);
+  wall.apply(delta);
+  expect(ofNode(0).slice(-4)).toEqual([1630, 1640, 2000, 2010]);
+  expect(ofNode(0)).toHaveLength(rowSparkPoints);
+  expect(wall.spark).toHaveLength(2 * wall.sparkPoints);
+  const quiet = decodeFrame(frames.tick(true)!.bytes);
+  expect(quiet.nodeSpark).toBeUndefined();
 });
 
 test('GET /api/regions lists micro-regions, and with a level the nodes of the tree there', async () => {

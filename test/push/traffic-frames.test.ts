@@ -95,6 +95,24 @@ test('where small figures are hidden, so are few units and how long they talked'
   expect(shownAt(wall, 0, 'units', 'mo calls')).toBe(50);
 });
 
+test('where small figures are hidden, how long people talked is told in tens of minutes, once it is enough', () => {
+  const { frames, show } = bench(20);
+  const secondsAfter = (ms: number) => {
+    show([[0, 'mo calls', 'success', 50, ms]]);
+    const wall = new WallState();
+    frames.tick(true);
+    wall.apply(decodeFrame(frames.snapshot()));
+    return shownAt(wall, 0, 'seconds', 'mo calls');
+  };
+  expect(secondsAfter(3_662_000)).toBe(3_600);
+  const little = bench(20);
+  little.show([[0, 'mo calls', 'success', 50, 600_000]]);
+  const wall = new WallState();
+  wall.apply(decodeFrame(little.frames.snapshot()));
+  expect(shownAt(wall, 0, 'units', 'mo calls')).toBe(50);
+  expect(shownAt(wall, 0, 'seconds', 'mo calls')).toBe(hiddenCount);
+});
+
 test('a frame whose traffic is not as long as the regions is refused with nothing changed', () => {
   const { frames, show } = bench();
   show(units);

@@ -99,5 +99,5 @@ test('takes the language asked for, then the browser’s, then Chinese', () => {
 });
 
 test('fills values into texts', () => {
-  expect(t('notice.hidden', { n: 20 })).toBe('Counts below 20 are shown as <20');
+  expect(t('notice.hidden', { n: 20 })).toBe('Counts below 20 are shown as <20, others rounded to 10, once a minute');
 });

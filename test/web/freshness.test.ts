@@ -57,7 +57,7 @@ describe('notices', () => {
 
   test('exact counts are announced, hidden ones explained', () => {
     expect(texts()).toEqual(['Exact counts · this machine only']);
-    expect(texts({ minCount: 20 })).toEqual(['Counts below 20 are shown as <20']);
+    expect(texts({ minCount: 20 })).toEqual(['Counts below 20 are shown as <20, others rounded to 10, once a minute']);
   });
 
   test('warming up shows how far it is', () => {

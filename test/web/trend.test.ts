@@ -239,8 +239,11 @@ test('the summary knows peak and change within the hour', () => {
 test('the axis has whole hours, or quarters while there is little', () => {
   const hour = 60 * minuteUs;
   const from = Math.ceil(startUs / hour) * hour + 19 * minuteUs;
-  expect(clockTicks(from, from + 6 * hour).map((tick) => (tick % hour) / minuteUs)).toEqual([0, 0, 0, 0, 0, 0]);
-  expect(clockTicks(from, from + hour).map((tick) => (tick % hour) / minuteUs)).toEqual([30, 45, 0, 15]);
+  expect(clockTicks(from, from + 6 * hour, 10).map((tick) => (tick % hour) / minuteUs)).toEqual([0, 0, 0, 0, 0, 0]);
+  expect(clockTicks(from, from + hour, 10).map((tick) => (tick % hour) / minuteUs)).toEqual([30, 45, 0, 15]);
+  // Where the chart is narrow, they would run together.
+  expect(clockTicks(from, from + hour, 3).map((tick) => (tick % hour) / minuteUs)).toEqual([30, 0]);
+  expect(clockTicks(from, from + 6 * hour, 4)).toHaveLength(3);
 });
 
 test('the capacity is drawn once the figures come near it', () => {

@@ -60,7 +60,8 @@ export class TrendChart {
             grid: { color: grid, tickLength: 0 },
             border: { color: grid },
             afterBuildTicks: (axis) => {
-              axis.ticks = clockTicks(axis.min, axis.max).map((value) => ({ value }));
+              const most = Math.max(2, Math.floor(axis.maxWidth / (labelRem * rem)));
+              axis.ticks = clockTicks(axis.min, axis.max, most).map((value) => ({ value }));
             },
             ticks: {
               color: tick,
@@ -145,9 +146,18 @@ export function editLines(edits: readonly number[], fromUs: number, toUs: number
   ]);
 }
 
-/** Round times between two: whole hours, or quarters of an hour where there are few. Whole hours of UTC+n are too. */
-export function clockTicks(fromUs: number, toUs: number): number[] {
-  const stepUs = toUs - fromUs > 2.5 * hourUs ? hourUs : hourUs / 4;
+/** Room of a time below the chart. */
+const labelRem = 3.4;
+const stepsUs = [hourUs / 4, hourUs / 2, hourUs, 2 * hourUs, 3 * hourUs];
+
+/**
+ * Round times between two, about `most` at most: whole hours, or quarters of an hour where there are few. Whole hours
+ * of UTC+n are too.
+ */
+export function clockTicks(fromUs: number, toUs: number, most: number): number[] {
+  const span = toUs - fromUs;
+  const fine = span > 2.5 * hourUs ? hourUs : hourUs / 4;
+  const stepUs = stepsUs.find((us) => us >= fine && span / us <= most) ?? stepsUs.at(-1)!;
   const ticks: number[] = [];
   for (let t = Math.ceil(fromUs / stepUs) * stepUs; t <= toUs; t += stepUs) ticks.push(t);
   return ticks;

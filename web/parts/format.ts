@@ -91,6 +91,12 @@ export function formatAge(ms: number, rough = false): string {
   return t('age.days', { d: Math.floor(s / 86_400), h: Math.floor((s % 86_400) / 3600) });
 }
 
+/** Two ages as bounds, roughly: `3 min – 2 h 10 min`, one where they read the same. */
+export function formatSpan(lowMs: number, highMs: number): string {
+  const [low, high] = [formatAge(lowMs, true), formatAge(highMs, true)];
+  return low === high ? low : `${low} – ${high}`;
+}
+
 /** `60` → `60×`; 0 (as fast as it goes) → `max`. One decimal below ten. */
 export function formatSpeed(speed: number): string {
   if (speed <= 0) return 'max';

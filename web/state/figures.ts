@@ -47,10 +47,23 @@ export class Figures {
     return this.state.regions[column][place] ?? Number.NaN;
   }
 
+  /** A node's figure, in the same way. */
+  node(column: RegionColumn, place: number): number {
+    return this.state.nodes[column][place] ?? Number.NaN;
+  }
+
   /** The last `points` closed intervals of a region, oldest first: a view, valid until the next frame. */
   sparkOf(place: number, points = this.state.sparkPoints): Uint32Array {
-    const held = this.state.sparkPoints;
-    const end = (place + 1) * held;
-    return this.state.spark.subarray(end - Math.min(points, held), end);
+    return lastOf(this.state.spark, this.state.sparkPoints, place, points);
   }
+
+  /** The same of a node of the tree. */
+  nodeSparkOf(place: number, points = this.state.nodeSparkPoints): Uint32Array {
+    return lastOf(this.state.nodeSpark, this.state.nodeSparkPoints, place, points);
+  }
+}
+
+function lastOf(values: Uint32Array, held: number, row: number, points: number): Uint32Array {
+  const end = (row + 1) * held;
+  return values.subarray(end - Math.min(points, held), end);
 }

@@ -1,5 +1,6 @@
 import type { FrameError } from '../../shared/codec.ts';
 import type { Layout, LayoutRegion, ServerFrame, WallStatus } from '../../shared/protocol.ts';
+import type { LayoutNode } from '../../shared/region-tree.ts';
 import type { ScreenClock } from '../app/clock.ts';
 import type { FrameLoop } from '../draw/frame-loop.ts';
 import { LayoutLoader } from '../link/layout.ts';
@@ -41,6 +42,7 @@ export class Wall {
   nowMs = $state(0);
   /** When the last frame came, monotonic ms; -1 before the first. */
   frameMs = $state(-1);
+  /** Of a micro-region or of a node of the tree. */
   chosenId = $state('');
   /** What the list shows; a level that the tree lacks is as 0. */
   listLevel = $state<ListLevel>(0);
@@ -123,7 +125,7 @@ export class Wall {
     if (this.#guard.see(layout.build)) return;
     this.layout = layout;
     this.figures.markAll();
-    if (!layout.regions.some((region) => region.id === this.chosenId)) {
+    if (![...layout.regions, ...layout.tree].some(({ id }) => id === this.chosenId)) {
       this.choose(layout.regions[this.mainPlace]?.id ?? '');
     }
     this.#options.frames.schedule(this.#commit);
@@ -138,16 +140,26 @@ export class Wall {
     return result;
   }
 
-  /** Shows the trend of another region. */
+  /** Shows the trend of another micro-region or node. */
   choose(id: string): void {
     this.chosenId = id;
     this.trend.choose(id);
-    this.dwell.choose(id);
+    // How long people stay is not kept of nodes.
+    this.dwell.choose(this.node === undefined ? id : '');
     this.#seedTrend();
   }
 
   get region(): LayoutRegion | undefined {
     return this.layout?.regions[this.chosenPlace];
+  }
+
+  /** The chosen node of the tree, unless a micro-region is chosen. */
+  get node(): LayoutNode | undefined {
+    return this.layout?.tree[this.nodePlace];
+  }
+
+  get nodePlace(): number {
+    return this.layout?.tree.findIndex((node) => node.id === this.chosenId) ?? -1;
   }
 
   /** Place of the region that the wall is about, -1 without any. */
@@ -227,17 +239,26 @@ export class Wall {
 
   /** The last `points` closed intervals of a region as they may be drawn. */
   sparkLine(place: number, points: number): SparkLine {
-    const values = this.figures.sparkOf(place, points);
+    return this.#lineOf(this.figures.sparkOf(place, points));
+  }
+
+  /** The same of a node of the tree. */
+  nodeSparkLine(place: number, points: number): SparkLine {
+    return this.#lineOf(this.figures.nodeSparkOf(place, points));
+  }
+
+  #lineOf(values: Uint32Array): SparkLine {
     if (this.#warmth === null || this.layout === null) return { values, muted: false };
     return sparkLineOf(values, this.figures.state.sparkEndUs, this.layout.gaugeEveryMs, this.#warmth);
   }
 
   /** Gives the trend what the frames have brought of its region; it takes what is new. */
   #seedTrend(): void {
-    const place = this.chosenPlace;
-    if (place < 0 || !this.regionsFit) return;
-    const { state } = this.figures;
-    this.trend.extend(state.sparkEndUs, this.layout!.gaugeEveryMs, this.figures.sparkOf(place));
+    const [place, nodePlace] = [this.chosenPlace, this.nodePlace];
+    if ((place < 0 && nodePlace < 0) || !this.regionsFit) return;
+    const { figures, layout } = this;
+    const values = place < 0 ? figures.nodeSparkOf(nodePlace) : figures.sparkOf(place);
+    this.trend.extend(figures.state.sparkEndUs, layout!.gaugeEveryMs, values);
   }
 
   #tick(): void {

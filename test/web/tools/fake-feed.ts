@@ -8,12 +8,14 @@ import {
   type PeopleRow,
   type RegionHistory,
   regionColumns,
+  rowSparkPoints,
   type SnapshotFrame,
   type SparkColumns,
   sparkPointsMax,
   unknownCount,
   type WallStatus,
 } from '../../../shared/protocol.ts';
+import { fakeTraffic } from './fake-areas.ts';
 import { randomFrom, venue } from './fake-city.ts';
 
 const minuteUs = 60_000_000;
@@ -41,6 +43,8 @@ export interface FakeFeedOptions {
   moreFeeds?: Partial<FeedStatus>[];
   /** People are estimated from a market share of 40 %. */
   people?: boolean;
+  /** Traffic is counted, so many times that of a small region. */
+  traffic?: number;
   /** The server started cold at `fromUs`: live counts climb for two hours; up to `storedUs` history is of earlier runs. */
   warmUp?: { fromUs: number; storedUs: number };
 }
@@ -89,7 +93,10 @@ export class FakeFeed {
       cells: { index: columnBytes(index), present: columnBytes(this.#present.slice()) },
       regions: this.#regionColumns(),
       spark: this.#spark(this.timeUs, sparkPointsMax),
+      ...this.#nodes(),
+      ...this.#nodeSpark(this.timeUs, rowSparkPoints),
       ...this.#people(),
+      ...this.#traffic(),
     };
   }
 
@@ -107,10 +114,15 @@ export class FakeFeed {
       status: this.status(),
       cells: { index: columnBytes(index), present: columnBytes(index.map((i) => this.#present[i]!)) },
       regions: this.#regionColumns(),
+      ...this.#nodes(),
       ...this.#people(),
+      ...this.#traffic(),
     };
     const after = Math.floor(this.timeUs / minuteUs);
-    if (after > before) frame.spark = this.#spark(after * minuteUs, after - before);
+    if (after > before) {
+      frame.spark = this.#spark(after * minuteUs, after - before);
+      Object.assign(frame, this.#nodeSpark(after * minuteUs, after - before));
+    }
     return frame;
   }
 
@@ -131,7 +143,8 @@ export class FakeFeed {
   }
 
   history(id: string, fromUs: number, toUs: number, bucketS: number): RegionHistory {
-    const place = this.layout.regions.findIndex((region) => region.id === id);
+    const node = this.layout.tree.findIndex((one) => one.id === id);
+    const place = node >= 0 ? node : this.layout.regions.findIndex((region) => region.id === id);
     const timeUs: number[] = [];
     const until = Math.min(toUs, Math.max(this.timeUs, this.#options.warmUp?.storedUs ?? 0));
     for (let t = fromUs; t < until; t += bucketS * 1_000_000) timeUs.push(t);
@@ -231,7 +244,16 @@ export class FakeFeed {
   }
 
   #regionColumns(): SnapshotFrame['regions'] {
-    const places = this.layout.regions.map((_, place) => place);
+    return this.#columnsOf(this.layout.regions.map((_, place) => place));
+  }
+
+  /** A node has what a micro-region has. */
+  #nodes(): Pick<SnapshotFrame, 'nodes'> {
+    const places = this.layout.tree.map((_, place) => place);
+    return places.length === 0 ? {} : { nodes: this.#columnsOf(places) };
+  }
+
+  #columnsOf(places: number[]): SnapshotFrame['regions'] {
     const columns: Record<string, Uint8Array> = { index: columnBytes(Uint32Array.from(places)) };
     for (const column of regionColumns) {
       const values = places.map((place) => {
@@ -282,10 +304,28 @@ export class FakeFeed {
 
   #spark(endUs: number, points: number): SparkColumns {
     const end = Math.floor(endUs / minuteUs) * minuteUs;
-    const values = this.layout.regions.flatMap((_, place) =>
-      Array.from({ length: points }, (_, k) => this.#hide(this.#counted(place, end - (points - 1 - k) * minuteUs))),
+    return { everyMs: 60_000, endUs: end, points, present: this.#points(this.layout.regions.length, end, points) };
+  }
+
+  #nodeSpark(endUs: number, points: number): Pick<SnapshotFrame, 'nodeSpark'> {
+    if (this.layout.tree.length === 0) return {};
+    const taken = Math.min(points, rowSparkPoints);
+    const end = Math.floor(endUs / minuteUs) * minuteUs;
+    return { nodeSpark: { points: taken, present: this.#points(this.layout.tree.length, end, taken) } };
+  }
+
+  #points(rows: number, endUs: number, points: number): Uint8Array {
+    const values = Array.from({ length: rows }, (_, place) =>
+      Array.from({ length: points }, (_, k) => this.#hide(this.#counted(place, endUs - (points - 1 - k) * minuteUs))),
     );
-    return { everyMs: 60_000, endUs: end, points, present: columnBytes(Uint32Array.from(values)) };
+    return columnBytes(Uint32Array.from(values.flat()));
+  }
+
+  #traffic(): Pick<SnapshotFrame, 'traffic'> {
+    const { traffic } = this.#options;
+    if (traffic === undefined) return {};
+    const toUs = Math.floor(this.timeUs / minuteUs) * minuteUs;
+    return { traffic: fakeTraffic(toUs, this.layout.regions.length, traffic) };
   }
 
   #topCells(): [number, number][] {

@@ -1,6 +1,7 @@
 import { makeCity } from '../../../fixtures/make/city/index.ts';
 import { feedNote, joinFeedNotes } from '../../../shared/feed-note.ts';
 import type { Schematic } from '../../../shared/protocol.ts';
+import { fakeTree } from './fake-areas.ts';
 import { fakeLayout } from './fake-city.ts';
 import { FakeFeed, kickOffUs } from './fake-feed.ts';
 
@@ -42,6 +43,7 @@ export function makeScenario(name: ScenarioName, schematic: Schematic): FakeFeed
     title: xdr ? '' : '天河体育中心 · 赛事保障',
     schematic: xdr || empty ? null : schematic,
   });
+  if (name === 'busy' || name === 'people') layout.tree = fakeTree();
   if (name === 'busy') {
     for (const region of layout.regions) region.name += ' 与一个很长的名称，长得一行写不下';
   }
@@ -60,7 +62,7 @@ export function makeScenario(name: ScenarioName, schematic: Schematic): FakeFeed
     layout.schematic = city.schematic;
   }
   const startUs = kickOffUs + (xdr ? 0 : 45 * minuteUs) + 8_000_000;
-  const base = { seed: 11, startUs, stepUs: minuteUs };
+  const base = { seed: 11, startUs, stepUs: minuteUs, ...(!empty && { traffic: 3 }) };
   const xdrFeed = { id: 'xdr', uri: 'xdr:xdr-guangzhou-2015-08.csv.gz', speed: 600, speedReached: 600, progress: 0.31 };
   // A server that was ended a quarter of an hour ago and started again.
   const endedUs = startUs - 15 * minuteUs;
@@ -93,6 +95,8 @@ export function makeScenario(name: ScenarioName, schematic: Schematic): FakeFeed
     case 'large':
       return new FakeFeed(layout, {
         ...base,
+        people: true,
+        traffic: 400,
         status: {
           present: 8_881_132,
           fresh5: 2_900_555,
