@@ -184,6 +184,34 @@ test.each(regions)(
   },
 );
 
+/** A node of a plan as EXPLAIN ANALYZE tells it. */
+interface PlanNode {
+  'Actual Rows': number;
+  'Actual Loops': number;
+  'Rows Removed by Join Filter'?: number;
+  'Rows Removed by Filter'?: number;
+  Plans?: PlanNode[];
+}
+
+/** The most rows that any node of a plan has looked at. */
+function mostRows(node: PlanNode): number {
+  const each = node['Actual Rows'] + (node['Rows Removed by Join Filter'] ?? 0) + (node['Rows Removed by Filter'] ?? 0);
+  return Math.max(each * node['Actual Loops'], ...(node.Plans ?? []).map(mostRows));
+}
+
+test.each([
+  ['region-presence', []],
+  ['region-crowd', [zone]],
+])('%s of all days looks at each stay a few times, and not once for each bucket', async (name, more) => {
+  const everywhere = [...new Set(stays.map(({ cell }) => cell))];
+  const [plan] = await store.sql<{ 'QUERY PLAN': [{ Plan: PlanNode }] }>(
+    `explain (analyze, format json) ${namedQuery(name)}`,
+    [everywhere, ...span, 3600, ...more, ...nobody],
+  );
+  const inBuckets = stays.reduce((sum, { firstIn, firstOut }) => sum + 2 + (firstOut - firstIn) / hourUs, 0);
+  expect(mostRows(plan['QUERY PLAN'][0].Plan)).toBeLessThan(3 * inBuckets);
+});
+
 test('a half-hour begins at its first microsecond', async () => {
   const local = (text: string) => `2026-06-02 ${text}+08`;
   await store.sql(`insert into stay_queue (first_out, first_in, last_in, sub, cell_id, plmn, events, to_cell) values
