@@ -1,6 +1,7 @@
 /** How `pg` talks to either database. */
 import pg from 'pg';
 import { minuteUs, secondUs } from '../clock.ts';
+import { heardElsewhere } from '../errors.ts';
 
 export interface Database {
   readonly config: pg.ClientConfig;
@@ -63,6 +64,9 @@ export function openPool(database: Database, deadlineMs: number, log: (line: str
   const pool = new pg.Pool({ ...clientConfig(database, deadlineMs), max: 4, idleTimeoutMillis: 30_000 });
   // An idle connection broke: the pool has dropped it, and whoever asks next sees the database's state.
   pool.on('error', (error) => log(`database: an idle connection ended (${error.message})`));
+  // One that breaks in a transaction tells whose query it was, and the next query; it says it to nobody else beside, and
+  // an error event without a listener would end the process.
+  pool.on('connect', (client) => client.on('error', heardElsewhere));
   return pool;
 }
 

@@ -1,6 +1,7 @@
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
-import { parseTimestampUs, timestampUs } from '../../server/store/connection.ts';
+import { afterEach, expect, test } from 'vitest';
+import { openPool, parseTimestampUs, timestampUs, transaction } from '../../server/store/connection.ts';
 
 test('reads timestamps as PostgreSQL writes them, to the microsecond', () => {
   expect(parseTimestampUs('1970-01-01 00:00:00+00')).toBe(0);
@@ -19,4 +20,39 @@ test('writes each microsecond so that it reads back the same', () => {
     }),
   );
   expect(timestampUs(Infinity)).toBe('infinity');
+});
+
+/** PostgreSQL's AuthenticationOk and ReadyForQuery (protocol 3, §55.7). */
+const welcome = Buffer.from([0x52, 0, 0, 0, 8, 0, 0, 0, 0, 0x5a, 0, 0, 0, 5, 0x49]);
+const uncaught: unknown[] = [];
+const note = (error: unknown) => uncaught.push(error);
+afterEach(() => {
+  process.off('uncaughtException', note);
+  uncaught.length = 0;
+});
+
+test('a database that goes in the middle of a transaction fails that one, and ends nothing else', async () => {
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => {
+    let greeted = false;
+    sockets.push(socket);
+    socket.on('error', () => undefined);
+    socket.on('data', () => {
+      // The first query gets no answer: the process has been killed.
+      if (greeted) socket.destroy();
+      else socket.write(welcome);
+      greeted = true;
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const config = { host: '127.0.0.1', port, user: 'sw', database: 'sw' };
+  const pool = openPool({ config, embedded: true, name: 'test' }, 1000, () => undefined);
+  process.on('uncaughtException', note);
+  await expect(transaction(pool, () => Promise.resolve())).rejects.toThrow(/terminated unexpectedly/);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(uncaught).toEqual([]);
+  await pool.end();
+  for (const socket of sockets) socket.destroy();
+  await new Promise((resolve) => server.close(resolve));
 });
