@@ -47,7 +47,7 @@ and, behind the MSCs, on the C, D and G interfaces (MAP).
                       sees up to 64 packets late (each 0; '0.01' or '1%', at most 50%). The truth does not change
   --market-share P    share of the people whose phones are in this network (1); the others are heard of nowhere
   --lost-detaches P   share of the detaches that no cell hears (0)
-  --machines P        share of the phones that are machines' (0): they stand still, and are no people
+  --machines P        share of the phones that are machines' (0): meters, tills, vehicles, no people
   --venue-lac WHERE   'own': the stadium has a location area of its own; 'shared': it lies in the district's (own)
 
 Most simulated phones have IMSIs of the test network 001-01. Whatever reads the capture counts them as roamers unless
