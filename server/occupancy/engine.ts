@@ -16,9 +16,9 @@ import type { EngineLimits } from './engine-limits.ts';
 import { GaugeBook, type IntervalTaker } from './gauge-book.ts';
 import { type EngineFigures, EngineView } from './live-view.ts';
 import { Occupancy } from './occupancy.ts';
-import { type OpenStays, openStaysOf } from './open-stays.ts';
+import { cuttingStays, type OpenStays, openStaysOf } from './open-stays.ts';
 import { editOf, identityOf } from './region-edit.ts';
-import { countUnits, hearCells, type RowsAhead, readAhead } from './row-columns.ts';
+import { countUnit, hearCells, RowColumns } from './row-columns.ts';
 import { StayBuffer } from './stays.ts';
 import { Traffic } from './traffic.ts';
 import type { LiveView, StayColumns } from './view.ts';
@@ -67,7 +67,7 @@ export class Engine {
   /** The next time at which something is due whether rows come or not. */
   private turnUs = 0;
   private kept = 0;
-  private readonly ahead: RowsAhead = { to: 0, cellLimit: 0 };
+  private readonly columns: RowColumns;
   private finished = false;
 
   constructor(options: EngineOptions) {
@@ -95,6 +95,7 @@ export class Engine {
     });
     this.presence = new Presence({ subscribersMax: config.subscribersMax, ttls, sink: this.occupancy });
     this.occupancy.attach(this.presence);
+    this.columns = new RowColumns(this.presence.table.memory);
     this.traffic = new Traffic({ regions, everyUs: options.everyUs, windowUs: config.flowWindowMs * 1000 });
     this.book = new GaugeBook({
       occupancy: this.occupancy,
@@ -173,7 +174,7 @@ export class Engine {
       if (isLearnt(batch.kind[i])) continue;
       this.figures.lateEvents++;
       if ((batch.flags[i] & eventFlag.traffic) === 0) continue;
-      countUnits(this.figures, batch, i, i + 1);
+      countUnit(this.figures, batch, i);
       const cell = this.placeOf(batch.cell[i]);
       this.traffic.countLate(batch.timeUs[i], cell, batch.kind[i], batch.outcome[i], batch.durationMs[i]);
     }
@@ -240,11 +241,12 @@ export class Engine {
     drain(this.finishing());
   }
 
-  *finishing(): Generator<void> {
+  /** @param cut others count on who begin anew: open stays are cut off here, and the open interval is not told */
+  *finishing(cut = false): Generator<void> {
     if (this.figures.firstUs < 0) return;
     this.finished = true;
     const { book, occupancy } = this;
-    yield* this.closing();
+    yield* cut ? cuttingStays(occupancy, this.presence.table, this.figures.clockUs) : this.closing();
     yield* occupancy.trail.settling(Number.POSITIVE_INFINITY);
     book.finalize(Number.POSITIVE_INFINITY);
     this.stays?.flush();
@@ -296,18 +298,26 @@ export class Engine {
 
   /** Applies rows up to one before which something is due; returns that one, or `to`. */
   private applyUntilDue(batch: EventBatch, from: number, to: number): number {
-    const { ahead, figures, presence } = this;
-    readAhead(figures, batch, from, to, this.turnUs, ahead);
-    const end = ahead.to;
-    if (ahead.cellLimit > figures.heardUs.length) this.grow();
+    const { columns, figures, presence, traffic } = this;
+    let end = this.look(from, to);
+    if (columns.cellLimit > figures.heardUs.length) {
+      this.grow();
+      end = this.look(from, to);
+    }
+    columns.count(figures);
     const { regionCount, touched } = this.occupancy.areas;
     hearCells(figures, batch, from, end, touched, regionCount);
-    countUnits(figures, batch, from, end);
-    this.traffic.countRows(batch, from, end);
+    traffic.countRows(columns, batch, from, end);
     for (let row = presence.renewing(from, end); row < end; row = presence.renewing(row + 1, end))
       this.applyOne(batch, row);
     presence.tellRenewed();
     return end;
+  }
+
+  private look(from: number, to: number): number {
+    const { columns, figures, presence, traffic, turnUs } = this;
+    const { stagedFrom } = presence;
+    return stagedFrom + columns.look(from - stagedFrom, to - stagedFrom, turnUs, figures.clockUs, traffic.rows);
   }
 
   /** A row that does more than {@link Presence.renewing} knows of. */

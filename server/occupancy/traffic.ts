@@ -1,33 +1,12 @@
-import { type TrafficClass, trafficClasses } from '../../shared/traffic.ts';
 import type { EventBatch } from '../events/event-batch.ts';
-import { type EventKind, eventFlag, eventKinds, outcomes } from '../events/kinds.ts';
+import { eventFlag } from '../events/kinds.ts';
 import type { RegionIndex } from '../reference/region-index.ts';
 import { restoreColumns, type StateReader, type StateWriter, saveColumns } from '../state-writer.ts';
+import type { RowColumns } from './row-columns.ts';
 import { Tally } from './tally.ts';
+import { classCount, classOf, outcomeCount, trafficWidth } from './traffic-columns.ts';
 import { TrafficTable } from './traffic-table.ts';
 import type { AreaTraffic, TrafficView } from './view.ts';
-
-const classCount = trafficClasses.length;
-const outcomeCount = outcomes.length;
-/** Counters of an area: classes × outcomes. */
-const trafficWidth = classCount * outcomeCount;
-
-const classNames: Partial<Record<EventKind, TrafficClass>> = {
-  'location update': 'location updates',
-  'imsi attach': 'location updates',
-  'periodic update': 'location updates',
-  'mo call': 'mo calls',
-  'mt call': 'mt calls',
-  'emergency call': 'emergency calls',
-  'mo sms': 'mo sms',
-  'mt sms': 'mt sms',
-  'supplementary service': 'supplementary services',
-  handover: 'handovers',
-  detach: 'detaches',
-  data: 'data',
-};
-/** Place in `trafficClasses` by event kind, as the database's aggregates have them (sql/003). */
-const classOf = Uint8Array.from(eventKinds, (kind) => trafficClasses.indexOf(classNames[kind] ?? 'others'));
 
 type Units = TrafficTable<Uint32Array>;
 type Milliseconds = TrafficTable<Float64Array>;
@@ -98,26 +77,35 @@ export class Traffic implements TrafficView {
     for (const table of [openUnits, openMs, windowUnits, windowMs]) table.growTo(cellCapacity + 1);
   }
 
-  /** Those of the rows `from` … `to − 1` that are a unit, in the open interval; their cells are below the capacity. */
-  countRows({ cell, durationMs, flags, kind, outcome }: EventBatch, from: number, to: number): void {
+  /** Rows of the tables, as {@link RowColumns.look} needs them. */
+  get rows(): number {
+    return this.openUnits.rows;
+  }
+
+  /** The units that have been found among the rows `from` … `to − 1`, in the open interval; cells are below the capacity. */
+  countRows({ counters, keys: found, timed, units }: RowColumns, batch: EventBatch, from: number, to: number): void {
     const { heardUnits } = this;
-    const { rows, values } = this.openUnits;
-    const keys = heardUnits.roomFor(to - from);
+    const { values } = this.openUnits;
+    const keys = heardUnits.roomFor(units);
     let { n } = heardUnits;
-    for (let row = from; row < to; row++) {
-      if ((flags[row] & eventFlag.traffic) === 0) continue;
-      // noCell + 1 is row 0.
-      const place = (cell[row] + 1) | 0;
-      const column = classOf[kind[row]] * outcomeCount + outcome[row];
-      const at = column * rows + place;
-      const units = values[at];
-      values[at] = units + 1;
+    for (let i = 0; i < units; i++) {
+      const at = counters[i];
+      const before = values[at];
+      values[at] = before + 1;
       // Without a branch, which nobody could foretell: a key behind the last is none.
-      keys[n] = place * trafficWidth + column;
-      n += units === 0 ? 1 : 0;
-      if (durationMs[row] > 0) this.countMs(place, classOf[kind[row]], durationMs[row]);
+      keys[n] = found[i];
+      n += before === 0 ? 1 : 0;
     }
     heardUnits.n = n;
+    if (timed) this.countDurations(batch, from, to);
+  }
+
+  private countDurations({ cell, durationMs, flags, kind }: EventBatch, from: number, to: number): void {
+    for (let row = from; row < to; row++) {
+      // noCell + 1 is row 0.
+      if (durationMs[row] > 0 && (flags[row] & eventFlag.traffic) !== 0)
+        this.countMs((cell[row] + 1) | 0, classOf[kind[row]], durationMs[row]);
+    }
   }
 
   /** One unit in the open interval. @param cell of the registry, below the capacity; -1: none is known */

@@ -74,8 +74,9 @@ export class Presence {
   private readonly wheel: ExpiryWheel;
   /** What {@link PresenceSink.renewedMany} is told of: `stage.renewed`. */
   readonly renewedRows: Uint8Array;
-  /** The first of the rows that are staged, and of those that {@link touch} took. */
-  private stagedFrom = 0;
+  /** The first of the rows that are staged. */
+  stagedFrom = 0;
+  /** The first of those that {@link touch} took. */
   private groupFrom = 0;
   private freedBefore = 0;
   private renewedCount = 0;

@@ -11,17 +11,17 @@ export const recordWords = 10;
 export const recordDoubles = 5;
 
 /** Address of the first record: before it stands the stage of `row-kernel.ts`. */
-export const recordsAt = 65_536;
+export const recordsAt = 131_072;
 // Places of a record's fields, with what stands before the first record.
-export const wLo = 16_384;
-export const wHi = 16_385;
-export const wCellFeed = 16_388;
-export const wOriginEvents = 16_389;
-export const wNextFlags = 16_392;
-export const wTrail = 16_393;
+export const wLo = 32_768;
+export const wHi = 32_769;
+export const wCellFeed = 32_772;
+export const wOriginEvents = 32_773;
+export const wNextFlags = 32_776;
+export const wTrail = 32_777;
 /** In 64-bit words. */
-export const dLast = 8193;
-export const dSince = 8195;
+export const dLast = 16_385;
+export const dSince = 16_387;
 
 /** Value of a subscriber's cell while it is nowhere. */
 export const nowhere = 0xffffff;

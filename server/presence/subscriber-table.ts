@@ -54,7 +54,8 @@ export class SubscriberTable implements KeyStore {
   readonly movers: Uint32Array;
   readonly renewedRows: Uint8Array;
   private readonly stage: Stage;
-  private readonly memory: WebAssembly.Memory;
+  /** Stage, then records. */
+  readonly memory: WebAssembly.Memory;
   private readonly slots: Slots;
   private room: number;
   /** Records ever used; those freed hang in a list through `trail`. */
@@ -113,7 +114,7 @@ export class SubscriberTable implements KeyStore {
 
   /** Copies rows `from` … `to − 1`, at most {@link stageRows}, to where WebAssembly sees them. */
   stageRows(batch: EventBatch, from: number, to: number): void {
-    const { lo, hi, cell, plmn, timeUs, flags, feed } = this.stage;
+    const { lo, hi, cell, plmn, timeUs, flags, feed, kind, outcome, durationMs } = this.stage;
     lo.set(batch.subLo.subarray(from, to));
     hi.set(batch.subHi.subarray(from, to));
     cell.set(batch.cell.subarray(from, to));
@@ -121,6 +122,9 @@ export class SubscriberTable implements KeyStore {
     timeUs.set(batch.timeUs.subarray(from, to));
     flags.set(batch.flags.subarray(from, to));
     feed.set(batch.feed.subarray(from, to));
+    kind.set(batch.kind.subarray(from, to));
+    outcome.set(batch.outcome.subarray(from, to));
+    durationMs.set(batch.durationMs.subarray(from, to));
   }
 
   /**
@@ -343,5 +347,8 @@ function stageOf({ buffer }: WebAssembly.Memory) {
     timeUs: new Float64Array(buffer, stage.timeUs, stageRows),
     flags: octets(stage.flags),
     feed: octets(stage.feed),
+    kind: octets(stage.kind),
+    outcome: octets(stage.outcome),
+    durationMs: words(stage.durationMs),
   };
 }
