@@ -1,6 +1,6 @@
 import type { zh } from './text-zh.ts';
 
-/** English texts. */
+/** English texts. Plain apostrophes: fonts for Chinese have the curly one as wide as a character. */
 export const en: Record<keyof typeof zh, string> = {
   'app.title': 'Crowd monitor',
   'app.opening': 'Opening the wall…',
@@ -29,14 +29,14 @@ export const en: Record<keyof typeof zh, string> = {
   'feeds.more': '{n} feeds',
 
   'notice.exact': 'Exact counts · this machine only',
-  'notice.exactDetail': 'Small counts are not hidden (minCount = 0): don’t share this picture',
+  'notice.exactDetail': "Small counts are not hidden (minCount = 0): don't share this picture",
   'notice.hidden': 'Counts below {n} are shown as <{n}, others rounded to 10, once a minute',
   'notice.warming': 'Warming up: counts are still growing',
   'notice.warmingShare': 'Warming up: counts are still growing {share}',
   'notice.journalFull': 'Journal full · feeds wait, nothing is lost',
   'notice.journalFullDetail': 'Bring the database back so that it takes what waits, or make room on the disk',
-  'notice.journalFailed': 'Journal can’t be written · the server ends',
-  'notice.journalFailedDetail': 'See the server’s log for the disk’s error, mend it and start again',
+  'notice.journalFailed': "Journal can't be written · the server ends",
+  'notice.journalFailedDetail': "See the server's log for the disk's error, mend it and start again",
   'notice.storeBehind': 'History is {age} behind · live counts are right',
   'notice.storeLoses': 'Some rows could not be stored',
   'notice.storeAway': 'Database away · live counts go on, history paused',
@@ -56,7 +56,7 @@ export const en: Record<keyof typeof zh, string> = {
   'note.connecting': 'connecting to {address}',
   'note.connected': 'connected to {address}',
   'note.refused': '{address} refused',
-  'note.unreachable': '{address} can’t be reached ({reason})',
+  'note.unreachable': "{address} can't be reached ({reason})",
   'note.next': 'retry in {seconds} s',
   'note.alone': 'no probe on {address} yet',
   'note.probes': '{n} of {max} probes: {names}',
@@ -133,7 +133,7 @@ export const en: Record<keyof typeof zh, string> = {
   'list.present': 'Present',
   'list.flow': 'In / out',
   'list.window': 'last {minutes} min',
-  'list.held': 'crossings count once they have held',
+  'list.held': 'in / out count once held',
   'list.trend': 'Trend',
   'list.trendWindow': '{n} h',
   'list.fresh': 'Seen',
@@ -196,7 +196,7 @@ export const en: Record<keyof typeof zh, string> = {
   'trend.city': 'Whole city',
   'trend.chart': 'Chart of subscribers present in {name}',
   'trend.someHidden': 'some figures are hidden',
-  'trend.edited': '┊ the region’s cells changed',
+  'trend.edited': "┊ the region's cells changed",
   'dwell.live': 'Here for {median} (median), 9 of 10 up to {p90}',
   'dwell.ended': 'Left in 3 h: stayed {median} (median), 9 of 10 up to {p90}',
 
