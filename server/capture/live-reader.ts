@@ -1,9 +1,10 @@
 import type { Readable } from 'node:stream';
 import { feedNote, joinFeedNotes } from '../../shared/feed-note.ts';
 import type { Clock } from '../clock.ts';
-import type { FrameSink } from './frame.ts';
+import { type FrameSink, nothingTaken, type RecordsTaken } from './frame.ts';
 import type { FrameReader } from './frame-reader.ts';
 import { LiveStream } from './live-stream.ts';
+import type { RecordWindow } from './record-window.ts';
 import { ServedAgain } from './served-again.ts';
 
 /** So long a read waits for something to come before it says that there is nothing. */
@@ -111,6 +112,18 @@ export class LiveReader implements FrameReader, FrameSink {
       return;
     }
     this.#sink?.frame(timeUs, linkType, bytes, start, end);
+  }
+
+  records(window: RecordWindow, linkType: number, nanoseconds: boolean): RecordsTaken {
+    const giving = this.#giving;
+    if (giving === null || this.#served.mayBeKnown(giving)) return nothingTaken;
+    const { untilUs } = window;
+    // What is far ahead is for `frame` to leave out.
+    window.untilUs = Math.min(untilUs, this.#latestUs);
+    const taken = this.#sink?.records?.(window, linkType, nanoseconds) ?? nothingTaken;
+    window.untilUs = untilUs;
+    this.#served.passed(giving, taken.frames);
+    return taken;
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,6 @@
 import type { CaptureFault } from './ended-early.ts';
 import type { FrameSink } from './frame.ts';
+import { RecordRun } from './record-run.ts';
 import { type RecordWindow, type Stopped, stopped } from './record-window.ts';
 
 /**
@@ -46,6 +47,7 @@ export class PcapParser implements CaptureParser {
   #littleEndian = false;
   #nanoseconds = false;
   #linkType = 0;
+  readonly #run = new RecordRun();
 
   /** @param recordBytesMax a record that claims more octets is corrupt */
   constructor(recordBytesMax: number) {
@@ -61,6 +63,10 @@ export class PcapParser implements CaptureParser {
     window.recordBytesMax = lengthMax;
     for (;;) {
       if (little) sink.records?.(window, linkType, this.#nanoseconds);
+      else if (sink.records !== undefined || !this.#run.isEmpty) {
+        if (this.#run.isEmpty) this.#readAhead(window);
+        if (this.#run.deliver(window, sink)) return stopped.held;
+      }
       const { start } = window;
       const frameStart = start + recordHeaderBytes;
       if (frameStart > end) {
@@ -77,9 +83,7 @@ export class PcapParser implements CaptureParser {
         this.need = recordHeaderBytes + length;
         return stopped.need;
       }
-      const fraction = view.getUint32(start + 4, little);
-      const timeUs =
-        view.getUint32(start, little) * 1_000_000 + (this.#nanoseconds ? Math.floor(fraction / 1000) : fraction);
+      const timeUs = this.#timeOf(view, start);
       if (timeUs > untilUs || window.left === 0) {
         window.heldUs = timeUs;
         return stopped.held;
@@ -88,6 +92,26 @@ export class PcapParser implements CaptureParser {
       window.frames++;
       window.start = frameEnd;
       sink.frame(timeUs, linkType, bytes, frameStart, frameEnd);
+    }
+  }
+
+  /** Of the record at `start`, µs. */
+  #timeOf(view: DataView, start: number): number {
+    const fraction = view.getUint32(start + 4, this.#littleEndian);
+    const seconds = view.getUint32(start, this.#littleEndian);
+    return seconds * 1_000_000 + (this.#nanoseconds ? Math.floor(fraction / 1000) : fraction);
+  }
+
+  /** Reads the frames at the front of a window into the run, as far as they are whole: of the other byte order. */
+  #readAhead({ bytes, view, start, end }: RecordWindow): void {
+    const run = this.#run;
+    run.begin();
+    for (let at = start; at + recordHeaderBytes <= end; at = start + run.ahead) {
+      const length = view.getUint32(at + 8, this.#littleEndian);
+      const octets = recordHeaderBytes + length;
+      if (length > this.#recordBytesMax || at + octets > end) return;
+      const frame = at + recordHeaderBytes;
+      if (!run.add(this.#timeOf(view, at), this.#linkType, bytes, frame, frame + length, octets)) return;
     }
   }
 

@@ -1,6 +1,7 @@
 import type { CaptureFault } from './ended-early.ts';
 import { type FrameSink, noLinkType } from './frame.ts';
 import type { CaptureParser } from './pcap-parser.ts';
+import { RecordRun } from './record-run.ts';
 import { type RecordWindow, type Stopped, stopped } from './record-window.ts';
 
 const sectionHeader = 0x0a0d0d0a;
@@ -61,6 +62,8 @@ export class PcapngParser implements CaptureParser {
   #linkType = 0;
   #frameStart = 0;
   #frameEnd = 0;
+  /** Frames read ahead, where the sink takes many at once. */
+  readonly #run = new RecordRun();
 
   /** @param recordBytesMax a block that claims more octets is corrupt */
   constructor(recordBytesMax: number) {
@@ -70,7 +73,12 @@ export class PcapngParser implements CaptureParser {
   deliver(window: RecordWindow, sink: FrameSink): Stopped {
     const { bytes, end, untilUs } = window;
     this.#view = window.view;
+    window.recordBytesMax = this.#recordBytesMax;
     for (;;) {
+      if (sink.records !== undefined || !this.#run.isEmpty) {
+        if (this.#run.isEmpty) this.#readAhead(window);
+        if (this.#run.deliver(window, sink)) return stopped.held;
+      }
       const found = this.#readBlock(window.start, end);
       if (found === 'need') return stopped.need;
       if (found === 'corrupt') {
@@ -87,6 +95,23 @@ export class PcapngParser implements CaptureParser {
       }
       window.start += this.#length;
       if (found === 'frame') sink.frame(this.#timeUs, this.#linkType, bytes, this.#frameStart, this.#frameEnd);
+    }
+  }
+
+  /** Reads the frames at the front of a window into the run, as far as they are whole and go together. */
+  #readAhead({ bytes, start, end }: RecordWindow): void {
+    const run = this.#run;
+    run.begin();
+    for (;;) {
+      const found = this.#readBlock(start + run.ahead, end);
+      if (found === 'skip') run.skip(this.#length);
+      else if (
+        found !== 'frame' ||
+        this.#linkType === noLinkType ||
+        !run.add(this.#timeUs, this.#linkType, bytes, this.#frameStart, this.#frameEnd, this.#length)
+      ) {
+        return;
+      }
     }
   }
 

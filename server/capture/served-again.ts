@@ -37,6 +37,18 @@ export class ServedAgain<Stream extends object> {
     return ++served.frames <= served.known;
   }
 
+  /** Whether the stream's next frames may still be known ones: then each is to be asked for. */
+  mayBeKnown(stream: Stream): boolean {
+    const served = this.#running.get(stream);
+    return served === undefined || served.frames < served.known;
+  }
+
+  /** So many frames of a stream that are not known ones have passed. */
+  passed(stream: Stream, frames: number): void {
+    const served = this.#running.get(stream);
+    if (served !== undefined) served.frames += frames;
+  }
+
   ended(stream: Stream): void {
     const served = this.#running.get(stream);
     if (served === undefined) return;

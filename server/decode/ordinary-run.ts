@@ -60,8 +60,11 @@ export const outputWords = outputBytes / 4;
 const recordBytesMax = recordWordsMax * 4 + allNumberOctetsMax;
 /** Header of a record in a pcap file: seconds, fraction, octets, octets on the wire. draft-ietf-opsawg-pcap §5. */
 export const recordHeaderBytes = 16;
-/** EtherType of IPv4, its first octet the least significant one. */
+/** EtherTypes of IPv4 and of VLAN tags, as in `link.ts`, their first octet the least significant one. */
 const ipv4 = 0x0008;
+const vlan = 0x0081;
+const serviceVlan = 0xa888;
+const oldServiceVlan = 0x0091;
 
 /** DATA chunks of one packet, and what is kept of each until all of them are known to be ordinary. */
 const chunksMax = 32;
@@ -145,6 +148,7 @@ export function defineRun(
   const shift = new Local();
   const start = new Local();
   const frameEnd = new Local();
+  const type = new Local();
   const timeS = new Local();
   const fraction = new Local();
   const timeUs = new Local(f64);
@@ -239,8 +243,25 @@ export function defineRun(
       gotoWhen(isAtLeast(fraction, 1_000_000), stop),
       set(timeUs, floatAdd(floatMultiply(floatOfUnsigned(timeS), float(1_000_000)), floatOfUnsigned(fraction))),
       gotoWhen(floatIsMore(timeUs, untilUs), stop),
-      gotoWhen(differs(load16(add(start, typeOffset), 0), ipv4), stop),
+      set(type, load16(add(start, typeOffset), 0)),
       set(start, add(start, ipOffset)),
+      when(differs(type, ipv4), ...tagsCode()),
+    ];
+  }
+
+  /** VLAN tags in front of IPv4: what is asked of its header holds them to the frame. IEEE 802.1Q §9.6. */
+  function tagsCode(): Code[] {
+    const nextTag = new Label();
+    const isTag = (tag: number): Code => equal(type, tag);
+    return [
+      loop(
+        nextTag,
+        gotoWhen(isZero(or(or(isTag(vlan), isTag(serviceVlan)), isTag(oldServiceVlan))), stop),
+        gotoWhen(isAbove(start, frameEnd), stop),
+        set(type, load16(start, 2)),
+        set(start, add(start, 4)),
+        gotoWhen(differs(type, ipv4), nextTag),
+      ),
     ];
   }
 

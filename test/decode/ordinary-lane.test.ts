@@ -1,168 +1,25 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { openSimulation } from '../../fixtures/make/simulation.ts';
-import type { FrameSink, RecordsTaken } from '../../server/capture/frame.ts';
-import { PcapParser } from '../../server/capture/pcap-parser.ts';
-import { RecordWindow } from '../../server/capture/record-window.ts';
-import { FrameCoverage } from '../../server/cli/decode-coverage.ts';
-import { Decoder } from '../../server/decode/decoder.ts';
-import { MapMessage } from '../../server/decode/map-message.ts';
-import { SignalMessage } from '../../server/decode/message.ts';
-import { MessageBatchReader } from '../../server/decode/message-batch-reader.ts';
-import { MessageBatchWriter } from '../../server/decode/message-batch-writer.ts';
-import { defaultDecodeLimits } from '../../server/decode/state.ts';
-import { type PcapOptions, pcapFile } from '../capture/pcap-write.ts';
-import { type Plain, plain } from './collect.ts';
+import { decoded, expectSame, flipped, wholeMessages } from './lane-and-strict.ts';
 import { sccpOf, sccpVectors, vectors } from './vectors.ts';
 import {
-  completeLayer3,
   connectionRequest,
   dataChunk,
   ethernet,
   hex,
   ipv4,
-  locationUpdatingRequest,
   m3uaData,
   type Octets,
   sctp,
-  tmsiIdentity,
   u16,
   u32,
   withOptions,
 } from './wire.ts';
 
-interface Told {
-  /** Frames that the lane took. */
-  taken: number;
-  messages: Plain[];
-  account: unknown;
-}
-
-interface Options extends PcapOptions {
-  linksMax?: number;
-  recordMax?: number;
-  /** Frames of each second. */
-  perSecond?: number;
-}
-
-/** What comes of the frames of a capture, with the lane for ordinary packets or without it. */
-function decoded(frames: readonly Octets[], lane: boolean, options: Options = {}): Told {
-  const writer = new MessageBatchWriter();
-  const coverage = new FrameCoverage();
-  const decoder = new Decoder(
-    {
-      message: (message) => {
-        coverage.understood();
-        writer.message(message);
-      },
-      map: (message, component) => {
-        coverage.understood();
-        writer.map(message, component);
-      },
-      fault: () => coverage.malformed(),
-    },
-    { ...defaultDecodeLimits, linksMax: options.linksMax ?? 64, sctpDirectionsMax: 64 },
-    lane ? writer : null,
-  );
-  let taken = 0;
-  let newestUs = -1;
-  let octets = 0;
-  const sink: FrameSink = {
-    frame(timeUs, linkType, bytes, start, end) {
-      newestUs = Math.max(newestUs, timeUs);
-      octets += end - start;
-      decoder.frame(timeUs, linkType, bytes, start, end);
-      coverage.frame(decoder.stats);
-    },
-    records(window, linkType, nanoseconds): RecordsTaken {
-      const more = decoder.records(window, linkType, nanoseconds);
-      newestUs = Math.max(newestUs, more.newestUs);
-      octets += more.bytes;
-      taken += more.frames;
-      coverage.frames(more.frames, decoder.stats);
-      return more;
-    },
-  };
-  const bytes = pcapFile(
-    frames.map((frame, i) => ({
-      seconds: 1_700_000_000 + Math.floor(i / (options.perSecond ?? 1)),
-      fraction: (options.nanoseconds ? 1000 : 1) * (i % 1000),
-      bytes: Uint8Array.from(frame),
-    })),
-    options,
-  );
-  const window = new RecordWindow(new Uint8Array(bytes));
-  window.end = bytes.length;
-  window.left = Number.POSITIVE_INFINITY;
-  new PcapParser(options.recordMax ?? 65_536).deliver(window, sink);
-  const { stats } = decoder;
-  return {
-    taken,
-    messages: readAll(writer),
-    account: {
-      window: { start: window.start, frames: window.frames },
-      newestUs,
-      octets,
-      coverage: coverage.counts,
-      stats: { ...stats, sccp: counted(stats.sccp), bssmap: counted(stats.bssmap), dtap: counted(stats.dtap) },
-    },
-  };
-}
-
-/** What was counted, by its code. */
-const counted = (counts: Uint32Array) => [...counts.entries()].filter(([, count]) => count > 0);
-
-function readAll(writer: MessageBatchWriter): Plain[] {
-  const reader = new MessageBatchReader();
-  const message = new SignalMessage();
-  const component = new MapMessage();
-  const out: Plain[] = [];
-  while (writer.waitingBytes > 0) {
-    reader.open(writer.take());
-    while (reader.nextTimeUs >= 0) {
-      const isMap = reader.read(message, component);
-      const { bytes: _, addressBytes: __, ...rest } = plain(message) as Plain & { bytes?: never; addressBytes?: never };
-      out.push(isMap ? { ...rest, ...plain(component as unknown as SignalMessage) } : rest);
-    }
-  }
-  return out;
-}
-
-/** @returns frames that the lane took */
-function expectSame(frames: readonly Octets[], options: Options = {}): number {
-  const fast = decoded(frames, true, options);
-  const slow = decoded(frames, false, options);
-  expect(fast.messages).toEqual(slow.messages);
-  expect(fast.account).toEqual(slow.account);
-  return fast.taken;
-}
-
 let nextTsn = 0;
 const frameWith = (sccp: Octets) => ethernet(ipv4(sctp([dataChunk(nextTsn++, m3uaData(100, 200, sccp))])));
-const flipped = (frame: Octets, bit: number) =>
-  frame.map((octet, i) => (i === bit >> 3 ? octet ^ (1 << (bit & 7)) : octet));
 const named = (name: string) => sccpOf(vectors.find((vector) => vector.name.startsWith(name))!);
-
-const wholeMessages: [string, Octets][] = [
-  ['DT1 with CLEAR COMMAND', [6, 1, 2, 3, 0, 1, 6, 0, 4, 0x20, 4, 1, 9]],
-  ['DT1 with COMMON ID', [6, 1, 2, 3, 0, 1, 13, 0, 11, ...hex('2f 08 08 09 10 10 00 00 00 00 24')]],
-  [
-    'DT1 with CIPHER MODE COMPLETE and its IMEISV',
-    [6, 1, 2, 3, 0, 1, 18, 0, 16, ...hex('55 20 0d 06 32 17 09 33 58 22 60 00 00 00 10 f2')],
-  ],
-  ['DT1 with RELEASE', [6, 1, 2, 3, 0, 1, 9, 1, 0, 6, 3, 0x6d, 8, 2, 0xe0, 0x90]],
-  [
-    'DT1 with LOCATION UPDATING ACCEPT',
-    [6, 1, 2, 3, 0, 1, 17, 1, 0, 14, ...hex('05 02 64 f0 00 10 01 17 05 f4 00 00 00 07')],
-  ],
-  [
-    'CR with LOCATION UPDATING REQUEST',
-    connectionRequest(0x010203, completeLayer3(locationUpdatingRequest(tmsiIdentity(0x1234)))),
-  ],
-  ['CC', [2, 1, 2, 3, 4, 5, 6, 2, 0]],
-  ['RLSD', [4, 1, 2, 3, 4, 5, 6, 3, 0]],
-  ['RLC', [5, 1, 2, 3, 4, 5, 6]],
-];
 
 describe('a run of ordinary packets, taken at once, says what each of them says alone', () => {
   test('every vector of fixtures/wire', () => {
@@ -224,12 +81,6 @@ describe('a run of ordinary packets, taken at once, says what each of them says 
         { linkType: 276 },
       ),
     ).toBe(6);
-    expect(
-      expectSame(
-        packets.map((packet) => ethernet(packet)),
-        { bigEndian: true },
-      ),
-    ).toBe(0);
   });
 
   test('leaves a SACK that is shorter than its header to the strict way', () => {
