@@ -18,6 +18,8 @@ export interface FixAgeKernel {
    * @returns how many more are older than the city's histogram reaches: none, or fewer
    */
   renew(n: number, step: number): number;
+  /** A step of cells begins: the ones that are now too old leave each count. */
+  turn(step: number): number;
 }
 
 const { add, and, gotoWhen, isAbove, isBelow, Label, Local, load32, loadFloat, set, shiftLeft, store32, subtract } = w;
@@ -65,6 +67,28 @@ function moduleOf({ byStepAt, cells, cities, cityAt, fresh30At, fresh5At, ring }
       gotoWhen(isBelow(at, end), next),
     ),
     w.giveBack(older),
+  );
+  const [stale5, stale30, done] = [new Local(), new Local(), new Label()];
+  const firstOf = (of: w.Value): w.Code => w.multiply(and(of, ring - 1), 4 * cells);
+  const leaves = (from: w.Value): w.Code => subtract(0, load32(add(from, cell), byStepAt));
+  module.defined(
+    'turn',
+    [step],
+    set(stale5, firstOf(subtract(step, fresh5Steps + 1))),
+    set(stale30, firstOf(subtract(step, fresh30Steps + 1))),
+    w.block(
+      done,
+      w.loop(
+        next,
+        gotoWhen(w.isAtLeast(cell, 4 * cells), done),
+        count(cell, fresh5At, leaves(stale5)),
+        count(cell, fresh30At, leaves(stale30)),
+        store32(add(stale30, cell), byStepAt, 0),
+        set(cell, add(cell, 4)),
+        w.goto(next),
+      ),
+    ),
+    w.giveBack(0),
   );
   return module.compile(true);
 }

@@ -68,7 +68,7 @@ export class FixAges {
     const gap = target - this.step;
     if (gap <= 0) return;
     if (gap >= ring) this.clearCells();
-    else for (let step = this.step + 1; step <= target; step++) this.turnCells(step);
+    else for (let step = this.step + 1; step <= target; step++) this.kernel.turn(step);
     // After a long gap each place of the histogram is emptied once.
     const from = Math.max(this.step, target - this.city.length);
     for (let step = from + 1; step <= target; step++) {
@@ -166,26 +166,9 @@ export class FixAges {
     return { fresh5, fresh30, byStep, city };
   }
 
-  /** A new step begins: the ones that are now too old leave each count. */
-  private turnCells(step: number): void {
-    const stale5 = this.columnOf(step - fresh5Steps - 1);
-    const stale30 = this.columnOf(step - fresh30Steps - 1);
-    const { fresh5, fresh30 } = this;
-    for (let cell = 0; cell < this.cellCapacity; cell++) {
-      fresh5[cell] -= stale5[cell];
-      fresh30[cell] -= stale30[cell];
-    }
-    stale30.fill(0);
-  }
-
   private clearCells(): void {
     this.fresh5.fill(0);
     this.fresh30.fill(0);
     this.byStep.fill(0);
-  }
-
-  private columnOf(step: number): Uint32Array {
-    const from = (step & ringMask) * this.cellCapacity;
-    return this.byStep.subarray(from, from + this.cellCapacity);
   }
 }

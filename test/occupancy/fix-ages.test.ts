@@ -41,6 +41,14 @@ test('sightings told together leave the fix ages that they leave one by one', ()
     }
     together.renewMany(rows, n);
     for (const of of ['fresh5', 'fresh30'] as const) expect(together[of]).toEqual(single[of]);
+    for (const [of, steps] of [
+      ['fresh5', 10],
+      ['fresh30', 60],
+    ] as const) {
+      const counted = new Uint32Array(8);
+      for (const { cell, lastUs } of seen) if (stepOf(atUs) - stepOf(lastUs) <= steps) counted[cell]++;
+      expect([...together[of]]).toEqual([...counted]);
+    }
     for (const share of [0.1, 0.5, 0.9, 1])
       expect(together.quantileMs(share, seen.length)).toBe(single.quantileMs(share, seen.length));
   }
