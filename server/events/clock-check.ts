@@ -21,6 +21,11 @@ export class ClockCheck {
     this.#offUs = offMs * 1000;
   }
 
+  /** The latest time that a right clock may tell, µs. */
+  boundUs(wallUs: number): number {
+    return wallUs + this.#offUs;
+  }
+
   /**
    * Messages have come.
    *

@@ -69,6 +69,10 @@ export interface FeedProgress {
   counters: FeedCounters;
   /** Of a live feed: one line on how it stands with its probes; else ''. */
   note: string;
+  /** Whether the note is of something that an operator has to set right; absent: it is not. */
+  isAlarm?: boolean;
+  /** The time by which the feed's clock is judged, µs, of rows that were left out too; absent: {@link clockUs} tells. */
+  toldUs?: number;
 }
 
 export type FeedToHub =

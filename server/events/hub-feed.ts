@@ -2,6 +2,7 @@ import type { FeedState } from '../../shared/protocol.ts';
 import { ClockCheck } from './clock-check.ts';
 import { type FeedCounters, type FeedToHub, type HubToFeed, noCounters } from './feed-messages.ts';
 import type { FeedPosition } from './feed-position.ts';
+import { LiveClock } from './live-clock.ts';
 
 /** A feed as the hub sees it: a worker thread, or anything that speaks its messages. */
 export interface FeedPort {
@@ -44,8 +45,13 @@ export interface Feed extends HubFeed {
   sourceNote: string;
   toldNote: string;
   toldMs: number;
+  /** It is something that an operator has to set right. */
+  isAlarm: boolean;
   /** Of a live feed; null: a replay has no clock of its own. */
+  liveClock: LiveClock | null;
   clockCheck: ClockCheck | null;
+  /** The newest time that it has told, believed or not, µs. */
+  toldUs: number;
   /** Feed-local cell symbol → cell_id. */
   cells: number[];
   counters: FeedCounters;
@@ -77,7 +83,10 @@ export function newFeed(feed: HubFeed, nowMs: number, clockOffMs: number): Feed 
     sourceNote: '',
     toldNote: '',
     toldMs: Number.NEGATIVE_INFINITY,
+    isAlarm: false,
+    liveClock: feed.live ? new LiveClock(clockOffMs) : null,
     clockCheck: feed.live ? new ClockCheck(clockOffMs) : null,
+    toldUs: -1,
     cells: [],
     counters: noCounters(),
     rateAtMs: nowMs,

@@ -1,13 +1,12 @@
-import { joinFeedNotes } from '../../shared/feed-note.ts';
 import type { FeedStatus } from '../../shared/protocol.ts';
 import { type Clock, dayUs } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { Log } from '../log.ts';
 import { EventBatch, noCell } from './event-batch.ts';
-import { farNote } from './far-note.ts';
 import type { FeedCounters, FeedProgress, FeedToHub } from './feed-messages.ts';
 import { type FeedPosition, isEventTime } from './feed-position.ts';
 import { type Feed, type HubFeed, measureRate, newFeed } from './hub-feed.ts';
+import { checkClock, farNoteOf, statusOf, tellNote } from './hub-notes.ts';
 import type { HubSink } from './hub-sink.ts';
 import { Pace } from './pace.ts';
 import type { PushPlace } from './push-refusal.ts';
@@ -19,8 +18,6 @@ import type { PushPlace } from './push-refusal.ts';
 const keptAfterEndUs = dayUs;
 /** A feed may run ahead of the slowest one by this much event time. */
 const skewMaxUs = 60_000_000;
-/** Probes may come and go fast: not each time is worth a line. */
-const liveNoteMs = 1000;
 
 /** Where the feeds stood when the server ended last. */
 export interface HubPast {
@@ -134,37 +131,12 @@ export class FeedHub {
 
   status(): FeedStatus[] {
     const nowMs = this.clock.monotonicMs();
-    return this.feeds.map((feed) => {
-      const dataAgeMs = Math.round(nowMs - feed.arrivedMs);
-      const state = feed.state === 'running' && this.isSilent(feed, nowMs) ? 'stale' : feed.state;
-      return {
-        id: feed.id,
-        uri: feed.uri,
-        state,
-        clockUs: feed.clockUs,
-        nextUs: feed.nextUs,
-        dataAgeMs,
-        framesPerS: Math.round(feed.framesPerS),
-        eventsPerS: Math.round(feed.eventsPerS),
-        speed: this.pace.speed,
-        speedReached: this.pace.reached,
-        progress: this.progressOf(feed),
-        faults: feed.counters.faults,
-        faultsTotal: Object.values(feed.counters.faults).reduce((sum, count) => sum + count, 0),
-        note: feed.note,
-      };
-    });
+    return this.feeds.map((feed) => statusOf(feed, this.isSilent(feed, nowMs), this.pace, nowMs));
   }
 
   /** Whether the clock of a live feed is off: what it says is shown at another time than it was. */
   get clockIsOff(): boolean {
     return this.feeds.some(({ clockCheck }) => clockCheck !== null && clockCheck.note !== '');
-  }
-
-  private progressOf(feed: Feed): number {
-    if (feed.state !== 'warming up' || feed.joinUs === undefined) return feed.progress;
-    const share = (feed.readUs - feed.firstUs) / (feed.joinUs - feed.firstUs);
-    return Math.max(0, Math.min(1, share));
   }
 
   private take(feed: Feed, message: FeedToHub): void {
@@ -199,7 +171,7 @@ export class FeedHub {
         this.advance();
         return;
       case 'clock':
-        this.takeProgress(feed, message.at);
+        this.takeProgress(feed, message.at, null);
         this.advance();
         return;
       case 'batch':
@@ -208,20 +180,25 @@ export class FeedHub {
     }
   }
 
-  private takeProgress(feed: Feed, at: FeedProgress): void {
+  /** @param batch rows that came with it; null: none */
+  private takeProgress(feed: Feed, at: FeedProgress, batch: EventBatch | null): void {
     const nowMs = this.clock.monotonicMs();
-    if (at.counters.frames > feed.counters.frames) {
+    const { liveClock } = feed;
+    const isNews = at.counters.frames > feed.counters.frames;
+    const clockUs = liveClock?.reached(at.clockUs, batch, isNews, this.clock.nowUs(), nowMs) ?? at.clockUs;
+    if (isNews) {
       feed.arrivedMs = nowMs;
-      this.checkClock(feed, at.clockUs, nowMs);
+      checkClock(feed, at, batch, this.clock, this.log);
     }
     feed.askedMs = nowMs;
     feed.counters = at.counters;
     feed.progress = at.progress;
     feed.nextUs = at.nextUs;
     feed.sourceNote = at.note;
-    if (at.clockUs > feed.readUs) feed.readUs = at.clockUs;
-    if (at.clockUs > feed.clockUs) feed.clockUs = at.clockUs;
-    if (feed.firstUs < 0 && at.clockUs > 0) feed.firstUs = at.clockUs;
+    feed.isAlarm = at.isAlarm ?? false;
+    if (clockUs > feed.readUs) feed.readUs = clockUs;
+    if (clockUs > feed.clockUs) feed.clockUs = clockUs;
+    if (feed.firstUs < 0 && clockUs > 0) feed.firstUs = clockUs;
   }
 
   private takeBatch(feed: Feed, message: Extract<FeedToHub, { k: 'batch' }>): void {
@@ -234,7 +211,7 @@ export class FeedHub {
       if (timeUs[i] > eventUs && isEventTime(timeUs[i])) eventUs = timeUs[i];
     }
     batch.feed.fill(feed.position.number, 0, batch.n);
-    this.takeProgress(feed, message.at);
+    this.takeProgress(feed, message.at, batch);
     const { clockUs, firstUs, position } = feed;
     const place = message.place ?? { epoch: position.epoch, seq: position.seq + batch.n };
     feed.position = { ...position, ...place, eventUs, clockUs, firstUs };
@@ -334,7 +311,7 @@ export class FeedHub {
     for (const feed of running) {
       if (feed.live) {
         this.allow(feed, Number.POSITIVE_INFINITY, nowMs);
-        this.tellNote(feed, nowMs);
+        tellNote(feed, nowMs, this.log);
         continue;
       }
       if (isBefore(feed) && feed.readUs >= feed.joinUs!) {
@@ -348,7 +325,7 @@ export class FeedHub {
           this.log('info', this.pace.behind ? this.slowNote() : `replay keeps its speed again`);
         feed.state = this.pace.behind ? 'behind' : 'running';
         const slow = this.pace.behind && this.pace.reached < 0.95 * this.pace.speed;
-        feed.note = this.farNoteOf(feed) || (slow ? this.slowNote() : '');
+        feed.note = farNoteOf(feed, this.feeds.length > 1, this.log) || (slow ? this.slowNote() : '');
       }
     }
     for (const feed of this.feeds) measureRate(feed, nowMs);
@@ -359,31 +336,6 @@ export class FeedHub {
     if (feed.clockUs >= feed.untilUs) feed.askedMs = nowMs;
     feed.untilUs = untilUs;
     feed.port.post({ k: 'until', untilUs });
-  }
-
-  private checkClock({ clockCheck, uri }: Feed, eventUs: number, nowMs: number): void {
-    if (clockCheck === null || eventUs <= 0 || !clockCheck.arrived(eventUs, this.clock.nowUs(), nowMs)) return;
-    if (clockCheck.note === '') this.log('info', `feed ${uri}: its times are right again`);
-    else this.log('warn', `feed ${uri}: ${clockCheck.note}`);
-  }
-
-  /** How a live feed stands with its probes: on the wall at once, in the log once a second at most. */
-  private tellNote(feed: Feed, nowMs: number): void {
-    feed.note = joinFeedNotes(feed.sourceNote, feed.clockCheck?.note ?? '');
-    if (feed.sourceNote === feed.toldNote || nowMs - feed.toldMs < liveNoteMs) return;
-    feed.toldNote = feed.sourceNote;
-    feed.toldMs = nowMs;
-    this.log('info', `feed ${feed.uri}: ${feed.sourceNote}`);
-  }
-
-  /** What is to be said of a feed that has to wait long for its next record; told once in the log. */
-  private farNoteOf(feed: Feed): string {
-    const note = farNote(feed.nextUs, feed.untilUs, this.feeds.length > 1);
-    if (note !== '' && feed.toldFarUs !== feed.nextUs) {
-      feed.toldFarUs = feed.nextUs;
-      this.log('warn', `feed ${feed.uri} ${note}`);
-    }
-    return note;
   }
 
   private slowNote(): string {

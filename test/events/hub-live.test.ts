@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { makeConfig } from '../../server/config.ts';
+import { EventBatch } from '../../server/events/event-batch.ts';
 import { type FeedToHub, type HubToFeed, noCounters } from '../../server/events/feed-messages.ts';
 import { FeedHub } from '../../server/events/hub.ts';
 import { newPosition, noPast, sortingSink } from '../tools/sorting-sink.ts';
@@ -13,14 +14,18 @@ afterEach(async () => {
 /** Until the hub's own timer has run a few times. */
 const ticks = () => new Promise((resolve) => setTimeout(resolve, 80));
 
-/** A hub with feeds that a test speaks for. */
-function start(live: boolean[], speed: number) {
+/** A hub with feeds that a test speaks for. @param wallS wall time at the beginning */
+function start(live: boolean[], speed: number, wallS = 20_000) {
   let nowMs = 0;
+  const late: number[] = [];
+  const released: number[] = [];
   const lines: string[] = [];
   const clocks: number[] = [];
   const ports = live.map(() => {
     let listener: (message: FeedToHub) => void = () => undefined;
     const until: number[] = [];
+    let frames = 0;
+    let newestS = -1;
     return {
       until,
       post: (message: HubToFeed) => {
@@ -35,11 +40,20 @@ function start(live: boolean[], speed: number) {
         const counters = { ...noCounters(), frames };
         listener({ k: 'clock', at: { clockUs: clockS * 1e6, nextUs: 0, progress: -1, counters, note } });
       },
+      /** Rows of these seconds; the feed's own clock is the newest time that it ever told, as with captures. */
+      rows: (...timesS: number[]) => {
+        const batch = new EventBatch(timesS.length);
+        for (const timeS of timesS) batch.push(timeS * 1e6, 1, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0);
+        frames += batch.n;
+        newestS = Math.max(newestS, ...timesS);
+        const at = { clockUs: newestS * 1e6, nextUs: 0, progress: -1, counters: { ...noCounters(), frames }, note: '' };
+        listener({ k: 'batch', buffer: batch.buffer, rows: batch.n, newCells: [], at });
+      },
     };
   });
   const hub = new FeedHub({
     config,
-    clock: { nowUs: () => nowMs * 1000, monotonicMs: () => nowMs },
+    clock: { nowUs: () => wallS * 1e6 + nowMs * 1000, monotonicMs: () => nowMs },
     log: (level, line) => lines.push(`${level} ${line}`),
     feeds: ports.map((port, i) => ({ id: `f${i}`, uri: `test:${i}`, port, position: newPosition(i), live: live[i] })),
     past: noPast(),
@@ -48,7 +62,8 @@ function start(live: boolean[], speed: number) {
       latenessUs: config.latenessMs * 1000,
       rowsMax: config.reorderRowsMax,
       cellIdOf: () => 0,
-      onRows: () => undefined,
+      onRows: (batch, from, to) => released.push(...batch.timeUs.subarray(from, to).map((us) => us / 1e6)),
+      onLate: (batch, from, to) => late.push(...batch.timeUs.subarray(from, to)),
       onClock: (clockUs) => clocks.push(clockUs / 1e6),
     }),
     room: () => null,
@@ -56,7 +71,7 @@ function start(live: boolean[], speed: number) {
   });
   hubs.push(hub);
   const started = hub.start();
-  return { hub, ports, lines, clocks, started, pass: (ms: number) => (nowMs += ms) };
+  return { hub, ports, lines, clocks, released, late, started, pass: (ms: number) => (nowMs += ms) };
 }
 
 describe('a live feed', () => {
@@ -114,11 +129,11 @@ describe('a live feed', () => {
   });
 
   test('whose clock is off by more than two seconds is warned of once, until it is right again', async () => {
-    const { hub, ports, lines, started, pass } = start([true], 1);
+    const { hub, ports, lines, started, pass } = start([true], 1, 0);
     ports[0].open(-1);
     await started;
     let frames = 0;
-    // The hub's wall time begins at 0; one late message among the others says nothing.
+    // One late message among the others says nothing.
     let nowS = 0;
     const send = async (offS: number, seconds: number) => {
       for (let s = 0; s < seconds; s++) {
@@ -138,6 +153,56 @@ describe('a live feed', () => {
     await send(0, 30);
     expect(hub.status()[0].note).toBe('');
     expect(lines.at(-1)).toMatch(/^info feed test:0: its times are right again/);
+  });
+
+  test('is not carried away by one row stamped ahead, which waits for its time and raises no warning', async () => {
+    const { hub, ports, lines, clocks, released, late, started, pass } = start([true], 1, 1000);
+    ports[0].open(-1);
+    await started;
+    ports[0].rows(1000);
+    ports[0].rows(1110);
+    const send = (seconds: number, nowS: () => number) => {
+      for (let s = 0; s < seconds; s++) {
+        pass(1000);
+        ports[0].rows(nowS());
+      }
+    };
+    let nowS = 1000;
+    send(60, () => ++nowS);
+    await ticks();
+    expect(late).toEqual([]);
+    expect(clocks.at(-1)).toBe(1050);
+    expect(hub.status()[0].note).toBe('');
+    expect(lines.filter((line) => line.startsWith('warn'))).toEqual([]);
+    expect(released).not.toContain(1110);
+    // It answers on, and nothing comes: its clock stands.
+    pass(10_000);
+    for (let i = 0; i < 10; i++) ports[0].rows();
+    expect(clocks.at(-1)).toBe(1050);
+    nowS += 10;
+    send(60, () => ++nowS);
+    expect(late).toEqual([]);
+    expect(released.filter((timeS) => timeS === 1110)).toHaveLength(2);
+  });
+
+  test('all of whose times are ahead goes on at wall time, is warned of at once, and loses nothing when it is set right', async () => {
+    const { hub, ports, clocks, late, started, pass } = start([true], 1, 1000);
+    ports[0].open(-1);
+    await started;
+    for (let s = 1; s <= 30; s++) {
+      pass(1000);
+      ports[0].rows(1000 + s + 60);
+    }
+    await ticks();
+    expect(clocks.at(-1)).toBe(1030 + 2 - 10);
+    expect(hub.status()[0].note).toMatch(/^its times are 60\.0 s ahead of/);
+    for (let s = 31; s <= 60; s++) {
+      pass(1000);
+      ports[0].rows(1000 + s);
+    }
+    await ticks();
+    expect(late).toEqual([]);
+    expect(hub.status()[0].note).toBe('');
   });
 
   test('that is replayed has no clock to be wrong', async () => {
