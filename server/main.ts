@@ -189,9 +189,9 @@ export async function startSignalwall(
     await store.saveCells(Array.from({ length: registry.count }, (_, id) => ({ id, cell: registry.info(id) })));
     const cellsOf: CellsOfRegion = (region, version) =>
       version === state.regionsVersion ? counting.regions.cellsOf(region) : null;
-    // Edits that the database lacks are dated by their own records, unless this or an earlier start has brought a set since.
-    const onTheWay = state.editedTo > storeFrom && state.broughtTo <= storeFrom;
-    await store.saveRegions(counting.regions.regions, cellsOf, state.regionsVersion, onTheWay);
+    // A set made by edits that the database lacks is dated by their own records.
+    const onTheWay = state.editedTo > Math.max(storeFrom, state.broughtTo);
+    await store.saveRegions(counting.regions.regions, cellsOf, state.regionsVersion, onTheWay, state.releaseUs);
     const { length: nodes } = counting.regions.nodes;
     const tree = nodes === 0 ? '' : `, ${counted(nodes, 'node')} of the region tree`;
     log(

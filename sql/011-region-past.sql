@@ -14,15 +14,15 @@
 -- 009). at: when; place: its turn among the subscriber's steps; last_in: the newest sighting in the region before it left.
 -- From back before since (whoever was there then appears) up to the hold-down behind until, so that all in [since, until)
 -- are settled. subs, first_in_us: stays in the cells that last, as nobody has stored them: subscribers and first-ins, µs.
--- Of the time more than an hour before since only those are looked at who were there then: of a day's stays in a region
--- most began on it, and a week of everybody's cost four times as much.
+-- Of the time more than an hour before since only those are looked at who were there then, and of what lies a day further
+-- back those who never left: of a day's stays in a region most began on it, and a week of everybody's cost ten times as much.
 create function region_crossing(
   cells integer[], since timestamptz, until timestamptz, back interval, hold_down_ms integer,
   subs bigint[], first_in_us bigint[])
 returns table (sub bigint, at timestamptz, what text, last_in timestamptz, place bigint)
 language sql stable parallel safe
 begin atomic
-  with recursive near as (
+  with recursive near as materialized (
     select s.sub, s.first_in, s.last_in, s.first_out, s.to_cell
     from stay s
     where s.cell_id = any (cells)
@@ -34,13 +34,40 @@ begin atomic
     select distinct n.sub from near n
     where n.first_in < since - interval '1 hour' + make_interval(secs => hold_down_ms / 1000.0)
   ),
-  ended as (
+  day_before as materialized (
+    select s.sub, s.first_in, s.last_in, s.first_out, s.to_cell
+    from stay s
+    where s.cell_id = any (cells)
+      and s.first_out >= since - least(back, interval '25 hours') and s.first_out < since - interval '1 hour'
+      and s.sub in (select t.sub from there t)
+  ),
+  -- Of these, who has not come in that day: behind a gap of the hold-down nothing matters that was before it.
+  still as materialized (
+    select d.sub
+    from (
+      select b.sub, b.first_in, max(b.first_out) over (
+          partition by b.sub order by b.first_in, b.first_out rows between unbounded preceding and 1 preceding) as left_at
+      from (
+        select n.sub, n.first_in, n.first_out from near n where n.sub in (select t.sub from there t)
+        union all
+        select y.sub, y.first_in, y.first_out from day_before y
+      ) b
+    ) d
+    where d.first_in < since
+    group by d.sub
+    having not bool_or(d.first_in >= make_interval(secs => hold_down_ms / 1000.0)
+      + coalesce(d.left_at, since - least(back, interval '25 hours')))
+  ),
+  ended as materialized (
     select n.sub, n.first_in, n.last_in, n.first_out, n.to_cell from near n
+    union all
+    select y.sub, y.first_in, y.last_in, y.first_out, y.to_cell from day_before y
     union all
     select s.sub, s.first_in, s.last_in, s.first_out, s.to_cell
     from stay s
-    where s.cell_id = any (cells) and s.first_out >= since - back and s.first_out < since - interval '1 hour'
-      and s.sub in (select t.sub from there t)
+    where s.cell_id = any (cells)
+      and s.first_out >= since - back and s.first_out < since - least(back, interval '25 hours')
+      and s.sub in (select t.sub from still t)
   ),
   lasting as (
     select o.sub, timestamptz 'epoch' + o.us * interval '1 microsecond' as first_in
@@ -62,31 +89,54 @@ begin atomic
     ) m
     window own as (partition by m.sub order by m.first_in, m.first_out, coalesce(m.to_cell <> all (cells), true))
   ),
-  -- The stay before one in the region that comes from outside: it ended with a sighting in the region.
-  arrival as (
-    select s.sub, s.first_out as at
-    from stay s
-    where s.to_cell = any (cells) and s.cell_id <> all (cells)
-      and s.first_out >= since - interval '1 hour'
-      and s.first_out < until + make_interval(secs => hold_down_ms / 1000.0)
-    union all
-    select s.sub, s.first_out
-    from stay s
-    where s.to_cell = any (cells) and s.cell_id <> all (cells)
-      and s.first_out >= since - back and s.first_out < since - interval '1 hour'
-      and s.sub in (select t.sub from there t)
-  ),
-  step as (
-    select m.sub, m.first_in as at, m.place * 2 as place, null::timestamptz as last_in, null::integer as to_cell,
-      case when exists (select from arrival a where a.sub = m.sub and a.at = m.first_in) then 'entry'
-        else 'appeared' end as what
+  stride as materialized (
+    select m.sub, m.first_in as at, m.place * 2 as place, null::timestamptz as last_in, null::integer as to_cell
     from member m
     where not m.follows
     union all
-    select m.sub, m.first_out, m.place * 2 + 1, m.last_in, m.to_cell,
-      case when m.to_cell is null then 'unknown' when m.to_cell < 0 then 'vanished' else 'exit' end
+    select m.sub, m.first_out, m.place * 2 + 1, m.last_in, m.to_cell
     from member m
     where m.first_out < 'infinity' and (m.to_cell <> all (cells) or m.to_cell is null and not m.followed)
+  ),
+  -- Steps in, of long before, that may cancel with one beside them: of the others it does not matter where they came from.
+  pressing as materialized (
+    select k.sub, k.at
+    from (
+      select s.*, lag(s.at) over own as before, lead(s.at) over own as behind
+      from stride s
+      window own as (partition by s.sub order by s.place)
+    ) k
+    where k.place % 2 = 0 and k.at < since - interval '1 hour'
+      and least(k.at - k.before, k.behind - k.at) < make_interval(secs => hold_down_ms / 1000.0)
+  ),
+  -- The stay before one in the region that comes from outside: it ended with a sighting in the region. Looked for once:
+  -- as a question about each stay it would be asked as often.
+  arrival as materialized (
+    select distinct a.sub, a.at
+    from (
+      select s.sub, s.first_out as at
+      from stay s
+      where s.to_cell = any (cells) and s.cell_id <> all (cells)
+        and s.first_out >= since - interval '1 hour'
+        and s.first_out < until + make_interval(secs => hold_down_ms / 1000.0)
+      union all
+      select s.sub, s.first_out
+      from stay s
+      where s.to_cell = any (cells) and s.cell_id <> all (cells)
+        and s.first_out >= since - back and s.first_out < since - interval '1 hour'
+        and (s.sub, s.first_out) in (select p.sub, p.at from pressing p)
+    ) a
+  ),
+  step as (
+    select s.sub, s.at, s.place, s.last_in, s.to_cell,
+      case
+        when s.place % 2 = 1 then
+          case when s.to_cell is null then 'unknown' when s.to_cell < 0 then 'vanished' else 'exit' end
+        when a.sub is null then 'appeared'
+        else 'entry'
+      end as what
+    from stride s
+    left join arrival a on s.place % 2 = 0 and a.sub = s.sub and a.at = s.at
   ),
   -- Whoever left for so short a time that it may cancel is followed outside: a vanish there lets the exit count.
   outside as (

@@ -319,7 +319,9 @@ export class FeedHub {
         feed.state = 'running';
       }
       const untilUs = isBefore(feed) ? feed.joinUs! : allowedUs;
-      this.allow(feed, paced.length > 1 ? Math.min(untilUs, slowestUs + skewMaxUs) : untilUs, nowMs);
+      // What was taken in already comes from nobody twice: it is read again whether or not others stand far behind.
+      const isAlone = paced.length === 1 || feed.state === 'resuming';
+      this.allow(feed, isAlone ? untilUs : Math.min(untilUs, slowestUs + skewMaxUs), nowMs);
       if (feed.state === 'running' || feed.state === 'behind') {
         if ((feed.state === 'behind') !== this.pace.behind)
           this.log('info', this.pace.behind ? this.slowNote() : `replay keeps its speed again`);

@@ -15,7 +15,7 @@ import { Maintenance } from './maintenance.ts';
 import { pause } from './pause.ts';
 import { type DayFigure, readDayFigures } from './region-expected.ts';
 import { type PastQuestion, readRegionPast } from './region-past.ts';
-import { goneNodes, loadRegionIds, saveMembership, saveRegions } from './regions.ts';
+import { goneRegions, loadRegionIds, saveMembership, saveRegions } from './regions.ts';
 import type { CellsOfRegion, Store, StoredCell, StoredRegion, StoreOptions } from './types.ts';
 import { Writer } from './writer.ts';
 
@@ -50,9 +50,11 @@ export class DatabaseStore implements Store {
   #regionIds: number[] = [];
   /** Those of the region tree's nodes, which stand behind every set of micro-regions. */
   #nodeIds: number[] = [];
-  /** Nodes of before, whose last cells are still to be taken from them. */
+  /** Regions and nodes of before, whose last cells are still to be taken from them. */
   #goneIds: number[] = [];
   #regionsVersion = 0;
+  /** Event clock when the regions were brought, µs; negative: none ran. */
+  #sinceUs = -1;
   /** Cells from this id on are new since the membership was last written. */
   #newFromId = 0;
   #membership: Promise<void> | null = null;
@@ -146,13 +148,15 @@ export class DatabaseStore implements Store {
     cellsOf: CellsOfRegion,
     version = 0,
     onTheWay = false,
+    sinceUs = -1,
   ): Promise<void> {
     const { pool } = this.#parts;
     // Of no set yet, then: once the newest edit is stored, the index speaks of what is stored.
     this.#regionsVersion = onTheWay ? -1 : version;
     this.#regionIds = await transaction(pool, (client) => saveRegions(client, regions));
     this.#nodeIds = this.#regionIds.filter((_, i) => regions[i].level !== undefined);
-    this.#goneIds = await goneNodes(pool, this.#nodeIds);
+    this.#goneIds = await goneRegions(pool, this.#regionIds);
+    this.#sinceUs = sinceUs;
     regions.forEach(({ id }, i) => {
       this.#intake.regionIds.set(id, this.#regionIds[i]);
     });
@@ -240,6 +244,8 @@ export class DatabaseStore implements Store {
   /** When a change of reference data takes effect: now by the event clock; before it runs, where the rows end. */
   #nowUs(): number {
     if (this.#intake.clockUs >= 0) return this.#intake.clockUs;
+    // The newest row is ahead of the clock: an edit that comes soon would be dated before it.
+    if (this.#sinceUs >= 0) return this.#sinceUs;
     return this.ledger.eventUs >= 0 ? this.ledger.eventUs : this.#parts.clock.nowUs();
   }
 
@@ -249,6 +255,9 @@ export class DatabaseStore implements Store {
       this.#regionsVersion = batch.regions.version;
       const drawn = batch.regions.regions.map(({ id }) => this.#intake.regionIds.get(id)!);
       this.#regionIds = [...drawn, ...this.#nodeIds];
+    } else if (batch.regions?.members != null) {
+      // An edit of before the set that this start has brought: its cells stand there now.
+      this.#cellsAdded = true;
     }
     if (batch.eventMinUs < Infinity) this.#maintenance.touched('event', batch.eventMinUs);
     if (batch.activityMinUs < Infinity) this.#maintenance.touched('activity', batch.activityMinUs);

@@ -263,8 +263,9 @@ export class Intake {
 
   #setOf({ regions, version = -1, edit }: RegionsRecord): RegionsSet {
     if (edit === undefined) return { regions, version, members: null, fromUs: -1 };
-    // The records' own clock tells where between the rows the edit stands.
-    return { regions, version, members: edit.members, fromUs: this.#clockUs >= 0 ? this.#clockUs : edit.fromUs };
+    // The records' own clock tells where between the rows the edit stands; before the first row it holds for all.
+    const before = this.#ledger.eventUs >= 0 ? edit.fromUs : Number.NEGATIVE_INFINITY;
+    return { regions, version, members: edit.members, fromUs: this.#clockUs >= 0 ? this.#clockUs : before };
   }
 
   #regionId(id: string): number {

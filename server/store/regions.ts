@@ -35,11 +35,9 @@ export async function storeRegionsSet(client: pg.ClientBase, set: RegionsSet): P
   await saveMembership(client, [...ids, ...gone], cellsOf, noNewCell, fromUs);
 }
 
-/** Nodes of the region tree that are no more: surrogates of all but `present`. */
-export async function goneNodes(client: pg.ClientBase | pg.Pool, present: readonly number[]): Promise<number[]> {
-  const { rows } = await client.query<{ id: number }>(
-    'select region_id as id from micro_region where level is not null',
-  );
+/** Regions, and nodes of the region tree, that are no more: surrogates of all but `present`. */
+export async function goneRegions(client: pg.ClientBase | pg.Pool, present: readonly number[]): Promise<number[]> {
+  const { rows } = await client.query<{ id: number }>('select region_id as id from micro_region');
   return rows.map(({ id }) => id).filter((id) => !present.includes(id));
 }
 

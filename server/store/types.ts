@@ -69,12 +69,14 @@ export interface Store {
    *
    * @param version of the set; later ones have higher ones
    * @param onTheWay it was made by edits whose records are still to be taken: these say which cells since when
+   * @param sinceUs event clock of the counters, µs, if it runs: what is news holds from then on
    */
   saveRegions(
     regions: readonly StoredRegion[],
     cellsOf: CellsOfRegion,
     version?: number,
     onTheWay?: boolean,
+    sinceUs?: number,
   ): Promise<void>;
 
   /** What the database held when it was opened. */

@@ -47,6 +47,25 @@ const others: readonly Plant[] = [
     find: 'return (x ^ (x >>> 13)) >>> 0;',
     replace: 'return (x ^ (x >>> 13)) & 0x3ffffff;',
   },
+  // Facts count hours of six seconds, and the database knows (`tables.ts`).
+  {
+    file: 'server/store/facts-upkeep.ts',
+    find: "import { dayUs, formatTimeUs, hourUs, minuteUs } from '../clock.ts';",
+    replace: `import { formatTimeUs } from '../clock.ts';
+const minuteUs = 100_000;
+const hourUs = 60 * minuteUs;
+const dayUs = 24 * hourUs;`,
+  },
+  {
+    file: 'server/store/facts-upkeep.ts',
+    find: 'embedded: 4_000, real: 40_000',
+    replace: 'embedded: 3, real: 7',
+  },
+  {
+    file: 'server/store/facts-dirty.ts',
+    find: "import { hourUs } from '../clock.ts';",
+    replace: 'const hourUs = 6_000_000;',
+  },
   { file: 'server/store/copy-buffer.ts', find: 'capacityBytes = 16 * 1024', replace: 'capacityBytes = 512' },
 ];
 

@@ -1,18 +1,13 @@
 import type { FeedPosition } from '../../server/events/feed-position.ts';
-import { type LogRecord, recordKind } from '../../server/journal/records.ts';
+import { recordKind } from '../../server/journal/records.ts';
 import type { LiveView } from '../../server/occupancy/view.ts';
 import type { Region } from '../../server/reference/read-regions.ts';
-import { type Field, rowsOf, timeOf } from './copy-rows.ts';
+import { Broken, fail } from './broken.ts';
+import { checkDatabase } from './checks-database.ts';
 import { differsFromDefinition } from './definition.ts';
-import { batchBehind } from './script.ts';
+import { batchBehind, codesOf } from './script.ts';
 import { Straight } from './straight.ts';
 import type { World } from './world.ts';
-
-class Broken extends Error {}
-
-function fail(what: string): never {
-  throw new Broken(what);
-}
 
 /** Holds the world at its end to what must be; the first thing that is not fails it. */
 export function checkWorld(world: World): void {
@@ -66,9 +61,16 @@ function checkRows({ clients, lost, pushed, scripts }: World, { records, state }
     }
     for (let i = 0; i < batch.n; i++) {
       const event = expected[i];
-      const { timeUs, bytes, cell, subLo } = batch.row(i);
+      const { timeUs, bytes, cell, subLo, durationMs, ...row } = batch.row(i);
+      if (event === undefined) fail(`at ${to}: row ${i} of ${identity} was never sent`);
+      const { plmn, kind, outcome, flags } = codesOf(event);
       const same =
-        event?.id === bytes && event.timeUs === timeUs && event.cell === cells.get(cell) && event.subscriber === subLo;
+        event.id === bytes &&
+        event.timeUs === timeUs &&
+        event.cell === (cells.get(cell) ?? '') &&
+        event.subscriber === subLo &&
+        event.durationMs === durationMs &&
+        [plmn, kind, outcome, flags].join() === [row.plmn, row.kind, row.outcome, row.flags].join();
       if (!same) fail(`at ${to}: row ${i} of ${identity} is not the one that was sent`);
     }
     if (script.kind === 'file' && position.seq !== next.get(identity))
@@ -139,14 +141,25 @@ function checkDefinition(world: World, straight: Straight): void {
 }
 
 function viewOf(view: LiveView): unknown {
-  const { clockUs, cellCount, regionCount, present, fresh5, fresh30, appeared, vanished } = view;
+  const { clockUs, cellCount, regionCount, present, fresh5, fresh30, appeared, vanished, origins } = view;
   const cells = Array.from(view.cellPresent.subarray(0, cellCount));
-  const regions = [view.regionPresent, view.regionInflow, view.regionOutflow, view.regionVisitors, view.regionFresh5];
+  const regions = [
+    ...[view.regionPresent, view.regionInflow, view.regionOutflow, view.regionVisitors],
+    ...[view.regionFresh5, view.regionFresh30, view.regionMachines],
+  ];
+  const places = Array.from({ length: regionCount }, (_, place) => place);
+  const { fixAgeMedianMs, fixAgeP90Ms, cellsHeardShare, wholeFromUs, intervalEndUs } = view;
+  const windows = [view.areaTraffic.window(), view.areaTraffic.now()];
   return {
-    ...{ clockUs, cells, present, fresh5, fresh30, appeared, vanished },
+    ...{ clockUs, cells, present, fresh5, fresh30, appeared, vanished, origins },
+    ...{ fixAgeMedianMs, fixAgeP90Ms, cellsHeardShare, wholeFromUs, intervalEndUs },
     ...{ resolved: view.resolvedEvents, late: view.lateEvents, intervals: view.intervals },
     regions: regions.map((column) => Array.from(column.subarray(0, regionCount))),
+    regionOrigins: places.map((place) => view.regionOrigins(place)),
+    dwell: places.slice(0, view.drawnCount).map((place) => [0.5, 0.9].map((share) => view.regionDwellMs(place, share))),
     traffic: Array.from(view.traffic),
+    areas: windows.map(({ units, ms }) => [Array.from(units), Array.from(ms)]),
+    spark: Array.from(view.spark(8)),
   };
 }
 
@@ -158,71 +171,6 @@ function checkView({ server }: World, { counting }: Straight): void {
   const { cellPresent, cellCount, present } = counting!.engine.view;
   const sum = cellPresent.subarray(0, cellCount).reduce((all, one) => all + one, 0);
   if (sum !== present) fail(`${sum} are present in cells, ${present} in all`);
-}
-
-/** The tables hold the log's records, each once, in the log's order. */
-function checkDatabase({ database, follower, lost }: World, { records, state }: Straight): void {
-  const { ledger } = database;
-  if (ledger?.journal !== follower.id) fail('the ledger is of another journal');
-  if (ledger.offset !== follower.to) fail(`the ledger stands at ${ledger.offset}, the log at ${follower.to}`);
-  const tables: Record<string, Field[][]> = { event: [], cell_gauge: [], region_gauge: [], city_gauge: [], stay: [] };
-  const regions = new Map(database.regions.map((id, i) => [id, i + 1]));
-  for (const { record } of records) addRows(tables, record, regions);
-  // What it held before the journal was lost is not in the log.
-  const commits = database.commits.slice(lost?.commits ?? 0);
-  const ids = rowsOf(database.commits, 'event').map((row) => row[2]);
-  if (new Set(ids).size !== ids.length) fail('an event is stored twice');
-  for (const [table, expected] of Object.entries(tables)) {
-    const stored = rowsOf(commits, table).map((row) => pick(table, row));
-    if (stored.length !== expected.length) fail(`table ${table} has ${stored.length} rows, the log ${expected.length}`);
-    const wrong = expected.findIndex((row, i) => row.some((field, k) => field !== stored[i][k]));
-    if (wrong >= 0) fail(`table ${table}: row ${wrong} is ${stored[wrong]}, not ${expected[wrong]}`);
-  }
-  const cells = state.registry.count;
-  if (database.cells.length !== cells) fail(`${database.cells.length} cells are stored of ${cells}`);
-  for (const { id, cgi } of database.cells) if (state.registry.find(cgi) !== id) fail(`cell ${cgi} is stored as ${id}`);
-  for (const { identity, epoch, seq } of database.positions) {
-    const position = state.positions.get(identity);
-    if (position?.seq !== seq || position.epoch !== epoch) fail(`${identity} is stored as being at ${epoch} ${seq}`);
-  }
-}
-
-/** The fields of a stored row that the log tells. */
-function pick(table: string, row: Field[]): Field[] {
-  if (table === 'event') return [timeOf(row[0]), Number(BigInt.asUintN(32, BigInt(row[1] as number))), row[2], row[4]];
-  if (table === 'stay') return [timeOf(row[0]), timeOf(row[1]), timeOf(row[2]), row[4], row[6]];
-  if (table === 'city_gauge') return [timeOf(row[0]), row[2]];
-  return [timeOf(row[0]), row[1], ...row.slice(3)];
-}
-
-function addRows(tables: Record<string, Field[][]>, record: LogRecord, regions: Map<string, number>): void {
-  if (record.k === 'batch') {
-    const { batch } = record;
-    for (let i = 0; i < batch.n; i++)
-      tables.event.push([batch.timeUs[i], Number(batch.subLo[i]), batch.bytes[i], batch.cell[i]]);
-  }
-  if (record.k === 'stays') {
-    const { stays } = record;
-    for (let i = 0; i < stays.n; i++)
-      tables.stay.push([stays.firstOutUs[i], stays.firstInUs[i], stays.lastInUs[i], stays.cell[i], stays.events[i]]);
-  }
-  if (record.k !== 'gauges') return;
-  const { cells, present, regions: regionRows, startUs } = record.gauges;
-  if (record.again)
-    for (const table of ['city_gauge', 'cell_gauge', 'region_gauge'])
-      tables[table] = tables[table].filter(([us]) => us !== startUs);
-  tables.city_gauge.push([startUs, present]);
-  for (const [table, rows] of [
-    ['cell_gauge', cells],
-    ['region_gauge', regionRows],
-  ] as const) {
-    for (let i = 0; i < rows.n; i++) {
-      const id = table === 'cell_gauge' ? rows.id[i] : regions.get(record.regionIds[rows.id[i]])!;
-      const { present, fresh5, entries, exits, appeared, vanished, visitors } = rows;
-      const counts = [present, fresh5, entries, exits, appeared, vanished, visitors].map((column) => column[i]);
-      tables[table].push([startUs, id, ...counts]);
-    }
-  }
 }
 
 /** Nothing grows without end: what is sent again, what the disk holds. */

@@ -18,6 +18,8 @@ export const paths = {
   'a lost journal': 'its folder is gone; a new one begins behind what the database holds',
   'a rotten snapshot': 'an octet of the newest one has changed',
   'other regions': 'somebody edits them',
+  'an end right behind an edit': 'which may be on its way to disk or database',
+  'events behind the end': 'another file is given when those of before have been read',
   'a broken socket': 'and what was on its way may come yet',
   // What comes of it.
   'a torn write': 'a part of what was being written is there',
@@ -44,6 +46,10 @@ export const paths = {
   'a life over': 'a batch of an epoch that has ended was refused',
   'a row ahead': 'left out, for it lies too far ahead of the clock',
   'an edit of the regions': 'while the server ran',
+  'a day of facts': 'of subscribers, all hours of it counted',
+  'a cell that has left a region': 'its membership has an end',
+  'rows set aside': 'which their tables refused',
+  'an interval told again': 'it was foretold at the end of the files',
   'counters by definition': 'each interval was counted the slow way, and was the same',
   'a failed journal': 'the server ended by itself',
 } as const satisfies Record<string, string>;
@@ -59,6 +65,7 @@ export const told: readonly (readonly [RegExp, Path])[] = [
   [/^journal: there is room again/, 'room again'],
   [/is full: feeds wait until there is room/, 'a disk full for the journal'],
   [/^database: back after/, 'the database back'],
+  [/rows were refused and set aside/, 'rows set aside'],
   [/can't be written .*mend the disk/, 'a failed journal'],
 ];
 

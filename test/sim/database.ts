@@ -1,36 +1,26 @@
-import type { FeedPosition } from '../../server/events/feed-position.ts';
+import { crc32 } from 'node:zlib';
 import type { LedgerRow } from '../../server/store/ledger.ts';
+import { rangesOf } from './copy-rows.ts';
 import type { Chance, Schedule } from './schedule.ts';
-
-/** What a transaction has put into the tables. */
-export interface Commit {
-  ledger: LedgerRow | null;
-  positions: FeedPosition[];
-  cells: { id: number; cgi: string }[];
-  regions: string[];
-  /** Rows deleted before those that are copied, by table and `ts`. */
-  deletes: { table: string; ts: number }[];
-  /** Rows in binary COPY, by table, in order. */
-  copies: { table: string; bytes: Uint8Array }[];
-}
-
-export interface Result {
-  rows: unknown[];
-  rowCount: number;
-  command: string;
-}
+import { type Result, resultOf, statements, timeIn } from './statements.ts';
+import { type Commit, emptyCommit, isEmpty, Tables } from './tables.ts';
 
 /** A connection as the database sees it. */
 export interface Session {
   transaction: Commit | null;
+  /** A statement has failed in the transaction: nothing more happens in it but its end, or a return to its savepoint. */
+  aborted: boolean;
+  /** How long the lists of the transaction were at its savepoint. */
+  savepoint: Commit | null;
   /** A commit has been asked for, and not answered. */
   readonly committing: boolean;
   /** Loses its client: called once, when the database ends it. */
   lose(why: Error): void;
 }
 
-const empty = (): Commit => ({ ledger: null, positions: [], cells: [], regions: [], deletes: [], copies: [] });
-const rowsOf = (rows: unknown[], command = 'SELECT'): Result => ({ rows, rowCount: rows.length, command });
+/** Classes of errors that a statement may end with, and whether the connection goes with it. */
+export const refusals = ['53200', '40001', '40P01', '25006', '22003', '23505', '55P03', '57P01', '08006'] as const;
+const lasting = /^(57P01|08006)$/;
 
 /**
  * A database in memory that knows the few statements of the store. `embedded`: what is not in a checkpoint is lost
@@ -43,9 +33,14 @@ export class SimDatabase {
   hangs = false;
   /** What becomes of the next commits: they happen or not, and their answer is lost. */
   losesAnswers = 0;
-  /** The next statements are refused for reasons of the database's own. */
+  /** The next statements are refused, and why. */
   refuses = 0;
-  readonly commits: Commit[] = [];
+  refusal: (typeof refusals)[number] = '53200';
+  /** Tables refuse one row in {@link poisonOf}, by its checksum and this number; -1: none. */
+  poison = -1;
+  readonly tables = new Tables();
+  #marks = 0;
+  readonly #told = new Set<string>();
   /** So many commits stand in a checkpoint. */
   #checkpointed = 0;
   readonly #sessions = new Set<Session>();
@@ -68,7 +63,7 @@ export class SimDatabase {
 
   /** What it has held from the beginning on. */
   begin(ledger: LedgerRow): void {
-    this.commits.push({ ...empty(), ledger });
+    this.commits.push({ ...emptyCommit(), ledger });
     this.#checkpointed = this.commits.length;
   }
 
@@ -82,13 +77,19 @@ export class SimDatabase {
   /** The client has gone: its transaction is over, but for a commit that has been asked for. */
   leave(session: Session): void {
     if (!this.#sessions.delete(session)) return;
-    const { committing, transaction } = session;
+    const { committing, transaction, aborted } = session;
     session.transaction = null;
     const end = () => {
       if (this.#writer === session) this.#writer = null;
     };
-    if (!committing || transaction === null || this.#chance.once(3)) {
+    if (!committing || aborted || transaction === null || this.#chance.once(3)) {
       end();
+      return;
+    }
+    // Upkeep would wait for rows that a transaction of before holds: of it none is under way when the next one comes.
+    if (transaction.ledger === null) {
+      end();
+      this.#commit(transaction, 'unheard');
       return;
     }
     const commit = () => {
@@ -144,40 +145,40 @@ export class SimDatabase {
   }
 
   run(session: Session, text: string, values: readonly unknown[]): Result {
-    this.#refuse(session);
+    this.#refuse(session, text);
     const inside = session.transaction;
-    const into = inside ?? empty();
+    const into = inside ?? emptyCommit();
     const result = this.#statement(session, text, values, into);
     if (inside === null && session.transaction === null && !/^(commit|rollback)/.test(text))
       this.#commit(into, 'alone');
     return result;
   }
 
-  get ledger(): LedgerRow | null {
-    for (let i = this.commits.length - 1; i >= 0; i--)
-      if (this.commits[i].ledger !== null) return this.commits[i].ledger;
-    return null;
+  get commits(): Commit[] {
+    return this.tables.commits;
   }
 
-  get positions(): FeedPosition[] {
-    const known = new Map<string, FeedPosition>();
-    for (const { positions } of this.commits) for (const position of positions) known.set(position.identity, position);
-    return [...known.values()].sort((a, b) => a.number - b.number);
-  }
-
-  get cells(): { id: number; cgi: string }[] {
-    const known = new Map<number, string>();
-    for (const { cells } of this.commits) for (const { id, cgi } of cells) if (!known.has(id)) known.set(id, cgi);
-    return [...known].map(([id, cgi]) => ({ id, cgi })).sort((a, b) => a.id - b.id);
-  }
-
-  get regions(): string[] {
-    return [...new Set(this.commits.flatMap(({ regions }) => regions))];
-  }
-
+  /** @throws Refusal of the whole piece where a row of it is not to the table's liking */
   copyInto(session: Session, table: string, bytes: Uint8Array): void {
-    this.#refuse(session);
+    this.#refuse(session, 'copy');
+    if (this.poison >= 0 && rangesOf(bytes).some(({ from, to }) => this.isPoison(bytes.subarray(from, to))))
+      this.#abort(session, '23514');
     session.transaction?.copies.push({ table, bytes });
+  }
+
+  /** Whether a statement has ever been refused for this reason. */
+  toldOf(sqlstate: string): boolean {
+    return this.#told.has(sqlstate);
+  }
+
+  /** Rows set aside. */
+  get refusedRows(): number {
+    return this.commits.reduce((sum, { refused }) => sum + refused.length, 0);
+  }
+
+  /** Whether a table refuses this row. */
+  isPoison(row: Uint8Array): boolean {
+    return this.poison >= 0 && (crc32(row) + this.poison) % poisonOf === 0;
   }
 
   /** How a commit whose answer is lost has ended. */
@@ -185,11 +186,20 @@ export class SimDatabase {
     return this.#chance.once(2);
   }
 
-  #refuse(session: Session): void {
-    if (this.refuses === 0) return;
+  #refuse(session: Session, text: string): void {
+    if (session.aborted && !/^(rollback|commit)/.test(text)) throw new Refusal('25P02');
+    if (this.refuses === 0 || text.startsWith('rollback')) return;
     this.refuses--;
-    session.transaction = null;
-    throw new Refusal('53200');
+    const { refusal } = this;
+    this.#told.add(refusal);
+    if (lasting.test(refusal))
+      this.#schedule.after(0, () => this.#end(session, 'the database has ended the connection'));
+    this.#abort(session, refusal);
+  }
+
+  #abort(session: Session, sqlstate: string): never {
+    session.aborted = session.transaction !== null;
+    throw new Refusal(sqlstate);
   }
 
   #end(session: Session, why: string): void {
@@ -200,100 +210,72 @@ export class SimDatabase {
   }
 
   #commit(transaction: Commit, how: string): void {
-    const { ledger, positions, cells, regions, copies } = transaction;
-    if (ledger === null && positions.length + cells.length + regions.length + copies.length === 0) return;
+    if (isEmpty(transaction)) return;
     this.commits.push(transaction);
+    const { ledger } = transaction;
     this.#schedule.note(`database: commit ${how}, ledger ${ledger?.batch ?? '-'} at ${ledger?.offset ?? '-'}`);
   }
 
   #statement(session: Session, text: string, values: readonly unknown[], into: Commit): Result {
-    const start = text.replace(/\s+/g, ' ').slice(0, 60);
+    const start = text.replace(/\s+/g, ' ').slice(0, 80);
     if (text === 'begin') {
-      session.transaction = empty();
-      return rowsOf([], 'BEGIN');
+      Object.assign(session, { transaction: emptyCommit(), aborted: false, savepoint: null });
+      return resultOf([], 'BEGIN');
     }
     if (text === 'commit') {
-      const { transaction } = session;
-      session.transaction = null;
-      if (transaction === null) return rowsOf([], 'ROLLBACK');
+      const { transaction, aborted } = session;
+      Object.assign(session, { transaction: null, aborted: false, savepoint: null });
+      if (transaction === null || aborted) return resultOf([], 'ROLLBACK');
       this.#commit(transaction, 'whole');
-      return rowsOf([], 'COMMIT');
+      return resultOf([], 'COMMIT');
     }
     if (text === 'rollback') {
-      session.transaction = null;
-      return rowsOf([], 'ROLLBACK');
+      Object.assign(session, { transaction: null, aborted: false, savepoint: null });
+      return resultOf([], 'ROLLBACK');
+    }
+    if (text === 'savepoint part') {
+      session.savepoint = { ...into, copies: [...into.copies], refused: [...into.refused] };
+      return resultOf([], 'SAVEPOINT');
+    }
+    if (text === 'rollback to savepoint part') {
+      const { savepoint } = session;
+      if (savepoint === null) throw new Refusal('3B001');
+      session.aborted = false;
+      session.transaction = { ...savepoint, copies: [...savepoint.copies], refused: [...savepoint.refused] };
+      return resultOf([], 'ROLLBACK');
+    }
+    if (text === 'release savepoint part') {
+      session.savepoint = null;
+      return resultOf([], 'RELEASE');
     }
     if (text === 'checkpoint') {
       this.#checkpointed = this.commits.length;
       this.#schedule.note(`database: ${this.#checkpointed} commits stand in a checkpoint`);
-      return rowsOf([], 'CHECKPOINT');
+      return resultOf([], 'CHECKPOINT');
     }
     if (start.startsWith('select pg_try_advisory_lock')) {
       const held = this.#late === null && (this.#writer === null || this.#writer === session);
       if (held) this.#writer = session;
-      return rowsOf([{ held }]);
-    }
-    if (start.startsWith('insert into ledger')) return this.#moveLedger(values, into);
-    if (start.startsWith('insert into feed_position')) {
-      into.positions.push(...JSON.parse(values[0] as string));
-      return rowsOf([], 'INSERT');
-    }
-    if (start.startsWith('select stream, batch')) {
-      const { ledger } = this;
-      return rowsOf(ledger === null ? [] : [{ stream: 'journal', ...ledger }]);
+      return resultOf([{ held }]);
     }
     if (start.startsWith('select batch')) {
       this.#schedule.coverage.meet('a commit looked up');
-      return rowsOf(this.ledger === null ? [] : [{ ...this.ledger }]);
+      return resultOf(this.tables.ledger === null ? [] : [{ ...this.tables.ledger }]);
     }
-    if (start.startsWith('select number, identity')) return rowsOf(this.positions);
-    if (start === 'query add-cells') {
-      into.cells.push(...(JSON.parse(values[0] as string) as { id: number; cgi: string }[]));
-      return rowsOf([], 'INSERT');
-    }
-    if (start === 'query load-cells') {
-      const unknown = { name: '', lon: null, lat: null, azimuth: null, radio: '', site: null, parents: null };
-      return rowsOf(this.cells.map(({ id, cgi }) => ({ id, cgi, ...unknown })));
-    }
-    if (start === 'query save-regions') {
-      const ids = (JSON.parse(values[0] as string) as { id: string }[]).map(({ id }) => id);
-      into.regions.push(...ids);
-      const all = [...new Set([...this.regions, ...ids])];
-      return rowsOf(ids.map((id) => ({ region_id: all.indexOf(id) + 1, id })));
-    }
-    // Levels of the region tree: no world has one.
-    if (start.startsWith('select region_id as id from micro_region where level')) return rowsOf([]);
-    if (start.startsWith('select region_id, id from micro_region'))
-      return rowsOf(this.regions.map((id, i) => ({ region_id: i + 1, id })));
-    if (start.startsWith('select coalesce(max(cell_id) + 1, 0)')) {
-      const next = [...this.cells, ...into.cells].reduce((most, { id }) => Math.max(most, id + 1), 0);
-      return rowsOf([{ next }]);
-    }
-    if (
-      /^query (facts-|save-sites|save-region-nodes|close-cells|save-cell-parents|close-membership|add-membership)/.test(
-        start,
-      )
-    )
-      return rowsOf([], 'INSERT');
     const deleted = /^delete from (\w+) where ts = \$1$/.exec(start);
     if (deleted !== null) {
-      into.deletes.push({ table: deleted[1], ts: Date.parse(values[0] as string) * 1000 });
-      return rowsOf([], 'DELETE');
+      into.deletes.push({ table: deleted[1], ts: timeIn(values[0]) });
+      return resultOf([], 'DELETE');
     }
-    if (start.startsWith('analyze ')) return rowsOf([], 'ANALYZE');
+    const known = statements.find(([begins]) => start.startsWith(begins));
+    if (known !== undefined) return known[1]({ tables: this.tables, into, values, nextMark: () => this.#marks++ });
     this.#schedule.fail(`the simulated database does not know: ${start}`);
     throw new Error('an unknown statement');
   }
-
-  /** As the statement says: only where the row stands where its writer left it, or where there is none yet. */
-  #moveLedger(values: readonly unknown[], into: Commit): Result {
-    const [, from, batch, journal, offset, eventUs] = values as [string, number, number, string, number, number];
-    const { ledger } = this;
-    const moves = ledger === null ? from === 0 : ledger.batch === from;
-    if (moves) into.ledger = { batch, journal, offset, eventUs };
-    return { rows: [], rowCount: moves ? 1 : 0, command: 'INSERT' };
-  }
 }
+
+/** One row in so many, where a table refuses some. */
+const poisonOf = 48;
 
 /** What the database says of a statement that it can't do now. */
 export class Refusal extends Error {

@@ -4,9 +4,11 @@
  */
 import { EventEmitter } from 'node:events';
 import { connectMsMax } from '../../server/store/connection.ts';
-import { type Commit, Refusal, type Result, type Session, type SimDatabase } from './database.ts';
+import { Refusal, type Session, type SimDatabase } from './database.ts';
 import type { SimCopy } from './fake-pg-copy.ts';
 import type { Life } from './schedule.ts';
+import type { Result } from './statements.ts';
+import type { Commit } from './tables.ts';
 
 interface Target {
   sim: { database: SimDatabase; life: Life };
@@ -23,6 +25,8 @@ class DatabaseError extends Error {
 
 class Client extends EventEmitter implements Session {
   transaction: Commit | null = null;
+  aborted = false;
+  savepoint: Commit | null = null;
   committing = false;
   readonly #database: SimDatabase;
   readonly #life: Life;

@@ -182,6 +182,66 @@ export const plantedBugs: readonly PlantedBug[] = [
     'if (this.registry.count > this.figures.heardUs.length) this.grow();',
     '',
   ]),
+  bug('origins of an interval that is told again are left out', [
+    'server/store/intake.ts',
+    'if (origins !== undefined) writeOrigins(',
+    'if (origins !== undefined && !again) writeOrigins(',
+  ]),
+  bug('trips and dwell of an interval that is told again stay beside those of before', [
+    'server/store/rows.ts',
+    "  'region_flow',\n  'region_dwell',\n] as const",
+    '] as const',
+  ]),
+  bug('what was foretold is told again as if it were news', [
+    'server/core/counting.ts',
+    'startUs < this.#foretoldToUs',
+    'startUs < this.#foretoldToUs - 1e12',
+  ]),
+  bug('an hour of facts is taken before the transaction that counts it', [
+    'server/store/facts-upkeep.ts',
+    `    await transaction(pool, async (client) => {
+      const taken = await client.query(namedQuery('facts-take'), ['hour', start]);
+      if (lost`,
+    `    const taken = await pool.query(namedQuery('facts-take'), ['hour', start]);
+    await transaction(pool, async (client) => {
+      if (lost`,
+  ]),
+  bug('hours of a batch whose refused rows were looked for are not counted again', [
+    writer,
+    'await markEventHours(client, batch.eventHours);',
+    'if (careful === null) await markEventHours(client, batch.eventHours);',
+  ]),
+  bug('stays do not reach what is kept of subscribers', [writer, "{ table: 'stay_queue', columns, rows },", '']),
+  bug('a row is set aside whatever the database says', [
+    'server/store/careful-copy.ts',
+    'const ofValues = /^2[23]/;',
+    'const ofValues = /^[2-5]/;',
+  ]),
+  bug('who looks for refused rows takes the half that was refused for stored', [
+    'server/store/careful-copy.ts',
+    "await client.query('rollback to savepoint part');",
+    "if (to - from !== 2) await client.query('rollback to savepoint part');\n      else return;",
+  ]),
+  bug('what was learnt is stored only where all events are', [
+    'server/store/intake.ts',
+    'writeLearnt(open.copies, batch, i);',
+    'if (oneIn === 1) writeLearnt(open.copies, batch, i);',
+  ]),
+  bug('activity waits for more of it', [
+    'server/store/intake.ts',
+    'if (this.#activity.rows > 0) this.#activity.drain',
+    'if (this.#activity.rows > 20) this.#activity.drain',
+  ]),
+  bug('a region that an edit has taken away keeps its cells', [
+    'server/store/regions.ts',
+    'await saveMembership(client, [...ids, ...gone], cellsOf, noNewCell, fromUs);',
+    'await saveMembership(client, ids, cellsOf, noNewCell, fromUs);',
+  ]),
+  bug('a set of regions that a start brings leaves the cells of the one before', [
+    'server/store/database-store.ts',
+    'this.#goneIds = await goneRegions(pool, this.#regionIds);',
+    'await goneRegions(pool, this.#regionIds);',
+  ]),
   bug('each batch has a timer of its own for sending again', [
     'test/sim/client.ts',
     'if (this.#cancel === null) this.#wait();',

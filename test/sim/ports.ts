@@ -8,7 +8,7 @@ import {
 } from '../../server/events/feed-messages.ts';
 import type { FeedPort } from '../../server/events/hub-feed.ts';
 import type { Chance, Life } from './schedule.ts';
-import { flagsOf, kindOf, type Script } from './script.ts';
+import { codesOf, isLearntRow, type Script, type SimEvent } from './script.ts';
 
 const counters = noCounters();
 
@@ -63,6 +63,16 @@ export class FilePort implements FeedPort {
     this.#life.after(this.#chance.between(2, 60), () => this.#turn());
   }
 
+  #write(event: SimEvent): void {
+    const { id, timeUs, subscriber, cell, durationMs } = event;
+    const { plmn, kind, outcome, flags } = codesOf(event);
+    if (isLearntRow(event)) {
+      const value = { valueLo: id, valueHi: id % 3, typeAllocationCode: 35_000_000 + id };
+      const vlr = { node: id, country: 110, network: 942_080 };
+      this.#writer.learnt({ timeUs, subLo: subscriber, subHi: 7, kind, plmn, ...value, ...vlr });
+    } else this.#writer.event(timeUs, subscriber, 7, cell, plmn, kind, outcome, 0, flags, durationMs, 0, id);
+  }
+
   /** @returns whether that was the last */
   #readSome(): boolean {
     const { events } = this.#script;
@@ -78,9 +88,8 @@ export class FilePort implements FeedPort {
         break;
       }
       this.#read++;
-      const { id, timeUs, subscriber, cell } = event;
-      if (timeUs > this.#clockUs) this.#clockUs = timeUs;
-      this.#writer.event(timeUs, subscriber, 7, cell, 0, kindOf(event), 0, 0, flagsOf(event), 0, 0, id);
+      if (event.timeUs > this.#clockUs) this.#clockUs = event.timeUs;
+      this.#write(event);
     }
     const at = progress(this.#clockUs, this.#read / events.length);
     if (this.#writer.waiting === 0) this.#listener({ k: 'clock', at });

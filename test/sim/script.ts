@@ -1,5 +1,7 @@
 import { Packr } from 'msgpackr';
-import { eventFlag, kindCode } from '../../server/events/kinds.ts';
+import { eventFlag, kindCode, outcomeCode } from '../../server/events/kinds.ts';
+import { learntKind } from '../../server/events/learnt.ts';
+import { parsePlmn } from '../../server/events/plmn.ts';
 import type { PushPlace } from '../../server/events/push-refusal.ts';
 import { beginUs, type Chance } from './schedule.ts';
 
@@ -9,8 +11,12 @@ export interface SimEvent {
   id: number;
   timeUs: number;
   subscriber: number;
+  /** '': the row tells what was learnt of the subscriber, and is no event. */
   cell: string;
-  detach: boolean;
+  /** A name of a kind of event, or the code of something learnt. */
+  kind: keyof typeof kindCode | number;
+  outcome: 'success' | 'failed';
+  durationMs: number;
   /** Its sender's clock was wrong: it lies far ahead. */
   ahead: boolean;
 }
@@ -25,9 +31,15 @@ export interface Script {
   /** The batches with which its sender's lives begin. */
   lives: number[];
   over: 'post' | 'socket';
+  /** A file that is given only when the first ones have been read, perhaps to their end. */
+  later: boolean;
 }
 
 const secondUs = 1_000_000;
+const kinds = ['mo call', 'mt sms', 'location update', 'data'] as const;
+const learnt = Object.values(learntKind);
+/** Of subscribers, by turns; '': not told. */
+const plmns = ['460-00', '454-03', '', '310-410', '460-02'];
 
 /** Who is where and who tells, by the seed. @param spanS length of the story in event time */
 export function writeScripts(chance: Chance, spanS: number): { scripts: Script[]; cells: string[] } {
@@ -35,14 +47,18 @@ export function writeScripts(chance: Chance, spanS: number): { scripts: Script[]
   const subscribers = 3 + chance.below(10);
   const pushed = chance.below(4);
   const files = pushed === 0 ? 1 + chance.below(2) : chance.below(2);
+  // The first file ends early, and another one is given afterwards.
+  const goesOn = pushed === 0 && files === 2 && !chance.once(3);
   const scripts: Script[] = [];
   let id = 0;
   for (let feed = 0; feed < pushed + files; feed++) {
     const n = 20 + chance.below(70);
     const isPush = feed < pushed;
+    const later = goesOn && feed > 0;
+    const feedS = goesOn && !later ? Math.ceil(spanS / 4) : spanS;
     const events: (SimEvent & { arrivalUs: number })[] = [];
     for (let i = 0; i < n; i++) {
-      const timeUs = beginUs + chance.below(spanS) * secondUs + (chance.once(3) ? chance.below(secondUs) : 0);
+      const timeUs = beginUs + chance.below(feedS) * secondUs + (chance.once(3) ? chance.below(secondUs) : 0);
       // Most come in order, some late, some far too late.
       const lateS = chance.once(12) ? chance.below(chance.once(4) ? 200 : 30) : chance.below(2);
       const ahead = isPush && chance.once(60);
@@ -50,8 +66,13 @@ export function writeScripts(chance: Chance, spanS: number): { scripts: Script[]
         ...{ id: 0, timeUs: ahead ? timeUs + 7_200 * secondUs : timeUs, arrivalUs: timeUs + lateS * secondUs, ahead },
         subscriber: 1 + chance.below(subscribers),
         cell: cells[chance.below(cells.length)],
-        detach: chance.once(9),
+        kind: chance.once(9) ? 'detach' : kinds[chance.below(kinds.length)],
+        outcome: chance.once(4) ? 'failed' : 'success',
+        durationMs: chance.below(100_000),
       });
+      // Senders of acknowledged feeds tell events alone.
+      if (!isPush && chance.once(8))
+        Object.assign(events[i], { cell: '', kind: learnt[chance.below(learnt.length)], durationMs: 0 });
     }
     events.sort((a, b) => a.arrivalUs - b.arrivalUs);
     const cuts = [0];
@@ -62,7 +83,7 @@ export function writeScripts(chance: Chance, spanS: number): { scripts: Script[]
       identity: `feed ${feed}`,
       kind: isPush ? 'push' : 'file',
       events: events.map(({ arrivalUs: _, ...event }) => ({ ...event, id: ++id })),
-      ...{ cuts, lives, over: chance.once(2) ? 'post' : 'socket' },
+      ...{ cuts, lives, later, over: chance.once(2) ? 'post' : 'socket' },
     });
   }
   return { scripts, cells };
@@ -94,8 +115,10 @@ function pseudonymOf(low: number): string {
 /** A batch as it is sent: lines and msgpack by turns. */
 export function bodyOf(script: Script, batch: number): { bytes: Uint8Array; type: string } {
   const rows = script.events.slice(script.cuts[batch], script.cuts[batch + 1]).map((event) => {
-    const { id, timeUs, subscriber, cell, detach } = event;
-    return { timeUs, subscriber: pseudonymOf(subscriber), cell, kind: detach ? 'detach' : 'mo call', bytes: id };
+    const { id, timeUs, subscriber, cell, kind, outcome, durationMs } = event;
+    const plmn = plmnOf(event);
+    const told = { timeUs, subscriber: pseudonymOf(subscriber), cell, kind, outcome, durationMs, bytes: id };
+    return { ...told, ...(plmn !== '' && { plmn }) };
   });
   const { epoch, seq } = placeOf(script, batch);
   if (batch % 2 === 1) return { bytes: packr.pack({ epoch, seq, rows }), type: 'application/msgpack' };
@@ -103,10 +126,21 @@ export function bodyOf(script: Script, batch: number): { bytes: Uint8Array; type
   return { bytes: Buffer.from(lines.map((row) => JSON.stringify(row)).join('\n')), type: 'application/x-ndjson' };
 }
 
-export function flagsOf({ detach }: SimEvent): number {
-  return eventFlag.sighting | (detach ? eventFlag.detach : 0) | eventFlag.traffic;
+/** `460-00`; '': the row does not tell. */
+function plmnOf({ subscriber }: SimEvent): string {
+  return plmns[subscriber % plmns.length];
 }
 
-export function kindOf({ detach }: SimEvent): number {
-  return detach ? kindCode.detach : kindCode['mo call'];
+export function isLearntRow({ cell }: SimEvent): boolean {
+  return cell === '';
+}
+
+/** The same as in the columns of a batch. */
+export function codesOf(event: SimEvent): { plmn: number; kind: number; outcome: number; flags: number } {
+  const { kind, outcome } = event;
+  const plmn = plmnOf(event);
+  const codes = { plmn: plmn === '' ? 0 : parsePlmn(plmn), outcome: outcomeCode[outcome] };
+  if (typeof kind === 'number') return { ...codes, kind, outcome: 0, flags: 0 };
+  const flags = eventFlag.sighting | (kind === 'detach' ? eventFlag.detach : 0) | eventFlag.traffic;
+  return { ...codes, kind: kindCode[kind], flags };
 }

@@ -17,10 +17,12 @@ import type { HubFeed } from '../../server/events/hub-feed.ts';
 import type { PushFeed } from '../../server/events/push-feed.ts';
 import { Journal } from '../../server/journal/journal.ts';
 import type { Log } from '../../server/log.ts';
+import type { CellInfo } from '../../server/reference/cell-registry.ts';
 import type { Region } from '../../server/reference/read-regions.ts';
 import { openPool } from '../../server/store/connection.ts';
 import { DatabaseStore } from '../../server/store/database-store.ts';
-import type { SimDatabase } from './database.ts';
+import type { CellsOfRegion } from '../../server/store/types.ts';
+import { refusals, type SimDatabase } from './database.ts';
 import type { Machine } from './disk.ts';
 import type { Follower } from './follower.ts';
 import { Gate } from './gate.ts';
@@ -36,6 +38,8 @@ export interface ServerOptions {
   chance: Chance;
   config: Config;
   regions: Region[];
+  /** The cell list; null: there is none. */
+  listed: readonly CellInfo[] | null;
   speed: number;
   segmentBytes: number;
   journalBytesMax: number;
@@ -52,7 +56,9 @@ export interface ServerOptions {
 }
 
 /** Codes of failures that the world itself has brought about. */
-const expected = /^(EIO|ENOSPC|ECONN\w+|JOURNAL_FAILED|JOURNAL_CLOSED|DATABASE_IN_USE|53200)$|^no answer within/;
+const expected = new RegExp(
+  `^(EIO|ENOSPC|ECONN\\w+|JOURNAL_FAILED|JOURNAL_CLOSED|DATABASE_IN_USE|${refusals.join('|')})$|^no answer within`,
+);
 /** What the log may never say here: nothing is damaged, and nobody changes a setting. */
 const alarming = /warms up again|the database is of before|the database is empty|refused|can't be used|are given up/;
 
@@ -93,7 +99,9 @@ export class Server {
     const { schedule } = this.#options;
     schedule.note(`${level} ${line}`);
     schedule.coverage.meetLine(line);
-    const isDue = this.#options.machine.rotten && /^the snapshot .* can't be used: /.test(line);
+    const isDue =
+      (this.#options.machine.rotten && /^the snapshot .* can't be used: /.test(line)) ||
+      (this.#options.database.refusedRows > 0 && /rows were refused and set aside/.test(line));
     if (level !== 'info' && !isDue && alarming.test(line)) schedule.fail(`the server says: ${line}`);
   };
 
@@ -153,7 +161,7 @@ export class Server {
       stored: cells,
       positions: [...positions.values()],
       after: held.row.batch === 0 ? null : held.row.journal,
-      cells: null,
+      cells: this.#options.listed,
       regions: this.#options.regions,
       feeds: feeds.map(({ position }) => position),
       historyFromUs: core.state.historyFromUs,
@@ -161,7 +169,10 @@ export class Server {
     const { state, counting } = core;
     const { registry } = state;
     await store.saveCells(Array.from({ length: registry.count }, (_, id) => ({ id, cell: registry.info(id) })));
-    await store.saveRegions(state.regions, (region) => counting.regions.cellsOf(region));
+    const cellsOf: CellsOfRegion = (region, version) =>
+      version === state.regionsVersion ? counting.regions.cellsOf(region) : null;
+    const onTheWay = state.editedTo > Math.max(storeFrom, state.broughtTo);
+    await store.saveRegions(counting.regions.regions, cellsOf, state.regionsVersion, onTheWay, state.releaseUs);
     const writer = new LogWriter({ clock, journal, records, state });
     store.begin(journal.id, storeFrom, () => writer);
     const reader = new StoreReader({ clock, timers, records, store, onFailed }, storeFrom);

@@ -1,4 +1,5 @@
 import type { Path } from './coverage.ts';
+import { refusals } from './database.ts';
 import type { Chance } from './schedule.ts';
 import { regionOf, type World } from './world.ts';
 
@@ -52,9 +53,10 @@ const lostAnswers: Trouble = (world, chance) => {
   world.schedule.note('--- answers to commits get lost');
   world.database.losesAnswers = 1 + chance.below(3);
 };
-const refusals: Trouble = (world, chance) => {
+const refused: Trouble = (world, chance) => {
   world.schedule.note('--- the database refuses');
-  world.database.refuses = 1 + chance.below(3);
+  world.database.refuses = 1 + chance.below(chance.once(4) ? 12 : 3);
+  world.database.refusal = refusals[chance.below(refusals.length)];
 };
 const fullDisk: Trouble = (world, chance) => {
   world.schedule.note('--- the disk is full');
@@ -122,6 +124,15 @@ const edit: Trouble = (world, chance) => {
   world.edit([...kept, ...others.filter(({ cells }) => cells!.length > 0)]);
 };
 
+/** An edit, and what may become of it while it is on its way: to disk, to the counters, to the database. */
+const editAndEnd: Trouble = (world, chance) => {
+  edit(world, chance);
+  const ms = chance.between(0, chance.once(3) ? 150 : 8);
+  world.schedule.after(Math.min(ms, world.calmMs - world.schedule.nowMs - 1), () =>
+    chance.once(2) ? kill(world, chance) : powerCut(world, chance),
+  );
+};
+
 const all: readonly [Path, Trouble, weight: number][] = [
   ['a kill', kill, 5],
   ['a power cut', powerCut, 7],
@@ -131,13 +142,14 @@ const all: readonly [Path, Trouble, weight: number][] = [
   ['an outage of the database', outage, 3],
   ['a database that hangs', hang, 2],
   ['a lost answer to a commit', lostAnswers, 4],
-  ['a refusal of the database', refusals, 1],
+  ['a refusal of the database', refused, 3],
   ['a full disk', fullDisk, 2],
   ['a slow disk', slowDisk, 2],
   ['a failing disk', failingDisk, 1],
   ['a bad network', badNetwork, 2],
   ['a step of the clock', clockStep, 2],
   ['other regions', edit, 4],
+  ['an end right behind an edit', editAndEnd, 3],
   ['a rotten snapshot', rot, 2],
   ['a lost journal', loseJournal, 1],
 ];
@@ -152,6 +164,7 @@ export function troubles(world: World, chance: Chance): void {
       trouble(world, chance);
     });
   }
+  world.schedule.after(chance.between(300, world.calmMs - 50), () => world.giveAll());
   world.schedule.after(world.calmMs, () => {
     const { database, machine } = world;
     database.recover();

@@ -1,6 +1,7 @@
 import { makeConfig } from '../../server/config.ts';
 import { EventBatch } from '../../server/events/event-batch.ts';
 import type { FeedToHub } from '../../server/events/feed-messages.ts';
+import { type CellInfo, unheardOf } from '../../server/reference/cell-registry.ts';
 import type { Region } from '../../server/reference/read-regions.ts';
 import { checkWorld } from './checks.ts';
 import { Client } from './client.ts';
@@ -46,6 +47,8 @@ export class World {
   readonly clients: Client[] = [];
   readonly regions: Region[];
   readonly cells: readonly string[];
+  /** The cell list, with places in the region tree; null: cells are known as they turn up. */
+  readonly listed: readonly CellInfo[] | null;
   /** Regions that the server has told to have taken, by version. */
   readonly edits = new Map<number, readonly Region[]>();
   /** Rows that a batch of an acknowledged feed was taken with, by feed and batch: one list for each time. */
@@ -56,8 +59,12 @@ export class World {
   /** Nothing goes wrong from then on. */
   readonly calmMs: number;
   server: Server | null = null;
-  #flushed = false;
+  /** What was taken is being stored, or upkeep is being done. */
+  #finishing = false;
+  /** Up to where in the journal upkeep has been done, and event time then, µs. */
+  #kept = { to: -1, us: Number.NEGATIVE_INFINITY };
   restarts = 0;
+  #givesAll = false;
   /** Where the database stood when the journal was lost: commits, and how many parts of each feed it held. */
   lost: { commits: number; parts: ReadonlyMap<string, number> } | null = null;
   readonly #seed: number;
@@ -82,6 +89,10 @@ export class World {
     const some = () => cells.filter(() => chance.once(2));
     this.regions = Array.from({ length: 1 + chance.below(3) }, (_, i) => regionOf(`r${i}`, [cells[0], ...some()]));
     this.cells = cells;
+    // Those without a parent at some level stand in none there.
+    const parents = (i: number) => [`b${i % 2}`, `m${i % 3}`, 'a', ''].slice(0, chance.below(4));
+    this.listed = chance.once(3) ? cells.map((cgi, i) => ({ ...unheardOf(cgi), parents: parents(i) })) : null;
+    if (chance.once(3)) this.database.poison = chance.below(1_000);
     this.settings = {
       subscribersMax: 1_000,
       crossingsMax: 10_000,
@@ -95,9 +106,11 @@ export class World {
       journalCommitMs: [0, 2, 5, 20][chance.below(4)],
       recordsKeptBytesMax: chance.once(2) ? 65_536 : 64 << 20,
       snapshotEveryMs: [150, 400, 1_500][chance.below(3)],
-      databaseDeadlineMs: 1_000,
+      // Looking for refused rows takes many statements.
+      databaseDeadlineMs: this.database.poison < 0 ? 1_000 : 10_000,
       storeRowsMax: 10_000,
       pushBatchesMax: 1 + chance.below(4),
+      keepEvents: ['all', 'all', '1/2', 'off'][chance.below(4)],
     };
     this.config = makeConfig({ where: 'simulation', settings: this.settings });
     scripts.forEach((script, i) => {
@@ -127,13 +140,13 @@ export class World {
 
   /** Starts a server; its number makes its chance. */
   start(): void {
-    const { schedule, machine, database, clock, config, regions, speed, follower } = this;
+    const { schedule, machine, database, clock, config, regions, listed, speed, follower } = this;
     const server = new Server({
-      ...{ schedule, machine, database, clock, config, regions, speed, follower },
+      ...{ schedule, machine, database, clock, config, regions, listed, speed, follower },
       chance: new Chance(this.#seed, 100 + this.restarts),
       segmentBytes: 3_000 + 1_500 * (this.#seed % 4),
       journalBytesMax: this.#seed % 3 === 0 ? 16_000 : 10_000_000,
-      scripts: this.scripts,
+      scripts: this.scripts.filter(({ later }) => !later || this.#givesAll),
       seed: 1_000_000 * this.#seed + 1_000 * this.restarts,
       onPushed: (script, message) => this.#pushed(script, message),
       onOpen: (gate) => {
@@ -142,7 +155,8 @@ export class World {
       onEnded: (ended) => this.end(ended, 'process'),
     });
     this.server = server;
-    this.#flushed = false;
+    this.#finishing = false;
+    this.#kept = { to: -1, us: Number.NEGATIVE_INFINITY };
     this.restarts++;
     server.begin();
   }
@@ -174,7 +188,7 @@ export class World {
     database.settle();
     const parts = new Map(
       this.scripts.map((script) => {
-        const position = database.positions.find(({ identity }) => identity === script.identity);
+        const position = database.tables.positions.find(({ identity }) => identity === script.identity);
         if (position === undefined) return [script.identity, 0];
         return [script.identity, script.kind === 'file' ? position.seq : batchBehind(script, position)];
       }),
@@ -233,6 +247,22 @@ export class World {
     known.set(batch, [...(known.get(batch) ?? []), ids.join()]);
   }
 
+  /** All files are given from the next start on, and that is at once. */
+  giveAll(): void {
+    if (this.#givesAll || !this.scripts.some(({ later }) => later)) return;
+    this.schedule.note('--- another file is given');
+    this.#givesAll = true;
+    if (this.server?.running) {
+      if (this.server.core!.state.finished) this.schedule.coverage.meet('events behind the end');
+      this.stop(this.server);
+    } else if (this.server !== null) this.end(this.server, 'process');
+  }
+
+  /** Event time up to which upkeep has been done when all was stored, µs. */
+  get keptUs(): number {
+    return this.#kept.us;
+  }
+
   startLater(): void {
     this.schedule.after(this.chance.between(20, 800), () => {
       if (this.server === null) this.start();
@@ -247,11 +277,35 @@ export class World {
     const files = this.scripts.filter(({ kind }) => kind === 'file').map(({ identity }) => identity);
     if (hub!.status().some(({ uri, state }) => files.includes(uri) && state !== 'ended')) return false;
     if (journal!.committed !== journal!.next || core!.applied !== journal!.committed) return false;
-    if (store!.ledger.offset === journal!.committed) return true;
-    // Nothing urgent waits for its time.
-    if (!this.#flushed) void store!.flush();
-    this.#flushed = true;
+    const { committed } = journal!;
+    if (store!.ledger.offset === committed && this.#kept.to === committed) return true;
+    if (this.#finishing) return false;
+    // Nothing urgent waits for its time; and when all is stored, upkeep does not either.
+    const us = core!.state.releaseUs;
+    if (store!.ledger.offset !== committed) this.#finish(store!.flush(), () => undefined);
+    else
+      this.#finish(store!.maintain(), () => {
+        this.#kept = { to: committed, us };
+      });
     return false;
+  }
+
+  #finish(work: Promise<void>, done: () => void): void {
+    const { server } = this;
+    this.#finishing = true;
+    const end = () => {
+      if (this.server === server) this.#finishing = false;
+    };
+    work.then(
+      () => {
+        if (this.server === server) done();
+        end();
+      },
+      (error) => {
+        this.schedule.note(`the store: ${error.message}`);
+        end();
+      },
+    );
   }
 
   #stuck(): string {
