@@ -11,6 +11,8 @@ import { cityPipeline } from './city-pipeline.ts';
 
 const minuteUs = 60_000_000;
 const marketShare = 0.4;
+/** Of a network's SIMs so many are machines', unless told otherwise. */
+const machineShare = 0.09;
 /** Heads asked in the survey that the share comes from, and phones looked at for whether they are on. */
 const asked = 1_500;
 const lookedAt = 600;
@@ -36,7 +38,7 @@ export interface DayOptions {
   surveys: number;
   /** Minutes before (negative) and after kick-off at which turnstiles are read. */
   gates?: readonly number[];
-  /** Share of the phones that are machines, and whether the network knows them (it does unless told otherwise). */
+  /** Share of the phones that are machines (9 %), and whether the network knows them (it does). */
   machines?: number;
   machinesKnown?: boolean;
 }
@@ -61,7 +63,7 @@ export interface StadiumDay {
  * and asked as the server does it, minute by minute, by as many surveys as are wanted.
  */
 export async function stadiumDay(options: DayOptions): Promise<StadiumDay> {
-  const { seed, population, venueLac, surveys, gates = [], machines = 0, machinesKnown = true } = options;
+  const { seed, population, venueLac, surveys, gates = [], machines = machineShare, machinesKnown = true } = options;
   const day = { date: '2026-10-17', from: '15:30', hours: 8, marketShare, lostDetaches: 0.3, map: false };
   const feed = openSimulation({ ...day, seed, population, venueLac, machines });
   const { simulation, startUs } = feed;
