@@ -11,7 +11,7 @@ import { readEstimateInput } from './cli/estimate-input.ts';
 import { checkFeeds, networkOf } from './cli/feed-checks.ts';
 import { planFeeds, takenInOf } from './cli/feed-plan.ts';
 import { startFeedThread } from './cli/feed-thread.ts';
-import { openLog, storeOffset } from './cli/open-log.ts';
+import { clearUnfinished, openLog, storeOffset } from './cli/open-log.ts';
 import { openPushFeed } from './cli/push-feeds.ts';
 import { readReference } from './cli/reference-input.ts';
 import { counted } from './cli/words.ts';
@@ -118,6 +118,8 @@ export async function startSignalwall(
   const firstUs = await checkFeeds(specs);
   const reference = await readReference(options, specs, log);
   const estimateInput = await readEstimateInput(options, reference.regions, log);
+  const folder = join(options.dataDir, network);
+  await clearUnfinished(folder);
   makeDataFolder(options.dataDir);
   signal.throwIfAborted();
   const key = loadOrCreateKey(join(options.dataDir, 'keys'));
@@ -149,7 +151,6 @@ export async function startSignalwall(
 
     // The journal, and the counters as its records have made them: presence and occupancy.
     const cells = await store.loadCells();
-    const folder = join(options.dataDir, network);
     let estimates: LiveEstimates | null = null;
     const follow: FollowerMaker = (counting, registry) => {
       const options = { subscribersMax: config.silentPhonesMax, periodicUs: config.t3212Ms * 1000, registry, log };

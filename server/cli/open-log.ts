@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock, Timers } from '../clock.ts';
 import type { Config } from '../config.ts';
@@ -8,10 +9,11 @@ import { LogState } from '../core/log-state.ts';
 import { Snapshots } from '../core/snapshots.ts';
 import { UserError } from '../errors.ts';
 import { nodeDisk } from '../journal/disk.ts';
+import { isFull } from '../journal/disk-full.ts';
 import { Journal } from '../journal/journal.ts';
 import type { Log } from '../log.ts';
 import type { CellInfo } from '../reference/cell-registry.ts';
-import { lockFolder } from '../store/embedded/folder-lock.ts';
+import { isLocked, lockFolder } from '../store/embedded/folder-lock.ts';
 import type { Store } from '../store/types.ts';
 
 const segmentBytes = 64 * 2 ** 20;
@@ -22,6 +24,24 @@ export interface OpenLog {
   records: EventLog;
   core: Core;
   close(): Promise<void>;
+}
+
+const foldersOf = (folder: string) => ({ journal: join(folder, 'journal'), snapshots: join(folder, 'snapshots') });
+
+/**
+ * Removes what a process that was killed had half written, before anything is written: on a full disk that may be all
+ * the room there is. Where another process is at work it is left alone.
+ */
+export async function clearUnfinished(folder: string): Promise<void> {
+  const { journal, snapshots } = foldersOf(folder);
+  if (isLocked(journal)) return;
+  for (const each of [journal, snapshots]) {
+    const names = await readdir(each).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return [];
+      throw error;
+    });
+    for (const name of names) if (name.endsWith('.tmp')) await rm(join(each, name), { force: true });
+  }
 }
 
 /**
@@ -43,7 +63,7 @@ export async function openLog(options: {
   onFailed(error: Error): void;
 }): Promise<OpenLog> {
   const { config, clock, timers, log, store, signal, follow, onFailed } = options;
-  const folder = join(options.folder, 'journal');
+  const { journal: folder, snapshots: snapshotFolder } = foldersOf(options.folder);
   const lock = lockFolder(folder);
   try {
     const journal = await Journal.open({
@@ -60,7 +80,7 @@ export async function openLog(options: {
       provenTo: (id) => (store.held.row.journal === id ? store.held.row.offset : 0),
     });
     const records = new EventLog(journal, config.recordsKeptBytesMax);
-    const snapshots = await Snapshots.open(nodeDisk, join(options.folder, 'snapshots'), journal, log);
+    const snapshots = await Snapshots.open(nodeDisk, snapshotFolder, journal, log);
     const known = journal.base === 0 ? new LogState() : stateOfStore(store, options.cells);
     const storedTo = () => (store.ledger.journal === journal.id ? store.durable : -1);
     const core = await Core.open(
@@ -78,7 +98,10 @@ export async function openLog(options: {
     };
   } catch (error) {
     lock.release();
-    throw error;
+    if (!isFull(error)) throw error;
+    throw new UserError('DISK_FULL', `the disk of ${options.folder} is full: make room there and start again`, {
+      cause: error,
+    });
   }
 }
 

@@ -65,6 +65,8 @@ export class Core {
   #waiting: { offset: number; resolve: () => void; reject: (error: Error) => void }[] = [];
   #writing: Promise<void> | null = null;
   #snapshotMs: number;
+  /** One was begun last, ms: the next one's time goes by it. */
+  #triedMs: number;
   #cancelTending: () => void = () => undefined;
 
   /** Brings the state back: the newest snapshot that can be gone on from, and the records since. */
@@ -80,6 +82,7 @@ export class Core {
     this.#state = options.known;
     this.#reader = options.records.reader(options.journal.base);
     this.#snapshotMs = options.clock.monotonicMs();
+    this.#triedMs = this.#snapshotMs;
   }
 
   get fingerprint(): string {
@@ -148,18 +151,22 @@ export class Core {
    * snapshots.
    */
   async release(): Promise<void> {
-    const { journal, snapshots, storedTo } = this.#options;
+    const { journal, log, snapshots, storedTo } = this.#options;
     const neededFrom = journal.full ? snapshots.newest : snapshots.neededFrom;
     const offset = Math.min(neededFrom, storedTo());
     if (offset > journal.base) await journal.release(offset);
+    await snapshots.forget(journal.base).catch((error) => {
+      log('warn', `a snapshot that nobody needs could not be removed (${messageOf(error)}): the next start does it`);
+    });
   }
 
   /** The store gets on, and the journal may be full, when no record comes: then too must it be let go. */
   #tend(): void {
-    const { records, timers } = this.#options;
+    const { journal, records, timers } = this.#options;
     this.#cancelTending = timers.after(tendEveryMs, () => {
       this.#tend();
       records.look();
+      void journal.look();
       void this.release();
     });
   }
@@ -189,7 +196,7 @@ export class Core {
 
   #snapshotDue(nowMs: number): boolean {
     const { config, snapshots } = this.#options;
-    const due = nowMs - this.#snapshotMs >= config.snapshotEveryMs && this.applied > snapshots.newest;
+    const due = nowMs - this.#triedMs >= config.snapshotEveryMs && this.applied > snapshots.newest;
     return due && this.#writing === null && !this.#stopping && this.#counting !== null;
   }
 
@@ -254,7 +261,7 @@ export class Core {
       await this.#pause();
       sinceMs = clock.monotonicMs();
     }
-    this.#snapshotMs = clock.monotonicMs();
+    this.#triedMs = clock.monotonicMs();
     this.#writing = this.#write(this.applied, this.#derivedTo, staging).finally(() => {
       this.#writing = null;
     });
@@ -266,13 +273,14 @@ export class Core {
   }
 
   async #write(offset: number, derivedTo: number, staging: Staging): Promise<void> {
-    const { journal, log, snapshots } = this.#options;
+    const { clock, journal, log, snapshots } = this.#options;
     try {
       // What has been counted is not counted again from here: it must not be lost.
       await journal.whenCommitted(derivedTo);
       // A log that ends before a snapshot is damaged: its next start must know.
       if ((await journal.noteEnd()) < offset) throw new Error('the end of the journal could not be noted');
-      await snapshots.write(offset, staging);
+      await snapshots.write(offset, staging, journal.leaveBytes);
+      this.#snapshotMs = clock.monotonicMs();
       await this.release();
     } catch (error) {
       // The journal has all that is in it; the next one may find the disk in order.

@@ -56,6 +56,11 @@ export class Staging implements StateWriter {
   }
 }
 
+/** About what its file takes, octets: a little more. */
+export function snapshotBytes({ pieces }: Staging): number {
+  return pieces.reduce((sum, { name, bytes }) => sum + padded(bytes.length) + name.length + 32, 4096);
+}
+
 /** Writes a whole file and syncs it. */
 export async function writeSnapshot(file: DiskFile, head: SnapshotHead, staging: Staging): Promise<void> {
   const { journal, offset } = head;

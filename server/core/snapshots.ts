@@ -1,8 +1,8 @@
-import { messageOf, UserError } from '../errors.ts';
+import { heardElsewhere, messageOf, UserError } from '../errors.ts';
 import type { Disk } from '../journal/disk.ts';
 import type { Log } from '../log.ts';
 import type { StateReader } from '../state-writer.ts';
-import { readSnapshot, readSnapshotHead, type Staging, writeSnapshot } from './snapshot-file.ts';
+import { readSnapshot, readSnapshotHead, type Staging, snapshotBytes, writeSnapshot } from './snapshot-file.ts';
 
 /** So many are kept, so that one that proves damaged costs nothing but time. */
 const keptMax = 3;
@@ -97,20 +97,48 @@ export class Snapshots {
     return null;
   }
 
-  /** Puts one down, in one step, and removes the oldest. */
-  async write(offset: number, staging: Staging): Promise<void> {
+  /**
+   * Puts one down, in one step, and removes the oldest. Where that fails nothing of it is left, and those of before stay.
+   *
+   * @param leaveBytes so much must stay free on the disk, else it is not begun
+   */
+  async write(offset: number, staging: Staging, leaveBytes = 0): Promise<void> {
     const path = `${this.#folder}/${String(offset).padStart(16, '0')}${suffix}`;
     const temporary = `${path}.tmp`;
-    const file = await this.#disk.open(temporary, 'create');
+    await this.#makeRoom(snapshotBytes(staging) + leaveBytes);
     try {
-      await writeSnapshot(file, { journal: this.#journal, offset }, staging);
-    } finally {
-      await file.close();
+      const file = await this.#disk.open(temporary, 'create');
+      try {
+        await writeSnapshot(file, { journal: this.#journal, offset }, staging);
+      } finally {
+        await file.close();
+      }
+      await this.#disk.rename(temporary, path);
+    } catch (error) {
+      // What is half written takes room that the journal may need; the error that is told is the first one.
+      await this.#disk.remove(temporary).catch(heardElsewhere);
+      throw error;
     }
-    await this.#disk.rename(temporary, path);
     await this.#disk.syncFolder(this.#folder);
     this.#kept = [...this.#kept.filter((kept) => kept.path !== path), { path, offset }];
-    while (this.#kept.length > keptMax) await this.#disk.remove(this.#kept.shift()!.path);
+    await this.#keep(keptMax);
+  }
+
+  /** The journal has let go what is before: snapshots of there can't be gone on from any more, and take room. */
+  async forget(before: number): Promise<void> {
+    await this.#keep(this.#kept.filter(({ offset }) => offset >= before).length);
+  }
+
+  async #keep(newest: number): Promise<void> {
+    while (this.#kept.length > Math.max(1, newest)) await this.#disk.remove(this.#kept.shift()!.path);
+  }
+
+  /** Only the newest one is worth room that is wanting. */
+  async #makeRoom(bytes: number): Promise<void> {
+    if ((await this.#disk.freeBytes(this.#folder)) >= bytes) return;
+    await this.#keep(1);
+    if ((await this.#disk.freeBytes(this.#folder)) >= bytes) return;
+    throw new UserError('SNAPSHOT_NO_ROOM', `the disk of ${this.#folder} has no room for it: make some there`);
   }
 
   async #headOf(path: string) {

@@ -1,9 +1,10 @@
 import type { Timers } from '../clock.ts';
 import { assertInvariant, errorOf, UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { type Base, writeBase } from './base.ts';
+import type { BaseFile } from './base.ts';
 import type { Disk } from './disk.ts';
-import { FullAlarm } from './full-alarm.ts';
+import { isFull } from './disk-full.ts';
+import { DiskRoom } from './disk-room.ts';
 import { JournalReader } from './reader.ts';
 import { recordBytes, recordBytesMax, recordHeadBytes, sealRecord } from './record.ts';
 import { recover } from './recover.ts';
@@ -38,11 +39,6 @@ const chunkBytes = 1 << 20;
 const commitBytes = 4 << 20;
 const retryMs = 1000;
 
-function isFull(error: unknown): boolean {
-  const { code } = error as NodeJS.ErrnoException;
-  return code === 'ENOSPC' || code === 'EDQUOT';
-}
-
 interface Waiter {
   offset: number;
   resolve: () => void;
@@ -63,6 +59,7 @@ export class Journal {
   readonly #writer: SegmentWriter;
   /** The segment that records are appended to. */
   #tailStart: number;
+  readonly #baseFile: BaseFile;
   #base: number;
   #next: number;
   #committed: number;
@@ -75,19 +72,19 @@ export class Journal {
   #cancelTimer: (() => void) | null = null;
   #waiters: Waiter[] = [];
   #roomWaiters: (() => void)[] = [];
-  #cancelLook: () => void = () => undefined;
   #listeners: ((committed: number) => void)[] = [];
   #diskFull = false;
-  readonly #alarm: FullAlarm;
-  #freeBytes = Number.POSITIVE_INFINITY;
+  readonly #disk: DiskRoom;
   #closed = false;
   #releasing: Promise<void> = Promise.resolve();
   readonly id: string;
   readonly #options: JournalOptions;
 
-  private constructor(options: JournalOptions, { id, base, end: noted }: Base, segments: Segment[], end: number) {
+  private constructor(options: JournalOptions, baseFile: BaseFile, segments: Segment[], end: number) {
+    const { id, base, end: noted } = baseFile.base;
     this.#options = options;
-    this.#alarm = new FullAlarm(options);
+    this.#disk = new DiskRoom({ ...options, looked: (error) => this.#looked(error) });
+    this.#baseFile = baseFile;
     this.id = id;
     this.#base = base;
     this.#noted = noted;
@@ -96,10 +93,7 @@ export class Journal {
     this.#committed = end;
     this.#tailStart = segments.at(-1)?.start ?? -1;
     const { disk, folder } = options;
-    const made = async (start: number) => {
-      segments.push({ start, path: segmentPath(folder, start) });
-      await this.#lookAtDisk();
-    };
+    const made = (start: number) => void segments.push({ start, path: segmentPath(folder, start) });
     this.#writer = new SegmentWriter({ disk, folder, id, newest: this.#tailStart, made });
   }
 
@@ -107,7 +101,7 @@ export class Journal {
   static async open(options: JournalOptions): Promise<Journal> {
     const { base, segments, end } = await recover(options);
     const journal = new Journal(options, base, segments, end);
-    await journal.#lookAtDisk();
+    await journal.look();
     await journal.noteEnd();
     return journal;
   }
@@ -134,8 +128,16 @@ export class Journal {
 
   /** Whether the disk, or the journal's share of it, is full: an alarm. */
   get full(): boolean {
-    const { bytesMax, freeBytesMin } = this.#options;
-    return this.#diskFull || this.bytes >= bytesMax || this.#freeBytes < freeBytesMin;
+    return this.#diskFull || this.#disk.full(this.bytes, this.#pendingBytes);
+  }
+
+  /**
+   * Octets that others must leave free on the disk: the reserve. Where the feeds wait already, what helps them on may
+   * take most of that, for a while: it is there for this.
+   */
+  get leaveBytes(): number {
+    const { freeBytesMin } = this.#options;
+    return this.full ? Math.floor(freeBytesMin / 4) : freeBytesMin;
   }
 
   /** Whether feeds may go on. What is derived from records may be appended at any time. */
@@ -149,7 +151,7 @@ export class Journal {
       if (this.failed !== null) throw this.failed;
       await new Promise<void>((resolve) => {
         this.#roomWaiters.push(resolve);
-        if (this.#roomWaiters.length === 1) this.#lookLater();
+        if (this.#roomWaiters.length === 1) this.#disk.lookLater();
       });
     }
   }
@@ -182,7 +184,7 @@ export class Journal {
     chunk.used += bytes;
     this.#next += bytes;
     this.#pendingBytes += bytes;
-    this.#alarm.look(this.bytes, this.#freeBytes);
+    this.#disk.tell(this.bytes, this.#pendingBytes);
     this.#schedule();
     return this.#next;
   }
@@ -237,8 +239,7 @@ export class Journal {
       // What could not be removed goes at the next start.
       if (!isFull(error)) this.#fail(errorOf(error));
     }
-    this.#alarm.look(this.bytes, this.#freeBytes);
-    await this.#lookForRoom();
+    await this.look();
   }
 
   /**
@@ -255,12 +256,11 @@ export class Journal {
     return this.#noted;
   }
 
-  /** Writes down base and end. @returns false: the disk is full, and the small file finds no place on it */
+  /** Writes down base and end. @returns false: the disk is full, and wants room for that though it is in place */
   async #note(base: number): Promise<boolean> {
-    const { disk, folder } = this.#options;
     const end = this.#committed;
     try {
-      await writeBase(disk, folder, { id: this.id, base, end });
+      await this.#baseFile.write({ id: this.id, base, end });
     } catch (error) {
       if (isFull(error)) return false;
       throw error;
@@ -275,7 +275,7 @@ export class Journal {
     if (this.#closed) return;
     this.#closed = true;
     this.#cancelTimer?.();
-    this.#cancelLook();
+    this.#disk.close();
     await this.#committing;
     if (this.failed === null && this.#chunks.length > 0) await this.#commit();
     const error = this.failed ?? new UserError('JOURNAL_CLOSED', 'the journal was closed before this was on disk');
@@ -331,6 +331,7 @@ export class Journal {
     }
     for (const chunk of chunks) {
       this.#pendingBytes -= chunk.used;
+      this.#disk.wrote(chunk.used);
       if (chunk.bytes.length === chunkBytes && this.#spare.length < 8) this.#spare.push(chunk.bytes);
     }
     this.#committed = target;
@@ -366,20 +367,14 @@ export class Journal {
     }
   }
 
-  async #lookAtDisk(): Promise<void> {
-    this.#freeBytes = await this.#options.disk.freeBytes(this.#options.folder);
-    this.#alarm.look(this.bytes, this.#freeBytes);
-    if (this.#freeBytes < this.#options.freeBytesMin) this.#lookLater();
+  /** Looks how much room the disk has; never rejects. */
+  look(): Promise<void> {
+    return this.#disk.look();
   }
 
-  /** Someone else may free space on the disk; and where senders are refused, nobody waits for that. */
-  #lookLater(): void {
-    this.#cancelLook();
-    if (!this.#closed) this.#cancelLook = this.#options.timers.after(retryMs, () => void this.#lookForRoom());
-  }
-
-  async #lookForRoom(): Promise<void> {
-    await this.#lookAtDisk().catch((error) => this.#fail(errorOf(error)));
+  #looked(error: unknown): void {
+    if (error !== null) this.#fail(errorOf(error));
+    this.#disk.tell(this.bytes, this.#pendingBytes);
     for (const resolve of this.#roomWaiters.splice(0)) resolve();
   }
 

@@ -1,11 +1,11 @@
 import type { Log } from '../log.ts';
-import { type Base, readBase, writeBase } from './base.ts';
+import { type Base, BaseFile } from './base.ts';
 import type { Disk } from './disk.ts';
 import { damaged, hasHead, type Segment, segmentHeadBytes, segmentPath, segmentStart } from './segment.ts';
 import { findEnd, makeLast } from './tail.ts';
 
 export interface Recovered {
-  base: Base;
+  base: BaseFile;
   /** Oldest first; empty where nothing has been written since the base. */
   segments: Segment[];
   /** The log ends here. */
@@ -32,14 +32,13 @@ export async function recover(options: {
     .map(segmentStart)
     .filter((start) => start >= 0)
     .sort((a, b) => a - b);
-  const known = await readBase(disk, folder, names);
   for (const name of names) if (name.endsWith('.tmp')) await disk.remove(`${folder}/${name}`);
-  if (known === null) {
+  const file = await BaseFile.open(disk, folder, names);
+  if (file === null) {
     if (starts.length > 0) throw damaged(`${folder}/base.json`, 0, 'it is missing beside segments');
-    const base = { id: newId(), base: 0, end: 0 };
-    await writeBase(disk, folder, base);
-    return { base, segments: [], end: 0 };
+    return { base: await BaseFile.make(disk, folder, { id: newId(), base: 0, end: 0 }), segments: [], end: 0 };
   }
+  const known = file.base;
   // A process that was killed may have left names that nothing has made last yet: the base that removals go by first.
   await disk.syncFolder(folder);
   for (const start of starts) if (start < known.base) await disk.remove(segmentPath(folder, start));
@@ -49,7 +48,7 @@ export async function recover(options: {
   const proven = Math.max(known.end, provenTo?.(known.id) ?? 0);
   const end = await findTail(disk, known, segments, proven, log);
   if (end < proven) throw damaged(segmentPath(folder, end), 0, `the log from ${end} to ${proven} is missing`);
-  return { base: known, segments, end };
+  return { base: file, segments, end };
 }
 
 /** @param proven the log was on disk up to there */

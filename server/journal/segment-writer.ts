@@ -18,7 +18,7 @@ interface Options {
   /** Start of the newest segment that is there; -1: none. */
   readonly newest: number;
   /** A segment has been made. */
-  made(start: number): Promise<void>;
+  made(start: number): void;
 }
 
 /** Puts groups of records into segments. */
@@ -71,7 +71,7 @@ export class SegmentWriter {
     this.#fileStart = start;
     if (exists) return this.#file;
     this.#newest = start;
-    await made(start);
+    made(start);
     return this.#file;
   }
 }

@@ -80,6 +80,39 @@ it('removes those of records that the journal has let go', async () => {
   expect(await offsets(disk)).toEqual([600, 900]);
 });
 
+it('leaves nothing of one that the disk has no room for, though it seemed so', async () => {
+  const disk = await three();
+  const { snapshots } = await open(disk);
+  const before = disk.free;
+  disk.before = async (what) => {
+    if (what === 'sync') throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC', errno: -28 });
+  };
+  await expect(snapshots.write(950, staging(950))).rejects.toThrow('ENOSPC');
+  disk.before = async () => undefined;
+  expect(disk.free).toBe(before);
+  expect(await disk.list('s')).toHaveLength(3);
+  expect(snapshots.newest).toBe(900);
+});
+
+it('does not begin one that would go below what must stay free; the newest of before stays', async () => {
+  const disk = await three();
+  const { snapshots } = await open(disk);
+  disk.free = 9_000;
+  await expect(snapshots.write(950, staging(950), 6_000)).rejects.toMatchObject({ code: 'SNAPSHOT_NO_ROOM' });
+  expect(await offsets(disk)).toEqual([900]);
+  await snapshots.write(950, staging(950), 1_000);
+  expect(await offsets(disk)).toEqual([900, 950]);
+});
+
+it('forgets those that the journal does not reach back to, but never the newest', async () => {
+  const disk = await three();
+  const { snapshots } = await open(disk);
+  await snapshots.forget(601);
+  expect(await offsets(disk)).toEqual([900]);
+  await snapshots.forget(2_000);
+  expect(await offsets(disk)).toEqual([900]);
+});
+
 it('has every setting that counting reads in the fingerprint of a snapshot', () => {
   const config = makeConfig({ where: 'test', settings: {} });
   const read = new Set<string>();

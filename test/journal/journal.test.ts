@@ -295,6 +295,7 @@ it('holds a record that is larger than a segment', async () => {
 
 it('looks by itself whether a disk that was nearly full has room again, though nobody waits for it', async () => {
   const disk = new FakeDisk();
+  await (await open(disk)).close();
   disk.free = 100;
   const lines: string[] = [];
   const journal = await open(disk, { freeBytesMin: 1000, log: (_, line) => lines.push(line) });
@@ -303,4 +304,57 @@ it('looks by itself whether a disk that was nearly full has room again, though n
   await vi.waitFor(() => expect(journal.full).toBe(false));
   expect(lines.at(-1)).toBe('journal: there is room again');
   await journal.close();
+});
+
+it('lets segments go on a disk without an octet left', async () => {
+  const disk = new FakeDisk();
+  const journal = await open(disk);
+  for (let i = 0; i < 500; i++) journal.append(1, [payload(i)]);
+  await journal.whenCommitted(journal.next);
+  disk.free = 0;
+  expect(await journal.noteEnd()).toBe(journal.committed);
+  await journal.release(journal.committed);
+  expect(journal.base).toBeGreaterThan(journal.committed - 4096);
+  expect(disk.free).toBeGreaterThan(10_000);
+  const { base, next } = journal;
+  await journal.close();
+  const again = await open(disk);
+  expect([again.base, again.next]).toEqual([base, next]);
+});
+
+it('goes on from the note before where the newest one is torn', async () => {
+  const disk = new FakeDisk();
+  const journal = await open(disk);
+  for (let i = 0; i < 3; i++) {
+    await journal.whenCommitted(journal.append(1, [payload(i)]));
+    await journal.noteEnd();
+  }
+  for (const at of [0, 4096]) {
+    const torn = new FakeDisk();
+    const file = await torn.open('/j/base.json', 'create');
+    await file.write(disk.contents('/j/base.json'), 0);
+    await file.write(new Uint8Array(512), at);
+    const [name] = (await disk.list('/j')).filter((each) => each.endsWith('.journal'));
+    await (await torn.open(`/j/${name}`, 'create')).write(disk.contents(`/j/${name}`), 0);
+    expect((await open(torn)).next).toBe(journal.next);
+  }
+});
+
+it('takes nothing from feeds that would go below the reserve of the disk, whoever has taken the room', async () => {
+  const disk = new FakeDisk();
+  disk.free = 50_000;
+  const journal = await open(disk, { segmentBytes: 1 << 20, freeBytesMin: 20_000 });
+  expect(journal.room).toBe(true);
+  journal.append(1, [payload(1, 31_000)]);
+  expect(journal.full).toBe(true);
+  await journal.whenCommitted(journal.next);
+  expect(journal.full).toBe(true);
+  disk.free = 50_000;
+  await journal.look();
+  expect(journal.full).toBe(false);
+  // Others write; the next group that is on disk shows it, in the midst of a segment.
+  disk.free = 8_000;
+  journal.append(1, [payload(1)]);
+  await journal.whenCommitted(journal.next);
+  await vi.waitFor(() => expect(journal.full).toBe(true));
 });

@@ -172,11 +172,11 @@ export const plantedBugs: readonly PlantedBug[] = [
     'const edited = bringsOthers(state, start.regions);',
     'const edited = true;',
   ]),
-  bug('a journal on a nearly full disk looks for room only where somebody waits', [
-    journal,
-    'if (this.#freeBytes < this.#options.freeBytesMin) this.#lookLater();',
-    '',
-  ]),
+  bug(
+    'a journal on a nearly full disk looks for room only where somebody waits',
+    ['server/journal/disk-room.ts', 'if (this.#freeBytes < freeBytesMin) this.lookLater();', ''],
+    [core, 'void journal.look();', ''],
+  ),
   bug('a snapshot has no room for cells that are known and silent', [
     'server/occupancy/engine.ts',
     'if (this.registry.count > this.figures.heardUs.length) this.grow();',

@@ -64,7 +64,7 @@ function written({ lasting, pending }: Inode, survives: () => boolean): Uint8Arr
  * or not by `random`, whatever their order; so do names that the folder had not been synced with.
  */
 export class FakeDisk implements Disk {
-  /** Octets that may still be written before the disk is full. */
+  /** Octets that may still be written before the disk is full; those of files that are removed or cut come back. */
   free = Number.POSITIVE_INFINITY;
   /** Called before each operation: may throw the error that it shall fail with, or wait. */
   before: (
@@ -88,6 +88,7 @@ export class FakeDisk implements Disk {
     await this.before('open', path);
     let inode = this.#names.get(path);
     if (how === 'create') {
+      this.free += inode?.bytes ?? 0;
       inode = { now: new Uint8Array(0), bytes: 0, lasting: new Uint8Array(0), apart: false, pending: [] };
       this.#names.set(path, inode);
     }
@@ -99,12 +100,14 @@ export class FakeDisk implements Disk {
     await this.before('rename', from);
     const inode = this.#names.get(from);
     if (inode === undefined) throw enoent(from);
+    this.free += this.#names.get(to)?.bytes ?? 0;
     this.#names.delete(from);
     this.#names.set(to, inode);
   }
 
   async remove(path: string): Promise<void> {
     await this.before('remove', path);
+    this.free += this.#names.get(path)?.bytes ?? 0;
     if (!this.#names.delete(path)) throw enoent(path);
   }
 
@@ -122,8 +125,14 @@ export class FakeDisk implements Disk {
 
   /** All names of a folder are gone, and do not come back. */
   loseFolder(folder: string): void {
+    const before = this.#bytes;
     for (const names of [this.#names, this.#lastingNames])
       for (const name of [...names.keys()]) if (name.startsWith(`${folder}/`)) names.delete(name);
+    this.free += before - this.#bytes;
+  }
+
+  get #bytes(): number {
+    return [...this.#names.values()].reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   /** The octets of a file now. */
@@ -149,6 +158,7 @@ export class FakeDisk implements Disk {
   /** The machine stops: what was not synced is there in part. `random` gives [0, 1). */
   powerCut(random: () => number): void {
     this.#life++;
+    const bytes = this.#bytes;
     const before = new Set([...this.#lastingNames.keys(), ...this.#names.keys()]);
     const after = new Map<string, Inode>();
     for (const name of before) {
@@ -159,6 +169,7 @@ export class FakeDisk implements Disk {
     for (const inode of new Set(after.values())) this.#settle(inode, random);
     this.#names = after;
     this.#lastingNames = new Map(after);
+    this.free += bytes - this.#bytes;
   }
 
   /** The process stops, the machine goes on: all that was written is there. */
@@ -213,6 +224,7 @@ export class FakeDisk implements Disk {
       },
       truncate: async (bytes) => {
         await check('write');
+        this.free += Math.max(0, inode.bytes - bytes);
         inode.bytes = Math.min(inode.bytes, bytes);
         inode.now = inode.now.slice(0, inode.bytes);
         inode.pending.push({ at: 0, bytes: null, length: bytes });

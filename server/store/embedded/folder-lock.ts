@@ -6,7 +6,7 @@ import { linkSync, readFileSync, renameSync, rmSync, statSync, unlinkSync, write
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { makeDataFolder } from '../../data-folder.ts';
-import { UserError } from '../../errors.ts';
+import { UserError, whyUnwritable } from '../../errors.ts';
 
 interface Holder {
   readonly pid: number;
@@ -67,6 +67,14 @@ function inUse(holder: Holder): boolean {
   return alive(holder.pid) && (holder.started === '' || startOf(holder.pid) === holder.started);
 }
 
+function write(path: string, text: string): void {
+  try {
+    writeFileSync(path, text, { mode: 0o600 });
+  } catch (error) {
+    throw new UserError('DATA_FOLDER', `${path}: ${whyUnwritable(error)}`, { cause: error });
+  }
+}
+
 /** Links `from` to `to` if nothing stands there: the one step that only one of many can do. */
 function linkIfFree(from: string, to: string): boolean {
   try {
@@ -85,6 +93,12 @@ function olderThan(path: string, ageMs: number, self: string): boolean {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
     throw error;
   }
+}
+
+/** Whether a process that lives holds the lock of the folder. */
+export function isLocked(folder: string): boolean {
+  const found = read(`${folder}.lock`);
+  return found !== null && (found.holder === null || inUse(found.holder));
 }
 
 /** Puts our lock in the place of a stale one; false when somebody else was quicker. */
@@ -116,8 +130,8 @@ export function lockFolder(folder: string, socketFolder = ''): FolderLock {
   const own = `${path}.${process.pid}`;
   const holder: Holder = { pid: process.pid, host: hostname(), started: startOf(process.pid), socketFolder };
   const text = JSON.stringify(holder);
-  writeFileSync(own, text, { mode: 0o600 });
   try {
+    write(own, text);
     for (let attempt = 0; attempt < 3; attempt++) {
       if (linkIfFree(own, path)) return { release: () => release(path, text) };
       const found = read(path);
