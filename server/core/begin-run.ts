@@ -7,6 +7,7 @@ import type { CellInfo } from '../reference/cell-registry.ts';
 import type { Region } from '../reference/read-regions.ts';
 import type { Core } from './core.ts';
 import type { EventLog } from './event-log.ts';
+import { changedBetween } from './fingerprint.ts';
 import { digestOf, feedsMax, type LogState } from './log-state.ts';
 
 /** Cells of one record: it stays far below what a record may hold. */
@@ -56,11 +57,8 @@ export async function beginRun(core: Core, records: EventLog, clock: Clock, log:
   if (edited) await append({ k: 'regions', regions: start.regions, version: state.regionsVersion + 1 });
   else if (state.broughtRegions !== '' && state.broughtRegions !== digestOf(state.regions))
     log('info', 'The micro-regions are as they were edited while the server ran; a start with others sets those');
-  const fresh = !core.counts;
-  if (fresh && !isFirst) {
-    const why = 'the counters of before can not be gone on with (other settings, or none are left)';
-    log('warn', `${why}: presence warms up again`);
-  }
+  const fresh = !core.goesOn;
+  if (!isFirst) tellChange(core, fresh, log);
   await append({
     k: 'run',
     wallUs: clock.nowUs(),
@@ -70,6 +68,24 @@ export async function beginRun(core: Core, records: EventLog, clock: Clock, log:
     after: isFirst ? start.after : null,
     positions: [...(isFirst ? start.positions : []), ...start.feeds],
   });
+}
+
+/** Says what becomes of the counters of before. */
+function tellChange(core: Core, fresh: boolean, log: Log): void {
+  const changed = changedBetween(core.state.fingerprint, core.fingerprint) ?? [];
+  const names = changed.join(', ');
+  if (!fresh) {
+    if (changed.length > 0) log('info', `The counters go on by other settings (${names})`);
+  } else if (core.counts) {
+    const { present } = core.counting.engine.view;
+    log(
+      'warn',
+      `presence warms up again: the counters of before can't be gone on with, because of ${names}. Held rows are counted first; the stays of the ${present} present are kept in the history, cut off here; their fix ages, stays in regions and pending crossings end`,
+    );
+  } else {
+    const why = names === '' ? 'no snapshot of them is left' : `those of before can't be read, because of ${names}`;
+    log('warn', `presence warms up again: there are no counters to go on with (${why}); stays that lasted are lost`);
+  }
 }
 
 /** Whether the start brings other regions than the last one; if not, edits since then stand. */

@@ -3,12 +3,13 @@ import type { Config } from '../config.ts';
 import { assertInvariant, errorOf, messageOf } from '../errors.ts';
 import { copyTable } from '../journal/columns.ts';
 import type { Journal } from '../journal/journal.ts';
-import { derivedNumber, type LogRecord } from '../journal/records.ts';
+import { derivedNumber, type LogRecord, type RunRecord } from '../journal/records.ts';
 import type { Log } from '../log.ts';
 import { nodesOf } from '../reference/region-tree.ts';
 import type { StateReader } from '../state-writer.ts';
-import { Counting, type Derived, type DerivedTaker, type FollowerMaker, fingerprintOf } from './counting.ts';
+import { Counting, type Derived, type DerivedTaker, type FollowerMaker } from './counting.ts';
 import type { EventLog, LogEntry, LogReader } from './event-log.ts';
+import { fingerprintOf, goesOn, settingsOf } from './fingerprint.ts';
 import { LogState } from './log-state.ts';
 import { Staging } from './snapshot-file.ts';
 import type { Snapshots } from './snapshots.ts';
@@ -94,9 +95,14 @@ export class Core {
     return this.#state;
   }
 
-  /** Whether there are counters to go on with; else the next run begins anew. */
+  /** Whether there are counters. */
   get counts(): boolean {
     return this.#counting !== null;
+  }
+
+  /** Whether they go on by the settings of now; else the next run begins anew. */
+  get goesOn(): boolean {
+    return this.#counting !== null && goesOn(this.#state.fingerprint, this.#fingerprint);
   }
 
   get counting(): Counting {
@@ -202,9 +208,9 @@ export class Core {
 
   /** Applies a record, some milliseconds of work at a time; until it has ended the state is between two records. */
   *#applying({ record, to }: LogEntry): Generator<void> {
-    const { config, follow } = this.#options;
     const state = this.#state;
     const counting = this.#counting;
+    const before = state.fingerprint;
     if (record.k === 'regions' && counting !== null) {
       yield* counting.settingRegions(record.regions, () => state.apply(record, to));
     } else {
@@ -212,12 +218,8 @@ export class Core {
       state.apply(record, to);
       if (moves) yield* this.counting.settingRegions(state.regions, () => undefined);
     }
-    if (record.k === 'run' && record.fresh) {
-      this.#counting =
-        record.fingerprint === this.#fingerprint
-          ? new Counting(config, this.#state, (number, derived) => this.#take(number, derived), follow)
-          : null;
-    } else if (this.#counting !== null) yield* this.#counting.applying(record);
+    if (record.k === 'run') yield* this.#beginning(record, before);
+    else if (this.#counting !== null) yield* this.#counting.applying(record);
     this.#applied = to;
     const waiting = this.#waiting;
     if (waiting.length > 0) {
@@ -225,6 +227,26 @@ export class Core {
       for (const { offset, resolve } of waiting) if (offset <= to) resolve();
     }
     yield;
+  }
+
+  /**
+   * A run begins: counting does, or goes on, maybe by other settings. A function of the log too: whatever the settings of
+   * now are, a record is counted by those of its own run.
+   */
+  *#beginning({ fresh, fingerprint }: RunRecord, before: string): Generator<void> {
+    const { config, follow } = this.#options;
+    const counting = this.#counting;
+    const settings = settingsOf(fingerprint, config);
+    if (!fresh) {
+      if (counting !== null && settings !== null && fingerprint !== before)
+        this.#counting = yield* counting.under(settings);
+      return;
+    }
+    if (counting !== null) yield* counting.ending();
+    this.#counting = null;
+    if (settings === null) return;
+    this.#counting = new Counting(settings, this.#state, (number, derived) => this.#take(number, derived), follow);
+    if (counting !== null) this.#counting.goBehind(counting);
   }
 
   /** Whether a cell that is counted gets another place or other parents, or a node of the tree its first cell. */
@@ -319,8 +341,8 @@ export class Core {
     const { config, follow } = this.#options;
     const state = LogState.restore(from);
     const take: DerivedTaker = (number, derived) => this.#take(number, derived);
-    const counting =
-      state.fingerprint === this.#fingerprint ? Counting.restore(config, state, take, from, follow) : null;
+    const settings = settingsOf(state.fingerprint, config);
+    const counting = settings === null ? null : Counting.restore(settings, state, take, from, follow);
     return { offset, state, counting };
   }
 

@@ -1,4 +1,4 @@
-import type { Config, KnobName } from '../config.ts';
+import type { Config } from '../config.ts';
 import type { EventBatch } from '../events/event-batch.ts';
 import { Sorter } from '../events/sorter.ts';
 import type { GaugesRecord, LogRecord } from '../journal/records.ts';
@@ -13,32 +13,6 @@ import { CarriedOrigins } from './carried-origins.ts';
 import type { Follower } from './follower.ts';
 import type { LogState } from './log-state.ts';
 import { Staging } from './snapshot-file.ts';
-
-/** Settings on which the counters, and what is saved of them, depend. */
-const shaping = [
-  'presenceTtlMs',
-  'presenceTtlByLac',
-  'holdDownMs',
-  'regionStays',
-  'tripMs',
-  'gaugeEveryMs',
-  'flowWindowMs',
-  'latenessMs',
-  'homePlmns',
-  'homeAreas',
-  'provinceAreas',
-  'subscribersMax',
-  'crossingsMax',
-  'reorderRowsMax',
-] as const satisfies KnobName[];
-
-/** Bumped when the same records and settings begin to give other counters or another state. */
-const version = 6;
-
-/** Counters that were made under another fingerprint are not gone on with. */
-export function fingerprintOf(config: Config): string {
-  return JSON.stringify([version, ...shaping.map((name) => `${name}=${config[name]}`)]);
-}
 
 export type Derived = Omit<GaugesRecord, 'number'> | { readonly k: 'stays'; readonly stays: StayColumns };
 
@@ -65,6 +39,7 @@ export class Counting {
   readonly engine: Engine;
   readonly sorter: Sorter;
   regions: RegionIndex;
+  readonly #follow: FollowerMaker;
   readonly #follower: Follower | null;
   readonly #config: Config;
   readonly #state: LogState;
@@ -84,6 +59,7 @@ export class Counting {
     this.#config = config;
     this.#state = state;
     this.#taker = taker;
+    this.#follow = follow;
     this.#origins = new CarriedOrigins(state.origins);
     this.#next = state.derived + 1;
     this.#tellAll = state.derived >= 0 || state.after !== null;
@@ -152,6 +128,31 @@ export class Counting {
     copy.regions.close();
     this.#next = copy.#next;
     this.#foretoldToUs = copy.#foretoldToUs;
+  }
+
+  /** The same counters by other settings, with which they go on (`goesOn`); nothing is counted by these any more. */
+  *under(config: Config): Generator<void, Counting> {
+    const staging = new Staging();
+    yield* this.save(staging);
+    this.regions.close();
+    return Counting.restore(config, this.#state, this.#taker, staging.reader, this.#follow);
+  }
+
+  /**
+   * Others count from here on, who begin anew: the rows that are held count, closed intervals are told as they stand, and
+   * the stays of those present are cut off. Nothing is counted by these any more.
+   */
+  *ending(): Generator<void> {
+    yield* this.#taking(this.sorter.releasing(Number.POSITIVE_INFINITY));
+    yield* this.engine.finishing(true);
+    this.regions.close();
+  }
+
+  /** Nothing has been counted yet, and what `ended` has told is not told again: numbers go on behind its own. */
+  goBehind(ended: Counting): void {
+    this.#next = ended.#next;
+    // Rows of its intervals that come now are late ones.
+    if (ended.engine.view.intervalEndUs > 0) this.sorter.releasedUs = ended.engine.view.intervalEndUs;
   }
 
   *save(to: StateWriter): Generator<void> {

@@ -12,7 +12,7 @@ export const feedsMax = 256;
 
 /** What is saved as it is. */
 interface Figures {
-  /** Of the settings that counting began with; '': it has not begun. */
+  /** Of the settings that are counted by; '': counting has not begun. */
   fingerprint: string;
   historyFromUs: number | null;
   after: string | null;
@@ -73,7 +73,7 @@ export class LogState {
         for (const position of record.positions) this.positions.set(position.identity, { ...position });
         this.historyFromUs = record.historyFromUs;
         if (record.after !== null) this.after = record.after;
-        if (record.fresh) this.fingerprint = record.fingerprint;
+        this.fingerprint = record.fingerprint;
         return;
       case 'cells':
         this.#learnCells(record.cells, record.listed);

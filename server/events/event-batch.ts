@@ -50,6 +50,8 @@ export interface EventRow extends Peer {
 
 /** Value of the `cell` column where no cell is known. */
 export const noCell = 0xffffffff;
+/** Of a stay that was cut off: where it led to is not known. */
+export const unknownCell = 0xfffffffe;
 
 /** Value of the `cause` column where none was told: 0 is a cause of BSSMAP (3GPP TS 48.008 §3.2.2.5). */
 export const noCause = 0xffff;

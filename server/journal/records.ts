@@ -29,7 +29,7 @@ export interface RunRecord {
   readonly wallUs: number;
   /** Of the settings that shape the counters. */
   readonly fingerprint: string;
-  /** Counting begins anew here: nothing is known of before, or it was counted under other settings. */
+  /** Counting begins anew here: nothing is known of before, or its counters can't go on by these settings. */
   readonly fresh: boolean;
   /** Gauges of intervals before it are nobody's history (a simulation warms up), µs; null: all are. */
   readonly historyFromUs: number | null;

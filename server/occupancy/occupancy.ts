@@ -14,7 +14,7 @@ import { FlowWindow } from './flow-window.ts';
 import type { OccupancyOptions } from './occupancy-options.ts';
 import { Origins } from './origins.ts';
 import type { RegionEdit } from './region-edit.ts';
-import { type Recount, recounting, sumChanged } from './region-recount.ts';
+import { countOrigins, type Recount, recounting, sumChanged } from './region-recount.ts';
 import { RegionStays } from './region-stays.ts';
 import { RegionTrips } from './region-trips.ts';
 import type { StayBuffer } from './stays.ts';
@@ -44,13 +44,13 @@ export class Occupancy implements PresenceSink, TrailOwner {
   vanishedTotal = 0;
   cellCapacity = 0;
 
-  private regions: RegionIndex;
+  regions: RegionIndex;
   private regionCount: number;
   /** Micro-regions come first; nodes of the region tree, behind them, have no stays and trips. */
   private drawn: number;
   private readonly cellGauges: boolean;
   private readonly countsStays: boolean;
-  private readonly stays: StayBuffer | null;
+  readonly stays: StayBuffer | null;
   private readonly beforeHeld: (timeUs: number) => void;
   private readonly beforeCutShort: (timeUs: number) => void;
   private readonly appearedNow = new AppearedNow();
@@ -106,7 +106,7 @@ export class Occupancy implements PresenceSink, TrailOwner {
     this.vanishedTotal = vanished;
     this.appearedNow.restore(now);
     this.growTo(cellCapacity);
-    for (const part of this.parts) part.restore(from);
+    for (const part of this.parts) if (part.restore(from) === false) countOrigins(this, this.table);
   }
 
   appeared(sub: number, cell: number): void {

@@ -1,5 +1,7 @@
+import { unknownCell } from '../events/event-batch.ts';
 import { nowhere, recordWords, wCellFeed, wHi, wLo } from '../presence/record.ts';
 import type { SubscriberTable } from '../presence/subscriber-table.ts';
+import type { Occupancy } from './occupancy.ts';
 
 /** Stays in some cells that last: no history has them yet. */
 export interface OpenStays {
@@ -52,4 +54,13 @@ export function* openStaysOf(
   }
   if (count <= max) return { subs, firstInUs, complete: true, oldestUs };
   return { subs: [], firstInUs: [], complete: false, oldestUs };
+}
+
+/** The counters end at `clockUs`: every stay that lasts is told as one that ended then, for nobody knows which cell. */
+export function* cuttingStays({ origins, stays }: Occupancy, table: SubscriberTable, clockUs: number): Generator<void> {
+  for (let index = 0; index < table.indices && stays !== null; index++) {
+    const cell = table.cell(index);
+    if (cell !== nowhere) stays.push(table, index, cell, clockUs, origins.plmnOf(table.origin(index)), unknownCell);
+    if (index % sliceRecords === 0) yield;
+  }
 }

@@ -6,8 +6,21 @@ import { restoreBytes, type StateReader, type StateWriter, saveBytes } from '../
 import { type RegionEdit, remapped, remappedFrom } from './region-edit.ts';
 import type { OriginColumns, OriginCount } from './view.ts';
 
+/** Groups are absent where they were put down before origins could be classed anew. */
+interface Saved {
+  plmns: number[];
+  city: number[];
+  toldCity: number[];
+  groups?: (Group & { isTwin: boolean })[];
+  /** By place among the PLMNs: the group. */
+  groupOf?: number[];
+}
+
+type Group = Omit<OriginCount, 'present' | 'machines'>;
+
 /** PLMN codes are 16 bits of a subscriber's record; groups are far fewer. */
 const plmnsMax = 0xffff;
+const groupCapacityFirst = 16;
 /** Among `twins`. */
 const noTwin = -1;
 const isTwin = -2;
@@ -23,11 +36,11 @@ export class Origins {
   private readonly codes = new Map<number, number>([[0, 0]]);
   private readonly plmns: number[] = [0];
   private readonly groupIds = new Map<string, number>();
-  private readonly groups: Omit<OriginCount, 'present' | 'machines'>[] = [];
+  private readonly groups: Group[] = [];
   /** By group: that of the same origin's machines, -1 where there is none; -2 where it is one itself. */
   private readonly twins: number[] = [];
   private groupOfCode = new Uint16Array(64);
-  groupCapacity = 16;
+  groupCapacity = groupCapacityFirst;
   private readonly city: number[] = [];
   private byRegion: Uint32Array;
   /** As the newest interval told them: the city's, and regions × groups. */
@@ -156,21 +169,50 @@ export class Origins {
   }
 
   *save(to: StateWriter): Generator<void> {
-    to.json('origins', { plmns: this.plmns, city: this.city, toldCity: this.toldCity });
+    const { plmns, city, toldCity, twins } = this;
+    const groups = this.groups.map((group, i) => ({ ...group, isTwin: twins[i] === isTwin }));
+    const groupOf = plmns.map((_, code) => this.groupOfCode[code]);
+    to.json('origins', { plmns, city, toldCity, groups, groupOf } satisfies Saved);
     yield* saveBytes(to, 'origins.byRegion', this.byRegion);
     yield* saveBytes(to, 'origins.told', this.told);
   }
 
-  /** Of a fresh one: codes and groups come again by taking the PLMNs in the same order. */
-  restore(from: StateReader): void {
-    const { plmns, city, toldCity } = from.json<{ plmns: number[]; city: number[]; toldCity: number[] }>('origins');
+  /**
+   * Of a fresh one: codes and groups come again by taking the PLMNs in the same order.
+   *
+   * @returns false: they are classed otherwise now, and nobody is counted yet. What was told stays told, so that the next
+   * interval tells the difference.
+   */
+  restore(from: StateReader): boolean {
+    const { plmns, city, toldCity, groups, groupOf } = from.json<Saved>('origins');
     for (const plmn of plmns) this.codeOf(plmn);
+    const sameGroups = groups?.map(keyOf).join() === this.groups.map(keyOf).join();
+    if (groups !== undefined && !(sameGroups && groupOf?.every((group, code) => group === this.groupOfCode[code]))) {
+      this.restoreTold(from, groups, toldCity);
+      return false;
+    }
     city.forEach((present, group) => {
       this.city[group] = present;
       this.toldCity[group] = toldCity[group];
     });
     restoreBytes(from, 'origins.byRegion', this.byRegion);
     restoreBytes(from, 'origins.told', this.told);
+    return true;
+  }
+
+  /** What was told of the groups of before, under the groups of now. */
+  private restoreTold(from: StateReader, groups: NonNullable<Saved['groups']>, toldCity: number[]): void {
+    let width = groupCapacityFirst;
+    while (width < groups.length) width *= 2;
+    const told = new Uint32Array(this.regionCount * width);
+    restoreBytes(from, 'origins.told', told);
+    groups.forEach(({ isTwin: isMachines, ...group }, before) => {
+      if (isMachines) return;
+      const now = this.groupIds.get(keyOf(group)) ?? this.addGroup(keyOf(group), group, noTwin);
+      this.toldCity[now] = toldCity[before];
+      for (let region = 0; region < this.regionCount; region++)
+        this.told[region * this.groupCapacity + now] = told[region * width + before];
+    });
   }
 
   /** Those with somebody present, largest first, ties by MCC. */
@@ -188,14 +230,14 @@ export class Origins {
 
   private classify(plmn: number): number {
     const { machine, ...origin } = this.classifier.classify(plmn);
-    const key = `${origin.class},${origin.country},${origin.mcc}`;
+    const key = keyOf(origin);
     const group = this.groupIds.get(key) ?? this.addGroup(key, origin, noTwin);
     if (!machine) return group;
     if (this.twins[group] === noTwin) this.twins[group] = this.addGroup(`${key},machine`, origin, isTwin);
     return this.twins[group];
   }
 
-  private addGroup(key: string, origin: Omit<OriginCount, 'present' | 'machines'>, twin: number): number {
+  private addGroup(key: string, origin: Group, twin: number): number {
     const group = this.groups.length;
     this.groupIds.set(key, group);
     this.groups.push(origin);
@@ -219,4 +261,8 @@ export class Origins {
     this.told = widened(this.told);
     this.groupCapacity = to;
   }
+}
+
+function keyOf({ class: kind, country, mcc }: Group): string {
+  return `${kind},${country},${mcc}`;
 }

@@ -55,6 +55,17 @@ export function* recounting(
 
 const none = new Uint32Array(0);
 
+/** Everybody's origin by city and region, where nobody is counted yet. */
+export function countOrigins({ origins, regions: { sets, setOf } }: Occupancy, table: SubscriberTable): void {
+  for (let sub = 0; sub < table.indices; sub++) {
+    const cell = table.cell(sub);
+    if (cell === nowhere) continue;
+    const group = origins.groupOf(table.origin(sub));
+    origins.addToCity(group, 1);
+    for (const region of sets[setOf[cell] ?? 0]) origins.addToRegion(region, group, 1);
+  }
+}
+
 /** Present of changed regions, from the cells. */
 export function sumChanged({ areas, cellCapacity }: Occupancy, regions: RegionIndex, edit: RegionEdit): void {
   const { after, origin } = edit;

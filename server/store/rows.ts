@@ -1,5 +1,5 @@
 /** The tables that rows are copied into, and how each kind of row is written. */
-import { type EventBatch, noCause, noCell } from '../events/event-batch.ts';
+import { type EventBatch, noCause, noCell, unknownCell } from '../events/event-batch.ts';
 import type { DwellColumns, FlowColumns, IntervalGauges, OriginColumns, StayColumns } from '../occupancy/view.ts';
 import { type CopyBuffer, rowBytes } from './copy-buffer.ts';
 import { activityColumns } from './facts-activity.ts';
@@ -177,6 +177,6 @@ export function writeStay(out: CopyBuffer, stays: StayColumns, i: number): void 
   out.int4(stays.cell[i]);
   out.int4(stays.plmn[i]);
   out.int4(stays.events[i]);
-  if (stays.toCell === undefined) out.null();
+  if (stays.toCell === undefined || stays.toCell[i] === unknownCell) out.null();
   else out.int4(stays.toCell[i] === noCell ? -1 : stays.toCell[i]);
 }

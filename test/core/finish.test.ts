@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { makeConfig } from '../../server/config.ts';
-import { Counting, fingerprintOf } from '../../server/core/counting.ts';
+import { Counting } from '../../server/core/counting.ts';
+import { fingerprintOf } from '../../server/core/fingerprint.ts';
 import { LogState } from '../../server/core/log-state.ts';
 import { EventBatch } from '../../server/events/event-batch.ts';
 import { eventFlag, kindCode } from '../../server/events/kinds.ts';

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { type Config, type KnobName, makeConfig } from '../../server/config.ts';
-import { Counting, fingerprintOf } from '../../server/core/counting.ts';
+import { Counting } from '../../server/core/counting.ts';
+import { fingerprintOf } from '../../server/core/fingerprint.ts';
 import { LogState } from '../../server/core/log-state.ts';
 import { Staging } from '../../server/core/snapshot-file.ts';
 import { Snapshots } from '../../server/core/snapshots.ts';

@@ -15,7 +15,7 @@ import type { LogRecord } from '../../../server/journal/records.ts';
 import type { Store } from '../../../server/store/types.ts';
 import type { MemoryDisk } from './memory-disk.ts';
 
-export const config: Config = makeConfig({
+const usual: Config = makeConfig({
   where: 'test',
   settings: {
     presenceTtlMs: 600_000,
@@ -131,8 +131,15 @@ export interface RunResult {
  * Starts on what disk and database hold, feeds `batches` from each feed in all, and ends in order. Never ends where the
  * disk is cut off.
  */
-export async function run(disk: MemoryDisk, database: MemoryDatabase, batches: number): Promise<RunResult> {
+export async function run(
+  disk: MemoryDisk,
+  database: MemoryDatabase,
+  batches: number,
+  settings: Partial<Config> = {},
+  lines: string[] = [],
+): Promise<RunResult> {
   let nowMs = 0;
+  const config = { ...usual, ...settings };
   const clock: Clock = { nowUs: () => startUs, monotonicMs: () => (nowMs += 3) };
   const timers: Timers = {
     after: (ms, work) => {
@@ -145,7 +152,7 @@ export async function run(disk: MemoryDisk, database: MemoryDatabase, batches: n
   const failed = (error: unknown) => {
     throw error;
   };
-  const log = () => undefined;
+  const log = (_: unknown, line: string) => void lines.push(line);
   const journal = await Journal.open({
     ...{ disk, folder: 'journal', timers, newId: () => '0123456789abcdef0123456789abcdef', log },
     ...{ segmentBytes: 33_600_000, bytesMax: 2 ** 40, freeBytesMin: 0, commitMs: 5 },
