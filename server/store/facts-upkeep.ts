@@ -55,10 +55,17 @@ export class FactsUpkeep {
     );
   }
 
-  /** Start of the oldest hour that is not counted, µs; Infinity: none. Its events must not be dropped. */
-  async oldestDueUs(): Promise<number> {
-    const { rows } = await this.#options.pool.query<{ start: number }>(namedQuery('facts-due-hour'), ['infinity']);
-    return rows[0]?.start ?? Infinity;
+  /**
+   * Start of the oldest hour or day that is not counted, µs; Infinity: none. What it is counted from must not be dropped.
+   *
+   * @param hours of hours alone, which events are counted by
+   */
+  async oldestDueUs(hours: boolean): Promise<number> {
+    const { rows } = await this.#options.pool.query<{ start: number | null }>(
+      `select min(start) as start from fact_dirty where grain = 'hour' or not $1`,
+      [hours],
+    );
+    return rows[0].start ?? Infinity;
   }
 
   async #drainStays(): Promise<boolean> {

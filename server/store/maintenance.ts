@@ -199,7 +199,8 @@ export class Maintenance {
 
   /** Facts of subscribers, step by step until nothing is due or the time is over. */
   async #keepFacts(clockUs: number, untilMs: number): Promise<void> {
-    const gone = this.#gone(aggregates[0]);
+    // TimescaleDB's own jobs drop nothing that facts are counted from.
+    const gone = this.#dropped.get('event') ?? null;
     while (!this.#closed && (await this.#facts.step(clockUs, gone))) {
       if (this.#options.clock.monotonicMs() >= untilMs) return;
     }
@@ -326,10 +327,10 @@ export class Maintenance {
     const { pool, log } = this.#options;
     const all = await allChunks(pool, clockUs);
     for (const table of keptTables) {
-      const { name, keepUs } = table;
+      const { name, keepUs, countedFrom } = table;
       if (this.#closed) return;
       let toUs = Math.min(clockUs - keepUs, this.#safeUs(name));
-      if (name === 'event') toUs = Math.min(toUs, await this.#facts.oldestDueUs());
+      if (countedFrom) toUs = Math.min(toUs, await this.#facts.oldestDueUs(name === 'event'));
       const chunks = (all.get(name) ?? []).filter((each) => each.toUs <= toUs);
       if (chunks.length === 0) continue;
       const untilUs = Math.max(...chunks.map((each) => each.toUs));

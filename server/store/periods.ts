@@ -9,6 +9,8 @@ export interface KeptTable {
   readonly aggregate: boolean;
   /** Its time is a date, not a moment. */
   readonly byDate: boolean;
+  /** What is kept of subscribers is counted from it: nothing of it goes before that. */
+  readonly countedFrom: boolean;
 }
 
 const minutesKept = 90 * dayUs;
@@ -19,10 +21,14 @@ const yearKept = 396 * dayUs;
 
 const dated = /^(?:day_|subscriber_day|peer_month|identity_month)/;
 
+const countedFrom = ['event', 'subscriber_hour'];
+
 /** A table or aggregate with its periods in days. */
 function kept(name: string, keepUs: number, compressAfterDays: number | null): KeptTable {
   const compressAfterUs = compressAfterDays === null ? null : compressAfterDays * dayUs;
-  return { name, keepUs, compressAfterUs, aggregate: /_(?:1m|15m|1h|1d)$/.test(name), byDate: dated.test(name) };
+  const aggregate = /_(?:1m|15m|1h|1d)$/.test(name);
+  const byDate = dated.test(name);
+  return { name, keepUs, compressAfterUs, aggregate, byDate, countedFrom: countedFrom.includes(name) };
 }
 
 export const keptTables: readonly KeptTable[] = [

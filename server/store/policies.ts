@@ -18,11 +18,13 @@ export function addPolicies(): string[] {
          end_offset => ${seconds(bucketUs)}, schedule_interval => interval '${every}', if_not_exists => true)`,
     );
   }
-  for (const { name, keepUs, compressAfterUs } of keptTables) {
+  for (const { name, keepUs, compressAfterUs, countedFrom } of keptTables) {
     if (compressAfterUs !== null) {
       statements.push(`select add_compression_policy('${name}', ${seconds(compressAfterUs)}, if_not_exists => true)`);
     }
-    statements.push(`select add_retention_policy('${name}', ${seconds(keepUs)}, if_not_exists => true)`);
+    // A job goes by wall time alone: what facts are still to be counted from is dropped by upkeep, when they have been.
+    if (!countedFrom)
+      statements.push(`select add_retention_policy('${name}', ${seconds(keepUs)}, if_not_exists => true)`);
   }
   return statements;
 }

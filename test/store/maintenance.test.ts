@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { dayUs, hourUs, minuteUs, secondUs, systemClock } from '../../server/clock.ts';
+import { FactsUpkeep } from '../../server/store/facts-upkeep.ts';
 import { keptTables, refreshReachUs } from '../../server/store/periods.ts';
 import { addPolicies } from '../../server/store/policies.ts';
 import type { Store } from '../../server/store/types.ts';
@@ -97,9 +98,46 @@ test('stays go after 100 days, minutes after 90, hours remain', async () => {
   expect(await n('city_gauge')).toBe(10);
 });
 
+test('what facts are counted from waits for them, however long they do not come', async () => {
+  const own = await makeTestDatabase();
+  const kept = await own.open();
+  const rows = async (from: string) => (await kept.sql<{ n: number }>(`select count(*) as n from ${from}`))[0].n;
+  try {
+    await kept.saveCells(makeCells(40));
+    const giver = giveTo(kept);
+    const batch = makeEvents(500, startUs, hourUs);
+    giver.events(batch, 0, batch.n);
+    giver.eventClock(startUs + 2 * hourUs);
+    const down = vi.spyOn(FactsUpkeep.prototype, 'step').mockResolvedValue(false);
+    giver.eventClock(startUs + 9 * dayUs);
+    await kept.maintain();
+    expect(await rows('event')).toBe(500);
+    expect(await rows('subscriber_day')).toBe(0);
+    // It comes back, and only has time for the hours: days wait on, and what they are counted from.
+    down.mockRestore();
+    const { step } = FactsUpkeep.prototype;
+    const hours = vi.spyOn(FactsUpkeep.prototype, 'step').mockImplementation(async function (this: FactsUpkeep, ...of) {
+      return (await rows(`fact_dirty where grain = 'hour'`)) > 0 && step.apply(this, of);
+    });
+    await kept.maintain();
+    const counted = await rows('subscriber_hour');
+    expect(counted).toBeGreaterThan(0);
+    expect(await rows('event')).toBe(0);
+    hours.mockRestore();
+    await kept.maintain();
+    expect(await rows('subscriber_day')).toBeGreaterThan(0);
+    expect(await rows('subscriber_hour')).toBe(0);
+  } finally {
+    vi.restoreAllMocks();
+    await kept.close();
+    await own.remove();
+  }
+});
+
 test('the policies of live data name every table and aggregate', () => {
   const text = addPolicies().join('\n');
-  for (const { name } of keptTables) expect(text).toContain(`add_retention_policy('${name}'`);
+  for (const { name, countedFrom } of keptTables)
+    expect(text.includes(`add_retention_policy('${name}'`), name).toBe(!countedFrom);
   expect(text).toContain(`add_continuous_aggregate_policy('event_traffic_1m'`);
 });
 
