@@ -269,10 +269,11 @@ export class CrossingTrail extends TrailQueue {
     let n = 0;
     let before = nobody;
     for (let row = from; row < to; row++) {
-      const sub = words[row * entryWords];
       const word = words[row * entryWords + wArea];
       const isNoted = (word & pendingBit) !== 0 && (word & areaMask) < notedAreas;
-      if (sub === before || !(isNoted || (word & goneBit) !== 0)) continue;
+      if (!isNoted && (word & goneBit) === 0) continue;
+      const sub = words[row * entryWords];
+      if (sub === before) continue;
       before = sub;
       soon[n++] = sub;
       if (n < soonMax) continue;

@@ -310,7 +310,7 @@ export class Engine {
     traffic.countRows(columns, batch, from, end);
     for (let row = presence.renewing(from, end); row < end; row = presence.renewing(row + 1, end))
       this.applyOne(batch, row);
-    presence.tellRenewed();
+    presence.tellSeen();
     return end;
   }
 

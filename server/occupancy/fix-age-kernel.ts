@@ -1,6 +1,6 @@
 import { minuteUs, secondUs } from '../clock.ts';
 import { groupRows } from '../presence/group-loads.ts';
-import { renewedBytes, renewedCell } from '../presence/row-kernel.ts';
+import { seenBytes, seenFrom, seenTo } from '../presence/row-kernel.ts';
 import * as w from '../wasm-code.ts';
 
 /** Fix ages are known to this step: a count of "≤ 5 min" at 12:00:07 takes in sightings from 11:55:00 on. */
@@ -9,20 +9,20 @@ export const fresh5Steps = (5 * minuteUs) / fixAgeStepUs;
 export const fresh30Steps = (30 * minuteUs) / fixAgeStepUs;
 
 const pageBytes = 65_536;
-const rowsBytes = groupRows * renewedBytes;
+const rowsBytes = groupRows * seenBytes;
 
 /** Columns of {@link FixAges} in a memory of their own, and what renews them there, several times faster than JavaScript. */
 export interface FixAgeKernel {
   /**
-   * `FixAges.renew` of the first `n` rows. @param step the clock's
+   * The first `n` rows of `stage.seen`: out of the cell then, into the cell now. @param step the clock's
    * @returns how many more are older than the city's histogram reaches: none, or fewer
    */
-  renew(n: number, step: number): number;
+  see(n: number, step: number): number;
   /** A step of cells begins: the ones that are now too old leave each count. */
   turn(step: number): number;
 }
 
-const { add, and, gotoWhen, isAbove, isBelow, Label, Local, load32, loadFloat, set, shiftLeft, store32, subtract } = w;
+const { add, and, gotoWhen, isBelow, Label, Local, load32, loadFloat, set, shiftLeft, store32, subtract } = w;
 
 /** Adds to a word of the memory. */
 const count = (address: w.Value, offset: number, change: w.Value): w.Code =>
@@ -45,25 +45,28 @@ function moduleOf({ byStepAt, cells, cities, cityAt, fresh30At, fresh5At, ring }
   const column = (of: w.Value): w.Code => add(w.multiply(and(of, ring - 1), 4 * cells), cell);
   const module = new w.ModuleCode();
   module.defined(
-    'renew',
+    'see',
     [n, step],
-    set(end, w.multiply(n, renewedBytes)),
+    set(end, w.multiply(n, seenBytes)),
     w.loop(
       next,
       set(seen, w.truncate(w.floatDivide(loadFloat(at, 0), w.float(fixAgeStepUs)))),
       set(age, subtract(step, seen)),
-      set(cell, shiftLeft(load32(at, renewedCell), 2)),
+      set(cell, shiftLeft(load32(at, seenFrom), 2)),
+      // Without branches: within a step and a cell nothing changes in the end.
       set(old, isBelow(age, fresh30Steps + 1)),
-      // Whoever was counted as fresh stays so. Without branches: within a step nothing changes in the end.
       count(column(seen), byStepAt, subtract(0, old)),
-      count(cell, fresh30At, subtract(1, old)),
-      count(cell, fresh5At, isAbove(age, fresh5Steps)),
+      count(cell, fresh30At, subtract(0, old)),
+      count(cell, fresh5At, subtract(0, isBelow(age, fresh5Steps + 1))),
+      set(cell, shiftLeft(load32(at, seenTo), 2)),
       count(column(step), byStepAt, 1),
+      count(cell, fresh30At, 1),
+      count(cell, fresh5At, 1),
       set(old, isBelow(age, cities)),
       set(older, subtract(older, subtract(1, old))),
       count(shiftLeft(and(seen, cities - 1), 2), cityAt, subtract(0, old)),
       count(shiftLeft(and(step, cities - 1), 2), cityAt, 1),
-      set(at, add(at, renewedBytes)),
+      set(at, add(at, seenBytes)),
       gotoWhen(isBelow(at, end), next),
     ),
     w.giveBack(older),

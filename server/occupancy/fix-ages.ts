@@ -1,5 +1,3 @@
-import { dLast, nowhere, recordDoubles, recordWords, wCellFeed } from '../presence/record.ts';
-import type { SubscriberTable } from '../presence/subscriber-table.ts';
 import { restoreColumns, type StateReader, type StateWriter, saveColumns } from '../state-writer.ts';
 import { type FixAgeKernel, fixAgeStepUs, fresh5Steps, fresh30Steps, layFixAges } from './fix-age-kernel.ts';
 
@@ -115,24 +113,10 @@ export class FixAges {
     city[this.step & cityMask]++;
   }
 
-  /** The same of rows as `row-kernel.ts` has put them down. */
-  renewMany(rows: Uint8Array, n: number): void {
+  /** Some are seen again, in the same cell or another one: the first `n` rows of `stage.seen` (`row-kernel.ts`). */
+  seeMany(rows: Uint8Array, n: number): void {
     this.rows.set(rows);
-    this.older += this.kernel.renew(n, this.step);
-  }
-
-  /** Loads what {@link remove} of some subscribers will need (see {@link PresenceSink.touch}); the result means nothing. */
-  touch(table: SubscriberTable, indices: Int32Array, movers: Uint32Array, n: number): number {
-    const { byStep, cellCapacity } = this;
-    const { u32, f64 } = table;
-    let kept = 0;
-    for (let i = 0; i < n; i++) {
-      const index = indices[movers[i] >> 2];
-      const cell = u32[index * recordWords + wCellFeed] & nowhere;
-      const place = (stepOf(f64[index * recordDoubles + dLast]) & ringMask) * cellCapacity;
-      kept ^= byStep[cell === nowhere ? place : place + cell];
-    }
-    return kept;
+    this.older += this.kernel.see(n, this.step);
   }
 
   /** Age of those present at the given share (0.5: median), ms, to the step; -1 when nobody is present. */

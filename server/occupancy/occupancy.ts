@@ -135,8 +135,6 @@ export class Occupancy implements PresenceSink, TrailOwner {
       return;
     }
     if (this.stays !== null) this.endStay(this.stays, sub, from, to);
-    this.fixAges.remove(from, this.lastStepOf(sub));
-    this.fixAges.add(to);
     const { areas, cellGauges, regionCount, trail } = this;
     const { setOf, sets } = this.regions;
     if (!cellGauges) {
@@ -187,15 +185,15 @@ export class Occupancy implements PresenceSink, TrailOwner {
     trail.end();
   }
 
-  renewedMany(n: number): void {
-    this.fixAges.renewMany(this.presence.renewedRows, n);
+  seenMany(n: number): void {
+    this.fixAges.seeMany(this.presence.seenRows, n);
   }
 
   touch(indices: Int32Array, movers: Uint32Array, n: number, batch: EventBatch, from: number): number {
     const { crossers, regions, table } = this;
+    if (!this.countsStays) return 0;
     const rows = { table, regions, indices, movers, n, into: crossers };
-    const kept = this.fixAges.touch(table, indices, movers, n);
-    return this.countsStays ? kept ^ this.notes.touch(crossers, crossersOf(rows, batch, from)) : kept;
+    return this.notes.touch(crossers, crossersOf(rows, batch, from));
   }
 
   /** For the trail, as the next. */
@@ -295,8 +293,6 @@ export class Occupancy implements PresenceSink, TrailOwner {
   private moveAppearance(sub: number, from: number, to: number): void {
     const { areas, regionCount, trail } = this;
     const { setOf, sets } = this.regions;
-    this.fixAges.remove(from, this.lastStepOf(sub));
-    this.fixAges.add(to);
     areas.appeared[regionCount + to]++;
     trail.begin(sub, this.presence.atUs, this.intervalStartUs);
     if (this.cellGauges) {

@@ -14,7 +14,7 @@ import {
   wLo,
   wOriginEvents,
 } from './record.ts';
-import { barePlmnMax, renewedBytes, stage, stayMaxUs } from './row-kernel.ts';
+import { barePlmnMax, seenBytes, seenFrom, seenTo, stage, stayMaxUs } from './row-kernel.ts';
 import { hashOf } from './slots.ts';
 import { SubscriberTable } from './subscriber-table.ts';
 
@@ -28,8 +28,11 @@ export interface PresenceSink {
   moved(index: number, from: number, to: number): void;
   /** Seen again in the same cell. */
   renewed(index: number, cell: number): void;
-  /** The first `n` of {@link Presence.renewedRows} have been seen again in the same cell; some of their subscribers since, too. */
-  renewedMany(n: number): void;
+  /**
+   * The first `n` of {@link Presence.seenRows} have been seen again, in the same cell or (told by `moved`, too) in another
+   * one; some of their subscribers since, too.
+   */
+  seenMany(n: number): void;
   /** Seen in the same cell for {@link stayMaxUs} or longer: its stay ends here and another one begins. */
   stayCut(index: number, cell: number): void;
   /** Presence ended at exactly `atUs`: the newest sighting plus presenceTtl, or a detach. */
@@ -72,14 +75,16 @@ export class Presence {
   private readonly sink: PresenceSink;
   private readonly ttls: CellTtls;
   private readonly wheel: ExpiryWheel;
-  /** What {@link PresenceSink.renewedMany} is told of: `stage.renewed`. */
-  readonly renewedRows: Uint8Array;
+  /** What {@link PresenceSink.seenMany} is told of: `stage.seen`. */
+  readonly seenRows: Uint8Array;
+  private readonly seenUs: Float64Array;
+  private readonly seenCells: Uint32Array;
   /** The first of the rows that are staged. */
   stagedFrom = 0;
   /** The first of those that {@link touch} took. */
   private groupFrom = 0;
   private freedBefore = 0;
-  private renewedCount = 0;
+  private seenCount = 0;
   private readonly indices: Int32Array;
   private feedClocksUs: Float64Array | null = null;
   private readonly ttlMinUs: number;
@@ -91,7 +96,10 @@ export class Presence {
     this.ttlMinUs = options.ttls.minUs;
     this.table = new SubscriberTable(options.subscribersMax);
     this.indices = this.table.rowIndices;
-    this.renewedRows = this.table.renewedRows;
+    this.seenRows = this.table.seenRows;
+    const { buffer, byteOffset } = this.seenRows;
+    this.seenUs = new Float64Array(buffer, byteOffset, this.seenRows.length / 8);
+    this.seenCells = new Uint32Array(buffer, byteOffset, this.seenRows.length / 4);
     this.wheel = new ExpiryWheel(this.table, this, options.ttls.minUs, options.ttls.maxUs);
   }
 
@@ -120,23 +128,23 @@ export class Presence {
 
   /**
    * Takes rows from `from` on as long as each only renews where its subscriber is, as most do; returns the first that
-   * does more, or `to`. They are of those that {@link touch} took. The sink hears of them from {@link tellRenewed}.
+   * does more, or `to`. They are of those that {@link touch} took. The sink hears of them from {@link tellSeen}.
    */
   renewing(from: number, to: number): number {
-    const { groupFrom, renewedCount, stagedFrom, table, ttlMinUs } = this;
+    const { groupFrom, seenCount, stagedFrom, table, ttlMinUs } = this;
     if (table.freed !== this.freedBefore) return from;
-    const told = stage.renewed + renewedBytes * renewedCount;
+    const told = stage.seen + seenBytes * seenCount;
     const row =
       stagedFrom + table.rows.renew(from - stagedFrom, to - stagedFrom, groupFrom - stagedFrom, ttlMinUs, told);
-    this.renewedCount = renewedCount + row - from;
+    this.seenCount = seenCount + row - from;
     return row;
   }
 
-  /** Tells the sink of those that {@link renewing} took since it was told before: of no more than a group. */
-  tellRenewed(): void {
-    if (this.renewedCount === 0) return;
-    this.sink.renewedMany(this.renewedCount);
-    this.renewedCount = 0;
+  /** Tells the sink of those who have been seen again since it was told before: of no more than a group. */
+  tellSeen(): void {
+    if (this.seenCount === 0) return;
+    this.sink.seenMany(this.seenCount);
+    this.seenCount = 0;
   }
 
   /** One proof of place ({@link isSighting}): a row of those that {@link touch} took; `cell` is the row's. */
@@ -170,6 +178,7 @@ export class Presence {
           table.place(index, cell, batch.feed[row], timeUs);
         }
       } else {
+        this.noteMove(f64[index * recordDoubles + dLast], before, cell);
         sink.moved(index, before, cell);
         table.place(index, cell, batch.feed[row], timeUs);
       }
@@ -297,6 +306,15 @@ export class Presence {
   /** Indices have been freed since the group was looked up, perhaps this one. */
   private recheck(index: number, batch: EventBatch, row: number): number {
     return index < 0 || this.isOf(index, batch, row) ? index : this.enrol(batch, row);
+  }
+
+  /** For {@link tellSeen}: a row of the group at most once. */
+  private noteMove(lastUs: number, from: number, to: number): void {
+    const { seenCells, seenCount, seenUs } = this;
+    seenUs[seenCount * (seenBytes / 8)] = lastUs;
+    seenCells[seenCount * (seenBytes / 4) + seenFrom / 4] = from;
+    seenCells[seenCount * (seenBytes / 4) + seenTo / 4] = to;
+    this.seenCount = seenCount + 1;
   }
 
   private appear(index: number, cell: number, feed: number): void {

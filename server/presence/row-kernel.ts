@@ -21,7 +21,7 @@ export interface RowKernel {
   match(row: number, rowBytes: number): number;
   /**
    * Takes rows from `row` on (rows of the stage) as long as each only renews where its subscriber is; puts down for each
-   * the sighting before and the cell, from `told` on (address).
+   * what `stage.seen` says, from `told` on (address).
    *
    * @param group first row of the group @param ttlMinUs shortest presenceTtl @returns the row that it came to
    */
@@ -37,8 +37,8 @@ export const stage = {
   /** Hashes; then rows × 4 whose keys differ. */
   doubts: 256,
   movers: 512,
-  /** Of each row that renewed: the sighting before (float64), and the cell; 16 bytes. */
-  renewed: 1024,
+  /** Of each row that renewed or moved: the sighting before (float64), the cell then, and the cell now; 16 bytes. */
+  seen: 1024,
   lo: 2048,
   hi: 10_240,
   cell: 18_432,
@@ -52,10 +52,10 @@ export const stage = {
   /** From here on the scratch of `row-columns.ts` stands. */
   rest: 67_584,
 } as const;
-/** Octets of an entry of `stage.renewed`. */
-export const renewedBytes = 16;
-/** Of its cell within the entry. */
-export const renewedCell = 8;
+/** Octets of an entry of `stage.seen`, and where its cells stand in it. */
+export const seenBytes = 16;
+export const seenFrom = 8;
+export const seenTo = 12;
 
 /** A home that is larger has its area (`placedHome`). */
 export const barePlmnMax = 0x1f_ffff;
@@ -167,8 +167,9 @@ function renew(module: w.ModuleCode): void {
         gotoWhen(w.floatIsAtLeast(w.floatSubtract(time, last), ttlMinUs), done),
         gotoWhen(w.floatIsAtLeast(w.floatSubtract(time, loadFloat(record, inRecord.since)), w.float(stayMaxUs)), done),
         storeFloat(told, 0, last),
-        store32(told, renewedCell, cell),
-        set(told, add(told, renewedBytes)),
+        store32(told, seenFrom, cell),
+        store32(told, seenTo, cell),
+        set(told, add(told, seenBytes)),
         storeFloat(record, inRecord.last, time),
         store32(record, inRecord.cellFeed, or(cell, shiftLeft(load8(row, stage.feed), 24))),
         store32(record, inRecord.originEvents, add(events, differs(and(events, eventsMax), eventsMax))),

@@ -20,7 +20,7 @@ import {
   wOriginEvents,
   wTrail,
 } from './record.ts';
-import { type RowKernel, renewedBytes, rowKernelOf, stage, stageRows } from './row-kernel.ts';
+import { type RowKernel, rowKernelOf, seenBytes, stage, stageRows } from './row-kernel.ts';
 import { hashOf, type KeyStore, Slots, slotIndexMax } from './slots.ts';
 
 const pageBytes = 65_536;
@@ -52,7 +52,8 @@ export class SubscriberTable implements KeyStore {
   /** Rows of the group whose subscribers are not those that were found, × 4; and those that are and come from elsewhere. */
   readonly doubts: Uint32Array;
   readonly movers: Uint32Array;
-  readonly renewedRows: Uint8Array;
+  /** See `stage.seen`. */
+  readonly seenRows: Uint8Array;
   private readonly stage: Stage;
   /** Stage, then records. */
   readonly memory: WebAssembly.Memory;
@@ -76,7 +77,7 @@ export class SubscriberTable implements KeyStore {
     this.rows = rowKernelOf(this.memory);
     this.stage = stageOf(this.memory);
     this.rowIndices = new Int32Array(this.memory.buffer, stage.indices, groupRows);
-    this.renewedRows = new Uint8Array(this.memory.buffer, stage.renewed, groupRows * renewedBytes);
+    this.seenRows = new Uint8Array(this.memory.buffer, stage.seen, groupRows * seenBytes);
     this.doubts = new Uint32Array(this.memory.buffer, stage.doubts, groupRows);
     this.movers = new Uint32Array(this.memory.buffer, stage.movers, groupRows);
     this.room = Math.min(this.capacity, recordsIn(initial));

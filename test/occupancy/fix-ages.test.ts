@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { fixAgeStepUs } from '../../server/occupancy/fix-age-kernel.ts';
 import { FixAges, stepOf } from '../../server/occupancy/fix-ages.ts';
-import { renewedBytes, renewedCell } from '../../server/presence/row-kernel.ts';
+import { seenBytes, seenFrom, seenTo } from '../../server/presence/row-kernel.ts';
 
 const nowUs = 1_780_000_000_000_000;
 const ttlUs = 7_200e6;
@@ -26,7 +26,7 @@ test('sightings told together leave the fix ages that they leave one by one', ()
     seen.push({ cell, lastUs });
   }
   for (const ages of [together, single]) ages.growTo(8);
-  const rows = new Uint8Array(64 * renewedBytes);
+  const rows = new Uint8Array(64 * seenBytes);
   const view = new DataView(rows.buffer);
   for (let round = 0; round < 200; round++) {
     const atUs = nowUs + 300 * 2 * fixAgeStepUs + round * 7e6;
@@ -34,12 +34,17 @@ test('sightings told together leave the fix ages that they leave one by one', ()
     const n = 1 + random(64);
     for (let i = 0; i < n; i++) {
       const one = seen[random(seen.length)];
-      view.setFloat64(i * renewedBytes, one.lastUs, true);
-      view.setUint32(i * renewedBytes + renewedCell, one.cell, true);
-      single.renew(one.cell, stepOf(one.lastUs));
+      view.setFloat64(i * seenBytes, one.lastUs, true);
+      view.setUint32(i * seenBytes + seenFrom, one.cell, true);
+      if (random(3) === 0) {
+        single.remove(one.cell, stepOf(one.lastUs));
+        one.cell = random(8);
+        single.add(one.cell);
+      } else single.renew(one.cell, stepOf(one.lastUs));
+      view.setUint32(i * seenBytes + seenTo, one.cell, true);
       one.lastUs = atUs;
     }
-    together.renewMany(rows, n);
+    together.seeMany(rows, n);
     for (const of of ['fresh5', 'fresh30'] as const) expect(together[of]).toEqual(single[of]);
     for (const [of, steps] of [
       ['fresh5', 10],

@@ -3,7 +3,7 @@ import { EventBatch } from '../../server/events/event-batch.ts';
 import { eventFlag } from '../../server/events/kinds.ts';
 import { groupRows } from '../../server/presence/group-loads.ts';
 import { eventsMax, nowhere, recordWords, wOriginEvents } from '../../server/presence/record.ts';
-import { renewedBytes, renewedCell, stage, stayMaxUs } from '../../server/presence/row-kernel.ts';
+import { seenBytes, seenFrom, seenTo, stage, stayMaxUs } from '../../server/presence/row-kernel.ts';
 import { hashOf } from '../../server/presence/slots.ts';
 import { SubscriberTable } from '../../server/presence/subscriber-table.ts';
 
@@ -79,16 +79,17 @@ test('rows are compared and renewed in WebAssembly as JavaScript defines it', ()
       return true;
     };
     for (let row = from; row < from + n; row++) {
-      const at = stage.renewed + renewedBytes * told.length;
+      const at = stage.seen + seenBytes * told.length;
       const before = row;
       row = table.rows.renew(row, from + n, from, ttlUs, at);
       for (let other = before; other < row; other++) expect(renews(other)).toBe(true);
       if (row < from + n) expect(renews(row)).toBe(false);
     }
-    const view = new DataView(table.renewedRows.buffer, table.renewedRows.byteOffset);
+    const view = new DataView(table.seenRows.buffer, table.seenRows.byteOffset);
     told.forEach(([lastUs, cell], i) => {
-      expect(view.getFloat64(renewedBytes * i, true)).toBe(lastUs);
-      expect(view.getUint32(renewedBytes * i + renewedCell, true)).toBe(cell);
+      expect(view.getFloat64(seenBytes * i, true)).toBe(lastUs);
+      expect(view.getUint32(seenBytes * i + seenFrom, true)).toBe(cell);
+      expect(view.getUint32(seenBytes * i + seenTo, true)).toBe(cell);
     });
     for (let index = 0; index < subscribers; index++)
       for (const read of ['lastUs', 'sinceUs', 'cell', 'feed', 'origin', 'events', 'trail', 'inWheel'] as const)
