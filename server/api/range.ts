@@ -34,7 +34,8 @@ export function readRange(query: URLSearchParams, clockUs: number, rules: RangeR
   if (bucketS === 0 || bucketS % finestS !== 0 || bucketS > Math.max(dayS, finestS)) {
     throw new Refusal(400, 'BAD_BUCKET', `bucket must be a multiple of ${finestS} seconds, at most a day`);
   }
-  const to = query.has('to') ? readTime('to', query.get('to')!) : clockUs;
+  // Before the first event the clock stands at zero: there is one empty bucket.
+  const to = query.has('to') ? readTime('to', query.get('to')!) : Math.max(clockUs, bucketS * secondUs);
   const from = query.has('from') ? readTime('from', query.get('from')!) : Math.max(0, to - rules.defaultSpanUs);
   if (from >= to) throw new Refusal(400, 'BAD_RANGE', 'from must be before to');
   const bucketUs = bucketS * secondUs;

@@ -60,6 +60,14 @@ test('of a node of the tree nobody counts dwell and trips, and the answer says w
   expect((await request(it.server.port, `/api/regions/${encodeURIComponent('tree:东')}/origins`)).status).toBe(200);
 });
 
+test('before the first event a question without a time is answered with nothing', async () => {
+  const it = await start();
+  it.view.clockUs = 0;
+  for (const what of ['history', 'past', 'dwell', 'flows', 'origins']) {
+    expect([what, (await request(it.server.port, `/api/regions/r0/${what}`)).status]).toEqual([what, 200]);
+  }
+});
+
 test('tables of live figures say of what event time these are', async () => {
   const it = await start({ settings: { minCount: 20 } });
   const timesOf = async () => {

@@ -82,6 +82,21 @@ test('of a node the history is read, but not how long people stay, which nobody 
   expect(asked.at(-1)).toBe(`/api/regions/${wall.layout!.regions[0]!.id}/dwell`);
 });
 
+test('a new set of regions is shown from its first page', () => {
+  const { wall, feed } = fed();
+  const body = show(RegionList, { wall, kiosk: false });
+  const pageOf = () => text(body.querySelector('.pages'));
+  body.querySelector<HTMLButtonElement>('[aria-label="Next page"]')!.click();
+  flushSync();
+  expect(pageOf()).toContain('page 2');
+  wall.applyLayout({ ...feed.layout, revision: 2 });
+  flushSync();
+  expect(pageOf()).toContain('page 2');
+  wall.applyLayout({ ...feed.layout, regions: feed.layout.regions.slice(1), revision: 3 });
+  flushSync();
+  expect(pageOf()).toContain('page 1');
+});
+
 test('a new layout keeps the chosen node while it is there', () => {
   const { wall, feed } = fed();
   wall.choose('tree:天河分公司');

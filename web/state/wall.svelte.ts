@@ -267,7 +267,8 @@ export class Wall {
     if (status !== null && this.layout !== null) {
       const storeUp = status.store.state === 'up';
       this.trend.tick(status.eventUs, storeUp, this.layout.gaugeEveryMs);
-      this.dwell.tick(storeUp);
+      // Before the first event nobody has stayed anywhere.
+      if (status.eventUs > 0) this.dwell.tick(storeUp);
     }
   }
 }
