@@ -28,9 +28,9 @@ const windowWords = 2048;
 const goMax = 1 << 20;
 
 /**
- * Ordinary messages, three of four, are taken straight from their records by WebAssembly (`plain-kernel.ts`), whole runs
- * of them, without {@link SignalMessage}, whose filling costs more than what they do. What does more than that goes the
- * whole way, and both do the same (a test holds them to it).
+ * Ordinary messages, three of four on the A interface, are taken straight from their records by WebAssembly
+ * (`plain-kernel.ts`), whole runs of them, without {@link SignalMessage}, whose filling costs more than what they do. What
+ * does more than that goes the whole way, and both do the same (a test holds them to it).
  */
 export class PlainMessages implements PlainTaker {
   /** Messages since the start. */
