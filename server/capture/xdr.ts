@@ -20,6 +20,8 @@ export interface XdrOptions {
   /** Read the whole file first and give its rows in order of (time, line, start before end). */
   sorted: boolean;
   subscriberOf: SubscriberOf;
+  /** Home of a subscriber heard with a handset model (0: not known), as `machineHome` packs it; absent: always 0, unknown. */
+  homeOf?: (model: number) => number;
   /** Bounds what is held of the file; absent: by the settings' defaults. */
   config?: Pick<Config, 'sortedRecordsMax' | 'cellsMax'>;
 }
@@ -153,7 +155,7 @@ export class XdrReader {
       row.lo,
       row.hi,
       row.cgi,
-      0,
+      this.options.homeOf?.(row.typeAllocationCode) ?? 0,
       kindCode.data,
       outcomeCode.success,
       noCause,
@@ -170,7 +172,7 @@ export class XdrReader {
       row.lo,
       row.hi,
       row.cgi,
-      0,
+      this.options.homeOf?.(row.typeAllocationCode) ?? 0,
       kindCode.sighting,
       0,
       noCause,

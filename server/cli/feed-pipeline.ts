@@ -5,9 +5,10 @@ import type { Config } from '../config.ts';
 import { Correlator } from '../correlate/correlator.ts';
 import type { EventSink } from '../events/event-batch.ts';
 import { type FeedCounters, noFrameCounts } from '../events/feed-messages.ts';
-import { parsePlmn } from '../events/plmn.ts';
+import { machineHome, parsePlmn } from '../events/plmn.ts';
 import type { Pseudonymiser } from '../privacy/pseudonymiser.ts';
 import { type AreaTables, HomeAreas } from '../reference/home-areas.ts';
+import { Machines } from '../reference/machines.ts';
 import { DecodedApart } from './decode-thread.ts';
 import { DecodedFrames, type MessageSource } from './message-source.ts';
 import { openFrames } from './open-frames.ts';
@@ -204,12 +205,14 @@ export async function openFeedPipeline(spec: FeedSpec, options: PipelineOptions)
       return new MessagePipeline(await DecodedApart.open({ spec, config }), options, isLive(spec));
     return framePipeline(await openFrames(spec, config), options, isLive(spec));
   }
+  const machines = new Machines(config);
   const reader = await XdrReader.open({
     path: spec.path,
     plmn: spec.plmn,
     offsetMinutes: spec.offsetMinutes,
     config,
     sorted: options.sortRecords ?? options.sorted,
+    homeOf: (model) => (machines.ofModel(model) ? machineHome(0) : 0),
     subscriberOf: (user, out) => {
       pseudonymiser.user(user);
       out[0] = pseudonymiser.lo;

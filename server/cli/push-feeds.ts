@@ -60,6 +60,10 @@ export class SentIdentities implements PushIdentities {
     return typeAllocationCode(Number(imei.slice(0, imeiDigits)), imei.length);
   }
 
+  heardWith(home: number, model: number): number {
+    return this.#machines?.ofModel(model) ? machineHome(home) : home;
+  }
+
   isCgi(text: string): boolean {
     // Nearly all have been looked at before.
     if (this.#cgis.has(text)) return true;

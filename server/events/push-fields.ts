@@ -22,6 +22,8 @@ export interface PushIdentities {
   peerNumber(digits: string): void;
   /** First 8 digits as an integer; 0: no IMEI or IMEISV. */
   typeAllocationCode(imei: string): number;
+  /** The home of a subscriber who is heard with a handset model. @param model type allocation code, not 0 */
+  heardWith(home: number, model: number): number;
   /** Whether a text is a CGI as Signalwall writes it. */
   isCgi(text: string): boolean;
 }

@@ -201,14 +201,16 @@ export class PushReader {
 
   #finish(batch: EventBatch): PushRows {
     const untilUs = this.#clock.nowUs() + this.#config.liveAheadMs * 1000;
-    const { n, timeUs, subLo, subHi } = batch;
+    const { n, timeUs, subLo, subHi, plmn, typeAllocationCode } = batch;
     let newestUs = -1;
     let resolved = 0;
     let quarantined = 0;
     for (let i = 0; i < n; i++) {
       if (timeUs[i] > untilUs) quarantined++;
       else if (timeUs[i] > newestUs) newestUs = timeUs[i];
-      if ((subLo[i] | subHi[i]) !== 0) resolved++;
+      if ((subLo[i] | subHi[i]) === 0) continue;
+      resolved++;
+      if (typeAllocationCode[i] !== 0) plmn[i] = this.#identities.heardWith(plmn[i], typeAllocationCode[i]);
     }
     const newCells = this.#fresh;
     if (quarantined === 0) return { batch, newCells, quarantined, resolved, newestUs };

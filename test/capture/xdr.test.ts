@@ -5,10 +5,14 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { XdrReader } from '../../server/capture/xdr.ts';
 import { parseTimeUs } from '../../server/capture/xdr-record.ts';
+import { openFeedPipeline } from '../../server/cli/feed-pipeline.ts';
 import { formatTimeUs } from '../../server/clock.ts';
 import { makeConfig } from '../../server/config.ts';
 import type { EventSink } from '../../server/events/event-batch.ts';
 import { eventKinds } from '../../server/events/kinds.ts';
+import { isMachineHome, plmnOfHome } from '../../server/events/plmn.ts';
+import { ephemeralKey } from '../../server/privacy/key-file.ts';
+import { Pseudonymiser } from '../../server/privacy/pseudonymiser.ts';
 
 const header = 'user,lac,ci,imei_prefix,start,end,uplink_bytes,downlink_bytes,rat';
 const lines = [
@@ -63,6 +67,27 @@ test('gives two sightings of a record in order of time, then line, then start be
     '04:00:06.0 U1 460-01-200-9 sighting',
     '04:00:09.0 U1 460-01-100-7 sighting',
   ]);
+});
+
+test('a user with a machine’s model is a machine of an unknown home', async () => {
+  const path = write('models.csv', [header, ...lines].join('\n'));
+  const homes: [row: string, home: number][] = [];
+  const pipeline = await openFeedPipeline(
+    { kind: 'xdr', uri: path, path, plmn: '460-01', offsetMinutes: 480 },
+    {
+      config: makeConfig({ where: 'test', settings: { machineModels: '862953' } }),
+      sorted: true,
+      sink: { event: (_timeUs, _lo, _hi, cgi, home, kind) => homes.push([`${cgi} ${eventKinds[kind]}`, home]) },
+      pseudonymiser: new Pseudonymiser(ephemeralKey()),
+    },
+  );
+  while ((await pipeline.run(Number.POSITIVE_INFINITY, 100)) !== 'end');
+  await pipeline.close();
+  expect(homes.filter(([, home]) => isMachineHome(home)).map(([row]) => row)).toEqual([
+    '460-01-200-9 data',
+    '460-01-200-9 sighting',
+  ]);
+  expect(homes.map(([, home]) => plmnOfHome(home))).toEqual([0, 0, 0, 0, 0]);
 });
 
 test('reads gzip by its content, a byte order mark, CRLF and columns in another order', async () => {

@@ -4,7 +4,7 @@ import { makeConfig } from '../../server/config.ts';
 import { causeList, packCause } from '../../server/events/cause.ts';
 import { type EventBatch, noCause, noCell } from '../../server/events/event-batch.ts';
 import { eventFlag, kindCode, outcomeCode, peerClassCode } from '../../server/events/kinds.ts';
-import { parsePlmn } from '../../server/events/plmn.ts';
+import { isMachineHome, parsePlmn, plmnOfHome } from '../../server/events/plmn.ts';
 import { openBody, type PushForm, type PushReader, type PushRows } from '../../server/events/push-reader.ts';
 import { PushRefusal } from '../../server/events/push-refusal.ts';
 import { Pseudonymiser } from '../../server/privacy/pseudonymiser.ts';
@@ -52,6 +52,33 @@ test('a row with every field becomes a row of the batch, the identities under th
     ...{ peerClass: peerClassCode['on-net'], country: packIso('CN'), area: 1_380_000 },
   });
   expect({ newCells, resolved, newestUs }).toEqual({ newCells: [cell], resolved: 1, newestUs: timeUs });
+});
+
+test('a subscriber heard with a machine’s model is a machine, in rows and columns, whatever its home is', () => {
+  const reader = () => pushReader({ machineModels: '35202100,869999' });
+  const row = { timeUs, cell, kind: 'data', imsi };
+  const told = [{ imei: '352021000000000' }, { typeAllocationCode: 869_999 }, { typeAllocationCode: 35_202_101 }, {}];
+  const { batch } = read(
+    lines(...told.map((model) => ({ ...row, ...model })), {
+      ...row,
+      imei: '352021000000000',
+      imsi: undefined,
+      subscriber: '0123456789abcdef0123456789abcdef',
+    }),
+    'ndjson',
+    reader(),
+  );
+  const homes = allRows(batch).map(({ plmn }) => plmn);
+  expect(homes.map(isMachineHome)).toEqual([true, true, false, false, true]);
+  expect(homes.map(plmnOfHome)).toEqual([...new Array(4).fill(parsePlmn('001-01')), 0]);
+  const columns = {
+    timeUs: octets(Float64Array.of(timeUs, timeUs, timeUs)),
+    kind: Uint8Array.of(...new Array(3).fill(kindCode.other)),
+    imsi: octets(Float64Array.of(Number(imsi), Number(imsi), 0)),
+    typeAllocationCode: octets(Uint32Array.of(35_202_100, 35_202_101, 35_202_100)),
+  };
+  const inColumns = read(pack({ columns }), 'msgpack', reader()).batch;
+  expect(allRows(inColumns).map(({ plmn }) => isMachineHome(plmn))).toEqual([true, false, false]);
 });
 
 test('a subscriber is the same by its IMSI, by its pseudonym in hexadecimal, and in columns of either', () => {

@@ -6,6 +6,7 @@ import type { FeedToHub } from '../../server/events/feed-messages.ts';
 import { PushFeed } from '../../server/events/push-feed.ts';
 import { PushReader } from '../../server/events/push-reader.ts';
 import type { PushPlace } from '../../server/events/push-refusal.ts';
+import { Machines } from '../../server/reference/machines.ts';
 
 export const pushKey = createHash('sha256').update('push').digest();
 /** The clock of these tests stands here. */
@@ -13,7 +14,8 @@ export const nowUs = Date.UTC(2026, 9, 17, 12) * 1000;
 const clock = { nowUs: () => nowUs, monotonicMs: () => performance.now() };
 
 export function pushReader(settings: Record<string, unknown> = {}): PushReader {
-  return new PushReader(new SentIdentities(pushKey), clock, makeConfig({ where: 'test', settings }));
+  const config = makeConfig({ where: 'test', settings });
+  return new PushReader(new SentIdentities(pushKey, null, new Machines(config)), clock, config);
 }
 
 type Batch = Extract<FeedToHub, { k: 'batch' }>;
