@@ -1,7 +1,6 @@
 import { rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { parseArgs } from 'node:util';
-import { messageOf, UserError } from '../../server/errors.ts';
+import { runCommand } from '../tools/command.ts';
 import { whole } from '../tools/whole.ts';
 import { buildFuzzer } from './build.ts';
 import type { Job, Report } from './jobs.ts';
@@ -15,20 +14,7 @@ const usage = `usage: npm run test:fuzz -- [--inputs N | --sequences N] [--seed 
   --seed S        which ones (the time of day)
   --replay INPUT  one input of that seed again, with those of its block that came before; with --sequences: that one`;
 
-async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      inputs: { type: 'string' },
-      sequences: { type: 'string' },
-      seed: { type: 'string' },
-      replay: { type: 'string' },
-      help: { type: 'boolean' },
-    },
-  });
-  if (values.help === true) {
-    process.stdout.write(`${usage}\n`);
-    return 0;
-  }
+await runCommand(usage, { names: ['inputs', 'sequences', 'seed', 'replay'], flags: [] }, async (values) => {
   const inputs = whole('inputs', values.inputs, 2_000_000);
   const seed = whole('seed', values.seed, Math.floor(performance.timeOrigin % 0x7fff_ffff));
   const bundle = await buildFuzzer('fuzzer');
@@ -64,13 +50,4 @@ async function main(): Promise<number> {
   } finally {
     rmSync(bundle, { force: true });
   }
-}
-
-try {
-  process.exitCode = await main();
-} catch (error) {
-  const isOption = error instanceof UserError || (error as NodeJS.ErrnoException).code?.startsWith('ERR_PARSE_ARGS');
-  if (isOption !== true) throw error;
-  process.stderr.write(`${messageOf(error)}\n${usage}\n`);
-  process.exitCode = 2;
-}
+});

@@ -1,7 +1,6 @@
 import { rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { parseArgs } from 'node:util';
-import { messageOf, UserError } from '../../server/errors.ts';
+import { runCommand } from '../tools/command.ts';
 import { whole } from '../tools/whole.ts';
 import { buildSimulation } from './build.ts';
 import { type Path, paths, sumOf } from './coverage.ts';
@@ -13,23 +12,12 @@ const usage = `usage: npm run test:sim -- [--seeds N] [--from S] [--trace]
   --from S    the first one's seed (0)
   --trace     tell what happens in them`;
 
-async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      seeds: { type: 'string' },
-      from: { type: 'string' },
-      trace: { type: 'boolean' },
-      help: { type: 'boolean' },
-    },
-  });
-  const say = (line: string) => process.stdout.write(`${line}\n`);
-  if (values.help === true) {
-    say(usage);
-    return 0;
-  }
+const say = (line: string) => process.stdout.write(`${line}\n`);
+
+await runCommand(usage, { names: ['seeds', 'from'], flags: ['trace'] }, async (values, set) => {
   const seeds = whole('seeds', values.seeds, 1_000);
   const from = whole('from', values.from, 0);
-  const trace = values.trace ?? false;
+  const trace = set.has('trace');
   const of = trace ? 1 : Math.min(Math.max(1, seeds), availableParallelism());
   const bundle = await buildSimulation('simulation');
   try {
@@ -57,13 +45,4 @@ async function main(): Promise<number> {
   } finally {
     rmSync(bundle, { force: true });
   }
-}
-
-try {
-  process.exitCode = await main();
-} catch (error) {
-  const isOption = error instanceof UserError || (error as NodeJS.ErrnoException).code?.startsWith('ERR_PARSE_ARGS');
-  if (isOption !== true) throw error;
-  process.stderr.write(`${messageOf(error)}\n${usage}\n`);
-  process.exitCode = 2;
-}
+});

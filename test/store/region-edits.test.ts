@@ -1,38 +1,26 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Store, StoredRegion } from '../../server/store/types.ts';
-import { type Giver, giveTo } from './tools/give.ts';
+import { timestampUs } from '../../server/store/connection.ts';
+import type { Store } from '../../server/store/types.ts';
+import type { Giver } from './tools/give.ts';
+import { membershipOf, openWithCells, storedRegion } from './tools/membership.ts';
 import { makeCells, startUs } from './tools/synthetic.ts';
-import { makeTestDatabase, type TestDatabase } from './tools/test-database.ts';
 
 const second = 1_000_000;
-const region = (id: string): StoredRegion => ({
-  ...{ id, name: id, kind: 'venue', capacity: null, polygons: null, cells: ['460-00-*'] },
-});
+const region = (id: string) => storedRegion(id);
 /** Cells of the sets, by version: what the live region index would say. */
 const sets = new Map<number, number[][]>();
 let live = 1;
 
-let base: TestDatabase;
 let store: Store;
 let give: Giver;
+let close: () => Promise<void>;
 
 beforeAll(async () => {
-  base = await makeTestDatabase();
-  store = await base.open();
-  await store.saveCells(makeCells(6));
-  give = giveTo(store);
+  ({ store, give, close } = await openWithCells());
 });
-afterAll(async () => {
-  await store.close();
-  await base.remove();
-});
+afterAll(() => close());
 
-const membership = () =>
-  store.sql<{ id: string; cell_id: number; from: number; to: number }>(
-    `select r.id, m.cell_id, case when m.valid_from = '-infinity' then -1 else extract(epoch from m.valid_from) * 1e6 end as from,
-       case when m.valid_to = 'infinity' then -1 else extract(epoch from m.valid_to) * 1e6 end as to
-     from micro_region_cell m join micro_region r using (region_id) order by r.id, m.cell_id, m.valid_from`,
-  );
+const membership = () => membershipOf(store);
 
 function edit(ids: string[], members: number[][], atUs: number): void {
   live++;
@@ -121,4 +109,35 @@ test('edits that a restart finds in the journal, and the database lacks, keep th
     { id: 'c', cell_id: 3, from: two, to: -1 },
     { id: 'c', cell_id: 5, from: startUs + 120 * second, to: two },
   ]);
+});
+
+test('a start takes the cells of regions that it no longer brings, from the clock of the counters on', async () => {
+  const since = startUs + 400 * second;
+  live++;
+  sets.set(live, [[2]]);
+  await store.saveRegions(
+    [region('b')],
+    (i, asked) => (asked === live ? sets.get(live)![i] : null),
+    live,
+    false,
+    since,
+  );
+  const open = (await membership()).filter(({ to }) => to < 0);
+  expect(open).toEqual([expect.objectContaining({ id: 'b', cell_id: 2 })]);
+});
+
+test('an edit dated before the last one brings a cell back where it left, never twice at a time', async () => {
+  edit(['b'], [[5]], startUs + 500 * second);
+  await store.whenReady();
+  live++;
+  // The records' clock never goes back; a set dated by wall time may lie ahead of it.
+  await store.sql(
+    `update micro_region_cell set valid_to = valid_to + interval '1 hour' where cell_id = 2 and valid_to = $1::timestamptz`,
+    [timestampUs(startUs + 500 * second)],
+  );
+  edit(['b'], [[2]], startUs + 510 * second);
+  await store.flush();
+  const rows = (await membership()).filter(({ id, cell_id }) => id === 'b' && cell_id === 2);
+  for (let i = 1; i < rows.length; i++) expect(rows[i].from).toBeGreaterThanOrEqual(rows[i - 1].to);
+  expect(rows.at(-1)!.to).toBe(-1);
 });

@@ -1,38 +1,25 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Store, StoredRegion } from '../../server/store/types.ts';
-import { type Giver, giveTo } from './tools/give.ts';
-import { makeCells, startUs } from './tools/synthetic.ts';
-import { makeTestDatabase, type TestDatabase } from './tools/test-database.ts';
+import type { Store } from '../../server/store/types.ts';
+import type { Giver } from './tools/give.ts';
+import { membershipOf, openWithCells, storedRegion as region } from './tools/membership.ts';
+import { startUs } from './tools/synthetic.ts';
 
 const minute = 60_000_000;
-const region = (id: string, level?: 1 | 2 | 3 | 4): StoredRegion => ({
-  ...{ id, name: id, kind: 'venue', capacity: null, polygons: null, cells: ['460-00-*'] },
-  ...(level !== undefined && { level }),
-});
 
-let base: TestDatabase;
 let store: Store;
 let give: Giver;
+let close: () => Promise<void>;
 
 beforeAll(async () => {
-  base = await makeTestDatabase();
-  store = await base.open();
-  await store.saveCells(makeCells(6));
-  give = giveTo(store);
+  ({ store, give, close } = await openWithCells());
 });
-afterAll(async () => {
-  await store.close();
-  await base.remove();
-});
+afterAll(() => close());
 
 const membership = async () => {
-  const rows = await store.sql<{ id: string; cell_id: number; from: number; to: number }>(
-    `select r.id, m.cell_id, case when m.valid_from = '-infinity' then -1 else extract(epoch from m.valid_from) * 1e6 end as from,
-       case when m.valid_to = 'infinity' then -1 else extract(epoch from m.valid_to) * 1e6 end as to
-     from micro_region_cell m join micro_region r using (region_id) order by r.id, m.cell_id, m.valid_from`,
-  );
   const named = (us: number) => (us < 0 ? '' : String((us - startUs) / minute));
-  return rows.map(({ id, cell_id, from, to }) => `${id} ${cell_id} [${named(from)},${named(to)})`);
+  return (await membershipOf(store)).map(
+    ({ id, cell_id, from, to }) => `${id} ${cell_id} [${named(from)},${named(to)})`,
+  );
 };
 
 test('nodes of the region tree hold their cells by date, whatever becomes of the micro-regions', async () => {
