@@ -44,7 +44,8 @@ const ticks = () => new Promise((resolve) => setTimeout(resolve, 80));
 const mayReadTo = (port: FakeFeed) =>
   port.sent.reduce((last, message) => (message.k === 'until' ? message.untilUs : last), Number.NaN);
 
-function start(count: number, room: () => Promise<void> | null = () => null, speed = 0) {
+/** @param readToS up to where the first feed was read before the server started, event time; null: nothing was */
+function start(count: number, room: () => Promise<void> | null = () => null, speed = 0, readToS: number | null = null) {
   let nowMs = 0;
   const lines: string[] = [];
   const released: [number, number, number][] = [];
@@ -73,7 +74,12 @@ function start(count: number, room: () => Promise<void> | null = () => null, spe
     config,
     clock: { nowUs: () => nowMs * 1000, monotonicMs: () => nowMs },
     log: (level, line) => lines.push(`${level} ${line}`),
-    feeds: ports.map((port, i) => ({ id: `f${i}`, uri: `test:${i}`, port, position: newPosition(i) })),
+    feeds: ports.map((port, i) => {
+      const feed = { id: `f${i}`, uri: `test:${i}`, port, position: newPosition(i) };
+      if (readToS === null || i > 0) return feed;
+      const us = readToS * 1e6;
+      return { ...feed, position: { ...feed.position, seq: 1, eventUs: us, clockUs: us, firstUs: 0 }, joinUs: us };
+    }),
     past: noPast(),
     speed,
     sink,
@@ -250,6 +256,18 @@ test('at a replay’s speed a silent feed does not make the others slow down', a
   // The first 15 s, until it counted as silent, were waited.
   expect(hub.pace.behind).toBe(false);
   expect(mayReadTo(ports[1])).toBeGreaterThanOrEqual(44e6);
+});
+
+test('a file that was read is read again though one that is given for the first time begins long before its end', async () => {
+  const { hub, ports, started } = start(2, () => null, 1, 600);
+  for (const port of ports) port.say({ k: 'open', firstUs: 1e6 });
+  await started;
+  await ticks();
+  // It holds the others back until it is there, so nobody may hold it.
+  expect(mayReadTo(ports[0])).toBe(600e6);
+  ports[0].rows([600], [0], ['460-00-1-1']);
+  await ticks();
+  expect(hub.status()[0].state).toBe('running');
 });
 
 test('a feed whose records lie years ahead of another’s says that it waits, once in the log', async () => {
