@@ -88,6 +88,8 @@ export type FeedToHub =
       at: FeedProgress;
       /** Of an acknowledged feed: the batch's place as its sender numbers it. */
       place?: PushPlace;
+      /** With it: digests of the newest batches of its epoch, its own at the end. */
+      digests?: readonly string[];
     }
   /** No rows, but time has passed in the feed. */
   | { k: 'clock'; at: FeedProgress }

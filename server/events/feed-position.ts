@@ -13,6 +13,8 @@ export interface FeedPosition {
   /** How far the feed had been read, and its first time, µs; -1: nothing yet. */
   clockUs: number;
   firstUs: number;
+  /** Of acknowledged feeds: digests of the newest batches of this epoch, the last one that of `seq`; absent: not known. */
+  digests?: readonly string[];
 }
 
 /** Times outside are no event times (and would each make a chunk of their own in the database): 1990 … 2150. */

@@ -214,7 +214,8 @@ export class FeedHub {
     this.takeProgress(feed, message.at, batch);
     const { clockUs, firstUs, position } = feed;
     const place = message.place ?? { epoch: position.epoch, seq: position.seq + batch.n };
-    feed.position = { ...position, ...place, eventUs, clockUs, firstUs };
+    const { digests } = message;
+    feed.position = { ...position, ...place, eventUs, clockUs, firstUs, ...(digests && { digests }) };
     this.finished = false;
     const kept = this.sink.batch(feed.position, batch);
     this.advance();

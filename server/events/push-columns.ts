@@ -4,7 +4,7 @@ import { eventFlag, eventKinds, outcomes, peerClasses } from './kinds.ts';
 import { isMap, type MsgpackMap, type MsgpackValue } from './msgpack-reader.ts';
 import { type PushIdentities, pushBytesOfEventMax } from './push-fields.ts';
 import { badBatch, badField } from './push-refusal.ts';
-import { defaultFlags, flagsFault } from './push-row.ts';
+import { defaultFlags, flagsFault, outcomeUntold, peerClassUntold } from './push-row.ts';
 
 /** Octets of a value in each column; values are little-endian, as in every machine that this runs on. */
 const widths = {
@@ -100,6 +100,7 @@ export function writeColumns(
   writeCells(at.get('cell'), symbols, batch);
   writeWords(at.get('subscriber'), batch.subLo, batch.subHi, n);
   writeWords(at.get('peer'), batch.peerLo, batch.peerHi, n);
+  writeUntold(at, batch);
   const imsi = at.get('imsi');
   if (imsi !== undefined) writeImsis(imsi, batch, identities);
   writeFlags(at.has('flags'), batch);
@@ -155,6 +156,12 @@ function writeWords(from: Uint8Array | undefined, lo: Uint32Array, hi: Uint32Arr
 /** A copy: columns lie anywhere in their message. */
 function aligned(from: Uint8Array): ArrayBuffer {
   return new Uint8Array(from).buffer;
+}
+
+/** Outcomes and classes of peers that no column tells, as rows have them. */
+function writeUntold(at: PushColumns['at'], { n, kind, outcome, peerLo, peerHi, peerClass }: EventBatch): void {
+  if (!at.has('outcome')) for (let i = 0; i < n; i++) outcome[i] = outcomeUntold(kind[i]);
+  if (!at.has('peerClass')) for (let i = 0; i < n; i++) peerClass[i] = peerClassUntold(peerLo[i], peerHi[i]);
 }
 
 /** IMSIs of 15 digits as doubles; 0: unknown. */

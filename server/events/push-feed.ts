@@ -1,9 +1,10 @@
-import { createHash } from 'node:crypto';
 import type { Clock, Timers } from '../clock.ts';
 import type { Config } from '../config.ts';
 import { heardElsewhere } from '../errors.ts';
 import { type FeedCounters, type FeedToHub, type HubToFeed, noCounters } from './feed-messages.ts';
+import type { FeedPosition } from './feed-position.ts';
 import type { FeedPort } from './hub-feed.ts';
+import { keptDigests } from './push-digest.ts';
 import { openBody, type PushForm, type PushReader, type PushRows } from './push-reader.ts';
 import { type PushPlace, PushRefusal } from './push-refusal.ts';
 
@@ -30,10 +31,8 @@ interface Waiting {
 /** So long rows are read before the event loop has its turn, ms. */
 const sliceMs = 5;
 
-/** Batches whose octets are told from others that come under their number: more than any sender may have under way. */
+/** Batches that are told from others that come under their number: more than any sender may have under way. */
 const digestsMax = 1024;
-
-const digestOf = (bytes: Uint8Array) => createHash('sha1').update(bytes).digest('base64');
 
 const isUpTo = (place: PushPlace, { epoch, seq }: PushPlace) =>
   place.epoch < epoch || (place.epoch === epoch && place.seq <= seq);
@@ -54,8 +53,8 @@ export class PushFeed implements FeedPort {
   /** The newest batch handed to the hub, and the newest on disk. */
   #taken: PushPlace;
   #acked: PushPlace;
-  /** By seq, of the newest batches that this process took in the running epoch; a batch may come again in another form. */
-  readonly #digests = new Map<number, { form: PushForm; digest: string }>();
+  /** Of what they say, by seq: the newest batches of the running epoch. */
+  readonly #digests = new Map<number, string>();
   #waiting: Waiting[] = [];
   /** Batches that are being read, or handed on and without credit; and those of them that are on disk. */
   #underWay = 0;
@@ -74,7 +73,7 @@ export class PushFeed implements FeedPort {
     timers: Timers;
     config: Pick<Config, 'pushBatchesMax'>;
     /** What was taken in before. */
-    acked: PushPlace;
+    acked: PushPlace & Pick<FeedPosition, 'digests'>;
     full: () => boolean;
   }) {
     this.id = options.id;
@@ -84,6 +83,8 @@ export class PushFeed implements FeedPort {
     this.#config = options.config;
     this.#acked = { epoch: options.acked.epoch, seq: options.acked.seq };
     this.#taken = this.#acked;
+    const { digests = [] } = options.acked;
+    for (const [i, digest] of digests.entries()) this.#digests.set(options.acked.seq + 1 - digests.length + i, digest);
     this.#full = options.full;
   }
 
@@ -153,31 +154,25 @@ export class PushFeed implements FeedPort {
   async #take(bytes: Uint8Array, form: PushForm, named: PushPlace) {
     const body = openBody(bytes, form, named);
     const { place } = body;
-    const digest = digestOf(bytes);
-    if (this.#isKnown(place)) {
-      const before = this.#digests.get(place.seq);
-      if (before?.form === form && before.digest !== digest)
-        throw new PushRefusal(
-          409,
-          'PUSH_OTHER_BATCH',
-          `another batch was taken as ${place.seq} of epoch ${place.epoch}: a feed has one sender at a time; give each its own ID, or begin a higher epoch`,
-          { epoch: place.epoch, seq: this.#taken.seq + 1 },
-        );
-      this.#underWay--;
-      return { place, accepted: 0, quarantined: 0 };
-    }
-    if (this.#full()) {
+    const isKnown = this.#isKnown(place);
+    if (!isKnown && this.#full()) {
       throw new PushRefusal(503, 'PUSH_FULL', 'the journal is full: keep the batch and send it again later', place);
     }
     const rows = await this.#read(this.#reader.read(body));
+    const { batch, newCells, quarantined, digest } = rows;
+    if (isKnown) {
+      this.#reader.forget(newCells);
+      this.#refuseOther(place, digest);
+      this.#underWay--;
+      return { place, accepted: 0, quarantined: 0 };
+    }
     const { refusal } = this;
     if (refusal?.code === 'PUSH_ENDING') throw refusal;
-    this.#remember(place, { form, digest });
+    const digests = this.#remember(place, digest);
     this.#taken = place;
-    const { batch, newCells, quarantined } = rows;
     this.#count(bytes.length, rows);
-    this.#listener({ k: 'batch', buffer: batch.buffer, rows: batch.n, newCells, at: this.#at(), place });
-    return { place, accepted: rows.batch.n, quarantined };
+    this.#listener({ k: 'batch', buffer: batch.buffer, rows: batch.n, newCells, at: this.#at(), place, digests });
+    return { place, accepted: batch.n, quarantined };
   }
 
   /** @returns whether the batch came before @throws PushRefusal 409 where another one is next */
@@ -200,10 +195,27 @@ export class PushFeed implements FeedPort {
     });
   }
 
-  #remember({ epoch, seq }: PushPlace, batch: { form: PushForm; digest: string }): void {
-    if (epoch !== this.#taken.epoch) this.#digests.clear();
-    this.#digests.set(seq, batch);
-    this.#digests.delete(seq - digestsMax);
+  /** @returns digests that go with the feed's position */
+  #remember({ epoch, seq }: PushPlace, digest: string): string[] {
+    const digests = this.#digests;
+    if (epoch !== this.#taken.epoch) digests.clear();
+    digests.set(seq, digest);
+    digests.delete(seq - digestsMax);
+    const newest: string[] = [];
+    for (let at = seq; newest.length < keptDigests && digests.has(at); at--) newest.unshift(digests.get(at)!);
+    return newest;
+  }
+
+  /** @throws PushRefusal 409 where another batch than this one was taken under its number */
+  #refuseOther({ epoch, seq }: PushPlace, digest: string): void {
+    const before = this.#digests.get(seq);
+    if (before === undefined || before === digest) return;
+    throw new PushRefusal(
+      409,
+      'PUSH_OTHER_BATCH',
+      `other rows were taken as batch ${seq} of epoch ${epoch}: send a batch again as it was cut; two senders need an ID each, and who has lost his place begins a higher epoch`,
+      { epoch, seq: this.#taken.seq + 1 },
+    );
   }
 
   /** Reads rows and lets the event loop turn between slices. */

@@ -183,8 +183,12 @@ const fields: Readonly<Record<string, PushField>> = {
     },
   },
   plmn: {
-    must: "the subscriber's home network such as 460-00",
+    must: "the subscriber's home network such as 460-00 (in rows that were set aside: a number)",
     read: (value, to) => {
+      if (isWhole(value, 0x7fff_ffff)) {
+        to.plmn = value;
+        return true;
+      }
       if (typeof value !== 'string' || !/^\d{3}-\d{2,3}$/.test(value)) return false;
       to.plmn = parsePlmn(value);
       return true;

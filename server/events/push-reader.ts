@@ -3,6 +3,7 @@ import type { Config } from '../config.ts';
 import { EventBatch, noCell } from './event-batch.ts';
 import { isMap, type MsgpackMap, type MsgpackValue, readMsgpack } from './msgpack-reader.ts';
 import { readColumns, writeColumns } from './push-columns.ts';
+import { digestOfRows } from './push-digest.ts';
 import { type PushIdentities, pushFields } from './push-fields.ts';
 import { badBatch, badField, type PushPlace, PushRefusal } from './push-refusal.ts';
 import { clearDraft, newDraft, pushDraft } from './push-row.ts';
@@ -21,8 +22,11 @@ export interface PushBody {
 export interface PushRows {
   readonly batch: EventBatch;
   readonly newCells: string[];
-  /** Rows left out because they lie too far ahead of the clock. */
+  /** Rows left out because they lie too far ahead of the clock, and how far the newest one does, µs; null: none. */
+  readonly aside: { readonly batch: EventBatch; readonly aheadUs: number } | null;
   readonly quarantined: number;
+  /** See `digestOfRows`: of all rows, the quarantined ones too. */
+  readonly digest: string;
   readonly resolved: number;
   /** -1: there is no row. */
   readonly newestUs: number;
@@ -92,6 +96,8 @@ export class PushReader {
   readonly #clock: Clock;
   readonly #config: Pick<Config, 'pushRowsMax' | 'cellsMax' | 'liveAheadMs'>;
   readonly #symbols = new Map<string, number>();
+  /** By symbol. */
+  readonly #cgis: string[] = [];
   /** Cells that are new in the batch under way. */
   #fresh: string[] = [];
   readonly #draft = newDraft();
@@ -113,10 +119,18 @@ export class PushReader {
       const batch = yield* typeof content === 'string' ? this.#lines(content) : this.#map(content);
       return this.#finish(batch);
     } catch (error) {
-      for (const cgi of this.#fresh) this.#symbols.delete(cgi);
+      this.forget(this.#fresh);
       throw error;
     }
   }
+
+  /** A batch that was read is not handed on: its new cells are as new as before. */
+  forget(newCells: readonly string[]): void {
+    for (const cgi of newCells) this.#symbols.delete(cgi);
+    this.#cgis.length -= newCells.length;
+  }
+
+  readonly cgiOf = (symbol: number): string => this.#cgis[symbol];
 
   *#lines(text: string): Generator<void, EventBatch> {
     let lines = 1;
@@ -190,6 +204,7 @@ export class PushReader {
     if (symbol >= cellsMax)
       throw new PushRefusal(400, 'PUSH_CELLS', `more than ${cellsMax} different cells: raise the setting cellsMax`);
     this.#symbols.set(cgi, symbol);
+    this.#cgis.push(cgi);
     this.#fresh.push(cgi);
     return symbol;
   }
@@ -202,6 +217,7 @@ export class PushReader {
   #finish(batch: EventBatch): PushRows {
     const untilUs = this.#clock.nowUs() + this.#config.liveAheadMs * 1000;
     const { n, timeUs, subLo, subHi, plmn, typeAllocationCode } = batch;
+    const digest = digestOfRows(batch, this.cgiOf);
     let newestUs = -1;
     let resolved = 0;
     let quarantined = 0;
@@ -213,11 +229,22 @@ export class PushReader {
       if (typeAllocationCode[i] !== 0) plmn[i] = this.#identities.heardWith(plmn[i], typeAllocationCode[i]);
     }
     const newCells = this.#fresh;
-    if (quarantined === 0) return { batch, newCells, quarantined, resolved, newestUs };
-    const kept = Int32Array.from({ length: n }, (_, i) => i).filter((i) => timeUs[i] <= untilUs);
-    const rest = new EventBatch(kept.length);
-    rest.gather(batch, kept, kept.length);
+    if (quarantined === 0) return { batch, newCells, aside: null, quarantined, digest, resolved, newestUs };
+    const rows = Int32Array.from({ length: n }, (_, i) => i);
+    const kept = rows.filter((i) => timeUs[i] <= untilUs);
+    const ahead = gathered(
+      batch,
+      rows.filter((i) => timeUs[i] > untilUs),
+    );
+    const aheadUs = ahead.timeUs.subarray(0, quarantined).reduce((most, us) => Math.max(most, us), 0);
     resolved = kept.reduce((sum, i) => sum + Number((subLo[i] | subHi[i]) !== 0), 0);
-    return { batch: rest, newCells, quarantined, resolved, newestUs };
+    const aside = { batch: ahead, aheadUs: aheadUs - this.#clock.nowUs() };
+    return { batch: gathered(batch, kept), newCells, aside, quarantined, digest, resolved, newestUs };
   }
+}
+
+function gathered(batch: EventBatch, rows: Int32Array): EventBatch {
+  const to = new EventBatch(rows.length);
+  to.gather(batch, rows, rows.length);
+  return to;
 }

@@ -76,6 +76,15 @@ export function defaultFlags(kind: number, isKnown: boolean, hasCell: boolean): 
   return hasCell ? traffic | sighting | detach : detach;
 }
 
+/** The outcome where none is told: what records of data and the core network tell of has happened. */
+export function outcomeUntold(kind: number): number {
+  return kind === kindCode.data || kind >= kindCode['roam-out'] ? outcomeCode.success : outcomeCode.unknown;
+}
+
+export function peerClassUntold(peerLo: number, peerHi: number): number {
+  return (peerLo | peerHi) === 0 ? peerClassCode.none : peerClassCode.unknown;
+}
+
 /**
  * Appends the draft as a row.
  *
@@ -91,8 +100,7 @@ export function pushDraft(d: PushDraft, symbol: number, to: EventBatch): string 
   const flags = flagsOf(d);
   const fault = flagsFault(flags, d.kind, (d.subLo | d.subHi) !== 0, d.cgi !== '');
   if (fault !== '') return fault;
-  if (d.peerClass < 0) d.peerClass = (d.peerLo | d.peerHi) === 0 ? peerClassCode.none : peerClassCode.unknown;
-  const told = d.kind === kindCode.data || d.kind >= kindCode['roam-out'];
+  if (d.peerClass < 0) d.peerClass = peerClassUntold(d.peerLo, d.peerHi);
   to.push(
     d.timeUs,
     d.subLo,
@@ -100,7 +108,7 @@ export function pushDraft(d: PushDraft, symbol: number, to: EventBatch): string 
     symbol,
     Math.max(0, d.plmn),
     d.kind,
-    d.outcome >= 0 ? d.outcome : told ? outcomeCode.success : outcomeCode.unknown,
+    d.outcome >= 0 ? d.outcome : outcomeUntold(d.kind),
     cause,
     flags,
     d.durationMs,

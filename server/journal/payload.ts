@@ -95,6 +95,10 @@ export class PayloadReader {
     }
   }
 
+  get isAtEnd(): boolean {
+    return this.#at >= this.#bytes.length;
+  }
+
   /** @throws UserError where something stands behind what was read */
   end(): void {
     if (this.#at < this.#bytes.length) this.fail(`${this.#bytes.length - this.#at} octets too many`);

@@ -137,9 +137,10 @@ export function encodeRecord(record: LogRecord): { kind: number; parts: readonly
     case 'finish':
       break;
     case 'batch': {
-      const { number, identity, epoch, seq, eventUs, clockUs, firstUs } = record.position;
+      const { number, identity, epoch, seq, eventUs, clockUs, firstUs, digests } = record.position;
       to.doubles(record.batch.n, record.rowsBefore, number, epoch, seq, eventUs, clockUs, firstUs).text(identity);
       writeBatch(to, record.batch);
+      if (digests !== undefined) to.text(digests.join(' '));
       break;
     }
     case 'clock':
@@ -186,8 +187,12 @@ function readRecord(kind: number, from: PayloadReader, offset: number): LogRecor
     case recordKind.batch: {
       const rows = from.count(rowsMax);
       const [rowsBefore, number, epoch, seq, eventUs, clockUs, firstUs] = from.column(Float64Array, 7);
-      const position = { number, identity: from.text(), epoch, seq, eventUs, clockUs, firstUs };
-      return { k: 'batch', position, rowsBefore, batch: readBatch(from, rows) };
+      const identity = from.text();
+      const batch = readBatch(from, rows);
+      // Records of before digests were kept end here, and those of feeds that have none.
+      const digests = from.isAtEnd ? {} : { digests: from.text().split(' ') };
+      const position = { number, identity, epoch, seq, eventUs, clockUs, firstUs, ...digests };
+      return { k: 'batch', position, rowsBefore, batch };
     }
     case recordKind.clock: {
       const [releaseUs, wallUs] = from.column(Float64Array, 2);

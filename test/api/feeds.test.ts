@@ -69,7 +69,7 @@ test('over a WebSocket each message is a batch with an answer, and the first wor
   await client.until(1);
   client.send(packr.pack({ epoch: 1, seq: 1, rows: [row] }));
   client.send(Buffer.from(lines({ epoch: 1, seq: 2 }, row, row)).toString());
-  client.send(packr.pack({ epoch: 1, seq: 2, rows: [row] }));
+  client.send(packr.pack({ epoch: 1, seq: 2, rows: [row, row] }));
   client.send(packr.pack({ epoch: 1, seq: 4, rows: [row] }));
   client.send(packr.pack({ epoch: 1, seq: 3, rows: [{ ...row, imsi: 5 }] }));
   await client.until(6);

@@ -1,4 +1,7 @@
+import { Packr } from 'msgpackr';
 import { expect, test } from 'vitest';
+import { kindCode } from '../../server/events/kinds.ts';
+import type { PushForm } from '../../server/events/push-reader.ts';
 import { PushRefusal } from '../../server/events/push-refusal.ts';
 import { FakeHub, lines, nowUs } from '../tools/push-parts.ts';
 
@@ -66,6 +69,53 @@ test('another batch under a number that was taken is refused: two senders of one
   // A life of its own is the way out.
   expect(await offer(hub, 2, 1, 50)).toMatchObject({ acked: { epoch: 2, seq: 1 }, accepted: 50 });
   expect(await refusal(offer(hub, 2, 1, 3))).toMatchObject({ code: 'PUSH_OTHER_BATCH' });
+});
+
+const packr = new Packr({ useRecords: false });
+const named = (timeUs: number, imsi: string) => ({ timeUs, imsi, kind: 'other', cell: '001-01-1-4' });
+const someRows = [named(nowUs, '001010000000001'), named(nowUs + 1, '001010000000002')];
+const otherRows = [named(nowUs, '001010000000001'), named(nowUs + 1, '001010000000003')];
+/** A batch of the same rows in each form that there is. */
+const forms = (rows: ReturnType<typeof named>[], seq: number): [string, Uint8Array, PushForm][] => [
+  ['lines', lines(...rows), 'ndjson'],
+  ['lines with a head', lines({ epoch: 1, seq }, ...rows), 'headed ndjson'],
+  ['rows of msgpack', packr.pack({ epoch: 1, seq, rows }), 'msgpack'],
+  [
+    'columns',
+    packr.pack({
+      ...{ epoch: 1, seq, cells: ['001-01-1-9', '001-01-1-4'] },
+      columns: {
+        timeUs: Buffer.from(Float64Array.from(rows.map(({ timeUs }) => timeUs)).buffer),
+        imsi: Buffer.from(Float64Array.from(rows.map(({ imsi }) => Number(imsi))).buffer),
+        cell: Buffer.from(Uint32Array.from(rows.map(() => 1)).buffer),
+        kind: Buffer.from(rows.map(() => kindCode.other)),
+      },
+    }),
+    'msgpack',
+  ],
+];
+
+test('a batch is known by what it says, in whatever form it comes again, after a restart too', async () => {
+  const hub = new FakeHub();
+  await offer(hub, 1, 1);
+  await hub.feed.offer(lines(...someRows), 'ndjson', { epoch: 1, seq: 2 });
+  const restarted = new FakeHub({}, { epoch: 1, seq: 2, digests: hub.batches[1].digests! });
+  for (const at of [hub, restarted]) {
+    for (const [form, bytes, type] of forms(someRows, 2)) {
+      const again = await at.feed.offer(bytes, type, { epoch: 1, seq: 2 });
+      expect(again, form).toMatchObject({ acked: { epoch: 1, seq: 2 }, accepted: 0 });
+    }
+    for (const [, bytes, type] of forms(otherRows, 2)) {
+      const other = await refusal(at.feed.offer(bytes, type, { epoch: 1, seq: 2 }));
+      expect(other).toEqual({ status: 409, code: 'PUSH_OTHER_BATCH', expected: { epoch: 1, seq: 3 } });
+    }
+    // The one before is known too.
+    expect((await offer(at, 1, 1)).accepted).toBe(0);
+    expect(await refusal(offer(at, 1, 1, 50))).toMatchObject({ code: 'PUSH_OTHER_BATCH' });
+  }
+  // What was only compared has left no cell behind that nobody was told of.
+  await restarted.feed.offer(lines(named(nowUs, '001010000000001')), 'ndjson', { epoch: 1, seq: 3 });
+  expect(restarted.batches[0].newCells).toEqual(['001-01-1-4']);
 });
 
 test('gaps and lives that are over are refused with what is expected, and a new life begins at 1', async () => {

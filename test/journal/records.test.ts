@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { LogState } from '../../server/core/log-state.ts';
 import { EventBatch } from '../../server/events/event-batch.ts';
 import { decodeRecord, derivedNumber, encodeRecord, type LogRecord, recordKind } from '../../server/journal/records.ts';
+import type { StateReader, StateWriter } from '../../server/state-writer.ts';
 
 function written(record: LogRecord): { kind: number; payload: Uint8Array } {
   const { kind, parts } = encodeRecord(record);
@@ -46,6 +48,25 @@ function batchOf(n: number, columns: readonly number[][], capacity = n): EventBa
   return batch;
 }
 
+test('digests of the newest batches come back with the position, through records and snapshots', () => {
+  const digests = ['mB0p0x+/QmB0p0x1', 'aaaabbbbccccdddd'];
+  const record = again({ k: 'batch', position: { ...position, digests }, rowsBefore: 0, batch: new EventBatch(8) });
+  expect(record).toMatchObject({ k: 'batch', position: { ...position, digests } });
+  const state = new LogState();
+  state.apply(record);
+  const saved = new Map<string, unknown>();
+  const to = {
+    json: (name: string, value: unknown) => void saved.set(name, JSON.stringify(value)),
+    bytes: (name: string, value: Float64Array) => void saved.set(name, new Uint8Array(value.buffer.slice(0))),
+  };
+  for (const _ of state.save(to as StateWriter));
+  const from = {
+    json: (name: string) => JSON.parse(saved.get(name) as string),
+    bytes: (name: string) => saved.get(name),
+  };
+  expect(LogState.restore(from as StateReader).positions.get(position.identity)?.digests).toEqual(digests);
+});
+
 test('a batch comes back to the bit, whatever its columns hold', () => {
   const columns = fc.tuple(column(double), column(double), ...Array.from({ length: 16 }, () => column(word)));
   fc.assert(
@@ -53,7 +74,7 @@ test('a batch comes back to the bit, whatever its columns hold', () => {
       const batch = batchOf(n, given, n + 9);
       const back = again({ k: 'batch', position, rowsBefore: 123_456_789_012, batch });
       if (back.k !== 'batch') throw new Error(back.k);
-      expect(back.position).toEqual(position);
+      expect(back.position).toStrictEqual(position);
       expect(back.rowsBefore).toBe(123_456_789_012);
       expect(back.batch.n).toBe(n);
       const [a, b] = [new EventBatch(n), new EventBatch(n)];

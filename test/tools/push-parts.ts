@@ -30,7 +30,10 @@ export class FakeHub {
   last: FeedToHub | null = null;
   #kept = 0;
 
-  constructor(settings: Record<string, unknown> = {}, acked: PushPlace = { epoch: 0, seq: 0 }) {
+  constructor(
+    settings: Record<string, unknown> = {},
+    acked: PushPlace & { digests?: readonly string[] } = { epoch: 0, seq: 0 },
+  ) {
     const config = makeConfig({ where: 'test', settings });
     const full = () => this.full;
     this.feed = new PushFeed({
