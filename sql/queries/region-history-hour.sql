@@ -31,14 +31,48 @@ gauge as (
   where h.region_id = (select region_id from region) and h.bucket >= $2::timestamptz and h.bucket < $3::timestamptz
   group by 1
 ),
-traffic as (
-  select time_bucket(make_interval(secs => $4), t.bucket, $2::timestamptz) as bucket, sum(t.units) as units
+-- Where minutes are kept: before that an hour goes by the cells that the region had when it began.
+minutes as (
+  select min(_timescaledb_functions.to_timestamp(s.range_start)) as since
+  from _timescaledb_catalog.dimension_slice s
+  join _timescaledb_catalog.dimension d on d.id = s.dimension_id
+  join _timescaledb_catalog.continuous_agg a on a.mat_hypertable_id = d.hypertable_id
+  where a.user_view_name in ('event_traffic_1m', 'activity_traffic_1m')
+),
+-- Hours in which an edit of the region lies: their minutes are each of the region as it was when they began.
+edited as (
+  select distinct time_bucket(interval '1 hour', e.at) as hour
+  from region_edit e
+  where e.region_id = (select region_id from region)
+    and e.at > $2::timestamptz and e.at < $3::timestamptz and e.at > time_bucket(interval '1 hour', e.at)
+    and time_bucket(interval '1 hour', e.at) >= coalesce((select since from minutes), '-infinity')
+),
+told as (
+  select t.bucket, t.units
   from cell_traffic_1h t
   join micro_region_cell m on m.cell_id = t.cell_id and t.bucket >= m.valid_from and t.bucket < m.valid_to
   where m.region_id = (select region_id from region)
     and t.cell_id = any ($5::integer[])
     and t.cell_id between ($5::integer[])[1] and ($5::integer[])[cardinality($5::integer[])]
     and t.bucket >= $2::timestamptz and t.bucket < $3::timestamptz
+    and t.bucket not in (select hour from edited)
+  union all
+  select e.hour, t.units
+  from edited e
+  cross join lateral (
+    select sum(t.units)::bigint as units
+    from cell_traffic_1m t
+    join micro_region_cell m on m.cell_id = t.cell_id and t.bucket >= m.valid_from and t.bucket < m.valid_to
+    where m.region_id = (select region_id from region)
+      and t.cell_id = any ($5::integer[])
+      and t.cell_id between ($5::integer[])[1] and ($5::integer[])[cardinality($5::integer[])]
+      and t.bucket >= e.hour and t.bucket < e.hour + interval '1 hour'
+    having count(*) > 0
+  ) t
+),
+traffic as (
+  select time_bucket(make_interval(secs => $4), t.bucket, $2::timestamptz) as bucket, sum(t.units) as units
+  from told t
   group by 1
 )
 select bucket, g.present, g.entries, g.exits, t.units as traffic, c.known

@@ -1,4 +1,5 @@
--- One row a bucket in which anything was counted.
+-- One row a bucket in which anything was counted. Traffic of a minute is that of the cells that the region had when it
+-- began: an edit counts from the first whole minute on (sql/019).
 -- $1: region id, $2: from, $3: to (exclusive), $4: width in seconds (a multiple of 60).
 -- $5: cells that were ever in the region, ascending: as a parameter, so that what is not aggregated yet is looked through
 -- by hash, between the first and the last of them in the index.

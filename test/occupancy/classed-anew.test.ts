@@ -53,14 +53,15 @@ function toldBy(...cities: SmallCity[]): Record<string, number> {
 }
 
 test('state that is restored under other origins counts everybody by those, and tells what has changed', () => {
-  const before = { homePlmns: '460-00' };
-  for (const after of [
+  const before: Record<string, string> = { homePlmns: '460-00' };
+  const others: Record<string, string>[] = [
     { homePlmns: '460-00', homeAreas: '20', provinceAreas: '10' },
     { homePlmns: '460-00', homeAreas: '20' },
     { homePlmns: '460-00,460-02' },
     { homePlmns: '310-410' },
     before,
-  ]) {
+  ];
+  for (const after of others) {
     const first = cityOf(before);
     walk(first, 0, 95);
     const kept = MemoryState.of(first.engine);
