@@ -36,6 +36,8 @@ export class TcpDirection {
   lost = -1;
   /** The newest octet that the receiver has acknowledged; -1 while unknown. */
   acknowledged = -1;
+  /** Segments that waited when another connection took their ports; whoever reads sets it to 0. */
+  dropped = 0;
   #next = -1;
   #initial = -1;
   #oldInRow = 0;
@@ -73,6 +75,7 @@ export class TcpDirection {
   begin(sequence: number): boolean {
     const first = (sequence + 1) >>> 0;
     if (first === this.#initial) return false;
+    this.dropped += this.drop();
     this.restart();
     this.lost = 0;
     this.#next = first;
@@ -89,6 +92,7 @@ export class TcpDirection {
     if (this.#next < 0) this.#next = sequence;
     let ahead = distance(this.#next, sequence);
     if (Math.abs(ahead) > jumpBytes) {
+      this.dropped += this.drop();
       this.restart();
       this.#next = sequence;
       ahead = 0;
@@ -100,6 +104,7 @@ export class TcpDirection {
     if (end - start + ahead <= 0) {
       // A probe of an idle connection repeats one octet (RFC 9293 §3.8.4).
       if (end - start === 1 || ++this.#oldInRow <= oldInRowMax) return 'old';
+      this.dropped += this.drop();
       this.restart();
       this.#next = sequence;
       ahead = 0;

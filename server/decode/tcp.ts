@@ -53,7 +53,11 @@ export function decodeTcp(state: DecodeState, bytes: Uint8Array, start: number, 
   const direction = connection.directions[own];
   const flags = bytes[start + 13];
   const number = word(bytes, start + 4);
-  if ((flags & syn) !== 0 && direction.begin(number)) connection.framers[own].restart(true);
+  if ((flags & syn) !== 0 && direction.begin(number)) {
+    const framer = connection.framers[own];
+    framer.dropped += framer.drop();
+    framer.restart(true);
+  }
   if ((flags & ack) !== 0) connection.directions[own ^ 1].acknowledged = word(bytes, start + 8);
   const sequence = (flags & syn) !== 0 ? (number + 1) >>> 0 : number;
   const payload = start + headerLength;
@@ -74,6 +78,10 @@ export function decodeStream(state: DecodeState): void {
   if (direction === null || framer === null) return;
   do {
     while (framer.next(direction)) decodeIpa(state, framer.bytes, framer.start, framer.end);
+    if (direction.dropped > 0) {
+      state.stats.evict('tcp', direction.dropped);
+      direction.dropped = 0;
+    }
     if (framer.dropped > 0) {
       state.stats.evict('ipa', framer.dropped);
       framer.dropped = 0;

@@ -31,6 +31,8 @@ function connection(limits: Partial<DecodeLimits> = {}, { first = 1000, port = 4
       timeUs += us;
     },
     syn: () => segment(true, -1, [], 0x02),
+    /** A SYN whose stream begins `offset` octets behind. */
+    begin: (offset: number) => segment(true, offset - 1, [], 0x02),
     /** From the client, `offset` octets behind the first of its stream. */
     send: (offset: number, payload: readonly number[]) => segment(true, offset, payload),
     /** The server has received everything below `offset`. */
@@ -85,6 +87,31 @@ describe('a stream from its SYN on', () => {
     again.syn();
     again.send(0, reset(9));
     expect([causes(), again.causes()]).toEqual([[1, 2], [9]]);
+  });
+
+  test('that another one takes the ports of has what waited in it counted', () => {
+    // Far from where the stream stands, and behind a SYN of its own.
+    const far = 1 << 25;
+    const { syn, send, decoder, causes } = connection();
+    syn();
+    send(0, stream.slice(0, size + 5));
+    send(2 * size, stream.slice(2 * size, 3 * size));
+    send(3 * size, stream.slice(3 * size, 4 * size));
+    send(far, stream.slice(0, 2 * size));
+    expect(causes()).toEqual([1, 1, 2]);
+    expect(decoder.stats.evicted).toEqual(
+      new Map([
+        ['tcp', 2],
+        ['ipa', 1],
+      ]),
+    );
+    const other = connection();
+    other.syn();
+    other.send(0, stream.slice(0, 5));
+    other.send(2 * size, stream.slice(2 * size, 3 * size));
+    other.begin(700_000);
+    other.send(700_000, stream.slice(0, size));
+    expect(Object.fromEntries(other.decoder.stats.evicted)).toEqual({ tcp: 1, ipa: 1 });
   });
 
   test('reads on behind a malformed message in the same segment', () => {
