@@ -22,6 +22,7 @@ beforeAll(async () => {
     store: {
       regionHistory: () => Promise.reject(new Error('not asked for here')),
       regionPast: () => Promise.reject(new Error('not asked for here')),
+      sql: async <T>(text: string, values: unknown[]) => (await database.pool.query(text, values)).rows as T[],
       dayFigures: (id, days, time) => readDayFigures(database.pool, id, days, time, 'Asia/Shanghai'),
     },
   });
@@ -49,7 +50,28 @@ describe('what is expected of a region', () => {
     expect(answer).toMatchObject({ present: null, band: null, z: null, verdict: null });
   });
 
-  test('is of the newest closed gauge without a time', async () => {
+  test('is of the newest stored gauge without a time, for as long as the next one waits for its crossings', async () => {
+    const everyUs = 30_000_000;
+    const firstUs = Date.parse('2026-10-17T20:00:00+08:00') * 1000;
+    for (let s = 100; s < 170; s += 5) {
+      it.view.clockUs = firstUs + s * 1_000_000;
+      // An interval is final a minute after its end.
+      const finals = Math.floor((s - 60) / 30);
+      await database.sql('delete from city_gauge; delete from region_gauge where every_ms = 30000');
+      for (let i = 0; i < finals; i++) {
+        const at = `to_timestamp(${(firstUs + i * everyUs) / 1e6})`;
+        await database.sql(`insert into city_gauge values (${at}, 30000, 1000)`);
+        await database.sql(
+          `insert into region_gauge select ${at}, region_id, 30000, ${100 * (i + 1)}, 0, 0, 0, 0, 0, 0 from micro_region`,
+        );
+      }
+      const answer = jsonOf<RegionExpected>(await ask('r0/expected'));
+      expect(answer, `${s} s`).toMatchObject({ present: 100 * finals, atUs: firstUs + (finals - 1) * everyUs });
+    }
+    await database.sql('delete from city_gauge; delete from region_gauge where every_ms = 30000');
+  });
+
+  test('is of the newest closed gauge where nothing of the last hour is stored', async () => {
     it.view.clockUs = Date.parse('2026-10-17T19:31:40+08:00') * 1000;
     expect(jsonOf<RegionExpected>(await ask('r0/expected'))).toMatchObject({ present: 5_000, verdict: 'fault first' });
   });
