@@ -11,6 +11,7 @@ import { writeSccp } from '../../fixtures/make/wire/carriers/sccp.ts';
 import { pcapFile } from '../capture/pcap-write.ts';
 import { sharedPresent } from '../tools/shared-inputs.ts';
 import { collector } from './collect.ts';
+import { interleavedChunk } from './wire.ts';
 
 const from = [10, 0, 0, 1];
 const to = [10, 0, 0, 2];
@@ -127,10 +128,8 @@ describe('DATA', () => {
 
   /** I-DATA of a stream's message: octets `start..end` of it, its PPID where it begins, else the number of the fragment. */
   const interleaved = (tsn: number, stream: number, message: number, number: number, start: number, end: number) => {
-    const user = whole.slice(start, end);
     const flags = (start === 0 ? 2 : 0) | (end >= whole.length ? 1 : 0);
-    const head = [64, flags, ...u16(20 + user.length), ...u32(tsn), ...u16(stream), 0, 0, ...u32(message)];
-    return [...head, ...u32(start === 0 ? 3 : number), ...user, ...new Array((4 - (user.length % 4)) % 4).fill(0)];
+    return interleavedChunk(tsn, whole.slice(start, end), { flags, stream, message, number });
   };
 
   test('of the interleaving extension is read, whole and where the fragments of several messages take turns', () => {

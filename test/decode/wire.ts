@@ -94,6 +94,18 @@ export function dataChunk(tsn: number, user: Octets, options: DataOptions = {}):
   return [...head, ...user, ...new Array((4 - (length % 4)) % 4).fill(0)];
 }
 
+/** I-DATA, RFC 8260 §2.1: `number` is the fragment's, in place of the payload identifier of the first one. */
+export function interleavedChunk(
+  tsn: number,
+  user: Octets,
+  options: DataOptions & { message?: number; number?: number } = {},
+): number[] {
+  const { flags = 3, payload = 3, stream = 0, message = 0, number = 0 } = options;
+  const head = [64, flags, ...u16(20 + user.length), ...u32(tsn), ...u16(stream), 0, 0, ...u32(message)];
+  const last = u32((flags & 2) !== 0 ? payload : number);
+  return [...head, ...last, ...user, ...new Array((4 - (user.length % 4)) % 4).fill(0)];
+}
+
 export function m3uaData(opc: number, dpc: number, user: Octets, si = 3, ni = 2): number[] {
   const length = 4 + 12 + user.length;
   const padding = new Array((4 - (length % 4)) % 4).fill(0);

@@ -8,12 +8,16 @@ import { sccpOf, vectors } from '../decode/vectors.ts';
 import {
   connectionConfirm,
   connectionRequest,
+  dataChunk,
   dataForm1,
   ethernet,
   frameOf,
+  interleavedChunk,
   ipv4,
+  m3uaData,
   type Octets,
   sctp,
+  u32,
   unitdata,
 } from '../decode/wire.ts';
 import { sharedPath, sharedPresent } from '../tools/shared-inputs.ts';
@@ -89,6 +93,14 @@ function carrierSeeds(): Seed[] {
     const part = ipv4(whole.slice(offset, end), { identification: 7, offset, more });
     out.push(seed(`IP fragment from octet ${offset}`, 'carriers', ethernetLink, ethernet(part)));
   }
+  const chunk = (name: string, octets: Octets) =>
+    void out.push(seed(name, 'carriers', ethernetLink, ethernet(ipv4(sctp([octets])))));
+  const reset = m3uaData(100, 200, unitdata([0, 4, 0x30, 4, 1, 0x20]));
+  chunk('I-DATA', interleavedChunk(30, reset));
+  chunk('I-DATA, first fragment', interleavedChunk(31, reset.slice(0, 20), { flags: 2, message: 1 }));
+  chunk('I-DATA, last fragment', interleavedChunk(32, reset.slice(20), { flags: 1, message: 1, number: 1 }));
+  const twice = [1, 0, 1, 1, ...u32(2 * reset.length - 8), ...reset.slice(8), ...reset.slice(8)];
+  chunk('M3UA with two Protocol Data', dataChunk(33, twice));
   out.push(
     seed('CONNECTION CONFIRM', 'carriers', ethernetLink, frameOf(connectionConfirm(0x010203, 0x040506), { tsn: 7 })),
   );
