@@ -27,10 +27,25 @@ export const systemTimers: Timers = {
   },
 };
 
+/** Waits for the work, but no longer than `ms`; what comes of it later nobody hears. @returns whether it is done */
+export async function within(timers: Timers, ms: number, work: Promise<unknown>): Promise<boolean> {
+  let takeBack: () => void = () => undefined;
+  const late = new Promise<false>((resolve) => {
+    takeBack = timers.after(ms, () => resolve(false));
+  });
+  try {
+    return await Promise.race([work.then(() => true as const), late]);
+  } finally {
+    takeBack();
+  }
+}
+
 export const secondUs = 1_000_000;
 export const minuteUs = 60 * secondUs;
 export const hourUs = 60 * minuteUs;
 export const dayUs = 24 * hourUs;
+/** The history's days are those of UTC+08:00 (config.ts, timeZone): they begin so long before those of UTC. */
+export const zoneUs = 8 * hourUs;
 
 /** Event time as ISO 8601 UTC with milliseconds, floored: `2015-08-02T12:21:00.000Z`. */
 export function formatTimeUs(timeUs: number): string {

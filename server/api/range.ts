@@ -1,4 +1,4 @@
-import { secondUs } from '../clock.ts';
+import { secondUs, zoneUs } from '../clock.ts';
 import { Refusal } from './http.ts';
 
 const dayS = 86_400;
@@ -23,8 +23,8 @@ export interface RangeRules {
 
 /**
  * The checked range of a query. `from` and `to`: ISO 8601 with a zone, or integer µs since 1970; without them the last
- * `defaultSpanUs` before `clockUs`. `bucket`: seconds, at most a day. The range is widened to whole buckets: freely chosen
- * borders would let hidden figures be had by subtracting.
+ * `defaultSpanUs` before `clockUs`. `bucket`: seconds, at most a day. The range is widened to whole buckets, counted from a
+ * local midnight, so that days are local ones: freely chosen borders would let hidden figures be had by subtracting.
  * @throws Refusal 400 BAD_TIME, BAD_RANGE, BAD_BUCKET, RANGE_TOO_LONG
  */
 export function readRange(query: URLSearchParams, clockUs: number, rules: RangeRules): HistoryRange {
@@ -39,8 +39,8 @@ export function readRange(query: URLSearchParams, clockUs: number, rules: RangeR
   const from = query.has('from') ? readTime('from', query.get('from')!) : Math.max(0, to - rules.defaultSpanUs);
   if (from >= to) throw new Refusal(400, 'BAD_RANGE', 'from must be before to');
   const bucketUs = bucketS * secondUs;
-  const fromUs = Math.floor(from / bucketUs) * bucketUs;
-  const toUs = Math.ceil(to / bucketUs) * bucketUs;
+  const fromUs = Math.floor((from + zoneUs) / bucketUs) * bucketUs - zoneUs;
+  const toUs = Math.ceil((to + zoneUs) / bucketUs) * bucketUs - zoneUs;
   if ((toUs - fromUs) / bucketUs > rowsMax) {
     const { longest = `${rowsMax} buckets: ask for a shorter range or a larger bucket` } = rules;
     throw new Refusal(400, 'RANGE_TOO_LONG', `more than ${longest}`);

@@ -2,14 +2,12 @@
 import type pg from 'pg';
 import type { RegionHistory } from '../../shared/protocol.ts';
 import type { RegionEditMark } from '../../shared/region-answers.ts';
-import { hourUs, secondUs } from '../clock.ts';
+import { secondUs, zoneUs } from '../clock.ts';
 import { UserError } from '../errors.ts';
 import { timestampUs } from './connection.ts';
 import { namedQuery } from './queries.ts';
 
 const historyBucketsMax = 20_000;
-/** Of the time zone's days (config.ts, timeZone): UTC+08:00, in which every bucket of an hour or less is one too. */
-const zoneUs = 8 * hourUs;
 
 interface Row {
   bucket: number;

@@ -192,6 +192,32 @@ test('the past is asked for whole buckets, of the cells that the region holds no
   ]);
 });
 
+test('days of the history and of the past are local ones, and no more than are asked for', async () => {
+  const questions: PastQuestion[] = [];
+  const asked: [number, number][] = [];
+  const store = {
+    ...pastStore(questions),
+    regionHistory: async (id: string, fromUs: number, toUs: number, bucketS: number) => {
+      asked.push([fromUs, toUs]);
+      return { id, bucketS, timeUs: [], present: [], entries: [], exits: [], traffic: [] };
+    },
+  };
+  const it = await start({ store });
+  const midnight = (day: string) => Date.parse(`${day}T00:00:00+08:00`) * 1000;
+  for (const [from, to, last] of [
+    ['2026-11-20T00:00:00%2B08:00', '2026-11-22T00:00:00%2B08:00', '2026-11-22'],
+    ['2026-11-20T07:00:00%2B08:00', '2026-11-22T09:00:00%2B08:00', '2026-11-23'],
+  ]) {
+    for (const what of ['past', 'history'])
+      expect((await request(it.server.port, `/api/regions/r0/${what}?from=${from}&to=${to}&bucket=86400`)).status).toBe(
+        200,
+      );
+    const { fromUs, toUs } = questions.pop()!;
+    expect([fromUs, toUs]).toEqual([midnight('2026-11-20'), midnight(last)]);
+    expect(asked.pop()).toEqual([fromUs, toUs]);
+  }
+});
+
 test.each([
   ['of=presence,names', 'BAD_PART'],
   ['from=2026-01-01T00:00:00Z&to=2026-04-12T00:00:00Z&bucket=86400', 'RANGE_TOO_LONG'],
