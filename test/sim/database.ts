@@ -36,6 +36,8 @@ export class SimDatabase {
   /** The next statements are refused, and why. */
   refuses = 0;
   refusal: (typeof refusals)[number] = '53200';
+  /** Only statements that copy rows are. */
+  refusesCopies = false;
   /** Tables refuse one row in {@link poisonOf}, by its checksum and this number; -1: none. */
   poison = -1;
   readonly tables = new Tables();
@@ -188,7 +190,7 @@ export class SimDatabase {
 
   #refuse(session: Session, text: string): void {
     if (session.aborted && !/^(rollback|commit)/.test(text)) throw new Refusal('25P02');
-    if (this.refuses === 0 || text.startsWith('rollback')) return;
+    if (this.refuses === 0 || text.startsWith('rollback') || (this.refusesCopies && text !== 'copy')) return;
     this.refuses--;
     const { refusal } = this;
     this.#told.add(refusal);

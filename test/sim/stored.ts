@@ -1,4 +1,4 @@
-import { noCause, noCell } from '../../server/events/event-batch.ts';
+import { noCause, noCell, unknownCell } from '../../server/events/event-batch.ts';
 import { eventFlag, outcomeCode } from '../../server/events/kinds.ts';
 import { learntKind } from '../../server/events/learnt.ts';
 import type { BatchRecord, GaugesRecord, LogRecord, StaysRecord } from '../../server/journal/records.ts';
@@ -18,6 +18,12 @@ export type StoredTable = (typeof tables)[number];
 
 const slotUs = 10_000_000;
 const wordOf = (high: number, low: number) => high * 2 ** 32 + low;
+
+/** Where a stay led to, as the table has it: -1 is nowhere, null unknown. */
+function placeOf(cell: number): Field {
+  if (cell === unknownCell) return null;
+  return cell === noCell ? -1 : cell;
+}
 
 /** The rows that the records of a log come to, by the meaning of the tables (sql/): in the log's order, each once. */
 export class Stored {
@@ -78,7 +84,7 @@ export class Stored {
   #stays({ stays }: StaysRecord): void {
     for (let i = 0; i < stays.n; i++) {
       const times = [stays.firstOutUs[i], stays.firstInUs[i], stays.lastInUs[i]].map(fieldOf);
-      const to = stays.toCell![i] === noCell ? -1 : stays.toCell![i];
+      const to = placeOf(stays.toCell![i]);
       const sub = wordOf(stays.subHi[i], stays.subLo[i]);
       const row = [...times, sub, stays.cell[i], stays.plmn[i], stays.events[i], to];
       this.rows.stay.push(row);

@@ -15,7 +15,7 @@ const powerCut: Trouble = (world) => {
 const killThenCut: Trouble = (world, chance) => {
   kill(world, chance);
   fullDisk(world, chance);
-  if (chance.once(2)) world.machine.disk.free = 0;
+  if (chance.once(2) && !world.machine.small) world.machine.disk.free = 0;
   world.schedule.after(Math.min(chance.between(100, 1_200), world.calmMs - world.schedule.nowMs - 1), () =>
     powerCut(world, chance),
   );
@@ -56,14 +56,32 @@ const lostAnswers: Trouble = (world, chance) => {
 const refused: Trouble = (world, chance) => {
   world.schedule.note('--- the database refuses');
   world.database.refuses = 1 + chance.below(chance.once(4) ? 12 : 3);
+  world.database.refusesCopies = chance.once(2);
   world.database.refusal = refusals[chance.below(refusals.length)];
 };
 const fullDisk: Trouble = (world, chance) => {
+  // What there is would never come back.
+  if (world.machine.small) return;
   world.schedule.note('--- the disk is full');
   world.machine.disk.free = chance.below(6_000);
   forAWhile(world, chance, 2_500, () => {
     world.schedule.note('--- the disk has room again');
-    world.machine.disk.free = Number.POSITIVE_INFINITY;
+    if (!world.machine.small) world.machine.disk.free = Number.POSITIVE_INFINITY;
+  });
+};
+/** As good as no room is left and nobody ever makes any: there is what the server itself gives back. */
+const smallDisk: Trouble = (world, chance) => {
+  const { disk } = world.machine;
+  void disk.list('snapshots').then((names) => {
+    // With one, the next has no place; and those of a journal that is lost are never given back.
+    if (names.filter((name) => name.endsWith('.snapshot')).length < 2 || world.lost !== null || world.machine.small)
+      return;
+    world.schedule.note('--- the disk is full for good');
+    world.schedule.coverage.meet('a disk full for good');
+    world.machine.small = true;
+    // Room for the next snapshot, a segment and the reserve there must be.
+    const newest = names.sort().findLast((name) => name.endsWith('.snapshot'))!;
+    disk.free = disk.contents(`snapshots/${newest}`).length + 8_000 + chance.below(4_000);
   });
 };
 const slowDisk: Trouble = (world, chance) => {
@@ -93,7 +111,7 @@ const clockStep: Trouble = (world, chance) => {
 /** The journal's folder is gone; everything else is there. */
 const loseJournal: Trouble = (world, chance) => {
   // A journal that was lost twice, or with it what the database still had to keep, has lost rows for good.
-  if (world.lost !== null || world.server === null) return;
+  if (world.lost !== null || world.server === null || world.machine.small) return;
   kill(world, chance);
   world.loseJournal();
 };
@@ -144,6 +162,7 @@ const all: readonly [Path, Trouble, weight: number][] = [
   ['a lost answer to a commit', lostAnswers, 4],
   ['a refusal of the database', refused, 3],
   ['a full disk', fullDisk, 2],
+  ['a small disk', smallDisk, 2],
   ['a slow disk', slowDisk, 2],
   ['a failing disk', failingDisk, 1],
   ['a bad network', badNetwork, 2],
@@ -170,7 +189,7 @@ export function troubles(world: World, chance: Chance): void {
     database.recover();
     Object.assign(database, { up: true, losesAnswers: 0, refuses: 0 });
     Object.assign(machine, { failing: null, trap: null, slowUntilMs: 0 });
-    machine.disk.free = Number.POSITIVE_INFINITY;
+    if (!machine.small) machine.disk.free = Number.POSITIVE_INFINITY;
     world.schedule.note('--- calm');
   });
 }

@@ -212,6 +212,24 @@ test.each([
   expect(mostRows(plan['QUERY PLAN'][0].Plan)).toBeLessThan(3 * inBuckets);
 });
 
+test.each([
+  ['region-sessions', [10, null, null, 60_000]],
+  ['region-dwell', [zone, 60_000]],
+  ['region-flows', [3600, 60_000]],
+])('%s looks at each stay a few times, and not once for each other one', async (name, more) => {
+  for (const [from, to] of [
+    [fromUs, toUs],
+    // Most of what is looked at lies before it.
+    [toUs - 8 * dayUs, toUs - 7 * dayUs],
+  ]) {
+    const [plan] = await store.sql<{ 'QUERY PLAN': [{ Plan: PlanNode }] }>(
+      `explain (analyze, format json) ${namedQuery(name)}`,
+      [regions[0], timestampUs(from), timestampUs(to), ...more, ...nobody],
+    );
+    expect(mostRows(plan['QUERY PLAN'][0].Plan)).toBeLessThan(4 * stays.length);
+  }
+});
+
 test('a half-hour begins at its first microsecond', async () => {
   const local = (text: string) => `2026-06-02 ${text}+08`;
   await store.sql(`insert into stay_queue (first_out, first_in, last_in, sub, cell_id, plmn, events, to_cell) values
