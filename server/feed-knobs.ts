@@ -26,6 +26,14 @@ export const feedKnobs = {
     max: 1_000,
     meaning: 'batches of a push feed under way at once',
   },
+  pushAsideBytesMax: {
+    default: 67_108_864,
+    unit: 'bytes',
+    min: 65_536,
+    max: 68_719_476_736,
+    meaning:
+      'rows of a push feed stamped further ahead than liveAheadMs that are set aside on disk; then its batches wait',
+  },
   reconnectMsMin: {
     default: 500,
     unit: 'ms',

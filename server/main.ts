@@ -28,6 +28,7 @@ import { errorOf, heardElsewhere, UserError } from './errors.ts';
 import { LiveEstimates } from './estimate/live-estimates.ts';
 import { FeedHub } from './events/hub.ts';
 import type { PushFeed } from './events/push-feed.ts';
+import { nodeDisk } from './journal/disk.ts';
 import type { Log } from './log.ts';
 import { loadOrCreateKey } from './privacy/key-file.ts';
 import { areaTables } from './reference/home-areas.ts';
@@ -211,9 +212,13 @@ export async function startSignalwall(
     // Programs send their events to some feeds; these are read here, and acknowledged once they are in the journal.
     const pushFeeds = new Map<string, PushFeed>();
     const full = () => journal.full || journal.failed !== null;
+    const asideFolder = join(options.dataDir, 'quarantine');
     for (const { spec, position } of planned)
       if (spec.kind === 'push')
-        pushFeeds.set(spec.id, openPushFeed(spec, position, { config, key, areas, clock, timers, full }));
+        pushFeeds.set(
+          spec.id,
+          openPushFeed(spec, position, { config, key, areas, clock, timers, full, log, disk: nodeDisk, asideFolder }),
+        );
 
     // The feeds, each other in a thread of its own; the hub decides when the clock moves, and all of it goes into the journal.
     const hub = new FeedHub({

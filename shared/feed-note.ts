@@ -21,6 +21,12 @@ export const feedNoteForms = {
   cut: '{address} stopped inside a record',
   lost: '{address} was lost',
   ahead: "frames stamped {seconds} s ahead of this machine's clock are left out: set the probe's clock",
+  /** An acknowledged feed whose senders tell of times to come. */
+  aside:
+    "rows stamped {seconds} s ahead of this machine's clock are not counted but set aside in {folder}: set the sender's clock, then send them again",
+  asideFull:
+    "batches with rows stamped {seconds} s ahead of this machine's clock are refused, for {folder} has no room: set the sender's clock and move its files away",
+  refusedBatch: 'the last batch was refused ({code}): its sender was told why',
   /** A replay whose next record is far away; times as ISO 8601. */
   farHours: 'waits: its next record is of {time}, {hours} hours ahead of the replay ({now})',
   farDays: 'waits: its next record is of {time}, {days} days ahead of the replay ({now})',

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { PushFeedSpec } from '../capture/feed-uri.ts';
 import type { Clock, Timers } from '../clock.ts';
 import type { Config } from '../config.ts';
@@ -7,11 +8,14 @@ import { machineHome, placedHome } from '../events/plmn.ts';
 import { PushFeed } from '../events/push-feed.ts';
 import type { PushIdentities } from '../events/push-fields.ts';
 import { PushReader } from '../events/push-reader.ts';
+import type { Disk } from '../journal/disk.ts';
+import type { Log } from '../log.ts';
 import { packImsi } from '../privacy/imsi.ts';
 import { Pseudonymiser } from '../privacy/pseudonymiser.ts';
 import { type AreaTables, HomeAreas } from '../reference/home-areas.ts';
 import { Machines } from '../reference/machines.ts';
 import { cgiFault } from '../reference/read-cells.ts';
+import { AsideFiles } from './aside-files.ts';
 
 /** Digits of an IMEI that stand in front of its check digit or software version. */
 const imeiDigits = 14;
@@ -99,11 +103,17 @@ export function openPushFeed(
     areas?: AreaTables | null;
     clock: Clock;
     timers: Timers;
+    log: Log;
+    /** Rows that are not counted are kept in a folder of the feed's own in this one. */
+    disk: Disk;
+    asideFolder: string;
     /** Whether the journal takes nothing at the moment. */
     full: () => boolean;
   },
 ): PushFeed {
-  const { config, key, areas, clock, timers, full } = options;
+  const { config, key, areas, clock, timers, full, disk, log } = options;
+  const folder = join(options.asideFolder, spec.id);
+  const aside = new AsideFiles({ disk, folder, bytesMax: config.pushAsideBytesMax, log });
   const reader = new PushReader(new SentIdentities(key, areas, new Machines(config)), clock, config);
-  return new PushFeed({ id: spec.id, reader, clock, timers, config, acked: position, full });
+  return new PushFeed({ id: spec.id, reader, clock, timers, config, aside, acked: position, full });
 }

@@ -1,9 +1,11 @@
+import { feedNote, joinFeedNotes } from '../../shared/feed-note.ts';
 import type { Clock, Timers } from '../clock.ts';
 import type { Config } from '../config.ts';
 import { heardElsewhere } from '../errors.ts';
 import { type FeedCounters, type FeedToHub, type HubToFeed, noCounters } from './feed-messages.ts';
 import type { FeedPosition } from './feed-position.ts';
 import type { FeedPort } from './hub-feed.ts';
+import { AheadRows, type PushAside, type SetAside } from './push-aside.ts';
 import { keptDigests } from './push-digest.ts';
 import { openBody, type PushForm, type PushReader, type PushRows } from './push-reader.ts';
 import { type PushPlace, PushRefusal } from './push-refusal.ts';
@@ -21,6 +23,8 @@ export interface PushTaken extends PushStanding {
   /** Rows taken in now, and left out because they lie too far ahead of the clock; none of a batch that came again. */
   readonly accepted: number;
   readonly quarantined: number;
+  /** Of quarantined rows: where they are. */
+  readonly aside?: SetAside;
 }
 
 interface Waiting {
@@ -63,7 +67,10 @@ export class PushFeed implements FeedPort {
   #turn: Promise<unknown> = Promise.resolve();
   #stopped = false;
   #newestUs = -1;
+  /** Of the newest batch with rows: the time by which the sender's clock is judged, rows set aside among them, µs. */
+  #toldUs = -1;
   #note = '';
+  readonly #ahead: AheadRows;
   readonly #counters: FeedCounters = noCounters();
 
   constructor(options: {
@@ -74,6 +81,7 @@ export class PushFeed implements FeedPort {
     config: Pick<Config, 'pushBatchesMax'>;
     /** What was taken in before. */
     acked: PushPlace & Pick<FeedPosition, 'digests'>;
+    aside: PushAside;
     full: () => boolean;
   }) {
     this.id = options.id;
@@ -85,6 +93,7 @@ export class PushFeed implements FeedPort {
     this.#taken = this.#acked;
     const { digests = [] } = options.acked;
     for (const [i, digest] of digests.entries()) this.#digests.set(options.acked.seq + 1 - digests.length + i, digest);
+    this.#ahead = new AheadRows(options.aside);
     this.#full = options.full;
   }
 
@@ -117,16 +126,16 @@ export class PushFeed implements FeedPort {
     this.#underWay++;
     const turn = this.#turn.then(() => this.#take(bytes, form, named));
     this.#turn = turn.catch(heardElsewhere);
-    let taken: Pick<PushTaken, 'accepted' | 'quarantined'> & { place: PushPlace };
+    let taken: Omit<PushTaken, keyof PushStanding> & { place: PushPlace };
     try {
       taken = await turn;
     } catch (error) {
       this.#underWay--;
       throw error instanceof PushRefusal ? this.#refused(error) : error;
     }
-    const { place, accepted, quarantined } = taken;
+    const { place, ...told } = taken;
     if (!isUpTo(place, this.#acked)) await new Promise<void>((resolve) => this.#waiting.push({ place, resolve }));
-    return { ...this.standing, accepted, quarantined };
+    return { ...this.standing, ...told };
   }
 
   post(message: HubToFeed): void {
@@ -166,13 +175,25 @@ export class PushFeed implements FeedPort {
       this.#underWay--;
       return { place, accepted: 0, quarantined: 0 };
     }
+    const aside = await this.#setAside(place, rows);
     const { refusal } = this;
     if (refusal?.code === 'PUSH_ENDING') throw refusal;
     const digests = this.#remember(place, digest);
     this.#taken = place;
     this.#count(bytes.length, rows);
     this.#listener({ k: 'batch', buffer: batch.buffer, rows: batch.n, newCells, at: this.#at(), place, digests });
-    return { place, accepted: batch.n, quarantined };
+    return { place, accepted: batch.n, quarantined, ...(aside !== null && { aside }) };
+  }
+
+  /** Before the batch is handed on: what is acknowledged is kept, counted or not. @throws PushRefusal 503 */
+  async #setAside(place: PushPlace, { aside, newCells }: PushRows): Promise<SetAside | null> {
+    if (aside === null) return null;
+    try {
+      return await this.#ahead.keep(place, aside, this.#reader.cgiOf, this.#clock.monotonicMs());
+    } catch (error) {
+      this.#reader.forget(newCells);
+      throw error;
+    }
   }
 
   /** @returns whether the batch came before @throws PushRefusal 409 where another one is next */
@@ -230,7 +251,7 @@ export class PushFeed implements FeedPort {
     }
   }
 
-  #count(bytes: number, { batch, quarantined, resolved, newestUs }: PushRows): void {
+  #count(bytes: number, { batch, quarantined, resolved, newestUs, aside }: PushRows): void {
     const c = this.#counters;
     c.frames += batch.n + quarantined;
     c.bytes += bytes;
@@ -240,22 +261,28 @@ export class PushFeed implements FeedPort {
     c.unresolved += batch.n - resolved;
     if (quarantined > 0) c.faults.PUSH_TIME_AHEAD = (c.faults.PUSH_TIME_AHEAD ?? 0) + quarantined;
     if (newestUs > this.#newestUs) this.#newestUs = newestUs;
+    // A few rows of a batch may be astray; if most are, it is the clock.
+    if (batch.n + quarantined > 0)
+      this.#toldUs = aside !== null && quarantined > batch.n ? this.#clock.nowUs() + aside.aheadUs : newestUs;
     this.#note = '';
   }
 
   /** Notes a refusal for those who watch the feed. */
   #refused(refusal: PushRefusal): PushRefusal {
-    // Being told to wait is no fault of the sender's.
-    if (refusal.status === 503) return refusal;
+    const { status, code } = refusal;
+    // Being told to wait is no fault of the sender's; for its clock to be set is.
+    if (status === 503 && code !== 'PUSH_AHEAD') return refusal;
     const { faults } = this.#counters;
-    faults[refusal.code] = (faults[refusal.code] ?? 0) + 1;
-    if (refusal.status !== 409) this.#note = `the last batch was refused (${refusal.code}): its sender was told why`;
+    faults[code] = (faults[code] ?? 0) + 1;
+    if (status === 400 || status === 413) this.#note = feedNote('refusedBatch', { code });
     this.#listener({ k: 'clock', at: this.#at() });
     return refusal;
   }
 
   #at(): Extract<FeedToHub, { k: 'clock' }>['at'] {
     const counters = { ...this.#counters, faults: { ...this.#counters.faults } };
-    return { clockUs: this.#newestUs, nextUs: 0, progress: -1, counters, note: this.#note };
+    const note = joinFeedNotes(this.#ahead.note(this.#clock.monotonicMs()), this.#note);
+    const { clockUs, toldUs } = { clockUs: this.#newestUs, toldUs: this.#toldUs };
+    return { clockUs, toldUs, nextUs: 0, progress: -1, counters, note, isAlarm: note !== '' };
   }
 }

@@ -58,6 +58,7 @@ test('batches are posted as lines, by query or by headers, or as msgpack; the fe
   expect(await post(`${url}/events`, packed, msgpack)).toEqual({
     ...taken,
     ...{ acked: { epoch: 5, seq: 3 }, accepted: 1, quarantined: 1 },
+    aside: expect.objectContaining({ rows: 1, file: 'quarantine/north/5-3.ndjson' }),
   });
   expect(await (await fetch(url)).json()).toEqual({ ...limits, acked: { epoch: 5, seq: 3 }, credit: 8 });
   expect(hub.rows).toBe(4);

@@ -1,5 +1,6 @@
 import { Packr } from 'msgpackr';
 import { expect, test } from 'vitest';
+import { EventBatch } from '../../server/events/event-batch.ts';
 import { kindCode } from '../../server/events/kinds.ts';
 import type { PushForm } from '../../server/events/push-reader.ts';
 import { PushRefusal } from '../../server/events/push-refusal.ts';
@@ -179,14 +180,68 @@ test('no more batches than the credit are under way, on disk or not, and what is
   expect((await third).acked.seq).toBe(3);
 });
 
-test('whose rows are all left out is still taken, so that the sender goes on', async () => {
+/** Rows 200 s ahead of the clock of these tests, with everything in them that a row may tell. */
+const aheadRows = [
+  {
+    ...{ timeUs: nowUs + 200e6, kind: 'mo call', outcome: 'failed', cause: 16, causeOf: 'CC', durationMs: 1500 },
+    ...{ imsi: '001010000000001', cell: '001-01-1-4', bytes: 7, imei: '352021000000000', peerNumber: '8613800000001' },
+    ...{ peerClass: 'on-net', country: 'CN', area: 1_380_000, plmn: '460-00', sighting: false },
+  },
+  { timeUs: nowUs + 199e6, kind: 'other' },
+];
+
+test('rows too far ahead are kept before the batch is acknowledged, named in the answer, and told of at once', async () => {
+  const hub = new FakeHub();
+  const answer = await hub.feed.offer(lines(named(nowUs, '001010000000002'), ...aheadRows), 'ndjson', {
+    ...{ epoch: 4, seq: 1 },
+  });
+  expect(answer).toMatchObject({ acked: { epoch: 4, seq: 1 }, accepted: 1, quarantined: 2 });
+  const file = 'quarantine/north/4-1.ndjson';
+  expect(answer.aside).toEqual({ rows: 2, file, aheadS: 200, why: expect.stringMatching(/set the sender's clock/) });
+  const { at } = hub.batches[0];
+  expect(at).toMatchObject({ clockUs: nowUs, toldUs: nowUs + 200e6, isAlarm: true });
+  expect(at.note).toMatch(/^rows stamped 200 s ahead of .* set aside in quarantine\/north: set the sender's clock/);
+  expect(at.counters.faults).toEqual({ PUSH_TIME_AHEAD: 2 });
+  // Read again when their time has come, they are the rows that were sent; plain identities are not in them.
+  const text = hub.aside!.get('4-1.ndjson')!;
+  expect(text).not.toMatch(/001010000000001|352021000000000|8613800000001/);
+  const shifted = text.replace(/"timeUs":(\d+)/g, (_, us) => `"timeUs":${Number(us) - 200e6}`);
+  const sent = lines(...aheadRows.map((row) => ({ ...row, timeUs: row.timeUs - 200e6 })));
+  const [again, first] = [new FakeHub(), new FakeHub()];
+  await again.feed.offer(new TextEncoder().encode(shifted), 'ndjson', { epoch: 1, seq: 1 });
+  await first.feed.offer(sent, 'ndjson', { epoch: 1, seq: 1 });
+  const rowsOf = ({ batches }: FakeHub) => {
+    const batch = EventBatch.adopt(batches[0].buffer, batches[0].rows);
+    return [batch.row(0), batch.row(1)];
+  };
+  expect(rowsOf(again)).toEqual(rowsOf(first));
+  expect(again.batches[0].digests).toEqual(first.batches[0].digests);
+});
+
+test('a batch all of whose rows are set aside is still taken, so that the sender goes on', async () => {
   const hub = new FakeHub();
   const far = lines({ time: '2027-01-01T00:00:00Z', kind: 'other' });
-  const { feed } = hub;
   const answer = { acked: { epoch: 1, seq: 1 }, credit: 8, accepted: 0, quarantined: 1 };
-  expect(await feed.offer(far, 'ndjson', { epoch: 1, seq: 1 })).toEqual(answer);
+  expect(await hub.feed.offer(far, 'ndjson', { epoch: 1, seq: 1 })).toMatchObject(answer);
   expect(hub.batches[0]).toMatchObject({ rows: 0, place: { epoch: 1, seq: 1 } });
-  expect(hub.batches[0].at.counters.faults).toEqual({ PUSH_TIME_AHEAD: 1 });
+  expect(hub.aside!.size).toBe(1);
+});
+
+test('rows that can not be set aside are not acknowledged: their batch is refused, and taken when there is room', async () => {
+  const hub = new FakeHub();
+  hub.aside = null;
+  const batch = lines(named(nowUs, '001010000000002'), ...aheadRows);
+  const place = { epoch: 1, seq: 1 };
+  const full = { status: 503, code: 'PUSH_AHEAD', expected: place };
+  expect(await refusal(hub.feed.offer(batch, 'ndjson', place))).toEqual(full);
+  expect(hub.batches).toEqual([]);
+  expect(hub.last).toMatchObject({
+    k: 'clock',
+    at: { isAlarm: true, note: expect.stringMatching(/refused, for quarantine\/north has no room/) },
+  });
+  hub.aside = new Map();
+  expect(await hub.feed.offer(batch, 'ndjson', place)).toMatchObject({ acked: place, accepted: 1, quarantined: 2 });
+  expect(hub.batches[0].newCells).toEqual(['001-01-1-4']);
 });
 
 test('a feed that ends takes nothing more', async () => {

@@ -210,7 +210,8 @@ export class Server {
       return { ...common, port, live: false, ...(position.eventUs >= 0 && { joinUs: position.clockUs }) };
     }
     const feed = openPushFeed({ kind: 'push', id: common.id, uri: common.uri }, position, {
-      ...{ config, key: pseudonymKey, areas: null, clock, timers: this.life },
+      ...{ config, key: pseudonymKey, areas: null, clock, timers: this.life, log: this.#log },
+      ...{ disk: this.#options.machine.of(this.life), asideFolder: 'quarantine' },
       full: () => this.journal!.full || this.journal!.failed !== null,
     });
     pushFeeds.set(common.id, feed);

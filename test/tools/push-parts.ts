@@ -3,6 +3,7 @@ import { SentIdentities } from '../../server/cli/push-feeds.ts';
 import { systemTimers } from '../../server/clock.ts';
 import { makeConfig } from '../../server/config.ts';
 import type { FeedToHub } from '../../server/events/feed-messages.ts';
+import type { PushAside } from '../../server/events/push-aside.ts';
 import { PushFeed } from '../../server/events/push-feed.ts';
 import { PushReader } from '../../server/events/push-reader.ts';
 import type { PushPlace } from '../../server/events/push-refusal.ts';
@@ -25,6 +26,8 @@ export class FakeHub {
   readonly feed: PushFeed;
   readonly batches: Batch[] = [];
   full = false;
+  /** What was set aside, by name; null: there is no room. */
+  aside: Map<string, string> | null = new Map();
   /** Batches are kept when {@link keep} is called. */
   slow = false;
   last: FeedToHub | null = null;
@@ -36,8 +39,12 @@ export class FakeHub {
   ) {
     const config = makeConfig({ where: 'test', settings });
     const full = () => this.full;
+    const aside: PushAside = {
+      folder: 'quarantine/north',
+      keep: async (name, text) => this.aside?.set(name, text) !== undefined,
+    };
     this.feed = new PushFeed({
-      ...{ id: 'north', reader: pushReader(settings), clock, timers: systemTimers, config, acked, full },
+      ...{ id: 'north', reader: pushReader(settings), clock, timers: systemTimers, config, aside, acked, full },
     });
     this.feed.onMessage((message) => {
       this.last = message;

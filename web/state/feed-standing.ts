@@ -10,7 +10,10 @@ export interface FeedStanding {
   readonly level: 'info' | 'warn';
 }
 
-const warning: ReadonlySet<string> = new Set(['refused', 'unreachable', 'next', 'alone', 'turnedAway', 'ahead']);
+const warning: ReadonlySet<string> = new Set([
+  ...['refused', 'unreachable', 'next', 'alone', 'turnedAway', 'ahead'],
+  ...['aside', 'asideFull', 'refusedBatch'],
+]);
 
 /**
  * What is to be said of a feed beside its state, times in `zone`; null where there is nothing, or where a notice of its

@@ -1,0 +1,78 @@
+import { join } from 'node:path';
+import { errorOf } from '../errors.ts';
+import type { PushAside } from '../events/push-aside.ts';
+import type { Disk } from '../journal/disk.ts';
+import type { Log } from '../log.ts';
+
+/** Small files take a block of the disk each. */
+const blockBytes = 4096;
+
+/**
+ * Rows that an acknowledged feed's senders told too early, a file of lines for each batch: an operator may look at them,
+ * set them right and send them again. Bounded; who takes files away makes room. A batch that comes again after a crash
+ * replaces its file.
+ */
+export class AsideFiles implements PushAside {
+  readonly folder: string;
+  readonly #disk: Disk;
+  readonly #bytesMax: number;
+  readonly #log: Log;
+  /** As far as known; it is looked at again when that is too much. -1: not looked at yet. */
+  #held = -1;
+
+  constructor(options: { disk: Disk; folder: string; bytesMax: number; log: Log }) {
+    this.folder = options.folder;
+    this.#disk = options.disk;
+    this.#bytesMax = options.bytesMax;
+    this.#log = options.log;
+  }
+
+  async keep(name: string, text: string): Promise<boolean> {
+    try {
+      return await this.#keep(name, Buffer.from(text));
+    } catch (error) {
+      this.#held = -1;
+      this.#log('error', `${join(this.folder, name)} can't be written: ${errorOf(error).message}`);
+      return false;
+    }
+  }
+
+  async #keep(name: string, bytes: Uint8Array): Promise<boolean> {
+    const disk = this.#disk;
+    const size = Math.max(bytes.length, blockBytes);
+    if (this.#held < 0 || this.#held + size > this.#bytesMax) this.#held = await this.#look();
+    if (this.#held + size > this.#bytesMax) return false;
+    const path = join(this.folder, name);
+    const file = await disk.open(`${path}.new`, 'create');
+    try {
+      await file.write(bytes, 0);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await disk.rename(`${path}.new`, path);
+    await disk.syncFolder(this.folder);
+    this.#held += size;
+    return true;
+  }
+
+  async #look(): Promise<number> {
+    const disk = this.#disk;
+    await disk.makeFolder(this.folder);
+    let held = 0;
+    for (const name of await disk.list(this.folder)) {
+      const path = join(this.folder, name);
+      if (name.endsWith('.new')) {
+        await disk.remove(path);
+        continue;
+      }
+      const file = await disk.open(path, 'read');
+      try {
+        held += Math.max(await file.size(), blockBytes);
+      } finally {
+        await file.close();
+      }
+    }
+    return held;
+  }
+}
