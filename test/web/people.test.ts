@@ -19,18 +19,27 @@ beforeEach(() => {
 
 describe('the line about people', () => {
   test('gives the estimate with its interval, and says that it is one, in both languages', () => {
-    expect(peopleLine(row(), null, 0)).toEqual({
+    expect(peopleLine(row(), null, 0, 0)).toEqual({
       text: '≈ 41,200 people (38,900–43,600), estimate',
       more: '',
       level: 'normal',
     });
     language.lang = 'zh';
-    expect(peopleLine(row(), null, 0).text).toBe('≈ 41,200 人（38,900–43,600），估计值');
+    expect(peopleLine(row(), null, 0, 0).text).toBe('≈ 41,200 人（38,900–43,600），估计值');
+  });
+
+  test('says how many devices are left out because they are in machines, where some are or may be', () => {
+    const more = (machines: number) => peopleLine(row({ calibrated: true }), null, 20, machines).more;
+    expect(more(1_320)).toBe('calibrated by gates · without 1,320 devices in machines');
+    expect(more(hiddenCount)).toBe('calibrated by gates · without <20 devices in machines');
+    expect([0, Number.NaN].map(more)).toEqual(['calibrated by gates', 'calibrated by gates']);
   });
 
   test('tells zero, hidden and unknown apart', () => {
     const hidden = row({ people: hiddenCount, low: hiddenCount, high: hiddenCount });
-    const texts = [row({ people: 0, low: 0, high: 0 }), hidden, undefined].map((each) => peopleLine(each, 9, 20).text);
+    const texts = [row({ people: 0, low: 0, high: 0 }), hidden, undefined].map(
+      (each) => peopleLine(each, 9, 20, 0).text,
+    );
     expect(texts).toEqual([
       '≈ 0 people, estimate',
       'People: hidden, fewer than 20 devices',
@@ -40,14 +49,17 @@ describe('the line about people', () => {
 
   test('says how full it is, when it will be, and that gates have counted', () => {
     const coming = row({ toFirstAlertMs: 34 * 60_000, toCapacityMs: 75 * 60_000, calibrated: true });
-    expect(peopleLine(coming, 60_000, 0)).toMatchObject({
+    expect(peopleLine(coming, 60_000, 0, 0)).toMatchObject({
       more: '69% of capacity · 80% in about 34 min · full in about 1 h 15 min · calibrated by gates',
       level: 'normal',
     });
     const near = row({ toFirstAlertMs: 0, toCapacityMs: 5 * 60_000 });
-    expect(peopleLine(near, 50_000, 0)).toMatchObject({ more: '82% of capacity · full in about 5 min', level: 'near' });
+    expect(peopleLine(near, 50_000, 0, 0)).toMatchObject({
+      more: '82% of capacity · full in about 5 min',
+      level: 'near',
+    });
     const full = row({ toFirstAlertMs: 0, toCapacityMs: 0 });
-    expect(peopleLine(full, 40_000, 0)).toMatchObject({ more: '103% of capacity', level: 'full' });
+    expect(peopleLine(full, 40_000, 0, 0)).toMatchObject({ more: '103% of capacity', level: 'full' });
   });
 
   test('shows no more digits than an estimate has', () => {

@@ -174,6 +174,7 @@ export const en: Record<keyof typeof zh, string> = {
   'people.toFirst': '80% in about {age}',
   'people.toFull': 'full in about {age}',
   'people.calibrated': 'calibrated by gates',
+  'people.machines': 'without {count} devices in machines',
 
   'kind.venue': 'Venue',
   'kind.group': 'Group',

@@ -172,6 +172,7 @@ export const zh = {
   'people.toFirst': '约 {age} 后达 80%',
   'people.toFull': '约 {age} 后满员',
   'people.calibrated': '已按闸机校准',
+  'people.machines': '不含 {count} 台机器终端',
 
   'kind.venue': '场馆',
   'kind.group': '集团',

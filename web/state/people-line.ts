@@ -1,18 +1,28 @@
 import { hiddenCount, type PeopleRow } from '../../shared/protocol.ts';
 import { t } from '../app/i18n.svelte.ts';
-import { formatAge, formatEstimate, formatShare } from '../parts/format.ts';
+import { formatAge, formatCount, formatEstimate, formatShare } from '../parts/format.ts';
 
 /** Behind `level` stands how full the region is by the estimate: from 80 % on `near`, from 100 % on `full`. */
 export interface PeopleLine {
   /** The estimate with its interval, and that it is one. */
   readonly text: string;
-  /** Share of the capacity, when it will be reached, and whether gates have counted; '' where there is nothing to say. */
+  /** Share of the capacity, when it will be reached, gates, machines left out; '' where there is nothing to say. */
   readonly more: string;
   readonly level: 'normal' | 'near' | 'full';
 }
 
-/** What is said of the people in a region. @param row undefined: unknown */
-export function peopleLine(row: PeopleRow | undefined, capacity: number | null, minCount: number): PeopleLine {
+/**
+ * What is said of the people in a region.
+ *
+ * @param row undefined: unknown
+ * @param machines devices there that are nobody's, as the frame has them; NaN: unknown
+ */
+export function peopleLine(
+  row: PeopleRow | undefined,
+  capacity: number | null,
+  minCount: number,
+  machines: number,
+): PeopleLine {
   if (row === undefined) return { text: t('people.unknown'), more: '', level: 'normal' };
   if (row.people === hiddenCount) return { text: t('people.hidden', { n: minCount }), more: '', level: 'normal' };
   const [people, low, high] = [row.people, row.low, row.high].map(formatEstimate);
@@ -24,5 +34,7 @@ export function peopleLine(row: PeopleRow | undefined, capacity: number | null, 
   if (share < 0.8 && toFirstAlertMs !== null) more.push(t('people.toFirst', { age: formatAge(toFirstAlertMs, true) }));
   if (share < 1 && toCapacityMs !== null) more.push(t('people.toFull', { age: formatAge(toCapacityMs, true) }));
   if (row.calibrated) more.push(t('people.calibrated'));
+  const left = formatCount(machines, minCount);
+  if (left.state === 'value' || left.state === 'hidden') more.push(t('people.machines', { count: left.text }));
   return { text, more: more.join(' · '), level: share >= 1 ? 'full' : share >= 0.8 ? 'near' : 'normal' };
 }
