@@ -56,16 +56,20 @@ export class FactsUpkeep {
   }
 
   /**
-   * Start of the oldest hour or day that is not counted, µs; Infinity: none. What it is counted from must not be dropped.
-   *
-   * @param hours of hours alone, which events are counted by
+   * Rows of the table from here on must not be dropped, µs: what an hour or day that is not counted yet is counted from,
+   * and other parties that are not in their month yet. Infinity: none.
    */
-  async oldestDueUs(hours: boolean): Promise<number> {
-    const { rows } = await this.#options.pool.query<{ start: number | null }>(
+  async neededFromUs(table: string): Promise<number> {
+    const { pool } = this.#options;
+    // Events are counted by hours alone.
+    const { rows } = await pool.query<{ start: number | null }>(
       `select min(start) as start from fact_dirty where grain = 'hour' or not $1`,
-      [hours],
+      [table === 'event'],
     );
-    return rows[0].start ?? Infinity;
+    const dueUs = rows[0].start ?? Infinity;
+    if (table !== 'peer_hour') return dueUs;
+    const oldest = await pool.query<{ ts: number }>('select ts from peer_hour order by ts limit 1');
+    return Math.min(dueUs, oldest.rows[0]?.ts ?? Infinity);
   }
 
   async #drainStays(): Promise<boolean> {

@@ -330,7 +330,7 @@ export class Maintenance {
       const { name, keepUs, countedFrom } = table;
       if (this.#closed) return;
       let toUs = Math.min(clockUs - keepUs, this.#safeUs(name));
-      if (countedFrom) toUs = Math.min(toUs, await this.#facts.oldestDueUs(name === 'event'));
+      if (countedFrom) toUs = Math.min(toUs, await this.#facts.neededFromUs(name));
       const chunks = (all.get(name) ?? []).filter((each) => each.toUs <= toUs);
       if (chunks.length === 0) continue;
       const untilUs = Math.max(...chunks.map((each) => each.toUs));

@@ -21,7 +21,7 @@ const yearKept = 396 * dayUs;
 
 const dated = /^(?:day_|subscriber_day|peer_month|identity_month)/;
 
-const countedFrom = ['event', 'subscriber_hour'];
+const countedFrom = ['event', 'subscriber_hour', 'peer_hour'];
 
 /** A table or aggregate with its periods in days. */
 function kept(name: string, keepUs: number, compressAfterDays: number | null): KeptTable {
@@ -61,6 +61,8 @@ export const keptTables: readonly KeptTable[] = [
   kept('origin_gauge_1d', hoursKept, null),
   // What is kept of a subscriber (sql/009). Compressed once late stays and events hardly change it any more.
   kept('subscriber_hour', 8 * dayUs, 1),
+  // Its rows move to peer_month a day after their events have gone: what is dropped is empty.
+  kept('peer_hour', 9 * dayUs, null),
   kept('day_cell', yearKept, 4),
   kept('day_seen', yearKept, 4),
   kept('subscriber_day', yearKept, 8),

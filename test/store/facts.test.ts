@@ -263,6 +263,12 @@ test('when the events of a day are gone its other parties are added to the month
   expect(folded).toBeGreaterThan(0);
   expect(open).toBeGreaterThan(0);
   expect(await months()).toEqual(before);
+  // No chunk stays behind without a row.
+  const chunks = await store.sql(
+    `select chunk_name from timescaledb_information.chunks
+     where hypertable_name = 'peer_hour' and range_end <= (select min(ts) from peer_hour)`,
+  );
+  expect(chunks).toEqual([]);
   // A row that comes now finds its hour gone: the day stays as it was.
   const stored = await storedDays();
   await put(makeRows(5, 5).map((row) => ({ ...row, us: startUs + hourUs })));
