@@ -66,7 +66,6 @@ export class Engine {
   private readonly stillAfterUs: number;
   /** The next time at which something is due whether rows come or not. */
   private turnUs = 0;
-  private kept = 0;
   private readonly columns: RowColumns;
   private finished = false;
 
@@ -161,7 +160,7 @@ export class Engine {
     for (let at = from; at < to; at += groupRows) {
       if ((at - from) % stageRows === 0) this.presence.stage(batch, at, Math.min(at + stageRows, to));
       const end = Math.min(at + groupRows, to);
-      this.kept ^= this.presence.touch(batch, at, end);
+      this.presence.touch(batch, at, end);
       for (let row = this.applyUntilDue(batch, at, end); row < end; row = this.applyUntilDue(batch, row, end))
         yield* this.reaching(batch.timeUs[row]);
       if ((end - from) % stageRows === 0) yield;
@@ -298,14 +297,15 @@ export class Engine {
 
   /** Applies rows up to one before which something is due; returns that one, or `to`. */
   private applyUntilDue(batch: EventBatch, from: number, to: number): number {
-    const { columns, figures, presence, traffic } = this;
+    const { columns, figures, occupancy, presence, traffic } = this;
     let end = this.look(from, to);
     if (columns.cellLimit > figures.heardUs.length) {
       this.grow();
       end = this.look(from, to);
     }
     columns.count(figures);
-    const { regionCount, touched } = this.occupancy.areas;
+    occupancy.cellLimit = Math.max(occupancy.cellLimit, columns.cellLimit);
+    const { regionCount, touched } = occupancy.areas;
     hearCells(figures, batch, from, end, touched, regionCount);
     traffic.countRows(columns, batch, from, end);
     for (let row = presence.renewing(from, end); row < end; row = presence.renewing(row + 1, end))

@@ -99,9 +99,10 @@ export class GaugeBook {
   close(present: number): void {
     const { occupancy } = this;
     const { areas, fixAges } = occupancy;
-    this.sumRegions(fixAges.fresh5, this.regionFresh5);
+    const { cellLimit } = occupancy;
+    this.sumRegions(fixAges.fresh5.subarray(0, cellLimit), this.regionFresh5);
     const regionRows = this.takeRows(0, this.regionCount, this.regionFresh5);
-    const cellsTo = this.cellGauges ? occupancy.cellCapacity : 0;
+    const cellsTo = this.cellGauges ? cellLimit : 0;
     const cellRows = this.takeRows(this.regionCount, this.regionCount + cellsTo, fixAges.fresh5);
     const at = this.closed % sparkPointsMax;
     for (let region = 0; region < this.regionCount; region++) {

@@ -43,6 +43,8 @@ export class Occupancy implements PresenceSink, TrailOwner {
   appearedTotal = 0;
   vanishedTotal = 0;
   cellCapacity = 0;
+  /** Cells that have ever been heard have smaller numbers: the others' counters are all 0. */
+  cellLimit = 0;
 
   regions: RegionIndex;
   private regionCount: number;
@@ -106,6 +108,7 @@ export class Occupancy implements PresenceSink, TrailOwner {
     this.vanishedTotal = vanished;
     this.appearedNow.restore(now);
     this.growTo(cellCapacity);
+    this.cellLimit = cellCapacity;
     for (const part of this.parts) if (part.restore(from) === false) countOrigins(this, this.table);
   }
 
@@ -189,11 +192,11 @@ export class Occupancy implements PresenceSink, TrailOwner {
     this.fixAges.seeMany(this.presence.seenRows, n);
   }
 
-  touch(indices: Int32Array, movers: Uint32Array, n: number, batch: EventBatch, from: number): number {
+  touch(indices: Int32Array, movers: Uint32Array, n: number, batch: EventBatch, from: number): void {
+    if (!this.countsStays) return;
     const { crossers, regions, table } = this;
-    if (!this.countsStays) return 0;
     const rows = { table, regions, indices, movers, n, into: crossers };
-    return this.notes.touch(crossers, crossersOf(rows, batch, from));
+    this.notes.touch(crossers, crossersOf(rows, batch, from));
   }
 
   /** For the trail, as the next. */

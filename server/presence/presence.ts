@@ -39,9 +39,9 @@ export interface PresenceSink {
   vanished(index: number, cell: number): void;
   /**
    * Loads what the transitions of `n` subscribers, who are about to be seen in other cells than before, will need: those of
-   * the rows that `movers` (× 4) names behind the row `from`, by row in `indices`. The result means nothing.
+   * the rows that `movers` (× 4) names behind the row `from`, by row in `indices`.
    */
-  touch(indices: Int32Array, movers: Uint32Array, n: number, batch: EventBatch, from: number): number;
+  touch(indices: Int32Array, movers: Uint32Array, n: number, batch: EventBatch, from: number): void;
   /** Whether the sink still needs the index of a subscriber who vanished. */
   refersTo(index: number): boolean;
   /** Code of a home heard for a subscriber whose origin was `before`, 0: unknown; 0: still unknown. */
@@ -253,9 +253,9 @@ export class Presence {
 
   /**
    * Takes rows `from` … `to − 1` of those that are staged, at most a group, whose sightings come next: looks them up, adds
-   * those who are new and loads what the sightings will need. The result only keeps the loads from being dropped.
+   * those who are new and loads what the sightings will need.
    */
-  touch(batch: EventBatch, from: number, to: number): number {
+  touch(batch: EventBatch, from: number, to: number): void {
     const { indices, sink, table } = this;
     this.groupFrom = from;
     const { doubts, movers } = table;
@@ -264,7 +264,7 @@ export class Presence {
     const doubtful = found & 0xffff;
     for (let i = 0; i < doubtful; i++) indices[doubts[i] >> 2] = this.enrol(batch, from + (doubts[i] >> 2));
     this.freedBefore = table.freed;
-    return sink.touch(indices, movers, found >>> 16, batch, from);
+    sink.touch(indices, movers, found >>> 16, batch, from);
   }
 
   *save(to: StateWriter): Generator<void> {
