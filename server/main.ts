@@ -15,7 +15,7 @@ import { clearUnfinished, openLog, storeOffset } from './cli/open-log.ts';
 import { openPushFeed } from './cli/push-feeds.ts';
 import { readReference } from './cli/reference-input.ts';
 import { counted } from './cli/words.ts';
-import { type Clock, formatTimeUs, type Timers } from './clock.ts';
+import { type Clock, formatTimeUs, type Timers, within } from './clock.ts';
 import type { Config } from './config.ts';
 import { beginRun } from './core/begin-run.ts';
 import type { FollowerMaker } from './core/counting.ts';
@@ -39,6 +39,8 @@ import type { CellsOfRegion } from './store/types.ts';
 
 /** At the end the database is given this long to take what is in the journal; the next start goes on with the rest. */
 const drainMs = 3_000;
+/** And the disk this long to take what has not been acknowledged yet: one that is full does not. */
+const lastCommitMs = 1_000;
 
 export interface ServeOptions {
   feeds: string[];
@@ -170,7 +172,7 @@ export async function startSignalwall(
     core.start();
     // The store gets what the last records give: it ends behind the counters.
     let storeReader: StoreReader | null = null;
-    closing.push(async () => storeReader?.stop(drainMs));
+    closing.push(async () => storeReader?.stop(store.status.state === 'up' ? drainMs : 0));
     closing.push(() => core.stop());
 
     // What this start brings becomes records too; then the database learns of cells and regions.
@@ -246,7 +248,9 @@ export async function startSignalwall(
       onFailed: fail,
     });
     // Whatever the feeds have said is on disk before those who read it end; why it can't be has been told.
-    closing.push(() => journal.whenCommitted(journal.next).catch(heardElsewhere));
+    closing.push(async () => {
+      await within(timers, lastCommitMs, journal.whenCommitted(journal.next)).catch(heardElsewhere);
+    });
     closing.push(() => hub.stop());
 
     // push: the wall and the API.

@@ -88,7 +88,8 @@ export interface FeedStatus {
 }
 
 export interface StoreStatus {
-  state: 'starting' | 'up' | 'away';
+  /** `slow`: it has been at one transaction for some seconds, and nobody knows whether it will answer. */
+  state: 'starting' | 'up' | 'slow' | 'away';
   /** Event time between the newest event taken in and the newest stored one, ms. */
   lagMs: number;
   /** Rows that are in the journal and not yet in the database. */

@@ -54,7 +54,7 @@ export function healthOf({ minCount, clock, startedMs, hub, store, journal, core
   const counters = new Map(hub.counters().map(({ id, counters }) => [id, counters]));
   const events = view.resolvedEvents + view.unresolvedEvents;
   const isFeedIll = feeds.some(({ state }) => state === 'failed' || state === 'stale') || hub.clockIsOff;
-  const ill = isFeedIll || store.status.state === 'away' || journal.full;
+  const ill = isFeedIll || ['slow', 'away'].includes(store.status.state) || journal.full;
   return {
     status: ill ? 'degraded' : 'ok',
     uptimeMs: Math.round(clock.monotonicMs() - startedMs),

@@ -34,8 +34,8 @@ Shows the live wall. Without --feed it simulates an event day at 60 times its sp
 
 DATABASE_URL=postgres://… uses that TimescaleDB instead of the embedded one. Ctrl-C ends it.`;
 
-/** Ending takes at most this long: a little less than what Ctrl-C promises. */
-const endMs = 9_500;
+/** Ending takes at most this long: less than what Ctrl-C promises, for a large process takes a while to be taken down. */
+const endMs = 8_000;
 
 function parseListen(text: string): { host: string; port: number } {
   const match = /^(?:\[([0-9a-f:.]+)\]|([^:[\]]+)):(\d{1,5})$/i.exec(text);

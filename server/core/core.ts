@@ -1,4 +1,4 @@
-import type { Clock, Timers } from '../clock.ts';
+import { type Clock, type Timers, within } from '../clock.ts';
 import type { Config } from '../config.ts';
 import { assertInvariant, errorOf, messageOf } from '../errors.ts';
 import { copyTable } from '../journal/columns.ts';
@@ -11,7 +11,7 @@ import { Counting, type Derived, type DerivedTaker, type FollowerMaker } from '.
 import type { EventLog, LogEntry, LogReader } from './event-log.ts';
 import { fingerprintOf, goesOn, settingsOf } from './fingerprint.ts';
 import { LogState } from './log-state.ts';
-import { Staging } from './snapshot-file.ts';
+import { Staging, snapshotBytes } from './snapshot-file.ts';
 import type { Snapshots } from './snapshots.ts';
 
 export interface CoreOptions {
@@ -42,6 +42,9 @@ interface Restored {
 const tendEveryMs = 1000;
 /** So long records are applied, or state is copied, before the event loop has its turn, ms. */
 const sliceMs = 5;
+/** The last snapshot is waited for so long, ms; and with a full disk, where it may have to wait for room. */
+const lastSnapshotMsMax = 4000;
+const fullSnapshotMsMax = 500;
 
 /**
  * Applies the journal's committed records in order: to what the log says ({@link LogState}) and to what is counted
@@ -138,18 +141,25 @@ export class Core {
       await new Promise<void>((resolve, reject) => this.#waiting.push({ offset, resolve, reject }));
   }
 
-  /** Applies what is committed, puts down a last snapshot and ends. */
+  /**
+   * Applies what is committed, puts down a last snapshot and ends. Of a journal that waits for room on its disk, and of
+   * one that takes long, the snapshot is not waited for: the journal has all that is in it.
+   */
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#cancelTending();
     this.#options.records.end();
     await this.#running;
-    await this.#writing;
-    if (this.#counting !== null && this.#broken === null && this.applied > this.#options.snapshots.newest) {
-      await this.#snapshot();
-      await this.#writing;
-    }
+    const { journal, timers } = this.#options;
+    await within(timers, journal.full ? fullSnapshotMsMax : lastSnapshotMsMax, this.#lastSnapshot());
     await this.#reader.close();
+  }
+
+  async #lastSnapshot(): Promise<void> {
+    await this.#writing;
+    if (this.#counting === null || this.#broken !== null || this.applied <= this.#options.snapshots.newest) return;
+    await this.#snapshot();
+    await this.#writing;
   }
 
   /**
@@ -161,7 +171,7 @@ export class Core {
     const neededFrom = journal.full ? snapshots.newest : snapshots.neededFrom;
     const offset = Math.min(neededFrom, storedTo());
     if (offset > journal.base) await journal.release(offset);
-    await snapshots.forget(journal.base).catch((error) => {
+    await snapshots.forget(journal.full ? snapshots.newest : journal.base).catch((error) => {
       log('warn', `a snapshot that nobody needs could not be removed (${messageOf(error)}): the next start does it`);
     });
   }
@@ -275,7 +285,7 @@ export class Core {
 
   /** Copies the state, a slice at a time; nothing is applied meanwhile. It is written while records are applied again. */
   async #snapshot(): Promise<void> {
-    const { clock } = this.#options;
+    const { clock, journal } = this.#options;
     const staging = new Staging();
     let sinceMs = clock.monotonicMs();
     for (const _ of this.#save(staging)) {
@@ -283,6 +293,7 @@ export class Core {
       await this.#pause();
       sinceMs = clock.monotonicMs();
     }
+    journal.setAside(snapshotBytes(staging));
     this.#triedMs = clock.monotonicMs();
     this.#writing = this.#write(this.applied, this.#derivedTo, staging).finally(() => {
       this.#writing = null;

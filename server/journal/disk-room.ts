@@ -21,6 +21,7 @@ export class DiskRoom {
   #freeBytes = Number.POSITIVE_INFINITY;
   /** Octets written by the journal, ever. */
   #written = 0;
+  #asideBytes = 0;
   #told = false;
   #looking: Promise<void> = Promise.resolve();
   #queued: Promise<void> | null = null;
@@ -33,20 +34,28 @@ export class DiskRoom {
 
   /** @param bytes held by the journal @param pending of them, not on disk yet */
   full(bytes: number, pending: number): boolean {
-    const { bytesMax, freeBytesMin } = this.#options;
-    return bytes >= bytesMax || Math.max(0, this.#freeBytes - pending) < freeBytesMin;
+    return bytes >= this.#options.bytesMax || Math.max(0, this.#freeBytes - pending) < this.#leastBytes;
+  }
+
+  /** So much is to stay free beside the reserve: what will be wanted so that the journal may forget something. */
+  setAside(bytes: number): void {
+    this.#asideBytes = bytes;
+  }
+
+  get #leastBytes(): number {
+    return this.#options.freeBytesMin + this.#asideBytes;
   }
 
   /** @param bytes held by the journal @param pending of them, not on disk yet */
   tell(bytes: number, pending: number): void {
-    const { bytesMax, folder, freeBytesMin, log } = this.#options;
+    const { bytesMax, folder, log } = this.#options;
     const full = this.full(bytes, pending);
     if (full === this.#told) return;
     this.#told = full;
     const why =
       bytes >= bytesMax
         ? `it holds its ${bytesMax} octets: bring the database back so that it takes them, or raise journalBytesMax`
-        : `less than ${freeBytesMin} octets are free on the disk of ${folder}: make room there`;
+        : `less than ${this.#leastBytes} octets are free on the disk of ${folder}: make room there`;
     if (full) log('error', `journal: ${why}; until then feeds wait, and nothing is lost`);
     else log('info', 'journal: there is room again');
   }
@@ -81,7 +90,7 @@ export class DiskRoom {
   }
 
   async #look(): Promise<void> {
-    const { disk, folder, freeBytesMin, looked } = this.#options;
+    const { disk, folder, looked } = this.#options;
     const before = this.#written;
     let failed: unknown = null;
     try {
@@ -93,6 +102,6 @@ export class DiskRoom {
     }
     looked(failed);
     // Someone else may free space on the disk; and where senders are refused, nobody waits for that.
-    if (this.#freeBytes < freeBytesMin) this.lookLater();
+    if (this.#freeBytes < this.#leastBytes) this.lookLater();
   }
 }

@@ -367,6 +367,11 @@ export class Journal {
     }
   }
 
+  /** Feeds wait while less than so much is free beside the reserve: a snapshot's size, for without one nothing is let go. */
+  setAside(bytes: number): void {
+    this.#disk.setAside(bytes);
+  }
+
   /** Looks how much room the disk has; never rejects. */
   look(): Promise<void> {
     return this.#disk.look();

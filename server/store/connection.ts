@@ -1,9 +1,12 @@
 /** How `pg` talks to either database. */
+import { Socket } from 'node:net';
 import pg from 'pg';
 import { minuteUs, secondUs } from '../clock.ts';
 import { heardElsewhere } from '../errors.ts';
 
 export interface Database {
+  /** Of its connections that are open: see {@link cutConnections}. Absent: nobody cuts them. */
+  readonly sockets?: Set<Socket>;
   readonly config: pg.ClientConfig;
   readonly embedded: boolean;
   /** For people, without anything secret: `the embedded database in …`, `sw@db.example:5432/wall`. */
@@ -47,14 +50,28 @@ const types = {
 
 export const connectMsMax = 10_000;
 
+/** The database says nothing any more: who waits for it, even for the end of a connection, would wait for ever. */
+export function cutConnections({ sockets }: Database): void {
+  for (const socket of sockets ?? []) socket.destroy();
+}
+
+function openSocket(sockets: Set<Socket>): Socket {
+  const socket = new Socket();
+  sockets.add(socket);
+  socket.once('close', () => sockets.delete(socket));
+  return socket;
+}
+
 /** A connection's configuration; `deadlineMs` ends a statement on a real database (the embedded one has its own). */
 export function clientConfig(database: Database, deadlineMs: number): pg.ClientConfig {
+  const { sockets } = database;
   return {
     ...database.config,
     types,
     application_name: 'signalwall',
     connectionTimeoutMillis: connectMsMax,
     keepAlive: true,
+    ...(sockets && { stream: () => openSocket(sockets) }),
     ...(database.embedded ? {} : { options: '-c timezone=UTC', statement_timeout: deadlineMs }),
   };
 }

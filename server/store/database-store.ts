@@ -5,7 +5,7 @@ import { messageOf } from '../errors.ts';
 import type { LogRecord } from '../journal/records.ts';
 import type { StoreBatch } from './batch.ts';
 import { loadCells, saveCells } from './cells.ts';
-import { type Database, transaction } from './connection.ts';
+import { cutConnections, type Database, transaction } from './connection.ts';
 import { DurableOffset } from './durable-offset.ts';
 import type { EmbeddedDatabase } from './embedded/embedded-database.ts';
 import { readRegionHistory } from './history.ts';
@@ -29,6 +29,10 @@ interface Parts extends StoreOptions {
 }
 
 const tickMs = 500;
+/** A transaction that takes longer is told of, ms: it is given up only when its deadline is over. */
+const slowMs = 5000;
+/** At the end a database has so long to answer, ms; then its connections are cut. */
+const endMsMax = 1500;
 
 export class DatabaseStore implements Store {
   readonly version: string;
@@ -118,7 +122,7 @@ export class DatabaseStore implements Store {
     const { events } = this.#intake;
     const queuedRows = this.#intake.rows + (events < 0 ? 0 : Math.max(0, rows - events));
     return {
-      state: this.#writer.state,
+      state: this.#writer.state === 'up' && this.#writer.busyMs > slowMs ? 'slow' : this.#writer.state,
       lagMs: queuedRows === 0 ? 0 : Math.max(0, Math.round((newestUs - Math.max(0, eventUs)) / 1000)),
       queuedRows,
       droppedRows: this.#intake.droppedRows,
@@ -232,13 +236,20 @@ export class DatabaseStore implements Store {
   async close(): Promise<void> {
     this.#closed = true;
     clearInterval(this.#timer);
-    const { pool, embedded } = this.#parts;
+    const { database, embedded } = this.#parts;
+    // One that hangs answers neither to what runs nor to a goodbye.
+    const cut = setTimeout(() => cutConnections(database), endMsMax);
+    await this.#endWork();
+    clearTimeout(cut);
+    await embedded?.close();
+  }
+
+  async #endWork(): Promise<void> {
     await this.#writer.close();
     await this.#durable.close();
     await this.#maintenance.close();
     await this.#membership;
-    await pool.end();
-    await embedded?.close();
+    await this.#parts.pool.end();
   }
 
   /** When a change of reference data takes effect: now by the event clock; before it runs, where the rows end. */

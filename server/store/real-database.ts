@@ -48,7 +48,7 @@ function readUrl(url: string): Database {
   }
   const user = parts.user ? `${parts.user}@` : '';
   const name = `${user}${parts.host ?? 'localhost'}:${parts.port || 5432}/${parts.database ?? ''}`;
-  return { config: { connectionString: url }, embedded: false, name };
+  return { config: { connectionString: url }, embedded: false, name, sockets: new Set() };
 }
 
 async function connect(database: Database): Promise<pg.Client> {

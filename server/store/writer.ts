@@ -65,6 +65,8 @@ export class Writer {
   #link: Link | null = null;
   #retryMs = retryAfterMs;
   #awaySinceMs = 0;
+  /** When the transaction under way has begun, monotonic ms; Infinity: there is none. */
+  #busySinceMs = Number.POSITIVE_INFINITY;
   /** The end of the last transaction is not known: ask the ledger before the next one. */
   #unknown = false;
 
@@ -91,6 +93,11 @@ export class Writer {
     }
     this.state = 'up';
     this.#loop = this.#run();
+  }
+
+  /** So long the transaction under way has taken by now, ms; negative: there is none. */
+  get busyMs(): number {
+    return this.#options.clock.monotonicMs() - this.#busySinceMs;
   }
 
   /** Something may be ready to be stored. */
@@ -128,11 +135,14 @@ export class Writer {
         await pause(idleMs, this.#wake.signal);
         continue;
       }
+      this.#busySinceMs = this.#options.clock.monotonicMs();
       try {
         const refused = await this.#store(batch);
         this.#up();
         intake.done(refused);
+        this.#busySinceMs = Number.POSITIVE_INFINITY;
       } catch (error) {
+        this.#busySinceMs = Number.POSITIVE_INFINITY;
         if (error instanceof InvariantError) throw error;
         // Whatever it was, and wherever: it may have come after the commit.
         this.#unknown = true;

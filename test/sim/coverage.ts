@@ -11,6 +11,8 @@ export const paths = {
   'a lost answer to a commit': 'and whether it happened is chance',
   'a refusal of the database': 'statements fail for reasons of its own',
   'a full disk': 'little room is left for a while',
+  'a small disk': 'no room is left where there are two snapshots',
+  'a disk full for good': 'and the server had to make its own room',
   'a slow disk': 'syncs take long',
   'a failing disk': 'one operation ends with EIO or ENOSPC',
   'a bad network': 'messages are lost, doubled and swapped',

@@ -7,6 +7,8 @@ type What = 'write' | 'sync' | 'read' | 'open' | 'rename' | 'remove' | 'syncFold
 /** The disk of the world's machine: it outlives processes, and forgets at a power cut what was not synced. */
 export class Machine {
   readonly disk = new FakeDisk();
+  /** There is only the room that the server itself gives back. */
+  small = false;
   /** An octet that was on disk has changed. */
   rotten = false;
   /** Until then syncs take long. */

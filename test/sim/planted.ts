@@ -91,6 +91,16 @@ export const plantedBugs: readonly PlantedBug[] = [
     'await snapshots.write(journal.committed, staging);',
   ]),
   bug('a snapshot is renamed before it is synced', ['server/core/snapshot-file.ts', '  await file.sync();\n', '']),
+  bug(
+    'a snapshot that found no room is left there half written',
+    ['server/core/snapshots.ts', 'await this.#makeRoom(snapshotBytes(staging) + leaveBytes);', ''],
+    ['server/core/snapshots.ts', 'await this.#disk.remove(temporary).catch(heardElsewhere);', ''],
+  ),
+  bug('the end of the journal is noted in a new file, which a full disk has no room for', [
+    'server/journal/base.ts',
+    'await this.#put({ base, turn: this.#note.turn + 1 });',
+    'await BaseFile.make(this.#disk, this.#path.slice(0, -1 - name.length), base);',
+  ]),
   bug('a replay appends derived records again', [
     core,
     'this.#derived = Math.max(this.#state.derived, await this.#newestDerived(offset));',
@@ -174,7 +184,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   ]),
   bug(
     'a journal on a nearly full disk looks for room only where somebody waits',
-    ['server/journal/disk-room.ts', 'if (this.#freeBytes < freeBytesMin) this.lookLater();', ''],
+    ['server/journal/disk-room.ts', 'if (this.#freeBytes < this.#leastBytes) this.lookLater();', ''],
     [core, 'void journal.look();', ''],
   ),
   bug('a snapshot has no room for cells that are known and silent', [

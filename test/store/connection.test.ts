@@ -1,7 +1,7 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import fc from 'fast-check';
 import { afterEach, expect, test } from 'vitest';
-import { openPool, parseTimestampUs, timestampUs, transaction } from '../../server/store/connection.ts';
+import { cutConnections, openPool, parseTimestampUs, timestampUs, transaction } from '../../server/store/connection.ts';
 
 test('reads timestamps as PostgreSQL writes them, to the microsecond', () => {
   expect(parseTimestampUs('1970-01-01 00:00:00+00')).toBe(0);
@@ -54,5 +54,33 @@ test('a database that goes in the middle of a transaction fails that one, and en
   expect(uncaught).toEqual([]);
   await pool.end();
   for (const socket of sockets) socket.destroy();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+test('a goodbye to a database that hangs does not wait for its answer', async () => {
+  const held: Socket[] = [];
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    held.push(socket);
+    // It greets, answers one query and stands still.
+    socket.once('data', () => socket.write(welcome));
+    socket.on('error', () => undefined);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const database = {
+    ...{ config: { host: '127.0.0.1', port, user: 'sw', database: 'sw' }, embedded: false, name: 'test' },
+    sockets: new Set<Socket>(),
+  };
+  const pool = openPool(database, 60_000, () => undefined);
+  const client = await pool.connect();
+  expect(database.sockets.size).toBe(1);
+  const query = client.query('select 1').catch(() => 'cut');
+  const goodbye = pool.end();
+  cutConnections(database);
+  expect(await query).toBe('cut');
+  client.release(true);
+  await goodbye;
+  expect(database.sockets.size).toBe(0);
+  for (const socket of held) socket.destroy();
   await new Promise((resolve) => server.close(resolve));
 });

@@ -148,6 +148,19 @@ test('while the database is away nothing is dropped: what is full takes no more,
   expect(lines.filter((line) => line.startsWith('warn database: away'))).toHaveLength(1);
 });
 
+test('how long a database has been at a transaction is told while it hangs, and the writer ends all the same', async () => {
+  const running = await start();
+  expect(running.writer.busyMs).toBeLessThan(0);
+  proxy.cut = 'hang';
+  const batch = makeEvents(10, startUs, minuteUs);
+  running.give.events(batch, 0, batch.n);
+  running.intake.hurry();
+  running.writer.wake();
+  await until(() => running.writer.busyMs > 50);
+  expect(running.writer.state).toBe('up');
+  await running.writer.close();
+});
+
 test('the ledger row of a batch stands in its transaction, and so do the positions of its feeds', async () => {
   const first = await start();
   first.give.events(makeEvents(1_234, startUs, minuteUs));

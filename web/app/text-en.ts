@@ -39,6 +39,7 @@ export const en: Record<keyof typeof zh, string> = {
   'notice.journalFailedDetail': "See the server's log for the disk's error, mend it and start again",
   'notice.storeBehind': 'History is {age} behind · live counts are right',
   'notice.storeLoses': 'Some rows could not be stored',
+  'notice.storeSlow': 'Database slow to answer · live counts go on, history waits',
   'notice.storeAway': 'Database away · live counts go on, history paused',
   'notice.storeStarting': 'Database starting',
   'notice.storeQueue': '{rows} rows waiting',

@@ -37,6 +37,7 @@ export const zh = {
   'notice.journalFailedDetail': '请查看服务日志中的磁盘错误，修复后重启',
   'notice.storeBehind': '历史落后 {age} · 实时计数不受影响',
   'notice.storeLoses': '部分数据无法写入数据库',
+  'notice.storeSlow': '数据库响应缓慢 · 实时计数不受影响，历史暂停',
   'notice.storeAway': '数据库不可用 · 实时计数不受影响，历史暂停',
   'notice.storeStarting': '数据库启动中',
   'notice.storeQueue': '{rows} 行待写入',

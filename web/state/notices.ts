@@ -107,6 +107,7 @@ function storeNotice({ store, feeds }: WallStatus, notices: Notice[]): void {
     if (lagMs > storeLagMs) notices.push({ id: 'store', level: 'warn', text, detail });
     else if (store.droppedRows > 0) notices.push({ id: 'store', level: 'warn', text: t('notice.storeLoses'), detail });
   }
+  if (store.state === 'slow') notices.push({ id: 'store', level: 'warn', text: t('notice.storeSlow'), detail });
   if (store.state === 'starting') {
     notices.push({ id: 'store', level: 'info', text: t('notice.storeStarting'), detail });
   }

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type pg from 'pg';
 
-/** `before commit`: the COMMIT never arrives. `after commit`: it is carried out and its answer never comes back. */
-export type Cut = 'none' | 'before commit' | 'after commit' | 'refuse';
+/** `hang`: nothing arrives any more. `before commit`: the COMMIT never arrives. `after commit`: it is carried out and its answer never comes back. */
+export type Cut = 'none' | 'before commit' | 'after commit' | 'refuse' | 'hang';
 
 const commit = Buffer.from('Q\0\0\0\x0bcommit\0', 'latin1');
 
@@ -68,6 +68,7 @@ export class CuttingProxy {
       });
     }
     client.on('data', (bytes) => {
+      if (this.cut === 'hang') return;
       if (this.cut === 'none' || this.cut === 'refuse' || !bytes.includes(commit)) {
         database.write(bytes);
         return;
