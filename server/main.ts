@@ -235,6 +235,7 @@ export async function startSignalwall(
         position,
         ...(joinUs !== undefined && { joinUs }),
         live: isLive(spec),
+        ...(spec.kind === 'push' && spec.waitMs !== undefined && { staleMs: spec.waitMs }),
       })),
       past: { ...state, positions: state.positions.values() },
       speed,

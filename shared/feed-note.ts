@@ -26,6 +26,8 @@ export const feedNoteForms = {
     "rows stamped {seconds} s ahead of this machine's clock are not counted but set aside in {folder}: set the sender's clock, then send them again",
   asideFull:
     "batches with rows stamped {seconds} s ahead of this machine's clock are refused, for {folder} has no room: set the sender's clock and move its files away",
+  lateFlush:
+    '{rows} rows came late and move nobody, for the last batch came after {gap} s and others wait {stale} s: send at least every {within} s, or start with {feed}?wait={wait}',
   refusedBatch: 'the last batch was refused ({code}): its sender was told why',
   /** A replay whose next record is far away; times as ISO 8601. */
   farHours: 'waits: its next record is of {time}, {hours} hours ahead of the replay ({now})',

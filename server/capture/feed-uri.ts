@@ -18,6 +18,8 @@ export type LiveFeedSpec =
 export interface PushFeedSpec {
   kind: 'push';
   id: string;
+  /** Other feeds wait so long for its next batch, ms; absent: as long as for any (`staleMs`). */
+  waitMs?: number;
   uri: string;
 }
 
@@ -72,7 +74,7 @@ const optionNames: Record<FeedSpec['kind'], readonly string[]> = {
   stdin: [],
   'pcap+tcp': [],
   'pcap+listen': [],
-  push: [],
+  push: ['wait'],
 };
 
 /** Whether a URI may begin with it. */
@@ -240,18 +242,26 @@ function parseLive(uri: string, kind: 'pcap+tcp' | 'pcap+listen', rest: string):
   return { kind, host: match[1] ?? match[2], port, uri };
 }
 
+/** As `staleMs`. */
+const pushWaitSMax = 3600;
+
 /** The ID stands in paths of the API as it is. */
-function parsePush(uri: string, id: string): PushFeedSpec {
-  if (/^[A-Za-z0-9][\w.-]{0,63}$/.test(id)) return { kind: 'push', id, uri };
-  throw bad(
-    uri,
-    'the ID must be 1 to 64 letters, digits, dots, dashes or underscores; write push:ID such as push:north',
-  );
+function parsePush(uri: string, id: string, wait: string | undefined): PushFeedSpec {
+  if (!/^[A-Za-z0-9][\w.-]{0,63}$/.test(id))
+    throw bad(
+      uri,
+      'the ID must be 1 to 64 letters, digits, dots, dashes or underscores; write push:ID such as push:north',
+    );
+  if (wait === undefined) return { kind: 'push', id, uri };
+  const seconds = /^\d{1,4}$/.test(wait) ? Number(wait) : 0;
+  if (seconds < 1 || seconds > pushWaitSMax)
+    throw bad(uri, `wait must be whole seconds from 1 to ${pushWaitSMax}: so long others wait for its next batch`);
+  return { kind: 'push', id, uri, waitMs: 1000 * seconds };
 }
 
 /**
  * Reads a feed's URI: `pcap:PATH`, `xdr:PATH?plmn=460-01&tz=+08:00`, `sim:event-day?seed=1`, `pcap+tcp://HOST:PORT`,
- * `pcap+listen://HOST:PORT`, `push:ID`, `-` or `pcap:-` for standard input, or a bare path that is taken by its ending, else by its first octets. Options are
+ * `pcap+listen://HOST:PORT`, `push:ID?wait=60`, `-` or `pcap:-` for standard input, or a bare path that is taken by its ending, else by its first octets. Options are
  * percent-encoded after `?`; a literal `+` stays a plus.
  *
  * @param defaultPlmn PLMN of an xDR file's cells where the URI names none, as `460-00`
@@ -279,7 +289,7 @@ export function parseFeedUri(uri: string, defaultPlmn: string): FeedSpec {
     throw bad(uri, `unknown kind '${kind}:'; known: ${known}, push:ID, sim:event-day`);
   }
   const options = parseOptions(uri, kind, query);
-  if (kind === 'push') return parsePush(uri, path);
+  if (kind === 'push') return parsePush(uri, path, options.get('wait'));
   if (kind === 'pcap+tcp' || kind === 'pcap+listen') return parseLive(uri, kind, path);
   if (kind === 'pcap' && path === '-') return { kind: 'stdin', uri };
   if (kind === 'sim') return parseSim(uri, path, options);

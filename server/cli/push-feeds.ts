@@ -115,5 +115,7 @@ export function openPushFeed(
   const folder = join(options.asideFolder, spec.id);
   const aside = new AsideFiles({ disk, folder, bytesMax: config.pushAsideBytesMax, log });
   const reader = new PushReader(new SentIdentities(key, areas, new Machines(config)), clock, config);
-  return new PushFeed({ id: spec.id, reader, clock, timers, config, aside, acked: position, full });
+  const { pushBatchesMax } = config;
+  const waits = { pushBatchesMax, staleMs: spec.waitMs ?? config.staleMs };
+  return new PushFeed({ id: spec.id, reader, clock, timers, config: waits, aside, acked: position, full });
 }

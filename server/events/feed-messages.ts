@@ -102,6 +102,8 @@ export type HubToFeed =
   | { k: 'until'; untilUs: number }
   /** The batches of an acknowledged feed up to this one survive a power cut. */
   | { k: 'kept'; place: PushPlace }
+  /** So many rows of the acknowledged feed's batch that is being handed over come too late to move anybody. */
+  | { k: 'late'; rows: number }
   /** A batch has been taken: one more may be sent. */
   | { k: 'credit' }
   | { k: 'stop' };

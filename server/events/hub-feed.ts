@@ -1,7 +1,9 @@
 import type { FeedState } from '../../shared/protocol.ts';
+import type { Config } from '../config.ts';
 import { ClockCheck } from './clock-check.ts';
 import { type FeedCounters, type FeedToHub, type HubToFeed, noCounters } from './feed-messages.ts';
 import type { FeedPosition } from './feed-position.ts';
+import { LateCheck } from './late-check.ts';
 import { LiveClock } from './live-clock.ts';
 
 /** A feed as the hub sees it: a worker thread, or anything that speaks its messages. */
@@ -21,10 +23,15 @@ export interface HubFeed {
   joinUs?: number;
   /** The feed has no end and no speed: it is read as it comes, and it is stale when nothing does. */
   live?: boolean;
+  /** Others wait so long for it, ms; absent: as long as for any. */
+  staleMs?: number;
 }
 
 /** What the hub knows of a feed. */
 export interface Feed extends HubFeed {
+  staleMs: number;
+  /** It was said how long others wait for it. */
+  isAwaited: boolean;
   state: FeedState;
   note: string;
   firstUs: number;
@@ -50,6 +57,7 @@ export interface Feed extends HubFeed {
   /** Of a live feed; null: a replay has no clock of its own. */
   liveClock: LiveClock | null;
   clockCheck: ClockCheck | null;
+  lateCheck: LateCheck;
   /** The newest time that it has told, believed or not, µs. */
   toldUs: number;
   /** Feed-local cell symbol → cell_id. */
@@ -63,10 +71,15 @@ export interface Feed extends HubFeed {
   ended: boolean;
 }
 
-/** A feed that has said nothing yet. @param clockOffMs see {@link ClockCheck} */
-export function newFeed(feed: HubFeed, nowMs: number, clockOffMs: number): Feed {
+/** A feed that has said nothing yet. */
+export function newFeed(feed: HubFeed, nowMs: number, config: Pick<Config, 'clockOffMs' | 'staleMs'>): Feed {
+  const { clockOffMs } = config;
+  const { staleMs = config.staleMs } = feed;
   return {
     ...feed,
+    staleMs,
+    isAwaited: feed.staleMs !== undefined,
+    lateCheck: new LateCheck(feed.uri, staleMs),
     state: 'starting',
     note: '',
     position: { ...feed.position },

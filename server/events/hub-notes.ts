@@ -58,9 +58,21 @@ function newestTold(feed: Feed, clockUs: number, batch: EventBatch | null, bound
   return newestUpTo(batch, Number.POSITIVE_INFINITY);
 }
 
+/** Tells an acknowledged feed's sender of rows that come behind the event clock, and operators where it waits too long. */
+export function tellLate(feed: Feed, { n, timeUs }: EventBatch, releaseUs: number, nowMs: number, log: Log): void {
+  if (n === 0) return;
+  let rows = 0;
+  for (let i = 0; i < n; i++) if (timeUs[i] < releaseUs) rows++;
+  if (rows > 0) feed.port.post({ k: 'late', rows });
+  const { lateCheck, uri } = feed;
+  if (!lateCheck.came(rows, nowMs - feed.arrivedMs)) return;
+  if (lateCheck.note === '') log('info', `feed ${uri}: its batches come often enough again`);
+  else log('warn', `feed ${uri}: ${lateCheck.note}`);
+}
+
 /** How a live feed stands with its probes: on the wall at once, in the log once a second at most. */
 export function tellNote(feed: Feed, nowMs: number, log: Log): void {
-  feed.note = joinFeedNotes(feed.sourceNote, feed.clockCheck?.note ?? '');
+  feed.note = joinFeedNotes(feed.sourceNote, feed.clockCheck?.note ?? '', feed.lateCheck.note);
   if (feed.sourceNote === feed.toldNote || nowMs - feed.toldMs < liveNoteMs) return;
   feed.toldNote = feed.sourceNote;
   feed.toldMs = nowMs;

@@ -6,7 +6,7 @@ import { EventBatch, noCell } from './event-batch.ts';
 import type { FeedCounters, FeedProgress, FeedToHub } from './feed-messages.ts';
 import { type FeedPosition, isEventTime } from './feed-position.ts';
 import { type Feed, type HubFeed, measureRate, newFeed } from './hub-feed.ts';
-import { checkClock, farNoteOf, statusOf, tellNote } from './hub-notes.ts';
+import { checkClock, farNoteOf, statusOf, tellLate, tellNote } from './hub-notes.ts';
 import type { HubSink } from './hub-sink.ts';
 import { Pace } from './pace.ts';
 import type { PushPlace } from './push-refusal.ts';
@@ -81,7 +81,7 @@ export class FeedHub {
     this.onFailed = options.onFailed;
     this.pace = new Pace(options.speed);
     const nowMs = this.clock.monotonicMs();
-    for (const feed of options.feeds) this.feeds.push(newFeed(feed, nowMs, this.config.clockOffMs));
+    for (const feed of options.feeds) this.feeds.push(newFeed(feed, nowMs, this.config));
     const given = new Set(options.feeds.map(({ position }) => position.number));
     this.absent = [...past.positions].filter(({ number }) => !given.has(number));
     const numbers = [...this.absent, ...this.feeds.map(({ position }) => position)].map(({ number }) => number);
@@ -206,6 +206,7 @@ export class FeedHub {
     const batch = EventBatch.adopt(message.buffer, message.rows);
     const { cell, timeUs } = batch;
     let eventUs = feed.position.eventUs;
+    if (message.place !== undefined) tellLate(feed, batch, this.releaseUs, this.clock.monotonicMs(), this.log);
     for (let i = 0; i < batch.n; i++) {
       if (cell[i] !== noCell) cell[i] = feed.cells[cell[i]];
       if (timeUs[i] > eventUs && isEventTime(timeUs[i])) eventUs = timeUs[i];
@@ -244,7 +245,7 @@ export class FeedHub {
     const heldBack = feed.withheld > 0 || feed.clockUs >= feed.untilUs;
     // A live feed answers at any time; whether it has anything to say is what its probes send.
     const sinceMs = feed.live ? feed.arrivedMs : feed.askedMs;
-    return !feed.ended && !heldBack && nowMs - sinceMs > this.config.staleMs;
+    return !feed.ended && !heldBack && nowMs - sinceMs > feed.staleMs;
   }
 
   /** Moves the event clock to the slowest running feed's. */
@@ -254,7 +255,11 @@ export class FeedHub {
     let watermarkUs = Number.POSITIVE_INFINITY;
     let newestUs = 0;
     for (const feed of this.feeds) {
-      if (feed.firstUs < 0) continue;
+      if (feed.firstUs < 0) {
+        // Nobody knows its time yet; who is told to wait for it waits for its first word too.
+        if (feed.isAwaited && !feed.ended && !this.isSilent(feed, nowMs)) return;
+        continue;
+      }
       newestUs = Math.max(newestUs, feed.clockUs);
       if (!feed.ended && !this.isSilent(feed, nowMs)) watermarkUs = Math.min(watermarkUs, feed.clockUs - windowUs);
     }

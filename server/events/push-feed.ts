@@ -5,6 +5,7 @@ import { heardElsewhere } from '../errors.ts';
 import { type FeedCounters, type FeedToHub, type HubToFeed, noCounters } from './feed-messages.ts';
 import type { FeedPosition } from './feed-position.ts';
 import type { FeedPort } from './hub-feed.ts';
+import { flushWithinMs } from './late-check.ts';
 import { AheadRows, type PushAside, type SetAside } from './push-aside.ts';
 import { keptDigests } from './push-digest.ts';
 import { openBody, type PushForm, type PushReader, type PushRows } from './push-reader.ts';
@@ -16,6 +17,8 @@ export interface PushStanding {
   readonly acked: PushPlace;
   /** Batches that the sender may have under way, those not yet acknowledged among them; 0: wait. */
   readonly credit: number;
+  /** The next batch is to come within so much time of the one before, ms: others go on without who is silent for longer. */
+  readonly flushWithinMs: number;
 }
 
 /** A batch was taken, or had been before. */
@@ -23,6 +26,8 @@ export interface PushTaken extends PushStanding {
   /** Rows taken in now, and left out because they lie too far ahead of the clock; none of a batch that came again. */
   readonly accepted: number;
   readonly quarantined: number;
+  /** Rows among the accepted that come too late to move anybody: they count as traffic, or not at all. */
+  readonly late: number;
   /** Of quarantined rows: where they are. */
   readonly aside?: SetAside;
 }
@@ -50,7 +55,7 @@ export class PushFeed implements FeedPort {
   readonly #reader: PushReader;
   readonly #clock: Clock;
   readonly #timers: Timers;
-  readonly #config: Pick<Config, 'pushBatchesMax'>;
+  readonly #config: Pick<Config, 'pushBatchesMax' | 'staleMs'>;
   /** The journal is full, or has failed. */
   readonly #full: () => boolean;
   #listener: (message: FeedToHub) => void = () => undefined;
@@ -69,6 +74,8 @@ export class PushFeed implements FeedPort {
   #newestUs = -1;
   /** Of the newest batch with rows: the time by which the sender's clock is judged, rows set aside among them, µs. */
   #toldUs = -1;
+  /** Of the batch that was handed on last: the hub says so at once. */
+  #late = 0;
   #note = '';
   readonly #ahead: AheadRows;
   readonly #counters: FeedCounters = noCounters();
@@ -78,7 +85,7 @@ export class PushFeed implements FeedPort {
     reader: PushReader;
     clock: Clock;
     timers: Timers;
-    config: Pick<Config, 'pushBatchesMax'>;
+    config: Pick<Config, 'pushBatchesMax' | 'staleMs'>;
     /** What was taken in before. */
     acked: PushPlace & Pick<FeedPosition, 'digests'>;
     aside: PushAside;
@@ -99,7 +106,9 @@ export class PushFeed implements FeedPort {
 
   get standing(): PushStanding {
     const closed = this.#stopped || this.#full();
-    return { acked: this.#acked, credit: closed ? 0 : Math.max(0, this.#config.pushBatchesMax - this.#withheld) };
+    const { pushBatchesMax, staleMs } = this.#config;
+    const credit = closed ? 0 : Math.max(0, pushBatchesMax - this.#withheld);
+    return { acked: this.#acked, credit, flushWithinMs: flushWithinMs(staleMs) };
   }
 
   /** Why no further batch can be taken at the moment; null: one can. For who would have to receive it first. */
@@ -148,7 +157,8 @@ export class PushFeed implements FeedPort {
     } else if (message.k === 'credit') {
       this.#withheld--;
       this.#underWay--;
-    } else if (message.k === 'stop') this.#stopped = true;
+    } else if (message.k === 'late') this.#late = message.rows;
+    else if (message.k === 'stop') this.#stopped = true;
   }
 
   onMessage(listener: (message: FeedToHub) => void): void {
@@ -173,7 +183,7 @@ export class PushFeed implements FeedPort {
       this.#reader.forget(newCells);
       this.#refuseOther(place, digest);
       this.#underWay--;
-      return { place, accepted: 0, quarantined: 0 };
+      return { place, accepted: 0, late: 0, quarantined: 0 };
     }
     const aside = await this.#setAside(place, rows);
     const { refusal } = this;
@@ -181,8 +191,9 @@ export class PushFeed implements FeedPort {
     const digests = this.#remember(place, digest);
     this.#taken = place;
     this.#count(bytes.length, rows);
+    this.#late = 0;
     this.#listener({ k: 'batch', buffer: batch.buffer, rows: batch.n, newCells, at: this.#at(), place, digests });
-    return { place, accepted: batch.n, quarantined, ...(aside !== null && { aside }) };
+    return { place, accepted: batch.n, late: this.#late, quarantined, ...(aside !== null && { aside }) };
   }
 
   /** Before the batch is handed on: what is acknowledged is kept, counted or not. @throws PushRefusal 503 */

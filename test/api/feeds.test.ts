@@ -44,9 +44,9 @@ const said = (client: WsClient) => client.messages.map((bytes) => JSON.parse(Buf
 
 test('batches are posted as lines, by query or by headers, or as msgpack; the feed tells where it stands', async () => {
   const { url, hub } = await start();
-  const limits = { id: 'north', bytesMax: 8 * 2 ** 20, rowsMax: 65_536 };
+  const limits = { id: 'north', bytesMax: 8 * 2 ** 20, rowsMax: 65_536, flushWithinMs: 10_000 };
   expect(await (await fetch(url)).json()).toEqual({ ...limits, acked: { epoch: 0, seq: 0 }, credit: 8 });
-  const taken = { status: 200, retryAfter: null, credit: 8, quarantined: 0 };
+  const taken = { status: 200, retryAfter: null, credit: 8, flushWithinMs: 10_000, late: 0, quarantined: 0 };
   expect(await post(`${url}/events?epoch=5&seq=1`, lines(row, row))).toEqual({
     ...taken,
     ...{ acked: { epoch: 5, seq: 1 }, accepted: 2 },
@@ -75,7 +75,7 @@ test('over a WebSocket each message is a batch with an answer, and the first wor
   client.send(packr.pack({ epoch: 1, seq: 3, rows: [{ ...row, imsi: 5 }] }));
   await client.until(6);
   const told = said(client);
-  expect(told[0]).toEqual({ status: 200, acked: { epoch: 0, seq: 0 }, credit: 8 });
+  expect(told[0]).toEqual({ status: 200, acked: { epoch: 0, seq: 0 }, credit: 8, flushWithinMs: 10_000 });
   const answered = told.slice(1);
   const seqs = answered.filter(({ status }) => status === 200).map(({ acked }) => acked.seq);
   expect(seqs).toEqual([...seqs].sort());

@@ -67,7 +67,9 @@ describe('says in one line what is wrong and what to write', () => {
     ['ftp:whatever', /unknown kind 'ftp:'; known: pcap:PATH/],
     ['push:', /the ID must be 1 to 64 letters, digits/],
     ['push:a/b', /write push:ID/],
-    ['push:north?x=1', /unknown option 'x'; push: takes none/],
+    ['push:north?x=1', /unknown option 'x'; known: wait/],
+    ['push:north?wait=0', /wait must be whole seconds from 1 to 3600/],
+    ['push:north?wait=1m', /wait must be whole seconds/],
     ['stdin:', /unknown kind 'stdin:'/],
     ['sim:concert', /unknown scenario 'concert'; there is sim:event-day/],
     ['sim:event-day?seed=-1', /seed must be a whole number from 0/],
@@ -131,5 +133,6 @@ test.each(['a1b2c3d4', 'd4c3b2a1', 'a1b23c4d', '4d3cb2a1', '0a0d0d0a', '1f8b0800
 test('a feed that programs send to is named by its ID, and is live', () => {
   const spec = parse('push:north-2.a');
   expect(spec).toEqual({ kind: 'push', id: 'north-2.a', uri: 'push:north-2.a' });
+  expect(parse('push:north?wait=60')).toMatchObject({ id: 'north', waitMs: 60_000 });
   expect(isLive(spec)).toBe(true);
 });

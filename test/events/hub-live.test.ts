@@ -15,7 +15,7 @@ afterEach(async () => {
 const ticks = () => new Promise((resolve) => setTimeout(resolve, 80));
 
 /** A hub with feeds that a test speaks for. @param wallS wall time at the beginning */
-function start(live: boolean[], speed: number, wallS = 20_000) {
+function start(live: boolean[], speed: number, wallS = 20_000, staleMs?: number) {
   let nowMs = 0;
   const late: number[] = [];
   const released: number[] = [];
@@ -26,10 +26,12 @@ function start(live: boolean[], speed: number, wallS = 20_000) {
     const until: number[] = [];
     let frames = 0;
     let newestS = -1;
-    return {
+    const port = {
       until,
-      post: (message: HubToFeed) => {
+      toldLate: 0,
+      post(message: HubToFeed) {
         if (message.k === 'until') until.push(message.untilUs);
+        if (message.k === 'late') this.toldLate += message.rows;
       },
       onMessage: (given: (message: FeedToHub) => void) => {
         listener = given;
@@ -41,21 +43,32 @@ function start(live: boolean[], speed: number, wallS = 20_000) {
         listener({ k: 'clock', at: { clockUs: clockS * 1e6, nextUs: 0, progress: -1, counters, note } });
       },
       /** Rows of these seconds; the feed's own clock is the newest time that it ever told, as with captures. */
-      rows: (...timesS: number[]) => {
-        const batch = new EventBatch(timesS.length);
-        for (const timeS of timesS) batch.push(timeS * 1e6, 1, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0);
-        frames += batch.n;
-        newestS = Math.max(newestS, ...timesS);
-        const at = { clockUs: newestS * 1e6, nextUs: 0, progress: -1, counters: { ...noCounters(), frames }, note: '' };
-        listener({ k: 'batch', buffer: batch.buffer, rows: batch.n, newCells: [], at });
-      },
+      rows: (...timesS: number[]) => say(timesS),
+      /** The same as a batch of an acknowledged feed. */
+      pushed: (...timesS: number[]) => say(timesS, { epoch: 1, seq: 1 }),
     };
+    function say(timesS: number[], place?: { epoch: number; seq: number }) {
+      const batch = new EventBatch(timesS.length);
+      for (const timeS of timesS) batch.push(timeS * 1e6, 1, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0);
+      frames += batch.n;
+      newestS = Math.max(newestS, ...timesS);
+      const at = { clockUs: newestS * 1e6, nextUs: 0, progress: -1, counters: { ...noCounters(), frames }, note: '' };
+      listener({ k: 'batch', buffer: batch.buffer, rows: batch.n, newCells: [], at, ...(place && { place }) });
+    }
+    return port;
   });
   const hub = new FeedHub({
     config,
     clock: { nowUs: () => wallS * 1e6 + nowMs * 1000, monotonicMs: () => nowMs },
     log: (level, line) => lines.push(`${level} ${line}`),
-    feeds: ports.map((port, i) => ({ id: `f${i}`, uri: `test:${i}`, port, position: newPosition(i), live: live[i] })),
+    feeds: ports.map((port, i) => ({
+      id: `f${i}`,
+      uri: `test:${i}`,
+      port,
+      position: newPosition(i),
+      live: live[i],
+      ...(staleMs && { staleMs }),
+    })),
     past: noPast(),
     speed,
     sink: sortingSink({
@@ -203,6 +216,42 @@ describe('a live feed', () => {
     await ticks();
     expect(late).toEqual([]);
     expect(hub.status()[0].note).toBe('');
+  });
+
+  // A sender that fills its batches for 25 s beside one that sends each second, for 80 s.
+  const together = async (staleMs?: number) => {
+    const it = start([true, true], 1, 1000, staleMs);
+    const [north, south] = it.ports;
+    for (const port of it.ports) port.open(-1);
+    await it.started;
+    const waiting: number[] = [];
+    for (let nowS = 1001; nowS <= 1080; nowS++) {
+      it.pass(1000);
+      north.pushed(nowS);
+      waiting.push(nowS - 0.5);
+      if (nowS % 25 === 0) south.pushed(...waiting.splice(0));
+    }
+    await ticks();
+    return { ...it, north, south };
+  };
+
+  test('whose batches lie further apart than others wait is told of the rows that are late by it, and of the way out', async () => {
+    const { hub, north, south, lines, late } = await together();
+    expect(late.length).toBeGreaterThan(10);
+    expect(south.toldLate).toBe(late.length);
+    expect(north.toldLate).toBe(0);
+    const [northNote, southNote] = hub.status().map(({ note }) => note);
+    expect(northNote).toBe('');
+    expect(southNote).toBe(
+      `${late.length} rows came late and move nobody, for the last batch came after 25 s and others wait 15 s: send at least every 10 s, or start with test:1?wait=50`,
+    );
+    expect(lines.filter((line) => line.startsWith('warn'))).toHaveLength(1);
+  });
+
+  test('for which others are told to wait longer loses nothing', async () => {
+    const { hub, late } = await together(50_000);
+    expect(late).toEqual([]);
+    expect(hub.status().map(({ note }) => note)).toEqual(['', '']);
   });
 
   test('that is replayed has no clock to be wrong', async () => {

@@ -28,10 +28,25 @@ test('a batch is acknowledged once it is on disk, and not before', async () => {
   await turns();
   expect([hub.batches.length, answers, hub.feed.standing.acked]).toEqual([2, [], { epoch: 0, seq: 0 }]);
   hub.keep(1);
-  expect(await first).toEqual({ acked: { epoch: 1, seq: 1 }, credit: 4, accepted: 3, quarantined: 0 });
+  expect(await first).toEqual({
+    acked: { epoch: 1, seq: 1 },
+    credit: 4,
+    flushWithinMs: 10_000,
+    accepted: 3,
+    late: 0,
+    quarantined: 0,
+  });
   expect(answers).toEqual([1]);
   hub.keep(1);
   expect((await second).acked).toEqual({ epoch: 1, seq: 2 });
+});
+
+test('the answer tells how many rows came too late, and how long others wait', async () => {
+  const hub = new FakeHub({ staleMs: 30_000 });
+  hub.late = 2;
+  expect(await offer(hub, 1, 1)).toMatchObject({ accepted: 3, late: 2, flushWithinMs: 20_000 });
+  hub.late = 0;
+  expect(await offer(hub, 1, 2)).toMatchObject({ accepted: 3, late: 0 });
 });
 
 test('acknowledgements are cumulative, and come in order', async () => {

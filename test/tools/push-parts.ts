@@ -31,6 +31,8 @@ export class FakeHub {
   /** Batches are kept when {@link keep} is called. */
   slow = false;
   last: FeedToHub | null = null;
+  /** Rows of each batch that come too late. */
+  late = 0;
   #kept = 0;
 
   constructor(
@@ -50,6 +52,7 @@ export class FakeHub {
       this.last = message;
       if (message.k !== 'batch') return;
       this.batches.push(message);
+      if (this.late > 0) this.feed.post({ k: 'late', rows: this.late });
       if (!this.slow) queueMicrotask(() => this.keep(1));
     });
   }
