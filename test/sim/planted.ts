@@ -247,11 +247,6 @@ export const plantedBugs: readonly PlantedBug[] = [
     'await saveMembership(client, [...ids, ...gone], cellsOf, noNewCell, fromUs);',
     'await saveMembership(client, ids, cellsOf, noNewCell, fromUs);',
   ]),
-  bug('a set of regions that a start brings leaves the cells of the one before', [
-    'server/store/database-store.ts',
-    'this.#goneIds = await goneRegions(pool, this.#regionIds);',
-    'await goneRegions(pool, this.#regionIds);',
-  ]),
   bug('each batch has a timer of its own for sending again', [
     'test/sim/client.ts',
     'if (this.#cancel === null) this.#wait();',
