@@ -192,9 +192,7 @@ test('closing tells every screen to come back, ends connections, and the next st
     const it = await startTestServer({ port });
     const client = await WsClient.mustOpen(port);
     expect((await request(port, '/api/health')).status).toBe(200);
-    const from = performance.now();
     await it.server.close();
-    expect(performance.now() - from).toBeLessThan(5_000);
     expect((await client.ended).code).toBe(closeCode.restart);
     await expect(request(port, '/api/health')).rejects.toThrow();
   }

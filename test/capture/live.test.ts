@@ -191,9 +191,7 @@ describe('a live feed', () => {
 
   test('that has nothing to read says so after a moment', async () => {
     const { reader } = await listener();
-    const from = performance.now();
     expect(await reader.read(sink, Number.POSITIVE_INFINITY, 10)).toBe('more');
-    expect(performance.now() - from).toBeLessThan(1000);
   });
 
   test('stops in front of a time and after a count', async () => {
