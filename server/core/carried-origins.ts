@@ -1,7 +1,9 @@
 /**
  * The engine tells which origins have changed since it told of them. The database has them from the log, which may have
  * begun before these counters: a group that was there then and is nobody's now must be told as zero, and what was
- * counted while nothing is stored (a simulation that warms up) must be told with the first interval that is.
+ * counted while nothing is stored (a simulation that warms up) must be told with the first interval that is. And with each
+ * quarter's first interval everything is told, changed or not: what was there all the time is in the quarter's largest
+ * count, and who asks for an origin need not look back far.
  */
 import type { OriginColumns } from '../occupancy/view.ts';
 
@@ -44,12 +46,17 @@ export class CarriedOrigins {
   }
 
   /**
-   * What an interval must say of origins: the figures that differ from what was told; by region, then origin.
+   * What an interval must say of origins: the figures that differ from what was told, or all of them; by region, then origin.
    *
    * @param origins those that the engine says have changed
    * @param ids of all regions of the interval, by place
    */
-  complete(origins: OriginColumns | undefined, ids: readonly string[], isTold: boolean): OriginColumns | undefined {
+  complete(
+    origins: OriginColumns | undefined,
+    ids: readonly string[],
+    isTold: boolean,
+    all = false,
+  ): OriginColumns | undefined {
     const known = new Set(ids).add('');
     for (const id of [...this.#now.keys()]) if (!known.has(id)) this.#now.delete(id);
     if (origins !== undefined) put(this.#now, origins, ids, false);
@@ -59,7 +66,8 @@ export class CarriedOrigins {
       const now = this.#now.get(id) ?? none;
       const told = this.#told.get(id) ?? none;
       if (now === none && told === none) return;
-      for (const [origin, present] of now) if (told.get(origin) !== present) rows.push(rowOf(region, origin, present));
+      for (const [origin, present] of now)
+        if (all || told.get(origin) !== present) rows.push(rowOf(region, origin, present));
       for (const origin of told.keys()) if (!now.has(origin)) rows.push(rowOf(region, origin, 0));
     });
     if (rows.length === 0) return undefined;

@@ -3,6 +3,7 @@ import type { EventBatch } from '../events/event-batch.ts';
 import { Sorter } from '../events/sorter.ts';
 import type { GaugesRecord, LogRecord } from '../journal/records.ts';
 import { Engine } from '../occupancy/engine.ts';
+import { beginsQuarter } from '../occupancy/interval-rows.ts';
 import type { IntervalGauges, StayColumns } from '../occupancy/view.ts';
 import type { CellRegistry } from '../reference/cell-registry.ts';
 import type { Region } from '../reference/read-regions.ts';
@@ -226,7 +227,8 @@ export class Counting {
     const { historyFromUs, registry } = this.#state;
     const isTold = historyFromUs === null || gauges.startUs >= historyFromUs;
     const { origins: changed, ...rest } = gauges;
-    const origins = this.#origins.complete(changed, regionIds, isTold);
+    const whole = beginsQuarter(gauges.startUs, gauges.endUs - gauges.startUs);
+    const origins = this.#origins.complete(changed, regionIds, isTold, whole);
     if (!isTold) return;
     // A cell without a row is as its newest one says, which is another counting's.
     const cells = this.#tellAll ? withEmptyOnes(gauges.cells, registry.count) : gauges.cells;

@@ -1,7 +1,7 @@
 import { sparkPointsMax } from '../../shared/protocol.ts';
 import type { RegionIndex } from '../reference/region-index.ts';
 import { restoreColumns, type StateReader, type StateWriter, saveColumns } from '../state-writer.ts';
-import { newRows } from './interval-rows.ts';
+import { beginsQuarter, newRows } from './interval-rows.ts';
 import type { Occupancy } from './occupancy.ts';
 import { type RegionEdit, remapped, remappedFrom } from './region-edit.ts';
 import type { Traffic } from './traffic.ts';
@@ -25,7 +25,8 @@ interface BookState {
  * Gauge intervals [k × every, (k+1) × every) in UTC. At its end an interval is *closed*: present, appeared, vanished,
  * visitors and fix ages are taken. holdDown later it is *final*: entries and exits are filled in and it is handed on.
  *
- * Handed on are only the rows that changed: a cell or region without a row has present and fresh5 as in its newest
+ * Handed on are the rows that changed, and with a quarter's first interval those of all who are not empty, so that the
+ * largest of a quarter's rows is the largest there was. A cell or region without a row has present and fresh5 as in its newest
  * row, no crossings, appearances and vanishings, and as many visitors as present. Where that holds of every one for long,
  * intervals may be passed over altogether. The arrays are new for each interval and belong to the taker.
  */
@@ -243,10 +244,11 @@ export class GaugeBook {
   private takeRows(from: number, to: number, fresh5: Uint32Array): Rows {
     const { areas } = this.occupancy;
     const { present, storedPresent, storedFresh5, touched, left } = areas;
+    const whole = beginsQuarter(this.startUs, this.everyUs);
     let n = 0;
     for (let area = from; area < to; area++) {
       const changed = present[area] !== storedPresent[area] || fresh5[area - from] !== storedFresh5[area];
-      if (changed) touched[area] = 1;
+      if (changed || (whole && present[area] > 0)) touched[area] = 1;
       n += touched[area];
     }
     const rows = newRows(n);

@@ -1,3 +1,4 @@
+import { minuteUs } from '../clock.ts';
 import type { IntervalGauges } from './view.ts';
 
 type Rows = IntervalGauges['cells'];
@@ -22,6 +23,13 @@ export interface IntervalHead {
   /** Rows. */
   cells: number;
   regions: number;
+}
+
+const quarterUs = 15 * minuteUs;
+
+/** Whether an interval is the first that begins in its quarter of an hour, the finest bucket of the aggregates of gauges. */
+export function beginsQuarter(startUs: number, everyUs: number): boolean {
+  return Math.floor(startUs / quarterUs) !== Math.floor((startUs - everyUs) / quarterUs);
 }
 
 /** `n` rows of zeros. */

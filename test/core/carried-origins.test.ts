@@ -142,6 +142,22 @@ test('a region that is taken away and drawn again tells zero of origins that wer
   ]);
 });
 
+test('with a quarter’s first interval everything is told, changed or not, and nothing that is nobody’s', () => {
+  const carried = new CarriedOrigins(new ToldOrigins());
+  carried.complete(
+    origins([
+      [0, 460, 5],
+      [0, 454, 2],
+    ]),
+    [],
+    true,
+  );
+  carried.complete(origins([[0, 454, 0]]), [], true);
+  expect(carried.complete(undefined, [], true)).toBeUndefined();
+  expect(rowsOf(carried.complete(undefined, [], true, true))).toEqual([[0, 460, 5]]);
+  expect(carried.complete(undefined, [], true)).toBeUndefined();
+});
+
 test('what was foretold is told anew by counters that begin behind it', () => {
   const told = new ToldOrigins();
   told.take(origins([[0, 460, 5]]), [], false);

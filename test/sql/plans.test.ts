@@ -103,7 +103,7 @@ const cases: { query: string; values: unknown[]; reads: Record<string, Span> }[]
   {
     query: 'day-origins',
     values: [1, at(endUs - 3 * dayUs), at(endUs - 2 * dayUs)],
-    reads: { origin_gauge_15m: { fromUs: endUs - 10 * dayUs, toUs: endUs - 2 * dayUs } },
+    reads: { origin_gauge_15m: { fromUs: endUs - 5 * dayUs, toUs: endUs - 2 * dayUs } },
   },
   {
     query: 'cell-stays',

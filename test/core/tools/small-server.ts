@@ -28,6 +28,8 @@ const usual: Config = makeConfig({
 
 /** The store gets all at the end. */
 const drainMs = 10_000;
+/** Waits of so long are for somebody to get ready, and end when he is. */
+const givenMs = 4_000;
 const feeds = 2;
 const startUs = 1_780_000_000_000_000;
 const stepUs = 2_000_000;
@@ -143,8 +145,8 @@ export async function run(
   const clock: Clock = { nowUs: () => startUs, monotonicMs: () => (nowMs += 3) };
   const timers: Timers = {
     after: (ms, work) => {
-      // As long as the store is given at the end: it has what it needs.
-      if (ms >= drainMs) return () => undefined;
+      // As long as the store and the last snapshot are given at the end: they have what they need.
+      if (ms >= givenMs) return () => undefined;
       const immediate = setImmediate(work);
       return () => clearImmediate(immediate);
     },
