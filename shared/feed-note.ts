@@ -23,7 +23,7 @@ export const feedNoteForms = {
   ahead: "frames stamped {seconds} s ahead of this machine's clock are left out: set the probe's clock",
   /** An acknowledged feed whose senders tell of times to come. */
   aside:
-    "rows stamped {seconds} s ahead of this machine's clock are not counted but set aside in {folder}: set the sender's clock, then send them again",
+    "rows stamped {seconds} s ahead of this machine's clock are not counted but set aside in the data folder's {folder}: set the sender's clock, then send them again",
   asideFull:
     "batches with rows stamped {seconds} s ahead of this machine's clock are refused, for {folder} has no room: set the sender's clock and move its files away",
   lateFlush:

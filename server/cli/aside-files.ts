@@ -14,14 +14,17 @@ const blockBytes = 4096;
  */
 export class AsideFiles implements PushAside {
   readonly folder: string;
+  readonly #path: string;
   readonly #disk: Disk;
   readonly #bytesMax: number;
   readonly #log: Log;
   /** As far as known; it is looked at again when that is too much. -1: not looked at yet. */
   #held = -1;
 
-  constructor(options: { disk: Disk; folder: string; bytesMax: number; log: Log }) {
+  /** @param options.path of the folder @param options.folder what it is called to those who may not know where the data lies */
+  constructor(options: { disk: Disk; path: string; folder: string; bytesMax: number; log: Log }) {
     this.folder = options.folder;
+    this.#path = options.path;
     this.#disk = options.disk;
     this.#bytesMax = options.bytesMax;
     this.#log = options.log;
@@ -32,7 +35,7 @@ export class AsideFiles implements PushAside {
       return await this.#keep(name, Buffer.from(text));
     } catch (error) {
       this.#held = -1;
-      this.#log('error', `${join(this.folder, name)} can't be written: ${errorOf(error).message}`);
+      this.#log('error', `${join(this.#path, name)} can't be written: ${errorOf(error).message}`);
       return false;
     }
   }
@@ -42,7 +45,7 @@ export class AsideFiles implements PushAside {
     const size = Math.max(bytes.length, blockBytes);
     if (this.#held < 0 || this.#held + size > this.#bytesMax) this.#held = await this.#look();
     if (this.#held + size > this.#bytesMax) return false;
-    const path = join(this.folder, name);
+    const path = join(this.#path, name);
     const file = await disk.open(`${path}.new`, 'create');
     try {
       await file.write(bytes, 0);
@@ -51,17 +54,17 @@ export class AsideFiles implements PushAside {
       await file.close();
     }
     await disk.rename(`${path}.new`, path);
-    await disk.syncFolder(this.folder);
+    await disk.syncFolder(this.#path);
     this.#held += size;
     return true;
   }
 
   async #look(): Promise<number> {
     const disk = this.#disk;
-    await disk.makeFolder(this.folder);
+    await disk.makeFolder(this.#path);
     let held = 0;
-    for (const name of await disk.list(this.folder)) {
-      const path = join(this.folder, name);
+    for (const name of await disk.list(this.#path)) {
+      const path = join(this.#path, name);
       if (name.endsWith('.new')) {
         await disk.remove(path);
         continue;

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { PushFeedSpec } from '../capture/feed-uri.ts';
 import type { Clock, Timers } from '../clock.ts';
 import type { Config } from '../config.ts';
@@ -112,8 +112,9 @@ export function openPushFeed(
   },
 ): PushFeed {
   const { config, key, areas, clock, timers, full, disk, log } = options;
-  const folder = join(options.asideFolder, spec.id);
-  const aside = new AsideFiles({ disk, folder, bytesMax: config.pushAsideBytesMax, log });
+  const path = join(options.asideFolder, spec.id);
+  const folder = join(basename(options.asideFolder), spec.id);
+  const aside = new AsideFiles({ disk, path, folder, bytesMax: config.pushAsideBytesMax, log });
   const reader = new PushReader(new SentIdentities(key, areas, new Machines(config)), clock, config);
   const { pushBatchesMax } = config;
   const waits = { pushBatchesMax, staleMs: spec.waitMs ?? config.staleMs };

@@ -6,7 +6,7 @@ import { type PushPlace, PushRefusal } from './push-refusal.ts';
 
 /** Where rows are kept that nobody counts. */
 export interface PushAside {
-  /** For operators, in messages. */
+  /** As it is called in messages: where in the data folder. */
   readonly folder: string;
   /** Keeps a text under a name, in place of what stood there, so that it survives a power cut. @returns whether it could */
   keep(name: string, text: string): Promise<boolean>;

@@ -16,7 +16,7 @@ function open(disk = nodeDisk) {
   const lines: string[] = [];
   const folder = join(parent, 'quarantine', 'north');
   const log = (_: string, line: string) => void lines.push(line);
-  return { folder, lines, files: () => new AsideFiles({ disk, folder, bytesMax: 3 * 4096, log }) };
+  return { folder, lines, files: () => new AsideFiles({ disk, path: folder, folder: 'q', bytesMax: 3 * 4096, log }) };
 }
 
 test('a file is kept for each batch, in place of one of the same name, up to a bound; who takes files away makes room', async () => {

@@ -215,7 +215,9 @@ test('rows too far ahead are kept before the batch is acknowledged, named in the
   expect(answer.aside).toEqual({ rows: 2, file, aheadS: 200, why: expect.stringMatching(/set the sender's clock/) });
   const { at } = hub.batches[0];
   expect(at).toMatchObject({ clockUs: nowUs, toldUs: nowUs + 200e6, isAlarm: true });
-  expect(at.note).toMatch(/^rows stamped 200 s ahead of .* set aside in quarantine\/north: set the sender's clock/);
+  expect(at.note).toMatch(
+    /^rows stamped 200 s ahead of .* set aside in the data folder's quarantine\/north: set the sender's clock/,
+  );
   expect(at.counters.faults).toEqual({ PUSH_TIME_AHEAD: 2 });
   // Read again when their time has come, they are the rows that were sent; plain identities are not in them.
   const text = hub.aside!.get('4-1.ndjson')!;
