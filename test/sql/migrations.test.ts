@@ -75,7 +75,12 @@ test('a filled database of the first release keeps its rows, and its past is in 
   for (const name of ['cell_traffic_1m', 'cell_traffic_1h', 'cell_gauge_1h']) {
     await client.query(`call refresh_continuous_aggregate('${name}', $1::timestamptz, $2::timestamptz)`, span);
   }
-  await client.query(`select compress_chunk(c) from show_chunks('stay') c`);
+  // As upkeep leaves them: all of the older chunks compressed, the newest not.
+  for (const name of ['stay', 'cell_gauge', 'cell_traffic_1m', 'cell_traffic_1h', 'cell_gauge_1h'])
+    await client.query(`select compress_chunk(c) from show_chunks('${name}') c`);
+  await client.query(`select compress_chunk(c) from show_chunks('event', older_than => $1::timestamptz) c`, [
+    timestampUs(startUs + 8 * dayUs),
+  ]);
   await client.query(`select drop_chunks('event', older_than => $1::timestamptz)`, [timestampUs(startUs + 3 * dayUs)]);
   await client.query(`insert into meta (key, value) values ('dropped.event', $1)`, [
     `${startUs} ${startUs + 3 * dayUs}`,
@@ -84,9 +89,14 @@ test('a filled database of the first release keeps its rows, and its past is in 
     (select count(*) from cell_gauge) as gauges`;
   const before = (await client.query(counts)).rows;
 
+  const packed = `select count(*)::int as n from timescaledb_information.chunks where is_compressed`;
+  const [{ n: compressed }] = (await client.query<{ n: number }>(packed)).rows;
+  expect(compressed).toBeGreaterThan(40);
+
   expect(await migrate(client, database.embedded)).toEqual(names.slice(6));
   expect(await migrate(client, database.embedded)).toEqual([]);
   expect((await client.query(counts)).rows).toEqual(before);
+  expect((await client.query(packed)).rows).toEqual([{ n: compressed }]);
 
   const pool = new pg.Pool({ ...clientConfig(database, 60_000), max: 2 });
   closing.push(() => pool.end());
