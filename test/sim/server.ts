@@ -101,7 +101,9 @@ export class Server {
     schedule.coverage.meetLine(line);
     const isDue =
       (this.#options.machine.rotten && /^the snapshot .* can't be used: /.test(line)) ||
-      (this.#options.database.refusedRows > 0 && /rows were refused and set aside/.test(line));
+      (this.#options.database.refusedRows > 0 && /rows were refused and set aside/.test(line)) ||
+      // On a full disk: sent again, they are taken when there is room.
+      /^feed .* are refused, for quarantine\/.* has no room: /.test(line);
     if (level !== 'info' && !isDue && alarming.test(line)) schedule.fail(`the server says: ${line}`);
   };
 
