@@ -53,7 +53,7 @@ export const feedKnobs = {
     unit: 'ms',
     min: 1_000,
     max: 4_000_000_000_000,
-    meaning: 'live frames stamped further ahead of the wall clock are left out',
+    meaning: 'live frames stamped further ahead of the wall clock are left out, rows of push feeds set aside',
   },
   captureRecordBytesMax: {
     default: 262_144,

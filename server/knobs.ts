@@ -154,7 +154,7 @@ export const knobs = {
     unit: 'ms',
     min: 100,
     max: 3_600_000,
-    meaning: 'a live feed whose times are further off wall time raises a warning',
+    meaning: 'a live feed whose times are further off wall time raises a warning; times further ahead move no clock',
   },
   screensMax: { default: 1_000, unit: 'connections', min: 1, max: 100_000, meaning: 'open WebSockets' },
   screenBufferBytesMax: {

@@ -1,7 +1,5 @@
 import { feedNote } from '../../shared/feed-note.ts';
 import { secondUs } from '../clock.ts';
-import type { EventBatch } from './event-batch.ts';
-import { linesOf } from './push-lines.ts';
 import { type PushPlace, PushRefusal } from './push-refusal.ts';
 
 /** Where rows are kept that nobody counts. */
@@ -41,21 +39,16 @@ export class AheadRows {
   }
 
   /**
-   * Keeps the rows.
+   * Keeps rows of a batch.
    *
-   * @param cgiOf the name behind a cell symbol
+   * @param text of their lines @param aheadUs how far the newest one lies ahead, µs
    * @throws PushRefusal 503 where they can't be kept: the sender keeps its batch
    */
-  async keep(
-    { epoch, seq }: PushPlace,
-    { batch, aheadUs }: { batch: EventBatch; aheadUs: number },
-    cgiOf: (symbol: number) => string,
-    nowMs: number,
-  ): Promise<SetAside> {
+  async keep({ epoch, seq }: PushPlace, text: string, rows: number, aheadUs: number, nowMs: number): Promise<SetAside> {
     const { folder } = this.#aside;
     const aheadS = Math.round(aheadUs / secondUs);
     const name = `${epoch}-${seq}.ndjson`;
-    const kept = await this.#aside.keep(name, linesOf(batch, cgiOf));
+    const kept = await this.#aside.keep(name, text);
     this.#note = feedNote(kept ? 'aside' : 'asideFull', { seconds: aheadS, folder });
     this.#toldMs = nowMs;
     if (!kept) {
@@ -67,6 +60,6 @@ export class AheadRows {
       );
     }
     const why = `they lie ahead of the server's clock by more than it allows (liveAheadMs) and are not counted: set the sender's clock, then send the file's rows again under numbers of their own`;
-    return { rows: batch.n, file: `${folder}/${name}`, aheadS, why };
+    return { rows, file: `${folder}/${name}`, aheadS, why };
   }
 }

@@ -8,6 +8,7 @@ import type { FeedPort } from './hub-feed.ts';
 import { flushWithinMs } from './late-check.ts';
 import { AheadRows, type PushAside, type SetAside } from './push-aside.ts';
 import { keptDigests } from './push-digest.ts';
+import { linesOf } from './push-lines.ts';
 import { openBody, type PushForm, type PushReader, type PushRows } from './push-reader.ts';
 import { type PushPlace, PushRefusal } from './push-refusal.ts';
 
@@ -177,7 +178,7 @@ export class PushFeed implements FeedPort {
     if (!isKnown && this.#full()) {
       throw new PushRefusal(503, 'PUSH_FULL', 'the journal is full: keep the batch and send it again later', place);
     }
-    const rows = await this.#read(this.#reader.read(body));
+    const rows = await this.#inSlices(this.#reader.read(body));
     const { batch, newCells, quarantined, digest } = rows;
     if (isKnown) {
       this.#reader.forget(newCells);
@@ -200,7 +201,9 @@ export class PushFeed implements FeedPort {
   async #setAside(place: PushPlace, { aside, newCells }: PushRows): Promise<SetAside | null> {
     if (aside === null) return null;
     try {
-      return await this.#ahead.keep(place, aside, this.#reader.cgiOf, this.#clock.monotonicMs());
+      const { batch, aheadUs } = aside;
+      const text = await this.#inSlices(linesOf(batch, this.#reader.cgiOf));
+      return await this.#ahead.keep(place, text, batch.n, aheadUs, this.#clock.monotonicMs());
     } catch (error) {
       this.#reader.forget(newCells);
       throw error;
@@ -250,8 +253,8 @@ export class PushFeed implements FeedPort {
     );
   }
 
-  /** Reads rows and lets the event loop turn between slices. */
-  async #read(slices: Generator<void, PushRows>): Promise<PushRows> {
+  /** Works, and lets the event loop turn between slices. */
+  async #inSlices<T>(slices: Generator<void, T>): Promise<T> {
     let sinceMs = this.#clock.monotonicMs();
     for (;;) {
       const slice = slices.next();

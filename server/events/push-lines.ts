@@ -11,13 +11,16 @@ function hexOf(lo: number, hi: number): string {
   return octets.toString('hex');
 }
 
+/** Rows between two looks at the time. */
+const sliceRows = 256;
+
 /**
  * Rows as the lines that a sender would have sent, with pseudonyms in place of plain identities: read again, they are the
- * same rows.
+ * same rows. A slice at a time.
  *
  * @param cgiOf the name behind a cell symbol
  */
-export function linesOf(batch: EventBatch, cgiOf: (symbol: number) => string): string {
+export function* linesOf(batch: EventBatch, cgiOf: (symbol: number) => string): Generator<void, string> {
   const lines: string[] = [];
   for (let i = 0; i < batch.n; i++) {
     const row = batch.row(i);
@@ -40,6 +43,7 @@ export function linesOf(batch: EventBatch, cgiOf: (symbol: number) => string): s
       detach: (flags & eventFlag.detach) !== 0,
     };
     lines.push(JSON.stringify(line));
+    if (i % sliceRows === sliceRows - 1) yield;
   }
   return `${lines.join('\n')}\n`;
 }
