@@ -102,10 +102,12 @@ const badNetwork: Trouble = (world, chance) => {
 /** Somebody, or a time server, sets the clock; later it is right again. */
 const clockStep: Trouble = (world, chance) => {
   const offUs = Math.floor(chance.between(-1, 1) * (chance.once(2) ? 3_600e6 : 100e6));
-  world.clock.offUs += offUs;
-  forAWhile(world, chance, 2_000, () => {
-    world.clock.offUs -= offUs;
-  });
+  const set = (byUs: number) => {
+    world.clock.offUs += byUs;
+    world.clockSetMs = world.schedule.nowMs;
+  };
+  set(offUs);
+  forAWhile(world, chance, 2_000, () => set(-offUs));
 };
 
 /** The journal's folder is gone; everything else is there. */
