@@ -11,13 +11,13 @@ import { readEstimateInput } from './cli/estimate-input.ts';
 import { checkFeeds, networkOf } from './cli/feed-checks.ts';
 import { planFeeds, takenInOf } from './cli/feed-plan.ts';
 import { startFeedThread } from './cli/feed-thread.ts';
-import { clearUnfinished, openLog, storeOffset } from './cli/open-log.ts';
+import { clearUnfinished, hasRun, openLog, refuseShortJournal, storeOffset } from './cli/open-log.ts';
 import { openPushFeed } from './cli/push-feeds.ts';
 import { readReference } from './cli/reference-input.ts';
 import { counted } from './cli/words.ts';
 import { type Clock, formatTimeUs, type Timers, within } from './clock.ts';
 import type { Config } from './config.ts';
-import { beginRun } from './core/begin-run.ts';
+import { beginRun, refuseOtherCells } from './core/begin-run.ts';
 import type { FollowerMaker } from './core/counting.ts';
 import { inSlices } from './core/in-slices.ts';
 import { LogWriter } from './core/log-writer.ts';
@@ -34,8 +34,10 @@ import { loadOrCreateKey } from './privacy/key-file.ts';
 import { areaTables } from './reference/home-areas.ts';
 import type { NumberSegments } from './reference/number-segments.ts';
 import { projectRoot } from './root.ts';
+import { LateStore } from './store/late-store.ts';
 import { openStore } from './store/open-store.ts';
-import type { CellsOfRegion } from './store/types.ts';
+import { saysAway } from './store/real-database.ts';
+import type { CellsOfRegion, Store } from './store/types.ts';
 
 /** At the end the database is given this long to take what is in the journal; the next start goes on with the rest. */
 const drainMs = 3_000;
@@ -136,24 +138,35 @@ export async function startSignalwall(
   };
 
   try {
-    // The database: history, and how far the journal stands in it.
-    const store = await openStore({
+    // The database: history, and how far the journal stands in it. Where it is away, what has run before goes on.
+    const storeOptions = {
       ...(options.databaseUrl !== undefined && { databaseUrl: options.databaseUrl }),
       dataDir: options.dataDir,
       network,
       // What comes as it happens is kept by wall time, what is read from files by its own.
-      mode: specs.some(isLive) ? 'live' : 'replay',
+      mode: specs.some(isLive) ? ('live' as const) : ('replay' as const),
       segments,
       config,
       clock,
       log,
-      progress: (line) => log('info', line),
+      progress: (line: string) => log('info', line),
+    };
+    const store = await openStore(storeOptions).catch((why) => {
+      if (!saysAway(why) || !hasRun(folder)) throw why;
+      log('warn', `${why.message}; counting goes on from journal and snapshot, and the database is tried again`);
+      return new LateStore({
+        open: () => openStore({ ...storeOptions, again: true }),
+        why,
+        clock,
+        log,
+        onFailed: fail,
+      });
     });
     closing.push(() => store.close());
     signal.throwIfAborted();
 
     // The journal, and the counters as its records have made them: presence and occupancy.
-    const cells = await store.loadCells();
+    const cells = store instanceof LateStore ? [] : await store.loadCells();
     let estimates: LiveEstimates | null = null;
     const follow: FollowerMaker = (counting, registry) => {
       const options = { subscribersMax: config.silentPhonesMax, periodicUs: config.t3212Ms * 1000, registry, log };
@@ -165,8 +178,10 @@ export async function startSignalwall(
     });
     closing.push(close);
     const { held } = store;
-    const storeFrom = storeOffset(journal, core, store, log);
+    const endAtStart = journal.committed;
     const isFirst = core.state.fingerprint === '';
+    if (isFirst && store instanceof LateStore) throw store.why;
+    const storeFrom = store instanceof LateStore ? -1 : storeOffset(journal, core, store, log);
     const taken = isFirst ? takenInOf(held) : { positions: core.state.positions, clockUs: core.state.releaseUs };
     const planned = planFeeds(firstUs, network, taken, held.earlier.keys(), options, log);
     core.start();
@@ -190,26 +205,39 @@ export async function startSignalwall(
     });
     const { state, counting } = core;
     const { registry } = state;
-    await store.saveCells(Array.from({ length: registry.count }, (_, id) => ({ id, cell: registry.info(id) })));
-    const cellsOf: CellsOfRegion = (region, version) =>
-      version === state.regionsVersion ? counting.regions.cellsOf(region) : null;
-    // A set made by edits that the database lacks is dated by their own records.
-    const onTheWay = state.editedTo > Math.max(storeFrom, state.broughtTo);
-    await store.saveRegions(counting.regions.regions, cellsOf, state.regionsVersion, onTheWay, state.releaseUs);
     const { length: nodes } = counting.regions.nodes;
     const tree = nodes === 0 ? '' : `, ${counted(nodes, 'node')} of the region tree`;
     log(
       'info',
       `Reference: ${counted(registry.count, 'cell')}, ${counted(state.regions.length, 'micro-region')}${tree}`,
     );
+    const isLate = store instanceof LateStore;
     const storedUs = Math.max(held.row.eventUs, ...held.earlier.values());
     signal.throwIfAborted();
 
-    // The store reads the journal behind the counters.
+    // The store learns of cells and regions, and reads the journal behind the counters.
     const writer = new LogWriter({ clock, journal, records, state });
-    store.begin(journal.id, storeFrom, () => writer);
-    storeReader = new StoreReader({ clock, timers, records, store, onFailed: fail }, storeFrom);
-    storeReader.start();
+    const cellsOf: CellsOfRegion = (region, version) =>
+      version === state.regionsVersion ? counting.regions.cellsOf(region) : null;
+    const joinStore = async (store: Store, from: number) => {
+      await store.saveCells(Array.from({ length: registry.count }, (_, id) => ({ id, cell: registry.info(id) })));
+      // A set made by edits that the database lacks is dated by their own records.
+      const onTheWay = state.editedTo > Math.max(from, state.broughtTo);
+      await store.saveRegions(counting.regions.regions, cellsOf, state.regionsVersion, onTheWay, state.releaseUs);
+      store.begin(journal.id, from, () => writer);
+      storeReader = new StoreReader({ clock, timers, records, store, onFailed: fail }, from);
+      storeReader.start();
+    };
+    if (!(store instanceof LateStore)) await joinStore(store, storeFrom);
+    else
+      store.start(
+        () => writer,
+        async (opened) => {
+          refuseShortJournal(journal.id, endAtStart, opened.held.row);
+          refuseOtherCells(state, await opened.loadCells());
+          await joinStore(opened, storeOffset(journal, core, opened, log));
+        },
+      );
 
     // Programs send their events to some feeds; these are read here, and acknowledged once they are in the journal.
     const pushFeeds = new Map<string, PushFeed>();
@@ -282,7 +310,7 @@ export async function startSignalwall(
         feeds: hub.status(),
         store: store.status,
         journal: journalStatus(journal, core, clock),
-        storedUs,
+        ...(!isLate && { storedUs }),
         unknownCells: registry.listLoaded ? registry.unknownCells : 0,
         eventsPerS: hub.eventsPerS,
       }),

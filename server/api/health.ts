@@ -12,7 +12,7 @@ export interface HealthSources {
   clock: Clock;
   startedMs: number;
   hub: FeedHub;
-  store: Store;
+  store: Pick<Store, 'status' | 'version' | 'ledger' | 'durable'>;
   journal: Pick<Journal, 'bytes' | 'base' | 'next' | 'committed' | 'full' | 'failed'>;
   core: Pick<Core, 'applied' | 'snapshotMs' | 'counting' | 'state'>;
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock, Timers } from '../clock.ts';
@@ -14,6 +15,8 @@ import { Journal } from '../journal/journal.ts';
 import type { Log } from '../log.ts';
 import type { CellInfo } from '../reference/cell-registry.ts';
 import { isLocked, lockFolder } from '../store/embedded/folder-lock.ts';
+import { LateStore } from '../store/late-store.ts';
+import type { LedgerRow } from '../store/ledger.ts';
 import type { Store } from '../store/types.ts';
 
 const segmentBytes = 64 * 2 ** 20;
@@ -56,7 +59,7 @@ export async function openLog(options: {
   clock: Clock;
   timers: Timers;
   log: Log;
-  store: Store;
+  store: Store | LateStore;
   cells: { id: number; cell: CellInfo }[];
   signal: AbortSignal;
   follow?: CoreOptions['follow'];
@@ -81,6 +84,9 @@ export async function openLog(options: {
     });
     const records = new EventLog(journal, config.recordsKeptBytesMax);
     const snapshots = await Snapshots.open(nodeDisk, snapshotFolder, journal, log);
+    // What was before the journal's base only a snapshot tells then.
+    const late = store instanceof LateStore;
+    if (late && snapshots.newest < 0 && (journal.base > 0 || journal.committed === 0)) throw store.why;
     const known = journal.base === 0 ? new LogState() : stateOfStore(store, options.cells);
     const storedTo = () => (store.ledger.journal === journal.id ? store.durable : -1);
     const core = await Core.open(
@@ -105,8 +111,26 @@ export async function openLog(options: {
   }
 }
 
+/**
+ * The database has come late: what it holds of the journal must have been there when the server started.
+ *
+ * @throws UserError JOURNAL_SHORT
+ */
+export function refuseShortJournal(journal: string, endAtStart: number, row: LedgerRow): void {
+  if (row.journal !== journal || row.offset <= endAtStart) return;
+  throw new UserError(
+    'JOURNAL_SHORT',
+    `the journal ended at ${endAtStart} when the server started, but the database holds it up to ${row.offset}: records that were acknowledged are missing. Bring the journal back from a copy, or move its folder away to begin a new one`,
+  );
+}
+
+/** Whether a server has run there, whose counters may go on while the database is away. */
+export function hasRun(folder: string): boolean {
+  return existsSync(join(foldersOf(folder).journal, 'base.json'));
+}
+
 /** What the database knows of the log before the journal's base. */
-function stateOfStore(store: Store, cells: { id: number; cell: CellInfo }[]): LogState {
+function stateOfStore(store: Pick<Store, 'held'>, cells: { id: number; cell: CellInfo }[]): LogState {
   const state = new LogState();
   state.apply({ k: 'cells', listed: false, cells });
   for (const position of store.held.positions) state.positions.set(position.identity, position);

@@ -117,7 +117,7 @@ async function appendListed(append: (record: LogRecord) => Promise<void>, state:
 }
 
 /** The rows of another journal name their cells by other ids. */
-function refuseOtherCells(state: LogState, stored: RunStart['stored']): void {
+export function refuseOtherCells(state: LogState, stored: RunStart['stored']): void {
   const other = stored.find(({ id, cell }) => state.registry.find(cell.cgi) !== id);
   if (other === undefined) return;
   throw new UserError(

@@ -45,7 +45,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 }
 
 async function openReal(options: StoreOptions, url: string): Promise<Opened> {
-  options.progress('database: connecting to DATABASE_URL');
+  if (options.again !== true) options.progress('database: connecting to DATABASE_URL');
   return { ...(await openRealDatabase(url)), embedded: null, folder: null };
 }
 

@@ -30,7 +30,7 @@ export async function openRealDatabase(url: string): Promise<{ database: Databas
     return { database, version: await check(client, database.name) };
   } catch (error) {
     if (error instanceof UserError) throw error;
-    throw refused(database, explain(error, client));
+    throw refused(database, error, client);
   } finally {
     await client.end();
   }
@@ -66,13 +66,36 @@ async function connect(database: Database): Promise<pg.Client> {
         await pause(startingUpWaitMs, signal);
         continue;
       }
-      throw refused(database, explain(error, client));
+      throw refused(database, error, client);
     }
   }
 }
 
-function refused(database: Database, detail: string): UserError {
-  return new UserError('DATABASE_REFUSED', `the database ${database.name} ${detail}`);
+function refused(database: Database, error: unknown, client: pg.Client): UserError {
+  // The error itself may hold the address with its password.
+  const cause = isAway(error) ? new AwayError(messageOf(error)) : undefined;
+  return new UserError('DATABASE_REFUSED', `the database ${database.name} ${explain(error, client)}`, { cause });
+}
+
+/** The database could not be reached, or was just going or coming: nothing that somebody has written wrongly. */
+class AwayError extends Error {}
+
+const awayCodes = new Set([
+  ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENETDOWN', 'ENOENT'],
+  // The name of a container that is down resolves to nothing; going, crashed, coming; full.
+  ...['EAI_AGAIN', 'ENOTFOUND', '57P01', '57P02', '57P03', '53300'],
+]);
+
+function isAway(error: unknown): boolean {
+  const { code = '' } = error as { code?: string };
+  return awayCodes.has(code) || /^(?:timeout expired|Query read timeout)$|Connection terminated/.test(messageOf(error));
+}
+
+/** Whether this error of an opening says that the database is away: later it may be there. */
+export function saysAway(error: unknown): boolean {
+  return (
+    error instanceof UserError && (error.cause instanceof AwayError || (error.cause != null && isAway(error.cause)))
+  );
 }
 
 /** What is wrong and what to do, in one line; never with the password. */

@@ -24,6 +24,8 @@ export interface StoreOptions {
   clock: Clock;
   log: Log;
   progress(line: string): void;
+  /** It was tried before and was away: that it is tried need not be said. */
+  again?: boolean;
 }
 
 export interface StoredCell {

@@ -1,0 +1,76 @@
+import { expect, test, vi } from 'vitest';
+import { systemClock } from '../../server/clock.ts';
+import { UserError } from '../../server/errors.ts';
+import { LateStore } from '../../server/store/late-store.ts';
+import { openRealDatabase, saysAway } from '../../server/store/real-database.ts';
+import type { Store } from '../../server/store/types.ts';
+
+vi.mock('../../server/store/pause.ts', () => ({ pause: (ms: number) => new Promise((r) => setTimeout(r, ms / 500)) }));
+
+const why = new UserError('DATABASE_REFUSED', 'nothing listens there');
+
+function opened(): Store & { closed: number } {
+  const store = {
+    ...{ closed: 0, status: { state: 'up', lagMs: 0, queuedRows: 0, droppedRows: 0, error: '' }, version: '15' },
+    ...{ durable: 7, ledger: { batch: 1, journal: 'j', offset: 7, eventUs: 1 } },
+    async close() {
+      store.closed++;
+    },
+  };
+  return store as unknown as Store & { closed: number };
+}
+
+function late(open: () => Promise<Store>, lines: string[] = []): LateStore {
+  const fail = (error: Error) => lines.push(`bug ${error.message}`);
+  return new LateStore({ open, why, clock: systemClock, log: (_, line) => lines.push(line), onFailed: fail });
+}
+
+test('tells that the database is away, and what has come since, until it is there and has joined', async () => {
+  let tries = 0;
+  const store = opened();
+  const lines: string[] = [];
+  const head = { rows: 10, newestUs: 5_000_000 };
+  const waiting = late(async () => {
+    if (++tries < 3) throw why;
+    return store;
+  }, lines);
+  const joined: Store[] = [];
+  waiting.start(
+    () => head,
+    async (each) => void joined.push(each),
+  );
+  Object.assign(head, { rows: 25, newestUs: 9_000_000 });
+  expect(waiting.status).toMatchObject({ state: 'away', queuedRows: 15, lagMs: 4000, error: why.message });
+  expect([waiting.durable, waiting.ledger.journal, waiting.room]).toEqual([-1, '', true]);
+  await expect(waiting.sql('select 1')).rejects.toMatchObject({ code: 'DATABASE_AWAY' });
+  await vi.waitFor(() => expect(waiting.status.state).toBe('up'));
+  expect(joined).toEqual([store]);
+  expect([tries, waiting.durable]).toEqual([3, 7]);
+  expect(lines).toEqual([expect.stringMatching(/^database: there after .* catching up from the journal/)]);
+  await waiting.close();
+  expect(store.closed).toBe(1);
+});
+
+test('closes one that does not belong to the journal, says why and tries again', async () => {
+  const store = opened();
+  const lines: string[] = [];
+  const waiting = late(async () => store, lines);
+  waiting.start(
+    () => ({ rows: 0, newestUs: -1 }),
+    async () => {
+      throw new UserError('JOURNAL_MISMATCH', 'another folder');
+    },
+  );
+  await vi.waitFor(() => expect(store.closed).toBeGreaterThan(1));
+  expect(lines).toEqual(['database: another folder; counting goes on, trying again']);
+  expect(waiting.status).toMatchObject({ state: 'away', error: 'another folder' });
+  await waiting.close();
+});
+
+test('takes a server that nobody reaches for away, and one that is named wrongly for an error', async () => {
+  const error = await openRealDatabase('postgres://sw:secret@127.0.0.1:1/wall').catch((thrown) => thrown);
+  expect(error).toMatchObject({ code: 'DATABASE_REFUSED' });
+  expect(saysAway(error)).toBe(true);
+  expect(JSON.stringify([error.cause.message, error.message])).not.toContain('secret');
+  expect(saysAway(await openRealDatabase('nonsense').catch((thrown) => thrown))).toBe(false);
+});
