@@ -1,4 +1,4 @@
-import type { OriginClass } from './protocol.ts';
+import type { OriginClass, PastRoles } from './protocol.ts';
 
 /** Figures in all answers here: -1 hidden, null unknown. */
 export type ShownFigure = number | null;
@@ -18,6 +18,18 @@ export interface RegionTrips {
   toUs: number;
   /** Largest first; `into`: from this region into the other one, `from`: the other way. */
   regions: { id: string; into: ShownFigure; from: ShownFigure }[];
+}
+
+/** `GET /api/regions/ID/crowd`: who is there now, from stays, those that last among them. */
+export interface RegionCrowd {
+  id: string;
+  /** The newest full minute: `present` and `crowd` are the state just before it. */
+  atUs: number;
+  present: ShownFigure;
+  /** Present without residents and workers; null while roles are undetermined. */
+  crowd: ShownFigure;
+  /** Of today; null: no stay of today has ended there. */
+  roles: PastRoles | null;
 }
 
 /** `GET /api/regions/ID/dwell?from=…&to=…`: how long those who are there have been, and those stayed who left. */

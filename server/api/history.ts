@@ -1,6 +1,7 @@
 import { type Layout, type PastPart, pastParts, type RegionHistory, type RegionPast } from '../../shared/protocol.ts';
+import type { RegionCrowd } from '../../shared/region-answers.ts';
 import { publishHistory, publishPast } from '../access/exit.ts';
-import { dayUs, hourUs, secondUs } from '../clock.ts';
+import { dayUs, hourUs, minuteUs, secondUs } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { DayFigure } from '../store/region-expected.ts';
 import type { LastingStays, PastQuestion } from '../store/region-past.ts';
@@ -8,7 +9,7 @@ import { type ApiRequest, Refusal, type Reply } from './http.ts';
 import { readPastSince, unknownOutside } from './past-known.ts';
 import { checkQuery } from './query.ts';
 import { type QueryGate, unknownRegion } from './query-gate.ts';
-import { type RangeRules, readRange } from './range.ts';
+import { type HistoryRange, type RangeRules, readRange } from './range.ts';
 import { decodePath } from './static.ts';
 
 /** What the history needs of the store. */
@@ -72,19 +73,33 @@ export class HistoryAnswers {
   /** The same of a region's past. */
   async answerPast(request: ApiRequest, reply: Reply, encodedId: string, now: HistoryNow): Promise<void> {
     checkQuery(request, ['from', 'to', 'bucket', 'of']);
-    const { id, place } = placeOf(encodedId, now.layout);
     const range = readRange(request.query, now.clockUs, this.#stays);
     if (range.toUs - range.fromUs > pastDaysMax * dayUs)
       throw new Refusal(400, 'RANGE_TOO_LONG', `stays are kept ${pastDaysMax} days: ask for a shorter range`);
-    const parts = readParts(request.query);
+    reply.json(200, await this.#past('past', encodedId, range, readParts(request.query), now));
+  }
+
+  /** `GET /api/regions/ID/crowd`: those present at the newest full minute without residents and workers, today's roles. */
+  async answerCrowd(request: ApiRequest, reply: Reply, encodedId: string, now: HistoryNow): Promise<void> {
+    checkQuery(request, []);
+    const toUs = Math.max(1, Math.floor(now.clockUs / minuteUs)) * minuteUs;
+    const range = { fromUs: toUs - minuteUs, toUs, bucketS: minuteUs / secondUs };
+    const parts: PastPart[] = ['presence', 'crowd', 'roles'];
+    const { id, presence, crowd, roles } = await this.#past('crowd', encodedId, range, parts, now);
+    const [present, today] = [presence?.present[0] ?? null, roles?.at(-1) ?? null];
+    reply.json(200, { id, atUs: toUs, present, crowd: crowd?.[0] ?? null, roles: today } satisfies RegionCrowd);
+  }
+
+  async #past(what: string, encodedId: string, range: HistoryRange, parts: readonly PastPart[], now: HistoryNow) {
+    const { id, place } = placeOf(encodedId, now.layout);
     const cells = Array.from(now.cellsOf(place));
-    const past = await this.#gate.ask(`past of region ${id}`, now.databaseAway, async () => {
+    const past = await this.#gate.ask(`${what} of region ${id}`, now.databaseAway, async () => {
       const open = await now.openStays(cells);
       const told = await this.#source.regionPast(id, { ...range, parts, cells, open });
       const sinceUs = await readPastSince((text, values) => this.#source.sql(text, values));
       return unknownOutside(told, sinceUs, now.clockUs);
     });
-    reply.json(200, publishPast(past, this.#config.minCount));
+    return publishPast(past, this.#config.minCount);
   }
 }
 

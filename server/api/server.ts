@@ -81,7 +81,7 @@ export type PushStats = Screens['counts'] & {
   strangers: number;
 };
 
-const regionPath = new RegExp(`^/api/regions/([^/]+)/(history|past|expected|${regionFigures.join('|')})$`);
+const regionPath = new RegExp(`^/api/regions/([^/]+)/(history|past|crowd|expected|${regionFigures.join('|')})$`);
 
 /** How long `close` waits for answers and close frames to leave. */
 const closeGraceMs = 3_000;
@@ -158,6 +158,7 @@ export async function startServer(options: ServerOptions): Promise<PushServer> {
       if (regionFigures.includes(part as RegionFigure))
         return areas.region(part as RegionFigure, request, reply, region, now);
       if (part === 'expected') return expected.answer(request, reply, region, now);
+      if (part === 'crowd') return histories.answerCrowd(request, reply, region, now);
       return part === 'past'
         ? histories.answerPast(request, reply, region, now)
         : histories.answer(request, reply, region, now);

@@ -4,6 +4,7 @@ import { UserError } from '../../server/errors.ts';
 import type { Region } from '../../server/reference/read-regions.ts';
 import type { PastQuestion } from '../../server/store/region-past.ts';
 import type { RegionPast } from '../../shared/protocol.ts';
+import type { RegionCrowd } from '../../shared/region-answers.ts';
 import { jsonOf, request, startTestServer, type TestServer } from '../tools/push-server.ts';
 
 const open: TestServer[] = [];
@@ -190,6 +191,30 @@ test('the past is asked for whole buckets, of the cells that the region holds no
       open: { subs: [1n], firstInUs: [1007], complete: true, oldestUs: 1007 },
     },
   ]);
+});
+
+test('the crowd of now is asked for at the newest full minute, with the stays that last', async () => {
+  const questions: PastQuestion[] = [];
+  const counts = { residents: 30, workers: 41, visitors: 0, passersBy: 58, undetermined: 0 };
+  const today = { day: '2026-11-21', subscribers: 129, ...counts, crowd: 58 };
+  const past = { presence: { present: [104], visitors: [110] }, crowd: [33], roles: [today] };
+  const it = await start({ store: pastStore(questions, past), settings: { minCount: 5 } });
+  const minuteUs = 60_000_000;
+  const atUs = Date.parse('2026-11-21T19:30:00+08:00') * 1000;
+  it.view.clockUs = atUs + 59_000_000;
+  const answer = await request(it.server.port, '/api/regions/r1/crowd');
+  expect(answer.status).toBe(200);
+  const { roles, ...rest } = jsonOf<RegionCrowd>(answer);
+  expect({ ...rest, day: roles?.day }).toEqual({
+    ...{ id: 'r1', atUs, present: expect.any(Number), crowd: expect.any(Number), day: today.day },
+  });
+  expect(Math.abs(rest.present! - 104)).toBeLessThanOrEqual(10);
+  expect(Math.abs(rest.crowd! - 33)).toBeLessThanOrEqual(10);
+  expect(questions.map(({ fromUs, toUs, bucketS, parts }) => [fromUs, toUs, bucketS, parts])).toEqual([
+    [atUs - minuteUs, atUs, 60, ['presence', 'crowd', 'roles']],
+  ]);
+  expect((await request(it.server.port, '/api/regions/r1/crowd?at=1')).status).toBe(400);
+  expect((await request(it.server.port, '/api/regions/nowhere/crowd')).status).toBe(404);
 });
 
 test('days of the history and of the past are local ones, and no more than are asked for', async () => {
