@@ -55,6 +55,13 @@ export const feedKnobs = {
     max: 4_000_000_000_000,
     meaning: 'live frames stamped further ahead of the wall clock are left out, rows of push feeds set aside',
   },
+  pushAgeMaxMs: {
+    default: 7_776_000_000,
+    unit: 'ms',
+    min: 60_000,
+    max: 4_000_000_000_000,
+    meaning: 'a batch of a push feed with a row that is older is refused, naming the row; files may be of any age',
+  },
   captureRecordBytesMax: {
     default: 262_144,
     unit: 'bytes',

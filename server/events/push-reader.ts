@@ -90,11 +90,13 @@ function parseLine(line: string, number: number): object {
   throw badBatch(`line ${number} is no JSON object; write one row a line`);
 }
 
+type Limits = Pick<Config, 'pushRowsMax' | 'cellsMax' | 'liveAheadMs' | 'pushAgeMaxMs'>;
+
 /** Makes event batches of what one sender sends. A batch is taken as a whole or not at all. */
 export class PushReader {
   readonly #identities: PushIdentities;
   readonly #clock: Clock;
-  readonly #config: Pick<Config, 'pushRowsMax' | 'cellsMax' | 'liveAheadMs'>;
+  readonly #config: Limits;
   readonly #symbols = new Map<string, number>();
   /** By symbol. */
   readonly #cgis: string[] = [];
@@ -102,11 +104,7 @@ export class PushReader {
   #fresh: string[] = [];
   readonly #draft = newDraft();
 
-  constructor(
-    identities: PushIdentities,
-    clock: Clock,
-    config: Pick<Config, 'pushRowsMax' | 'cellsMax' | 'liveAheadMs'>,
-  ) {
+  constructor(identities: PushIdentities, clock: Clock, config: Limits) {
     this.#identities = identities;
     this.#clock = clock;
     this.#config = config;
@@ -214,9 +212,28 @@ export class PushReader {
     return new PushRefusal(413, 'PUSH_ROWS', `a batch may have ${pushRowsMax} rows: send smaller ones`);
   }
 
+  /**
+   * Each row of long ago that stands alone has its own hours of intervals counted, and its own chunks in the database: a
+   * few thousand of them, spread over decades, would keep the server busy for minutes.
+   */
+  #refuseOld({ n, timeUs }: EventBatch): void {
+    const { pushAgeMaxMs } = this.#config;
+    const fromUs = this.#clock.nowUs() - pushAgeMaxMs * 1000;
+    for (let i = 0; i < n; i++) {
+      if (timeUs[i] >= fromUs) continue;
+      const days = Math.round(pushAgeMaxMs / 864_000) / 100;
+      throw new PushRefusal(
+        400,
+        'PUSH_OLD',
+        `row ${i + 1} is older than ${days} days: set the sender's clock, import old rows from a file, or have the server's operator raise pushAgeMaxMs`,
+      );
+    }
+  }
+
   #finish(batch: EventBatch): PushRows {
     const untilUs = this.#clock.nowUs() + this.#config.liveAheadMs * 1000;
     const { n, timeUs, subLo, subHi, plmn, typeAllocationCode } = batch;
+    this.#refuseOld(batch);
     const digest = digestOfRows(batch, this.cgiOf);
     let newestUs = -1;
     let resolved = 0;

@@ -103,7 +103,10 @@ export const ackedBench: Bench = {
     const [batches, rounds] = scale === 'full' ? [16, 9] : [2, 1];
     const bodies = Array.from({ length: batches }, (_, i) => bodiesOf(makeRows(i + 1)));
     const key = createHash('sha256').update('bench').digest();
-    const config = makeConfig({ where: 'bench', settings: { liveAheadMs: 4_000_000_000_000 } });
+    const config = makeConfig({
+      where: 'bench',
+      settings: { liveAheadMs: 4_000_000_000_000, pushAgeMaxMs: 4_000_000_000_000 },
+    });
     const reader = new PushReader(new SentIdentities(key), systemClock, config);
     const of = (form: keyof (typeof bodies)[number]) => bodies.map((body) => body[form]);
     const runs = {

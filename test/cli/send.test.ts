@@ -142,7 +142,7 @@ test('records of an xDR file become the rows that the feed xdr: gives, in order 
     'U2,1,7,352021,2015-08-02 12:05:00,2015-08-02 12:05:09,1,2,1',
     'U1,1,6,,2015-08-02 12:00:01,2015-08-02 12:00:01,0,5,1',
   ];
-  const { hub, to } = await start();
+  const { hub, to } = await start(new FakeHub({ pushAgeMaxMs: 4_000_000_000_000 }));
   expect(await send(to, `xdr:${file('a.csv', header + records.join('\n'))}?plmn=460-01`)).toBe(0);
   const { buffer, rows: n, newCells } = hub.batches[0];
   const batch = EventBatch.adopt(buffer, n);

@@ -168,12 +168,12 @@ test('columns give the rows that lines give, also in what neither tells', () => 
   expect(packed.resolved).toBe(500);
 });
 
-test('rows too far ahead of the clock are left out and counted; those of the past are taken, however late', () => {
+test('rows too far ahead of the clock are left out and counted; those of the past are taken, months late too', () => {
   const ahead = makeConfig().liveAheadMs * 1000;
   const { batch, quarantined, newestUs } = readRows(
     { timeUs: nowUs + ahead + 1, kind: 'other', imsi },
     { timeUs: nowUs + ahead, kind: 'other' },
-    { time: '1999-01-01T00:00:00Z', kind: 'other' },
+    { timeUs: nowUs - 80 * 86_400_000_000, kind: 'other' },
   );
   expect({ n: batch.n, quarantined, newestUs }).toEqual({ n: 2, quarantined: 1, newestUs: nowUs + ahead });
 });
@@ -290,4 +290,13 @@ test('blank lines, CRLF and a last line without an end are fine; the place may h
     { epoch: 1, seq: Number.NaN },
   ])
     expect(() => openBody(lines(), 'ndjson', wrong)).toThrow('must tell epoch');
+});
+
+test('a row of long ago is refused with its batch and named; how long ago that is may be set', () => {
+  const row = { imsi, cell, kind: 'data' };
+  const days = (n: number) => nowUs - n * 86_400_000_000;
+  const old = lines({ ...row, timeUs: days(89) }, { ...row, timeUs: days(91) });
+  expect(() => read(old)).toThrow(expect.objectContaining({ code: 'PUSH_OLD' }));
+  expect(() => read(old)).toThrow(/^row 2 is older than 90 days: .*pushAgeMaxMs/);
+  expect(read(old, 'ndjson', pushReader({ pushAgeMaxMs: 100 * 86_400_000 })).batch.n).toBe(2);
 });

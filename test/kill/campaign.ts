@@ -86,7 +86,10 @@ async function placeOf(options: {
   const { folder, load, name, seed, server } = options;
   const intake = options.over === 'push' ? await pushIntake(load, `${folder}/${name}.sent`) : fileIntake(load);
   const database = server === undefined ? null : await createDatabase(server, `sw_kill_${process.pid}_${name}`);
-  const settings = ['snapshotEveryMs=2000', `wallTitle=${seed}`].flatMap((setting) => ['--set', setting]);
+  const settings = ['snapshotEveryMs=2000', 'pushAgeMaxMs=4000000000000', `wallTitle=${seed}`].flatMap((setting) => [
+    '--set',
+    setting,
+  ]);
   return {
     dataDir: `${folder}/${name}`,
     intake,
