@@ -1,5 +1,5 @@
 import { type FeedSpec, isLive } from '../capture/feed-uri.ts';
-import { formatTimeUs } from '../clock.ts';
+import { dayUs, formatTimeUs } from '../clock.ts';
 import type { Config } from '../config.ts';
 import { positionOf } from '../core/begin-run.ts';
 import type { Known } from '../events/batch-writer.ts';
@@ -8,6 +8,12 @@ import type { Log } from '../log.ts';
 import type { Ledger } from '../store/ledger.ts';
 import { identityOf, refuseStoredOtherwise, refuseTooOld } from './feed-checks.ts';
 import { scheduleSim } from './sim-schedule.ts';
+
+/**
+ * A file whose newest event is so far behind has nobody present any more: the longest presence is two days, and the clock
+ * of a feed that has ended goes on a day behind the others'.
+ */
+const overAfterUs = 3 * dayUs;
 
 /** What a feed's thread is to do. */
 export interface FeedPlan {
@@ -81,8 +87,13 @@ export function planFeeds(
   const specs = [...firstUs.keys()];
   refuseStoredOtherwise(specs, taken.positions.keys(), earlier);
   const known = new Map(taken.positions);
+  const given = new Set(specs.map((spec) => identityOf(spec, network)));
+  // A file that lies so far behind is refused when it is given anew; a live feed comes again and must be known then.
+  const over = ({ identity, eventUs }: FeedPosition) =>
+    /^(?:pcap|xdr):/.test(identity) && !given.has(identity) && eventUs < taken.clockUs - overAfterUs;
   return specs.map((spec) => {
-    const position = positionOf(known, identityOf(spec, network));
+    const position = positionOf(known, identityOf(spec, network), over);
+    for (const { identity, number } of known.values()) if (number === position.number) known.delete(identity);
     known.set(position.identity, position);
     if (position.eventUs < 0) refuseTooOld(spec, firstUs.get(spec)!, taken.clockUs, options.config, options.dataDir);
     return planFeed(spec, position, options.config, log);

@@ -28,16 +28,29 @@ export interface RunStart {
   readonly historyFromUs: number | null;
 }
 
-/** The feed's position among those known; another feed is at its beginning, and gets the next number. */
-export function positionOf(known: ReadonlyMap<string, FeedPosition>, identity: string): FeedPosition {
+/**
+ * The feed's position among those known; another feed is at its beginning, and gets the next number, or that of a feed
+ * that is over.
+ *
+ * @param over whether a feed has ended long ago: nobody present was seen by it, and it is not given again
+ */
+export function positionOf(
+  known: ReadonlyMap<string, FeedPosition>,
+  identity: string,
+  over: (position: FeedPosition) => boolean = () => false,
+): FeedPosition {
   const position = known.get(identity);
   if (position !== undefined) return { ...position };
-  const number = [...known.values()].reduce((next, one) => Math.max(next, one.number + 1), 0);
+  let number = [...known.values()].reduce((next, one) => Math.max(next, one.number + 1), 0);
   if (number >= feedsMax) {
-    throw new UserError(
-      'FEEDS_TOO_MANY',
-      `this data folder has counted ${number} feeds, and no more fit: start with another --data DIR`,
-    );
+    const oldest = [...known.values()].filter(over).sort((a, b) => a.eventUs - b.eventUs)[0];
+    if (oldest === undefined) {
+      throw new UserError(
+        'FEEDS_TOO_MANY',
+        `this data folder knows ${feedsMax} feeds, none of them a file that ended three days ago: give fewer feeds at a time, or start with another --data DIR`,
+      );
+    }
+    number = oldest.number;
   }
   return { number, identity, epoch: 0, seq: 0, eventUs: -1, clockUs: -1, firstUs: -1 };
 }

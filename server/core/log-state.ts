@@ -70,7 +70,12 @@ export class LogState {
   apply(record: LogRecord, to = -1): void {
     switch (record.k) {
       case 'run':
-        for (const position of record.positions) this.positions.set(position.identity, { ...position });
+        for (const position of record.positions) {
+          // A feed that is over has given its number away, and is forgotten.
+          for (const { identity, number } of this.positions.values())
+            if (number === position.number && identity !== position.identity) this.positions.delete(identity);
+          this.positions.set(position.identity, { ...position });
+        }
         this.historyFromUs = record.historyFromUs;
         if (record.after !== null) this.after = record.after;
         this.fingerprint = record.fingerprint;

@@ -96,11 +96,6 @@ export const plantedBugs: readonly PlantedBug[] = [
     ['server/core/snapshots.ts', 'await this.#makeRoom(snapshotBytes(staging) + leaveBytes);', ''],
     ['server/core/snapshots.ts', 'await this.#disk.remove(temporary).catch(heardElsewhere);', ''],
   ),
-  bug('the end of the journal is noted in a new file, which a full disk has no room for', [
-    'server/journal/base.ts',
-    'await this.#put({ base, turn: this.#note.turn + 1 });',
-    'await BaseFile.make(this.#disk, this.#path.slice(0, -1 - name.length), base);',
-  ]),
   bug('a replay appends derived records again', [
     core,
     'this.#derived = Math.max(this.#state.derived, await this.#newestDerived(offset));',
