@@ -124,7 +124,9 @@ const rot: Trouble = (world, chance) => {
   void disk.list('snapshots').then((names) => {
     const files = names.filter((name) => name.endsWith('.snapshot')).sort();
     const before = Number.parseInt(files.at(-2) ?? '-1', 10);
-    const base = world.server?.running ? world.server.journal!.base : Number.POSITIVE_INFINITY;
+    // A full journal gives the older ones up, maybe just now.
+    const journal = world.server?.running ? world.server.journal! : null;
+    const base = journal === null || journal.full ? Number.POSITIVE_INFINITY : journal.base;
     // Without the one before, and the journal from there on, there would be none to go on from.
     if (before < base || world.lost !== null) return;
     world.schedule.note('--- a snapshot rots');
