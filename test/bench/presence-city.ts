@@ -3,6 +3,7 @@ import { EventBatch } from '../../server/events/event-batch.ts';
 import { eventFlag, kindCode } from '../../server/events/kinds.ts';
 import { packPlmn } from '../../server/events/plmn.ts';
 import { Engine } from '../../server/occupancy/engine.ts';
+import type { IntervalTaker } from '../../server/occupancy/gauge-book.ts';
 import { CellRegistry } from '../../server/reference/cell-registry.ts';
 import type { Region } from '../../server/reference/read-regions.ts';
 import { RegionIndex } from '../../server/reference/region-index.ts';
@@ -16,7 +17,7 @@ const batchRows = 8192;
 const firstSeenStep = 7919;
 
 /** xorshift32: the same events in each run. */
-function randomOf(seed: number): () => number {
+export function randomOf(seed: number): () => number {
   let x = seed;
   return () => {
     x ^= x << 13;
@@ -169,10 +170,18 @@ export function regionList(): Region[] {
   }));
 }
 
+/** Of each cell the places of its regions in the list. */
+export function regionsOfCells(): number[][] {
+  const regionsOf: number[][] = Array.from({ length: cellCount }, () => []);
+  for (let region = 0; region < regionCount; region++)
+    for (let k = 0; k < 20; k++) regionsOf[region * 10 + k].push(region);
+  return regionsOf;
+}
+
 export const cgiOf = (cell: number) => `460-00-${40_000 + (cell >> 8)}-${cell}`;
 
-/** An engine of the city with minute gauges of cells and regions, whose intervals go nowhere; with dwell and trips or without. */
-export function cityEngine(regionStays = true): Engine {
+/** An engine of the city with minute gauges of cells and regions, with dwell and trips or without. */
+export function cityEngine(regionStays = true, onInterval: IntervalTaker = () => undefined): Engine {
   const registry = new CellRegistry();
   for (let cell = 0; cell < cellCount; cell++) registry.idOf(cgiOf(cell));
   return new Engine({
@@ -180,6 +189,6 @@ export function cityEngine(regionStays = true): Engine {
     registry,
     regions: new RegionIndex(regionList(), registry, () => undefined),
     everyUs: 60e6,
-    onInterval: () => undefined,
+    onInterval,
   });
 }

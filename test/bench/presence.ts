@@ -1,6 +1,14 @@
 import type { EventBatch } from '../../server/events/event-batch.ts';
 import { type Bench, type Figure, quantile } from './bench.ts';
-import { CityEvents, cellCount, cityEngine, type Restlessness, regionCount, streams } from './presence-city.ts';
+import {
+  CityEvents,
+  cellCount,
+  cityEngine,
+  type Restlessness,
+  regionCount,
+  regionsOfCells,
+  streams,
+} from './presence-city.ts';
 import { MapPresence } from './presence-map.ts';
 
 /** Three hours of a day; the last two are measured. */
@@ -64,11 +72,9 @@ function measureEngine(events: number, subscribers: number, regionStays: boolean
 }
 
 function measureMap(events: number, subscribers: number): Measured {
-  const regionsOf: number[][] = Array.from({ length: cellCount }, () => []);
-  for (let region = 0; region < regionCount; region++) {
-    for (let k = 0; k < 20; k++) regionsOf[region * 10 + k].push(region);
-  }
-  const map = new MapPresence(regionsOf, { ttlUs: 7_200e6, holdDownUs: 60e6, everyUs: 60e6 });
+  const map = new MapPresence(cellCount, regionCount, regionsOfCells(), {
+    ...{ ttlUs: 7_200e6, holdDownUs: 60e6, everyUs: 60e6, windowUs: 900e6, onInterval: () => undefined },
+  });
   return measure(events, subscribers, (batch) => map.apply(batch));
 }
 
