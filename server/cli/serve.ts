@@ -17,7 +17,8 @@ Shows the live wall. Without --feed it simulates an event day at 60 times its sp
                         pcap+tcp://HOST:PORT               a probe that serves a capture: connects, and again
                         pcap+listen://HOST:PORT            probes that connect and send one, several at once
                         push:ID                            batches that programs send to /api/feeds/ID, acknowledged
-                                                          once they are on disk ('help send' says how)
+                                                          once they are on disk ('help send' says how);
+                                                          push:ID?wait=60: the others wait 60 s for it
                         xdr:PATH?plmn=460-01&tz=+08:00     decoded records (CSV), also .gz
                         sim:event-day?seed=1&population=200000     a simulated city; also date=2026-10-17, from=17:30
                                                           (when the wall joins, UTC+8), hours, venue-lac=own|shared
