@@ -76,8 +76,8 @@ async function findTail(disk: Disk, { id, base, end: noted }: Base, segments: Se
         );
         await file.truncate(end);
       }
-      // Records that a killed process has written count as committed from now on.
-      if (newest) await makeLast(file, Math.max(segmentHeadBytes, noted - segment.start), end);
+      // What a killed process has written, head and records, counts as committed from now on.
+      if (newest) await makeLast(file, Math.max(0, noted - segment.start), end);
       expected = segment.start + end;
     } finally {
       await file.close();

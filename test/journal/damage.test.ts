@@ -100,6 +100,28 @@ describe('a sync that fails', () => {
     disk.powerCut(() => 0);
     expect(await readAll(await open(disk))).toEqual([1, 2, 3]);
   });
+
+  it('of the head of a new segment has the next start write it again', async () => {
+    const disk = new FakeDisk();
+    const journal = await open(disk, { segmentBytes: 256 });
+    await append(journal, 1);
+    const [first] = await segments(disk);
+    disk.before = async (what, path) => {
+      if (what === 'sync' && path.endsWith('.journal') && !path.endsWith(first)) throw systemError('EIO');
+    };
+    const appending = async () => {
+      for (let n = 2; n < 40; n++) await append(journal, n);
+    };
+    await expect(appending()).rejects.toThrow('EIO');
+    disk.before = async () => undefined;
+    await journal.close();
+    // The process ends, the machine goes on: the head is read from its memory, and the log's end is noted.
+    const again = await open(disk, { segmentBytes: 256 });
+    const found = await readAll(again);
+    await again.close();
+    disk.powerCut(() => 0);
+    expect(await readAll(await open(disk, { segmentBytes: 256 }))).toEqual(found);
+  });
 });
 
 it('leaves no file open when a segment can not be made, however often it is tried', async () => {

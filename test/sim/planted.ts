@@ -28,7 +28,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   ]),
   bug('what a failed sync has lost is taken for on disk at the next start', [
     'server/journal/recover.ts',
-    'await makeLast(file, Math.max(segmentHeadBytes, noted - segment.start), end)',
+    'await makeLast(file, Math.max(0, noted - segment.start), end)',
     'await file.sync()',
   ]),
   bug('a feed gets its credit before its rows are on disk', ['server/events/hub.ts', 'await kept;', '']),
@@ -87,8 +87,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   bug('a full journal is let go only with the next record', [core, 'void this.release();', '']),
   bug('state and offset of a snapshot are of two moments', [
     core,
-    'await snapshots.write(offset, staging);',
-    'await snapshots.write(journal.committed, staging);',
+    'await snapshots.write(offset, staging, journal.leaveBytes);',
+    'await snapshots.write(journal.committed, staging, journal.leaveBytes);',
   ]),
   bug('a snapshot is renamed before it is synced', ['server/core/snapshot-file.ts', '  await file.sync();\n', '']),
   bug(

@@ -157,7 +157,7 @@ const editAndEnd: Trouble = (world, chance) => {
 
 const all: readonly [Path, Trouble, weight: number][] = [
   ['a kill', kill, 5],
-  ['a power cut', powerCut, 7],
+  ['a power cut', powerCut, 9],
   ['a power cut behind a kill', killThenCut, 5],
   ['an end right behind a step', endAtStep, 5],
   ['SIGTERM', stop, 2],
@@ -166,9 +166,9 @@ const all: readonly [Path, Trouble, weight: number][] = [
   ['a lost answer to a commit', lostAnswers, 4],
   ['a refusal of the database', refused, 3],
   ['a full disk', fullDisk, 2],
-  ['a small disk', smallDisk, 2],
+  ['a small disk', smallDisk, 3],
   ['a slow disk', slowDisk, 2],
-  ['a failing disk', failingDisk, 1],
+  ['a failing disk', failingDisk, 3],
   ['a bad network', badNetwork, 2],
   ['a step of the clock', clockStep, 2],
   ['other regions', edit, 4],
@@ -193,7 +193,8 @@ export function troubles(world: World, chance: Chance): void {
     database.recover();
     Object.assign(database, { up: true, losesAnswers: 0, refuses: 0 });
     Object.assign(machine, { failing: null, trap: null, slowUntilMs: 0 });
-    if (!machine.small) machine.disk.free = Number.POSITIVE_INFINITY;
+    // Whoever is told that the disk is small finds room for what has come to be known since, and no more.
+    machine.disk.free += machine.small ? 12_000 : Number.POSITIVE_INFINITY;
     world.schedule.note('--- calm');
   });
 }
