@@ -48,7 +48,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   ),
   bug('what a killed process has written counts as committed without a sync', [
     'server/journal/recover.ts',
-    'if (newest) await makeLast(file, Math.max(segmentHeadBytes, noted - segment.start), end);',
+    'if (newest) await makeLast(file, Math.max(0, noted - segment.start), end);',
     '',
   ]),
   bug('records are not checked', [
