@@ -352,10 +352,10 @@ function newSubscriber(origin: number): Subscriber {
   };
 }
 
-/** Present in the cell whose newest sighting is five minutes old at most; those of half minutes long gone are dropped. */
+/** Present in the cell whose newest sighting is five minutes old at most. */
 function freshOf(cell: Area, endUs: number): number {
-  const from = Math.floor(endUs / stepUs) - 10;
+  const now = Math.floor(endUs / stepUs);
   let fresh = 0;
-  for (const [step, n] of cell.seen) if (step >= from) fresh += n;
+  for (let step = now - 10; step <= now; step++) fresh += cell.seen.get(step) ?? 0;
   return fresh;
 }
