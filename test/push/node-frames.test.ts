@@ -22,17 +22,23 @@ function viewOf(): FakeView {
   return view;
 }
 
-test('nodes of the region tree come in a table of their own, and a delta holds those that changed', () => {
-  const view = viewOf();
-  const layout = { ...fakeLayout(3, 2), tree };
-  const frames = new FrameSource({
+const newLayout = () => ({ ...fakeLayout(3, 2), tree });
+
+function framesOf(view: ReturnType<typeof viewOf>, minCount: number, layout = newLayout()): FrameSource {
+  return new FrameSource({
     view: () => view,
     layout: () => layout,
     status: fakeStatus,
-    exit: new FigureExit(0),
+    exit: new FigureExit(minCount),
     clock: new TestClock(),
     gaugeEveryMs: 60_000,
   });
+}
+
+test('nodes of the region tree come in a table of their own, and a delta holds those that changed', () => {
+  const view = viewOf();
+  const layout = newLayout();
+  const frames = framesOf(view, 0, layout);
   const wall = new WallState();
   wall.apply(decodeFrame(frames.snapshot()));
   expect([...wall.regions.present]).toEqual([7, 8]);
@@ -55,15 +61,7 @@ test('nodes of the region tree come in a table of their own, and a delta holds t
 
 test('nodes have their last intervals in the snapshot, and each that closes in a delta, hidden as their figures are', () => {
   const view = viewOf();
-  const layout = { ...fakeLayout(3, 2), tree };
-  const frames = new FrameSource({
-    view: () => view,
-    layout: () => layout,
-    status: fakeStatus,
-    exit: new FigureExit(20),
-    clock: new TestClock(),
-    gaugeEveryMs: 60_000,
-  });
+  const frames = framesOf(view, 20);
   const close = (present: number) => {
     view.regionPresent[2] = present;
     view.nextMinute();
