@@ -1,42 +1,19 @@
-import { flushSync, mount, unmount } from 'svelte';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { flushSync } from 'svelte';
+import { afterEach, expect, test, vi } from 'vitest';
 import { hiddenCount, rowSparkPoints } from '../../shared/protocol.ts';
-import { language } from '../../web/app/i18n.svelte.ts';
 import { scaleOf } from '../../web/draw/palette.ts';
 import { formatSpan } from '../../web/parts/format.ts';
 import Legend from '../../web/screens/wall/Legend.svelte';
 import RegionList from '../../web/screens/wall/RegionList.svelte';
 import { fakeTree } from './tools/fake-areas.ts';
 import { makeWall } from './tools/make-wall.ts';
+import { mountsComponents, show, text } from './tools/show.ts';
 
-let mounted: Record<string, unknown>[] = [];
-const height = Object.getOwnPropertyDescriptor(HTMLElement.prototype, 'clientHeight');
-
-beforeEach(() => {
-  language.lang = 'en';
-  // happy-dom has no layout: every box is 400 px high.
-  Object.defineProperty(HTMLElement.prototype, 'clientHeight', { configurable: true, get: () => 400 });
-});
-afterEach(async () => {
-  vi.unstubAllGlobals();
-  for (const component of mounted) await unmount(component);
-  mounted = [];
-  document.body.replaceChildren();
-  if (height === undefined) Reflect.deleteProperty(HTMLElement.prototype, 'clientHeight');
-  else Object.defineProperty(HTMLElement.prototype, 'clientHeight', height);
-});
-
-// biome-ignore lint/suspicious/noExplicitAny: a test mounts any component
-function show(component: any, props: Record<string, unknown>): HTMLElement {
-  mounted.push(mount(component, { target: document.body, props }));
-  flushSync();
-  return document.body;
-}
-
-const text = (element: Element | null) => (element?.textContent ?? '').replaceAll(/\s+/g, ' ').trim();
+mountsComponents();
+afterEach(() => vi.unstubAllGlobals());
 
 /** A wall with a region tree and its first frame painted. */
-function fed() {
+function fedTree() {
   const made = makeWall();
   made.feed.layout.tree = fakeTree();
   made.wall.applyLayout({ ...made.feed.layout });
@@ -45,7 +22,7 @@ function fed() {
 }
 
 test('a row of the region tree chooses its node, whose trend goes on with the frames', () => {
-  const { wall, feed } = fed();
+  const { wall, feed } = fedTree();
   const body = show(RegionList, { wall, kiosk: false });
   wall.listLevel = 2;
   flushSync();
@@ -67,7 +44,7 @@ test('a row of the region tree chooses its node, whose trend goes on with the fr
 });
 
 test('of a node the history is read, but not how long people stay, which nobody counts', async () => {
-  const { wall } = fed();
+  const { wall } = fedTree();
   const asked: string[] = [];
   vi.stubGlobal('fetch', (url: string) => {
     asked.push(decodeURIComponent(new URL(url).pathname));
@@ -83,7 +60,7 @@ test('of a node the history is read, but not how long people stay, which nobody 
 });
 
 test('a new set of regions is shown from its first page', () => {
-  const { wall, feed } = fed();
+  const { wall, feed } = fedTree();
   const body = show(RegionList, { wall, kiosk: false });
   const pageOf = () => text(body.querySelector('.pages'));
   body.querySelector<HTMLButtonElement>('[aria-label="Next page"]')!.click();
@@ -98,7 +75,7 @@ test('a new set of regions is shown from its first page', () => {
 });
 
 test('a new layout keeps the chosen node while it is there', () => {
-  const { wall, feed } = fed();
+  const { wall, feed } = fedTree();
   wall.choose('tree:天河分公司');
   wall.applyLayout({ ...feed.layout, revision: 2 });
   expect(wall.chosenId).toBe('tree:天河分公司');
@@ -121,7 +98,7 @@ test('bounds of a time that read the same are said once', () => {
 });
 
 test('what is hidden of a node leaves a gap in its line', () => {
-  const { wall } = fed();
+  const { wall } = fedTree();
   wall.figures.state.nodeSpark.fill(hiddenCount);
   wall.choose('tree:海珠分公司');
   expect(wall.trend.points.every(({ y }) => y === null)).toBe(true);

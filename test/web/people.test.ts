@@ -1,11 +1,11 @@
-import { flushSync, mount, unmount } from 'svelte';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { hiddenCount, type PeopleRow } from '../../shared/protocol.ts';
 import { language } from '../../web/app/i18n.svelte.ts';
 import { formatEstimate } from '../../web/parts/format.ts';
 import RegionRow from '../../web/screens/wall/RegionRow.svelte';
 import { peopleLine } from '../../web/state/people-line.ts';
 import { makeWall } from './tools/make-wall.ts';
+import { mountsComponents, show, text } from './tools/show.ts';
 
 const row = (changes: Partial<PeopleRow> = {}): PeopleRow => ({
   ...{ region: 0, people: 41_187, low: 38_912, high: 43_551, calibrated: false },
@@ -13,9 +13,7 @@ const row = (changes: Partial<PeopleRow> = {}): PeopleRow => ({
   ...changes,
 });
 
-beforeEach(() => {
-  language.lang = 'en';
-});
+mountsComponents();
 
 describe('the line about people', () => {
   test('gives the estimate with its interval, and says that it is one, in both languages', () => {
@@ -75,12 +73,6 @@ describe('the line about people', () => {
 });
 
 describe('the share of capacity in the list', () => {
-  let mounted: Record<string, unknown> | null = null;
-  afterEach(async () => {
-    if (mounted !== null) await unmount(mounted);
-    document.body.replaceChildren();
-  });
-
   function shown(people: boolean, place: number): string {
     const { wall, feed } = makeWall({}, {}, {}, people);
     wall.applyLayout({ ...feed.layout });
@@ -88,9 +80,7 @@ describe('the share of capacity in the list', () => {
     const rows = frame.people?.map((each) => (each.region === 0 ? { ...each, people: 30_000 } : each));
     wall.applyFrame({ ...frame, ...(rows && { people: rows }) });
     const region = { ...feed.layout.regions[place]!, capacity: 60_000 };
-    mounted = mount(RegionRow, { target: document.body, props: { wall, place, region, minutes: 15 } });
-    flushSync();
-    return (document.querySelector('.capacity')?.textContent ?? '').replaceAll(/\s+/g, ' ').trim();
+    return text(show(RegionRow, { wall, place, region, minutes: 15 }).querySelector('.capacity'));
   }
 
   test('is that of the people where they are estimated', () => {

@@ -1,5 +1,5 @@
-import { flushSync, mount, unmount } from 'svelte';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { flushSync } from 'svelte';
+import { describe, expect, test } from 'vitest';
 import { unknownCount } from '../../shared/protocol.ts';
 import { language } from '../../web/app/i18n.svelte.ts';
 import CapacityBar from '../../web/parts/CapacityBar.svelte';
@@ -10,40 +10,10 @@ import RegionList from '../../web/screens/wall/RegionList.svelte';
 import StatusLine from '../../web/screens/wall/StatusLine.svelte';
 import Totals from '../../web/screens/wall/Totals.svelte';
 import { kickOffUs } from './tools/fake-feed.ts';
-import { type MadeWall, makeWall } from './tools/make-wall.ts';
+import { makeWall } from './tools/make-wall.ts';
+import { fed, mountsComponents, show, text } from './tools/show.ts';
 
-let mounted: Record<string, unknown>[] = [];
-const height = Object.getOwnPropertyDescriptor(HTMLElement.prototype, 'clientHeight');
-
-beforeEach(() => {
-  language.lang = 'en';
-  // happy-dom has no layout: every box is 400 px high.
-  Object.defineProperty(HTMLElement.prototype, 'clientHeight', { configurable: true, get: () => 400 });
-});
-afterEach(async () => {
-  for (const component of mounted) await unmount(component);
-  mounted = [];
-  document.body.replaceChildren();
-  if (height === undefined) Reflect.deleteProperty(HTMLElement.prototype, 'clientHeight');
-  else Object.defineProperty(HTMLElement.prototype, 'clientHeight', height);
-});
-
-// biome-ignore lint/suspicious/noExplicitAny: a test mounts any component
-function show(component: any, props: Record<string, unknown>): HTMLElement {
-  mounted.push(mount(component, { target: document.body, props }));
-  flushSync();
-  return document.body;
-}
-
-/** A wall with its first frame painted. */
-function fed(...options: Parameters<typeof makeWall>): MadeWall {
-  const made = makeWall(...options);
-  made.wall.applyLayout({ ...made.feed.layout });
-  made.wall.applyFrame(made.feed.snapshot());
-  return made;
-}
-
-const text = (element: Element | null) => (element?.textContent ?? '').replaceAll(/\s+/g, ' ').trim();
+mountsComponents();
 
 describe('the list of micro-regions', () => {
   test('shows the venue first and chosen, with present, flows and share of capacity', () => {
