@@ -7,6 +7,8 @@ const tickMs = 10;
 /** What the threads of this process have computed, by name: who made a thread names it (Linux). */
 export class ThreadTimes {
   readonly #names = new Map<string, string>();
+  /** Milliseconds that each had computed when it was last seen: a thread that has ended keeps its own. */
+  readonly #seen = new Map<string, number>();
 
   /** The threads that there are now: the event loop's own, and those of Node. */
   static async begin(): Promise<ThreadTimes> {
@@ -29,18 +31,22 @@ export class ThreadTimes {
   /** Milliseconds that each has computed so far. */
   read(): Map<string, number> {
     const sums = new Map<string, number>();
-    for (const [id, name] of this.#names) sums.set(name, (sums.get(name) ?? 0) + cpuMs(id));
+    for (const [id, name] of this.#names) {
+      const ms = cpuMs(id) ?? this.#seen.get(id) ?? 0;
+      this.#seen.set(id, ms);
+      sums.set(name, (sums.get(name) ?? 0) + ms);
+    }
     return sums;
   }
 }
 
-/** 0 of a thread that has ended. */
-function cpuMs(id: string): number {
+/** null: the thread has ended. */
+function cpuMs(id: string): number | null {
   let text: string;
   try {
     text = readFileSync(`/proc/self/task/${id}/stat`, 'utf8');
   } catch (error) {
-    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code!)) return 0;
+    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code!)) return null;
     throw error;
   }
   const [user, system] = text

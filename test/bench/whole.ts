@@ -19,13 +19,14 @@ export interface Scale {
   /** Until the code is compiled and the reorder window is full. */
   warmUpMs: number;
   packets: number;
+  /** So many of the capture that it lasts; a full run's is some 12 GB. */
   copies: number;
   rows: number;
   subscribers: number;
 }
 
 const scales: Record<'full' | 'small', Scale> = {
-  full: { seconds: 60, warmUpMs: 5_000, packets: 1_000_000, copies: 40, rows: 1_000_000, subscribers: 1_000_000 },
+  full: { seconds: 60, warmUpMs: 5_000, packets: 1_000_000, copies: 100, rows: 1_000_000, subscribers: 1_000_000 },
   small: { seconds: 0.5, warmUpMs: 300, packets: 5_000, copies: 20, rows: 50_000, subscribers: 10_000 },
 };
 
