@@ -32,7 +32,7 @@ export const feedKnobs = {
     min: 65_536,
     max: 68_719_476_736,
     meaning:
-      'rows of a push feed stamped further ahead than liveAheadMs that are set aside on disk; then its batches wait',
+      'rows of a push feed, too far ahead (liveAheadMs) or too old, that are set aside on disk; then its batches wait',
   },
   reconnectMsMin: {
     default: 500,
@@ -60,7 +60,7 @@ export const feedKnobs = {
     unit: 'ms',
     min: 60_000,
     max: 4_000_000_000_000,
-    meaning: 'a batch of a push feed with a row that is older is refused, naming the row; files may be of any age',
+    meaning: 'rows of push feeds that are older are set aside, named in the answer; files may be of any age',
   },
   captureRecordBytesMax: {
     default: 262_144,

@@ -21,11 +21,15 @@ export const feedNoteForms = {
   cut: '{address} stopped inside a record',
   lost: '{address} was lost',
   ahead: "frames stamped {seconds} s ahead of this machine's clock are left out: set the probe's clock",
-  /** An acknowledged feed whose senders tell of times to come. */
+  /** An acknowledged feed whose senders tell of times to come, or of long ago. */
   aside:
     "rows stamped {seconds} s ahead of this machine's clock are not counted but set aside in the data folder's {folder}: set the sender's clock, then send them again",
   asideFull:
     "batches with rows stamped {seconds} s ahead of this machine's clock are refused, for {folder} has no room: set the sender's clock and move its files away",
+  asideOld:
+    "rows that are {days} days old are not counted but set aside in the data folder's {folder}: set the sender's clock, or raise pushAgeMaxMs, then send them again",
+  asideOldFull:
+    "batches with rows that are {days} days old are refused, for {folder} has no room: set the sender's clock, or raise pushAgeMaxMs, and move its files away",
   lateFlush:
     '{rows} rows came late and move nobody, for the last batch came after {gap} s and others wait {stale} s: send at least every {within} s, or start with {feed}?wait={wait}',
   refusedBatch: 'the last batch was refused ({code}): its sender was told why',

@@ -8,9 +8,9 @@ import type { Log } from '../log.ts';
 const blockBytes = 4096;
 
 /**
- * Rows that an acknowledged feed's senders told too early, a file of lines for each batch: an operator may look at them,
- * set them right and send them again. Bounded; who takes files away makes room. A batch that comes again after a crash
- * replaces its file.
+ * Rows that an acknowledged feed's senders told too early or too late, a file of lines for each batch: an operator may
+ * look at them, set them right and send them again. Bounded; who takes files away makes room. A batch that comes again
+ * after a crash replaces its file, or takes it away where none of its rows is set aside any more.
  */
 export class AsideFiles implements PushAside {
   readonly folder: string;
@@ -20,6 +20,8 @@ export class AsideFiles implements PushAside {
   readonly #log: Log;
   /** As far as known; it is looked at again when that is too much. -1: not looked at yet. */
   #held = -1;
+  /** Files that may be of batches that were not taken: those of before this start, and what could not be kept whole. */
+  #left: Set<string> | null = null;
 
   /** @param options.path of the folder @param options.folder what it is called to those who may not know where the data lies */
   constructor(options: { disk: Disk; path: string; folder: string; bytesMax: number; log: Log }) {
@@ -35,7 +37,24 @@ export class AsideFiles implements PushAside {
       return await this.#keep(name, Buffer.from(text));
     } catch (error) {
       this.#held = -1;
+      this.#left?.add(name);
       this.#log('error', `${join(this.#path, name)} can't be written: ${errorOf(error).message}`);
+      return false;
+    }
+  }
+
+  async drop(name: string): Promise<boolean> {
+    const path = join(this.#path, name);
+    try {
+      this.#left ??= new Set(await this.#disk.list(this.#path).catch(unlessMissing([])));
+      if (!this.#left.has(name)) return true;
+      await this.#disk.remove(path).catch(unlessMissing(undefined));
+      await this.#disk.syncFolder(this.#path);
+      this.#left.delete(name);
+      this.#held = -1;
+      return true;
+    } catch (error) {
+      this.#log('error', `${path} can't be removed: ${errorOf(error).message}`);
       return false;
     }
   }
@@ -78,4 +97,12 @@ export class AsideFiles implements PushAside {
     }
     return held;
   }
+}
+
+/** What stands for something that is not there. */
+function unlessMissing<T>(instead: T): (error: NodeJS.ErrnoException) => T {
+  return (error) => {
+    if (error.code === 'ENOENT') return instead;
+    throw error;
+  };
 }

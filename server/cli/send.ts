@@ -127,7 +127,7 @@ async function run(argv: string[]): Promise<number> {
   if (from > 1) consoleLog('info', `goes on behind batch ${from - 1}, which is acknowledged`);
   const sent = await sendAll(link, file, state, from);
   const { events, quarantined } = sent;
-  const left = quarantined > 0 ? `, ${quarantined} left out because they lie ahead of the server's clock` : '';
+  const left = quarantined > 0 ? `, ${quarantined} not counted but set aside there` : '';
   consoleLog('info', `${counted(events, 'event')} acknowledged${left}`);
   return 0;
 }
@@ -152,7 +152,10 @@ async function sendAll(link: SendLink, file: SendFile, { epoch, rows }: SendStat
         again = true;
         break;
       }
-      events += outcome.taken.accepted;
+      const { accepted, aside } = outcome.taken;
+      if (aside !== undefined && quarantined === 0)
+        consoleLog('warn', `${counted(aside.rows, 'row')} of batch ${seq} set aside in ${aside.file}: ${aside.why}`);
+      events += accepted;
       quarantined += outcome.taken.quarantined;
     }
   }

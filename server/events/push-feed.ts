@@ -6,7 +6,7 @@ import { type FeedCounters, type FeedToHub, type HubToFeed, noCounters } from '.
 import type { FeedPosition } from './feed-position.ts';
 import type { FeedPort } from './hub-feed.ts';
 import { flushWithinMs } from './late-check.ts';
-import { AheadRows, type PushAside, type SetAside } from './push-aside.ts';
+import { AsideRows, type PushAside, type SetAside } from './push-aside.ts';
 import { keptDigests } from './push-digest.ts';
 import { linesOf } from './push-lines.ts';
 import { openBody, type PushForm, type PushReader, type PushRows } from './push-reader.ts';
@@ -24,7 +24,7 @@ export interface PushStanding {
 
 /** A batch was taken, or had been before. */
 export interface PushTaken extends PushStanding {
-  /** Rows taken in now, and left out because they lie too far ahead of the clock; none of a batch that came again. */
+  /** Rows taken in now, and left out because their times are too far from the clock; none of a batch that came again. */
   readonly accepted: number;
   readonly quarantined: number;
   /** Rows among the accepted that come too late to move anybody: they count as traffic, or not at all. */
@@ -78,7 +78,7 @@ export class PushFeed implements FeedPort {
   /** Of the batch that was handed on last: the hub says so at once. */
   #late = 0;
   #note = '';
-  readonly #ahead: AheadRows;
+  readonly #aside: AsideRows;
   readonly #counters: FeedCounters = noCounters();
 
   constructor(options: {
@@ -101,7 +101,7 @@ export class PushFeed implements FeedPort {
     this.#taken = this.#acked;
     const { digests = [] } = options.acked;
     for (const [i, digest] of digests.entries()) this.#digests.set(options.acked.seq + 1 - digests.length + i, digest);
-    this.#ahead = new AheadRows(options.aside);
+    this.#aside = new AsideRows(options.aside);
     this.#full = options.full;
   }
 
@@ -199,11 +199,13 @@ export class PushFeed implements FeedPort {
 
   /** Before the batch is handed on: what is acknowledged is kept, counted or not. @throws PushRefusal 503 */
   async #setAside(place: PushPlace, { aside, newCells }: PushRows): Promise<SetAside | null> {
-    if (aside === null) return null;
     try {
-      const { batch, aheadUs } = aside;
-      const text = await this.#inSlices(linesOf(batch, this.#reader.cgiOf));
-      return await this.#ahead.keep(place, text, batch.n, aheadUs, this.#clock.monotonicMs());
+      if (aside === null) {
+        await this.#aside.drop(place);
+        return null;
+      }
+      const text = await this.#inSlices(linesOf(aside.batch, this.#reader.cgiOf));
+      return await this.#aside.keep(place, text, aside, this.#clock.nowUs(), this.#clock.monotonicMs());
     } catch (error) {
       this.#reader.forget(newCells);
       throw error;
@@ -273,11 +275,12 @@ export class PushFeed implements FeedPort {
     c.events += batch.n;
     c.resolved += resolved;
     c.unresolved += batch.n - resolved;
-    if (quarantined > 0) c.faults.PUSH_TIME_AHEAD = (c.faults.PUSH_TIME_AHEAD ?? 0) + quarantined;
+    const { ahead = 0, old = 0 } = aside ?? {};
+    if (ahead > 0) c.faults.PUSH_TIME_AHEAD = (c.faults.PUSH_TIME_AHEAD ?? 0) + ahead;
+    if (old > 0) c.faults.PUSH_TIME_OLD = (c.faults.PUSH_TIME_OLD ?? 0) + old;
     if (newestUs > this.#newestUs) this.#newestUs = newestUs;
     // A few rows of a batch may be astray; if most are, it is the clock.
-    if (batch.n + quarantined > 0)
-      this.#toldUs = aside !== null && quarantined > batch.n ? this.#clock.nowUs() + aside.aheadUs : newestUs;
+    if (batch.n + quarantined > 0) this.#toldUs = aside !== null && quarantined > batch.n ? aside.newestUs : newestUs;
     this.#note = '';
   }
 
@@ -285,7 +288,7 @@ export class PushFeed implements FeedPort {
   #refused(refusal: PushRefusal): PushRefusal {
     const { status, code } = refusal;
     // Being told to wait is no fault of the sender's; for its clock to be set is.
-    if (status === 503 && code !== 'PUSH_AHEAD') return refusal;
+    if (status === 503 && code !== 'PUSH_AHEAD' && code !== 'PUSH_OLD') return refusal;
     const { faults } = this.#counters;
     faults[code] = (faults[code] ?? 0) + 1;
     if (status === 400 || status === 413) this.#note = feedNote('refusedBatch', { code });
@@ -295,7 +298,7 @@ export class PushFeed implements FeedPort {
 
   #at(): Extract<FeedToHub, { k: 'clock' }>['at'] {
     const counters = { ...this.#counters, faults: { ...this.#counters.faults } };
-    const note = joinFeedNotes(this.#ahead.note(this.#clock.monotonicMs()), this.#note);
+    const note = joinFeedNotes(this.#aside.note(this.#clock.monotonicMs()), this.#note);
     const { clockUs, toldUs } = { clockUs: this.#newestUs, toldUs: this.#toldUs };
     return { clockUs, toldUs, nextUs: 0, progress: -1, counters, note, isAlarm: note !== '' };
   }

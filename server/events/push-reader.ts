@@ -18,12 +18,27 @@ export interface PushBody {
   readonly content: string | MsgpackMap;
 }
 
+/**
+ * Rows of a batch that are not to be counted, in its order. What lies far ahead would make all others late. Each row of
+ * long ago that stands alone has its own hours of intervals counted, and its own chunks in the database: a few thousand
+ * of them, spread over decades, would keep the server busy for minutes.
+ */
+export interface RowsAside {
+  readonly batch: EventBatch;
+  /** How many of them lie too far ahead of the clock, and how many are too old. */
+  readonly ahead: number;
+  readonly old: number;
+  /** Of all of them, µs. */
+  readonly newestUs: number;
+  readonly oldestUs: number;
+}
+
 /** Rows of a batch, as a feed's thread hands them on: cells are symbols that count up over the feed's life. */
 export interface PushRows {
   readonly batch: EventBatch;
   readonly newCells: string[];
-  /** Rows left out because they lie too far ahead of the clock, and how far the newest one does, µs; null: none. */
-  readonly aside: { readonly batch: EventBatch; readonly aheadUs: number } | null;
+  /** Rows left out because their times are too far from the clock; null: none. */
+  readonly aside: RowsAside | null;
   readonly quarantined: number;
   /** See `digestOfRows`: of all rows, the quarantined ones too. */
   readonly digest: string;
@@ -212,50 +227,42 @@ export class PushReader {
     return new PushRefusal(413, 'PUSH_ROWS', `a batch may have ${pushRowsMax} rows: send smaller ones`);
   }
 
-  /**
-   * Each row of long ago that stands alone has its own hours of intervals counted, and its own chunks in the database: a
-   * few thousand of them, spread over decades, would keep the server busy for minutes.
-   */
-  #refuseOld({ n, timeUs }: EventBatch): void {
-    const { pushAgeMaxMs } = this.#config;
-    const fromUs = this.#clock.nowUs() - pushAgeMaxMs * 1000;
-    for (let i = 0; i < n; i++) {
-      if (timeUs[i] >= fromUs) continue;
-      const days = Math.round(pushAgeMaxMs / 864_000) / 100;
-      throw new PushRefusal(
-        400,
-        'PUSH_OLD',
-        `row ${i + 1} is older than ${days} days: set the sender's clock, import old rows from a file, or have the server's operator raise pushAgeMaxMs`,
-      );
-    }
-  }
-
   #finish(batch: EventBatch): PushRows {
-    const untilUs = this.#clock.nowUs() + this.#config.liveAheadMs * 1000;
+    const { liveAheadMs, pushAgeMaxMs } = this.#config;
+    const nowUs = this.#clock.nowUs();
+    const fromUs = nowUs - pushAgeMaxMs * 1000;
+    const untilUs = nowUs + liveAheadMs * 1000;
     const { n, timeUs, subLo, subHi, plmn, typeAllocationCode } = batch;
-    this.#refuseOld(batch);
     const digest = digestOfRows(batch, this.cgiOf);
     let newestUs = -1;
     let resolved = 0;
-    let quarantined = 0;
+    let ahead = 0;
+    let old = 0;
     for (let i = 0; i < n; i++) {
-      if (timeUs[i] > untilUs) quarantined++;
+      if (timeUs[i] > untilUs) ahead++;
+      else if (timeUs[i] < fromUs) old++;
       else if (timeUs[i] > newestUs) newestUs = timeUs[i];
       if ((subLo[i] | subHi[i]) === 0) continue;
       resolved++;
       if (typeAllocationCode[i] !== 0) plmn[i] = this.#identities.heardWith(plmn[i], typeAllocationCode[i]);
     }
     const newCells = this.#fresh;
+    const quarantined = ahead + old;
     if (quarantined === 0) return { batch, newCells, aside: null, quarantined, digest, resolved, newestUs };
     const rows = Int32Array.from({ length: n }, (_, i) => i);
-    const kept = rows.filter((i) => timeUs[i] <= untilUs);
-    const ahead = gathered(
+    const isKept = (i: number) => timeUs[i] >= fromUs && timeUs[i] <= untilUs;
+    const kept = rows.filter(isKept);
+    const left = gathered(
       batch,
-      rows.filter((i) => timeUs[i] > untilUs),
+      rows.filter((i) => !isKept(i)),
     );
-    const aheadUs = ahead.timeUs.subarray(0, quarantined).reduce((most, us) => Math.max(most, us), 0);
+    const times = left.timeUs.subarray(0, quarantined);
+    const aside = {
+      ...{ batch: left, ahead, old },
+      newestUs: times.reduce((newest, us) => Math.max(newest, us)),
+      oldestUs: times.reduce((oldest, us) => Math.min(oldest, us)),
+    };
     resolved = kept.reduce((sum, i) => sum + Number((subLo[i] | subHi[i]) !== 0), 0);
-    const aside = { batch: ahead, aheadUs: aheadUs - this.#clock.nowUs() };
     return { batch: gathered(batch, kept), newCells, aside, quarantined, digest, resolved, newestUs };
   }
 }

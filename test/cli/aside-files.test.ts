@@ -36,6 +36,41 @@ test('a file is kept for each batch, in place of one of the same name, up to a b
   expect(await second.keep('1-4.ndjson', 'x')).toBe(false);
 });
 
+test('a file that a start finds is dropped with its name alone; none is missed, and none is looked for twice', async () => {
+  const { folder, files } = open();
+  expect(await files().drop('1-1.ndjson')).toBe(true);
+  const first = files();
+  await first.keep('1-1.ndjson', 'one\n');
+  await first.keep('1-2.ndjson', 'two\n');
+  const second = files();
+  expect(await second.drop('1-1.ndjson')).toBe(true);
+  expect(await second.drop('1-1.ndjson')).toBe(true);
+  expect(readdirSync(folder)).toEqual(['1-2.ndjson']);
+  // An operator was faster.
+  rmSync(join(folder, '1-2.ndjson'));
+  expect(await second.drop('1-2.ndjson')).toBe(true);
+});
+
+test('a file that was renamed and not made lasting may be there: it is dropped too; what can not be removed is told', async () => {
+  let fails = false;
+  const failing = {
+    ...nodeDisk,
+    syncFolder: (path: string) => (fails ? Promise.reject(new Error('EIO: i/o error')) : nodeDisk.syncFolder(path)),
+  };
+  const { folder, files, lines } = open(failing);
+  const one = files();
+  await one.drop('1-0.ndjson');
+  await one.keep('1-1.ndjson', 'one\n');
+  fails = true;
+  expect(await one.keep('1-2.ndjson', 'two\n')).toBe(false);
+  expect(readdirSync(folder).sort()).toEqual(['1-1.ndjson', '1-2.ndjson']);
+  expect(await one.drop('1-2.ndjson')).toBe(false);
+  expect(lines.at(-1)).toMatch(/1-2\.ndjson can't be removed: EIO/);
+  fails = false;
+  expect(await one.drop('1-2.ndjson')).toBe(true);
+  expect(readdirSync(folder)).toEqual(['1-1.ndjson']);
+});
+
 test('what can not be written is not kept, and the log says why', async () => {
   const failing = { ...nodeDisk, rename: () => Promise.reject(new Error('ENOSPC: no space left on device')) };
   const { files, lines } = open(failing);

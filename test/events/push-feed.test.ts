@@ -212,7 +212,10 @@ test('rows too far ahead are kept before the batch is acknowledged, named in the
   });
   expect(answer).toMatchObject({ acked: { epoch: 4, seq: 1 }, accepted: 1, quarantined: 2 });
   const file = 'quarantine/north/4-1.ndjson';
-  expect(answer.aside).toEqual({ rows: 2, file, aheadS: 200, why: expect.stringMatching(/set the sender's clock/) });
+  expect(answer.aside).toEqual({
+    ...{ rows: 2, ahead: 2, old: 0, file, aheadS: 200, oldDays: 0 },
+    why: expect.stringMatching(/liveAheadMs.*set the sender's clock/),
+  });
   const { at } = hub.batches[0];
   expect(at).toMatchObject({ clockUs: nowUs, toldUs: nowUs + 200e6, isAlarm: true });
   expect(at.note).toMatch(
@@ -233,6 +236,48 @@ test('rows too far ahead are kept before the batch is acknowledged, named in the
   };
   expect(rowsOf(again)).toEqual(rowsOf(first));
   expect(again.batches[0].digests).toEqual(first.batches[0].digests);
+});
+
+test('rows of long ago are set aside as those ahead are: the others of their batch count, and each reason is told', async () => {
+  const hub = new FakeHub();
+  const old = { timeUs: nowUs - 91 * 86_400e6, kind: 'other' };
+  const place = { epoch: 1, seq: 1 };
+  const answer = await hub.feed.offer(lines(old, named(nowUs, '001010000000002')), 'ndjson', place);
+  const file = 'quarantine/north/1-1.ndjson';
+  expect(answer).toMatchObject({ acked: place, accepted: 1, quarantined: 1 });
+  expect(answer.aside).toEqual({
+    ...{ rows: 1, ahead: 0, old: 1, file, aheadS: 0, oldDays: 91, why: expect.stringMatching(/pushAgeMaxMs/) },
+  });
+  expect(hub.batches[0].at).toMatchObject({ clockUs: nowUs, toldUs: nowUs, isAlarm: true });
+  expect(hub.batches[0].at.note).toMatch(/^rows that are 91 days old are not counted but set aside in .*raise pushAge/);
+  const both = await hub.feed.offer(lines(old, aheadRows[1]), 'ndjson', { epoch: 1, seq: 2 });
+  expect(both).toMatchObject({ accepted: 0, aside: { rows: 2, ahead: 1, old: 1, aheadS: 199, oldDays: 91 } });
+  expect(hub.aside!.get('1-2.ndjson')!.trim().split('\n').length).toBe(2);
+  const { note, counters } = hub.batches[1].at;
+  expect(note).toMatch(/^rows stamped 199 s ahead .*; rows that are 91 days old are not counted/);
+  expect(counters.faults).toEqual({ PUSH_TIME_AHEAD: 1, PUSH_TIME_OLD: 2 });
+  // The same rows are the same batch, however they were divided.
+  expect(await hub.feed.offer(lines(old, aheadRows[1]), 'ndjson', { epoch: 1, seq: 2 })).toMatchObject({ accepted: 0 });
+  hub.aside = null;
+  const full = { status: 503, code: 'PUSH_OLD', expected: { epoch: 1, seq: 3 } };
+  expect(await refusal(hub.feed.offer(lines(old), 'ndjson', { epoch: 1, seq: 3 }))).toEqual(full);
+  const { at } = hub.last as Extract<typeof hub.last, { k: 'clock' }>;
+  expect(at.note).toMatch(/91 days old are refused, for quarantine\/north has no room/);
+  expect(at.counters.faults.PUSH_OLD).toBe(1);
+});
+
+test('what an attempt has left aside goes when its batch is taken with all its rows', async () => {
+  const hub = new FakeHub();
+  hub.aside = new Map([
+    ['1-1.ndjson', 'of a batch that was never acknowledged'],
+    ['1-7.ndjson', 'another one'],
+  ]);
+  expect(await offer(hub, 1, 1)).toMatchObject({ accepted: 3, quarantined: 0 });
+  expect([...hub.aside.keys()]).toEqual(['1-7.ndjson']);
+  hub.aside = null;
+  const stays = { status: 503, code: 'PUSH_ASIDE', expected: { epoch: 1, seq: 2 } };
+  expect(await refusal(offer(hub, 1, 2))).toEqual(stays);
+  expect(hub.batches.length).toBe(1);
 });
 
 test('a batch all of whose rows are set aside is still taken, so that the sender goes on', async () => {

@@ -292,11 +292,17 @@ test('blank lines, CRLF and a last line without an end are fine; the place may h
     expect(() => openBody(lines(), 'ndjson', wrong)).toThrow('must tell epoch');
 });
 
-test('a row of long ago is refused with its batch and named; how long ago that is may be set', () => {
+test('rows of long ago are left out and counted by themselves; how long ago that is may be set', () => {
   const row = { imsi, cell, kind: 'data' };
   const days = (n: number) => nowUs - n * 86_400_000_000;
-  const old = lines({ ...row, timeUs: days(89) }, { ...row, timeUs: days(91) });
-  expect(() => read(old)).toThrow(expect.objectContaining({ code: 'PUSH_OLD' }));
-  expect(() => read(old)).toThrow(/^row 2 is older than 90 days: .*pushAgeMaxMs/);
-  expect(read(old, 'ndjson', pushReader({ pushAgeMaxMs: 100 * 86_400_000 })).batch.n).toBe(2);
+  const ahead = nowUs + 200e6;
+  const old = lines(...[days(91), days(89), ahead, days(2000)].map((timeUs) => ({ ...row, timeUs })));
+  const { aside, batch, digest, newestUs, quarantined, resolved } = read(old);
+  expect({ n: batch.n, quarantined, resolved, newestUs }).toEqual({
+    ...{ n: 1, quarantined: 3, resolved: 1, newestUs: days(89) },
+  });
+  expect(aside).toMatchObject({ ahead: 1, old: 2, newestUs: ahead, oldestUs: days(2000) });
+  expect(allRows(aside!.batch).map(({ timeUs }) => timeUs)).toEqual([days(91), ahead, days(2000)]);
+  const patient = read(old, 'ndjson', pushReader({ pushAgeMaxMs: 100 * 86_400_000 }));
+  expect([patient.batch.n, patient.aside?.old, patient.digest]).toEqual([2, 1, digest]);
 });

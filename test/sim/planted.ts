@@ -159,8 +159,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   ]),
   bug('rows far ahead are taken', [
     'server/events/push-reader.ts',
-    'if (timeUs[i] > untilUs) quarantined++;',
-    'if (false) quarantined++;',
+    'if (timeUs[i] > untilUs) ahead++;',
+    'if (false) ahead++;',
   ]),
   bug('an edit of the regions counts from when it is asked for, not from its place in the journal', [
     'server/core/region-editor.ts',

@@ -44,6 +44,7 @@ export class FakeHub {
     const aside: PushAside = {
       folder: 'quarantine/north',
       keep: async (name, text) => this.aside?.set(name, text) !== undefined,
+      drop: async (name) => this.aside !== null && (this.aside.delete(name) || true),
     };
     this.feed = new PushFeed({
       ...{ id: 'north', reader: pushReader(settings), clock, timers: systemTimers, config, aside, acked, full },

@@ -70,6 +70,8 @@ export const en: Record<keyof typeof zh, string> = {
   'note.ahead': 'probe clock {seconds} s fast: frames left out',
   'note.aside': 'sender clock {seconds} s fast: rows set aside in {folder}, not counted',
   'note.asideFull': 'sender clock {seconds} s fast: batches refused, {folder} has no room',
+  'note.asideOld': 'sender rows {days} days old: set aside in {folder}, not counted',
+  'note.asideOldFull': 'sender rows {days} days old: batches refused, {folder} has no room',
   'note.lateFlush': '{rows} rows came late: batches {gap} s apart, {within} s at most (or {feed}?wait={wait})',
   'note.refusedBatch': 'the last batch was refused ({code})',
   'note.farHours': 'waits for its next record of {time}, {hours} h ahead',

@@ -68,6 +68,8 @@ export const zh = {
   'note.ahead': '探针时钟快 {seconds} 秒，超前的帧未计入',
   'note.aside': '发送端时钟快 {seconds} 秒，超前的记录未计入，存于 {folder}',
   'note.asideFull': '发送端时钟快 {seconds} 秒，{folder} 已满，批次被拒收',
+  'note.asideOld': '记录已过 {days} 天，未计入，存于 {folder}',
+  'note.asideOldFull': '记录已过 {days} 天，{folder} 已满，批次被拒收',
   'note.lateFlush': '{rows} 条记录迟到：批次间隔 {gap} 秒，最多 {within} 秒（或以 {feed}?wait={wait} 启动）',
   'note.refusedBatch': '上一批被拒收（{code}）',
   'note.farHours': '等待 {time} 的下一条记录，超前回放 {hours} 小时',

@@ -12,7 +12,7 @@ export interface FeedStanding {
 
 const warning: ReadonlySet<string> = new Set([
   ...['refused', 'unreachable', 'next', 'alone', 'turnedAway', 'ahead'],
-  ...['aside', 'asideFull', 'refusedBatch', 'lateFlush'],
+  ...['aside', 'asideFull', 'asideOld', 'asideOldFull', 'refusedBatch', 'lateFlush'],
 ]);
 
 /**
