@@ -153,14 +153,13 @@ export class LateStore implements Asked {
 
   /** @returns null: the server ends */
   async #joined(join: (store: Store) => Promise<void>): Promise<Store | null> {
+    const { signal } = this.#end;
     const store = await this.#options.open();
     try {
-      if (this.#end.signal.aborted) {
-        await store.close();
-        return null;
-      }
-      await join(store);
-      return store;
+      if (!signal.aborted) await join(store);
+      if (!signal.aborted) return store;
+      await store.close();
+      return null;
     } catch (error) {
       await store.close().catch(heardElsewhere);
       throw error;

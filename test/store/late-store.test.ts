@@ -67,6 +67,30 @@ test('closes one that does not belong to the journal, says why and tries again',
   await waiting.close();
 });
 
+test('closes one that joins only when the server is ending', async () => {
+  const store = opened();
+  const lines: string[] = [];
+  const waiting = late(async () => store, lines);
+  let joined: () => void = () => undefined;
+  let asked = false;
+  waiting.start(
+    () => ({ rows: 0, newestUs: -1 }),
+    () => {
+      asked = true;
+      return new Promise((resolve) => {
+        joined = resolve;
+      });
+    },
+  );
+  await vi.waitFor(() => expect(asked).toBe(true));
+  await waiting.close();
+  expect(store.closed).toBe(0);
+  joined();
+  await vi.waitFor(() => expect(store.closed).toBe(1));
+  expect(waiting.status.state).toBe('away');
+  expect(lines).toEqual([]);
+});
+
 test('takes a server that nobody reaches for away, and one that is named wrongly for an error', async () => {
   const error = await openRealDatabase('postgres://sw:secret@127.0.0.1:1/wall').catch((thrown) => thrown);
   expect(error).toMatchObject({ code: 'DATABASE_REFUSED' });
