@@ -12,6 +12,7 @@ import { checkFeeds, networkOf } from './cli/feed-checks.ts';
 import { planFeeds, takenInOf } from './cli/feed-plan.ts';
 import { startFeedThread } from './cli/feed-thread.ts';
 import { clearUnfinished, hasRun, openLog, refuseShortJournal, storeOffset } from './cli/open-log.ts';
+import { OptOutKeeper } from './cli/opt-out-keeper.ts';
 import { openPushFeed } from './cli/push-feeds.ts';
 import { readReference } from './cli/reference-input.ts';
 import { counted } from './cli/words.ts';
@@ -128,6 +129,8 @@ export async function startSignalwall(
   makeDataFolder(options.dataDir);
   signal.throwIfAborted();
   const key = loadOrCreateKey(join(options.dataDir, 'keys'));
+  const optOuts = new OptOutKeeper({ dataDir: options.dataDir, key, timers, log });
+  const { list: optedOut } = optOuts;
   const { segments = null } = options;
   const areas = segments && areaTables(segments.rows);
 
@@ -146,6 +149,7 @@ export async function startSignalwall(
       // What comes as it happens is kept by wall time, what is read from files by its own.
       mode: specs.some(isLive) ? ('live' as const) : ('replay' as const),
       segments,
+      optedOut,
       config,
       clock,
       log,
@@ -174,7 +178,7 @@ export async function startSignalwall(
       return estimates;
     };
     const { journal, records, core, close } = await openLog({
-      ...{ folder, config, clock, timers, log, store, cells, signal, follow, onFailed: fail },
+      ...{ folder, config, clock, timers, log, store, cells, signal, follow, optedOut, onFailed: fail },
     });
     closing.push(close);
     const { held } = store;
@@ -268,6 +272,7 @@ export async function startSignalwall(
       past: { ...state, positions: state.positions.values() },
       speed,
       sink: writer,
+      optedOut,
       room: (live) => {
         if (!journal.room) return journal.whenRoom();
         if (records.committed - core.applied > config.recordsKeptBytesMax / 2)
@@ -281,6 +286,8 @@ export async function startSignalwall(
       await within(timers, lastCommitMs, journal.whenCommitted(journal.next)).catch(heardElsewhere);
     });
     closing.push(() => hub.stop());
+    optOuts.start({ core, records, journal, store }, fail);
+    closing.push(() => optOuts.stop());
 
     // push: the wall and the API.
     const build = buildId();
@@ -294,7 +301,16 @@ export async function startSignalwall(
       clock,
       title: simulated ? '广州 · 天河体育中心 保障大屏' : 'Signalwall',
     });
-    const health = { minCount: config.minCount, clock, startedMs, hub, store, journal, core };
+    const health = {
+      minCount: config.minCount,
+      clock,
+      startedMs,
+      hub,
+      store,
+      journal,
+      core,
+      optedOut: () => optedOut.identities,
+    };
     const server = await startServer({
       host: options.host,
       port: options.port,

@@ -7,6 +7,7 @@ import { projectRoot } from '../root.ts';
 import type { Command } from './command.ts';
 import { countCommand } from './count.ts';
 import { decodeCommand } from './decode.ts';
+import { eraseCommand } from './erase.ts';
 import { importCommand } from './import.ts';
 import { sendCommand } from './send.ts';
 import { serveCommand } from './serve.ts';
@@ -19,6 +20,7 @@ const commands: readonly Command[] = [
   simulateCommand,
   sendCommand,
   importCommand,
+  eraseCommand,
 ];
 
 function helpText(): string {

@@ -9,6 +9,7 @@ import { EventLog } from '../core/event-log.ts';
 import { LogState } from '../core/log-state.ts';
 import { Snapshots } from '../core/snapshots.ts';
 import { UserError } from '../errors.ts';
+import type { OptedOut } from '../events/opted-out.ts';
 import { nodeDisk } from '../journal/disk.ts';
 import { isFull } from '../journal/disk-full.ts';
 import { Journal } from '../journal/journal.ts';
@@ -63,9 +64,10 @@ export async function openLog(options: {
   cells: { id: number; cell: CellInfo }[];
   signal: AbortSignal;
   follow?: CoreOptions['follow'];
+  optedOut?: OptedOut;
   onFailed(error: Error): void;
 }): Promise<OpenLog> {
-  const { config, clock, timers, log, store, signal, follow, onFailed } = options;
+  const { config, clock, timers, log, store, signal, follow, optedOut, onFailed } = options;
   const { journal: folder, snapshots: snapshotFolder } = foldersOf(options.folder);
   const lock = lockFolder(folder);
   try {
@@ -90,7 +92,11 @@ export async function openLog(options: {
     const known = journal.base === 0 ? new LogState() : stateOfStore(store, options.cells);
     const storedTo = () => (store.ledger.journal === journal.id ? store.durable : -1);
     const core = await Core.open(
-      { config, clock, timers, log, journal, records, snapshots, known, storedTo, onFailed, ...(follow && { follow }) },
+      {
+        ...{ config, clock, timers, log, journal, records, snapshots, known, storedTo, onFailed },
+        ...(follow && { follow }),
+        ...(optedOut && { optedOut }),
+      },
       signal,
     );
     return {

@@ -1,7 +1,7 @@
 import { type Clock, type Timers, within } from '../clock.ts';
 import type { Config } from '../config.ts';
 import { assertInvariant, errorOf, messageOf } from '../errors.ts';
-import { copyTable } from '../journal/columns.ts';
+import type { OptedOut } from '../events/opted-out.ts';
 import type { Journal } from '../journal/journal.ts';
 import { derivedNumber, type LogRecord, type RunRecord } from '../journal/records.ts';
 import type { Log } from '../log.ts';
@@ -13,6 +13,7 @@ import { fingerprintOf, goesOn, settingsOf } from './fingerprint.ts';
 import { LogState } from './log-state.ts';
 import { Staging, snapshotBytes } from './snapshot-file.ts';
 import type { Snapshots } from './snapshots.ts';
+import { staysOfOthers } from './stays-of-others.ts';
 
 export interface CoreOptions {
   readonly config: Config;
@@ -28,6 +29,8 @@ export interface CoreOptions {
   readonly storedTo: () => number;
   /** What goes along with the counters; absent: nothing. */
   readonly follow?: FollowerMaker;
+  /** Whose stays are not told; absent: everybody's are. */
+  readonly optedOut?: OptedOut;
   /** A bug, or a damaged journal: nothing is applied any more. */
   readonly onFailed: (error: Error) => void;
 }
@@ -277,9 +280,12 @@ export class Core {
     if (number <= this.#derived) return;
     assertInvariant(number === this.#derived + 1, `derived record ${number} comes after ${this.#derived}`);
     this.#derived = number;
+    const { optedOut = null } = this.#options;
     // The engine re-uses the columns of stays.
     const record: LogRecord =
-      derived.k === 'gauges' ? { ...derived, number } : { k: 'stays', number, stays: copyTable(derived.stays) };
+      derived.k === 'gauges'
+        ? { ...derived, number }
+        : { k: 'stays', number, stays: staysOfOthers(derived.stays, optedOut) };
     this.#derivedTo = this.#options.records.append(record);
   }
 

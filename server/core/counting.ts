@@ -1,5 +1,6 @@
 import type { Config } from '../config.ts';
-import type { EventBatch } from '../events/event-batch.ts';
+import { EventBatch, noCause, noCell } from '../events/event-batch.ts';
+import { eventFlag, kindCode, outcomeCode } from '../events/kinds.ts';
 import { Sorter } from '../events/sorter.ts';
 import type { GaugesRecord, LogRecord } from '../journal/records.ts';
 import { Engine } from '../occupancy/engine.ts';
@@ -96,6 +97,7 @@ export class Counting {
     const { engine, sorter } = this;
     if (record.k === 'batch') yield* this.#taking(sorter.pushing(record.batch));
     else if (record.k === 'finish') yield* this.#foretelling();
+    else if (record.k === 'leave') yield* this.#leaving(record.subs);
     else if (record.k === 'clock') {
       yield* this.#taking(sorter.releasing(record.releaseUs));
       if (sorter.releasedUs > 0) yield* engine.advancing(sorter.releasedUs, this.#state.feedClocksUs);
@@ -214,6 +216,31 @@ export class Counting {
       }
       yield* this.#counted(rows, from, rows.n);
     }
+  }
+
+  /** Presence of these subscribers ends at the counters' clock, as by a detach that names no cell. */
+  *#leaving(subs: readonly number[]): Generator<void> {
+    const { clockUs } = this.engine.view;
+    // Nobody has been present yet.
+    if (clockUs <= 0) return;
+    const rows = new EventBatch(subs.length / 2);
+    const { detach } = kindCode;
+    for (let i = 0; i < subs.length; i += 2)
+      rows.push(
+        clockUs,
+        subs[i],
+        subs[i + 1],
+        noCell,
+        0,
+        detach,
+        outcomeCode.success,
+        noCause,
+        eventFlag.detach,
+        0,
+        0,
+        0,
+      );
+    yield* this.#counted(rows, 0, rows.n);
   }
 
   *#counted(rows: EventBatch, from: number, to: number): Generator<void> {

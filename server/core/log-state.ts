@@ -103,6 +103,8 @@ export class LogState {
       case 'finish':
         this.finished = true;
         return;
+      case 'leave':
+        return;
       case 'gauges':
         this.origins.take(record.gauges.origins, record.regionIds, record.foretold ?? false);
         this.derived = Math.max(this.derived, record.number);

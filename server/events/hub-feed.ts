@@ -63,6 +63,8 @@ export interface Feed extends HubFeed {
   /** Feed-local cell symbol → cell_id. */
   cells: number[];
   counters: FeedCounters;
+  /** Events that were nobody's, for their subscribers have opted out. */
+  optedOut: number;
   rateAtMs: number;
   rateFrames: number;
   rateEvents: number;
@@ -102,6 +104,7 @@ export function newFeed(feed: HubFeed, nowMs: number, config: Pick<Config, 'cloc
     toldUs: -1,
     cells: [],
     counters: noCounters(),
+    optedOut: 0,
     rateAtMs: nowMs,
     rateFrames: 0,
     rateEvents: 0,

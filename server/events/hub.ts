@@ -8,6 +8,7 @@ import { type FeedPosition, isEventTime } from './feed-position.ts';
 import { type Feed, type HubFeed, measureRate, newFeed } from './hub-feed.ts';
 import { checkClock, farNoteOf, statusOf, tellLate, tellNote } from './hub-notes.ts';
 import type { HubSink } from './hub-sink.ts';
+import { type OptedOut, withhold } from './opted-out.ts';
 import { Pace } from './pace.ts';
 import type { PushPlace } from './push-refusal.ts';
 
@@ -44,6 +45,7 @@ export class FeedHub {
   private readonly clock: Clock;
   private readonly log: Log;
   private readonly sink: HubSink;
+  private readonly optedOut: OptedOut | null;
   private readonly onFailed: (error: unknown) => void;
   private readonly room: (live: boolean) => Promise<void> | null;
   /** As last told. */
@@ -69,6 +71,8 @@ export class FeedHub {
     past: HubPast;
     speed: number;
     sink: HubSink;
+    /** Whose rows become nobody's; absent: nobody has opted out. */
+    optedOut?: OptedOut;
     room: (live: boolean) => Promise<void> | null;
     onFailed: (error: unknown) => void;
   }) {
@@ -77,6 +81,7 @@ export class FeedHub {
     this.clock = options.clock;
     this.log = options.log;
     this.sink = options.sink;
+    this.optedOut = options.optedOut ?? null;
     this.room = options.room;
     this.onFailed = options.onFailed;
     this.pace = new Pace(options.speed);
@@ -125,8 +130,8 @@ export class FeedHub {
     return this.feeds.reduce((sum, feed) => sum + feed.eventsPerS, 0);
   }
 
-  counters(): { id: string; counters: FeedCounters }[] {
-    return this.feeds.map(({ id, counters }) => ({ id, counters }));
+  counters(): { id: string; counters: FeedCounters; optedOut: number }[] {
+    return this.feeds.map(({ id, counters, optedOut }) => ({ id, counters, optedOut }));
   }
 
   status(): FeedStatus[] {
@@ -211,6 +216,7 @@ export class FeedHub {
       if (cell[i] !== noCell) cell[i] = feed.cells[cell[i]];
       if (timeUs[i] > eventUs && isEventTime(timeUs[i])) eventUs = timeUs[i];
     }
+    if (this.optedOut !== null && !this.optedOut.none) feed.optedOut += withhold(batch, this.optedOut);
     batch.feed.fill(feed.position.number, 0, batch.n);
     this.takeProgress(feed, message.at, batch);
     const { clockUs, firstUs, position } = feed;

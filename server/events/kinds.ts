@@ -46,6 +46,8 @@ export const eventFlag = {
   traffic: 4,
   /** In the database only, in place of {@link eventFlag.traffic}: a unit that the table `activity` counts. */
   sampledTraffic: 8,
+  /** Nobody's any more: its subscriber has opted out (`opted-out.ts`); beside it {@link eventFlag.traffic} alone may stand. */
+  optedOut: 16,
 } as const;
 
 /** What the other party of a call or short message is. Codes are stored: append, never renumber. */

@@ -21,6 +21,7 @@ export const recordKind = {
   finish: 6,
   gauges: 7,
   stays: 8,
+  leave: 9,
 } as const;
 
 /** The server starts. */
@@ -108,6 +109,13 @@ export interface StaysRecord {
   readonly stays: StayColumns;
 }
 
+/** Those present of these subscribers are not any more: they have opted out. */
+export interface LeaveRecord {
+  readonly k: 'leave';
+  /** Both words of each pseudonym, one behind the other. */
+  readonly subs: readonly number[];
+}
+
 export type LogRecord =
   | RunRecord
   | CellsRecord
@@ -116,7 +124,8 @@ export type LogRecord =
   | RegionsRecord
   | FinishRecord
   | GaugesRecord
-  | StaysRecord;
+  | StaysRecord
+  | LeaveRecord;
 
 type GaugeTables = Omit<IntervalGauges, 'startUs' | 'endUs' | 'present'>;
 
@@ -129,6 +138,7 @@ export function encodeRecord(record: LogRecord): { kind: number; parts: readonly
   switch (record.k) {
     case 'run':
     case 'cells':
+    case 'leave':
     case 'regions': {
       const { k: _, ...told } = record;
       to.json(told);
@@ -182,6 +192,8 @@ function readRecord(kind: number, from: PayloadReader, offset: number): LogRecor
       return { k: 'cells', ...from.json<Omit<CellsRecord, 'k'>>() };
     case recordKind.regions:
       return { k: 'regions', ...from.json<Omit<RegionsRecord, 'k'>>() };
+    case recordKind.leave:
+      return { k: 'leave', ...from.json<Omit<LeaveRecord, 'k'>>() };
     case recordKind.finish:
       return { k: 'finish' };
     case recordKind.batch: {

@@ -53,7 +53,7 @@ export class Engine {
   readonly view: LiveView;
   private readonly registry: CellRegistry;
   private regions: RegionIndex;
-  private readonly presence: Presence;
+  readonly presence: Presence;
   private readonly occupancy: Occupancy;
   private readonly traffic: Traffic;
   private readonly book: GaugeBook;
@@ -109,8 +109,7 @@ export class Engine {
       clockUs: 0,
       firstUs: -1,
       traffic: new Float64Array(eventKinds.length),
-      resolvedEvents: 0,
-      unresolvedEvents: 0,
+      ...{ resolvedEvents: 0, unresolvedEvents: 0, optedOutEvents: 0 },
       lateEvents: 0,
       heardUs: new Float64Array(0),
     };

@@ -11,6 +11,7 @@ export interface EngineFigures {
   readonly traffic: Float64Array;
   resolvedEvents: number;
   unresolvedEvents: number;
+  optedOutEvents: number;
   lateEvents: number;
   /** Newest event of each cell, µs; -1 none. As long as the cell columns or longer. */
   heardUs: Float64Array;
@@ -150,6 +151,10 @@ export class EngineView implements LiveView {
 
   get unresolvedEvents(): number {
     return this.figures.unresolvedEvents;
+  }
+
+  get optedOutEvents(): number {
+    return this.figures.optedOutEvents;
   }
 
   get lateEvents(): number {

@@ -22,7 +22,7 @@ const at = {
   found: stage.rest + 1800,
 } as const;
 /** Words of `at.found`. */
-const [fCellLimit, fOutOfOrder, fUnresolved, fUnits, fTimed] = [0, 1, 2, 3, 4];
+const [fCellLimit, fOutOfOrder, fNobody, fUnits, fTimed, fOptedOut] = [0, 1, 2, 3, 4, 5];
 
 const { add, and, block, differs, gotoWhen, isAbove, isZero, Label, Local, load32, load8, loadFloat, or, select } = w;
 const { set, shiftLeft, store32, storeFloat } = w;
@@ -30,10 +30,8 @@ const { set, shiftLeft, store32, storeFloat } = w;
 type Look = (row: number, end: number, limitUs: number, clockUs: number, tableRows: number) => number;
 
 function compile(): WebAssembly.Module {
-  const [row, end, tableRows, cell, cellLimit, outOfOrder, kind, place, column, units, unresolved, timed] = Array.from(
-    { length: 12 },
-    () => new Local(),
-  );
+  const [row, end, tableRows, cell, cellLimit, outOfOrder, kind, place, column, units, nobody, timed, optedOut] =
+    Array.from({ length: 13 }, () => new Local());
   const [limitUs, clockUs, time] = Array.from({ length: 3 }, () => new Local(w.f64));
   const [done, next, noUnit] = [new Label(), new Label(), new Label()];
   const word = (of: number): w.Code => load32(shiftLeft(row, 2), of);
@@ -63,7 +61,8 @@ function compile(): WebAssembly.Module {
           store32(shiftLeft(units, 2), at.counters, add(w.multiply(column, tableRows), place)),
           store32(shiftLeft(units, 2), at.keys, add(w.multiply(place, trafficWidth), column)),
           set(units, add(units, 1)),
-          set(unresolved, add(unresolved, isZero(or(word(stage.lo), word(stage.hi))))),
+          set(nobody, add(nobody, isZero(or(word(stage.lo), word(stage.hi))))),
+          set(optedOut, add(optedOut, differs(and(load8(row, stage.flags), eventFlag.optedOut), 0))),
           set(timed, or(timed, differs(word(stage.durationMs), 0))),
         ),
         set(row, add(row, 1)),
@@ -73,9 +72,10 @@ function compile(): WebAssembly.Module {
     storeFloat(0, at.clockUs, clockUs),
     found(fCellLimit, cellLimit),
     found(fOutOfOrder, outOfOrder),
-    found(fUnresolved, unresolved),
+    found(fNobody, nobody),
     found(fUnits, units),
     found(fTimed, timed),
+    found(fOptedOut, optedOut),
     w.giveBack(row),
   );
   return module.compile(true);
@@ -103,7 +103,7 @@ export class RowColumns {
     this.keys = new Uint32Array(memory.buffer, at.keys, groupRows);
     this.kinds = new Uint32Array(memory.buffer, at.kinds, eventKinds.length);
     this.clockUs = new Float64Array(memory.buffer, at.clockUs, 1);
-    this.found = new Uint32Array(memory.buffer, at.found, 5);
+    this.found = new Uint32Array(memory.buffer, at.found, 6);
   }
 
   /**
@@ -139,8 +139,9 @@ export class RowColumns {
     const { traffic } = figures;
     figures.clockUs = this.clockUs[0];
     for (let kind = 0; kind < kinds.length; kind++) traffic[kind] += kinds[kind];
-    figures.unresolvedEvents += found[fUnresolved];
-    figures.resolvedEvents += found[fUnits] - found[fUnresolved];
+    figures.optedOutEvents += found[fOptedOut];
+    figures.unresolvedEvents += found[fNobody] - found[fOptedOut];
+    figures.resolvedEvents += found[fUnits] - found[fNobody];
   }
 }
 
@@ -163,8 +164,9 @@ export function hearCells(
 }
 
 /** A unit of traffic that came late, in the totals. */
-export function countUnit(figures: EngineFigures, { kind, subHi, subLo }: EventBatch, row: number): void {
+export function countUnit(figures: EngineFigures, { flags, kind, subHi, subLo }: EventBatch, row: number): void {
   figures.traffic[kind[row]]++;
-  if ((subLo[row] | subHi[row]) === 0) figures.unresolvedEvents++;
+  if ((flags[row] & eventFlag.optedOut) !== 0) figures.optedOutEvents++;
+  else if ((subLo[row] | subHi[row]) === 0) figures.unresolvedEvents++;
   else figures.resolvedEvents++;
 }

@@ -45,6 +45,8 @@ export interface LiveView {
   readonly areaTraffic: TrafficView;
   readonly resolvedEvents: number;
   readonly unresolvedEvents: number;
+  /** Of subscribers who have opted out: neither of the two. */
+  readonly optedOutEvents: number;
   readonly lateEvents: number;
   /** Cells heard within their presenceTtl ÷ cells known. */
   readonly cellsHeardShare: number;

@@ -120,6 +120,12 @@ export class Presence {
     this.feedClocksUs = feedClocksUs;
   }
 
+  /** @param lo first word of the subscriber's pseudonym @param hi second */
+  isPresent(lo: number, hi: number): boolean {
+    const index = this.table.find(hashOf(lo, hi), lo, hi);
+    return index >= 0 && this.table.cell(index) !== nowhere;
+  }
+
   /** Takes the rows to where {@link touch} sees them: at most `stageRows`. */
   stage(batch: EventBatch, from: number, to: number): void {
     this.stagedFrom = from;

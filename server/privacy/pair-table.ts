@@ -164,6 +164,15 @@ export class PairTable {
     }
   }
 
+  /** Tells key and value of each entry of one segment, 0 to 63. @param visit must not write to the table */
+  visit(segment: number, visit: (a: number, b: number, c: number, d: number) => void): void {
+    const words = this.#segments[segment];
+    for (let at = 0; at < words.length; at += wordsPerSlot) {
+      const d = this.#touched ? words[at + 3] & ~touchedBit : words[at + 3];
+      if ((words[at + 2] | words[at + 3]) !== 0) visit(words[at], words[at + 1], words[at + 2], d);
+    }
+  }
+
   #evict(segment: number): void {
     const words = this.#segments[segment];
     const slots = words.length / wordsPerSlot;

@@ -68,7 +68,7 @@ export class DatabaseStore implements Store {
     this.#parts = parts;
     this.version = parts.version;
     const { config, clock, log, database, pool } = parts;
-    this.#intake = new Intake(config, clock);
+    this.#intake = new Intake(config, clock, parts.optedOut);
     this.#writer = new Writer({
       database,
       intake: this.#intake,

@@ -8,6 +8,7 @@ import { assertInvariant } from '../errors.ts';
 import { isEventTime } from '../events/feed-position.ts';
 import { eventFlag } from '../events/kinds.ts';
 import { isLearnt } from '../events/learnt.ts';
+import { type OptedOut, saysNothing, withheld } from '../events/opted-out.ts';
 import type { BatchRecord, GaugesRecord, LogRecord, RegionsRecord } from '../journal/records.ts';
 import type { IntervalGauges, StayColumns } from '../occupancy/view.ts';
 import { CopyPool, type RegionsSet, type StoreBatch } from './batch.ts';
@@ -43,6 +44,8 @@ export class Intake {
   readonly regionIds = new Map<string, number>();
   readonly #clock: Clock;
   readonly #eventsOneIn: number;
+  /** Nothing of theirs is stored, whatever the journal may still hold. */
+  readonly #optedOut: OptedOut | null;
   /** Traffic of the open batch where not all events are stored. */
   readonly #activity = new ActivityCounts();
   readonly #pool = new CopyPool();
@@ -57,7 +60,9 @@ export class Intake {
   #events = -1;
   #clockUs = -1;
 
-  constructor(config: Config, clock: Clock) {
+  /** @param optedOut null: nobody has */
+  constructor(config: Config, clock: Clock, optedOut: OptedOut | null = null) {
+    this.#optedOut = optedOut;
     this.#eventsOneIn = eventsOneIn(config.keepEvents);
     this.#clock = clock;
   }
@@ -138,6 +143,7 @@ export class Intake {
         break;
       case 'run':
       case 'finish':
+      case 'leave':
         break;
     }
     this.#ledger.offset = to;
@@ -177,7 +183,8 @@ export class Intake {
     return ageMs >= (open.rows > 0 ? batchAgeMsMax : emptyAgeMsMax);
   }
 
-  #takeEvents(open: StoreBatch, { batch, position, rowsBefore }: BatchRecord): void {
+  #takeEvents(open: StoreBatch, { batch: told, position, rowsBefore }: BatchRecord): void {
+    const batch = withheld(told, this.#optedOut);
     open.positions.set(position.identity, position);
     this.#events = rowsBefore + batch.n;
     const oneIn = this.#eventsOneIn;
@@ -193,6 +200,7 @@ export class Intake {
         continue;
       }
       if (us > newestUs) newestUs = us;
+      if (saysNothing(flags[i])) continue;
       if (isLearnt(batch.kind[i])) {
         writeLearnt(open.copies, batch, i);
         continue;
@@ -255,7 +263,9 @@ export class Intake {
   }
 
   #takeStays(open: StoreBatch, stays: StayColumns): void {
+    const optedOut = this.#optedOut?.none === false ? this.#optedOut : null;
     for (let i = 0; i < stays.n; i++) {
+      if (optedOut?.has(stays.subLo[i], stays.subHi[i])) continue;
       if (isEventTime(stays.firstOutUs[i])) writeStay(open.copies.stay, stays, i);
       else this.droppedRows++;
     }

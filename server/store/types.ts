@@ -2,6 +2,7 @@
 import type { RegionHistory, RegionPast, StoreStatus } from '../../shared/protocol.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
+import type { OptedOut } from '../events/opted-out.ts';
 import type { LogRecord } from '../journal/records.ts';
 import type { Log } from '../log.ts';
 import type { NumberSegments } from '../reference/number-segments.ts';
@@ -20,6 +21,8 @@ export interface StoreOptions {
   mode?: 'replay' | 'live';
   /** Where numbers and SIMs are at home; null or absent: what the database holds stays. */
   segments?: NumberSegments | null;
+  /** Of whom nothing is stored; absent: nobody has opted out. */
+  optedOut?: OptedOut;
   config: Config;
   clock: Clock;
   log: Log;

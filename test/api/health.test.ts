@@ -9,6 +9,7 @@ import { newPosition, noPast } from '../tools/sorting-sink.ts';
 
 interface Health {
   status: string;
+  optedOut: object;
   feeds: Record<string, unknown>[];
 }
 
@@ -72,7 +73,7 @@ async function healthWith(minCount: number, counted: Partial<FeedCounters>[], of
   const store = { status, version: 'none', ledger, durable: -1 } as unknown as HealthSources['store'];
   const journal = { bytes: 0, base: 0, next: 0, committed: 0, full: false, failed: null };
   const core = { applied: 0, snapshotMs: 0, counting, state };
-  return healthOf({ minCount, clock, startedMs: 0, hub, store, journal, core }) as Health;
+  return healthOf({ minCount, clock, startedMs: 0, hub, store, journal, core, optedOut: () => 7 }) as Health;
 }
 
 const counted: Partial<FeedCounters> = {
@@ -99,4 +100,10 @@ test('a live feed whose clock is off makes the status degraded until it is right
   const right = off.map(() => 0);
   const statuses = [right, off, [...off, ...right]].map(async (offsUs) => (await healthWith(0, [{}], offsUs)).status);
   expect(await Promise.all(statuses)).toEqual(['ok', 'degraded', 'ok']);
+});
+
+test('health tells how many identities have opted out unless they are few, and of their events only where all is told', async () => {
+  expect((await healthWith(0, [{}])).optedOut).toEqual({ identities: 7, events: 0 });
+  expect((await healthWith(20, [{}])).optedOut).toEqual({ identities: null });
+  expect((await healthWith(0, [{}])).feeds[0]).toMatchObject({ optedOut: 0 });
 });

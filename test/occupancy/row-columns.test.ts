@@ -7,7 +7,7 @@ import { columnsOfKind, trafficWidth } from '../../server/occupancy/traffic-colu
 import { SubscriberTable } from '../../server/presence/subscriber-table.ts';
 
 const newFigures = (): EngineFigures => ({
-  ...{ clockUs: 0, firstUs: 0, resolvedEvents: 0, unresolvedEvents: 0, lateEvents: 0 },
+  ...{ clockUs: 0, firstUs: 0, resolvedEvents: 0, unresolvedEvents: 0, optedOutEvents: 0, lateEvents: 0 },
   traffic: new Float64Array(eventKinds.length),
   heardUs: new Float64Array(0),
 });

@@ -39,6 +39,7 @@ export class FakeView implements LiveView {
   };
   resolvedEvents = 0;
   unresolvedEvents = 0;
+  optedOutEvents = 0;
   lateEvents = 0;
   cellsHeardShare = 1;
   warmingUp = false;

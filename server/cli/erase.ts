@@ -1,0 +1,196 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import pg from 'pg';
+import { systemTimers } from '../clock.ts';
+import { heardElsewhere, messageOf, UserError } from '../errors.ts';
+import { consoleLog } from '../log.ts';
+import { type Holder, type OptOutEntry, OptOuts, ofStoredForm, storedForm } from '../privacy/opt-outs.ts';
+import { clientConfig, type Database } from '../store/connection.ts';
+import { EmbeddedDatabase } from '../store/embedded/embedded-database.ts';
+import { isLocked } from '../store/embedded/folder-lock.ts';
+import { type Erased, type ErasedRows, erase } from '../store/erasure.ts';
+import { namedQuery } from '../store/queries.ts';
+import { openRealDatabase } from '../store/real-database.ts';
+import type { Command } from './command.ts';
+import { changed, pseudonymiserOf, storeOptOuts } from './import-opt-outs.ts';
+import { keptHolders, keptOptOuts } from './opt-out-file.ts';
+import { readOptOuts } from './opt-out-input.ts';
+import { takeOverMs } from './opt-out-keeper.ts';
+import { readOptions } from './options.ts';
+import { counted } from './words.ts';
+
+const usage = `usage: npm run -s signalwall -- erase --opt-outs FILE [--data DIR]
+
+Removes what is stored of subscribers: located events, stays, facts by hour, day and month, whom they called and who
+called them, their numbers, handsets and registrations; of compressed chunks too. First they come to the list of those
+who have opted out (see 'help import'), so that nothing of them comes back from the journal or is stored anew. Prints how
+many rows each table has lost.
+
+  --opt-outs FILE  IMSIs and telephone numbers, as 'import --opt-outs' takes them; - is standard input
+  --data DIR       data folder (default: SIGNALWALL_DATA, else ./.signalwall), whose key made the pseudonyms
+  --verbose        show the stack trace of an error
+
+With DATABASE_URL the server may run meanwhile; it must be ended where the database is the embedded one, which is its own.
+
+What stays: counters and aggregates, in which nobody is named; an event that was traffic, without its subscriber; records
+of the journal until the server lets them go, and its three snapshots until newer ones take their place: neither is
+stored, shown or counted from again while the subscribers are on the list. Copies that were made of the database, and
+rows set aside in the folder 'quarantine', are not touched.`;
+
+/** With a server at work, what it was about to store when the list came is looked for again, so many times at most. */
+const passesMax = 5;
+const betweenMs = 2_000;
+/** Of a statement on the embedded database: a table may be large. */
+const deadlineMs = 4 * 3_600_000;
+
+interface Target {
+  readonly database: Database;
+  close(): Promise<void>;
+}
+
+async function run(argv: string[]): Promise<number> {
+  const { values } = readOptions('erase', argv, { 'opt-outs': { type: 'string' }, data: { type: 'string' } });
+  const path = values['opt-outs'];
+  if (path === undefined) throw new UserError('USAGE', 'erase: whom? write --opt-outs FILE', { exitCode: 2 });
+  const dataDir = resolve(values.data ?? process.env.SIGNALWALL_DATA ?? '.signalwall');
+  if (!existsSync(join(dataDir, 'keys')))
+    throw new UserError('ERASE_DATA', `${dataDir} holds no pseudonym key: name the server's data folder with --data`);
+  await eraseFrom(dataDir, path, process.env.DATABASE_URL ?? '', (line) => process.stdout.write(`${line}\n`));
+  return 0;
+}
+
+/** @param url of the database; '': the embedded ones of the data folder */
+async function eraseFrom(dataDir: string, path: string, url: string, say: (line: string) => void): Promise<void> {
+  const pseudonymiser = pseudonymiserOf(dataDir);
+  const given = await readOptOuts(path, pseudonymiser);
+  const { entries, added } = changed(keptOptOuts(dataDir, pseudonymiser) ?? [], given, 'add');
+  storeOptOuts(dataDir, entries, pseudonymiser);
+  say(
+    `opted out: ${counted(added, 'identity', 'identities')} added, ${counted(entries.length, 'identity', 'identities')} in all`,
+  );
+  const networks = networksOf(dataDir);
+  const runs = networks.some((network) => isLocked(join(dataDir, network, 'journal')));
+  if (url === '' && runs) {
+    throw new UserError(
+      'ERASE_RUNNING',
+      `a server runs in ${dataDir}, and the embedded database is its own: end it, erase, and start it again (the list is kept: from now on nothing of them is counted or stored)`,
+    );
+  }
+  const stored = url === '' ? networks.filter((network) => existsSync(join(dataDir, network, 'pg'))) : [''];
+  if (stored.length === 0) say('no database is there: nothing is stored');
+  for (const network of stored) {
+    const target = url === '' ? await openEmbedded(join(dataDir, network, 'pg')) : await openReal(url);
+    try {
+      // What told it is erased: who has such a number must be known from elsewhere.
+      const learn = (holders: readonly Holder[]) => storeOptOuts(dataDir, entries, pseudonymiser, holders);
+      await eraseOne(target.database, { dataDir, given, runs, learn }, say);
+    } finally {
+      await target.close();
+    }
+  }
+  say('counters and aggregates stay, in which nobody is named; see help erase for what else does');
+}
+
+interface Task {
+  readonly dataDir: string;
+  readonly given: readonly OptOutEntry[];
+  /** A server writes meanwhile. */
+  readonly runs: boolean;
+  /** Takes whose the numbers are, as the database knows it. */
+  readonly learn: (holders: readonly Holder[]) => void;
+}
+
+async function eraseOne(
+  database: Database,
+  { dataDir, given, runs, learn }: Task,
+  say: (line: string) => void,
+): Promise<void> {
+  const client = new pg.Client(clientConfig(database, 0));
+  client.on('error', heardElsewhere);
+  await client.connect();
+  try {
+    const numbers = given.flatMap(({ number }) => (number === '' ? [] : [storedForm(number)]));
+    const { rows } = await client.query<{ number: string; subscriber: string; timeUs: number }>(
+      namedQuery('number-holders'),
+      [numbers],
+    );
+    const holders = rows.map(({ number, subscriber, timeUs }) => ({
+      ...{ number: ofStoredForm(number), subscriber: ofStoredForm(subscriber), timeUs },
+    }));
+    learn(holders);
+    const whom = erasedOf(given, keptHolders(dataDir));
+    if (runs) {
+      say(`a server runs: waiting until it has taken the list over`);
+      await pause(takeOverMs + betweenMs);
+    }
+    const told = await erase(client, whom);
+    for (let pass = 1; runs && pass < passesMax; pass++) {
+      await pause(betweenMs);
+      const more = await erase(client, whom);
+      if (more.every(({ removed, anonymous }) => removed + anonymous === 0)) break;
+      for (const [i, { removed, anonymous }] of more.entries()) {
+        const { table, ...before } = told[i];
+        told[i] = { table, removed: before.removed + removed, anonymous: before.anonymous + anonymous };
+      }
+    }
+    for (const line of linesOf(database.name, told)) say(line);
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    const what = `${database.name} refuses: ${messageOf(error)}; run it again: what is removed stays removed`;
+    throw new UserError('ERASE_REFUSED', what, { cause: error });
+  } finally {
+    await client.end();
+  }
+}
+
+function erasedOf(given: readonly OptOutEntry[], holders: readonly Holder[]): Erased {
+  const list = new OptOuts();
+  list.replace(given);
+  list.learn(holders);
+  const stored = (words: readonly string[]) => words.filter((word) => word !== '').map(storedForm);
+  return {
+    subscribers: stored(list.subscribers),
+    peers: stored(given.map(({ peer }) => peer)),
+    numbers: stored(given.map(({ number }) => number)),
+  };
+}
+
+function linesOf(name: string, told: readonly ErasedRows[]): string[] {
+  return [
+    `${name}:`,
+    ...told.map(({ table, removed, anonymous }) => {
+      const kept = anonymous === 0 ? '' : `, ${counted(anonymous, 'row')} made anonymous`;
+      return `  ${table.padEnd(20)} ${counted(removed, 'row')} removed${kept}`;
+    }),
+  ];
+}
+
+function networksOf(dataDir: string): string[] {
+  return readdirSync(dataDir, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+    .sort();
+}
+
+async function openReal(url: string): Promise<Target> {
+  return { database: (await openRealDatabase(url)).database, close: async () => undefined };
+}
+
+async function openEmbedded(folder: string): Promise<Target> {
+  const progress = (line: string) => consoleLog('info', line);
+  const embedded = await EmbeddedDatabase.open({ folder, deadlineMs, log: consoleLog, progress });
+  const config = { host: embedded.socketFolder, port: 5432, user: 'postgres', database: 'postgres', password: '' };
+  const database = { config, embedded: true, name: `the embedded database in ${folder}` };
+  return { database, close: () => embedded.close() };
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => void systemTimers.after(ms, resolve));
+}
+
+export const eraseCommand: Command = {
+  name: 'erase',
+  summary: 'removes what is stored of subscribers who have opted out',
+  usage,
+  run,
+};

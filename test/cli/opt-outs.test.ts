@@ -1,0 +1,213 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { importCommand } from '../../server/cli/import.ts';
+import { addHolders, keptHolders, keptOptOuts, optOutStamp } from '../../server/cli/opt-out-file.ts';
+import { OptOutKeeper, type OptOutSources, takeOverMs } from '../../server/cli/opt-out-keeper.ts';
+import type { LogRecord } from '../../server/journal/records.ts';
+import { loadOrCreateKey } from '../../server/privacy/key-file.ts';
+import { ofStoredForm, storedForm } from '../../server/privacy/opt-outs.ts';
+import { Pseudonymiser } from '../../server/privacy/pseudonymiser.ts';
+
+const imsis = ['001010000000001', '001010000000002'];
+const numbers = ['8613900130002'];
+
+let folder: string;
+let said: string[];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'signalwall-opt-outs-'));
+  said = [];
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    said.push(String(text));
+    return true;
+  });
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  rmSync(folder, { recursive: true });
+});
+
+const data = () => join(folder, 'data');
+const key = () => loadOrCreateKey(join(data(), 'keys'));
+const run = (text: string, ...more: string[]) => {
+  const path = join(folder, 'list.csv');
+  writeFileSync(path, text);
+  return importCommand.run(['--opt-outs', path, '--data', data(), ...more]);
+};
+const kept = () => keptOptOuts(data(), new Pseudonymiser(key())) ?? [];
+
+test('keeps pseudonyms of plain lines alone, in a file for this user, and counts', async () => {
+  expect(await run(`${imsis[0]}\n${imsis[1]};+${numbers[0]}\n\n${imsis[0]}\n`)).toBe(0);
+  expect(said).toEqual([
+    'opted out: 2 IMSIs and 1 telephone number (3 added, 0 removed): a server that runs takes the list over within 5 s\n',
+  ]);
+  const path = join(data(), 'reference', 'opt-outs.csv');
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+  expect(readdirSync(join(data(), 'reference')).filter((name) => name.endsWith('.new'))).toEqual([]);
+  const written = readFileSync(path, 'utf8');
+  for (const plain of [...imsis, ...numbers, numbers[0].slice(2)]) expect(written).not.toContain(plain);
+  const pseudonymiser = new Pseudonymiser(key());
+  const half = (domain: 'imsi' | 'msisdn' | 'peer' | 'xdr-user', text: string) =>
+    pseudonymiser.hex(domain, text).slice(0, 16);
+  const all = kept();
+  expect(all.find(({ type }) => type === 'msisdn')).toMatchObject({
+    number: half('msisdn', numbers[0]),
+    peer: half('peer', numbers[0]),
+    subscribers: [numbers[0], `+${numbers[0]}`, numbers[0].slice(2)].map((text) => half('xdr-user', text)),
+  });
+  expect(all.flatMap(({ type, subscribers }) => (type === 'imsi' ? [subscribers[0]] : [])).sort()).toEqual(
+    imsis.map((imsi) => half('imsi', imsi)).sort(),
+  );
+});
+
+test('replaces, adds and removes, and says when nothing has changed', async () => {
+  await run(`imsi,msisdn\n${imsis[0]},\n`);
+  await run(`msisdn,imsi\n00${numbers[0]},${imsis[1]}\n`, '--add');
+  await run(`${numbers[0].slice(2)}\n`, '--remove');
+  await run(`${imsis[0]}\n${imsis[1]}\n`);
+  await run(`${imsis[1]}\n`);
+  expect(said.map((line) => line.split(': a server')[0].trim())).toEqual([
+    'opted out: 1 IMSI and 0 telephone numbers (1 added, 0 removed)',
+    'opted out: 2 IMSIs and 1 telephone number (2 added, 0 removed)',
+    'opted out: 2 IMSIs and 0 telephone numbers (0 added, 1 removed)',
+    'opted out: 2 IMSIs and 0 telephone numbers: nothing has changed',
+    'opted out: 1 IMSI and 0 telephone numbers (0 added, 1 removed)',
+  ]);
+  expect(kept().length).toBe(1);
+});
+
+test('refuses a list with its line and the remedy, never with what stands there, and keeps the one before', async () => {
+  await run(`${imsis[0]}\n`);
+  const bad: [string, string, string][] = [
+    [`${imsis[1]}\n12345\n`, 'OPT_OUTS_ROW', 'line 2'],
+    [`imsi\n${imsis[1]}\n12a45678\n`, 'OPT_OUTS_ROW', 'line 3'],
+    [`imsi,tmsi\n${imsis[1]},3\n`, 'OPT_OUTS_COLUMNS', 'line 1'],
+    [`imsi\n${imsis[1]},${numbers[0]}\n`, 'OPT_OUTS_ROW', 'line 2'],
+    [`imsi,msisdn\n,\n`, 'OPT_OUTS_ROW', 'line 2'],
+    ['\n', 'OPT_OUTS_EMPTY', '--remove'],
+  ];
+  for (const [text, code, part] of bad) {
+    const error = await run(text).then(
+      () => new Error('taken'),
+      (thrown: Error) => thrown,
+    );
+    expect(error).toMatchObject({ code, message: expect.stringContaining(part) });
+    expect(error.message.replaceAll(folder, '')).not.toMatch(/\d{5}|12a/);
+  }
+  expect(kept().length).toBe(1);
+  await expect(run(`${imsis[0]}\n`, '--add', '--remove')).rejects.toMatchObject({ code: 'USAGE', exitCode: 2 });
+  await expect(importCommand.run(['--add', '--data', data()])).rejects.toMatchObject({ code: 'USAGE' });
+});
+
+test('a list that was made under another key is refused, not ignored', async () => {
+  await run(`${imsis[0]}\n`);
+  const other = new Pseudonymiser(new Uint8Array(32).fill(1));
+  expect(() => keptOptOuts(data(), other)).toThrow(/another pseudonym key: give the whole list again/);
+  const path = join(data(), 'reference', 'opt-outs.csv');
+  writeFileSync(path, `${readFileSync(path, 'utf8')}imsi,half\n`);
+  await expect(run(`${imsis[1]}\n`, '--add')).rejects.toMatchObject({ message: expect.stringContaining('line 3') });
+  await run(`${imsis[1]}\n`);
+  expect(kept().length).toBe(1);
+});
+
+/** A server whose counters hold the given subscribers. */
+function serverWith(present: string[], held: Record<string, string> = {}) {
+  const records: LogRecord[] = [];
+  let asked = 0;
+  const words = (hex: string) => Buffer.from(hex, 'hex');
+  const sources: OptOutSources = {
+    core: {
+      whenApplied: async () => undefined,
+      state: { newestUs: 1000 },
+      counting: {
+        engine: {
+          view: { clockUs: 500 },
+          presence: {
+            isPresent: (lo: number, hi: number) =>
+              present.some((hex) => words(hex).readUInt32LE(0) === lo && words(hex).readUInt32LE(4) === hi),
+          },
+        },
+      },
+    } as unknown as OptOutSources['core'],
+    records: { next: 0, append: (record) => records.push(record) },
+    journal: { full: false, failed: null },
+    store: {
+      status: { state: 'up' },
+      sql: async (_text: string, [of]: [string[]]) => {
+        asked++;
+        return of.filter((number) => held[number]).map((number) => ({ number, subscriber: held[number], timeUs: 5 }));
+      },
+    } as unknown as OptOutSources['store'],
+  };
+  return { records, sources, asked: () => asked };
+}
+
+/** Timers that run when they are told to. */
+function handTimers() {
+  const waiting: (() => void)[] = [];
+  const after = (ms: number, run: () => void) => {
+    if (ms === takeOverMs) waiting.push(run);
+    return () => undefined;
+  };
+  const settle = () => new Promise((resolve) => setTimeout(resolve, 5));
+  const next = async () => {
+    waiting.shift()!();
+    await settle();
+  };
+  return { timers: { after }, settle, next };
+}
+
+test('a running server takes a new list over; who is present leaves, and whose a number is the database tells', async () => {
+  await run(`${imsis[0]}\n`);
+  const pseudonymiser = new Pseudonymiser(key());
+  const half = (domain: 'imsi' | 'msisdn', text: string) => pseudonymiser.hex(domain, text).slice(0, 16);
+  const subscribers = ['001010000000011', '001010000000012', ...imsis].map((imsi) => half('imsi', imsi));
+  const number = storedForm(half('msisdn', numbers[0]));
+  const { records, sources, asked } = serverWith(subscribers, { [number]: storedForm(subscribers[0]) });
+  const { timers, settle, next } = handTimers();
+  const lines: string[] = [];
+  const keeper = new OptOutKeeper({
+    dataDir: data(),
+    key: key(),
+    timers,
+    log: (level, line) => lines.push(`${level} ${line}`),
+  });
+  expect(keeper.list.identities).toBe(1);
+  keeper.start(sources, (error) => lines.push(error.message));
+  await settle();
+  const gone = () =>
+    records.flatMap((record) => (record.k === 'leave' ? [...record.subs] : [])).map((word) => word >>> 0);
+  const wordsOf = (hex: string) => [0, 4].map((at) => Buffer.from(hex, 'hex').readUInt32LE(at));
+  expect(gone()).toEqual(wordsOf(subscribers[2]));
+  expect(asked()).toBe(0);
+  await run(`+${numbers[0]}\n`, '--add');
+  records.length = 0;
+  await next();
+  // The one of before is watched as long as rows of before may come, and is still present here.
+  expect(gone()).toEqual([...wordsOf(subscribers[2]), ...wordsOf(subscribers[0])]);
+  expect(asked()).toBe(1);
+  expect(keptHolders(data())).toEqual([{ number: ofStoredForm(number), subscriber: subscribers[0], timeUs: 5 }]);
+  // A list that can't be read leaves the one before, and is told once.
+  writeFileSync(join(data(), 'reference', 'opt-outs.csv'), 'nonsense\n');
+  await next();
+  await next();
+  expect(keeper.list.identities).toBe(2);
+  expect(lines.filter((line) => line.startsWith('error')).length).toBe(1);
+  await keeper.stop();
+});
+
+test('what was told of numbers survives a restart, as it was told last', async () => {
+  await run(`+${numbers[0]}\n`);
+  const pseudonymiser = new Pseudonymiser(key());
+  const number = pseudonymiser.hex('msisdn', numbers[0]).slice(0, 16);
+  const [first, second] = imsis.map((imsi) => pseudonymiser.hex('imsi', imsi).slice(0, 16));
+  addHolders(data(), [{ number, subscriber: first, timeUs: 10 }]);
+  addHolders(data(), [{ number, subscriber: second, timeUs: 20 }]);
+  const before = optOutStamp(data());
+  const open = () =>
+    new OptOutKeeper({ dataDir: data(), key: key(), timers: handTimers().timers, log: () => undefined });
+  expect(open().list.subscribers).toContain(second);
+  expect(open().list.subscribers).not.toContain(first);
+  expect(optOutStamp(data())).toBe(before);
+});
