@@ -1,43 +1,57 @@
--- Grain: region_crossing = one row a step of a subscriber into or out of a set of cells; region_session = one row a
---        subscriber and stay in them that has ended; region_role = one row a subscriber and day.
+-- Grain: region_visit, region_session = one row a subscriber and stay in a set of cells, of region_session one that has
+--        ended; region_crossing = one row a step of a subscriber into or out of them; region_role = one row a subscriber and
+--        day.
 -- Unit:  half-hours as in sql/009; roles by name.
 -- Time:  event time; days are local ones, as in day_cell.
 --
--- The past of any set of cells, and so of a region that was drawn afterwards.
+-- The past of any set of cells, and so of a region that was drawn afterwards. Cells are given in ascending order.
 --
 -- Crossings of the border of any set of cells, from stays, by the definitions that hold live (DESIGN §2): one that is
 -- followed by the opposite one in less than the hold-down cancels with it, unless the subscriber vanished in between. So a
 -- stay in the region goes on over a ping-pong across its border, and ended stays are exits + vanished. No stay in a cell
 -- lasts three days: it is cut at the first sighting a day after it began, and presence ends within two more (knobs.ts).
 
--- What counted: 'entry', 'exit', 'appeared', 'vanished', or 'unknown': left for a place that nobody knows (stays of before
--- 009). at: when; place: its turn among the subscriber's steps; last_in: the newest sighting in the region before it left.
+-- Whether a cell is one of many, given in ascending order, so that TimescaleDB looks into no more than it must: compressed
+-- rows stand by cell, a thousand together, and what lies outside is left out unread. A short list is looked through for a
+-- thousand rows at once. A long one would be, too, from end to end for each row; as a sum it is looked up by hash, row by row.
+create function is_among(cell integer, cells integer[]) returns boolean
+language sql immutable parallel safe
+begin atomic
+  select cell between cells[1] and cells[cardinality(cells)]
+    and (cardinality(cells) > 100 or cell = any (cells)) and (cardinality(cells) <= 100 or cell + 0 = any (cells));
+end;
+
+-- Every time that a subscriber came to the region and left it again (went null: not yet), held or not: one pass over its
+-- stays in order. came_counts, went_counts: the crossing held. entered: from outside; else it appeared there. to_cell: of
+-- the sighting that ended it; -1: it vanished; null: nobody knows (stays of before 009). last_in: the newest sighting in
+-- the region before it left. place: its turn among the subscriber's.
 -- From back before since (whoever was there then appears) up to the hold-down behind until, so that all in [since, until)
 -- are settled. subs, first_in_us: stays in the cells that last, as nobody has stored them: subscribers and first-ins, µs.
 -- Of the time more than an hour before since only those are looked at who were there then, and of what lies a day further
 -- back those who never left: of a day's stays in a region most began on it, and a week of everybody's cost ten times as much.
-create function region_crossing(
+create function region_visit(
   cells integer[], since timestamptz, until timestamptz, back interval, hold_down_ms integer,
   subs bigint[], first_in_us bigint[])
-returns table (sub bigint, at timestamptz, what text, last_in timestamptz, place bigint)
+returns table (
+  sub bigint, place bigint, came timestamptz, entered boolean, came_counts boolean,
+  went timestamptz, to_cell integer, last_in timestamptz, went_counts boolean)
 language sql stable parallel safe
 begin atomic
-  with recursive near as materialized (
-    select s.sub, s.first_in, s.last_in, s.first_out, s.to_cell
+  with recursive early as materialized (
+    select s.sub, s.first_in, s.first_out
     from stay s
-    where s.cell_id = any (cells)
-      and s.first_out >= since - interval '1 hour' and s.first_out < until + interval '3 days'
-      and s.first_in < until + make_interval(secs => hold_down_ms / 1000.0)
+    where is_among(s.cell_id, cells)
+      and s.first_out >= since - interval '1 hour' and s.first_out < since + interval '3 days' and s.first_in < since
   ),
   -- Whoever was there when that hour began, or out of it for less than the hold-down.
   there as materialized (
-    select distinct n.sub from near n
-    where n.first_in < since - interval '1 hour' + make_interval(secs => hold_down_ms / 1000.0)
+    select distinct e.sub from early e
+    where e.first_in < since - interval '1 hour' + make_interval(secs => hold_down_ms / 1000.0)
   ),
   day_before as materialized (
     select s.sub, s.first_in, s.last_in, s.first_out, s.to_cell
     from stay s
-    where s.cell_id = any (cells)
+    where is_among(s.cell_id, cells)
       and s.first_out >= since - least(back, interval '25 hours') and s.first_out < since - interval '1 hour'
       and s.sub in (select t.sub from there t)
   ),
@@ -48,106 +62,120 @@ begin atomic
       select b.sub, b.first_in, max(b.first_out) over (
           partition by b.sub order by b.first_in, b.first_out rows between unbounded preceding and 1 preceding) as left_at
       from (
-        select n.sub, n.first_in, n.first_out from near n where n.sub in (select t.sub from there t)
+        select e.sub, e.first_in, e.first_out from early e where e.sub in (select t.sub from there t)
         union all
         select y.sub, y.first_in, y.first_out from day_before y
       ) b
     ) d
-    where d.first_in < since
     group by d.sub
     having not bool_or(d.first_in >= make_interval(secs => hold_down_ms / 1000.0)
       + coalesce(d.left_at, since - least(back, interval '25 hours')))
   ),
-  ended as materialized (
-    select n.sub, n.first_in, n.last_in, n.first_out, n.to_cell from near n
-    union all
-    select y.sub, y.first_in, y.last_in, y.first_out, y.to_cell from day_before y
-    union all
+  week as materialized (
     select s.sub, s.first_in, s.last_in, s.first_out, s.to_cell
     from stay s
-    where s.cell_id = any (cells)
+    where is_among(s.cell_id, cells)
       and s.first_out >= since - back and s.first_out < since - least(back, interval '25 hours')
       and s.sub in (select t.sub from still t)
   ),
-  lasting as (
-    select o.sub, timestamptz 'epoch' + o.us * interval '1 microsecond' as first_in
-    from unnest(subs, first_in_us) as o (sub, us)
-  ),
-  member as (
-    select m.sub, m.first_in, m.last_in, m.first_out, m.to_cell, row_number() over own as place,
-      -- Of stays without length at the same time the one that leads outside is the last.
-      coalesce(lag(m.first_out) over own = m.first_in and coalesce(lag(m.to_cell) over own = any (cells), true), false)
-        as follows,
-      coalesce(lead(m.first_in) over own = m.first_out, false) as followed
+  -- Whether a stay begins or ends one in the region, in one pass over stays in order; of stays without length at the same
+  -- time the one that leads outside is the last.
+  edge as (
+    select m.sub, m.first_in, m.last_in, m.first_out, m.to_cell, m.leads, m.comes,
+      m.first_out < 'infinity' and (m.leads and m.to_cell is not null or m.to_cell is null and not m.followed) as leaves
     from (
-      select e.sub, e.first_in, e.last_in, e.first_out, e.to_cell from ended e
-      union all
-      -- One may have ended and been stored meanwhile.
-      select l.sub, l.first_in, null, 'infinity', null from lasting l
-      where l.first_in < until + make_interval(secs => hold_down_ms / 1000.0)
-        and not exists (select from ended e where e.sub = l.sub and e.first_in = l.first_in)
+      select s.*,
+        not coalesce(lag(s.first_out) over own = s.first_in
+          and (not lag(s.leads) over own or lag(s.to_cell) over own is null), false) as comes,
+        coalesce(lead(s.first_in) over own = s.first_out, false) as followed,
+        -- One that lasts may have ended and been stored meanwhile.
+        s.first_out = 'infinity' and coalesce(lag(s.first_in) over own = s.first_in, false) as twice
+      from (
+        select n.sub, n.first_in, n.last_in, n.first_out, n.to_cell, coalesce(n.to_cell <> all (cells), true) as leads
+        from (
+          select s.sub, s.first_in, s.last_in, s.first_out, s.to_cell
+          from stay s
+          where is_among(s.cell_id, cells)
+            and s.first_out >= since - interval '1 hour' and s.first_out < until + interval '3 days'
+            and s.first_in < until + make_interval(secs => hold_down_ms / 1000.0)
+          union all
+          select y.sub, y.first_in, y.last_in, y.first_out, y.to_cell from day_before y
+          union all
+          select w.sub, w.first_in, w.last_in, w.first_out, w.to_cell from week w
+          union all
+          select o.sub, o.first_in, null, 'infinity', null
+          from (
+            select u.sub, timestamptz 'epoch' + u.us * interval '1 microsecond' as first_in
+            from unnest(subs, first_in_us) as u (sub, us)
+          ) o
+          where o.first_in < until + make_interval(secs => hold_down_ms / 1000.0)
+        ) n
+      ) s
+      window own as (partition by s.sub order by s.first_in, s.first_out, s.leads)
     ) m
-    window own as (partition by m.sub order by m.first_in, m.first_out, coalesce(m.to_cell <> all (cells), true))
+    where not m.twice
   ),
-  stride as materialized (
-    select m.sub, m.first_in as at, m.place * 2 as place, null::timestamptz as last_in, null::integer as to_cell
-    from member m
-    where not m.follows
-    union all
-    select m.sub, m.first_out, m.place * 2 + 1, m.last_in, m.to_cell
-    from member m
-    where m.first_out < 'infinity' and (m.to_cell <> all (cells) or m.to_cell is null and not m.followed)
-  ),
-  -- Steps in, of long before, that may cancel with one beside them: of the others it does not matter where they came from.
-  pressing as materialized (
-    select k.sub, k.at
+  visit as (
+    select p.sub, row_number() over own as place, p.came, p.went, p.to_cell, p.last_in,
+      lag(p.went) over own as before_went, lag(p.to_cell) over own as before_to
     from (
-      select s.*, lag(s.at) over own as before, lead(s.at) over own as behind
-      from stride s
-      window own as (partition by s.sub order by s.place)
-    ) k
-    where k.place % 2 = 0 and k.at < since - interval '1 hour'
-      and least(k.at - k.before, k.behind - k.at) < make_interval(secs => hold_down_ms / 1000.0)
+      select e.sub, e.first_in, e.first_out, e.leads,
+        case when e.comes then e.first_in else lag(e.first_in) over own end as came,
+        case when e.leaves then e.first_out end as went,
+        case when e.leaves then e.to_cell end as to_cell,
+        case when e.leaves then e.last_in end as last_in,
+        e.leaves or coalesce(lead(e.comes) over own, true) as ends
+      from edge e
+      where e.comes or e.leaves
+      window own as (partition by e.sub order by e.first_in, e.first_out, e.leads)
+    ) p
+    where p.ends
+    window own as (partition by p.sub order by p.first_in, p.first_out, p.leads)
   ),
-  -- The stay before one in the region that comes from outside: it ended with a sighting in the region. Looked for once:
-  -- as a question about each stay it would be asked as often.
-  arrival as materialized (
-    select distinct a.sub, a.at
+  -- The stay before one in the region that comes from outside: it ended with a sighting in the region. Of long ago only
+  -- of those visits it matters where they came from that were shorter than the hold-down.
+  arrival as (
+    select a.sub, a.at, max(a.since_at) as since_at
     from (
-      select s.sub, s.first_out as at
+      select s.sub, s.first_out as at, s.first_in as since_at
       from stay s
-      where s.to_cell = any (cells) and s.cell_id <> all (cells)
+      where is_among(s.to_cell, cells)
+        and s.cell_id + 0 <> all (cells)
         and s.first_out >= since - interval '1 hour'
         and s.first_out < until + make_interval(secs => hold_down_ms / 1000.0)
       union all
-      select s.sub, s.first_out
+      select s.sub, s.first_out, s.first_in
       from stay s
-      where s.to_cell = any (cells) and s.cell_id <> all (cells)
+      where is_among(s.to_cell, cells)
+        and s.cell_id + 0 <> all (cells)
         and s.first_out >= since - back and s.first_out < since - interval '1 hour'
-        and (s.sub, s.first_out) in (select p.sub, p.at from pressing p)
+        and (s.sub, s.first_out) in (
+          select b.sub, b.first_in
+          from (
+            select y.sub, y.first_in, y.first_out from day_before y
+            union all
+            select w.sub, w.first_in, w.first_out from week w
+            union all
+            select e.sub, e.first_in, e.first_out from early e where e.first_in < since - interval '1 hour'
+          ) b
+          where b.first_out - b.first_in < make_interval(secs => hold_down_ms / 1000.0)
+        )
     ) a
+    group by a.sub, a.at
   ),
-  step as (
-    select s.sub, s.at, s.place, s.last_in, s.to_cell,
-      case
-        when s.place % 2 = 1 then
-          case when s.to_cell is null then 'unknown' when s.to_cell < 0 then 'vanished' else 'exit' end
-        when a.sub is null then 'appeared'
-        else 'entry'
-      end as what
-    from stride s
-    left join arrival a on s.place % 2 = 0 and a.sub = s.sub and a.at = s.at
+  walk as materialized (
+    select v.*, a.sub is not null as entered, a.since_at,
+      -- Back from outside so soon that both crossings may cancel.
+      coalesce(v.before_to >= 0 and v.came - v.before_went < make_interval(secs => hold_down_ms / 1000.0), false)
+        and (a.sub is not null or v.came < since - interval '1 hour') as returns
+    from visit v
+    left join arrival a on a.sub = v.sub and a.at = v.came
   ),
-  -- Whoever left for so short a time that it may cancel is followed outside: a vanish there lets the exit count.
+  -- Whoever did so by way of more than one stay outside is followed there: a vanish lets the exit count.
   outside as (
-    select q.sub, q.place, q.back_at, q.to_cell as cell_id, q.at
-    from (
-      select s.*, lead(s.at) over own as back_at, lead(s.what) over own as next
-      from step s
-      window own as (partition by s.sub order by s.place)
-    ) q
-    where q.what = 'exit' and q.next = 'entry'
-      and q.back_at - q.at < make_interval(secs => hold_down_ms / 1000.0)
+    select w.sub, w.place, w.came as back_at, w.before_to as cell_id, w.before_went as at
+    from walk w
+    where w.returns and w.since_at is distinct from w.before_went
     union
     select o.sub, o.place, o.back_at, n.to_cell, n.first_out
     from outside o
@@ -157,32 +185,59 @@ begin atomic
       where s.cell_id = o.cell_id and s.sub = o.sub and s.first_in = o.at
         and s.first_out >= o.at and s.first_out <= o.back_at
         and s.first_out >= since - back and s.first_out < until + make_interval(secs => hold_down_ms / 1000.0)
+      -- One by one, for they are few: a join would read everybody's stays.
+      offset 0
     ) n
     where o.cell_id <> all (cells)
   ),
   gone as (
     select distinct o.sub, o.place from outside o where o.cell_id < 0
   ),
+  -- Steps in a row of which each may cancel with the one before: of an odd number the last one counts. Steps are numbered
+  -- 2 × place in, 2 × place + 1 out; where a row begins.
   run as (
-    select r.*, count(*) filter (where r.starts) over (partition by r.sub order by r.place) as run
+    select r.*, greatest(r.begins, max(r.begins) over (
+        partition by r.sub order by r.place rows between unbounded preceding and 1 preceding)) as out_begin,
+      case when r.in_begins then r.place * 2 else max(r.begins) over (
+        partition by r.sub order by r.place rows between unbounded preceding and 1 preceding) end as in_begin,
+      coalesce(lead(r.in_begins) over (partition by r.sub order by r.place), true) as out_last
     from (
-      select s.*, s.what not in ('entry', 'exit')
-        or coalesce(lag(s.what) over own not in ('entry', 'exit')
-          or s.at - lag(s.at) over own >= make_interval(secs => hold_down_ms / 1000.0)
-          or lag(g.sub) over own is not null, true) as starts
-      from step s
-      left join gone g on g.sub = s.sub and g.place = s.place
-      window own as (partition by s.sub order by s.place)
+      select b.*, case when b.out_begins then b.place * 2 + 1 when b.in_begins then b.place * 2 end as begins
+      from (
+        select w.sub, w.place, w.came, w.entered, w.went, w.to_cell, w.last_in,
+          not w.returns or g.sub is not null as in_begins,
+          (w.entered and w.to_cell >= 0 and w.went - w.came < make_interval(secs => hold_down_ms / 1000.0)) is not true
+            as out_begins
+        from walk w
+        left join gone g on g.sub = w.sub and g.place = w.place
+      ) b
     ) r
-  ),
-  counted as (
-    select r.*, count(*) over mine as crossings, row_number() over (partition by r.sub, r.run order by r.place desc) as from_end
-    from run r
-    window mine as (partition by r.sub, r.run)
   )
-  select c.sub, c.at, c.what, c.last_in, c.place
-  from counted c
-  where c.what not in ('entry', 'exit') or (c.crossings % 2 = 1 and c.from_end = 1);
+  select r.sub, r.place, r.came, r.entered,
+    (r.out_begins or r.went is null) and (r.place * 2 - r.in_begin) % 2 = 0,
+    r.went, r.to_cell, r.last_in,
+    r.went is not null and r.out_last and (r.place * 2 + 1 - r.out_begin) % 2 = 0
+  from run r;
+end;
+
+-- What counted, one row a step: 'entry', 'exit', 'appeared', 'vanished' or 'unknown', at its own time.
+create function region_crossing(
+  cells integer[], since timestamptz, until timestamptz, back interval, hold_down_ms integer,
+  subs bigint[], first_in_us bigint[])
+returns table (sub bigint, at timestamptz, what text, last_in timestamptz, place bigint)
+language sql stable parallel safe
+begin atomic
+  select v.sub, c.at, c.what, c.last_in, c.place
+  from region_visit(cells, since, until, back, hold_down_ms, subs, first_in_us) v
+  cross join lateral (
+    select v.came as at, case when v.entered then 'entry' else 'appeared' end as what, null::timestamptz as last_in,
+      v.place * 2 as place
+    where v.came_counts
+    union all
+    select v.went, case when v.to_cell is null then 'unknown' when v.to_cell < 0 then 'vanished' else 'exit' end, v.last_in,
+      v.place * 2 + 1
+    where v.went_counts
+  ) c;
 end;
 
 -- Stays in the region that ended in [since, until). One of more than seven days is cut off at its beginning.
@@ -191,12 +246,13 @@ create function region_session(
 returns table (sub bigint, first_in timestamptz, last_in timestamptz, first_out timestamptz)
 language sql stable parallel safe
 begin atomic
-  select s.sub, s.first_in, s.last_in, s.at
+  select s.sub, s.first_in, s.last_in, s.went
   from (
-    select c.sub, c.at, c.what, c.last_in, lag(c.at) over (partition by c.sub order by c.place) as first_in
-    from region_crossing(cells, since, until, interval '7 days', hold_down_ms, subs, first_in_us) c
+    select v.sub, v.last_in, v.went, v.went_counts, max(v.came) filter (where v.came_counts) over (
+        partition by v.sub order by v.place rows unbounded preceding) as first_in
+    from region_visit(cells, since, until, interval '7 days', hold_down_ms, subs, first_in_us) v
   ) s
-  where s.what not in ('entry', 'appeared') and s.at >= since and s.at < until;
+  where s.went_counts and s.went >= since and s.went < until;
 end;
 
 -- Roles on the days from … till (inclusive) of who was there on the day. A role looks at the 28 days up to it:
@@ -224,7 +280,7 @@ begin atomic
   there as materialized (
     select c.sub, c.day, (bit_or(c.half_hours) & 4095) <> 0 as night, sum(c.held_ms) as held_ms
     from day_cell c
-    where c.cell_id = any (cells) and c.day between since - 27 and till
+    where is_among(c.cell_id, cells) and c.day between since - 27 and till
     group by c.sub, c.day
   ),
   looked as (
@@ -243,7 +299,8 @@ begin atomic
       count(*) filter (where (s.half_hours & 4095) <> 0) over (
         partition by s.sub order by s.day range between interval '27 days' preceding and current row) as nights
     from day_seen s
-    where s.day between since - 27 and till and s.sub in (select t.sub from there t)
+    -- Whoever was not there in any night is no resident.
+    where s.day between since - 27 and till and s.sub in (select t.sub from there t where t.night)
   )
   select l.day, l.sub,
     case
@@ -254,6 +311,6 @@ begin atomic
       else 'visitor'
     end
   from looked l
-  join seen s on s.sub = l.sub and s.day = l.day
+  left join seen s on s.sub = l.sub and s.day = l.day
   where l.day >= since;
 end;

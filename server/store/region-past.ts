@@ -51,7 +51,9 @@ export async function readRegionPast(
   question: PastQuestion,
   { timeZone, holdDownMs }: { timeZone: string; holdDownMs: number },
 ): Promise<RegionPast> {
-  const { cells, fromUs, toUs, bucketS, parts, open } = question;
+  const { fromUs, toUs, bucketS, parts, open } = question;
+  // As the queries want them.
+  const cells = [...question.cells].sort((a, b) => a - b);
   const widthUs = bucketS * secondUs;
   const timeUs = Array.from({ length: Math.round((toUs - fromUs) / widthUs) }, (_, i) => fromUs + i * widthUs);
   const span = [timestampUs(fromUs), timestampUs(toUs)];

@@ -1,71 +1,94 @@
 -- The crowd in a region: those present just before the end of each bucket that are neither residents nor workers on its
 -- local day. Null where roles are undetermined.
--- $1: cells, $2: from, $3: to (exclusive, whole buckets from $2 on), $4: width in seconds, $5: time zone.
+-- $1: cells, ascending, $2: from, $3: to (exclusive, whole buckets from $2 on), $4: width in seconds, $5: time zone.
 -- $6, $7: stays in the cells that last, as nobody has stored them yet: subscribers and first-ins, µs. Their day is counted
 -- when they end, so their role is that of the newest of the three days up to it that is known.
--- Who is present and who has which role meet in a window, not in a join: of neither does the planner know how many there are.
-with moment as (
+-- Who is present and who has which role meet in a window, not in a join: of neither does the planner know how many there
+-- are. They meet once a stay and day; a stay adds one where its buckets begin and takes it away where they end.
+with moment as materialized (
   select n, $2::timestamptz + make_interval(secs => n * $4) as starts,
     (($2::timestamptz + make_interval(secs => (n + 1) * $4) - interval '1 microsecond') at time zone $5)::date as day
   from generate_series(
     0, ceil(extract(epoch from $3::timestamptz - $2::timestamptz) / $4)::integer - 1) as n
 ),
+local_day as materialized (
+  select day, min(n) as first, max(n) as last from moment group by day
+),
 role as materialized (
   select day, sub, role
   from region_role($1::integer[], ($2::timestamptz at time zone $5)::date - 2, ($3::timestamptz at time zone $5)::date)
 ),
-ended as materialized (
-  select sub, first_in, first_out
-  from stay
-  where cell_id = any ($1::integer[]) and first_out > $2::timestamptz and first_in < $3::timestamptz
-    and first_out < $3::timestamptz + interval '3 days'
-),
-lasting as (
-  select o.sub, timestamptz 'epoch' + o.us * interval '1 microsecond' as first_in
-  from unnest($6::bigint[], $7::bigint[]) as o (sub, us)
-),
 member as (
-  select sub, lasts,
-    -- Of the buckets that end after first-in, the first one; of those that end by first-out, the last one.
-    floor(extract(epoch from greatest(first_in, $2::timestamptz) - $2::timestamptz) / $4)::integer as first_bucket,
-    floor(extract(epoch from least(first_out, $3::timestamptz) - $2::timestamptz) / $4)::integer - 1 as last_bucket
+  select s.sub, s.first_in, s.first_out
+  from stay s
+  where is_among(s.cell_id, $1::integer[])
+    and s.first_out > $2::timestamptz and s.first_in < $3::timestamptz
+    and s.first_out < $3::timestamptz + interval '3 days'
+  union all
+  select o.sub, o.first_in, 'infinity'
   from (
-    select sub, first_in, first_out, false as lasts from ended
-    union all
+    select u.sub, timestamptz 'epoch' + u.us * interval '1 microsecond' as first_in
+    from unnest($6::bigint[], $7::bigint[]) as u (sub, us)
+  ) o
+  where o.first_in < $3::timestamptz
     -- One may have ended and been stored meanwhile.
-    select l.sub, l.first_in, 'infinity', true from lasting l
-    where l.first_in < $3::timestamptz
-      and not exists (select from ended e where e.sub = l.sub and e.first_in = l.first_in)
-  ) m
+    and not exists (
+      select from stay e
+      where e.sub = o.sub and e.first_in = o.first_in and is_among(e.cell_id, $1::integer[])
+        and e.first_out > $2::timestamptz and e.first_out < $3::timestamptz + interval '3 days')
+),
+-- Of the buckets that end after first-in, the first one; of those that end by first-out, the last one.
+placed as (
+  select sub, first_out = 'infinity' as lasts,
+    floor(date_part('epoch', greatest(first_in, $2::timestamptz) - $2::timestamptz) / $4)::integer as first,
+    floor(date_part('epoch', least(first_out, $3::timestamptz) - $2::timestamptz) / $4)::integer - 1 as last
+  from member
 ),
 known as (
-  select null::integer as n, false as lasts, sub, day, role from role
+  select false as lasts, sub, day, role from role
   union all
-  select null, true, r.sub, d::date, r.role
+  select true, r.sub, d::date, r.role
   from (select *, lead(day) over (partition by sub order by day) as next from role) r
   cross join lateral generate_series(r.day, least(r.day + 2, r.next - 1), interval '1 day') as d
 ),
 marked as (
-  select n, max(role) over (partition by sub, day, lasts) as role
+  select first, last, max(role) over (partition by sub, day, lasts) as role
   from (
-    select m.n, p.lasts, p.sub, m.day, null as role
-    from (
-      select sub, lasts, n from member cross join lateral generate_series(first_bucket, last_bucket) as n
-    ) p
-    join moment m using (n)
+    select greatest(p.first, d.first) as first, least(p.last, d.last) as last, p.lasts, p.sub, d.day, null as role
+    from placed p
+    join moment a on a.n = p.first
+    join moment b on b.n = p.last
+    cross join lateral generate_series(a.day, b.day, interval '1 day') as g
+    join local_day d on d.day = g::date
+    where p.first <= p.last
     union all
-    select n, lasts, sub, day, role from known
+    select null, null, lasts, sub, day, role from known
   ) u
 ),
-counted as (
-  select n, count(*) as present, bool_or(role = 'undetermined') as unknown,
+alike as (
+  select first, last, count(*) as present, count(*) filter (where role = 'undetermined') as unknown,
     count(*) filter (where role is null or role not in ('resident', 'worker')) as crowd
   from marked
-  where n is not null
+  where first is not null
+  group by first, last
+),
+step as (
+  select n, sum(present) as present, sum(unknown) as unknown, sum(crowd) as crowd
+  from (
+    select first as n, present, unknown, crowd from alike
+    union all
+    select last + 1, -present, -unknown, -crowd from alike
+  ) s
   group by n
+),
+counted as (
+  select m.starts, sum(s.present) over so_far as present, sum(s.unknown) over so_far as unknown,
+    sum(s.crowd) over so_far as crowd
+  from moment m
+  left join step s using (n)
+  window so_far as (order by m.n)
 )
-select m.starts as bucket, coalesce(c.present, 0)::integer as present,
-  case when not coalesce(c.unknown, false) then coalesce(c.crowd, 0)::integer end as crowd
-from moment m
-left join counted c using (n)
-order by m.starts
+select starts as bucket, coalesce(present, 0)::integer as present,
+  case when coalesce(unknown, 0) = 0 then coalesce(crowd, 0)::integer end as crowd
+from counted
+order by starts

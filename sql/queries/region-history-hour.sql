@@ -31,21 +31,18 @@ gauge as (
   where h.region_id = (select region_id from region) and h.bucket >= $2::timestamptz and h.bucket < $3::timestamptz
   group by 1
 ),
--- Where minutes are kept: before that an hour goes by the cells that the region had when it began.
-minutes as (
-  select min(_timescaledb_functions.to_timestamp(s.range_start)) as since
-  from _timescaledb_catalog.dimension_slice s
-  join _timescaledb_catalog.dimension d on d.id = s.dimension_id
-  join _timescaledb_catalog.continuous_agg a on a.mat_hypertable_id = d.hypertable_id
-  where a.user_view_name in ('event_traffic_1m', 'activity_traffic_1m')
-),
--- Hours in which an edit of the region lies: their minutes are each of the region as it was when they began.
+-- Hours in which an edit of the region lies: their minutes are each of the region as it was when they began. Where those
+-- have been dropped, the hour is unknown.
 edited as (
   select distinct time_bucket(interval '1 hour', e.at) as hour
   from region_edit e
   where e.region_id = (select region_id from region)
     and e.at > $2::timestamptz and e.at < $3::timestamptz and e.at > time_bucket(interval '1 hour', e.at)
-    and time_bucket(interval '1 hour', e.at) >= coalesce((select since from minutes), '-infinity')
+),
+lost as (
+  select distinct time_bucket(make_interval(secs => $4), e.hour, $2::timestamptz) as bucket, true as is_lost
+  from edited e
+  where e.hour < (select minutes_since())
 ),
 told as (
   select t.bucket, t.units
@@ -75,8 +72,9 @@ traffic as (
   from told t
   group by 1
 )
-select bucket, g.present, g.entries, g.exits, t.units as traffic, c.known
+select bucket, g.present, g.entries, g.exits, t.units as traffic, c.known and l.is_lost is null as known
 from counted c
 full join gauge g using (bucket)
 full join traffic t using (bucket)
+left join lost l using (bucket)
 order by bucket

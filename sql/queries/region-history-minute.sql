@@ -20,7 +20,9 @@ seen as (
 ),
 counted as (
   select time_bucket(make_interval(secs => $4), ts, $2::timestamptz) as bucket,
-    bool_and(events_kept and exists (select from seen where ts >= since and ts < until)) as known
+    -- Minutes that have been dropped are unknown, too.
+    bool_and(ts >= (select minutes_since()) and events_kept
+      and exists (select from seen where ts >= since and ts < until)) as known
   from city_gauge
   where ts >= $2::timestamptz and ts < $3::timestamptz
   group by 1
