@@ -17,6 +17,20 @@ export const feedKnobs = {
     max: 1_000,
     meaning: 'probes that may be connected to one pcap+listen feed, or WebSockets to one push feed, at once',
   },
+  decodedBatchesMax: {
+    default: 4,
+    unit: 'batches',
+    min: 1,
+    max: 64,
+    meaning: 'batches of 256 KiB that a feed’s decoding thread may be ahead of the one that follows its calls',
+  },
+  feedBatchesMax: {
+    default: 4,
+    unit: 'batches',
+    min: 1,
+    max: 64,
+    meaning: 'batches of at most 8,192 rows that a feed’s thread may have under way',
+  },
   pushBytesMax: { default: 2 ** 23, unit: 'bytes', min: 1_024, max: 2 ** 26, meaning: 'size of a push feed’s batch' },
   pushRowsMax: { default: 65_536, unit: 'rows', min: 1, max: 262_144, meaning: 'rows of a batch for a push feed' },
   pushBatchesMax: {

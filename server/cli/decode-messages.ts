@@ -26,6 +26,3 @@ export type DecoderToFeed =
 export type FeedToDecoder =
   /** A batch has been read: one more may be sent, in the same buffer. */
   { k: 'credit'; buffer: SharedArrayBuffer } | { k: 'stop' };
-
-/** Batches under way; bounds how far decoding runs ahead. */
-export const messageBatchesMax = 4;

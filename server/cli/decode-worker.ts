@@ -3,7 +3,7 @@ import { isLive } from '../capture/feed-uri.ts';
 import { MessageBatchWriter } from '../decode/message-batch-writer.ts';
 import { messageBatchBytes } from '../decode/message-record.ts';
 import { InvariantError, isFromOutside, messageOf, UserError } from '../errors.ts';
-import { type DecoderToFeed, type DecodeWorkerData, type FeedToDecoder, messageBatchesMax } from './decode-messages.ts';
+import type { DecoderToFeed, DecodeWorkerData, FeedToDecoder } from './decode-messages.ts';
 import { DecodedFrames } from './message-source.ts';
 import { openFrames } from './open-frames.ts';
 import { Wake } from './wake.ts';
@@ -22,7 +22,7 @@ class DecodeWorker {
   private readonly port: MessagePort;
   private readonly data: DecodeWorkerData;
   private readonly writer = new MessageBatchWriter();
-  private credits = messageBatchesMax;
+  private credits: number;
   private stopped = false;
   private flushedMs = 0;
   private readonly wake = new Wake();
@@ -31,6 +31,7 @@ class DecodeWorker {
   constructor(port: MessagePort, data: DecodeWorkerData) {
     this.port = port;
     this.data = data;
+    this.credits = data.config.decodedBatchesMax;
     port.on('message', (message: FeedToDecoder) => {
       if (message.k === 'credit') {
         this.credits++;

@@ -3,7 +3,7 @@ import type { FeedSpec } from '../capture/feed-uri.ts';
 import type { Config } from '../config.ts';
 import { InvariantError, isFromOutside, messageOf, UserError } from '../errors.ts';
 import { BatchWriter, type Known } from '../events/batch-writer.ts';
-import { batchesInFlightMax, batchRows, type FeedToHub, type HubToFeed } from '../events/feed-messages.ts';
+import { batchRows, type FeedToHub, type HubToFeed } from '../events/feed-messages.ts';
 import { Pseudonymiser } from '../privacy/pseudonymiser.ts';
 import type { AreaTables } from '../reference/home-areas.ts';
 import { type FeedPipeline, openFeedPipeline } from './feed-pipeline.ts';
@@ -29,7 +29,10 @@ class FeedWorker {
   private readonly port: MessagePort;
   private readonly writer: BatchWriter;
   private untilUs = Number.NEGATIVE_INFINITY;
-  private credits = batchesInFlightMax;
+  private credits: number;
+  /** The hub has told how far to read since it was last told the time alone; and it is still to be told that. */
+  private asked = false;
+  private owesClock = false;
   private stopped = false;
   private readonly wake = new Wake();
   private readonly data: FeedWorkerData;
@@ -37,10 +40,13 @@ class FeedWorker {
   constructor(port: MessagePort, data: FeedWorkerData) {
     this.port = port;
     this.data = data;
+    this.credits = data.config.feedBatchesMax;
     this.writer = new BatchWriter(data.known);
     port.on('message', (message: HubToFeed) => {
-      if (message.k === 'until') this.untilUs = message.untilUs;
-      else if (message.k === 'credit') this.credits++;
+      if (message.k === 'until') {
+        this.untilUs = message.untilUs;
+        this.asked = true;
+      } else if (message.k === 'credit') this.credits++;
       else this.stopped = true;
       this.wake.call();
     });
@@ -80,7 +86,8 @@ class FeedWorker {
     let ended = false;
     let flushedMs = 0;
     while (!this.stopped) {
-      if (this.credits === 0 || (!ended && this.untilUs <= doneUs)) {
+      const hasWork = ended || this.untilUs > doneUs || this.writer.waiting > 0 || (this.owesClock && this.asked);
+      if (this.credits === 0 || !hasWork) {
         await this.wake.wait();
         continue;
       }
@@ -94,14 +101,17 @@ class FeedWorker {
         continue;
       }
       flushedMs = nowMs;
-      const last = this.flush(pipeline);
+      const last = this.flush(pipeline, ended);
       if (ended && last) return;
       await new Promise(setImmediate);
     }
   }
 
-  /** Sends one batch, or only how far the feed is; true when nothing waits behind it. */
-  private flush(pipeline: FeedPipeline): boolean {
+  /**
+   * Sends one batch, or only how far the feed is, which the hub is not told more often than it asks; true when nothing
+   * waits behind it.
+   */
+  private flush(pipeline: FeedPipeline, ended: boolean): boolean {
     const at = {
       clockUs: pipeline.clockUs,
       nextUs: Math.max(0, pipeline.nextUs),
@@ -109,7 +119,10 @@ class FeedWorker {
       counters: pipeline.counters(),
       note: pipeline.note,
     };
+    this.owesClock = this.writer.waiting === 0 && !this.asked && !ended;
+    if (this.owesClock) return true;
     if (this.writer.waiting === 0) {
+      this.asked = false;
       this.send({ k: 'clock', at });
       return true;
     }

@@ -341,6 +341,7 @@ export class Core {
       this.#counting = restored.counting;
     } else if (offset > 0)
       log('warn', 'no snapshot is left: presence warms up again; what is stored stays, and no event is lost');
+    await this.#reader.close();
     this.#reader = records.reader(offset);
     this.#applied = offset;
     this.#derived = Math.max(this.#state.derived, await this.#newestDerived(offset));

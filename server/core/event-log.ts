@@ -1,6 +1,7 @@
 import type { Journal } from '../journal/journal.ts';
 import type { JournalReader } from '../journal/reader.ts';
 import { decodeRecord, encodeRecord, type LogRecord } from '../journal/records.ts';
+import { recordMemory } from './record-memory.ts';
 
 /** A committed record and the offset behind it. */
 export interface LogEntry {
@@ -9,16 +10,13 @@ export interface LogEntry {
   readonly to: number;
 }
 
-/** What a record takes in memory, about. */
-const recordBytesLeast = 256;
-
 interface Kept extends LogEntry {
   readonly bytes: number;
 }
 
 /**
- * The journal as records, the newest of which stay in memory: whoever reads near the head does not read the disk, and
- * decodes nothing.
+ * The journal as records, the newest of which stay in memory until all who read have been given them: whoever reads near
+ * the head does not read the disk, and decodes nothing.
  */
 export class EventLog {
   readonly #journal: Journal;
@@ -29,10 +27,11 @@ export class EventLog {
   #keptBytes = 0;
   /** Every record that ends behind it is kept. */
   #keptFrom: number;
+  readonly #readers = new Set<LogReader>();
   #waiting: (() => void)[] = [];
   #ended = false;
 
-  /** @param keptBytesMax octets of records kept in memory, whoever still wants them */
+  /** @param keptBytesMax octets of memory that kept records take, whoever still wants them */
   constructor(journal: Journal, keptBytesMax: number) {
     this.#journal = journal;
     this.#keptBytesMax = keptBytesMax;
@@ -52,12 +51,16 @@ export class EventLog {
   append(record: LogRecord): number {
     const { kind, parts } = encodeRecord(record);
     const to = this.#journal.append(kind, parts);
-    let bytes = recordBytesLeast;
-    for (const part of parts) bytes += part.length;
+    const bytes = recordMemory(record, parts);
     this.#kept.push({ record, to, bytes });
     this.#keptBytes += bytes;
-    while (this.#keptBytes > this.#keptBytesMax && this.#gone < this.#kept.length - 1) this.#forget();
+    this.#letGo();
     return to;
+  }
+
+  /** Octets of memory that kept records take, about. */
+  get keptBytes(): number {
+    return this.#keptBytes;
   }
 
   /** Has whoever waits for records look around. */
@@ -71,9 +74,16 @@ export class EventLog {
     this.#wake();
   }
 
-  /** From the record behind `offset` on. */
+  /** From the record behind `offset` on; what it has not been given stays, as far as there is room, until it is closed. */
   reader(offset: number): LogReader {
-    return new LogReader(this, this.#journal, offset);
+    const reader = new LogReader(this, this.#journal, offset);
+    this.#readers.add(reader);
+    return reader;
+  }
+
+  /** Of a reader that is closed: it wants nothing any more. */
+  left(reader: LogReader): void {
+    this.#readers.delete(reader);
   }
 
   /** Index of the first kept record that ends behind `offset`; -1: it may not be kept. */
@@ -100,6 +110,15 @@ export class EventLog {
     if (this.#journal.committed <= offset && !this.#ended)
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     return this.#journal.committed > offset || !this.#ended;
+  }
+
+  /** What all have been given, and the oldest of what there is no room for; the newest one stays. */
+  #letGo(): void {
+    let given = Number.POSITIVE_INFINITY;
+    for (const { at } of this.#readers) if (at < given) given = at;
+    const newest = this.#kept.length - 1;
+    while (this.#gone < newest && (this.#keptBytes > this.#keptBytesMax || this.#kept[this.#gone].to <= given))
+      this.#forget();
   }
 
   #forget(): void {
@@ -157,7 +176,7 @@ export class LogReader {
     if (kept !== null) return kept;
     const { committed } = this.#journal;
     if (this.#at >= committed || this.#log.keptAfter(this.#at) >= 0) return null;
-    if (this.#diskAt !== this.#at) await this.close();
+    if (this.#diskAt !== this.#at) await this.#closeDisk();
     this.#disk ??= this.#journal.reader(this.#at);
     const found = await this.#disk.next();
     if (found === null) {
@@ -171,6 +190,11 @@ export class LogReader {
   }
 
   async close(): Promise<void> {
+    this.#log.left(this);
+    await this.#closeDisk();
+  }
+
+  async #closeDisk(): Promise<void> {
     const disk = this.#disk;
     this.#disk = null;
     await disk?.close();

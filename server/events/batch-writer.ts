@@ -90,17 +90,24 @@ export class BatchWriter implements EventSink {
 
   /**
    * Takes the oldest batch (perhaps an empty one), the newest time of the rows up to its end, and the cells that
-   * became known since the last call.
+   * became known since the last call. It has no more room than its rows take: who hands it on copies all of it, and who
+   * keeps it keeps all.
    */
   take(): { batch: EventBatch; newestUs: number; newCells: string[] } {
-    let taken = this.full.shift();
-    if (taken === undefined) {
-      taken = { batch: this.batch, newestUs: this.newestUs };
-      this.batch = new EventBatch(batchRows);
-    }
+    const taken = this.full.shift() ?? { batch: this.takeRows(), newestUs: this.newestUs };
     const { newCells } = this;
     this.newCells = [];
     return { ...taken, newCells };
+  }
+
+  /** The rows of the batch that is being filled; its memory takes the next ones. */
+  private takeRows(): EventBatch {
+    const { batch } = this;
+    const rows = new EventBatch(batch.n);
+    rows.copyRange(batch, 0, batch.n, 0);
+    rows.n = batch.n;
+    batch.n = 0;
+    return rows;
   }
 
   /** Whether a row is one that was taken in before: it counts as come again. */

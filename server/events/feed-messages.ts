@@ -91,14 +91,14 @@ export type FeedToHub =
       /** With it: digests of the newest batches of its epoch, its own at the end. */
       digests?: readonly string[];
     }
-  /** No rows, but time has passed in the feed. */
+  /** No rows, but time has passed in the feed. At most one for each time it is told how far it may read. */
   | { k: 'clock'; at: FeedProgress }
   /** `early`: one line on why the feed ended before its end (a cut file); else null. */
   | { k: 'end'; early: string | null }
   | { k: 'failed'; message: string };
 
 export type HubToFeed =
-  /** The feed may read up to this event time; Infinity: as fast as it goes. */
+  /** The feed may read up to this event time; Infinity: as fast as it goes. No more than `feedBatchesMax` unanswered ones. */
   | { k: 'until'; untilUs: number }
   /** The batches of an acknowledged feed up to this one survive a power cut. */
   | { k: 'kept'; place: PushPlace }
@@ -108,7 +108,5 @@ export type HubToFeed =
   | { k: 'credit' }
   | { k: 'stop' };
 
-/** Batches that a feed may have under way; bounds what waits between the threads. */
-export const batchesInFlightMax = 4;
 /** Rows of one batch. */
 export const batchRows = 8192;

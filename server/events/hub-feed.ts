@@ -43,8 +43,9 @@ export interface Feed extends HubFeed {
   /** When a record last came, and when the feed last had something to do (all monotonic ms). */
   arrivedMs: number;
   askedMs: number;
-  /** How far it may read, and the credits that wait for commit and room. */
+  /** How far it may read, how often it was told since it said something, and the credits that wait for commit and room. */
   untilUs: number;
+  unanswered: number;
   withheld: number;
   /** The time of the next record of which it was last said that it is far away, µs. */
   toldFarUs: number;
@@ -93,6 +94,7 @@ export function newFeed(feed: HubFeed, nowMs: number, config: Pick<Config, 'cloc
     arrivedMs: nowMs,
     askedMs: nowMs,
     untilUs: Number.NEGATIVE_INFINITY,
+    unanswered: 0,
     withheld: 0,
     toldFarUs: 0,
     sourceNote: '',

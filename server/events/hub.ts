@@ -196,6 +196,7 @@ export class FeedHub {
       checkClock(feed, at, batch, this.clock, this.log);
     }
     feed.askedMs = nowMs;
+    feed.unanswered = 0;
     feed.counters = at.counters;
     feed.progress = at.progress;
     feed.nextUs = at.nextUs;
@@ -348,6 +349,10 @@ export class FeedHub {
   private allow(feed: Feed, untilUs: number, nowMs: number): void {
     // Held back until now: its time to answer begins.
     if (feed.clockUs >= feed.untilUs) feed.askedMs = nowMs;
+    // Words wait in the thread of a feed that is busy: they are few, and such as it will answer.
+    const isNews = untilUs !== feed.untilUs && untilUs > feed.readUs;
+    if (feed.unanswered > 0 && (!isNews || feed.unanswered >= this.config.feedBatchesMax)) return;
+    feed.unanswered++;
     feed.untilUs = untilUs;
     feed.port.post({ k: 'until', untilUs });
   }

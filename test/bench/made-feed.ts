@@ -5,14 +5,9 @@ import { pathToFileURL } from 'node:url';
 import { parentPort, Worker, workerData } from 'node:worker_threads';
 import { FeedMessages } from '../../server/cli/feed-thread.ts';
 import { EventBatch } from '../../server/events/event-batch.ts';
-import {
-  batchesInFlightMax,
-  batchRows,
-  type FeedToHub,
-  type HubToFeed,
-  noCounters,
-} from '../../server/events/feed-messages.ts';
+import { batchRows, type FeedToHub, type HubToFeed, noCounters } from '../../server/events/feed-messages.ts';
 import type { FeedPort } from '../../server/events/hub-feed.ts';
+import { knobs } from '../../server/knobs.ts';
 import { projectRoot } from '../../server/root.ts';
 import { CityEvents, cellCount, cgiOf } from './presence-city.ts';
 
@@ -54,7 +49,7 @@ function run({ subscribers, rows, perSecond, pacePerS }: MadeFeedData): void {
     batch.n = source.batch.n;
     pool.push(batch);
   }
-  let credits = batchesInFlightMax;
+  let credits: number = knobs.feedBatchesMax.default;
   let given = 0;
   let next = 0;
   let running = false;

@@ -323,3 +323,52 @@ test('the end is told once, when the last feed has come to its own', async () =>
   ports[1].say({ k: 'end', early: null });
   expect(ends()).toBe(1);
 });
+
+test('a feed that says nothing is told how far it may read a few times only, and again when it has spoken', async () => {
+  const { ports, started, pass } = start(1, () => null, 60);
+  ports[0].say({ k: 'open', firstUs: 0 });
+  await started;
+  ports[0].rows([1], [0], ['460-00-1-1']);
+  const told = () => ports[0].sent.filter(({ k }) => k === 'until').length;
+  for (let second = 0; second < 20; second++) {
+    pass(1000);
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  const before = told();
+  expect(before).toBeLessThanOrEqual(2 * config.feedBatchesMax);
+  ports[0].rows([2], [0], []);
+  await ticks();
+  expect(told()).toBeGreaterThan(before);
+});
+
+test('a feed that may read no further than it has been told is not told again until it speaks', async () => {
+  const { ports, started } = start(1);
+  ports[0].say({ k: 'open', firstUs: 0 });
+  await started;
+  await ticks();
+  await ticks();
+  expect(ports[0].sent.filter(({ k }) => k === 'until')).toHaveLength(1);
+  const at = { clockUs: 6e6, nextUs: 0, progress: 0, counters, note: '' };
+  ports[0].say({ k: 'clock', at });
+  await ticks();
+  expect(ports[0].sent.filter(({ k }) => k === 'until')).toHaveLength(2);
+});
+
+test('a feed that has read further than it may now is told when it may go on, however often the others speak first', async () => {
+  const { ports, started, pass } = start(2);
+  for (const port of ports) port.say({ k: 'open', firstUs: 0 });
+  await started;
+  await ticks();
+  pass(config.staleMs + 1);
+  ports[0].rows([1000], [0], ['460-00-1-1']);
+  await ticks();
+  expect(mayReadTo(ports[0])).toBe(1060e6);
+  // The silent one goes on, far behind.
+  for (let second = 1; second <= 2 * config.feedBatchesMax; second++) {
+    ports[1].rows([second], [0], second === 1 ? ['460-00-1-1'] : []);
+    await ticks();
+  }
+  ports[1].rows([1010], [0], []);
+  await ticks();
+  expect(mayReadTo(ports[0])).toBe(1060e6);
+});

@@ -1,12 +1,7 @@
 import { BatchWriter } from '../../server/events/batch-writer.ts';
-import {
-  batchesInFlightMax,
-  type FeedProgress,
-  type FeedToHub,
-  type HubToFeed,
-  noCounters,
-} from '../../server/events/feed-messages.ts';
+import { type FeedProgress, type FeedToHub, type HubToFeed, noCounters } from '../../server/events/feed-messages.ts';
 import type { FeedPort } from '../../server/events/hub-feed.ts';
+import { knobs } from '../../server/knobs.ts';
 import type { Chance, Life } from './schedule.ts';
 import { codesOf, isLearntRow, type Script, type SimEvent } from './script.ts';
 
@@ -19,7 +14,7 @@ function progress(clockUs: number, share: number): FeedProgress {
 /** A file, read from its beginning in each run as the hub allows, without the rows that were taken in before. */
 export class FilePort implements FeedPort {
   #listener: (message: FeedToHub) => void = () => undefined;
-  #credits = batchesInFlightMax;
+  #credits: number = knobs.feedBatchesMax.default;
   #stopped = false;
   #read = 0;
   #untilUs = Number.NEGATIVE_INFINITY;
