@@ -1,11 +1,10 @@
+import { groupRows } from '../presence/group-loads.ts';
 import {
   areaMask,
-  type Chunk,
   chunkMask,
   chunkRows,
   droppedAtOnce,
   entryBit,
-  entryWords,
   goneBit,
   heldBit,
   noArea,
@@ -19,10 +18,11 @@ import {
   wArea,
   wBefore,
 } from './trail-entry.ts';
+import { crossedMax, trailAt } from './trail-kernel.ts';
 import { TrailQueue } from './trail-queue.ts';
 
-/** What an entry does when it settles. */
-const unsettled = goneBit | pendingBit;
+/** The last sequence number before they begin anew. */
+const noSequence = 2 ** 32;
 
 /**
  * What subscribers did lately at the borders of areas (cells and micro-regions): one queue of entries in order of
@@ -44,9 +44,13 @@ export class CrossingTrail extends TrailQueue {
   private first = 0;
   /** The subscriber's newest entry before it. */
   private before = 0;
-  /** Subscribers of the entries that settle next. */
+  /** What the kernel has settled, and those of its subscribers whose notes are needed. */
+  private readonly due: ReturnType<typeof dueOf>;
   private readonly soon = new Int32Array(soonMax);
   private kept = 0;
+  /** For {@link cross}, and what it finds: see `trailAt`. */
+  readonly moves: ReturnType<typeof movesOf>;
+  private readonly moved: Uint8Array;
   /** Sequence number of the pending crossing that the newest {@link enter} or {@link leave} undid; 0: none. */
   cancelled = 0;
 
@@ -54,6 +58,9 @@ export class CrossingTrail extends TrailQueue {
     super(options.entriesMax);
     this.owner = options.owner;
     this.holdDownUs = options.holdDownUs;
+    this.due = dueOf(this.memory);
+    this.moves = movesOf(this.memory);
+    this.moved = new Uint8Array(this.memory.buffer, trailAt.moved, trailAt.ends - trailAt.moved);
   }
 
   /** Crossings settled before their time because the queue was full. */
@@ -113,7 +120,7 @@ export class CrossingTrail extends TrailQueue {
     // A full queue may have dropped it already.
     if (newest === 0 || !this.enteredNow(newest)) return false;
     const visited = this.visitedSince(newest);
-    this.chunkOf(newest).words[(newest & chunkMask) * entryWords + wArea] = noArea;
+    this.u32[this.wordsAt(newest) + wArea] = noArea;
     return visited;
   }
 
@@ -130,28 +137,42 @@ export class CrossingTrail extends TrailQueue {
   /** The subscriber vanishes: its pending crossings will count whatever comes. */
   hold(sub: number): void {
     for (let sequence = this.firstOf(sub); this.isLive(sequence); ) {
-      const { words } = this.chunkOf(sequence);
-      const at = (sequence & chunkMask) * entryWords;
-      words[at + wArea] |= heldBit;
-      sequence = words[at + wBefore];
+      const at = this.wordsAt(sequence);
+      this.u32[at + wArea] |= heldBit;
+      sequence = this.u32[at + wBefore];
     }
+  }
+
+  /** Takes a block of moves (`stage.moved`), for {@link cross}. */
+  takeMoves(all: Uint8Array): void {
+    this.moved.set(all);
+  }
+
+  /** Whether so many entries can be put down without another one giving way; their chunks are there then. */
+  hasRoomFor(entries: number): boolean {
+    const { head } = this;
+    if (this.size + entries > this.entriesMax || head === 0 || head + entries > noSequence) return false;
+    for (let at = head; at < head + entries; at = (at | chunkMask) + 1) this.haveChunk(at >>> 0);
+    return true;
+  }
+
+  /**
+   * Does for each of the moves `row` … `end − 1` that {@link takeMoves} took what {@link begin}, {@link leave} and
+   * {@link enter} of its cells (`isByCell`) and of its part of {@link moves}.crossed, and {@link end} do, but tells the owner
+   * nothing. There must be room, as {@link hasRoomFor} says.
+   */
+  cross(row: number, end: number, firstCell: number, isByCell: boolean, intervalStartUs: number): void {
+    this.kernel.cross(row, end, firstCell, isByCell ? 1 : 0, intervalStartUs, this.holdDownUs);
   }
 
   /** Reports the crossings that have held by `clockUs`, some at a time; infinite: all that is pending. */
   *settling(clockUs: number): Generator<void> {
-    let stretches = 0;
     const lastUs = clockUs - this.holdDownUs;
-    while (this.settled !== this.head) {
-      const chunk = this.chunkOf(this.settled);
-      const from = this.settled & chunkMask;
-      const end = from + Math.min(settlingMax, chunkRows - from, (this.head - this.settled) >>> 0);
-      let to = from;
-      // An entry waits for those before it, though its time may be earlier: a vanish is noticed late.
-      while (to < end && chunk.timeUs[to] <= lastUs) to++;
-      if (to === from) return;
-      this.touchSoon(chunk, from, to);
-      this.settleRows(chunk, from, to);
-      if (++stretches % stretchesAtOnce === 0) yield;
+    for (let stretches = 1; this.settled !== this.head; stretches++) {
+      const taken = this.kernel.settle(lastUs, settlingMax);
+      if (taken === 0) return;
+      this.tellSettled(taken >>> 16);
+      if (stretches % stretchesAtOnce === 0) yield;
     }
   }
 
@@ -166,68 +187,60 @@ export class CrossingTrail extends TrailQueue {
     for (let sequence = this.tail; sequence !== this.head; sequence = (sequence + 1) >>> 0) {
       if ((sequence & chunkMask) === chunkMask) yield;
       if (sequence === this.settled) settled = false;
-      const chunk = this.chunkOf(sequence);
-      const row = sequence & chunkMask;
-      const at = row * entryWords + wArea;
-      const word = chunk.words[at];
+      const { u32 } = this;
+      const at = this.wordsAt(sequence) + wArea;
+      const word = u32[at];
       const area = word & areaMask;
       if (area === noArea) continue;
       const place = area < before ? placeOf[area] : area - before + after;
       if (place >= 0) {
-        chunk.words[at] = ((word & ~areaMask) | place) >>> 0;
+        u32[at] = ((word & ~areaMask) | place) >>> 0;
         continue;
       }
-      chunk.words[at] = ((word & goneBit) | noArea) >>> 0;
+      u32[at] = ((word & goneBit) | noArea) >>> 0;
       const isGone = (word & goneBit) !== 0;
       if (!settled && (isGone || (word & pendingBit) !== 0))
-        this.owner.cutShort(area, (word & entryBit) !== 0, isGone, chunk.timeUs[row], sequence);
+        this.owner.cutShort(area, (word & entryBit) !== 0, isGone, this.f64[this.timeAt(sequence)], sequence);
     }
   }
 
   /** Drops settled entries from before the open interval, some at a time. */
   *forgettingBefore(intervalStartUs: number): Generator<void> {
     while (this.tail !== this.settled) {
-      const chunk = this.chunkOf(this.tail);
-      const from = this.tail & chunkMask;
-      const end = from + Math.min(droppedAtOnce, chunkRows - from, (this.settled - this.tail) >>> 0);
-      const to = this.dropRows(chunk, from, end, intervalStartUs);
-      if (to < end) return;
+      if (!this.dropRows(intervalStartUs, droppedAtOnce)) return;
       yield;
     }
   }
 
   private visitedSince(sequence: number): boolean {
-    const chunk = this.chunkOf(sequence);
-    const row = sequence & chunkMask;
-    return chunk.timeUs[row] >= this.startUs && (chunk.words[row * entryWords + wArea] & visitedBit) !== 0;
+    if (this.f64[this.timeAt(sequence)] < this.startUs) return false;
+    return (this.u32[this.wordsAt(sequence) + wArea] & visitedBit) !== 0;
   }
 
   private enteredNow(sequence: number): boolean {
-    const chunk = this.chunkOf(sequence);
-    const row = sequence & chunkMask;
-    return (chunk.words[row * entryWords + wArea] & entryBit) !== 0 && chunk.timeUs[row] === this.timeUs;
+    if (this.f64[this.timeAt(sequence)] !== this.timeUs) return false;
+    return (this.u32[this.wordsAt(sequence) + wArea] & entryBit) !== 0;
   }
 
   /** Whether the newest entry is a pending crossing less than holdDown ago; if so both cancel. */
   private cancels(newest: number): boolean {
-    const chunk = this.chunkOf(newest);
-    const row = newest & chunkMask;
-    const at = row * entryWords + wArea;
-    const word = chunk.words[at];
+    const { u32 } = this;
+    const at = this.wordsAt(newest) + wArea;
+    const word = u32[at];
     if ((word & pendingBit) === 0 || (word & heldBit) !== 0) return false;
-    if (this.timeUs - chunk.timeUs[row] >= this.holdDownUs) return false;
-    chunk.words[at] = word & ~pendingBit;
+    if (this.timeUs - this.f64[this.timeAt(newest)] >= this.holdDownUs) return false;
+    u32[at] = word & ~pendingBit;
     return true;
   }
 
   /** The subscriber's newest entry of the area from before the transition, in which each area comes once; or 0. */
   private newestOf(area: number): number {
+    const { u32 } = this;
     let sequence = this.before;
     while (this.isLive(sequence)) {
-      const { words } = this.chunkOf(sequence);
-      const at = (sequence & chunkMask) * entryWords;
-      if ((words[at + wArea] & areaMask) === area) return sequence;
-      sequence = words[at + wBefore];
+      const at = this.wordsAt(sequence);
+      if ((u32[at + wArea] & areaMask) === area) return sequence;
+      sequence = u32[at + wBefore];
     }
     return 0;
   }
@@ -237,7 +250,7 @@ export class CrossingTrail extends TrailQueue {
     const sequence = this.owner.sequenceOf(sub);
     if (!this.isLive(sequence)) return 0;
     // A sequence number kept for 2³² entries would name somebody else's.
-    return this.chunkOf(sequence).words[(sequence & chunkMask) * entryWords] === sub ? sequence : 0;
+    return this.u32[this.wordsAt(sequence)] === sub ? sequence : 0;
   }
 
   /** Appends an entry of the transition under way. */
@@ -250,82 +263,100 @@ export class CrossingTrail extends TrailQueue {
   }
 
   private append(sub: number, word: number): void {
-    const row = this.head & chunkMask;
-    if (row === 0) this.newestChunk = this.addChunk();
-    const { timeUs, words } = this.newestChunk;
-    const at = row * entryWords;
-    timeUs[row] = this.timeUs;
-    words[at] = sub;
-    words[at + wArea] = word;
-    words[at + wBefore] = this.first;
-    this.head = (this.head + 1) >>> 0;
+    const { head } = this;
+    this.haveChunk(head);
+    const { f64, u32 } = this;
+    const at = this.wordsAt(head);
+    f64[this.timeAt(head)] = this.timeUs;
+    u32[at] = sub;
+    u32[at + wArea] = word;
+    u32[at + wBefore] = this.first;
+    this.head = (head + 1) >>> 0;
   }
 
-  /** Looks at the entries that settle next: rows `from` … `to − 1` of the chunk. */
-  private touchSoon({ words }: Chunk, from: number, to: number): void {
+  /** The first `n` that have settled, in order. */
+  private tellSettled(n: number): void {
+    for (let from = 0; from < n; from += soonMax) {
+      const to = Math.min(n, from + soonMax);
+      this.touchSoon(from, to);
+      this.tell(from, to);
+    }
+  }
+
+  /** Loads what those who have settled will need. */
+  private touchSoon(from: number, to: number): void {
     const { notedAreas } = this.owner;
     if (notedAreas === 0) return;
-    const { soon } = this;
+    const { due, soon } = this;
     let n = 0;
     let before = nobody;
-    for (let row = from; row < to; row++) {
-      const word = words[row * entryWords + wArea];
-      const isNoted = (word & pendingBit) !== 0 && (word & areaMask) < notedAreas;
-      if (!isNoted && (word & goneBit) === 0) continue;
-      const sub = words[row * entryWords];
+    for (let i = from; i < to; i++) {
+      const word = due.words[i];
+      if ((word & areaMask) >= notedAreas && (word & goneBit) === 0) continue;
+      const sub = due.subs[i];
       if (sub === before) continue;
       before = sub;
       soon[n++] = sub;
-      if (n < soonMax) continue;
-      this.kept ^= this.owner.touchNotes(soon, n);
-      n = 0;
     }
     this.kept ^= this.owner.touchNotes(soon, n);
   }
 
-  /** Rows `from` … `to − 1` of the chunk, which settle next. */
-  private settleRows(chunk: Chunk, from: number, to: number): void {
-    const { owner } = this;
-    const { timeUs, words } = chunk;
-    const first = this.settled - from;
-    for (let row = from; row < to; row++) {
-      const at = row * entryWords;
-      const word = words[at + wArea];
-      if ((word & unsettled) === 0) continue;
+  private tell(from: number, to: number): void {
+    const { due, owner } = this;
+    const { sequences, subs, timeUs, words } = due;
+    for (let i = from; i < to; i++) {
+      const word = words[i];
       const area = word & areaMask;
-      if ((word & goneBit) !== 0) owner.gone(area, timeUs[row], words[at], (first + row) >>> 0);
-      if ((word & pendingBit) === 0) continue;
-      words[at + wArea] = word & ~pendingBit;
-      owner.held(area, (word & entryBit) !== 0, timeUs[row], words[at], (first + row) >>> 0);
+      if ((word & goneBit) !== 0) owner.gone(area, timeUs[i], subs[i], sequences[i]);
+      if ((word & pendingBit) !== 0) owner.held(area, (word & entryBit) !== 0, timeUs[i], subs[i], sequences[i]);
     }
-    this.settled = (first + to) >>> 0;
   }
 
-  /** Drops rows `from` … `end − 1` of the oldest chunk up to one of `startUs` or later; returns that one, or `end`. */
-  private dropRows(chunk: Chunk, from: number, end: number, startUs: number): number {
-    const { owner } = this;
-    const { timeUs, words } = chunk;
-    const first = this.tail - from;
-    let row = from;
-    for (; row < end && timeUs[row] < startUs; row++) {
-      const at = row * entryWords;
-      if ((words[at + wArea] & goneBit) === 0) continue;
+  /** Drops at most `rows` of the oldest chunk, those that have settled; returns whether it came to one of `startUs` or later. */
+  private dropRows(startUs: number, rows: number): boolean {
+    const { kernel, owner } = this;
+    const first = this.tail;
+    const end = Math.min(rows, chunkRows - (first & chunkMask), (this.settled - first) >>> 0);
+    for (let n = kernel.drop(startUs, end); n < end; n += 1 + kernel.drop(startUs, end - n - 1)) {
+      const sequence = this.tail;
+      if (this.f64[this.timeAt(sequence)] >= startUs) return false;
       // Most entries go without a look at their subscriber: only one that vanished can be freed.
-      this.tail = (first + row + 1) >>> 0;
-      if (owner.sequenceOf(words[at]) === (first + row) >>> 0) owner.trailEnded(words[at]);
+      const sub = this.u32[this.wordsAt(sequence)];
+      this.tail = (sequence + 1) >>> 0;
+      if (owner.sequenceOf(sub) === sequence) owner.trailEnded(sub);
     }
-    this.tail = (first + row) >>> 0;
-    if (row === chunkRows) this.dropChunk((first + row - 1) >>> 0, chunk);
-    return row;
+    if ((this.tail & chunkMask) === 0) this.dropChunk(first);
+    return true;
   }
 
   private makeRoom(): void {
-    const chunk = this.chunkOf(this.tail);
-    const row = this.tail & chunkMask;
     if (this.settled === this.tail) {
       this.forcedCount++;
-      this.settleRows(chunk, row, row + 1);
+      this.tellSettled(this.kernel.settle(Number.POSITIVE_INFINITY, 1) >>> 16);
     }
-    this.dropRows(chunk, row, row + 1, Number.POSITIVE_INFINITY);
+    this.dropRows(Number.POSITIVE_INFINITY, 1);
   }
+}
+
+function movesOf({ buffer }: WebAssembly.Memory) {
+  const words = (at: number, length: number) => new Uint32Array(buffer, at, length);
+  return {
+    ends: words(trailAt.ends, groupRows),
+    newest: words(trailAt.newest, groupRows),
+    cellVisits: words(trailAt.cellVisits, groupRows),
+    crossed: words(trailAt.crossed, crossedMax),
+    visits: words(trailAt.visits, crossedMax),
+    cancelled: words(trailAt.cancelled, crossedMax),
+    pushed: words(trailAt.pushed, crossedMax),
+  };
+}
+
+function dueOf({ buffer }: WebAssembly.Memory) {
+  const words = (at: number) => new Uint32Array(buffer, at, settlingMax);
+  return {
+    timeUs: new Float64Array(buffer, trailAt.settledUs, settlingMax),
+    subs: words(trailAt.settledSubs),
+    words: words(trailAt.settledWords),
+    sequences: words(trailAt.settledSequences),
+  };
 }

@@ -307,7 +307,7 @@ export class Engine {
     const { regionCount, touched } = occupancy.areas;
     hearCells(figures, batch, from, end, touched, regionCount);
     traffic.countRows(columns, batch, from, end);
-    for (let row = presence.renewing(from, end); row < end; row = presence.renewing(row + 1, end))
+    for (let row = presence.seeing(from, end); row < end; row = presence.seeing(row + 1, end))
       this.applyOne(batch, row);
     presence.tellSeen();
     return end;
@@ -319,7 +319,7 @@ export class Engine {
     return stagedFrom + columns.look(from - stagedFrom, to - stagedFrom, turnUs, figures.clockUs, traffic.rows);
   }
 
-  /** A row that does more than {@link Presence.renewing} knows of. */
+  /** A row that does more than {@link Presence.seeing} knows of. */
   private applyOne(batch: EventBatch, row: number): void {
     const { presence } = this;
     const id = batch.cell[row];

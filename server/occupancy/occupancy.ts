@@ -7,6 +7,7 @@ import type { RegionIndex } from '../reference/region-index.ts';
 import type { StateReader, StateWriter } from '../state-writer.ts';
 import { AppearedNow } from './appeared-now.ts';
 import { AreaCounters } from './area-counters.ts';
+import { BorderCrossings } from './border-crossings.ts';
 import { crossersOf } from './crossers.ts';
 import { CrossingTrail } from './crossing-trail.ts';
 import { FixAges, stepOf } from './fix-ages.ts';
@@ -57,6 +58,7 @@ export class Occupancy implements PresenceSink, TrailOwner {
   private readonly beforeCutShort: (timeUs: number) => void;
   private readonly appearedNow = new AppearedNow();
   private readonly crossers = new Int32Array(groupRows);
+  private readonly borders: BorderCrossings;
   private presence!: Presence;
   private table!: SubscriberTable;
 
@@ -76,6 +78,9 @@ export class Occupancy implements PresenceSink, TrailOwner {
     this.origins = new Origins(options.classifier, this.regionCount);
     this.trips = new RegionTrips({ regionCount: this.regionCount, tripUs: options.tripUs, notes: this.notes });
     this.regionStays = new RegionStays(this.countsStays ? this.regionCount : 0, this.notes);
+    const { cellGauges, countsStays, origins, regionStays, trail } = this;
+    this.borders = new BorderCrossings({ cellGauges, countsStays, origins, regionStays, trail });
+    this.borders.use(this.regions, this.areas);
     this.growTo(cellCapacityFirst);
   }
 
@@ -113,19 +118,20 @@ export class Occupancy implements PresenceSink, TrailOwner {
   }
 
   appeared(sub: number, cell: number): void {
-    const { areas, regionCount, table, trail } = this;
+    const { areas, borders, regionCount, table, trail } = this;
     this.appearedTotal++;
     this.appearedNow.add(sub, this.presence.atUs);
+    borders.atUs = this.presence.atUs;
     const group = this.origins.groupOf(table.origin(sub));
     this.origins.addToCity(group, 1);
     this.fixAges.add(cell);
     trail.begin(sub, this.presence.atUs, this.intervalStartUs);
-    if (this.cellGauges) this.enter(regionCount + cell, false);
+    if (this.cellGauges) borders.enter(regionCount + cell, false);
     else areas.present[regionCount + cell]++;
     areas.appeared[regionCount + cell]++;
     const regions = this.regions.sets[this.regions.setOf[cell]];
     for (let i = 0; i < regions.length; i++) {
-      this.enterRegion(sub, regions[i], group, false);
+      borders.enterRegion(sub, regions[i], group, false);
       areas.appeared[regions[i]]++;
     }
     trail.end();
@@ -138,20 +144,18 @@ export class Occupancy implements PresenceSink, TrailOwner {
       return;
     }
     if (this.stays !== null) this.endStay(this.stays, sub, from, to);
-    const { areas, cellGauges, regionCount, trail } = this;
-    const { setOf, sets } = this.regions;
-    if (!cellGauges) {
-      areas.present[regionCount + from]--;
-      areas.present[regionCount + to]++;
-      if (setOf[from] === setOf[to]) return;
-    }
-    trail.begin(sub, this.presence.atUs, this.intervalStartUs);
-    if (cellGauges) {
-      this.leave(regionCount + from, true);
-      this.enter(regionCount + to, true);
-    }
-    if (setOf[from] !== setOf[to]) this.crossRegions(sub, sets[setOf[from]], sets[setOf[to]], false);
-    trail.end();
+    const { borders, table } = this;
+    borders.atUs = atUs;
+    borders.lastInUs = table.f64[sub * recordDoubles + dLast];
+    borders.cross(sub, from, to, table.origin(sub), this.intervalStartUs);
+  }
+
+  movedMany(n: number): void {
+    const { origins, stays, table } = this;
+    const { originEvents } = table.movedRows;
+    if (stays !== null)
+      for (let row = 0; row < n; row++) stays.pushMoved(table, row, origins.plmnOf(originEvents[row] >>> 16));
+    this.borders.crossMany(table, n, this.intervalStartUs);
   }
 
   renewed(sub: number, cell: number): void {
@@ -163,17 +167,19 @@ export class Occupancy implements PresenceSink, TrailOwner {
   }
 
   vanished(sub: number, cell: number): void {
-    const { areas, regionCount, table, trail } = this;
+    const { areas, borders, regionCount, table, trail } = this;
     this.vanishedTotal++;
     if (this.stays !== null) this.endStay(this.stays, sub, cell, noCell);
     const group = this.origins.groupOf(table.origin(sub));
     this.origins.addToCity(group, -1);
     this.fixAges.remove(cell, this.lastStepOf(sub));
+    borders.atUs = this.presence.atUs;
+    borders.lastInUs = table.f64[sub * recordDoubles + dLast];
     trail.hold(sub);
     // Kept by a feed whose clock stood: the interval of its time is closed and had it as present, so it is the open
     // interval that loses it.
     trail.begin(sub, Math.max(this.presence.atUs, this.intervalStartUs), this.intervalStartUs);
-    if (this.cellGauges) this.leave(regionCount + cell, false);
+    if (this.cellGauges) borders.leave(regionCount + cell, false);
     else {
       areas.present[regionCount + cell]--;
       // Told to the trail all the same: whatever it remembers of the subscriber ends here.
@@ -182,7 +188,7 @@ export class Occupancy implements PresenceSink, TrailOwner {
     areas.vanished[regionCount + cell]++;
     const regions = this.regions.sets[this.regions.setOf[cell]];
     for (let i = 0; i < regions.length; i++) {
-      this.leaveRegion(sub, regions[i], group, false);
+      borders.leaveRegion(sub, regions[i], group, false);
       areas.vanished[regions[i]]++;
     }
     trail.end();
@@ -282,6 +288,7 @@ export class Occupancy implements PresenceSink, TrailOwner {
     this.regionCount = edit.after;
     this.drawn = regions.drawn;
     this.areas = this.areas.edited(edit);
+    this.borders.use(regions, this.areas);
     this.flows = this.flows.edited(edit);
     this.origins.edit(edit, byOrigin);
     this.trips.edit(edit);
@@ -294,19 +301,10 @@ export class Occupancy implements PresenceSink, TrailOwner {
    * rows of a time are released at once, so that neither an interval nor an edit begins in between.
    */
   private moveAppearance(sub: number, from: number, to: number): void {
-    const { areas, regionCount, trail } = this;
-    const { setOf, sets } = this.regions;
-    areas.appeared[regionCount + to]++;
-    trail.begin(sub, this.presence.atUs, this.intervalStartUs);
-    if (this.cellGauges) {
-      this.withdraw(regionCount + from);
-      this.enter(regionCount + to, false);
-    } else {
-      areas.appeared[regionCount + from]--;
-      areas.present[regionCount + from]--;
-      areas.present[regionCount + to]++;
-    }
-    if (setOf[from] !== setOf[to]) this.crossRegions(sub, sets[setOf[from]], sets[setOf[to]], true);
+    const { borders, presence, table, trail } = this;
+    trail.begin(sub, presence.atUs, this.intervalStartUs);
+    borders.atUs = presence.atUs;
+    borders.appearElsewhere(sub, from, to, table.origin(sub));
     trail.end();
   }
 
@@ -324,71 +322,5 @@ export class Occupancy implements PresenceSink, TrailOwner {
     // One without length is told too (a detach where nobody had been, two sightings at one time): no presence, but
     // whoever asks for crossings afterwards needs where the way went.
     stays.push(this.table, sub, cell, this.presence.atUs, this.origins.plmnOf(this.table.origin(sub)), toCell);
-  }
-
-  /**
-   * Leaves the regions that only `from` has, then enters those that only `to` has; both ascend. All are left first,
-   * so that a trip finds where it came from. `appears`: it is the appearance that moves, which crosses no border.
-   */
-  private crossRegions(sub: number, from: Uint32Array, to: Uint32Array, appears: boolean): void {
-    const group = this.origins.groupOf(this.table.origin(sub));
-    for (let i = 0, j = 0; i < from.length; i++) {
-      while (j < to.length && to[j] < from[i]) j++;
-      if (j < to.length && to[j] === from[i]) continue;
-      if (appears) this.withdrawRegion(sub, from[i], group);
-      else this.leaveRegion(sub, from[i], group, true);
-    }
-    for (let i = 0, j = 0; j < to.length; j++) {
-      while (i < from.length && from[i] < to[j]) i++;
-      if (i < from.length && from[i] === to[j]) continue;
-      this.enterRegion(sub, to[j], group, !appears);
-      if (appears) this.areas.appeared[to[j]]++;
-    }
-  }
-
-  // The rest belongs to the transition that the trail has been told of.
-
-  private enterRegion(sub: number, region: number, group: number, isCrossing: boolean): void {
-    this.origins.addToRegion(region, group, 1);
-    this.enter(region, isCrossing);
-    if (this.countsStays && region < this.drawn)
-      this.regionStays.enter(sub, region, this.presence.atUs, this.trail.cancelled);
-  }
-
-  private leaveRegion(sub: number, region: number, group: number, isCrossing: boolean): void {
-    const { trail } = this;
-    this.origins.addToRegion(region, group, -1);
-    this.leave(region, isCrossing);
-    if (!this.countsStays || region >= this.drawn) return;
-    const lastInUs = this.table.f64[sub * recordDoubles + dLast];
-    const sequence = trail.cancelled === 0 ? trail.pushed : 0;
-    this.regionStays.leave(sub, region, lastInUs, this.presence.atUs, sequence);
-  }
-
-  private withdrawRegion(sub: number, region: number, group: number): void {
-    this.origins.addToRegion(region, group, -1);
-    this.withdraw(region);
-    if (this.countsStays && region < this.drawn) this.regionStays.withdraw(sub, region);
-  }
-
-  private withdraw(area: number): void {
-    const { areas } = this;
-    areas.appeared[area]--;
-    areas.present[area]--;
-    if (this.trail.withdraw(area)) areas.left[area]++;
-  }
-
-  private enter(area: number, isCrossing: boolean): void {
-    const { areas } = this;
-    areas.present[area]++;
-    areas.touched[area] = 1;
-    if (this.trail.enter(area, isCrossing)) areas.left[area]--;
-  }
-
-  private leave(area: number, isCrossing: boolean): void {
-    const { areas } = this;
-    areas.present[area]--;
-    areas.touched[area] = 1;
-    if (this.trail.leave(area, isCrossing)) areas.left[area]++;
   }
 }

@@ -1,3 +1,4 @@
+import { eventsMax } from '../presence/record.ts';
 import type { SubscriberTable } from '../presence/subscriber-table.ts';
 import { restoreColumns, type StateReader, type StateWriter, saveColumns } from '../state-writer.ts';
 import type { StayColumns } from './view.ts';
@@ -35,6 +36,23 @@ export class StayBuffer implements StayColumns {
     this.events[i] = table.events(sub);
     this.plmn[i] = plmn;
     this.toCell[i] = toCell;
+    if (this.n === rows) this.flush();
+  }
+
+  /** The same of somebody who has moved: `row` of the table's {@link MovedRows}. */
+  pushMoved(table: SubscriberTable, row: number, plmn: number): void {
+    const { movedRows: moved } = table;
+    const sub = moved.sub[row];
+    const i = this.n++;
+    this.subLo[i] = table.subLo(sub);
+    this.subHi[i] = table.subHi(sub);
+    this.cell[i] = moved.from[row];
+    this.firstInUs[i] = moved.sinceUs[row];
+    this.lastInUs[i] = moved.lastUs[row];
+    this.firstOutUs[i] = moved.timeUs[row];
+    this.events[i] = moved.originEvents[row] & eventsMax;
+    this.plmn[i] = plmn;
+    this.toCell[i] = moved.to[row];
     if (this.n === rows) this.flush();
   }
 

@@ -17,8 +17,8 @@ export const chunkRows = 8192;
 export const chunkMask = 8191;
 /** Chunk numbers count modulo 2¹⁹ with the sequence numbers. */
 export const chunkNumberMask = 0x7ffff;
-/** Bytes of an entry, for memory figures. */
-export const entryBytes = 20;
+/** Bytes of a chunk: the times of its entries (float64), then their words. */
+export const chunkBytes = chunkRows * 20;
 export const nobody = 0xffffffff;
 /** Entries that are looked over before they settle, and subscribers whose notes are loaded at once. */
 export const settlingMax = 256;
@@ -31,20 +31,6 @@ export const droppedAtOnce = 2048;
 export const entryWords = 3;
 export const wArea = 1;
 export const wBefore = 2;
-
-export class Chunk {
-  readonly timeUs = new Float64Array(chunkRows);
-  readonly words = new Uint32Array(chunkRows * entryWords);
-}
-
-/** Room for twice as many chunks. @param first number of the oldest chunk */
-export function doubled(directory: readonly (Chunk | null)[], first: number): (Chunk | null)[] {
-  const grown: (Chunk | null)[] = new Array(directory.length * 2).fill(null);
-  // Chunk numbers count modulo 2¹⁹ with the sequence numbers, a multiple of any directory size.
-  for (let i = 0; i < directory.length; i++)
-    grown[(first + i) & (grown.length - 1)] = directory[(first + i) & (directory.length - 1)];
-  return grown;
-}
 
 /** Where the newest trail entry of each subscriber is kept, and who is told when the last one of an absent one goes. */
 export interface TrailOwner {

@@ -1,34 +1,49 @@
 import { assertInvariant } from '../errors.ts';
 import { restoreColumns, type StateReader, type StateWriter, saveColumns } from '../state-writer.ts';
-import {
-  Chunk,
-  chunkBits,
-  chunkMask,
-  chunkNumberMask,
-  chunkRows,
-  doubled,
-  entryBytes,
-  entryWords,
-} from './trail-entry.ts';
+import { chunkBits, chunkBytes, chunkMask, chunkNumberMask, chunkRows, entryWords } from './trail-entry.ts';
+import { type TrailKernel, trailAt, trailKernelOf, wDirectoryMask, wHead, wSettled, wTail } from './trail-kernel.ts';
 
-/** The entries of the {@link CrossingTrail} in order of arrival, in chunks: nothing is copied as they come and go. */
+const pageBytes = 65_536;
+/** Growth in small steps: a step costs page-table work only, nothing is copied. */
+const growthPages = 16;
+
+/**
+ * The entries of the {@link CrossingTrail} in order of arrival, in chunks: nothing is copied as they come and go. They live
+ * in a WebAssembly.Memory, as the table's records do; chunks that are free wait there for re-use.
+ */
 export class TrailQueue {
-  // Sequence numbers count modulo 2³²; 0 means none and is left out.
-  protected tail = 1;
-  /** The first that has not settled. */
-  protected settled = 1;
-  protected head = 1;
-  protected forcedCount = 0;
-  /** The chunk of the newest entry. */
-  protected newestChunk: Chunk;
   protected readonly entriesMax: number;
-  private directory: (Chunk | null)[] = new Array(16).fill(null);
-  private readonly spare: Chunk[] = [];
+  protected forcedCount = 0;
+  protected readonly kernel: TrailKernel;
+  protected readonly memory: WebAssembly.Memory;
+  protected u32!: Uint32Array;
+  protected f64!: Float64Array;
+  private readonly state: Uint32Array;
+  /** Addresses of chunks by their numbers; 0: there is none. */
+  private readonly directory: Uint32Array;
+  private readonly spare: number[] = [];
+  /** Where the memory that has never been a chunk begins. */
+  private free: number;
   private chunkCount = 0;
 
   constructor(entriesMax: number) {
     this.entriesMax = entriesMax;
-    this.newestChunk = this.addChunk();
+    const chunksMax = Math.ceil(entriesMax / chunkRows) + 2;
+    const numbers = 2 ** Math.ceil(Math.log2(chunksMax));
+    this.free = Math.ceil((trailAt.directory + 4 * numbers) / pageBytes) * pageBytes;
+    const initial = this.free / pageBytes;
+    const maximum = Math.min(65_536, initial + Math.ceil((chunksMax * chunkBytes) / pageBytes) + growthPages);
+    this.memory = new WebAssembly.Memory({ initial, maximum, shared: true });
+    this.kernel = trailKernelOf(this.memory);
+    const { buffer } = this.memory;
+    this.state = new Uint32Array(buffer, trailAt.state, 4);
+    this.directory = new Uint32Array(buffer, trailAt.directory, numbers);
+    this.look();
+    this.state[wDirectoryMask] = numbers - 1;
+    // Sequence numbers count modulo 2³²; 0 means none and is left out.
+    this.tail = 1;
+    this.settled = 1;
+    this.head = 1;
   }
 
   get size(): number {
@@ -36,7 +51,32 @@ export class TrailQueue {
   }
 
   get byteLength(): number {
-    return this.chunkCount * chunkRows * entryBytes;
+    return this.chunkCount * chunkBytes;
+  }
+
+  protected get tail(): number {
+    return this.state[wTail];
+  }
+
+  protected set tail(sequence: number) {
+    this.state[wTail] = sequence;
+  }
+
+  /** The first that has not settled. */
+  protected get settled(): number {
+    return this.state[wSettled];
+  }
+
+  protected set settled(sequence: number) {
+    this.state[wSettled] = sequence;
+  }
+
+  protected get head(): number {
+    return this.state[wHead];
+  }
+
+  protected set head(sequence: number) {
+    this.state[wHead] = sequence;
   }
 
   *save(to: StateWriter): Generator<void> {
@@ -48,59 +88,85 @@ export class TrailQueue {
   /** Of a fresh trail. */
   restore(from: StateReader): void {
     const state = from.json<{ tail: number; settled: number; head: number; forced: number }>('trail');
-    this.dropChunk(this.tail, this.newestChunk);
     this.tail = state.tail;
     this.settled = state.settled;
     this.forcedCount = state.forced;
     this.head = state.head;
     const chunks = this.chunksInUse;
-    for (let i = 0; i < chunks; i++) {
-      this.head = (((state.tail >>> chunkBits) + i) << chunkBits) >>> 0;
-      this.newestChunk = this.addChunk();
-    }
-    this.head = state.head;
+    for (let i = 0; i < chunks; i++) this.haveChunk((((state.tail >>> chunkBits) + i) << chunkBits) >>> 0);
     for (let i = 0; i < chunks; i++) restoreColumns(from, `trail.${i}`, this.liveRows(i));
   }
 
-  /** Chunks from the tail's on; one that the next entry begins is not there yet. */
+  /** Chunks from the tail's on; one that the next entry begins is not counted yet. */
   private get chunksInUse(): number {
     return (((this.head + chunkMask) >>> chunkBits) - (this.tail >>> chunkBits)) & chunkNumberMask;
   }
 
   /** Of the chunk `i` places behind the tail's, those entries that are still here. */
   private liveRows(i: number) {
-    const first = (this.tail & ~chunkMask) + i * chunkRows;
-    const { timeUs, words } = this.chunkOf(first >>> 0);
+    const first = ((this.tail & ~chunkMask) + i * chunkRows) >>> 0;
     const from = i === 0 ? this.tail & chunkMask : 0;
     const isNewest = first >>> chunkBits === this.head >>> chunkBits;
     const to = isNewest ? this.head & chunkMask : chunkRows;
-    return { timeUs: timeUs.subarray(from, to), words: words.subarray(from * entryWords, to * entryWords) };
+    const [time, word] = [this.timeAt(first), this.wordsAt(first)];
+    return {
+      timeUs: this.f64.subarray(time + from, time + to),
+      words: this.u32.subarray(word + from * entryWords, word + to * entryWords),
+    };
   }
 
   protected isLive(sequence: number): boolean {
     return sequence !== 0 && (sequence - this.tail) >>> 0 < (this.head - this.tail) >>> 0;
   }
 
-  protected chunkOf(sequence: number): Chunk {
-    return this.directory[(sequence >>> chunkBits) & (this.directory.length - 1)]!;
+  /** Place of an entry's time in {@link f64}. */
+  protected timeAt(sequence: number): number {
+    return (this.chunkAt(sequence) >>> 3) + (sequence & chunkMask);
   }
 
-  protected addChunk(): Chunk {
-    const number = this.head >>> chunkBits;
+  /** Place of an entry's first word in {@link u32}. */
+  protected wordsAt(sequence: number): number {
+    return (this.chunkAt(sequence) >>> 2) + 2 * chunkRows + (sequence & chunkMask) * entryWords;
+  }
+
+  private chunkAt(sequence: number): number {
     const { directory } = this;
-    if (directory[number & (directory.length - 1)] !== null)
-      this.directory = doubled(directory, this.tail >>> chunkBits);
-    const chunk = this.spare.pop() ?? new Chunk();
-    this.directory[number & (this.directory.length - 1)] = chunk;
-    this.chunkCount++;
-    return chunk;
+    return directory[(sequence >>> chunkBits) & (directory.length - 1)];
   }
 
-  protected dropChunk(sequence: number, chunk: Chunk): void {
-    this.directory[(sequence >>> chunkBits) & (this.directory.length - 1)] = null;
+  /** Makes the chunk of an entry that is about to be put down, if it is not there. */
+  protected haveChunk(sequence: number): void {
+    const { directory } = this;
+    const at = (sequence >>> chunkBits) & (directory.length - 1);
+    if (directory[at] !== 0) return;
+    directory[at] = this.spare.pop() ?? this.newChunk();
+    this.chunkCount++;
+  }
+
+  /** The last entry of the chunk has been dropped. */
+  protected dropChunk(sequence: number): void {
+    const { directory } = this;
+    const at = (sequence >>> chunkBits) & (directory.length - 1);
+    this.spare.push(directory[at]);
+    directory[at] = 0;
     this.chunkCount--;
-    // A few chunks wait for re-use; what a burst needed goes back to the heap.
-    if (this.spare.length < 4) this.spare.push(chunk);
     assertInvariant(this.size <= this.entriesMax, 'the crossing trail lost count of its entries');
+  }
+
+  private newChunk(): number {
+    const address = this.free;
+    this.free += chunkBytes;
+    const { byteLength } = this.memory.buffer;
+    if (this.free > byteLength) {
+      this.memory.grow(Math.max(growthPages, Math.ceil((this.free - byteLength) / pageBytes)));
+      this.look();
+    }
+    return address;
+  }
+
+  /** Takes up the memory as it is after a growth. */
+  private look(): void {
+    this.u32 = new Uint32Array(this.memory.buffer);
+    this.f64 = new Float64Array(this.memory.buffer);
   }
 }

@@ -26,6 +26,8 @@ import { SubscriberTable } from './subscriber-table.ts';
 export interface PresenceSink {
   appeared(index: number, cell: number): void;
   moved(index: number, from: number, to: number): void;
+  /** The first `n` of the table's {@link MovedRows} have moved, in order: the table holds what is now. */
+  movedMany(n: number): void;
   /** Seen again in the same cell. */
   renewed(index: number, cell: number): void;
   /**
@@ -133,16 +135,18 @@ export class Presence {
   }
 
   /**
-   * Takes rows from `from` on as long as each only renews where its subscriber is, as most do; returns the first that
-   * does more, or `to`. They are of those that {@link touch} took. The sink hears of them from {@link tellSeen}.
+   * Takes rows from `from` on as long as each only renews where its subscriber is, or moves it, as nearly all do; returns
+   * the first that does more, or `to`. They are of those that {@link touch} took. The sink hears of moves at once, and of
+   * all from {@link tellSeen}.
    */
-  renewing(from: number, to: number): number {
+  seeing(from: number, to: number): number {
     const { groupFrom, seenCount, stagedFrom, table, ttlMinUs } = this;
     if (table.freed !== this.freedBefore) return from;
     const told = stage.seen + seenBytes * seenCount;
-    const row =
-      stagedFrom + table.rows.renew(from - stagedFrom, to - stagedFrom, groupFrom - stagedFrom, ttlMinUs, told);
+    const taken = table.rows.see(from - stagedFrom, to - stagedFrom, groupFrom - stagedFrom, ttlMinUs, told);
+    const row = stagedFrom + (taken & 0xffff);
     this.seenCount = seenCount + row - from;
+    if (taken > 0xffff) this.sink.movedMany(taken >>> 16);
     return row;
   }
 

@@ -1,4 +1,5 @@
 import { dayUs } from '../clock.ts';
+import { noCell } from '../events/event-batch.ts';
 import { eventFlag } from '../events/kinds.ts';
 import * as w from '../wasm-code.ts';
 import { eachRow, orFirst } from './group-loads.ts';
@@ -20,12 +21,13 @@ export interface RowKernel {
    */
   match(row: number, rowBytes: number): number;
   /**
-   * Takes rows from `row` on (rows of the stage) as long as each only renews where its subscriber is; puts down for each
-   * what `stage.seen` says, from `told` on (address).
+   * Takes rows from `row` on (rows of the stage) as long as each only renews where its subscriber is, or moves it to another
+   * cell; puts down for each what `stage.seen` says, from `told` on (address), and for those that move `stage.moved`.
    *
-   * @param group first row of the group @param ttlMinUs shortest presenceTtl @returns the row that it came to
+   * @param group first row of the group @param ttlMinUs shortest presenceTtl
+   * @returns the row that it came to, and above 16 bits how many moved
    */
-  renew(row: number, end: number, group: number, ttlMinUs: number, told: number): number;
+  see(row: number, end: number, group: number, ttlMinUs: number, told: number): number;
 }
 
 /** Rows that are staged at once. */
@@ -49,8 +51,22 @@ export const stage = {
   kind: 55_296,
   outcome: 57_344,
   durationMs: 59_392,
+  /** Of those that moved, see {@link moved}. */
+  moved: 67_584,
   /** From here on the scratch of `row-columns.ts` stands. */
-  rest: 67_584,
+  rest: 70_400,
+} as const;
+
+/** Columns of {@link MovedRows}, as addresses in `stage.moved`: first the ones of float64, then those of 32 bits. */
+export const moved = {
+  timeUs: 0,
+  lastUs: 512,
+  sinceUs: 1024,
+  sub: 1536,
+  from: 1792,
+  to: 2048,
+  originEvents: 2304,
+  trail: 2560,
 } as const;
 /** Octets of an entry of `stage.seen`, and where its cells stand in it. */
 export const seenBytes = 16;
@@ -137,13 +153,20 @@ function match(module: w.ModuleCode): void {
   );
 }
 
-function renew(module: w.ModuleCode): void {
-  const [row, end, group, told, index, record, cell, cellFeed, events] = Array.from({ length: 9 }, () => new Local());
-  const [ttlMinUs, time, last] = Array.from({ length: 3 }, () => new Local(w.f64));
+function see(module: w.ModuleCode): void {
+  const [row, end, group, told, index, record, cell, cellFeed, before, events, moves] = Array.from(
+    { length: 11 },
+    () => new Local(),
+  );
+  const [ttlMinUs, time, last, since, startUs] = Array.from({ length: 5 }, () => new Local(w.f64));
   const [done, next] = [new Label(), new Label()];
+  const word = (column: number, value: w.Value): w.Code => store32(shiftLeft(moves, 2), stage.moved + column, value);
+  const float = (column: number, value: w.Value): w.Code =>
+    storeFloat(shiftLeft(moves, 3), stage.moved + column, value);
   module.defined(
-    'renew',
+    'see',
     [row, end, group, ttlMinUs, told],
+    set(startUs, loadFloat(shiftLeft(row, 3), stage.timeUs)),
     w.block(
       done,
       w.loop(
@@ -153,9 +176,6 @@ function renew(module: w.ModuleCode): void {
         gotoWhen(shiftRight(index, 31), done),
         gotoWhen(differs(and(load8(row, stage.flags), placing), eventFlag.sighting), done),
         set(record, recordOf(index)),
-        set(cell, load32(shiftLeft(row, 2), stage.cell)),
-        set(cellFeed, load32(record, inRecord.cellFeed)),
-        gotoWhen(differs(and(cellFeed, nowhere), cell), done),
         set(events, load32(record, inRecord.originEvents)),
         // A home may be news where none is known; one with its area always may.
         gotoWhen(
@@ -165,19 +185,44 @@ function renew(module: w.ModuleCode): void {
         set(time, loadFloat(shiftLeft(row, 3), stage.timeUs)),
         set(last, loadFloat(record, inRecord.last)),
         gotoWhen(w.floatIsAtLeast(w.floatSubtract(time, last), ttlMinUs), done),
-        gotoWhen(w.floatIsAtLeast(w.floatSubtract(time, loadFloat(record, inRecord.since)), w.float(stayMaxUs)), done),
+        set(since, loadFloat(record, inRecord.since)),
+        set(cell, load32(shiftLeft(row, 2), stage.cell)),
+        set(cellFeed, load32(record, inRecord.cellFeed)),
+        set(before, and(cellFeed, nowhere)),
+        w.when(
+          w.equal(before, cell),
+          gotoWhen(w.floatIsAtLeast(w.floatSubtract(time, since), w.float(stayMaxUs)), done),
+          set(events, add(events, differs(and(events, eventsMax), eventsMax))),
+        ),
+        w.when(
+          differs(before, cell),
+          gotoWhen(or(w.equal(before, nowhere), w.equal(cell, noCell)), done),
+          // Of one who has been seen since the first of these rows what stands in the columns may not be true any more.
+          gotoWhen(w.floatIsAtLeast(last, startUs), done),
+          float(moved.timeUs, time),
+          float(moved.lastUs, last),
+          float(moved.sinceUs, since),
+          word(moved.sub, index),
+          word(moved.from, before),
+          word(moved.to, cell),
+          word(moved.originEvents, events),
+          word(moved.trail, load32(record, inRecord.trail)),
+          set(moves, add(moves, 1)),
+          set(events, add(and(events, ~eventsMax), 1)),
+          storeFloat(record, inRecord.since, time),
+        ),
         storeFloat(told, 0, last),
-        store32(told, seenFrom, cell),
+        store32(told, seenFrom, before),
         store32(told, seenTo, cell),
         set(told, add(told, seenBytes)),
         storeFloat(record, inRecord.last, time),
         store32(record, inRecord.cellFeed, or(cell, shiftLeft(load8(row, stage.feed), 24))),
-        store32(record, inRecord.originEvents, add(events, differs(and(events, eventsMax), eventsMax))),
+        store32(record, inRecord.originEvents, events),
         set(row, add(row, 1)),
         goto(next),
       ),
     ),
-    w.giveBack(row),
+    w.giveBack(or(row, shiftLeft(moves, 16))),
   );
 }
 
@@ -189,7 +234,7 @@ export function rowKernelOf(memory: WebAssembly.Memory): RowKernel {
     const module = new w.ModuleCode();
     hash(module);
     match(module);
-    renew(module);
+    see(module);
     compiled = module.compile(true);
   }
   return new WebAssembly.Instance(compiled, { owner: { memory } }).exports as unknown as RowKernel;

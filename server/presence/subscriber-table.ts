@@ -2,6 +2,7 @@ import { UserError } from '../errors.ts';
 import type { EventBatch } from '../events/event-batch.ts';
 import { restoreBytes, type StateReader, type StateWriter, saveBytes } from '../state-writer.ts';
 import { groupRows } from './group-loads.ts';
+import { type MovedRows, movedRowsOf } from './moved-rows.ts';
 import {
   dLast,
   dSince,
@@ -54,6 +55,7 @@ export class SubscriberTable implements KeyStore {
   readonly movers: Uint32Array;
   /** See `stage.seen`. */
   readonly seenRows: Uint8Array;
+  readonly movedRows: MovedRows;
   private readonly stage: Stage;
   /** Stage, then records. */
   readonly memory: WebAssembly.Memory;
@@ -78,6 +80,7 @@ export class SubscriberTable implements KeyStore {
     this.stage = stageOf(this.memory);
     this.rowIndices = new Int32Array(this.memory.buffer, stage.indices, groupRows);
     this.seenRows = new Uint8Array(this.memory.buffer, stage.seen, groupRows * seenBytes);
+    this.movedRows = movedRowsOf(this.memory);
     this.doubts = new Uint32Array(this.memory.buffer, stage.doubts, groupRows);
     this.movers = new Uint32Array(this.memory.buffer, stage.movers, groupRows);
     this.room = Math.min(this.capacity, recordsIn(initial));

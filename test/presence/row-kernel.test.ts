@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
-import { EventBatch } from '../../server/events/event-batch.ts';
+import { EventBatch, noCell } from '../../server/events/event-batch.ts';
 import { eventFlag } from '../../server/events/kinds.ts';
 import { groupRows } from '../../server/presence/group-loads.ts';
+import type { MovedRows } from '../../server/presence/moved-rows.ts';
 import { eventsMax, nowhere, recordWords, wOriginEvents } from '../../server/presence/record.ts';
 import { seenBytes, seenFrom, seenTo, stage, stayMaxUs } from '../../server/presence/row-kernel.ts';
 import { hashOf } from '../../server/presence/slots.ts';
@@ -29,6 +30,7 @@ function tableOf(random: (below: number) => number, subscribers: number): Subscr
     if (random(10) === 0) continue;
     table.place(index, random(4), random(256), startUs - random(3) * 0.4 * stayMaxUs - random(1e6));
     if (random(3) > 0) table.setOrigin(index, 1 + random(9));
+    table.setTrail(index, random(1000));
     for (let seen = random(3); seen > 0; seen--)
       table.renew(index, table.cell(index), 1, startUs - random(2 * ttlUs) - random(2));
     if (random(8) === 0) table.u32[index * recordWords + wOriginEvents] |= eventsMax;
@@ -36,7 +38,8 @@ function tableOf(random: (below: number) => number, subscribers: number): Subscr
   return table;
 }
 
-test('rows are compared and renewed in WebAssembly as JavaScript defines it', () => {
+test('rows are compared, renewed and moved in WebAssembly as JavaScript defines it', () => {
+  let moves = 0;
   for (let seed = 1; seed <= 40; seed++) {
     const random = randomOf(seed);
     const subscribers = 150;
@@ -65,34 +68,57 @@ test('rows are compared and renewed in WebAssembly as JavaScript defines it', ()
     expect(doubts).toEqual(rows.filter((i) => known(i) < 0));
     expect(movers).toEqual(rows.filter((i) => known(i) >= 0 && twin.cell(known(i)) !== batch.cell[from + i]));
     for (const i of doubts) table.rowIndices[i] = -1;
-    const told: [number, number][] = [];
-    const renews = (row: number): boolean => {
+    const told: [number, number, number][] = [];
+    const movedNow: Record<string, number>[] = [];
+    let runUs = 0;
+    const sees = (row: number): boolean => {
       const index = table.rowIndices[row - from];
       if (index < 0 || (batch.flags[row] & (eventFlag.sighting | eventFlag.detach)) !== eventFlag.sighting)
         return false;
-      if (twin.cell(index) === nowhere || twin.cell(index) !== batch.cell[row]) return false;
+      const [before, cell, timeUs] = [twin.cell(index), batch.cell[row], batch.timeUs[row]];
+      if (before === nowhere || cell === noCell) return false;
       if (batch.plmn[row] > (twin.origin(index) > 0 ? 0x1f_ffff : 0)) return false;
-      const timeUs = batch.timeUs[row];
-      if (timeUs - twin.lastUs(index) >= ttlUs || timeUs - twin.sinceUs(index) >= stayMaxUs) return false;
-      told.push([twin.lastUs(index), batch.cell[row]]);
-      twin.renew(index, batch.cell[row], batch.feed[row], timeUs);
+      if (timeUs - twin.lastUs(index) >= ttlUs) return false;
+      if (before === cell) {
+        if (timeUs - twin.sinceUs(index) >= stayMaxUs) return false;
+        told.push([twin.lastUs(index), cell, cell]);
+        twin.renew(index, cell, batch.feed[row], timeUs);
+        return true;
+      }
+      if (twin.lastUs(index) >= runUs) return false;
+      told.push([twin.lastUs(index), before, cell]);
+      movedNow.push({
+        ...{ timeUs, lastUs: twin.lastUs(index), sinceUs: twin.sinceUs(index), sub: index, from: before, to: cell },
+        ...{ originEvents: twin.u32[index * recordWords + wOriginEvents], trail: twin.trail(index) },
+      });
+      twin.place(index, cell, batch.feed[row], timeUs);
       return true;
     };
     for (let row = from; row < from + n; row++) {
       const at = stage.seen + seenBytes * told.length;
       const before = row;
-      row = table.rows.renew(row, from + n, from, ttlUs, at);
-      for (let other = before; other < row; other++) expect(renews(other)).toBe(true);
-      if (row < from + n) expect(renews(row)).toBe(false);
+      movedNow.length = 0;
+      runUs = batch.timeUs[row];
+      const taken = table.rows.see(row, from + n, from, ttlUs, at);
+      row = taken & 0xffff;
+      for (let other = before; other < row; other++) expect(sees(other)).toBe(true);
+      if (row < from + n) expect(sees(row)).toBe(false);
+      expect(taken >>> 16).toBe(movedNow.length);
+      movedNow.forEach((wanted, i) => {
+        for (const [column, value] of Object.entries(wanted))
+          expect(table.movedRows[column as keyof MovedRows][i], column).toBe(value);
+      });
+      moves += movedNow.length;
     }
     const view = new DataView(table.seenRows.buffer, table.seenRows.byteOffset);
-    told.forEach(([lastUs, cell], i) => {
+    told.forEach(([lastUs, before, cell], i) => {
       expect(view.getFloat64(seenBytes * i, true)).toBe(lastUs);
-      expect(view.getUint32(seenBytes * i + seenFrom, true)).toBe(cell);
+      expect(view.getUint32(seenBytes * i + seenFrom, true)).toBe(before);
       expect(view.getUint32(seenBytes * i + seenTo, true)).toBe(cell);
     });
     for (let index = 0; index < subscribers; index++)
       for (const read of ['lastUs', 'sinceUs', 'cell', 'feed', 'origin', 'events', 'trail', 'inWheel'] as const)
         expect(table[read](index), read).toBe(twin[read](index));
   }
+  expect(moves).toBeGreaterThan(100);
 });
