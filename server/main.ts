@@ -251,7 +251,10 @@ export async function startSignalwall(
       if (spec.kind === 'push')
         pushFeeds.set(
           spec.id,
-          openPushFeed(spec, position, { config, key, areas, clock, timers, full, log, disk: nodeDisk, asideFolder }),
+          openPushFeed(spec, position, {
+            ...{ config, key, areas, clock, timers, full, log },
+            ...{ disk: nodeDisk, asideFolder, optedOut },
+          }),
         );
 
     // The feeds, each other in a thread of its own; the hub decides when the clock moves, and all of it goes into the journal.

@@ -11,11 +11,13 @@ import { PushReader } from '../events/push-reader.ts';
 import type { Disk } from '../journal/disk.ts';
 import type { Log } from '../log.ts';
 import { packImsi } from '../privacy/imsi.ts';
+import type { OptOuts } from '../privacy/opt-outs.ts';
 import { Pseudonymiser } from '../privacy/pseudonymiser.ts';
 import { type AreaTables, HomeAreas } from '../reference/home-areas.ts';
 import { Machines } from '../reference/machines.ts';
 import { cgiFault } from '../reference/read-cells.ts';
 import { AsideFiles } from './aside-files.ts';
+import { asideOfOthers } from './opt-out-aside.ts';
 
 /** Digits of an IMEI that stand in front of its check digit or software version. */
 const imeiDigits = 14;
@@ -107,6 +109,8 @@ export function openPushFeed(
     /** Rows that are not counted are kept in a folder of the feed's own in this one. */
     disk: Disk;
     asideFolder: string;
+    /** Whose rows are nobody's there too; absent: nobody has opted out. */
+    optedOut?: OptOuts;
     /** Whether the journal takes nothing at the moment. */
     full: () => boolean;
   },
@@ -114,7 +118,8 @@ export function openPushFeed(
   const { config, key, areas, clock, timers, full, disk, log } = options;
   const path = join(options.asideFolder, spec.id);
   const folder = join(basename(options.asideFolder), spec.id);
-  const aside = new AsideFiles({ disk, path, folder, bytesMax: config.pushAsideBytesMax, log });
+  const files = new AsideFiles({ disk, path, folder, bytesMax: config.pushAsideBytesMax, log });
+  const aside = options.optedOut === undefined ? files : asideOfOthers(files, options.optedOut);
   const reader = new PushReader(new SentIdentities(key, areas, new Machines(config)), clock, config);
   const { pushBatchesMax } = config;
   const waits = { pushBatchesMax, staleMs: spec.waitMs ?? config.staleMs };

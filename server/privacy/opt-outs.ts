@@ -55,6 +55,16 @@ export class OptOuts {
     return this.#peers.get(lo, hi) !== 0;
   }
 
+  /** {@link has} of 16 hexadecimal digits. */
+  hasSubscriber(hex: string): boolean {
+    return this.has(wordOf(hex, 0), wordOf(hex, 8));
+  }
+
+  /** {@link hasPeer} of 16 hexadecimal digits. */
+  hasOtherParty(hex: string): boolean {
+    return this.hasPeer(wordOf(hex, 0), wordOf(hex, 8));
+  }
+
   told(numberLo: number, numberHi: number, subLo: number, subHi: number, timeUs: number): void {
     if (this.none) return;
     this.tell({ number: hexOf(numberLo, numberHi), subscriber: hexOf(subLo, subHi), timeUs });

@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { importCommand } from '../../server/cli/import.ts';
+import { asideOfOthers } from '../../server/cli/opt-out-aside.ts';
 import { addHolders, keptHolders, keptOptOuts, optOutStamp } from '../../server/cli/opt-out-file.ts';
 import { OptOutKeeper, type OptOutSources, takeOverMs } from '../../server/cli/opt-out-keeper.ts';
 import type { LogRecord } from '../../server/journal/records.ts';
 import { loadOrCreateKey } from '../../server/privacy/key-file.ts';
-import { ofStoredForm, storedForm } from '../../server/privacy/opt-outs.ts';
+import { OptOuts, ofStoredForm, storedForm } from '../../server/privacy/opt-outs.ts';
 import { Pseudonymiser } from '../../server/privacy/pseudonymiser.ts';
 
 const imsis = ['001010000000001', '001010000000002'];
@@ -210,4 +211,32 @@ test('what was told of numbers survives a restart, as it was told last', async (
   expect(open().list.subscribers).toContain(second);
   expect(open().list.subscribers).not.toContain(first);
   expect(optOutStamp(data())).toBe(before);
+});
+
+test('rows that are set aside lose who has opted out, and keep the others as they are', async () => {
+  await run(`imsi,msisdn\n${imsis[0]},+${numbers[0]}\n`);
+  const list = new OptOuts();
+  list.replace(kept());
+  const pseudonymiser = new Pseudonymiser(key());
+  const half = (domain: 'imsi' | 'peer', text: string) => pseudonymiser.hex(domain, text).slice(0, 16);
+  const common = { timeUs: 1e15, kind: 'mo call', outcome: 'success', cell: '001-01-1-1' };
+  const flags = { sighting: true, traffic: true, detach: false };
+  const row = (subscriber: string, peer: string) => ({ ...common, subscriber, plmn: 5, peer, area: 1390013, ...flags });
+  const other = row(half('imsi', imsis[1]), half('peer', '10086'));
+  const rows = [
+    row(half('imsi', imsis[0]), half('peer', '10086')),
+    row(half('imsi', imsis[1]), half('peer', numbers[0])),
+    other,
+  ];
+  let text = '';
+  const keep = async (_: string, lines: string) => {
+    text = lines;
+    return true;
+  };
+  const aside = asideOfOthers({ folder: 'q', keep, drop: async () => true }, list);
+  await aside.keep('1-1.ndjson', `${rows.map((each) => JSON.stringify(each)).join('\n')}\n`);
+  const lines = text.split('\n');
+  expect(lines.pop()).toBe('');
+  const { peer: _, area: __, ...withoutPeer } = rows[1];
+  expect(lines.map((line) => JSON.parse(line))).toEqual([{ ...common, ...flags, sighting: false }, withoutPeer, other]);
 });

@@ -1,5 +1,8 @@
 import { beforeEach, expect, test } from 'vitest';
-import { EventBatch } from '../../server/events/event-batch.ts';
+import { EventBatch, noCause } from '../../server/events/event-batch.ts';
+import { eventFlag, kindCode } from '../../server/events/kinds.ts';
+import { learntKind } from '../../server/events/learnt.ts';
+import type { OptedOut } from '../../server/events/opted-out.ts';
 import { Intake } from '../../server/store/intake.ts';
 import { emptyLedger } from '../../server/store/ledger.ts';
 import { Giver } from './tools/give.ts';
@@ -85,4 +88,29 @@ test('a time that is none is dropped, counted, and does not make the store look 
   expect(intake.head()?.ledger?.eventUs).toBe(startUs + 900_000);
   give.gauges(makeGauges(0, 3, 0));
   expect(intake.droppedRows).toBe(4);
+});
+
+test('stores nothing of those who have opted out since the journal took their rows: traffic without them, no stay, no fact', () => {
+  const list: OptedOut = { none: false, has: (lo) => lo === 5, hasPeer: () => false, told: () => undefined };
+  intake = new Intake(testConfig(), { nowUs: () => 0, monotonicMs: () => nowMs }, list);
+  intake.begin({ ...emptyLedger, journal: 'test' });
+  give = new Giver(intake, ['a', 'b']);
+  const batch = new EventBatch(8);
+  const row = (sub: number, kind: number, flags: number) =>
+    batch.push(startUs, sub, 0, 0, 0, kind, 0, noCause, flags, 0, 0, 0);
+  row(5, kindCode['mo call'], eventFlag.traffic | eventFlag.sighting);
+  row(5, kindCode.sighting, eventFlag.sighting);
+  row(5, learntKind.handset, 0);
+  row(6, kindCode.sighting, eventFlag.sighting);
+  give.events(batch);
+  const stays = makeStays(4, startUs);
+  stays.subLo.set([5, 6, 5, 7]);
+  give.stays(stays);
+  intake.hurry();
+  const { event, identity_told, stay } = intake.head()!.copies;
+  expect([event.rows, identity_told.rows, stay.rows]).toEqual([2, 0, 2]);
+  // The journal's own batch is as it was: others read it.
+  expect([...batch.subLo.subarray(0, 4)]).toEqual([5, 5, 5, 6]);
+  expect(event.finished().includes(Buffer.from([0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 5]))).toBe(false);
+  expect(intake.events).toBe(4);
 });
