@@ -17,6 +17,14 @@ export interface FeedPosition {
   digests?: readonly string[];
 }
 
+/**
+ * Whether a feed is a recording, by its identity: a file or a simulated day. Once read, it is over: what comes in other
+ * recordings goes on where it ended, as if they were one.
+ */
+export function isRecording(identity: string): boolean {
+  return /^(pcap:\d|xdr:|sim:)/.test(identity);
+}
+
 /** Times outside are no event times (and would each make a chunk of their own in the database): 1990 … 2150. */
 const timeUsMin = 631_152_000_000_000;
 const timeUsMax = 5_680_281_600_000_000;

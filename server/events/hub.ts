@@ -4,7 +4,7 @@ import type { Config } from '../config.ts';
 import type { Log } from '../log.ts';
 import { EventBatch, noCell } from './event-batch.ts';
 import type { FeedCounters, FeedProgress, FeedToHub } from './feed-messages.ts';
-import { type FeedPosition, isEventTime } from './feed-position.ts';
+import { type FeedPosition, isEventTime, isRecording } from './feed-position.ts';
 import { type Feed, type HubFeed, measureRate, newFeed } from './hub-feed.ts';
 import { checkClock, farNoteOf, statusOf, tellLate, tellNote } from './hub-notes.ts';
 import type { HubSink } from './hub-sink.ts';
@@ -13,8 +13,8 @@ import { Pace } from './pace.ts';
 import type { PushPlace } from './push-refusal.ts';
 
 /**
- * Nobody vanishes because a feed is dead: its clock stands. But that of a feed which has come to its end, and will say
- * nothing more, goes on this far behind the others': else people of last year would be present for ever.
+ * Nobody vanishes because a feed is dead: its clock stands. But that of a live feed which says nothing more, or of a
+ * recording that broke off, goes on this far behind the others': else people of last year would be present for ever.
  */
 const keptAfterEndUs = dayUs;
 /** A feed may run ahead of the slowest one by this much event time. */
@@ -284,15 +284,18 @@ export class FeedHub {
   private tellClock(releaseUs: number, windowUs: number): void {
     const feedClocksUs = this.feedClocksUs.slice();
     const readUs = this.readUs.slice();
-    for (const { ended, clockUs, firstUs, position } of this.feeds) {
+    for (const { ended, state, live, clockUs, firstUs, position } of this.feeds) {
       if (firstUs < 0) continue;
       const { number } = position;
       readUs[number] = clockUs;
-      const nowUs = ended ? Math.max(clockUs, releaseUs - keptAfterEndUs) : clockUs - windowUs;
+      const goneUs = live || state === 'failed' ? releaseUs - keptAfterEndUs : releaseUs;
+      const nowUs = ended ? Math.max(clockUs, goneUs) : clockUs - windowUs;
       feedClocksUs[number] = Math.max(feedClocksUs[number], nowUs);
     }
-    for (const { clockUs, number } of this.absent)
-      feedClocksUs[number] = Math.max(feedClocksUs[number], clockUs, releaseUs - keptAfterEndUs);
+    for (const { clockUs, number, identity } of this.absent) {
+      const goneUs = isRecording(identity) ? releaseUs : releaseUs - keptAfterEndUs;
+      feedClocksUs[number] = Math.max(feedClocksUs[number], clockUs, goneUs);
+    }
     const same = (a: Float64Array, b: Float64Array) => a.every((us, i) => us === b[i]);
     if (releaseUs === this.releaseUs && same(feedClocksUs, this.feedClocksUs) && same(readUs, this.readUs)) return;
     this.releaseUs = releaseUs;

@@ -50,7 +50,6 @@ function start(count: number, room: () => Promise<void> | null = () => null, spe
   const lines: string[] = [];
   const released: [number, number, number][] = [];
   const clocks: number[] = [];
-  let feedClocks: number[] = [];
   let ends = 0;
   const ids = new Map<string, number>();
   const ports = Array.from({ length: count }, () => new FakeFeed());
@@ -64,10 +63,7 @@ function start(count: number, room: () => Promise<void> | null = () => null, spe
     onRows: (batch, from, to) => {
       for (let i = from; i < to; i++) released.push([batch.timeUs[i] / 1e6, batch.cell[i], batch.feed[i]]);
     },
-    onClock: (clockUs, feedClocksUs) => {
-      clocks.push(clockUs / 1e6);
-      feedClocks = Array.from(feedClocksUs, (us) => us / 1e6);
-    },
+    onClock: (clockUs) => clocks.push(clockUs / 1e6),
     onEnd: () => ends++,
   });
   const hub = new FeedHub({
@@ -95,7 +91,6 @@ function start(count: number, room: () => Promise<void> | null = () => null, spe
     released,
     clocks,
     lines,
-    feedClocks: () => feedClocks,
     ends: () => ends,
     started,
     pass: (ms: number) => (nowMs += ms),
@@ -286,18 +281,6 @@ test('a feed whose records lie years ahead of another’s says that it waits, on
   ports[0].say({ k: 'end', early: null });
   await ticks();
   expect(hub.status()[1].note).toMatch(told);
-});
-
-test('the clock of a feed that has ended stands, but not for more than a day of the others’ time', async () => {
-  const { ports, started, feedClocks } = start(2);
-  for (const port of ports) port.say({ k: 'open', firstUs: 0 });
-  await started;
-  ports[0].rows([100], [0], ['460-00-1-1']);
-  ports[0].say({ k: 'end', early: null });
-  ports[1].rows([80_000], [0], ['460-00-1-1']);
-  expect(feedClocks()).toEqual([100, 79_990]);
-  ports[1].rows([400_000_000], [0], []);
-  expect(feedClocks()).toEqual([400_000_000 - 10 - 86_400, 399_999_990]);
 });
 
 test('a feed that breaks off is not at its end: what may be out of order or half counted is left to the next start', async () => {
