@@ -178,6 +178,20 @@ export const knobs = {
     max: 100_000,
     meaning: "buckets that one request for a region's history may ask for",
   },
+  requestsMax: {
+    default: 1_000,
+    unit: 'requests',
+    min: 1,
+    max: 100_000,
+    meaning: 'requests that are answered at once',
+  },
+  answerBytesMax: {
+    default: 64 * 2 ** 20,
+    unit: 'bytes',
+    min: 2 ** 16,
+    max: 2 ** 34,
+    meaning: 'answers that clients have not taken yet, all together: with more, requests are refused until they have',
+  },
   historyQueriesMax: { default: 8, unit: 'queries', min: 1, max: 1_000, meaning: 'requests for history at once' },
   ...feedKnobs,
   reorderRowsMax: {

@@ -54,6 +54,14 @@ export class Refusal extends Error {
   }
 }
 
+/** Octets of larger answers that clients have not taken yet, of all together. */
+export class Unsent {
+  bytes = 0;
+}
+
+/** An answer so short is handed over whole, whether or not the client takes it at once. */
+const shortBytes = 64 * 1024;
+
 /**
  * One answer. Every call is safe at any time: after an abort or a second answer nothing happens, and writes are corked
  * so that an answer leaves in one piece even from an asynchronous handler.
@@ -63,15 +71,26 @@ export class Reply {
   readonly #method: string;
   readonly #headers: readonly [string, string][];
   readonly #onDone: () => void;
+  readonly #unsent: Unsent;
+  /** Of {@link Unsent}, what is this answer's. */
+  #unsentBytes = 0;
   #open = true;
+  #done = false;
   #abortListener: (() => void) | null = null;
 
-  /** `headers` go out with every answer. `onDone` is called once: when answered or aborted. */
-  constructor(response: UwsResponse, method: string, headers: readonly [string, string][], onDone: () => void) {
+  /** `headers` go out with every answer. `onDone` is called once: when the client has the answer, or it was aborted. */
+  constructor(
+    response: UwsResponse,
+    method: string,
+    headers: readonly [string, string][],
+    onDone: () => void,
+    unsent = new Unsent(),
+  ) {
     this.response = response;
     this.#method = method;
     this.#headers = headers;
     this.#onDone = onDone;
+    this.#unsent = unsent;
     response.onAborted(() => {
       this.finished();
       this.#abortListener?.();
@@ -94,8 +113,10 @@ export class Reply {
 
   /** For who writes the body itself: the last byte has been handed over. */
   finished(): void {
-    if (!this.#open) return;
     this.#open = false;
+    if (this.#done) return;
+    this.#done = true;
+    this.#note(0);
     this.#onDone();
   }
 
@@ -109,13 +130,38 @@ export class Reply {
   /** The whole answer. `closeConnection` where the request's body was not read. */
   send(status: number, headers: Record<string, string>, body: Uint8Array, closeConnection = false): void {
     if (!this.#open) return;
+    const isShort = status === 304 || this.isHead || closeConnection || body.byteLength <= shortBytes;
+    let complete = true;
     this.response.cork(() => {
       this.writeHead(status, headers);
       if (status === 304) this.response.endWithoutBody();
       else if (this.isHead) this.response.endWithoutBody(body.byteLength, closeConnection);
-      else this.response.end(body, closeConnection);
+      else if (isShort) this.response.end(body, closeConnection);
+      else [, complete] = this.#hand(body, 0);
     });
-    this.finished();
+    if (complete) {
+      this.finished();
+      return;
+    }
+    // The rest stays here, and once, until the client takes it.
+    this.#open = false;
+    this.response.onWritable((offset) => {
+      const [taken, all] = this.#hand(body, offset);
+      if (all) this.finished();
+      return taken;
+    });
+  }
+
+  /** @returns whether the client has taken what it could be given, and whether that was all */
+  #hand(body: Uint8Array, offset: number): [taken: boolean, complete: boolean] {
+    const [taken, complete] = this.response.tryEnd(body.subarray(offset), body.byteLength);
+    if (!complete) this.#note(body.byteLength - this.response.getWriteOffset());
+    return [taken, complete];
+  }
+
+  #note(bytes: number): void {
+    this.#unsent.bytes += bytes - this.#unsentBytes;
+    this.#unsentBytes = bytes;
   }
 
   /** A JSON answer that nobody may keep. */

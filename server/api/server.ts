@@ -19,13 +19,13 @@ import { FeedSockets } from './feed-sockets.ts';
 import { FeedAnswers, feedPath } from './feeds.ts';
 import { hostAllowed, listenAddress, originAllowed, securityHeaders } from './guard.ts';
 import { HistoryAnswers, type HistoryNow, type HistorySource, noOpenStays } from './history.ts';
-import { type ApiRequest, Refusal, Reply, readRequest } from './http.ts';
+import { type ApiRequest, Refusal, Reply, readRequest, Unsent } from './http.ts';
 import { listenAlone } from './listen.ts';
 import { TileFile } from './pmtiles.ts';
 import { QueryGate } from './query-gate.ts';
 import { RegionEdits } from './region-edits.ts';
 import { StaticFiles } from './static.ts';
-import { answerCells, answerRegions, LayoutAnswers } from './tables.ts';
+import { answerRegions, CellAnswers, LayoutAnswers } from './tables.ts';
 import { answerTraffic } from './traffic.ts';
 
 export interface ServerOptions {
@@ -100,6 +100,7 @@ export async function startServer(options: ServerOptions): Promise<PushServer> {
   const frames = new FrameSource({ ...callsOf(options), exit, clock, gaugeEveryMs: config.gaugeEveryMs });
   const screens = new Screens(frames, config, clock);
   const layouts = new LayoutAnswers(options.layout);
+  const cells = new CellAnswers(exit);
   const gate = new QueryGate(config, log);
   const histories = new HistoryAnswers(options.store, config, gate);
   const expected = new ExpectedAnswers(options.store, config, gate);
@@ -114,7 +115,10 @@ export async function startServer(options: ServerOptions): Promise<PushServer> {
   const feedSockets = new FeedSockets(feeds, config, (error) => log('error', `a batch on a socket: ${error.message}`));
   const headers = securityHeaders(config.tileUrl);
   const counts = { requests: 0, requestsRefused: 0, strangers: 0 };
+  const unsent = new Unsent();
   let pending = 0;
+  /** Of them, requests that read. */
+  let reading = 0;
   let closing = false;
 
   const stats = (): PushStats => ({
@@ -142,7 +146,7 @@ export async function startServer(options: ServerOptions): Promise<PushServer> {
     if (path !== '/api' && !path.startsWith('/api/')) return statics.answer(request, reply);
     if (path === '/api/health') return reply.json(200, health());
     if (path === '/api/layout') return layouts.answer(request, reply);
-    if (path === '/api/cells') return answerCells(request, reply, options.layout(), exit);
+    if (path === '/api/cells') return cells.answer(request, reply, options.layout(), frames.seq);
     if (path === '/api/regions') return answerRegions(request, reply, options.layout(), exit, config.gaugeEveryMs);
     if (path === '/api/traffic')
       return answerTraffic(request, reply, options.layout(), options.view(), config.minCount);
@@ -196,7 +200,14 @@ export async function startServer(options: ServerOptions): Promise<PushServer> {
     counts.requests++;
     pending++;
     const request = readRequest(raw);
-    const reply = new Reply(response, request.method, headers, () => pending--);
+    const reads = request.method !== 'POST' && request.method !== 'PUT';
+    const done = () => {
+      pending--;
+      if (reads) reading--;
+    };
+    const reply = new Reply(response, request.method, headers, done, unsent);
+    if (reads && reading++ >= config.requestsMax) return refuse(request, reply, busy());
+    if (reads && unsent.bytes >= config.answerBytesMax) return refuse(request, reply, busy());
     const feed = feedPath(request.path);
     if (request.method === 'POST' && feed?.part === 'events') {
       feeds.take(feed.id, request, reply).catch((error: unknown) => refuse(request, reply, error));
@@ -283,6 +294,10 @@ function serveScreens(
     drain: (socket: ScreenSocket) => screens.drained(socket),
     close: (socket: ScreenSocket) => screens.closed(socket),
   });
+}
+
+function busy(): Refusal {
+  return new Refusal(503, 'BUSY', 'too many answers are under way at once; ask again in a moment');
 }
 
 /** The methods of a path, as `Allow` has them. */

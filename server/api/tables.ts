@@ -36,12 +36,37 @@ export class LayoutAnswers {
   }
 }
 
-/** `GET /api/cells`: the layout's cells with the figures of the last frame, and the event time that these are of. */
-export async function answerCells(request: ApiRequest, reply: Reply, layout: Layout, exit: FigureExit): Promise<void> {
-  checkQuery(request, []);
-  const cells = layout.cells.map((cell, place): CellRow => ({ ...cell, present: figureAt(exit.cellPresent, place) }));
-  const table: CellTable = { eventUs: exit.eventUs, cells };
-  sendCached(request, reply, await cachedJson(table));
+/**
+ * `GET /api/cells`: the layout's cells with the figures of the last frame, and the event time that these are of. Encoded
+ * and zipped once per frame: it is the largest of the tables.
+ */
+export class CellAnswers {
+  readonly #exit: FigureExit;
+  #of = '';
+  #body: Promise<CachedBody> | null = null;
+
+  constructor(exit: FigureExit) {
+    this.#exit = exit;
+  }
+
+  /** @param frame number of the last one */
+  async answer(request: ApiRequest, reply: Reply, layout: Layout, frame: number): Promise<void> {
+    checkQuery(request, []);
+    const of = `${frame} ${layout.revision}`;
+    if (this.#body === null || of !== this.#of) {
+      this.#of = of;
+      this.#body = cachedJson(this.#table(layout));
+    }
+    sendCached(request, reply, await this.#body);
+  }
+
+  #table(layout: Layout): CellTable {
+    const { cellPresent, eventUs } = this.#exit;
+    return {
+      eventUs,
+      cells: layout.cells.map((cell, place): CellRow => ({ ...cell, present: figureAt(cellPresent, place) })),
+    };
+  }
 }
 
 /**
