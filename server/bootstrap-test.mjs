@@ -59,7 +59,7 @@ export const fuzz = ({ root }, args) => runBundled(root, 'fuzz', args);
 export const simulate = ({ root }, args) => runBundled(root, 'sim', args);
 
 /** What runs on either database; `--native` runs it on the one of DATABASE_URL. */
-const nativeTests = ['test/store', 'test/sql', 'test/bench/store.test.ts', 'test/bench/history.test.ts'];
+const nativeTests = ['test/store', 'test/sql', 'test/bench/database.test.ts'];
 
 /**
  * @param args `--only unit|flow|e2e` runs one part without the checks, `--native` the tests of the store on a real

@@ -21,6 +21,30 @@ begin atomic
     and (cardinality(cells) > 100 or cell = any (cells)) and (cardinality(cells) <= 100 or cell + 0 = any (cells));
 end;
 
+-- Stays in the cells that last (subs, first_in_us: subscribers and first-ins, µs), but for those that have ended in
+-- [since, until + 3 days) and been stored since somebody looked.
+create function region_lasting(
+  cells integer[], since timestamptz, until timestamptz, subs bigint[], first_in_us bigint[])
+returns table (sub bigint, first_in timestamptz)
+language sql stable parallel safe
+begin atomic
+  with told as materialized (
+    select u.sub, timestamptz 'epoch' + u.us * interval '1 microsecond' as first_in
+    from unnest(subs, first_in_us) as u (sub, us)
+  ),
+  stored as materialized (
+    select s.sub, s.first_in
+    from stay s
+    where is_among(s.cell_id, cells) and s.first_out >= since and s.first_out < until + interval '3 days'
+      and s.first_out >= (select min(t.first_in) from told t)
+      and (s.sub, s.first_in) in (select t.sub, t.first_in from told t)
+  )
+  select t.sub, t.first_in
+  from told t
+  where t.first_in < until
+    and not exists (select from stored s where s.sub = t.sub and s.first_in = t.first_in);
+end;
+
 -- Every time that a subscriber came to the region and left it again (went null: not yet), held or not: one pass over its
 -- stays in order. came_counts, went_counts: the crossing held. entered: from outside; else it appeared there. to_cell: of
 -- the sighting that ended it; -1: it vanished; null: nobody knows (stays of before 009). last_in: the newest sighting in
@@ -87,9 +111,7 @@ begin atomic
       select s.*,
         not coalesce(lag(s.first_out) over own = s.first_in
           and (not lag(s.leads) over own or lag(s.to_cell) over own is null), false) as comes,
-        coalesce(lead(s.first_in) over own = s.first_out, false) as followed,
-        -- One that lasts may have ended and been stored meanwhile.
-        s.first_out = 'infinity' and coalesce(lag(s.first_in) over own = s.first_in, false) as twice
+        coalesce(lead(s.first_in) over own = s.first_out, false) as followed
       from (
         select n.sub, n.first_in, n.last_in, n.first_out, n.to_cell, coalesce(n.to_cell <> all (cells), true) as leads
         from (
@@ -103,17 +125,13 @@ begin atomic
           union all
           select w.sub, w.first_in, w.last_in, w.first_out, w.to_cell from week w
           union all
-          select o.sub, o.first_in, null, 'infinity', null
-          from (
-            select u.sub, timestamptz 'epoch' + u.us * interval '1 microsecond' as first_in
-            from unnest(subs, first_in_us) as u (sub, us)
-          ) o
-          where o.first_in < until + make_interval(secs => hold_down_ms / 1000.0)
+          select l.sub, l.first_in, null, 'infinity', null
+          from region_lasting(
+            cells, since - back, until + make_interval(secs => hold_down_ms / 1000.0), subs, first_in_us) l
         ) n
       ) s
       window own as (partition by s.sub order by s.first_in, s.first_out, s.leads)
     ) m
-    where not m.twice
   ),
   visit as (
     select p.sub, row_number() over own as place, p.came, p.went, p.to_cell, p.last_in,

@@ -17,16 +17,18 @@ from (
 ) e
 where e.at > '-infinity' and e.at < 'infinity';
 
--- Since when there are minutes of traffic (whole days, UTC); -infinity: none yet, so none has been dropped.
--- As timescaledb_information.chunks has it, without the time it takes to plan that view.
+-- Since when there are minutes of traffic (whole days, UTC). infinity: all are gone, hours are left; -infinity: there never
+-- were any. As timescaledb_information.chunks has it, without the time it takes to plan that view.
 create function minutes_since() returns timestamptz
 language sql stable parallel safe
 begin atomic
-  select coalesce(min(_timescaledb_functions.to_timestamp(s.range_start)), '-infinity')
+  select coalesce(
+    min(_timescaledb_functions.to_timestamp(s.range_start)) filter (where a.user_view_name like '%_1m'),
+    case when count(*) > 0 then 'infinity'::timestamptz else '-infinity'::timestamptz end)
   from _timescaledb_catalog.dimension_slice s
   join _timescaledb_catalog.dimension d on d.id = s.dimension_id
   join _timescaledb_catalog.continuous_agg a on a.mat_hypertable_id = d.hypertable_id
-  where a.user_view_name in ('event_traffic_1m', 'activity_traffic_1m');
+  where a.user_view_name in ('event_traffic_1m', 'activity_traffic_1m', 'event_traffic_1h', 'activity_traffic_1h');
 end;
 
 -- What sql/008 made: by the cells at each bucket's start.

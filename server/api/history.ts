@@ -39,6 +39,8 @@ export const noOpenStays: HistoryNow['openStays'] = async () => ({
 
 /** So long are stays kept. */
 const pastDaysMax = 100;
+/** A past is counted from stays when it is asked for: of a hundred days and a thousand cells that takes its time. */
+const pastDeadlineMs = 60_000;
 
 /** `GET /api/regions/ID/history` and `…/past`, from the database, through the exit. */
 export class HistoryAnswers {
@@ -93,12 +95,13 @@ export class HistoryAnswers {
   async #past(what: string, encodedId: string, range: HistoryRange, parts: readonly PastPart[], now: HistoryNow) {
     const { id, place } = placeOf(encodedId, now.layout);
     const cells = Array.from(now.cellsOf(place));
-    const past = await this.#gate.ask(`${what} of region ${id}`, now.databaseAway, async () => {
+    const read = async (signal: AbortSignal) => {
       const open = await now.openStays(cells);
-      const told = await this.#source.regionPast(id, { ...range, parts, cells, open });
+      const told = await this.#source.regionPast(id, { ...range, parts, cells, open, signal });
       const sinceUs = await readPastSince((text, values) => this.#source.sql(text, values));
       return unknownOutside(told, sinceUs, now.clockUs);
-    });
+    };
+    const past = await this.#gate.ask(`${what} of region ${id}`, now.databaseAway, read, pastDeadlineMs);
     return publishPast(past, this.#config.minCount);
   }
 }

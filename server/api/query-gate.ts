@@ -3,7 +3,7 @@ import { messageOf, UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { Refusal } from './http.ts';
 
-/** A query that takes longer is given up by the request; it goes on to hold one of `historyQueriesMax`. */
+/** A query that takes longer is given up by the request; until it has ended it holds one of `historyQueriesMax`. */
 const queryDeadlineMs = 10_000;
 
 /** Lets questions through to the database, a bounded number at once, and says why one gets no answer. */
@@ -17,19 +17,31 @@ export class QueryGate {
     this.#log = log;
   }
 
-  /** @param what for the log @throws Refusal 404 of a region that is not stored; 503 when the database is away, slow or busy */
-  async ask<T>(what: string, databaseAway: boolean, question: () => Promise<T>): Promise<T> {
+  /**
+   * @param what for the log @param question gets a signal that is aborted at the deadline
+   * @throws Refusal 404 of a region that is not stored; 503 when the database is away, slow or busy
+   */
+  async ask<T>(
+    what: string,
+    databaseAway: boolean,
+    question: (signal: AbortSignal) => Promise<T>,
+    deadlineMs = queryDeadlineMs,
+  ): Promise<T> {
     if (databaseAway) throw away();
     if (this.#running >= this.#limits.historyQueriesMax) {
       throw new Refusal(503, 'BUSY', 'too many requests for history at once; ask again in a moment');
     }
     let timer: NodeJS.Timeout | undefined;
+    const deadline = new AbortController();
     const late = new Promise<never>((_, reject) => {
       const refusal = new Refusal(503, 'DATABASE_SLOW', 'the database did not answer in time; ask for a shorter range');
-      timer = setTimeout(() => reject(refusal), queryDeadlineMs);
+      timer = setTimeout(() => {
+        deadline.abort();
+        reject(refusal);
+      }, deadlineMs);
     });
     try {
-      return await Promise.race([this.#counted(question), late]);
+      return await Promise.race([this.#counted(() => question(deadline.signal)), late]);
     } catch (error) {
       if (error instanceof Refusal) throw error;
       if (error instanceof UserError && error.code === 'REGION_UNKNOWN') throw unknownRegion();

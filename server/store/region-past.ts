@@ -1,7 +1,7 @@
 /** A region's past from stays, those that last among them: of any set of cells, so of a region that was drawn long afterwards. */
 import type pg from 'pg';
 import type { PastDwell, PastPart, PastRoles, RegionPast } from '../../shared/protocol.ts';
-import { secondUs } from '../clock.ts';
+import { dayUs, secondUs } from '../clock.ts';
 import { timestampUs } from './connection.ts';
 import { readRegionEdits } from './history.ts';
 import { namedQuery } from './queries.ts';
@@ -16,6 +16,8 @@ export interface PastQuestion {
   readonly parts: readonly PastPart[];
   /** Stays in the cells that last. */
   readonly open: LastingStays;
+  /** Aborted: nobody waits for the answer any more, so nothing more is asked. */
+  readonly signal?: AbortSignal;
 }
 
 /** Of subscribers' pseudonyms the first 64 bits, and when the stays began, µs. */
@@ -44,6 +46,12 @@ type FlowName = (typeof flowNames)[number];
 /** A row a bucket, `known` false where its figures are no counts. */
 type BucketRow<K extends string> = Record<K, number | null> & { bucket: number; known?: boolean };
 
+/**
+ * So many days of so many cells are asked at once: a statement sorts about a hundred megabytes, and one that nobody waits
+ * for ends soon. Each part is exact on its own, whatever was before it; the look back of a week is what it costs.
+ */
+const cellDaysMax = 10_000;
+
 /** One query after the other. The figures are exact: only the exit may let them out. */
 export async function readRegionPast(
   pool: pg.Pool,
@@ -57,11 +65,26 @@ export async function readRegionPast(
   const widthUs = bucketS * secondUs;
   const timeUs = Array.from({ length: Math.round((toUs - fromUs) / widthUs) }, (_, i) => fromUs + i * widthUs);
   const span = [timestampUs(fromUs), timestampUs(toUs)];
+  const piecesOf = (sinceUs: number, untilUs: number, unitUs: number) => {
+    const days = Math.max(1, Math.floor(cellDaysMax / Math.max(1, cells.length)));
+    const stepUs = Math.floor((days * dayUs) / unitUs) * unitUs;
+    const count = Math.ceil((untilUs - sinceUs) / stepUs);
+    return Array.from({ length: count }, (_, i) => [
+      timestampUs(sinceUs + i * stepUs),
+      timestampUs(Math.min(untilUs, sinceUs + (i + 1) * stepUs)),
+    ]);
+  };
   const lasting = [open.subs.map(String), open.firstInUs];
   const knownUs = open.complete ? Number.POSITIVE_INFINITY : open.oldestUs;
   const ask = async <T>(name: string, ...values: unknown[]) => {
+    question.signal?.throwIfAborted();
     const { rows } = await pool.query(namedQuery(name), values);
     return rows as T[];
+  };
+  const askPieces = async <T>(pieces: string[][], name: string, ...values: unknown[]) => {
+    const rows: T[] = [];
+    for (const [since, until] of pieces) rows.push(...(await ask<T>(name, cells, since, until, ...values)));
+    return rows;
   };
   /** Buckets without a row: nobody. */
   const columns = <K extends string>(names: readonly K[], rows: readonly BucketRow<K>[]) => {
@@ -78,10 +101,11 @@ export async function readRegionPast(
   };
 
   const past: RegionPast = { id, bucketS, timeUs, edits: await readRegionEdits(pool, id, fromUs, toUs) };
+  const buckets = piecesOf(fromUs, toUs, widthUs);
   if (parts.includes('presence'))
-    past.presence = columns(['present', 'visitors'], await ask('region-presence', cells, ...span, bucketS, ...lasting));
+    past.presence = columns(['present', 'visitors'], await askPieces(buckets, 'region-presence', bucketS, ...lasting));
   if (parts.includes('flows')) {
-    const rows = await ask<BucketRow<FlowName>>('region-flows', cells, ...span, bucketS, holdDownMs, ...lasting);
+    const rows = await askPieces<BucketRow<FlowName>>(buckets, 'region-flows', bucketS, holdDownMs, ...lasting);
     past.flows = columns(flowNames, rows);
   }
   if (parts.includes('crowd'))
@@ -94,8 +118,8 @@ export async function readRegionPast(
     timeZone,
   );
   if (parts.includes('dwell')) {
-    const whole = [timestampUs(days.since), timestampUs(days.until)];
-    past.dwell = (await ask<DwellRow>('region-dwell', cells, ...whole, timeZone, holdDownMs, ...lasting)).map(dwellOf);
+    const pieces = piecesOf(days.since, days.until, dayUs);
+    past.dwell = (await askPieces<DwellRow>(pieces, 'region-dwell', timeZone, holdDownMs, ...lasting)).map(dwellOf);
   }
   if (parts.includes('roles')) {
     const rows = await ask<RolesRow>('region-roles', cells, days.first_day, days.last_day);

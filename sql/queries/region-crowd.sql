@@ -25,17 +25,8 @@ member as (
     and s.first_out > $2::timestamptz and s.first_in < $3::timestamptz
     and s.first_out < $3::timestamptz + interval '3 days'
   union all
-  select o.sub, o.first_in, 'infinity'
-  from (
-    select u.sub, timestamptz 'epoch' + u.us * interval '1 microsecond' as first_in
-    from unnest($6::bigint[], $7::bigint[]) as u (sub, us)
-  ) o
-  where o.first_in < $3::timestamptz
-    -- One may have ended and been stored meanwhile.
-    and not exists (
-      select from stay e
-      where e.sub = o.sub and e.first_in = o.first_in and is_among(e.cell_id, $1::integer[])
-        and e.first_out > $2::timestamptz and e.first_out < $3::timestamptz + interval '3 days')
+  select l.sub, l.first_in, 'infinity'
+  from region_lasting($1::integer[], $2::timestamptz, $3::timestamptz, $6::bigint[], $7::bigint[]) l
 ),
 -- Of the buckets that end after first-in, the first one; of those that end by first-out, the last one.
 placed as (

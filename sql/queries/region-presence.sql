@@ -12,12 +12,8 @@ with member as (
     and s.first_out > s.first_in
     and s.first_out < $3::timestamptz + interval '3 days'
   union all
-  select o.sub, o.first_in, 'infinity'
-  from (
-    select u.sub, timestamptz 'epoch' + u.us * interval '1 microsecond' as first_in
-    from unnest($5::bigint[], $6::bigint[]) as u (sub, us)
-  ) o
-  where o.first_in < $3::timestamptz
+  select l.sub, l.first_in, 'infinity'
+  from region_lasting($1::integer[], $2::timestamptz, $3::timestamptz, $5::bigint[], $6::bigint[]) l
 ),
 -- Buckets touched, and those at whose end one was there: up to present_to.
 placed as (
@@ -30,16 +26,13 @@ placed as (
 ),
 own as (
   select p.touched, p.touched_to, p.present_to,
-    max(p.touched_to) over before as counted_to,
-    -- One that lasts may have ended and been stored meanwhile.
-    p.first_out = 'infinity' and coalesce(lag(p.first_in) over before = p.first_in, false) as twice
+    max(p.touched_to) over before as counted_to
   from placed p
   window before as (partition by p.sub order by p.first_in, p.first_out rows between unbounded preceding and 1 preceding)
 ),
 alike as (
   select touched, greatest(touched, counted_to + 1) as visits, touched_to, present_to, count(*)::integer as n
   from own
-  where not twice
   group by 1, 2, 3, 4
 ),
 step as (

@@ -183,6 +183,7 @@ test('the past is asked for whole buckets, of the cells that the region holds no
   const hour = (text: string) => Date.parse(text) * 1000;
   expect(questions).toEqual([
     {
+      signal: expect.any(AbortSignal),
       cells: [1, 7],
       fromUs: hour('2026-11-21T11:00:00Z'),
       toUs: hour('2026-11-21T13:00:00Z'),

@@ -10,6 +10,7 @@ import { journalBench } from './journal.ts';
 import { latencyBench } from './latency.ts';
 import { mapBench } from './map.ts';
 import { memoryBench } from './memory.ts';
+import { pastBench } from './past.ts';
 import { pausesBench } from './pauses.ts';
 import { slowestOfLayers } from './pdus.ts';
 import { pipelineBench } from './pipeline.ts';
@@ -70,6 +71,7 @@ export const benches: readonly Bench[] = [
   latencyBench,
   storeBench,
   historyBench,
+  pastBench,
   pipelineBench,
   wholeBench,
   memoryBench,

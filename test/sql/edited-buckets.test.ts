@@ -77,3 +77,20 @@ test('the views of a region by the quarter, the hour and the day say the same', 
     ).toBe(units(startUs, startUs + spanUs));
   }
 });
+
+test('where minutes have been dropped, what only they could say is unknown, and no part of it is told', async () => {
+  await store.sql(`select drop_chunks('event_traffic_1m', older_than => timestamptz '2100-01-01')`);
+  const unedited = (us: number) => (us === startUs || us === startUs + 3 * hourUs ? units(us, us + hourUs) : null);
+  const hours = await store.regionHistory('hall', startUs, startUs + spanUs, 3600);
+  expect(hours.traffic).toEqual(hours.timeUs.map(unedited));
+  expect(unedited(startUs)).toBeGreaterThan(0);
+  for (const bucketS of [60, 900, 86_400]) {
+    const { traffic } = await store.regionHistory('hall', startUs, startUs + spanUs, bucketS);
+    expect(new Set(traffic), `${bucketS} s`).toEqual(new Set([null]));
+  }
+  const rows = await store.sql<{ bucket: number; units: number }>('select bucket, units from region_traffic_1h');
+  expect(new Map(rows.map(({ bucket, units: n }) => [bucket, n]))).toEqual(
+    new Map([startUs, startUs + 3 * hourUs].map((us) => [us, unedited(us)])),
+  );
+  expect(await store.sql('select from region_traffic_1d')).toEqual([]);
+});
