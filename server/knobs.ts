@@ -50,6 +50,13 @@ export const knobs = {
     max: 86_400_000,
     meaning: 'the window of inflow and outflow on the wall',
   },
+  regionsMax: {
+    default: 2_000,
+    unit: 'micro-regions',
+    min: 1,
+    max: 20_000,
+    meaning: 'micro-regions that an edit may bring while the server runs',
+  },
   regionStays: {
     default: 'on',
     unit: 'on or off',

@@ -335,7 +335,7 @@ export async function startSignalwall(
       }),
       health: () => healthOf(health),
       store,
-      editor: new RegionEditor({ core, records, journal, clock }),
+      editor: new RegionEditor({ core, records, journal, clock, timers, config }),
       cellsOf: (region) => counting.regions.cellsOf(region),
       openStays: (cells) => inSlices(counting.engine.openStays(cells), timers),
       pushFeeds,

@@ -7,6 +7,7 @@ import { Engine } from '../occupancy/engine.ts';
 import { beginsQuarter } from '../occupancy/interval-rows.ts';
 import type { IntervalGauges, StayColumns } from '../occupancy/view.ts';
 import type { CellRegistry } from '../reference/cell-registry.ts';
+import { type Placed, placing } from '../reference/placing.ts';
 import type { Region } from '../reference/read-regions.ts';
 import { RegionIndex } from '../reference/region-index.ts';
 import type { StateReader, StateWriter } from '../state-writer.ts';
@@ -110,7 +111,8 @@ export class Counting {
    */
   *settingRegions(regions: readonly Region[], atOnce: () => void): Generator<void> {
     const before = this.regions;
-    const after = regionsOf(regions, this.#state.registry);
+    const { registry } = this.#state;
+    const after = regionsOf(regions, registry, yield* placing(regions, registry));
     yield* this.engine.settingRegions(after);
     this.regions = after;
     before.close();
@@ -276,6 +278,6 @@ function firstFrom({ timeUs: times }: EventBatch, from: number, timeUs: number):
 }
 
 /** Micro-regions and the region tree of the cells. Whoever sets regions has been warned of the odd ones. */
-function regionsOf(regions: readonly Region[], registry: CellRegistry): RegionIndex {
-  return new RegionIndex([...regions], registry, () => undefined, undefined, true);
+function regionsOf(regions: readonly Region[], registry: CellRegistry, placed?: Placed): RegionIndex {
+  return new RegionIndex([...regions], registry, () => undefined, undefined, true, placed);
 }

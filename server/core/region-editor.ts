@@ -1,10 +1,13 @@
-import type { Clock } from '../clock.ts';
+import type { Clock, Timers } from '../clock.ts';
+import type { Config } from '../config.ts';
 import { UserError } from '../errors.ts';
 import type { Journal } from '../journal/journal.ts';
+import { placing } from '../reference/placing.ts';
 import type { Region } from '../reference/read-regions.ts';
 import { RegionIndex } from '../reference/region-index.ts';
 import type { Core } from './core.ts';
 import type { EventLog } from './event-log.ts';
+import { inSlices } from './in-slices.ts';
 
 /** What has become of an edit. */
 export interface RegionsChange {
@@ -26,6 +29,8 @@ export class RegionEditor {
   readonly #records: Pick<EventLog, 'append'>;
   readonly #journal: Pick<Journal, 'full' | 'failed'>;
   readonly #clock: Clock;
+  readonly #timers: Timers;
+  readonly #regionsMax: number;
   #editing = false;
 
   constructor(options: {
@@ -33,11 +38,15 @@ export class RegionEditor {
     records: Pick<EventLog, 'append'>;
     journal: Pick<Journal, 'full' | 'failed'>;
     clock: Clock;
+    timers: Timers;
+    config: Pick<Config, 'regionsMax'>;
   }) {
     this.#core = options.core;
     this.#records = options.records;
     this.#journal = options.journal;
     this.#clock = options.clock;
+    this.#timers = options.timers;
+    this.#regionsMax = options.config.regionsMax;
   }
 
   /** The present set. */
@@ -54,7 +63,7 @@ export class RegionEditor {
    * Resolves when the set is on disk and counted.
    *
    * @param source what the regions come from, for errors
-   * @throws UserError REGION_CELL_UNKNOWN, REGIONS_TOO_LARGE; REGIONS_BUSY, JOURNAL_FULL where trying again later helps
+   * @throws UserError REGION_CELL_UNKNOWN, REGIONS_TOO_LARGE, REGIONS_TOO_MANY; REGIONS_BUSY, JOURNAL_FULL where trying again later helps
    */
   async set(regions: readonly Region[], source: string): Promise<RegionsChange> {
     if (this.#editing) throw new UserError('REGIONS_BUSY', 'another edit is being taken in: send yours again');
@@ -64,23 +73,19 @@ export class RegionEditor {
         'the journal takes nothing until the database has caught up or the disk has room: try again then',
       );
     }
-    const { state, counting } = this.#core;
-    const warnings: string[] = [];
-    const index = new RegionIndex([...regions], state.registry, (line) => warnings.push(line), source);
-    // It only tells which cells the regions hold; those that turn up join the one that counts.
-    index.close();
-    const members = regions.map((_, region) => [...index.cellsOf(region)]);
-    if (members.reduce((sum, cells) => sum + cells.length, 0) > membersMax) {
-      const most = `more than ${membersMax} times a cell in a region`;
-      throw new UserError('REGIONS_TOO_LARGE', `${source}: ${most}: leave out regions, or draw them smaller`);
-    }
-    const clockUs = counting.engine.view.clockUs;
-    const edit = {
-      fromUs: clockUs > 0 ? clockUs : this.#clock.nowUs(),
-      members,
-    };
+    if (regions.length > this.#regionsMax) throw tooMany(source, regions.length, this.#regionsMax);
     this.#editing = true;
     try {
+      const { state, counting } = this.#core;
+      const warnings: string[] = [];
+      const placed = await inSlices(placing(regions, state.registry, `${source}: `, membersMax), this.#timers);
+      const warn = (line: string) => warnings.push(line);
+      const index = new RegionIndex([...regions], state.registry, warn, source, false, placed);
+      // It only tells which cells the regions hold; those that turn up join the one that counts.
+      index.close();
+      const members = regions.map((_, region) => [...index.cellsOf(region)]);
+      const clockUs = counting.engine.view.clockUs;
+      const edit = { fromUs: clockUs > 0 ? clockUs : this.#clock.nowUs(), members };
       const version = state.regionsVersion + 1;
       await this.#core.whenApplied(this.#records.append({ k: 'regions', regions, version, edit }));
       return { version, regions: regions.length, fromUs: edit.fromUs, warnings };
@@ -88,4 +93,11 @@ export class RegionEditor {
       this.#editing = false;
     }
   }
+}
+
+function tooMany(source: string, count: number, max: number): UserError {
+  return new UserError(
+    'REGIONS_TOO_MANY',
+    `${source}: ${count} regions, of which regionsMax allows ${max}: leave some out, or set it higher at the next start`,
+  );
 }

@@ -1,7 +1,7 @@
-import Flatbush from 'flatbush';
 import { UserError } from '../errors.ts';
 import type { CellInfo, CellRegistry } from './cell-registry.ts';
-import { type Box, boxOf, inPolygon, type Polygon } from './geometry.ts';
+import { inPolygon, type Polygon } from './geometry.ts';
+import { type Placed, placing } from './placing.ts';
 import type { Region } from './read-regions.ts';
 import { nodesOf, type TreeRegion, treeOf } from './region-tree.ts';
 
@@ -9,7 +9,7 @@ interface Matcher {
   /** Exact CGIs and the prefixes of a cell list; both null where the geometry decides. */
   exact: Set<string> | null;
   prefixes: string[];
-  polygons: { polygon: Polygon; box: Box }[];
+  polygons: Polygon[];
 }
 
 function matcherOf(region: Region): Matcher {
@@ -20,8 +20,15 @@ function matcherOf(region: Region): Matcher {
       polygons: [],
     };
   }
-  const polygons = (region.polygons ?? []).map((polygon) => ({ polygon, box: boxOf(polygon) }));
-  return { exact: null, prefixes: [], polygons };
+  return { exact: null, prefixes: [], polygons: region.polygons ?? [] };
+}
+
+/** What slices of work come to, done at once. */
+function toEnd<T>(work: Generator<void, T>): T {
+  for (;;) {
+    const step = work.next();
+    if (step.done) return step.value;
+  }
 }
 
 function listMatches(matcher: Matcher, cgi: string): boolean {
@@ -57,13 +64,17 @@ export class RegionIndex {
   private readonly setIds = new Map<string, number>([['', 0]]);
   private readonly stopListening: () => void;
 
-  /** @param source the file that the regions come from; errors and warnings name it */
+  /**
+   * @param source the file that the regions come from; errors and warnings name it
+   * @param placed what {@link placing} has found of these regions, where it was to be done in slices
+   */
   constructor(
     regions: readonly Region[],
     registry: CellRegistry,
     warn: (line: string) => void,
     source?: string,
     tree = false,
+    placed?: Placed,
   ) {
     this.named = source === undefined ? '' : `${source}: `;
     this.drawn = regions.length;
@@ -74,7 +85,7 @@ export class RegionIndex {
     this.matchers = regions.map(matcherOf);
     this.members = this.regions.map(() => []);
     if (registry.listLoaded) this.refuseUnlistedCells();
-    this.placeKnownCells();
+    this.placeKnownCells(placed ?? toEnd(placing(regions, registry)));
     this.warnOfEmptyGeometries(warn);
     this.stopListening = registry.onAdded((id) => this.place(id, this.match(id)));
   }
@@ -112,44 +123,10 @@ export class RegionIndex {
     }
   }
 
-  private placeKnownCells(): void {
-    const { registry } = this;
-    const found: number[][] = Array.from({ length: registry.count }, () => []);
-    const positioned: number[] = [];
-    for (let id = 0; id < registry.count; id++) {
-      if (registry.info(id).lon !== null && registry.info(id).lat !== null) positioned.push(id);
-    }
-    let tree: Flatbush | null = null;
-    if (positioned.length > 0) {
-      tree = new Flatbush(positioned.length);
-      for (const id of positioned) tree.add(registry.info(id).lon!, registry.info(id).lat!);
-      tree.finish();
-    }
-    this.matchers.forEach((matcher, region) => {
-      if (matcher.exact !== null) {
-        for (const cgi of matcher.exact) {
-          const id = registry.find(cgi);
-          if (id >= 0) found[id].push(region);
-        }
-        if (matcher.prefixes.length === 0) return;
-        for (let id = 0; id < registry.count; id++) {
-          const { cgi } = registry.info(id);
-          if (!matcher.exact.has(cgi) && listMatches(matcher, cgi)) found[id].push(region);
-        }
-        return;
-      }
-      for (const { polygon, box } of matcher.polygons) {
-        for (const hit of tree?.search(box.minX, box.minY, box.maxX, box.maxY) ?? []) {
-          const id = positioned[hit];
-          // A cell may lie in two polygons of one region.
-          if (found[id].at(-1) === region) continue;
-          if (inPolygon(polygon, registry.info(id).lon!, registry.info(id).lat!)) found[id].push(region);
-        }
-      }
-    });
-    found.forEach((regions, id) => {
-      this.place(id, [...regions, ...this.nodesAt(id)]);
-    });
+  /** Those that have turned up since are matched one by one. */
+  private placeKnownCells(placed: Placed): void {
+    for (let id = 0; id < this.registry.count; id++)
+      this.place(id, id < placed.length ? [...placed[id], ...this.nodesAt(id)] : this.match(id));
   }
 
   private match(id: number): number[] {
@@ -159,7 +136,7 @@ export class RegionIndex {
       const inside =
         matcher.exact !== null
           ? listMatches(matcher, cgi)
-          : lon !== null && lat !== null && matcher.polygons.some(({ polygon }) => inPolygon(polygon, lon, lat));
+          : lon !== null && lat !== null && matcher.polygons.some((polygon) => inPolygon(polygon, lon, lat));
       if (inside) found.push(region);
     });
     return [...found, ...this.nodesAt(id)];

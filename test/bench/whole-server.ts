@@ -158,7 +158,7 @@ export async function startWhole(options: WholeOptions): Promise<WholeServer> {
       eventsPerS: hub.eventsPerS,
     }),
     health: () => ({}),
-    editor: new RegionEditor({ core, records, journal, clock }),
+    editor: new RegionEditor({ core, records, journal, clock, timers, config }),
     cellsOf: (region) => counting.regions.cellsOf(region),
   });
   const ticker = setInterval(() => server.publish(), config.tickMs);

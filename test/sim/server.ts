@@ -195,7 +195,7 @@ export class Server {
     this.hub = hub;
     await hub.start();
     if (!this.life.alive) return;
-    this.editor = new RegionEditor({ core, records, journal, clock });
+    this.editor = new RegionEditor({ core, records, journal, clock, timers, config });
     const gate = new Gate({ feeds: pushFeeds, config, life: this.life, onFailed });
     this.#closing.push(() => gate.close());
     this.#options.onOpen(gate);

@@ -185,7 +185,7 @@ export async function run(
   );
   reader.start();
 
-  const editor = new RegionEditor({ core, records, journal, clock });
+  const editor = new RegionEditor({ core, records, journal, clock, timers, config });
   const edited = editor.version > 1;
   const kept: Promise<void>[] = [];
   for (let b = 0; b < batches; b++) {
