@@ -1,5 +1,5 @@
-import { heardElsewhere, messageOf, UserError } from '../errors.ts';
-import type { Disk } from '../journal/disk.ts';
+import { heardElsewhere, isFromOutside, messageOf, UserError, whyUnreadable } from '../errors.ts';
+import type { Disk, DiskFile } from '../journal/disk.ts';
 import type { Log } from '../log.ts';
 import type { StateReader } from '../state-writer.ts';
 import { readSnapshot, readSnapshotHead, type Staging, snapshotBytes, writeSnapshot } from './snapshot-file.ts';
@@ -31,7 +31,8 @@ export class Snapshots {
 
   /**
    * Looks at what an earlier run left: files half written or damaged are removed, and snapshots of records that the
-   * journal has let go. Those of another journal are left alone: somebody may bring that one back.
+   * journal has let go. Those of another journal, and those that the disk does not give, are left alone: somebody may
+   * bring them back.
    *
    * @throws UserError JOURNAL_SHORT where a snapshot holds more than the journal; nothing is removed then
    */
@@ -50,6 +51,7 @@ export class Snapshots {
     for (const name of names.filter((name) => name.endsWith(suffix))) {
       const path = `${folder}/${name}`;
       const head = await snapshots.#headOf(path);
+      if (head === 'unreadable') continue;
       if (head === null) useless.push(path);
       else if (head.journal !== journal.id) log('warn', `the snapshot ${path} is of another journal: it is left there`);
       else if (head.offset > journal.committed) throw short(path, head.offset, journal.committed);
@@ -72,27 +74,25 @@ export class Snapshots {
   }
 
   /**
-   * Has `take` read the newest snapshot; when it is damaged it is removed, when it is refused (a `UserError`) it is left
-   * there, for a server that can read it, and the one before is tried.
+   * Has `take` read the newest snapshot; when it is damaged it is removed, when it is refused (a `UserError`) or the disk
+   * does not give it, it is left there, for a server that can read it, and the one before is tried.
    *
    * @returns null: none was left
    */
   async newestOf<T>(take: (offset: number, state: StateReader) => T): Promise<T | null> {
     for (let newest = this.#kept.at(-1); newest !== undefined; newest = this.#kept.at(-1)) {
       let whole = false;
-      const file = await this.#disk.open(newest.path, 'read');
+      let isGiven = true;
       try {
-        const { offset, state } = await readSnapshot(file, newest.path);
+        const { offset, state } = await this.#read(newest.path, readSnapshot);
         whole = true;
         return take(offset, state);
       } catch (error) {
-        if (!(error instanceof UserError)) throw error;
-        this.#log('warn', `${messageOf(error)}; the one before is taken`);
-      } finally {
-        await file.close();
+        isGiven = error instanceof UserError;
+        this.#log('warn', `${this.#whyNot(newest.path, error)}; the one before is taken`);
       }
       this.#kept.pop();
-      if (!whole) await this.#disk.remove(newest.path);
+      if (!whole && isGiven) await this.#disk.remove(newest.path);
     }
     return null;
   }
@@ -141,14 +141,26 @@ export class Snapshots {
     throw new UserError('SNAPSHOT_NO_ROOM', `the disk of ${this.#folder} has no room for it: make some there`);
   }
 
+  /** Why a snapshot can't be taken, for the log. @throws what is a bug */
+  #whyNot(path: string, error: unknown): string {
+    if (!isFromOutside(error)) throw error;
+    return error instanceof UserError ? messageOf(error) : `the snapshot ${path} ${whyUnreadable(error)}`;
+  }
+
+  /** null: the file is damaged. */
   async #headOf(path: string) {
+    try {
+      return await this.#read(path, readSnapshotHead);
+    } catch (error) {
+      this.#log('warn', this.#whyNot(path, error));
+      return error instanceof UserError ? null : 'unreadable';
+    }
+  }
+
+  async #read<T>(path: string, read: (file: DiskFile, path: string) => Promise<T>): Promise<T> {
     const file = await this.#disk.open(path, 'read');
     try {
-      return await readSnapshotHead(file, path);
-    } catch (error) {
-      if (!(error instanceof UserError)) throw error;
-      this.#log('warn', messageOf(error));
-      return null;
+      return await read(file, path);
     } finally {
       await file.close();
     }

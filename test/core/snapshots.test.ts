@@ -47,6 +47,25 @@ it('leaves a whole snapshot that does not fit where it is, and goes on with the 
   expect(await offsets(disk)).toEqual([300, 600, 900]);
 });
 
+const eio = () => Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO', errno: -5 });
+
+it.each([
+  ['its head', 1],
+  ['its body', 3],
+])('leaves one whose disk does not give %s, says which, and goes on with the one before', async (_, failingRead) => {
+  const disk = await three();
+  const newest = `s/${(await disk.list('s')).sort().at(-1)}`;
+  let reads = 0;
+  disk.before = async (what, path) => {
+    if (what === 'read' && path === newest && ++reads >= failingRead) throw eio();
+  };
+  const { snapshots, lines } = await open(disk);
+  expect(await snapshots.newestOf((_offset, state) => state.json<number>('n'))).toBe(600);
+  expect(lines.length).toBe(1);
+  expect(lines[0]).toContain(`the snapshot ${newest} can't be read (EIO: i/o error, read); check the file`);
+  expect(await offsets(disk)).toEqual([300, 600, 900]);
+});
+
 it('removes a damaged one', async () => {
   const disk = await three();
   const newest = (await disk.list('s')).sort().at(-1);
