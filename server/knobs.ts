@@ -257,6 +257,13 @@ export const knobs = {
     max: 3_600_000,
     meaning: 'a statement that takes longer is given up and its connection cut',
   },
+  embeddedBytesMax: {
+    default: 2 ** 30,
+    unit: 'bytes',
+    min: 2 ** 28,
+    max: 2 ** 31,
+    meaning: 'memory of the embedded database: a statement that wants more fails',
+  },
   keepEvents: {
     default: 'all',
     unit: 'all | 1/N | off',

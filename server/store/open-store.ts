@@ -53,7 +53,8 @@ async function openEmbedded(options: StoreOptions): Promise<Opened> {
   options.progress('database: starting the embedded TimescaleDB');
   const folder = join(options.dataDir, options.network, 'pg');
   const { config, log, progress } = options;
-  const embedded = await EmbeddedDatabase.open({ folder, deadlineMs: config.databaseDeadlineMs, log, progress });
+  const { databaseDeadlineMs: deadlineMs, embeddedBytesMax: memoryBytesMax } = config;
+  const embedded = await EmbeddedDatabase.open({ folder, deadlineMs, memoryBytesMax, log, progress });
   const login = { host: embedded.socketFolder, port: 5432, user: 'postgres', database: 'postgres', password: '' };
   return {
     database: { config: login, embedded: true, name: `the embedded database in ${folder}` },

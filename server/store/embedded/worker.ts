@@ -11,7 +11,7 @@ const groupBytesMax = 64 * 1024 * 1024;
 
 assertInvariant(parentPort !== null, 'the database worker runs as a worker thread');
 const port = parentPort;
-const { folder, socketPath, turns, ownerIdleMs } = workerData as WorkerData;
+const { folder, socketPath, turns, ownerIdleMs, memoryBytesMax } = workerData as WorkerData;
 const tell = (message: FromWorker) => port.postMessage(message);
 
 function watched(instance: Instance): (messages: Uint8Array) => Promise<Uint8Array> {
@@ -25,7 +25,7 @@ function watched(instance: Instance): (messages: Uint8Array) => Promise<Uint8Arr
 }
 
 async function serve(): Promise<void> {
-  const instance = await openInstance(folder, (line) => tell({ kind: 'progress', line }));
+  const instance = await openInstance(folder, (line) => tell({ kind: 'progress', line }), memoryBytesMax);
   const server = new WireServer({
     serverVersion: instance.serverVersion,
     run: watched(instance),
