@@ -1,16 +1,26 @@
 import { minuteUs } from '../clock.ts';
+import { group, groups } from './seen-table.ts';
 
 /** Ages of silence are told apart by these limits, minutes; the last class goes on to T3212. */
 const ageLimitsMin = [5, 10, 15, 20, 30, 40, 50];
 /** How many classes of age there are. */
 export const ages = ageLimitsMin.length + 1;
-/** What a contact tells is worth this much a minute later: a memory of some five minutes, in which a crowd may turn. */
-const fading = 0.82;
+/** Crossings of the border that show at once are remembered for some five minutes: what they tell is worth this a minute later. */
+const flowFading = 0.82;
+
 /**
- * A faded contact says more than its weight: a mean over weights `w` is as good as one over `(Σ w)² ÷ Σ w²` whole contacts
- * (L. Kish, Survey Sampling, 1965, §11.7), and where weights fall by `f` a step, this is `1 + f` for each unit of `Σ w`.
+ * How long contacts of a group are remembered: what one tells is worth `longest` a minute later at most, and as much less
+ * as leaves no more than `contacts` of them, down to `shortest`. Few are remembered for half an hour; where many are met,
+ * the newest ones are enough, and say what is so now. Who is inside leaves within minutes when it is over.
  */
-export const contactsPerWeight = 1 + fading;
+const memory = groupsOf(
+  { longest: 0.96, shortest: 0.75, contacts: 10 },
+  { longest: 0.82, shortest: 0.6, contacts: 40 },
+);
+
+function groupsOf<T>(around: T, inside: T): readonly T[] {
+  return Array.from({ length: groups }, (_, each) => (each === group.inside ? inside : around));
+}
 
 /** Class of an age of silence, 0 … {@link ages} − 1. */
 export function ageOf(silentUs: number): number {
@@ -20,30 +30,38 @@ export function ageOf(silentUs: number): number {
   return age;
 }
 
+/** Middle of a class of age, minutes. */
+export function middleMin(age: number): number {
+  const from = age === 0 ? 0 : ageLimitsMin[age - 1];
+  return (from + (ageLimitsMin[age] ?? 2 * from - (ageLimitsMin[age - 2] ?? 0))) / 2;
+}
+
+export type SavedTally = ReturnType<ContactTally['saved']>;
+
 /**
  * Phones that were heard again after a silence: how many, and how many of them on the other side of the region's border.
- * Sides: 0 last seen around the region, 1 in it. Numbers fade, so they are no integers.
+ * Numbers fade, so they are no integers.
  */
 export class ContactTally {
-  /** Of contacts that are no move's doing, by side × age. */
-  readonly met = new Float64Array(2 * ages);
-  readonly crossed = new Float64Array(2 * ages);
-  /** Of those the calls, messages and data: of phones that had stayed on their side, by side; and all. */
-  readonly active = new Float64Array(2);
-  activeAll = 0;
+  /** Of contacts that are no move's doing, by {@link group} × age. */
+  readonly met = new Float64Array(groups * ages);
+  readonly crossed = new Float64Array(groups * ages);
+  /**
+   * A faded contact says more than its weight: a mean over weights `w` is as good as one over `(Σ w)² ÷ Σ w²` whole
+   * contacts (L. Kish, Survey Sampling, 1965, §11.7), and where weights fall by `f` a step, this is `1 + f` for each unit
+   * of `Σ w`. By {@link group}.
+   */
+  readonly contactsPerWeight = Float64Array.from(memory, ({ longest }) => 1 + longest);
   /** Border crossings per minute that showed at once, by a location update: entries − exits, and both together. */
   private net = 0;
   private gross = 0;
   private minute = -1;
 
-  /** A contact that finds the phone where it is. @param isClock by T3212 alone */
-  found(from: number, silentUs: number, side: number, isClock: boolean): void {
+  /** A contact that finds the phone where it is. @param from its {@link group} before */
+  found(from: number, silentUs: number, isInside: boolean): void {
     const at = from * ages + ageOf(silentUs);
     this.met[at]++;
-    if (from !== side) this.crossed[at]++;
-    if (isClock) return;
-    this.activeAll++;
-    if (from === side) this.active[side]++;
+    if (isInside !== (from === group.inside)) this.crossed[at]++;
   }
 
   /** A location update at the region's border. */
@@ -54,32 +72,25 @@ export class ContactTally {
 
   /** Entries − exits by location update, per minute. */
   get netPerMinute(): number {
-    return this.net * (1 - fading);
+    return this.net * (1 - flowFading);
   }
 
   get grossPerMinute(): number {
-    return this.gross * (1 - fading);
-  }
-
-  /** Contacts of a side, whatever their age: all, and those found on the other one. */
-  metOf(side: number): number {
-    return sumOf(this.met, side);
-  }
-
-  crossedOf(side: number): number {
-    return sumOf(this.crossed, side);
+    return this.gross * (1 - flowFading);
   }
 
   saved() {
-    const { activeAll, net, gross, minute } = this;
-    return { met: [...this.met], crossed: [...this.crossed], active: [...this.active], activeAll, net, gross, minute };
+    const { met, crossed, contactsPerWeight, net, gross, minute } = this;
+    return {
+      ...{ met: [...met], crossed: [...crossed], contactsPerWeight: [...contactsPerWeight] },
+      ...{ net, gross, minute },
+    };
   }
 
-  restore({ met, crossed, active, activeAll, net, gross, minute }: ReturnType<ContactTally['saved']>): void {
+  restore({ met, crossed, contactsPerWeight, net, gross, minute }: SavedTally): void {
     this.met.set(met);
     this.crossed.set(crossed);
-    this.active.set(active);
-    this.activeAll = activeAll;
+    this.contactsPerWeight.set(contactsPerWeight);
     this.net = net;
     this.gross = gross;
     this.minute = minute;
@@ -89,20 +100,26 @@ export class ContactTally {
   fade(timeUs: number): void {
     const minute = Math.floor(timeUs / minuteUs);
     if (minute <= this.minute) return;
-    const factor = this.minute < 0 ? 0 : fading ** (minute - this.minute);
+    const minutes = minute - this.minute;
+    const isFirst = this.minute < 0;
     this.minute = minute;
-    for (const tally of [this.met, this.crossed, this.active]) {
-      for (let i = 0; i < tally.length; i++) tally[i] *= factor;
-    }
-    this.activeAll *= factor;
-    this.net *= factor;
-    this.gross *= factor;
+    if (isFirst) return;
+    for (let from = 0; from < groups; from++) this.fadeGroup(from, minutes);
+    this.net *= flowFading ** minutes;
+    this.gross *= flowFading ** minutes;
   }
-}
 
-/** Sum of a side of a column by side × age. */
-export function sumOf(column: Float64Array, side: number): number {
-  let sum = 0;
-  for (let age = 0; age < ages; age++) sum += column[side * ages + age];
-  return sum;
+  private fadeGroup(from: number, minutes: number): void {
+    const { longest, shortest, contacts } = memory[from];
+    const end = (from + 1) * ages;
+    let met = 0;
+    for (let at = from * ages; at < end; at++) met += this.met[at];
+    const fading = met * longest <= contacts ? longest : Math.max(shortest, contacts / met);
+    const factor = fading ** minutes;
+    for (let at = from * ages; at < end; at++) {
+      this.met[at] *= factor;
+      this.crossed[at] *= factor;
+    }
+    this.contactsPerWeight[from] = 1 + fading;
+  }
 }

@@ -7,15 +7,24 @@ const highBits = 0x1f_ffff;
 export const place = { elsewhere: 0, around: 1, inside: 2, unknown: 3 } as const;
 
 /**
+ * How a phone was seen last: at home in the region's location areas, by a location update as it came into them (or from
+ * one of them into another), met around the region since then or since it was inside, or inside.
+ */
+export const group = { home: 0, entered: 1, met: 2, inside: 3 } as const;
+export const groups = 4;
+
+/**
  * Subscribers of a region's surroundings with their newest sighting, in columns. A key is 53 bits of the pseudonym: two
  * subscribers share one about never.
  */
 export class SeenTable {
   readonly place: Uint8Array;
+  readonly group: Uint8Array;
   /** Newest sighting, µs. */
   readonly lastUs: Float64Array;
   /** Of the running contact: where the phone was before it ({@link place}; elsewhere: it has been told), how long silent. */
   readonly from: Uint8Array;
+  readonly fromGroup: Uint8Array;
   readonly silentUs: Float64Array;
   /** Slots at or above it are free. */
   end = 0;
@@ -29,7 +38,9 @@ export class SeenTable {
   constructor(max: number) {
     this.max = max;
     this.place = new Uint8Array(max);
+    this.group = new Uint8Array(max);
     this.from = new Uint8Array(max);
+    this.fromGroup = new Uint8Array(max);
     this.lastUs = new Float64Array(max);
     this.silentUs = new Float64Array(max);
     this.keys = new Float64Array(max).fill(-1);
@@ -81,10 +92,12 @@ export class SeenTable {
   }
 
   private columns(end: number) {
-    const { place, from, lastUs, silentUs, keys } = this;
+    const { place, group, from, fromGroup, lastUs, silentUs, keys } = this;
     return {
       place: place.subarray(0, end),
+      group: group.subarray(0, end),
       from: from.subarray(0, end),
+      fromGroup: fromGroup.subarray(0, end),
       lastUs: lastUs.subarray(0, end),
       silentUs: silentUs.subarray(0, end),
       keys: keys.subarray(0, end),

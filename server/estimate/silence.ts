@@ -3,10 +3,10 @@ import type { EventBatch } from '../events/event-batch.ts';
 import { type EventKind, eventFlag, kindCode } from '../events/kinds.ts';
 import { isMachineHome } from '../events/plmn.ts';
 import type { StateReader, StateWriter } from '../state-writer.ts';
-import { ageOf, ages, ContactTally } from './contact-tally.ts';
+import { ageOf, ages, ContactTally, type SavedTally } from './contact-tally.ts';
 import { nowcastOf } from './nowcast.ts';
 import type { Nowcast } from './people.ts';
-import { place, SeenTable } from './seen-table.ts';
+import { group, groups, place, SeenTable } from './seen-table.ts';
 
 /** After less silence a contact says nothing new of where the phone has gone. */
 const silenceMinUs = 120 * secondUs;
@@ -52,7 +52,7 @@ export class SilenceWatch {
   private places: Places;
   private readonly seen: SeenTable;
   private readonly tally = new ContactTally();
-  private readonly silent = new Float64Array(2 * ages);
+  private readonly silent = new Float64Array(groups * ages);
 
   constructor(options: SilenceOptions) {
     this.options = options;
@@ -75,10 +75,12 @@ export class SilenceWatch {
     to.json(`${name}.tally`, this.tally.saved());
   }
 
-  /** Of a fresh one. */
+  /** Of a fresh one. What a server saved that told no groups apart is left: within T3212 everybody has been heard again. */
   restore(from: StateReader, name: string): void {
+    const tally = from.json<Partial<SavedTally>>(`${name}.tally`);
+    if (tally.contactsPerWeight === undefined) return;
     this.seen.restore(from, `${name}.seen`);
-    this.tally.restore(from.json(`${name}.tally`));
+    this.tally.restore(tally as SavedTally);
   }
 
   /** Rows `from` … `to − 1`, in order of time; `cell` is the registry's id. */
@@ -122,7 +124,7 @@ export class SilenceWatch {
       // Twice as long is longer than anybody is counted as present.
       if (silentUs > 2 * offUs) seen.drop(slot);
       else if (silentUs > offUs) off += isInside ? 1 : 0;
-      else if (seen.place[slot] !== place.elsewhere) silent[(isInside ? ages : 0) + ageOf(silentUs)]++;
+      else if (seen.place[slot] !== place.elsewhere) silent[seen.group[slot] * ages + ageOf(silentUs)]++;
     }
     return nowcastOf(silent, off, tally, this.places.isClosed);
   }
@@ -134,8 +136,12 @@ export class SilenceWatch {
     const silentUs = timeUs - seen.lastUs[slot];
     if (isNew || silentUs >= silenceMinUs) {
       seen.from[slot] = isNew ? place.unknown : seen.place[slot];
+      seen.fromGroup[slot] = seen.group[slot];
       seen.silentUs[slot] = silentUs;
     }
+    if (here === place.inside) seen.group[slot] = group.inside;
+    else if (isNew) seen.group[slot] = group.home;
+    else if (here === place.around && seen.group[slot] === group.inside) seen.group[slot] = group.met;
     seen.place[slot] = here;
     seen.lastUs[slot] = timeUs;
   }
@@ -153,9 +159,15 @@ export class SilenceWatch {
     const isInside = here === place.inside;
     if (isStill.has(kind)) {
       if (from === place.unknown) return;
-      tally.found(from === place.inside ? 1 : 0, silence, isInside ? 1 : 0, kind === kindCode['periodic update']);
-    } else if (isInside !== (from === place.inside)) {
-      tally.updated(isInside);
+      const fromGroup = isFirst ? seen.group[slot] : seen.fromGroup[slot];
+      tally.found(fromGroup, silence, isInside);
+      if (here === place.around && fromGroup === group.entered) seen.group[slot] = group.met;
+      return;
     }
+    const wasInside = from === place.inside;
+    if (here === place.around && kind === kindCode['location update']) {
+      seen.group[slot] = wasInside ? group.met : group.entered;
+    }
+    if (isInside !== wasInside) tally.updated(isInside);
   }
 }
