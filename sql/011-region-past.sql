@@ -109,11 +109,11 @@ begin atomic
       m.first_out < 'infinity' and (m.leads and m.to_cell is not null or m.to_cell is null and not m.followed) as leaves
     from (
       select s.*,
-        not coalesce(lag(s.first_out) over own = s.first_in
-          and (not lag(s.leads) over own or lag(s.to_cell) over own is null), false) as comes,
+        not coalesce(lag(s.stays_to) over own = s.first_in, false) as comes,
         coalesce(lead(s.first_in) over own = s.first_out, false) as followed
       from (
-        select n.sub, n.first_in, n.last_in, n.first_out, n.to_cell, coalesce(n.to_cell <> all (cells), true) as leads
+        select n.sub, n.first_in, n.last_in, n.first_out, n.to_cell, coalesce(n.to_cell <> all (cells), true) as leads,
+          case when coalesce(n.to_cell = any (cells), true) then n.first_out end as stays_to
         from (
           select s.sub, s.first_in, s.last_in, s.first_out, s.to_cell
           from stay s

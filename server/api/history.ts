@@ -40,7 +40,7 @@ export const noOpenStays: HistoryNow['openStays'] = async () => ({
 /** So long are stays kept. */
 const pastDaysMax = 100;
 /** A past is counted from stays when it is asked for: of a hundred days and a thousand cells that takes its time. */
-const pastDeadlineMs = 60_000;
+const pastDeadlineMs = 120_000;
 
 /** `GET /api/regions/ID/history` and `…/past`, from the database, through the exit. */
 export class HistoryAnswers {

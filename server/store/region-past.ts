@@ -66,10 +66,10 @@ export async function readRegionPast(
   const timeUs = Array.from({ length: Math.round((toUs - fromUs) / widthUs) }, (_, i) => fromUs + i * widthUs);
   const span = [timestampUs(fromUs), timestampUs(toUs)];
   const piecesOf = (sinceUs: number, untilUs: number, unitUs: number) => {
-    const days = Math.max(1, Math.floor(cellDaysMax / Math.max(1, cells.length)));
-    const stepUs = Math.floor((days * dayUs) / unitUs) * unitUs;
-    const count = Math.ceil((untilUs - sinceUs) / stepUs);
-    return Array.from({ length: count }, (_, i) => [
+    const units = Math.ceil((untilUs - sinceUs) / unitUs);
+    const atOnceUs = (cellDaysMax / Math.max(1, cells.length)) * dayUs;
+    const stepUs = Math.ceil(units / Math.ceil((untilUs - sinceUs) / atOnceUs)) * unitUs;
+    return Array.from({ length: Math.ceil((untilUs - sinceUs) / stepUs) }, (_, i) => [
       timestampUs(sinceUs + i * stepUs),
       timestampUs(Math.min(untilUs, sinceUs + (i + 1) * stepUs)),
     ]);

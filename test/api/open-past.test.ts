@@ -83,6 +83,22 @@ test('one that has ended and been stored meanwhile counts once', async () => {
   expect(twice).toEqual(await pastOf(cells, openIn(cells)));
 });
 
+test.each(regions)(
+  'a region of thousands of cells is asked for in pieces, and its past is the same (%#)',
+  async (...cells) => {
+    // Cells where nobody is; not in order.
+    const many = [...Array.from({ length: 9_000 }, (_, i) => 10_000 - i), ...cells];
+    expect(await pastOf(many, openIn(cells), 900)).toEqual(await pastOf(cells, openIn(cells), 900));
+  },
+);
+
+test('who does not wait for the answer any more is not asked for further', async () => {
+  const given = { cells: regions[0], fromUs, toUs, bucketS: 3600, parts: ['presence'] as const };
+  const question = { ...given, open: openIn(regions[0]), signal: AbortSignal.abort() };
+  const asked = readRegionPast(database.pool, 'r', question, { timeZone: 'Asia/Shanghai', holdDownMs: 60_000 });
+  await expect(asked).rejects.toThrow(/aborted/);
+});
+
 test('where they are too many, what was since the oldest of them is unknown', async () => {
   const cells = regions[0];
   const oldestUs = toUs - 5 * hourUs + secondUs;

@@ -142,6 +142,21 @@ test('of sightings at the same microsecond the stay without length is a way out 
   ]);
 });
 
+test('who is away for less than the hold-down has not left, by whatever way, unless that led out of the network', async () => {
+  const at = (s: number) => timestampUs(Date.UTC(2026, 0, 19, 2) * 1000 + s * secondUs);
+  const stay = (sub: number, cell: number, from: number, to: number, next: number) =>
+    `('${at(to)}', '${at(from)}', '${at(to)}', ${sub}, ${cell}, 0, 2, ${next})`;
+  await database.sql(`insert into stay (first_out, first_in, last_in, sub, cell_id, plmn, events, to_cell) values
+    ${stay(3, 90021, 0, 100, 90022)}, ${stay(3, 90022, 100, 110, 90023)}, ${stay(3, 90023, 110, 130, 90021)},
+    ${stay(3, 90021, 130, 400, -1)},
+    ${stay(4, 90021, 4000, 4100, 90022)}, ${stay(4, 90022, 4100, 4110, -1)}, ${stay(4, 90023, 4120, 4130, 90021)},
+    ${stay(4, 90021, 4130, 4400, -1)}`);
+  const flows = (from: number) =>
+    database.sql(namedQuery('region-flows'), [[90021], at(from), at(from + 3600), 3600, 60_000, [], []]);
+  expect(await flows(0)).toMatchObject([{ entries: 0, exits: 0, appeared: 1, vanished: 1 }]);
+  expect(await flows(3600)).toMatchObject([{ entries: 1, exits: 1, appeared: 1, vanished: 1 }]);
+});
+
 test('a stay of days is told from its beginning, however the time asked for cuts it', async () => {
   const at = (s: number) => timestampUs(Date.UTC(2026, 0, 12, 2) * 1000 + s * secondUs);
   const day = 86_400;
