@@ -3,6 +3,7 @@ import { makeConfig } from '../../server/config.ts';
 import { decodeFrame } from '../../shared/codec.ts';
 import { type Bench, type Figure, quantile } from './bench.ts';
 import { startMadeFeed } from './made-feed.ts';
+import { movesOf } from './made-rows.ts';
 import { regionList } from './presence-city.ts';
 import { startWhole } from './whole-server.ts';
 
@@ -20,7 +21,8 @@ export const latencyBench: Bench = {
     const settings = { keepEvents: 'off', reorderWindowMs: full ? 10_000 : 200 };
     const config = makeConfig({ where: 'bench', settings });
     const released: [releaseUs: number, atMs: number][] = [];
-    const pace = { subscribers: full ? 1_000_000 : 5_000, rows: full ? 1_000_000 : 20_000, perSecond };
+    const subscribers = full ? 1_000_000 : 20_000;
+    const pace = { subscribers, moves: movesOf(subscribers, perSecond), perSecond };
     const server = await startWhole({
       ...{ config, cells: null, regions: regionList() },
       feed: { start: (fail) => startMadeFeed({ ...pace, pacePerS: perSecond }, fail), threads: ['made'] },

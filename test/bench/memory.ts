@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { makeConfig } from '../../server/config.ts';
 import type { Bench, Figure } from './bench.ts';
 import { startMadeFeed } from './made-feed.ts';
+import { movesOf } from './made-rows.ts';
 import { regionList } from './presence-city.ts';
 import { startWhole } from './whole-server.ts';
 
@@ -23,17 +24,18 @@ const kinds = ['rss', 'heapUsed', 'arrayBuffers'] as const;
 export const memoryBench: Bench = {
   name: 'memory',
   meaning:
-    'memory of the whole server over an hour of 50,000 events a second and a million subscribers, replayed as fast as it goes for six minutes at most: the slope of its later two thirds, in MiB an hour of event time',
+    'memory of the whole server over three hours of 50,000 events a second and a million subscribers, replayed as fast as it goes for six minutes at most: the slope of the later two thirds, in MiB an hour of event time',
   async run(scale): Promise<Figure[]> {
     const full = scale === 'full';
     const settings = { keepEvents: 'off', reorderWindowMs: full ? 10_000 : 200 };
     const config = makeConfig({ where: 'bench', settings });
-    const made = { subscribers: full ? 1_000_000 : 5_000, rows: full ? 1_000_000 : 20_000, perSecond, pacePerS: 0 };
+    const subscribers = full ? 1_000_000 : 20_000;
+    const made = { subscribers, moves: movesOf(subscribers, perSecond), perSecond, pacePerS: 0 };
     const server = await startWhole({
       ...{ config, cells: null, regions: regionList() },
       feed: { start: (fail) => startMadeFeed(made, fail), threads: ['made'] },
     });
-    const untilUs = (full ? 3600 : 4) * 1e6;
+    const untilUs = (full ? 3 * 3600 : 4) * 1e6;
     const samples: ({ hours: number } & Record<(typeof kinds)[number], number>)[] = [];
     const startMs = performance.now();
     try {

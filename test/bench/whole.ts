@@ -10,7 +10,8 @@ import { temporaryFolder } from '../tools/serve.ts';
 import type { Bench, Figure } from './bench.ts';
 import { cityConfig } from './city-pipeline.ts';
 import { startMadeFeed } from './made-feed.ts';
-import { regionList } from './presence-city.ts';
+import { movesOf } from './made-rows.ts';
+import { regionList, streams } from './presence-city.ts';
 import { repeatCapture } from './repeat-capture.ts';
 import { startWhole, type WholeOptions } from './whole-server.ts';
 
@@ -21,14 +22,16 @@ export interface Scale {
   packets: number;
   /** So many of the capture that it lasts; a full run's is some 12 GB. */
   copies: number;
-  rows: number;
   subscribers: number;
 }
 
 const scales: Record<'full' | 'small', Scale> = {
-  full: { seconds: 60, warmUpMs: 5_000, packets: 1_000_000, copies: 100, rows: 1_000_000, subscribers: 1_000_000 },
-  small: { seconds: 0.5, warmUpMs: 300, packets: 5_000, copies: 20, rows: 50_000, subscribers: 10_000 },
+  full: { seconds: 60, warmUpMs: 5_000, packets: 1_000_000, copies: 100, subscribers: 1_000_000 },
+  small: { seconds: 0.5, warmUpMs: 300, packets: 5_000, copies: 20, subscribers: 50_000 },
 };
+
+/** Decoded rows in a second of event time. */
+const perSecond = 50_000;
 
 /** Longest time that the event loop was away, ms. */
 function watchPauses(): () => number {
@@ -105,15 +108,15 @@ function limitOf(figures: readonly Figure[]): string {
 export const wholeBench: Bench = {
   name: 'whole',
   meaning:
-    'the whole way in one process, decode to frames: events a second from a capture, from decoded batches with no event and with all of them stored; embedded unless DATABASE_URL is set',
+    'the whole way in one process, decode to frames: events a second from a capture, from decoded batches with no event and with all of them stored, whose phones move as before a kick-off, and with no event where a third of all rows are moves; embedded unless DATABASE_URL is set',
   async run(size): Promise<Figure[]> {
     const scale = scales[size];
     const folder = temporaryFolder('whole');
     try {
       const figures: Figure[] = [];
       for (const [key, make] of Object.entries(feeds)) {
-        // Of the two that differ by a setting alone the tests run one.
-        if (size === 'small' && key === 'eventsOff') continue;
+        // Of those that differ by a setting or a number alone the tests run one.
+        if (size === 'small' && key !== 'captures' && key !== 'eventsAll') continue;
         const measured = await measure(key, await make(scale, folder.path), scale);
         if (size === 'full') process.stdout.write(`  ${key}: ${limitOf(measured)} limits it\n`);
         figures.push(...measured);
@@ -139,13 +142,13 @@ export const feeds: Record<string, (scale: Scale, folder: string) => Promise<Who
     const start = (fail: (error: Error) => void) => startFeedThread({ spec, config: cityConfig, key, known: {} }, fail);
     return { config: cityConfig, cells, regions, feed: { start, threads: ['correlate', 'decode'] } };
   },
-  eventsOff: async (scale) => batches(scale, 'off'),
-  eventsAll: async (scale) => batches(scale, 'all'),
+  eventsOff: async ({ subscribers }) => batches(subscribers, movesOf(subscribers, perSecond), 'off'),
+  eventsAll: async ({ subscribers }) => batches(subscribers, movesOf(subscribers, perSecond), 'all'),
+  moving: async ({ subscribers }) => batches(subscribers, streams.day.moves, 'off'),
 };
 
-function batches({ rows, subscribers }: Scale, keepEvents: 'off' | 'all'): WholeOptions {
-  const start = (fail: (error: Error) => void) =>
-    startMadeFeed({ subscribers, rows, perSecond: 50_000, pacePerS: 0 }, fail);
+function batches(subscribers: number, moves: number, keepEvents: 'off' | 'all'): WholeOptions {
+  const start = (fail: (error: Error) => void) => startMadeFeed({ subscribers, moves, perSecond, pacePerS: 0 }, fail);
   const config = makeConfig({ where: 'bench', settings: { keepEvents } });
   return { config, cells: null, regions: regionList(), feed: { start, threads: ['made'] } };
 }
