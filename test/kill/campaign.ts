@@ -20,6 +20,8 @@ export interface CampaignOptions {
   databaseUrl?: string;
   /** Programs of a PostgreSQL: a cluster of the campaign's own, whose postmaster dies so often. */
   postgres?: { programs: string; kills: number };
+  /** A statement that damages what the killed server has stored: both comparisons must tell it. */
+  plant?: string;
   say: (line: string) => void;
 }
 
@@ -30,8 +32,16 @@ export interface CampaignResult {
   /** From the start of the process to its address, ms, of each start that came so far. */
   restartsMs: number[];
   held: Held;
+  /** From the undisturbed run, and from the oracle. */
   differences: string[];
+  /** The same behind `plant`. */
+  planted: string[] | null;
 }
+
+const told = (want: Held, got: Held) => [...differences(want, got), ...got.oracle!.differences];
+
+/** So long lasts a presence: some vanish within the load. The others are the server's own. */
+const settings = { everyUs: 60_000_000, ttlUs: 600_000_000, holdDownUs: 60_000_000 };
 
 interface Place {
   dataDir: string;
@@ -62,10 +72,13 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     cpSync(join(calm.dataDir, 'keys'), join(killed.dataDir, 'keys'), { recursive: true });
     const result = await killAgainAndAgain(options, killed, cluster);
     const want = await readHeld(load, calm.dataDir, calm.env.DATABASE_URL);
-    const held = await readHeld(load, killed.dataDir, killed.env.DATABASE_URL);
+    const read = (plant?: string) =>
+      readHeld(load, killed.dataDir, killed.env.DATABASE_URL, { settings, ...(plant !== undefined && { plant }) });
+    const held = await read();
     for (const kind of ['lost', 'doubled', 'wrong'] as const)
       if (want[kind].length > 0) throw new Error(`${want[kind].length} events are ${kind} without any kill`);
-    return { ...result, held, differences: differences(want, held) };
+    const damaged = options.plant === undefined ? null : await read(options.plant);
+    return { ...result, held, differences: told(want, held), planted: damaged && told(want, damaged) };
   } finally {
     for (const { drop, intake } of places) {
       await intake.stop();
@@ -86,14 +99,17 @@ async function placeOf(options: {
   const { folder, load, name, seed, server } = options;
   const intake = options.over === 'push' ? await pushIntake(load, `${folder}/${name}.sent`) : fileIntake(load);
   const database = server === undefined ? null : await createDatabase(server, `sw_kill_${process.pid}_${name}`);
-  const settings = ['snapshotEveryMs=2000', 'pushAgeMaxMs=4000000000000', `wallTitle=${seed}`].flatMap((setting) => [
-    '--set',
-    setting,
-  ]);
+  const { everyUs, holdDownUs, ttlUs } = settings;
+  const counting = [
+    `presenceTtlMs=${ttlUs / 1000}`,
+    `gaugeEveryMs=${everyUs / 1000}`,
+    `holdDownMs=${holdDownUs / 1000}`,
+  ];
+  const set = ['snapshotEveryMs=2000', 'pushAgeMaxMs=4000000000000', `wallTitle=${seed}`, ...counting];
   return {
     dataDir: `${folder}/${name}`,
     intake,
-    args: ['--feed', intake.feed, '--regions', load.regions, '--speed', '0', ...settings],
+    args: ['--feed', intake.feed, '--regions', load.regions, '--speed', '0', ...set.flatMap((each) => ['--set', each])],
     env: { DATABASE_URL: database?.url ?? '' },
     drop: async () => database?.drop(),
   };

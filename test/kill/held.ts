@@ -4,12 +4,14 @@ import { makeConfig } from '../../server/config.ts';
 import { openStore } from '../../server/store/open-store.ts';
 import type { Store } from '../../server/store/types.ts';
 import type { Load } from './load.ts';
+import { type Comparison, compareWith, countBySql, type Settings } from './oracle.ts';
 
 /** Tables of counters, and their columns in words that do not depend on surrogates. */
 const figures = 'every_ms, present, fresh5, entries, exits, appeared, vanished, visitors';
+const region = '(select id from micro_region where micro_region.region_id = each.region_id)';
 const cgi = '(select cgi from cell where cell.cell_id = each.cell_id)';
 const counted = {
-  region_gauge: `extract(epoch from ts)::bigint, region_id, ${figures}`,
+  region_gauge: `extract(epoch from ts)::bigint, ${region}, ${figures}`,
   cell_gauge: `extract(epoch from ts)::bigint, ${cgi}, ${figures}`,
   city_gauge: 'extract(epoch from ts)::bigint, every_ms, present',
   stay: `first_in, last_in, first_out, sub::text, events, ${cgi}`,
@@ -26,18 +28,32 @@ export interface Held {
   wrong: number[];
   /** Rows of counters, in order. */
   counters: Record<Counted, string[]>;
+  /** What the raw events come to by an oracle; null: nobody has asked for it. */
+  oracle: Comparison | null;
 }
 
 const pageRows = 50_000;
 
-/** @param databaseUrl absent: the embedded one of the folder */
-export async function readHeld(load: Load, dataDir: string, databaseUrl?: string): Promise<Held> {
+/**
+ * @param databaseUrl absent: the embedded one of the folder
+ * @param options.settings by which an oracle counts, too; absent: none does
+ * @param options.plant a statement that does some damage first
+ */
+export async function readHeld(
+  load: Load,
+  dataDir: string,
+  databaseUrl?: string,
+  { settings, plant }: { settings?: Settings; plant?: string } = {},
+): Promise<Held> {
+  // The oracle takes its time.
+  const config = makeConfig({ where: 'the campaign', settings: { databaseDeadlineMs: 1_800_000 } });
   const store = await openStore({
     ...(databaseUrl !== undefined && { databaseUrl }),
-    ...{ dataDir, network: 'live', config: makeConfig(), clock: systemClock },
+    ...{ dataDir, network: 'live', config, clock: systemClock },
     ...{ log: () => undefined, progress: () => undefined },
   });
   try {
+    if (plant !== undefined) await store.sql(plant);
     const counters = {} as Record<Counted, string[]>;
     for (const table of Object.keys(counted) as Counted[]) {
       const rows = await store.sql<{ line: string }>(
@@ -45,13 +61,16 @@ export async function readHeld(load: Load, dataDir: string, databaseUrl?: string
       );
       counters[table] = rows.map(({ line }) => line).sort();
     }
-    return { ...(await readEvents(load, store)), counters };
+    const held = { ...(await readEvents(load, store)), counters };
+    const oracle =
+      settings === undefined ? null : compareWith(await countBySql((sql) => store.sql(sql), settings), held);
+    return { ...held, oracle };
   } finally {
     await store.close();
   }
 }
 
-async function readEvents(load: Load, store: Store): Promise<Omit<Held, 'counters'>> {
+async function readEvents(load: Load, store: Store): Promise<Omit<Held, 'counters' | 'oracle'>> {
   const held = { events: 0, lost: [] as number[], doubled: [] as number[], wrong: [] as number[] };
   const cells = new Map((await store.loadCells()).map(({ id, cell }) => [id, cell.cgi]));
   const times = new Uint8Array(load.events + 1);
