@@ -4,22 +4,26 @@ import type { LiveView } from '../../server/occupancy/view.ts';
 import type { Region } from '../../server/reference/read-regions.ts';
 import { Broken, fail } from './broken.ts';
 import { checkDatabase } from './checks-database.ts';
+import { checkLateness, checkPlaces } from './checks-places.ts';
 import { differsFromDefinition } from './definition.ts';
+import type { AsideFile } from './quarantine.ts';
 import { batchBehind, codesOf } from './script.ts';
 import { Straight } from './straight.ts';
 import type { World } from './world.ts';
 
 /** Holds the world at its end to what must be; the first thing that is not fails it. */
-export function checkWorld(world: World): void {
+export function checkWorld(world: World, aside: AsideFile[]): void {
   const { config, follower, schedule } = world;
   const straight = new Straight(config, follower.log);
   for (const check of [
     checkRows,
+    () => checkPlaces(world, straight, aside),
     checkPositions,
     checkEdits,
     checkDerived,
     checkDefinition,
     checkView,
+    checkLateness,
     checkDatabase,
     checkBounds,
   ]) {

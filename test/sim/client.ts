@@ -37,7 +37,7 @@ export class Client {
   readonly #schedule: Schedule;
   readonly #chance: Chance;
   readonly #speed: number;
-  readonly #id: string;
+  readonly id: string;
 
   /** @param speed event seconds per second */
   constructor(options: { schedule: Schedule; chance: Chance; script: Script; speed: number; id: string }) {
@@ -45,7 +45,7 @@ export class Client {
     this.#chance = options.chance;
     this.script = options.script;
     this.#speed = options.speed;
-    this.#id = options.id;
+    this.id = options.id;
     this.#go();
   }
 
@@ -71,7 +71,7 @@ export class Client {
     this.#era++;
   }
 
-  #take({ acked, credit, expected, error, accepted, quarantined, status }: Answer): void {
+  #take({ acked, credit, expected, error, accepted, quarantined, aside, status }: Answer): void {
     const { coverage } = this.#schedule;
     this.#schedule.note(
       `${this.script.identity} hears ${status} ${error?.code ?? ''} ${acked.epoch}/${acked.seq}, ${accepted ?? '-'} rows`,
@@ -80,7 +80,9 @@ export class Client {
     if (error?.code === 'PUSH_GAP') coverage.meet('a batch out of turn');
     if (error?.code === 'PUSH_EPOCH') coverage.meet('a life over');
     if (accepted === 0 && quarantined === 0) coverage.meet('a batch that came again');
-    if (quarantined !== undefined && quarantined > 0) coverage.meet('a row ahead');
+    if (aside !== undefined && aside.ahead > 0) coverage.meet('a row ahead');
+    if (aside !== undefined && aside.old > 0) coverage.meet('a row of long ago');
+    if (error?.code === 'PUSH_AHEAD' || error?.code === 'PUSH_OLD') coverage.meet('no room to set rows aside');
     this.#window = Math.max(1, Math.min(windowMax, credit));
     if (acked.epoch > 0) this.#acknowledged(acked);
     if (expected === undefined) return;
@@ -122,13 +124,13 @@ export class Client {
   #due(batch: number): boolean {
     const { cuts, events } = this.script;
     const rows = events.slice(cuts[batch], cuts[batch + 1]);
-    const lastUs = Math.max(...rows.map(({ timeUs, ahead }) => (ahead ? beginUs : timeUs)));
+    const lastUs = Math.max(...rows.map(({ timeUs, offUs }) => timeUs - offUs));
     return (lastUs - beginUs) / 1000 / this.#speed <= this.#schedule.nowMs;
   }
 
   #connect(): void {
     const line = this.#server?.connect(
-      this.#id,
+      this.id,
       (answer) => {
         this.#hereMs = Math.max(this.#hereMs, this.#schedule.nowMs + this.#chance.between(0.2, 20));
         this.#schedule.after(this.#hereMs - this.#schedule.nowMs, () => this.#line === line && this.#take(answer));
@@ -150,7 +152,7 @@ export class Client {
     if (this.script.over === 'socket') this.#sendOnLine(bytes, type === 'application/msgpack');
     else
       this.#carry(() =>
-        this.#server?.post(this.#id, place, type, bytes, (answer) =>
+        this.#server?.post(this.id, place, type, bytes, (answer) =>
           this.#carry(() => era === this.#era && this.#take(answer)),
         ),
       );

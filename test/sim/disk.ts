@@ -4,6 +4,13 @@ import type { Chance, Life, Schedule } from './schedule.ts';
 
 type What = 'write' | 'sync' | 'read' | 'open' | 'rename' | 'remove' | 'syncFolder';
 
+/** Operations that are meant. */
+export interface Aim {
+  what: What;
+  /** With what their paths begin. */
+  under: string;
+}
+
 /** The disk of the world's machine: it outlives processes, and forgets at a power cut what was not synced. */
 export class Machine {
   readonly disk = new FakeDisk();
@@ -13,11 +20,11 @@ export class Machine {
   rotten = false;
   /** Until then syncs take long. */
   slowUntilMs = 0;
-  /** The next operation of this kind fails, with this error. */
-  failing: What | null = null;
+  /** The next operation of this kind, in this folder or anywhere, fails with this error. */
+  failing: Aim | null = null;
   failure: 'EIO' | 'ENOSPC' = 'EIO';
   /** Called right behind the next operation of this kind. */
-  trap: { what: What; run: () => void } | null = null;
+  trap: (Aim & { run: () => void }) | null = null;
   readonly #schedule: Schedule;
   readonly #chance: Chance;
   /** Writes that have begun and not ended. */
@@ -65,9 +72,12 @@ export class Machine {
   #act<T>(life: Life, what: What, path: string, run: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const ms = this.#durationMs(what, path);
+      const isMeant = (aim: Aim | null) => aim !== null && aim.what === what && path.startsWith(aim.under);
       const act = () => {
         if (what !== 'read' && ms > 0) this.#schedule.note(`${what} ${path}`);
-        if (this.failing === what) {
+        if (what === 'remove' && /^quarantine.*n$/.test(path))
+          this.#schedule.coverage.meet('a row set aside by an attempt that failed');
+        if (isMeant(this.failing)) {
           this.failing = null;
           const error = Object.assign(new Error(`${this.failure}: the disk fails`), { code: this.failure, errno: -5 });
           this.#schedule.coverage.meet(this.failure);
@@ -77,8 +87,8 @@ export class Machine {
           run().then(resolve, reject);
           this.disk.before = async () => undefined;
         } else run().then(resolve, (error) => reject(this.#failed(error)));
-        if (this.trap?.what !== what) return;
-        this.#schedule.after(0, this.trap.run);
+        if (!isMeant(this.trap)) return;
+        this.#schedule.after(0, this.trap!.run);
         this.trap = null;
       };
       if (ms > 0) life.after(ms, act);

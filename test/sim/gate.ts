@@ -16,6 +16,7 @@ export interface Answer {
   /** Of a batch that was taken. */
   accepted?: number;
   quarantined?: number;
+  aside?: { ahead: number; old: number };
   error?: { code: string };
 }
 

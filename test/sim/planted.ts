@@ -14,6 +14,7 @@ const journal = 'server/journal/journal.ts';
 const core = 'server/core/core.ts';
 const writer = 'server/store/writer.ts';
 const pushFeed = 'server/events/push-feed.ts';
+const asideFiles = 'server/cli/aside-files.ts';
 
 export const plantedBugs: readonly PlantedBug[] = [
   bug('records count as committed before they are synced', [
@@ -161,6 +162,67 @@ export const plantedBugs: readonly PlantedBug[] = [
     'server/events/push-reader.ts',
     'if (timeUs[i] > untilUs) ahead++;',
     'if (false) ahead++;',
+  ]),
+  bug('rows of long ago are left out and set aside nowhere', [
+    'server/events/push-reader.ts',
+    'rows.filter((i) => !isKept(i)),',
+    'rows.filter((i) => timeUs[i] > untilUs),',
+  ]),
+  bug('rows set aside count, too', [
+    'server/events/push-reader.ts',
+    'return { batch: gathered(batch, kept), newCells, aside,',
+    'return { batch, newCells, aside,',
+  ]),
+  bug('rows are acknowledged that could not be set aside', [
+    'server/events/push-aside.ts',
+    'const kept = await this.#aside.keep(nameOf(place), text);',
+    'const kept = (await this.#aside.keep(nameOf(place), text)) || true;',
+  ]),
+  bug('rows are set aside in a file that is not synced', [asideFiles, '      await file.sync();\n', '']),
+  bug('rows are set aside in a folder that is not synced', [
+    asideFiles,
+    '    await disk.syncFolder(this.#path);\n    this.#held +=',
+    '    this.#held +=',
+  ]),
+  bug('rows of a batch that comes again are set aside beside those of its first attempt', [
+    asideFiles,
+    'await file.write(bytes, 0);',
+    `const before = await disk.open(path, 'read').catch(() => null);
+      const old = new Uint8Array(before === null ? 0 : await before.size());
+      await before?.read(old, 0);
+      await file.write(Buffer.concat([old, bytes]), 0);`,
+  ]),
+  bug('what a failed attempt has set aside stays where its rows count', [
+    pushFeed,
+    'await this.#aside.drop(place);',
+    '',
+  ]),
+  bug('a row that is too late for any counter counts as traffic', [
+    'server/events/sorter.ts',
+    'if (batch.timeUs[row] < this.releasedUs - this.latenessUs) {',
+    'if (batch.timeUs[row] < this.releasedUs - 3 * this.latenessUs) {',
+  ]),
+  bug('late rows are stored again behind a commit of which nobody knew whether it had happened', [
+    writer,
+    'if (stored.batch === to.batch && stored.journal === to.journal && stored.offset === to.offset) return 0;',
+    `if (stored.batch === to.batch && stored.journal === to.journal && stored.offset === to.offset) {
+        const events = copiesOf(batch).filter(({ table }) => table === 'event');
+        if (events.length === 0 || batch.eventMinUs > batch.clockUs - 5_000_000) return 0;
+        await client.query('begin');
+        await this.#copy(client, batch, events);
+        await client.query('commit');
+        return 0;
+      }`,
+  ]),
+  bug('a database that goes away while it joins is taken for joined', [
+    'server/store/late-store.ts',
+    '      await store.close().catch(heardElsewhere);\n      throw error;',
+    '      return store;',
+  ]),
+  bug('a database that comes late gets only what comes from then on', [
+    'test/sim/server.ts',
+    'await join(opened as DatabaseStore, storeOffset(journal, core, opened, log));',
+    'await join(opened as DatabaseStore, journal.committed);',
   ]),
   bug('an edit of the regions counts from when it is asked for, not from its place in the journal', [
     'server/core/region-editor.ts',

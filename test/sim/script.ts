@@ -17,8 +17,8 @@ export interface SimEvent {
   kind: keyof typeof kindCode | number;
   outcome: 'success' | 'failed';
   durationMs: number;
-  /** Its sender's clock was wrong: it lies far ahead. */
-  ahead: boolean;
+  /** Its sender's clock was wrong by so much, µs: it lies too far ahead, or back, or about there. */
+  offUs: number;
 }
 
 /** What a feed says in its life, in order of arrival. */
@@ -41,6 +41,16 @@ const learnt = Object.values(learntKind);
 /** Of subscribers, by turns; '': not told. */
 const plmns = ['460-00', '454-03', '', '310-410', '460-02'];
 
+/** How far ahead rows may lie, and how old they may be, here. */
+export const aheadS = 120;
+export const oldS = 1_200;
+
+/** Far off, or so that it is a matter of moments on which side of the limit it lies: when it comes again, on the other. */
+function wrongClockS(chance: Chance): number {
+  const aboutS = chance.once(3) ? 6_000 : Math.floor(chance.between(-10, 50));
+  return chance.once(3) ? -oldS - aboutS : aheadS + aboutS;
+}
+
 /** Who is where and who tells, by the seed. @param spanS length of the story in event time */
 export function writeScripts(chance: Chance, spanS: number): { scripts: Script[]; cells: string[] } {
   const cells = Array.from({ length: 3 + chance.below(5) }, (_, i) => `001-01-${100 + (i % 3) * 100}-${i + 1}`);
@@ -61,9 +71,9 @@ export function writeScripts(chance: Chance, spanS: number): { scripts: Script[]
       const timeUs = beginUs + chance.below(feedS) * secondUs + (chance.once(3) ? chance.below(secondUs) : 0);
       // Most come in order, some late, some far too late.
       const lateS = chance.once(12) ? chance.below(chance.once(4) ? 200 : 30) : chance.below(2);
-      const ahead = isPush && chance.once(60);
+      const offUs = isPush && chance.once(20) ? wrongClockS(chance) * secondUs : 0;
       events.push({
-        ...{ id: 0, timeUs: ahead ? timeUs + 7_200 * secondUs : timeUs, arrivalUs: timeUs + lateS * secondUs, ahead },
+        ...{ id: 0, timeUs: timeUs + offUs, arrivalUs: timeUs + lateS * secondUs, offUs },
         subscriber: 1 + chance.below(subscribers),
         cell: cells[chance.below(cells.length)],
         kind: chance.once(9) ? 'detach' : kinds[chance.below(kinds.length)],
@@ -105,7 +115,7 @@ export function batchBehind({ lives }: Script, { epoch, seq }: PushPlace): numbe
 const packr = new Packr({ useRecords: false });
 
 /** The octets of a pseudonym whose words are `low` and 7. */
-function pseudonymOf(low: number): string {
+export function pseudonymOf(low: number): string {
   const octets = Buffer.alloc(8);
   octets.writeUInt32LE(low, 0);
   octets.writeUInt32LE(7, 4);

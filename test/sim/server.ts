@@ -1,7 +1,7 @@
-import { storeOffset } from '../../server/cli/open-log.ts';
+import { refuseShortJournal, storeOffset } from '../../server/cli/open-log.ts';
 import { openPushFeed } from '../../server/cli/push-feeds.ts';
 import type { Config } from '../../server/config.ts';
-import { beginRun, positionOf } from '../../server/core/begin-run.ts';
+import { beginRun, positionOf, refuseOtherCells } from '../../server/core/begin-run.ts';
 import { Core } from '../../server/core/core.ts';
 import { EventLog } from '../../server/core/event-log.ts';
 import { LogState } from '../../server/core/log-state.ts';
@@ -9,7 +9,7 @@ import { LogWriter } from '../../server/core/log-writer.ts';
 import { RegionEditor } from '../../server/core/region-editor.ts';
 import { Snapshots } from '../../server/core/snapshots.ts';
 import { StoreReader } from '../../server/core/store-reader.ts';
-import { errorOf, heardElsewhere } from '../../server/errors.ts';
+import { errorOf, heardElsewhere, UserError } from '../../server/errors.ts';
 import type { FeedToHub } from '../../server/events/feed-messages.ts';
 import type { FeedPosition } from '../../server/events/feed-position.ts';
 import { FeedHub } from '../../server/events/hub.ts';
@@ -21,6 +21,8 @@ import type { CellInfo } from '../../server/reference/cell-registry.ts';
 import type { Region } from '../../server/reference/read-regions.ts';
 import { openPool } from '../../server/store/connection.ts';
 import { DatabaseStore } from '../../server/store/database-store.ts';
+import { LateStore } from '../../server/store/late-store.ts';
+import { saysAway } from '../../server/store/real-database.ts';
 import type { CellsOfRegion } from '../../server/store/types.ts';
 import { refusals, type SimDatabase } from './database.ts';
 import type { Machine } from './disk.ts';
@@ -122,9 +124,11 @@ export class Server {
     const log = this.#log;
     const timers = this.life;
     const onFailed = (error: unknown) => this.#ended(error);
-    const store = await this.#openStore();
+    const store = await this.#openStore().catch((why) => this.#storeLater(errorOf(why), onFailed));
+    this.#closing.push(() => store.close());
+    const late = store instanceof LateStore;
     const { held } = store;
-    const cells = await store.loadCells();
+    const cells = late ? [] : await store.loadCells();
     const disk = machine.of(this.life);
     const journal = await Journal.open({
       ...{ disk, folder: 'journal', timers, log, newId: () => chance.hex(32) },
@@ -136,6 +140,8 @@ export class Server {
     await follower.follow(journal);
     const records = new EventLog(journal, config.recordsKeptBytesMax);
     const snapshots = await Snapshots.open(disk, 'snapshots', journal, log);
+    // What was before the journal's base only a snapshot tells then.
+    if (late && snapshots.newest < 0 && (journal.base > 0 || journal.committed === 0)) throw store.why;
     const storedTo = () => (store.ledger.journal === journal.id ? store.durable : -1);
     const known = new LogState();
     const core = await Core.open({
@@ -147,8 +153,10 @@ export class Server {
     if (held.row.journal !== '' && held.row.journal !== journal.id)
       schedule.coverage.meet('the database of another journal');
     this.#closing.push(() => journal.close());
-    const storeFrom = storeOffset(journal, core, store, log);
+    const endAtStart = journal.committed;
     const isFirst = core.state.fingerprint === '';
+    if (isFirst && late) throw store.why;
+    const storeFrom = late ? -1 : storeOffset(journal, core, store, log);
     const positions = new Map(isFirst ? held.positions.map((each) => [each.identity, each]) : core.state.positions);
     core.start();
     this.#closing.push(async () => this.reader?.stop(3_000));
@@ -170,16 +178,29 @@ export class Server {
     });
     const { state, counting } = core;
     const { registry } = state;
-    await store.saveCells(Array.from({ length: registry.count }, (_, id) => ({ id, cell: registry.info(id) })));
     const cellsOf: CellsOfRegion = (region, version) =>
       version === state.regionsVersion ? counting.regions.cellsOf(region) : null;
-    const onTheWay = state.editedTo > Math.max(storeFrom, state.broughtTo);
-    await store.saveRegions(counting.regions.regions, cellsOf, state.regionsVersion, onTheWay, state.releaseUs);
     const writer = new LogWriter({ clock, journal, records, state });
-    store.begin(journal.id, storeFrom, () => writer);
-    const reader = new StoreReader({ clock, timers, records, store, onFailed }, storeFrom);
-    this.reader = reader;
-    reader.start();
+    const join = async (opened: DatabaseStore, from: number) => {
+      await opened.saveCells(Array.from({ length: registry.count }, (_, id) => ({ id, cell: registry.info(id) })));
+      const onTheWay = state.editedTo > Math.max(from, state.broughtTo);
+      await opened.saveRegions(counting.regions.regions, cellsOf, state.regionsVersion, onTheWay, state.releaseUs);
+      opened.begin(journal.id, from, () => writer);
+      this.reader = new StoreReader({ clock, timers, records, store: opened, onFailed }, from);
+      this.reader.start();
+      this.store = opened;
+    };
+    if (!late) await join(store, storeFrom);
+    else
+      store.start(
+        () => writer,
+        async (opened) => {
+          refuseShortJournal(journal.id, endAtStart, opened.held.row);
+          refuseOtherCells(state, await opened.loadCells());
+          await join(opened as DatabaseStore, storeOffset(journal, core, opened, log));
+          schedule.coverage.meet('a database that comes late');
+        },
+      );
     const hub = new FeedHub({
       ...{ config, clock, log, feeds, speed: this.#options.speed, sink: writer, onFailed },
       past: { ...state, positions: state.positions.values() },
@@ -236,8 +257,16 @@ export class Server {
       ...{ database: target, version: '', embedded: null, pool, folder },
     });
     await store.open();
-    this.#closing.push(() => store.close());
-    this.store = store;
     return store;
+  }
+
+  /** As where a server has run before: it goes on without its database. @throws why it could not be opened */
+  async #storeLater(why: Error, onFailed: (error: Error) => void): Promise<LateStore> {
+    const { clock, machine, schedule } = this.#options;
+    const told = new UserError('DATABASE_REFUSED', why.message, { cause: why });
+    const names = await machine.disk.list('journal');
+    if (!saysAway(told) || !names.includes('base.json')) throw why;
+    schedule.coverage.meet('a start without the database');
+    return new LateStore({ open: () => this.#openStore(), why, clock, log: this.#log, onFailed });
   }
 }

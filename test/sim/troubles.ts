@@ -1,9 +1,12 @@
 import type { Path } from './coverage.ts';
 import { refusals } from './database.ts';
 import type { Chance } from './schedule.ts';
-import { regionOf, type World } from './world.ts';
+import { littleAside, regionOf, type World } from './world.ts';
 
 type Trouble = (world: World, chance: Chance) => void;
+
+/** Where rows are set aside. */
+const aside = 'quarantine/';
 
 const kill: Trouble = (world) => {
   if (world.server !== null) world.end(world.server, 'process');
@@ -20,10 +23,16 @@ const killThenCut: Trouble = (world, chance) => {
     powerCut(world, chance),
   );
 };
+const anEnd = (world: World, chance: Chance) => () => (chance.once(2) ? kill(world, chance) : powerCut(world, chance));
 /** Just behind a step that matters: a file made, renamed or removed, names synced. */
 const endAtStep: Trouble = (world, chance) => {
   const what = (['open', 'rename', 'remove', 'remove', 'syncFolder'] as const)[chance.below(5)];
-  world.machine.trap = { what, run: () => (chance.once(2) ? kill(world, chance) : powerCut(world, chance)) };
+  world.machine.trap = { what, under: '', run: anEnd(world, chance) };
+};
+/** The same of rows that are being set aside: their batch has not been handed on, and comes again at another time. */
+const endAside: Trouble = (world, chance) => {
+  const what = (['sync', 'rename', 'syncFolder', 'syncFolder'] as const)[chance.below(4)];
+  world.machine.trap = { what, under: aside, run: anEnd(world, chance) };
 };
 const stop: Trouble = (world) => {
   if (world.server?.running) world.stop(world.server);
@@ -92,8 +101,17 @@ const failingDisk: Trouble = (world, chance) => {
   world.schedule.note('--- the disk fails');
   // Of a sync more is lost than of the others.
   const kinds = ['write', 'sync', 'sync', 'sync', 'open', 'rename', 'syncFolder', 'remove'] as const;
-  world.machine.failing = kinds[chance.below(kinds.length)];
+  const what = kinds[chance.below(kinds.length)];
+  // Rows are set aside: their name may be there, and not last.
+  world.machine.failing = chance.once(3) ? { what: 'syncFolder', under: aside } : { what, under: '' };
   world.machine.failure = chance.once(2) ? 'EIO' : 'ENOSPC';
+};
+/** An operator takes the files of rows set aside away, as far as their batches are acknowledged. */
+const takeAside: Trouble = (world, chance) => {
+  void world.quarantine.take();
+  // Where there is little room, rows wait for it.
+  if (world.config.pushAsideBytesMax === littleAside)
+    world.schedule.after(chance.between(200, 800), () => takeAside(world, chance));
 };
 const badNetwork: Trouble = (world, chance) => {
   for (const client of world.clients)
@@ -160,6 +178,7 @@ const all: readonly [Path, Trouble, weight: number][] = [
   ['a power cut', powerCut, 9],
   ['a power cut behind a kill', killThenCut, 5],
   ['an end right behind a step', endAtStep, 5],
+  ['an end while rows are set aside', endAside, 4],
   ['SIGTERM', stop, 2],
   ['an outage of the database', outage, 3],
   ['a database that hangs', hang, 2],
@@ -188,6 +207,7 @@ export function troubles(world: World, chance: Chance): void {
     });
   }
   world.schedule.after(chance.between(300, world.calmMs - 50), () => world.giveAll());
+  world.schedule.after(chance.between(300, world.calmMs), () => takeAside(world, chance));
   world.schedule.after(world.calmMs, () => {
     const { database, machine } = world;
     database.recover();

@@ -9,8 +9,9 @@ import type { Path } from './coverage.ts';
 import { SimDatabase } from './database.ts';
 import { Machine } from './disk.ts';
 import { Follower } from './follower.ts';
+import { Quarantine } from './quarantine.ts';
 import { Chance, Schedule, WorldClock } from './schedule.ts';
-import { batchBehind, type Script, writeScripts } from './script.ts';
+import { aheadS, batchBehind, oldS, type Script, writeScripts } from './script.ts';
 import { Server } from './server.ts';
 import { installTimers } from './timers.ts';
 import { troubles } from './troubles.ts';
@@ -32,11 +33,14 @@ export function regionOf(id: string, cells: string[]): Region {
   return { id, name: id, kind: 'venue', capacity: null, polygons: null, cells };
 }
 
+/** Room for two files of rows set aside. */
+export const littleAside = 65_536;
+
 /** So long may it take to put a batch's rows on a slow disk. */
 const slowestMs = 3_000;
 
-/** Around the limit of what is too far ahead time may have gone on meanwhile, µs. */
-const limitUs = 2_000_000;
+/** Around the limits of what is taken time may have gone on while rows are set aside, µs. */
+const limitUs = 20_000_000;
 
 /** One simulated world: a server with its disk, database, feeds and their clients, and all that happens to it. */
 export class World {
@@ -48,6 +52,7 @@ export class World {
   readonly chance: Chance;
   readonly scripts: Script[];
   readonly clients: Client[] = [];
+  readonly quarantine: Quarantine;
   readonly regions: Region[];
   readonly cells: readonly string[];
   /** The cell list, with places in the region tree; null: cells are known as they turn up. */
@@ -84,6 +89,7 @@ export class World {
     this.machine = new Machine(this.schedule, new Chance(seed, 2));
     this.database = new SimDatabase(this.schedule, new Chance(seed, 3), chance.once(2));
     this.follower = new Follower(this.schedule);
+    this.quarantine = new Quarantine(this.machine.disk, this.clients, this.schedule);
     // Some databases were filled from another journal, which is no more.
     if (chance.once(4)) this.database.begin({ batch: 3, journal: 'f'.repeat(32), offset: 5_000, eventUs: -1 });
     this.speed = [30, 60, 120][chance.below(3)];
@@ -115,6 +121,9 @@ export class World {
       databaseDeadlineMs: this.database.poison < 0 ? 1_000 : 10_000,
       storeRowsMax: 10_000,
       pushBatchesMax: 1 + chance.below(4),
+      liveAheadMs: aheadS * 1000,
+      pushAgeMaxMs: oldS * 1000,
+      pushAsideBytesMax: chance.once(4) ? littleAside : 1 << 26,
       keepEvents: ['all', 'all', '1/2', 'off'][chance.below(4)],
     };
     this.config = makeConfig({ where: 'simulation', settings: this.settings });
@@ -138,7 +147,7 @@ export class World {
       this.calmMs + healMs,
       () => this.#stuck(),
     );
-    if (schedule.failure === null) checkWorld(this);
+    if (schedule.failure === null) checkWorld(this, await this.quarantine.files());
     const { failure, hash, steps, nowMs } = schedule;
     return { failure, hash, steps, virtualMs: nowMs, restarts: this.restarts, met: schedule.coverage.counts };
   }
@@ -200,6 +209,7 @@ export class World {
     );
     this.lost = { commits: database.commits.length, parts };
     follower.forget();
+    this.quarantine.forget(parts);
     this.edits.clear();
     for (const client of clients) client.goBack(parts.get(client.script.identity)!);
     machine.loseFolder('journal');
@@ -237,17 +247,21 @@ export class World {
     );
   }
 
-  /** What is left out of a batch must lie too far ahead, and what is taken must not. */
+  /** What is left out of a batch must lie too far ahead or be too old, and what is taken must not. */
   #pushed(script: Script, { buffer, rows, place }: Extract<FeedToHub, { k: 'batch' }>): void {
     const batch = batchBehind(script, place!) - 1;
     // Rows ahead are put on disk before the others are handed on: meanwhile the clock may have been set.
-    const isSure = this.schedule.nowMs - this.clockSetMs > slowestMs;
+    const { nowMs } = this.schedule;
+    const isSure = nowMs - Math.max(this.clockSetMs, this.machine.slowUntilMs) > slowestMs;
     const taken = EventBatch.adopt(buffer, rows);
     const ids = Array.from(taken.bytes.subarray(0, rows));
-    const untilUs = this.clock.nowUs() + this.config.liveAheadMs * 1000;
+    const untilUs = this.clock.nowUs() + aheadS * 1_000_000;
+    const fromUs = this.clock.nowUs() - oldS * 1_000_000;
     for (const { id, timeUs } of script.events.slice(script.cuts[batch], script.cuts[batch + 1])) {
-      if (isSure && Math.abs(timeUs - untilUs) > limitUs && ids.includes(id) !== timeUs < untilUs)
-        this.schedule.fail(`${script.identity}: row ${id} is ${timeUs < untilUs ? 'left out' : 'taken, far ahead'}`);
+      const isGood = timeUs >= fromUs && timeUs <= untilUs;
+      const isClear = Math.min(Math.abs(timeUs - untilUs), Math.abs(timeUs - fromUs)) > limitUs;
+      if (isSure && isClear && ids.includes(id) !== isGood)
+        this.schedule.fail(`${script.identity}: row ${id} is ${isGood ? 'left out' : 'taken, far from the clock'}`);
     }
     const known = this.pushed.get(script.identity) ?? new Map<number, string[]>();
     this.pushed.set(script.identity, known);
@@ -285,13 +299,15 @@ export class World {
     if (hub!.status().some(({ uri, state }) => files.includes(uri) && state !== 'ended')) return false;
     if (journal!.committed !== journal!.next || core!.applied !== journal!.committed) return false;
     const { committed } = journal!;
-    if (store!.ledger.offset === committed && this.#kept.to === committed) return true;
+    // It has not come yet.
+    if (store === null) return false;
+    if (store.ledger.offset === committed && this.#kept.to === committed) return true;
     if (this.#finishing) return false;
     // Nothing urgent waits for its time; and when all is stored, upkeep does not either.
     const us = core!.state.releaseUs;
-    if (store!.ledger.offset !== committed) this.#finish(store!.flush(), () => undefined);
+    if (store.ledger.offset !== committed) this.#finish(store.flush(), () => undefined);
     else
-      this.#finish(store!.maintain(), () => {
+      this.#finish(store.maintain(), () => {
         this.#kept = { to: committed, us };
       });
     return false;
