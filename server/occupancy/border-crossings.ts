@@ -53,7 +53,7 @@ export class BorderCrossings {
     const { movedRows: moved } = table;
     const { crossed, ends } = trail.moves;
     const { setOf, sets } = regions;
-    trail.takeMoves(moved.all);
+    trail.takeMoves(moved.forTrail);
     for (let row = 0; row < n; ) {
       let end = row;
       let listed = 0;

@@ -143,9 +143,9 @@ export class CrossingTrail extends TrailQueue {
     }
   }
 
-  /** Takes a block of moves (`stage.moved`), for {@link cross}. */
-  takeMoves(all: Uint8Array): void {
-    this.moved.set(all);
+  /** Takes moves for {@link cross}. @param columns as {@link MovedRows} has them for the trail */
+  takeMoves(columns: Uint8Array): void {
+    this.moved.set(columns);
   }
 
   /** Whether so many entries can be put down without another one giving way; their chunks are there then. */

@@ -49,6 +49,9 @@ export class GaugeBook {
   private readonly waiting: WaitingInterval[] = [];
   private spark: Uint32Array;
   private regionFresh5: Uint32Array;
+  /** Scratch of {@link takeRows} and {@link sumRegions}. */
+  private changed = new Uint32Array(0);
+  private bySet = new Float64Array(0);
   private rowsOfNewest = 1;
   /** Place in `waiting` of the interval whose crossings are cut short. */
   private cutAt = 0;
@@ -197,10 +200,13 @@ export class GaugeBook {
     out.fill(0);
     const { setOf, sets } = this.regions;
     const cells = Math.min(cellColumn.length, setOf.length);
-    for (let cell = 0; cell < cells; cell++) {
-      const value = cellColumn[cell];
-      if (value === 0) continue;
-      const members = sets[setOf[cell]];
+    if (this.bySet.length < sets.length) this.bySet = new Float64Array(sets.length);
+    const { bySet } = this;
+    bySet.fill(0);
+    for (let cell = 0; cell < cells; cell++) bySet[setOf[cell]] += cellColumn[cell];
+    for (let set = 0; set < sets.length; set++) {
+      const value = bySet[set];
+      const members = sets[set];
       for (let i = 0; i < members.length; i++) out[members[i]] += value;
     }
   }
@@ -242,29 +248,33 @@ export class GaugeBook {
   }
 
   private takeRows(from: number, to: number, fresh5: Uint32Array): Rows {
-    const { areas } = this.occupancy;
-    const { present, storedPresent, storedFresh5, touched, left } = areas;
+    const { present, storedPresent, storedFresh5, touched, left, appeared, vanished } = this.occupancy.areas;
+    if (this.changed.length < to - from) this.changed = new Uint32Array(to - from);
     const whole = beginsQuarter(this.startUs, this.everyUs);
+    const ids = this.changed;
     let n = 0;
     for (let area = from; area < to; area++) {
-      const changed = present[area] !== storedPresent[area] || fresh5[area - from] !== storedFresh5[area];
-      if (changed || (whole && present[area] > 0)) touched[area] = 1;
-      n += touched[area];
+      ids[n] = area - from;
+      // Nearly all have been.
+      if (touched[area] !== 0) n++;
+      else if (present[area] !== storedPresent[area] || fresh5[area - from] !== storedFresh5[area]) n++;
+      else if (whole && present[area] > 0) n++;
     }
     const rows = newRows(n);
-    const { id } = rows;
-    let row = 0;
-    for (let area = from; area < to; area++) {
-      if (touched[area] === 0) continue;
+    const { appeared: rowsAppeared, fresh5: rowsFresh5, id, present: rowsPresent } = rows;
+    const { vanished: rowsVanished, visitors } = rows;
+    for (let row = 0; row < n; row++) {
+      const area = ids[row] + from;
+      const count = present[area];
+      const fresh = fresh5[area - from];
       id[row] = area - from;
-      rows.present[row] = present[area];
-      rows.appeared[row] = areas.appeared[area];
-      rows.vanished[row] = areas.vanished[area];
-      rows.visitors[row] = present[area] + left[area];
-      rows.fresh5[row] = fresh5[area - from];
-      storedPresent[area] = present[area];
-      storedFresh5[area] = fresh5[area - from];
-      row++;
+      rowsPresent[row] = count;
+      rowsAppeared[row] = appeared[area];
+      rowsVanished[row] = vanished[area];
+      visitors[row] = count + left[area];
+      rowsFresh5[row] = fresh;
+      storedPresent[area] = count;
+      storedFresh5[area] = fresh;
     }
     return rows;
   }

@@ -1,5 +1,5 @@
 import { groupRows } from '../presence/group-loads.ts';
-import { moved, stage } from '../presence/row-kernel.ts';
+import { moved } from '../presence/row-kernel.ts';
 import * as w from '../wasm-code.ts';
 import {
   areaMask,
@@ -41,7 +41,7 @@ export interface TrailKernel {
 /** Areas that a call of {@link TrailKernel.cross} can list. */
 export const crossedMax = 1024;
 
-const movedBytes = stage.rest - stage.moved;
+const movedBytes = moved.lastUs;
 const listBytes = 4 * crossedMax;
 const settledBytes = 4 * settlingMax;
 const movedAt = 64;
@@ -52,7 +52,7 @@ const settledAt = crossedAt + 4 * listBytes;
 export const trailAt = {
   /** Words: the first that is here, the first that has not settled, the next one; the mask of the directory. */
   state: 0,
-  /** As `stage.moved` has them. */
+  /** As `stage.moved` has them, the columns that the trail needs. */
   moved: movedAt,
   /** Of each move: the end of its part in `crossed`; its newest entry; whether it had visited both cells (bits 0, 1). */
   ends: rowsAt,

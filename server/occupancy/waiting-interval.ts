@@ -109,11 +109,12 @@ export class WaitingInterval {
 
 function addCrossings(rows: Rows, { areas }: Occupancy, areaOf: (id: number) => number): void {
   const { entries, exits } = areas;
-  for (let row = 0; row < rows.n; row++) {
-    const area = areaOf(rows.id[row]);
+  const { entries: rowsEntries, exits: rowsExits, id, n } = rows;
+  for (let row = 0; row < n; row++) {
+    const area = areaOf(id[row]);
     if (area < 0) continue;
-    rows.entries[row] += entries[area];
-    rows.exits[row] += exits[area];
+    rowsEntries[row] += entries[area];
+    rowsExits[row] += exits[area];
     entries[area] = 0;
     exits[area] = 0;
   }

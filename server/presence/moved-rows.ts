@@ -12,8 +12,8 @@ export function movedRowsOf({ buffer }: WebAssembly.Memory) {
   const words = (column: number) => new Uint32Array(buffer, stage.moved + column, groupRows);
   const floats = (column: number) => new Float64Array(buffer, stage.moved + column, groupRows);
   return {
-    /** All columns. */
-    all: new Uint8Array(buffer, stage.moved, stage.rest - stage.moved),
+    /** Columns from {@link timeUs} to {@link trail}. */
+    forTrail: new Uint8Array(buffer, stage.moved, moved.lastUs),
     timeUs: floats(moved.timeUs),
     lastUs: floats(moved.lastUs),
     sinceUs: floats(moved.sinceUs),

@@ -57,16 +57,19 @@ export const stage = {
   rest: 70_400,
 } as const;
 
-/** Columns of {@link MovedRows}, as addresses in `stage.moved`: first the ones of float64, then those of 32 bits. */
+/**
+ * Columns of {@link MovedRows}, as addresses in `stage.moved`: first those that the crossing trail needs, then those that it
+ * does not; the ones of float64 before those of 32 bits.
+ */
 export const moved = {
   timeUs: 0,
-  lastUs: 512,
-  sinceUs: 1024,
-  sub: 1536,
-  from: 1792,
-  to: 2048,
-  originEvents: 2304,
-  trail: 2560,
+  sub: 512,
+  from: 768,
+  to: 1024,
+  trail: 1280,
+  lastUs: 1536,
+  sinceUs: 2048,
+  originEvents: 2560,
 } as const;
 /** Octets of an entry of `stage.seen`, and where its cells stand in it. */
 export const seenBytes = 16;

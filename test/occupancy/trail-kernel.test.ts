@@ -109,7 +109,7 @@ test.each([
     }
     if (isRoom) {
       room++;
-      trail.takeMoves(moved.all);
+      trail.takeMoves(moved.forTrail);
       trail.cross(0, row, firstCell, isByCell, startUs);
       const { cancelled, cellVisits, ends, newest, pushed, visits } = trail.moves;
       for (let i = 0, k = 0; i < row; i++) {
