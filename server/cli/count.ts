@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { makeCity } from '../../fixtures/make/city/index.ts';
 import { endFaults } from '../capture/ended-early.ts';
 import { type FeedSpec, parseFeedUri } from '../capture/feed-uri.ts';
@@ -5,10 +6,12 @@ import { hourUs, minuteUs, secondUs } from '../clock.ts';
 import type { Config } from '../config.ts';
 import { UserError } from '../errors.ts';
 import { noCell } from '../events/event-batch.ts';
+import { withhold } from '../events/opted-out.ts';
 import type { RowConsumer } from '../events/sorter.ts';
 import { consoleLog, type Log } from '../log.ts';
 import { Engine } from '../occupancy/engine.ts';
 import { ephemeralKey } from '../privacy/key-file.ts';
+import type { OptOuts } from '../privacy/opt-outs.ts';
 import { Pseudonymiser } from '../privacy/pseudonymiser.ts';
 import { CellRegistry } from '../reference/cell-registry.ts';
 import { readCells } from '../reference/read-cells.ts';
@@ -18,6 +21,7 @@ import type { Command } from './command.ts';
 import { type OrderedRows, SortedRows, WindowedRows } from './count-rows.ts';
 import { CountTable, countHeader } from './count-table.ts';
 import { openFeedPipeline } from './feed-pipeline.ts';
+import { optOutsOf } from './import-opt-outs.ts';
 import { readConfig, readOptions } from './options.ts';
 import { TextOutput } from './text-output.ts';
 import { counted } from './words.ts';
@@ -39,6 +43,7 @@ microsecond) counts in entries, exits, appeared and vanished, but is no visit.
   --sort            order the whole feed by time first; without it the reorder window applies
   --hide-below N    figures from 1 to N−1 are printed as <N (default 20); 0 prints exact counts
   --out FILE        print into a file
+  --data DIR        count nobody who is on the list of opt-outs of this data folder (see 'help import')
   --config FILE     settings as a JSON object; --set NAME=VALUE sets one ('help config' lists them)
   --verbose         show the stack trace of an error
 
@@ -92,6 +97,8 @@ export interface CountOptions {
   sort: boolean;
   hideBelow: number;
   config: Config;
+  /** Who is not counted; null: everybody is. */
+  optOuts: { list: OptOuts; pseudonymiser: Pseudonymiser } | null;
   log: Log;
 }
 
@@ -101,7 +108,7 @@ export interface CountOptions {
  * @returns one line on why the feed ended before its end, or null
  */
 async function countFeed(options: CountOptions, output: TextOutput): Promise<string | null> {
-  const { config, registry, spec } = options;
+  const { config, optOuts, registry, spec } = options;
   const warn = (line: string) => options.log('warn', line);
   const regions = new RegionIndex(options.regions, registry, warn, options.regionsFile);
   const table = new CountTable({
@@ -117,11 +124,16 @@ async function countFeed(options: CountOptions, output: TextOutput): Promise<str
     cellGauges: false,
     onInterval: (gauges) => table.take(gauges),
   });
+  let optedOut = 0;
   const onRows: RowConsumer = (batch, from, to) => {
+    if (optOuts !== null) optedOut += withhold(batch, optOuts.list);
     for (let i = from; i < to; i++) if (batch.cell[i] !== noCell) table.located(batch.timeUs[i]);
     engine.apply(batch, from, to);
   };
-  const onLate: RowConsumer = (batch, from, to) => engine.applyLate(batch, from, to);
+  const onLate: RowConsumer = (batch, from, to) => {
+    if (optOuts !== null) optedOut += withhold(batch, optOuts.list);
+    engine.applyLate(batch, from, to);
+  };
   const rows: OrderedRows = options.sort
     ? new SortedRows(registry, onRows)
     : new WindowedRows(registry, config, onRows, onLate);
@@ -130,7 +142,7 @@ async function countFeed(options: CountOptions, output: TextOutput): Promise<str
     sorted: options.sort,
     sortRecords: false,
     sink: rows,
-    pseudonymiser: new Pseudonymiser(ephemeralKey()),
+    pseudonymiser: optOuts?.pseudonymiser ?? new Pseudonymiser(ephemeralKey()),
   });
   try {
     await output.print(countHeader);
@@ -149,6 +161,8 @@ async function countFeed(options: CountOptions, output: TextOutput): Promise<str
     const early = pipeline.endedEarly;
     reportFaults(spec, faults, options.log);
     reportLimits(engine, rows, options.log);
+    if (optOuts !== null)
+      options.log('info', `${counted(optedOut, 'event')} of subscribers who have opted out moved nobody`);
     if (early !== null) return `${early}; ${table.upTo()}`;
     if (frames === 0) warn(`feed ${spec.uri}: holds no packet; there is nothing to count`);
     else if (!table.begun) warn(`feed ${spec.uri}: ${counted(frames, 'record')}, but no event with a cell to count`);
@@ -202,6 +216,7 @@ async function run(argv: string[]): Promise<number> {
       sort: { type: 'boolean', default: false },
       'hide-below': { type: 'string', default: '20' },
       out: { type: 'string' },
+      data: { type: 'string' },
       config: { type: 'string' },
       set: { type: 'string', multiple: true },
     },
@@ -232,6 +247,7 @@ async function run(argv: string[]): Promise<number> {
       sort: values.sort,
       hideBelow,
       config,
+      optOuts: values.data === undefined ? null : optOutsOf(resolve(values.data)),
       log: consoleLog,
     },
     output,

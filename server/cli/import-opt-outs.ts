@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../errors.ts';
 import { loadOrCreateKey } from '../privacy/key-file.ts';
@@ -14,6 +15,17 @@ export type OptOutsChange = 'replace' | 'add' | 'remove';
 /** Of a data folder's key; nothing of what it is given is remembered. */
 export function pseudonymiserOf(dataDir: string): Pseudonymiser {
   return new Pseudonymiser(loadOrCreateKey(join(dataDir, 'keys')), { memoMax: 1 });
+}
+
+/** The list of a data folder with what was told of its numbers, and what makes pseudonyms that it knows. @throws UserError */
+export function optOutsOf(dataDir: string): { list: OptOuts; pseudonymiser: Pseudonymiser } {
+  if (!existsSync(join(dataDir, 'keys')))
+    throw new UserError('DATA_FOLDER', `${dataDir} holds no pseudonym key: name the server's data folder with --data`);
+  const pseudonymiser = new Pseudonymiser(loadOrCreateKey(join(dataDir, 'keys')));
+  const list = new OptOuts();
+  list.replace(keptOptOuts(dataDir, pseudonymiser) ?? []);
+  list.learn(keptHolders(dataDir));
+  return { list, pseudonymiser };
 }
 
 /**

@@ -22,18 +22,16 @@ interface Step {
   readonly by: keyof Erased;
   /** The column that it goes by. */
   readonly column: string;
-  readonly text: string;
-  /** The rows stay, without the pseudonym. */
-  readonly keeps?: true;
+  /** Of which rows, in SQL. */
+  readonly where: string;
+  /** The rows stay, with this set in place of what names somebody; absent: they go. */
+  readonly set?: string;
 }
 
 const among = (column: string) => `${column} = any ($1::bigint[])`;
-const remove = (table: string, column: string, by: keyof Erased): Step => ({
-  ...{ by, column },
-  text: `delete from ${table} where ${among(column)}`,
-});
-const ofSubscriber = (table: string): Step[] => [remove(table, 'sub', 'subscribers')];
-const ofBoth = (table: string): Step[] => [...ofSubscriber(table), remove(table, 'peer', 'peers')];
+const remove = (column: string, by: keyof Erased): Step => ({ by, column, where: among(column) });
+const ofSubscriber: Step[] = [remove('sub', 'subscribers')];
+const ofBoth: Step[] = [...ofSubscriber, remove('peer', 'peers')];
 
 /**
  * By table, those first from which others are made. Of an event that was traffic what a cell's traffic is counted by
@@ -43,77 +41,108 @@ const ofBoth = (table: string): Step[] => [...ofSubscriber(table), remove(table,
 export const erasedTables: Readonly<Record<string, readonly Step[]>> = {
   event: [
     {
-      ...{ by: 'subscribers', column: 'sub', keeps: true },
-      text: `update event set sub = 0, peer = 0, peer_class = 0, area = 0, country = 0, plmn = 0, type_allocation_code = 0,
-        flags = (flags & 12) | 16 where ${among('sub')} and flags & 12 <> 0`,
+      ...{ by: 'subscribers', column: 'sub', where: `${among('sub')} and flags & 12 <> 0` },
+      set: `sub = 0, peer = 0, peer_class = 0, area = 0, country = 0, plmn = 0, type_allocation_code = 0,
+        flags = (flags & 12) | 16`,
     },
-    ...ofSubscriber('event'),
-    {
-      ...{ by: 'peers', column: 'peer', keeps: true },
-      text: `update event set peer = 0, area = 0 where ${among('peer')}`,
-    },
+    ...ofSubscriber,
+    { by: 'peers', column: 'peer', where: among('peer'), set: 'peer = 0, area = 0' },
   ],
-  stay: ofSubscriber('stay'),
-  stay_queue: ofSubscriber('stay_queue'),
+  stay: ofSubscriber,
+  stay_queue: ofSubscriber,
   refused_row: (['subscribers', 'peers', 'numbers'] as const).map((by) => ({
     ...{ by, column: 'copied' },
-    text: 'delete from refused_row where exists (select from unnest($1::bigint[]) n where position(int8send(n) in copied) > 0)',
+    where: 'exists (select from unnest($1::bigint[]) n where position(int8send(n) in copied) > 0)',
   })),
-  identity_told: [...ofSubscriber('identity_told'), remove('identity_told', 'value', 'numbers')],
-  serving_told: ofSubscriber('serving_told'),
-  serving_event: ofSubscriber('serving_event'),
-  subscriber_hour: ofSubscriber('subscriber_hour'),
-  peer_hour: ofBoth('peer_hour'),
-  subscriber_day: ofSubscriber('subscriber_day'),
-  subscriber_day_area: ofSubscriber('subscriber_day_area'),
-  day_cell: ofSubscriber('day_cell'),
-  day_seen: ofSubscriber('day_seen'),
-  identity_month: ofSubscriber('identity_month'),
-  peer_month: ofBoth('peer_month'),
+  identity_told: [...ofSubscriber, remove('value', 'numbers')],
+  serving_told: ofSubscriber,
+  serving_event: ofSubscriber,
+  subscriber_hour: ofSubscriber,
+  peer_hour: ofBoth,
+  subscriber_day: ofSubscriber,
+  subscriber_day_area: ofSubscriber,
+  day_cell: ofSubscriber,
+  day_seen: ofSubscriber,
+  identity_month: ofSubscriber,
+  peer_month: ofBoth,
 };
 
+/** A chunk of a hypertable, or a table that is none. */
+interface Part {
+  readonly relation: string;
+  readonly compressed: boolean;
+}
+
+const partsOf = `select format('%I.%I', chunk_schema, chunk_name) as relation, is_compressed as compressed
+  from timescaledb_information.chunks where hypertable_schema = 'public' and hypertable_name = $1 order by range_start`;
+
 /**
- * Erases in one transaction a table, chunks that are compressed among them. A server may write meanwhile; who is to stay
- * erased has opted out before.
+ * Erases, one transaction a chunk (a table that has none: the table): what is compressed is unpacked whole and packed again,
+ * and a large table has no room for both. Begun and not ended, it may be run again. A server may write meanwhile; who is to
+ * stay erased has opted out before.
  *
  * @param client without a deadline
  * @throws UserError SCHEMA_OLD where a table is missing; nothing has been removed
  */
 export async function erase(client: pg.ClientBase, erased: Erased): Promise<ErasedRows[]> {
-  const tables = Object.keys(erasedTables);
   const { rows: missing } = await client.query<{ name: string }>(
     'select name from unnest($1::text[]) name where to_regclass(name) is null',
-    [tables],
+    [Object.keys(erasedTables)],
   );
   if (missing.length > 0) {
     const what = `the database lacks the table ${missing[0].name}: start the server once, which brings its schema up to date`;
     throw new UserError('SCHEMA_OLD', what);
   }
   const told: ErasedRows[] = [];
-  for (const [table, steps] of Object.entries(erasedTables)) told.push(await eraseFrom(client, table, steps, erased));
+  for (const [table, steps] of Object.entries(erasedTables)) {
+    const { rows: chunks } = await client.query<Part>(partsOf, [table]);
+    const parts = chunks.length > 0 ? chunks : [{ relation: table, compressed: false }];
+    const sum = { table, removed: 0, anonymous: 0 };
+    for (const part of parts) {
+      const { removed, anonymous } = await eraseFrom(client, part, steps, erased);
+      sum.removed += removed;
+      sum.anonymous += anonymous;
+    }
+    told.push(sum);
+  }
   return told;
 }
 
-async function eraseFrom(
-  client: pg.ClientBase,
-  table: string,
-  steps: readonly Step[],
-  erased: Erased,
-): Promise<ErasedRows> {
+async function eraseFrom(client: pg.ClientBase, { relation, compressed }: Part, all: readonly Step[], erased: Erased) {
   const rows = { removed: 0, anonymous: 0 };
+  const steps = all.filter(({ by }) => erased[by].length > 0);
   await client.query('begin');
   try {
-    // Of a compressed chunk all that is found is unpacked; by default no more than 100,000 rows may be.
-    await client.query('set local timescaledb.max_tuples_decompressed_per_dml_transaction = 0');
-    for (const { by, text, keeps } of steps) {
-      if (erased[by].length === 0) continue;
-      const { rowCount } = await client.query(text, [erased[by]]);
-      rows[keeps ? 'anonymous' : 'removed'] += rowCount ?? 0;
+    if (!compressed || (await isAnyIn(client, relation, steps, erased))) {
+      if (compressed) await client.query('select decompress_chunk($1::regclass)', [relation]);
+      for (const { by, where, set } of steps) {
+        const what = set === undefined ? `delete from ${relation}` : `update ${relation} set ${set}`;
+        const { rowCount } = await client.query(`${what} where ${where}`, [erased[by]]);
+        rows[set === undefined ? 'removed' : 'anonymous'] += rowCount ?? 0;
+      }
+      if (compressed) await client.query('select compress_chunk($1::regclass)', [relation]);
     }
     await client.query('commit');
   } catch (error) {
     await client.query('rollback');
     throw error;
   }
-  return { table, ...rows };
+  return rows;
+}
+
+/** Reading is cheap, whatever is compressed. */
+async function isAnyIn(
+  client: pg.ClientBase,
+  relation: string,
+  steps: readonly Step[],
+  erased: Erased,
+): Promise<boolean> {
+  for (const { by, where } of steps) {
+    const { rows } = await client.query<{ any: boolean }>(
+      `select exists (select from ${relation} where ${where}) as any`,
+      [erased[by]],
+    );
+    if (rows[0].any) return true;
+  }
+  return false;
 }

@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { countCommand } from '../../server/cli/count.ts';
 import { importCommand } from '../../server/cli/import.ts';
 import { asideOfOthers } from '../../server/cli/opt-out-aside.ts';
 import { addHolders, keptHolders, keptOptOuts, optOutStamp } from '../../server/cli/opt-out-file.ts';
@@ -239,4 +240,27 @@ test('rows that are set aside lose who has opted out, and keep the others as the
   expect(lines.pop()).toBe('');
   const { peer: _, area: __, ...withoutPeer } = rows[1];
   expect(lines.map((line) => JSON.parse(line))).toEqual([{ ...common, ...flags, sighting: false }, withoutPeer, other]);
+});
+
+test('count leaves out who is on the list of a data folder: users of record files by IMSI and by number', async () => {
+  await run(`${imsis[0]}\n+${numbers[0]}\n`);
+  const columns = 'user,lac,ci,imei_prefix,start,end,uplink_bytes,downlink_bytes,rat\n';
+  const users = [...imsis, numbers[0].slice(2), 'somebody'];
+  const times = '2015-08-02 10:00:00,2015-08-02 10:00:30';
+  const feed = join(folder, 'feed.csv');
+  writeFileSync(feed, columns + users.map((user) => `${user},1,7,352021,${times},1,2,1\n`).join(''));
+  const regions = join(folder, 'regions.geojson');
+  const feature = { type: 'Feature', properties: { id: 'in', cells: ['460-01-1-*'] }, geometry: null };
+  writeFileSync(regions, JSON.stringify({ type: 'FeatureCollection', features: [feature] }));
+  const out = join(folder, 'out.csv');
+  const count = async (...more: string[]) => {
+    const given = ['--regions', regions, '--hide-below', '0', '--out', out, ...more];
+    expect(await countCommand.run([`xdr:${feed}?plmn=460-01&tz=+08:00`, ...given])).toBe(0);
+    return readFileSync(out, 'utf8').trimEnd().split('\n').at(-1)?.split(',').slice(1, 3);
+  };
+  const told = vi.spyOn(process.stderr, 'write').mockImplementation(() => true);
+  expect(await count()).toEqual(['in', '4']);
+  expect(await count('--data', data())).toEqual(['in', '2']);
+  expect(told.mock.calls.join()).toContain('4 events of subscribers who have opted out moved nobody');
+  await expect(count('--data', join(folder, 'none'))).rejects.toMatchObject({ code: 'DATA_FOLDER' });
 });

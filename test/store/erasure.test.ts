@@ -92,6 +92,11 @@ test('erases a subscriber and a number from every table, compressed chunks too, 
     peer_hour: [3, 0],
     peer_month: [3, 0],
   });
+  const packed = await database.sql<{ n: number }>(
+    'select count(*) as n from timescaledb_information.chunks where is_compressed and hypertable_name = any ($1)',
+    [tables],
+  );
+  expect(packed[0].n).toBe(compressed.length);
   for (const columns of columnsOf.values()) {
     for (const whose of [gone, peerGone, numberGone]) expect(await naming(columns, whose)).toBe(0);
     expect(await naming(columns, other)).toBe(columns[0].table === 'event' ? 2 : 1);
