@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type EventBatch, noCell } from './event-batch.ts';
 
-/** Batches whose digests go with the feed's position, so that they are known after a restart too. */
+/** So many batches' digests go with the feed's position, and as many as may be under way: known after a restart too. */
 export const keptDigests = 16;
 
 const digestLetters = 16;

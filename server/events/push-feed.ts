@@ -239,20 +239,23 @@ export class PushFeed implements FeedPort {
     digests.set(seq, digest);
     digests.delete(seq - digestsMax);
     const newest: string[] = [];
-    for (let at = seq; newest.length < keptDigests && digests.has(at); at--) newest.unshift(digests.get(at)!);
+    const kept = Math.max(keptDigests, this.#config.pushBatchesMax);
+    for (let at = seq; newest.length < kept && digests.has(at); at--) newest.unshift(digests.get(at)!);
     return newest;
   }
 
-  /** @throws PushRefusal 409 where another batch than this one was taken under its number */
+  /** @throws PushRefusal 409 where another batch than this one was taken under its number, or may have been */
   #refuseOther({ epoch, seq }: PushPlace, digest: string): void {
     const before = this.#digests.get(seq);
-    if (before === undefined || before === digest) return;
-    throw new PushRefusal(
-      409,
-      'PUSH_OTHER_BATCH',
-      `other rows were taken as batch ${seq} of epoch ${epoch}: send a batch again as it was cut; two senders need an ID each, and who has lost his place begins a higher epoch`,
-      { epoch, seq: this.#taken.seq + 1 },
-    );
+    if (before === digest) return;
+    const expected = { epoch, seq: this.#taken.seq + 1 };
+    const senders = 'two senders need an ID each, and who has lost his place begins a higher epoch';
+    if (before === undefined) {
+      const known = `batch ${seq} of epoch ${epoch} was taken too long ago to tell whether it is the same`;
+      throw new PushRefusal(409, 'PUSH_TAKEN', `${known}: go on with batch ${expected.seq}; ${senders}`, expected);
+    }
+    const other = `other rows were taken as batch ${seq} of epoch ${epoch}: send a batch again as it was cut`;
+    throw new PushRefusal(409, 'PUSH_OTHER_BATCH', `${other}; ${senders}`, expected);
   }
 
   /** Works, and lets the event loop turn between slices. */

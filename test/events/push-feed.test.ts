@@ -111,6 +111,19 @@ const forms = (rows: ReturnType<typeof named>[], seq: number): [string, Uint8Arr
   ],
 ];
 
+test('a batch from further back than batches are known is not taken for one that came again', async () => {
+  const hub = new FakeHub({ pushBatchesMax: 20 });
+  for (let seq = 1; seq <= 40; seq++) await offer(hub, 1, seq, seq);
+  const restarted = new FakeHub({ pushBatchesMax: 20 }, { epoch: 1, seq: 40, digests: hub.batches.at(-1)!.digests! });
+  // Those that may have been under way when the server ended.
+  for (let seq = 21; seq <= 40; seq++) expect((await offer(restarted, 1, seq, seq)).accepted).toBe(0);
+  // Of the feed's own sender, or of another one's: nobody can tell.
+  const taken = { status: 409, code: 'PUSH_TAKEN', expected: { epoch: 1, seq: 41 } };
+  expect(await refusal(offer(restarted, 1, 20, 20))).toEqual(taken);
+  expect(await refusal(offer(restarted, 1, 20, 7))).toEqual(taken);
+  expect((await offer(hub, 1, 20, 20)).accepted).toBe(0);
+});
+
 test('a batch is known by what it says, in whatever form it comes again, after a restart too', async () => {
   const hub = new FakeHub();
   await offer(hub, 1, 1);
