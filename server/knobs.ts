@@ -154,6 +154,13 @@ export const knobs = {
     max: 16_000_000,
     meaning: 'phones around one region whose silence is followed for the people estimate (eight regions at most)',
   },
+  gatePastMs: {
+    default: 21_600_000,
+    unit: 'ms of event time',
+    min: 0,
+    max: 86_400_000,
+    meaning: 'heads are kept by the minute for so long: a gate count that comes after its time calibrates by them',
+  },
   tickMs: { default: 1_000, unit: 'ms', min: 100, max: 60_000, meaning: 'a frame goes to each screen this often' },
   staleMs: { default: 15_000, unit: 'ms', min: 1_000, max: 3_600_000, meaning: 'a feed silent for this long is stale' },
   clockOffMs: {

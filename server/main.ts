@@ -12,6 +12,7 @@ import { checkFeeds, networkOf } from './cli/feed-checks.ts';
 import { planFeeds, takenInOf } from './cli/feed-plan.ts';
 import { startFeedThread } from './cli/feed-thread.ts';
 import { clearUnfinished, hasRun, openLog, refuseShortJournal, storeOffset } from './cli/open-log.ts';
+import { GateKeeper } from './cli/gate-keeper.ts';
 import { OptOutKeeper } from './cli/opt-out-keeper.ts';
 import { openPushFeed } from './cli/push-feeds.ts';
 import { readReference } from './cli/reference-input.ts';
@@ -171,10 +172,17 @@ export async function startSignalwall(
 
     // The journal, and the counters as its records have made them: presence and occupancy.
     const cells = store instanceof LateStore ? [] : await store.loadCells();
+    const gates =
+      estimateInput && (await GateKeeper.open(join(folder, 'gate-counts.json'), nodeDisk, estimateInput.gates));
     let estimates: LiveEstimates | null = null;
     const follow: FollowerMaker = (counting, registry) => {
-      const options = { subscribersMax: config.silentPhonesMax, periodicUs: config.t3212Ms * 1000, registry, log };
-      estimates = estimateInput && new LiveEstimates({ ...estimateInput, ...options, regions: () => counting.regions });
+      estimates =
+        gates &&
+        new LiveEstimates({
+          ...{ ...estimateInput!, gates: gates.counts, regions: () => counting.regions, registry, log },
+          ...{ subscribersMax: config.silentPhonesMax, periodicUs: config.t3212Ms * 1000 },
+          gatePastUs: config.gatePastMs * 1000,
+        });
       return estimates;
     };
     const { journal, records, core, close } = await openLog({
@@ -338,6 +346,7 @@ export async function startSignalwall(
       editor: new RegionEditor({ core, records, journal, clock, timers, config }),
       cellsOf: (region) => counting.regions.cellsOf(region),
       openStays: (cells) => inSlices(counting.engine.openStays(cells), timers),
+      gates: gates && ((counts) => gates.take(counts, () => ({ estimates: estimates!, view: counting.engine.view }))),
       pushFeeds,
     });
     closing.push(() => server.close());

@@ -17,6 +17,7 @@ import { AreaAnswers, type CellFigure, type RegionFigure, regionFigures } from '
 import { ExpectedAnswers } from './expected.ts';
 import { FeedSockets } from './feed-sockets.ts';
 import { FeedAnswers, feedPath } from './feeds.ts';
+import { GateCounts, type GateTaker } from './gate-counts.ts';
 import { hostAllowed, listenAddress, originAllowed, securityHeaders } from './guard.ts';
 import { HistoryAnswers, type HistoryNow, type HistorySource, noOpenStays } from './history.ts';
 import { type ApiRequest, Refusal, Reply, readRequest, Unsent } from './http.ts';
@@ -53,6 +54,8 @@ export interface ServerOptions {
   /** Stays in these cells that last: no history has them. Absent: nobody is anywhere. */
   openStays?: HistoryNow['openStays'];
   editor: Pick<RegionEditor, 'regions' | 'set'>;
+  /** Takes gate counts in; absent or null: no people are estimated. */
+  gates?: GateTaker | null;
   /** Feeds that senders bring their batches to, by ID; absent: there are none. */
   pushFeeds?: ReadonlyMap<string, PushFeed>;
 }
@@ -112,6 +115,7 @@ export async function startServer(options: ServerOptions): Promise<PushServer> {
   );
   const feeds = new FeedAnswers(options.pushFeeds ?? new Map(), config);
   const edits = new RegionEdits(options.editor, config);
+  const gateCounts = new GateCounts(options.gates ?? null, config);
   const feedSockets = new FeedSockets(feeds, config, (error) => log('error', `a batch on a socket: ${error.message}`));
   const headers = securityHeaders(config.tileUrl);
   const counts = { requests: 0, requestsRefused: 0, strangers: 0 };
@@ -169,7 +173,7 @@ export async function startServer(options: ServerOptions): Promise<PushServer> {
     }
     const feed = feedPath(path);
     if (feed?.part === 'feed') return feeds.answer(reply, feed.id);
-    if (feed?.part === 'events') throw wrongMethod(path);
+    if (feed?.part === 'events' || path === '/api/gates') throw wrongMethod(path);
     if (feed?.part === 'socket') throw new Refusal(426, 'UPGRADE_REQUIRED', 'this path speaks WebSocket only');
     if (path === '/api/base.pmtiles' && tiles !== null) return tiles.answer(request, reply);
     throw new Refusal(404, 'NOT_FOUND', 'no such path; the API is described in server/api/README.md');
@@ -215,6 +219,10 @@ export async function startServer(options: ServerOptions): Promise<PushServer> {
     }
     if (request.method === 'PUT' && request.path === '/api/regions') {
       edits.take(request, reply).catch((error: unknown) => refuse(request, reply, error));
+      return;
+    }
+    if (request.method === 'POST' && request.path === '/api/gates') {
+      gateCounts.take(request, reply).catch((error: unknown) => refuse(request, reply, error));
       return;
     }
     if (request.method !== 'GET' && request.method !== 'HEAD') {
@@ -302,7 +310,7 @@ function busy(): Refusal {
 
 /** The methods of a path, as `Allow` has them. */
 function methodsOf(path: string): string {
-  if (feedPath(path)?.part === 'events') return 'POST';
+  if (path === '/api/gates' || feedPath(path)?.part === 'events') return 'POST';
   return path === '/api/regions' ? 'GET, HEAD, PUT' : 'GET, HEAD';
 }
 

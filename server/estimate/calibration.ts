@@ -13,7 +13,9 @@ export const readingsMax = 48;
 /** Crowds so far apart in time have about a third of their people in common, where nothing else is known. */
 const crowdUs = 6 * hourUs;
 /** Below this neither side says anything about a factor. */
-const headsMin = 50;
+export const headsMin = 50;
+/** Standard errors by which a gate count may be off what is estimated: one in 16,000 right ones is further. */
+const surpriseMax = 4;
 
 /**
  * Factor by gate counts: the ratio of gates to estimate, drawn towards 1 as far as shares are known well and gates are
@@ -50,6 +52,21 @@ export function calibrate(readings: readonly GateReading[], heads: Heads, nowUs:
     explained += weight * withNow[i];
   });
   return { factor: Math.exp(mean), error: Math.sqrt(Math.max(0, prior - explained)) };
+}
+
+/**
+ * Whether a gate count is too far off to be believed: typed with a nought too many, or of another place. It is held against
+ * all that may make it and the estimate differ: the errors of shares, sampling, silence and its own, so one that is right
+ * though all of it says otherwise can be given with a larger `error`.
+ *
+ * @returns 1: far above the estimate, −1: far below; 0: it may be believed
+ */
+export function surpriseOf({ gate, heads }: GateReading): -1 | 0 | 1 {
+  // Where few are, some more or less say nothing.
+  const people = Math.max(heads.people, headsMin);
+  const variance = shareError(heads) ** 2 + (heads.sampling + heads.silence) / people ** 2 + gate.error ** 2 + tiny;
+  const off = Math.log(Math.max(gate.people, headsMin) / people) / Math.sqrt(variance);
+  return off > surpriseMax ? 1 : off < -surpriseMax ? -1 : 0;
 }
 
 /** Relative variance that keeps the equations soluble where two readings are the same. */

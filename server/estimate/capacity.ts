@@ -1,4 +1,4 @@
-import { hourUs, minuteUs, secondUs } from '../clock.ts';
+import { hourUs, minuteUs } from '../clock.ts';
 import type { PeopleEstimate } from './people.ts';
 
 /** The first alert, as a share of the capacity (DESIGN §2 *people*). */
@@ -12,8 +12,6 @@ const horizonUs = 12 * hourUs;
  */
 const flowWindowUs = 10 * minuteUs;
 const flowMinUs = 5 * minuteUs;
-/** Points kept of a window: one in 15 s. */
-const pointEveryUs = 15 * secondUs;
 
 /** How full a region is. Shares are of its capacity. */
 export interface CapacityState {
@@ -53,8 +51,9 @@ export interface TrendPoint {
 }
 
 /**
- * The present net inflow of a region's people: the slope of the straight line through the last ten minutes of their
- * estimate (least squares), so that its own flutter hardly shows. Counted entries − exits over the share foretell worse:
+ * The present net inflow of a region's heads: the slope of the straight line through the last ten minutes of their
+ * estimate (least squares), so that its own flutter hardly shows. The heads are those before calibration: a gate count
+ * that moves the estimate moves nobody. Counted entries − exits over the share foretell worse:
  * they wait for location updates at the border, for `holdDown`, and for those who are silent, all of which the estimate
  * has in it.
  */
@@ -62,19 +61,18 @@ export class InflowTrend {
   /** Of the last ten minutes, by time. */
   readonly points: TrendPoint[] = [];
 
-  /** Points come in order of time; those closer than 15 s to the one before are left out. */
+  /** Points come in order of time, one a minute. */
   add(timeUs: number, people: number): void {
     const { points } = this;
-    if (points.length > 0 && timeUs - points[points.length - 1].timeUs < pointEveryUs) return;
     points.push({ timeUs, people });
     while (timeUs - points[0].timeUs > flowWindowUs) points.shift();
   }
 
-  /** People per µs; null: less than five minutes have been seen. */
-  get inflow(): number | null {
-    const { points } = this;
-    if (points.length < 2) return null;
-    const lastUs = points[points.length - 1].timeUs;
+  /** Heads per µs up to now, when there are so many; null: less than five minutes have been seen. */
+  inflowTo(now: TrendPoint): number | null {
+    const lastUs = now.timeUs;
+    const points = this.points.filter(({ timeUs }) => timeUs < lastUs && lastUs - timeUs <= flowWindowUs);
+    points.push(now);
     if (lastUs - points[0].timeUs < flowMinUs) return null;
     let time = 0;
     let people = 0;

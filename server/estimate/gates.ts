@@ -33,6 +33,11 @@ export async function readGates(path: string): Promise<GateCount[]> {
   return parseGates(path, await readTableText(path, form));
 }
 
+/** A gate count as a row of JSON, from which it can be read back. */
+export function gateRow({ timeUs, region, people, error }: GateCount): object {
+  return { time: new Date(timeUs / 1000).toISOString(), region, people, error };
+}
+
 /** As {@link readGates}, of a text. Sorted by time. */
 export function parseGates(path: string, text: string): GateCount[] {
   return gatesOf(path, parseTable(path, text, form));

@@ -1,4 +1,4 @@
-import { formatTimeUs } from '../clock.ts';
+import { formatTimeUs, minuteUs } from '../clock.ts';
 import type { EventBatch } from '../events/event-batch.ts';
 import type { Log } from '../log.ts';
 import type { LiveView } from '../occupancy/view.ts';
@@ -6,6 +6,7 @@ import type { RegionIndex } from '../reference/region-index.ts';
 import type { StateReader, StateWriter } from '../state-writer.ts';
 import type { GateCount } from './gates.ts';
 import { type RegionEstimate, RegionEstimates, type RegionEstimatesOptions } from './region-estimates.ts';
+import type { Share } from './shares.ts';
 
 export interface LiveEstimatesOptions extends Omit<RegionEstimatesOptions, 'regions'> {
   /** By time. */
@@ -14,15 +15,29 @@ export interface LiveEstimatesOptions extends Omit<RegionEstimatesOptions, 'regi
   log: Log;
 }
 
+/** What becomes of a gate count: it calibrates, it waits for its time, or it can't be used. */
+export type GateFate =
+  | { readonly state: 'used' | 'waiting' }
+  | { readonly state: 'refused' /** With the remedy. */; readonly why: string };
+
+/** A gate count whose time is over, and why it can't be used; null: it is. */
+interface Settled {
+  readonly gate: GateCount;
+  readonly why: string | null;
+}
+
 interface Saved {
   heard: boolean;
   readToUs: number;
+  /** Absent, as the one below: saved by a server that did not keep them. */
+  settled?: readonly Settled[];
+  shares?: readonly (readonly [string, Share])[];
 }
 
 /**
  * {@link RegionEstimates} of the regions that are counted at present; edits of others leave a region's readings alone.
  * Goes along with the counters and their snapshots: each gate count is set beside the heads of its own time by the event
- * clock, whenever the estimates themselves are asked for.
+ * clock, whenever the estimates themselves are asked for; one that comes after its time beside those that are kept.
  */
 export class LiveEstimates {
   private readonly options: LiveEstimatesOptions;
@@ -30,19 +45,29 @@ export class LiveEstimates {
   private estimates: RegionEstimates;
   /** Whether a row has come. */
   private heard = false;
+  /** All rows before it have been counted, µs; −1: none has come. */
   private readToUs = -1;
-  /** Place of the next gate count. */
+  /** Gate counts by time, and the place of the first whose time has not come. */
+  private readonly waiting: GateCount[];
   private next = 0;
+  /** Those whose time is over, as long as heads are kept of then. */
+  private readonly settled = new Map<string, Settled>();
 
   constructor(options: LiveEstimatesOptions) {
     this.options = options;
     this.regions = options.regions();
+    this.waiting = [...options.gates];
     this.estimates = new RegionEstimates({ ...options, regions: this.regions });
   }
 
-  /** Time of the next gate count, µs. */
+  /** Time of the next gate count, or of the next minute whose heads are to be kept, µs. */
   get dueUs(): number {
-    return this.options.gates[this.next]?.timeUs ?? Number.POSITIVE_INFINITY;
+    return Math.min(this.waiting[this.next]?.timeUs ?? Number.POSITIVE_INFINITY, this.estimates.dueUs);
+  }
+
+  /** Heads are kept from here on, µs. */
+  get keptFromUs(): number {
+    return this.readToUs - this.options.gatePastUs;
   }
 
   /** Rows in order of time, as the engine gets them. */
@@ -50,25 +75,25 @@ export class LiveEstimates {
     if (from === to) return;
     this.follow();
     this.heard = true;
+    this.readToUs = Math.max(this.readToUs, batch.timeUs[to - 1]);
     this.estimates.apply(batch, from, to);
   }
 
   /** All rows before `timeUs` have been counted: gate counts up to it are set beside them. */
   reach(view: LiveView, timeUs: number): void {
-    if (timeUs < this.dueUs) return;
-    this.follow();
-    const unused = new Map<string, GateCount[]>();
-    for (; this.dueUs <= timeUs; this.next++) {
-      const gate = this.options.gates[this.next];
+    const isDue = timeUs >= this.dueUs;
+    if (isDue) this.follow();
+    if (this.heard || isDue) this.readToUs = Math.max(this.readToUs, timeUs);
+    if (!isDue) return;
+    const unused: Settled[] = [];
+    for (; this.waiting[this.next]?.timeUs <= timeUs; this.next++) {
+      const gate = this.waiting[this.next];
       const why = this.heard ? this.estimates.read(view, gate) : 'no event had come by then';
-      if (why !== null) unused.set(why, [...(unused.get(why) ?? []), gate]);
+      unused.push(this.settle(gate, why));
     }
-    this.readToUs = timeUs;
-    for (const [why, gates] of unused) {
-      const first = `${gates[0].region} at ${formatTimeUs(gates[0].timeUs)}`;
-      const others = gates.length > 1 ? ` and ${gates.length - 1} more` : '';
-      this.options.log('warn', `The gate count of ${first}${others} can't be used: ${why}`);
-    }
+    this.tellUnused(unused);
+    this.estimates.reach(view, timeUs);
+    for (const [key, { gate }] of this.settled) if (gate.timeUs < this.keptFromUs) this.settled.delete(key);
   }
 
   /** By place in the regions that are counted; null: unknown. The same array until it is worked out anew. */
@@ -78,20 +103,94 @@ export class LiveEstimates {
     return this.estimates.update(view);
   }
 
+  /** Why a gate count that comes now can't be used, whatever is counted; null: it may be. */
+  refusalOf({ region, timeUs }: GateCount): string | null {
+    const { options, readToUs, heard } = this;
+    if (!options.regions().regions.some(({ id }) => id === region)) return 'no micro-region with that id is counted';
+    const kept = `${Math.round(options.gatePastUs / minuteUs)} min`;
+    if (heard && timeUs < this.keptFromUs)
+      return `its time is over for more than ${kept}, for which heads are kept (gatePastMs): count again`;
+    if (heard && timeUs > readToUs + options.gatePastUs)
+      return `its time is more than ${kept} ahead of the events: mend it, or send it later`;
+    return null;
+  }
+
+  /** Takes a gate count in that comes while counting goes on. The same one again changes nothing, another takes its place. */
+  take(view: LiveView, gate: GateCount): GateFate {
+    this.follow();
+    this.reach(view, view.clockUs);
+    const refusal = this.refusalOf(gate);
+    if (refusal !== null) return { state: 'refused', why: refusal };
+    const before = this.settled.get(keyOf(gate));
+    if (before !== undefined && isSame(before.gate, gate)) return fateOf(before);
+    const at = this.waiting.findIndex((each, i) => i >= this.next && keyOf(each) === keyOf(gate));
+    if (at >= 0) this.waiting.splice(at, 1);
+    if (gate.timeUs > this.readToUs) {
+      const behind = this.waiting.findIndex((each, i) => i >= this.next && each.timeUs > gate.timeUs);
+      this.waiting.splice(behind < 0 ? this.waiting.length : behind, 0, gate);
+      return { state: 'waiting' };
+    }
+    const settled = this.settleOver(view, gate);
+    this.tellUnused([settled]);
+    return fateOf(settled);
+  }
+
   *save(to: StateWriter): Generator<void> {
     this.follow();
     const { heard, readToUs } = this;
-    to.json('estimates', { heard, readToUs } satisfies Saved);
+    const shares = [...this.options.shares];
+    to.json('estimates', { heard, readToUs, settled: [...this.settled.values()], shares } satisfies Saved);
     yield* this.estimates.save(to);
   }
 
-  /** Of a fresh one. Gate counts that have been added since for times that are over can't be used. */
+  /** Of a fresh one. Gate counts that have been added since are set beside the heads that are kept of their times. */
   restore(from: StateReader): void {
-    const { heard, readToUs } = from.json<Saved>('estimates');
+    const { heard, readToUs, settled = [], shares } = from.json<Saved>('estimates');
+    const sameShares = shares === undefined || JSON.stringify(shares) === JSON.stringify([...this.options.shares]);
     this.heard = heard;
     this.readToUs = readToUs;
-    while (this.dueUs <= readToUs) this.next++;
-    this.estimates.restore(from);
+    this.estimates.restore(from, sameShares);
+    if (sameShares) for (const each of settled) this.settled.set(keyOf(each.gate), each);
+    else
+      this.options.log('warn', 'The market shares are others: what gate counts had taught by those of before is gone');
+    const unused: Settled[] = [];
+    let late = 0;
+    for (; this.waiting[this.next]?.timeUs <= readToUs; this.next++) {
+      const gate = this.waiting[this.next];
+      const before = this.settled.get(keyOf(gate));
+      if (before !== undefined && isSame(before.gate, gate)) continue;
+      if (this.estimates.readingsOf(gate.region).some((reading) => isSame(reading.gate, gate))) continue;
+      if (gate.timeUs < this.keptFromUs) late++;
+      else unused.push(this.settleOver(null, gate));
+    }
+    this.tellUnused(unused);
+    if (late === 0) return;
+    const ones = late === 1 ? '1 gate count is' : `${late} gate counts are`;
+    const since = formatTimeUs(this.keptFromUs);
+    this.options.log('warn', `${ones} passed over: heads are kept since ${since} only (gatePastMs)`);
+  }
+
+  /** Of a count whose time is over. */
+  private settleOver(view: LiveView | null, gate: GateCount): Settled {
+    this.estimates.unread(gate);
+    return this.settle(gate, this.estimates.readPast(view, gate));
+  }
+
+  private settle(gate: GateCount, why: string | null): Settled {
+    const settled = { gate, why };
+    this.settled.set(keyOf(gate), settled);
+    return settled;
+  }
+
+  /** Those that can't be used, a line for each reason. */
+  private tellUnused(settled: readonly Settled[]): void {
+    const unused = new Map<string, GateCount[]>();
+    for (const { gate, why } of settled) if (why !== null) unused.set(why, [...(unused.get(why) ?? []), gate]);
+    for (const [why, gates] of unused) {
+      const first = `${gates[0].region} at ${formatTimeUs(gates[0].timeUs)}`;
+      const others = gates.length > 1 ? ` and ${gates.length - 1} more` : '';
+      this.options.log('warn', `The gate count of ${first}${others} can't be used: ${why}`);
+    }
   }
 
   private follow(): void {
@@ -100,4 +199,17 @@ export class LiveEstimates {
     this.regions = regions;
     this.estimates = new RegionEstimates({ ...this.options, regions }, this.estimates);
   }
+}
+
+/** A region has one count at a time. */
+function keyOf({ timeUs, region }: GateCount): string {
+  return `${timeUs} ${region}`;
+}
+
+function isSame(a: GateCount, b: GateCount): boolean {
+  return keyOf(a) === keyOf(b) && a.people === b.people && a.error === b.error;
+}
+
+function fateOf({ why }: Settled): GateFate {
+  return why === null ? { state: 'used' } : { state: 'refused', why };
 }

@@ -1,11 +1,11 @@
-import { secondUs } from '../clock.ts';
+import { minuteUs, secondUs } from '../clock.ts';
 import type { EventBatch } from '../events/event-batch.ts';
 import type { LiveView } from '../occupancy/view.ts';
 import type { CellRegistry } from '../reference/cell-registry.ts';
 import type { Region } from '../reference/read-regions.ts';
 import type { RegionIndex } from '../reference/region-index.ts';
 import type { StateReader, StateWriter } from '../state-writer.ts';
-import { calibrate, type GateReading, readingsMax } from './calibration.ts';
+import { calibrate, type GateReading, headsMin, readingsMax, surpriseOf } from './calibration.ts';
 import {
   type CapacityState,
   capacityState,
@@ -15,6 +15,7 @@ import {
   timeTo,
 } from './capacity.ts';
 import type { GateCount } from './gates.ts';
+import { PastHeads } from './past-heads.ts';
 import { type DeviceCount, estimateOf, type Heads, headsOf, type PeopleEstimate } from './people.ts';
 import type { Share, Shares } from './shares.ts';
 import { SilenceWatch } from './silence.ts';
@@ -24,6 +25,8 @@ import { Surroundings } from './surroundings.ts';
 const everyUs = 10 * secondUs;
 /** Regions whose silent phones are followed, those with the largest capacity: each costs a look-up per event. */
 const watchedMax = 8;
+/** Regions whose heads are kept by the minute, by the same order. */
+const keptMax = 1_000;
 
 /** What is estimated of a region now. Before suppression: `devices` are the whole devices that it goes by. */
 export interface RegionEstimate {
@@ -47,18 +50,30 @@ export interface RegionEstimatesOptions {
   subscribersMax: number;
   /** T3212 of the network, µs. */
   periodicUs: number;
+  /** Heads are kept by the minute for so long, µs: for gate counts that come after their time. */
+  gatePastUs: number;
 }
 
 /** What is learnt of a region as time goes by. */
 interface Learnt {
   readonly readings: GateReading[];
   readonly trend: InflowTrend;
+  /** Null: they are not kept. */
+  past: PastHeads | null;
   /** Null: its silent phones are not followed. */
   watch: SilenceWatch | null;
 }
 
 /** By a region's key, as they are saved. */
-type Saved = [key: string, learnt: { readings: SavedReading[]; points: readonly TrendPoint[]; watches: boolean }][];
+type Saved = [key: string, learnt: SavedRegion][];
+interface SavedRegion {
+  readings: SavedReading[];
+  /** Of the trend; absent: saved by a server that had other ones. */
+  minutes?: readonly TrendPoint[];
+  watches: boolean;
+  /** Whether heads of the past are kept; absent: as false. */
+  keeps?: boolean;
+}
 type SavedReading = Pick<GateReading, 'gate'> & { heads: Omit<Heads, 'byShare'> & { byShare: [Share, number][] } };
 
 /** The people estimates of all micro-regions, kept up with the counters. */
@@ -70,25 +85,32 @@ export class RegionEstimates {
   private readonly places: ReadonlyMap<string, number>;
   private current: readonly (RegionEstimate | null)[];
   private nextUs = 0;
+  /** The next full minute, whose heads are to be kept. */
+  private minuteUs = 0;
 
   /** @param before of other regions: those that are drawn as they were keep what was learnt of them */
   constructor(options: RegionEstimatesOptions, before?: RegionEstimates) {
-    const { regions, registry, subscribersMax, periodicUs } = options;
+    const { regions, registry, shares, subscribersMax, periodicUs, gatePastUs } = options;
     this.options = options;
+    this.minuteUs = before?.minuteUs ?? 0;
     // Nodes of the region tree are not estimated: a gate or a capacity is of a place.
     const drawn = regions.regions.slice(0, regions.drawn);
     this.places = new Map(drawn.map(({ id }, place) => [id, place]));
     const keys = drawn.map(keyOf);
+    const largest = drawn
+      .map(({ capacity }, region) => ({ region, capacity: capacity ?? 0 }))
+      .sort((a, b) => b.capacity - a.capacity);
     const watched = new Set(
-      drawn
-        .map(({ capacity }, region) => ({ region, capacity: capacity ?? 0 }))
-        .filter(({ capacity }) => capacity > 0)
-        .sort((a, b) => b.capacity - a.capacity)
+      largest
         .slice(0, watchedMax)
+        .filter(({ capacity }) => capacity > 0)
         .map(({ region }) => region),
     );
+    const kept = new Set(largest.slice(0, keptMax).map(({ region }) => region));
     this.learnt = keys.map((key, region) => {
-      const learnt = before?.byKey.get(key) ?? { readings: [], trend: new InflowTrend(), watch: null };
+      const learnt = before?.byKey.get(key) ?? { readings: [], trend: new InflowTrend(), past: null, watch: null };
+      if (!kept.has(region)) learnt.past = null;
+      else learnt.past ??= new PastHeads(shares, gatePastUs);
       const places = new Surroundings(regions, registry, region);
       if (!watched.has(region)) learnt.watch = null;
       else if (learnt.watch === null) learnt.watch = new SilenceWatch({ places, subscribersMax, periodicUs });
@@ -104,8 +126,30 @@ export class RegionEstimates {
     for (const { watch } of this.learnt) watch?.apply(batch, from, to);
   }
 
+  /** Event time from which on heads are to be kept, µs. */
+  get dueUs(): number {
+    return this.minuteUs;
+  }
+
+  /** All rows before `timeUs` have been counted: the heads of the last full minute are kept if they are due. */
+  reach(view: LiveView, timeUs: number): void {
+    if (timeUs < this.minuteUs) return;
+    const nowUs = Math.floor(timeUs / minuteUs) * minuteUs;
+    this.minuteUs = nowUs + minuteUs;
+    // Before the first event, and while presence fills up, the heads are nobody's.
+    if (view.clockUs <= 0) return;
+    const isWhole = !isEarly(view, nowUs);
+    for (const [region, { trend, past }] of this.learnt.entries()) {
+      if (region >= view.regionCount) return;
+      const heads = this.headsIn(countsOf(view, region), region, nowUs);
+      if (heads !== null) trend.add(nowUs, heads.people);
+      if (isWhole) past?.add(nowUs, heads);
+    }
+  }
+
   /** By place in the {@link RegionIndex}; null: unknown, a class of devices there has no share. */
   update(view: LiveView): readonly (RegionEstimate | null)[] {
+    this.reach(view, view.clockUs);
     if (view.clockUs < this.nextUs) return this.current;
     this.nextUs = view.clockUs + everyUs;
     this.current = this.current.map((_, region) => (region < view.regionCount ? this.estimate(view, region) : null));
@@ -115,39 +159,97 @@ export class RegionEstimates {
   /** Sets a gate count beside the heads that are counted now, at its time. @returns why it can't be used; null: it is */
   read(view: LiveView, gate: GateCount): string | null {
     const place = this.places.get(gate.region);
-    if (place === undefined || place >= view.regionCount) return 'no micro-region with that id is counted';
-    const heads = this.headsIn(countsOf(view, place), place, gate.timeUs);
+    if (place === undefined || place >= view.regionCount) return noRegion;
+    if (isEarly(view, gate.timeUs)) return 'presence was not complete yet, so too few were known: count again later';
+    return this.take(place, { gate, heads: this.headsIn(countsOf(view, place), place, gate.timeUs) });
+  }
+
+  /**
+   * The same of a time that is over.
+   *
+   * @param view for counts of the last minute; null: of the present nothing is known yet
+   */
+  readPast(view: LiveView | null, gate: GateCount): string | null {
+    const place = this.places.get(gate.region);
+    if (place === undefined) return noRegion;
+    const ofLastMinute = view !== null && place < view.regionCount && gate.timeUs >= this.minuteUs - minuteUs;
+    const now = ofLastMinute ? this.headsNow(view, place) : undefined;
+    const heads = this.learnt[place].past?.headsAt(gate.timeUs, now);
+    if (heads === undefined) {
+      return 'no heads are kept of then (presence was not complete yet, or the region is drawn since): count again';
+    }
+    return this.take(place, { gate, heads });
+  }
+
+  /** Takes back what has been read of that region and time. */
+  unread({ region, timeUs }: GateCount): void {
+    const readings = this.readingsOf(region);
+    const at = readings.findIndex(({ gate }) => gate.timeUs === timeUs);
+    if (at >= 0) readings.splice(at, 1);
+    this.nextUs = 0;
+  }
+
+  /** The newest readings of a region, by time. */
+  readingsOf(region: string): GateReading[] {
+    const place = this.places.get(region);
+    return place === undefined ? [] : this.learnt[place].readings;
+  }
+
+  private take(place: number, { gate, heads }: { gate: GateCount; heads: Heads | null }): string | null {
     if (heads === null) return 'devices of a class without a market share were there';
+    const surprise = surpriseOf({ gate, heads });
+    if (surprise !== 0) {
+      const far = surprise > 0 ? 'far above' : 'far below';
+      const cure = 'correct it, or the market shares, or give it a larger error to have it all the same';
+      return `${gate.people} is ${far} all that the devices there make likely (4 standard errors): ${cure}`;
+    }
+    this.nextUs = 0;
+    if (Math.min(gate.people, heads.people) < headsMin) return null;
     const { readings } = this.learnt[place];
-    readings.push({ gate, heads });
+    const before = readings.findLastIndex((reading) => reading.gate.timeUs <= gate.timeUs);
+    readings.splice(before + 1, 0, { gate, heads });
     if (readings.length > readingsMax) readings.shift();
     return null;
   }
 
   *save(to: StateWriter): Generator<void> {
-    const saved: Saved = [...this.byKey].map(([key, { readings, trend, watch }]) => [
+    const saved: Saved = [...this.byKey].map(([key, { readings, trend, past, watch }]) => [
       key,
       {
         readings: readings.map(({ gate, heads }) => ({ gate, heads: { ...heads, byShare: [...heads.byShare] } })),
-        points: trend.points,
+        minutes: trend.points,
         watches: watch !== null,
+        keeps: past !== null,
       },
     ]);
     to.json('estimates.regions', saved);
+    for (const [i, { past }] of [...this.byKey.values()].entries())
+      if (past !== null) to.bytes(`estimates.${i}.past`, past.saved);
     for (const [i, { watch }] of [...this.byKey.values()].entries())
       if (watch !== null) yield* watch.save(to, `estimates.${i}`);
   }
 
-  /** Of a fresh one; regions that are not there any more are passed over. */
-  restore(from: StateReader): void {
-    for (const [i, [key, { readings, points, watches }]] of from.json<Saved>('estimates.regions').entries()) {
+  /**
+   * Of a fresh one; regions that are not there any more are passed over.
+   *
+   * @param sameShares whether it was saved with the same shares: heads by others would not compare with those of now
+   */
+  restore(from: StateReader, sameShares: boolean): void {
+    for (const [i, [key, saved]] of from.json<Saved>('estimates.regions').entries()) {
+      const { readings, minutes = [], watches, keeps = false } = saved;
       const learnt = this.byKey.get(key);
       if (learnt === undefined) continue;
+      if (watches) learnt.watch?.restore(from, `estimates.${i}`);
+      if (!sameShares) continue;
       for (const { gate, heads } of readings)
         learnt.readings.push({ gate, heads: { ...heads, byShare: new Map(heads.byShare) } });
-      for (const { timeUs, people } of points) learnt.trend.add(timeUs, people);
-      if (watches) learnt.watch?.restore(from, `estimates.${i}`);
+      for (const { timeUs, people } of minutes) learnt.trend.add(timeUs, people);
+      if (keeps) learnt.past?.restore(new Float64Array(from.bytes(`estimates.${i}.past`).slice().buffer));
     }
+  }
+
+  private headsNow(view: LiveView, place: number): { timeUs: number; heads: Heads | null } {
+    return { timeUs: view.clockUs, heads: this.headsIn(countsOf(view, place), place, view.clockUs) };
   }
 
   private headsIn(counts: readonly DeviceCount[], region: number, nowUs: number): Heads | null {
@@ -164,8 +266,8 @@ export class RegionEstimates {
     const { readings, trend } = this.learnt[region];
     const calibration = calibrate(readings, heads, nowUs);
     const people = estimateOf(heads, calibration);
-    trend.add(nowUs, people.people);
-    const { inflow } = trend;
+    const slope = trend.inflowTo({ timeUs: nowUs, people: heads.people });
+    const inflow = slope === null ? null : slope * calibration.factor;
     const limit = regions.regions[region].capacity;
     const timeUntil = (share: number) => (limit === null ? null : timeTo(share * limit, people.people, inflow));
     return {
@@ -178,6 +280,13 @@ export class RegionEstimates {
       toCapacityUs: timeUntil(1),
     };
   }
+}
+
+const noRegion = 'no micro-region with that id is counted';
+
+/** Whether presence was still filling up then. */
+function isEarly({ wholeFromUs }: LiveView, timeUs: number): boolean {
+  return wholeFromUs < 0 || timeUs < wholeFromUs;
 }
 
 function countsOf(view: LiveView, region: number): DeviceCount[] {

@@ -102,7 +102,7 @@ export async function stadiumDay(options: DayOptions): Promise<StadiumDay> {
     all.push(
       new LiveEstimates({
         ...{ shares, registry, gates: counted, regions: () => index, log: () => undefined },
-        ...{ subscribersMax: population, periodicUs: 60 * minuteUs },
+        ...{ subscribersMax: population, periodicUs: 60 * minuteUs, gatePastUs: 0 },
       }),
     );
   }

@@ -45,10 +45,12 @@ describe('the net inflow', () => {
     for (let s = 0; s <= 3_600; s += 30) {
       // Until eleven minutes before it was emptying.
       flutter = (flutter * 7 + 11) % 41;
-      trend.add(s * secondUs, (s < 2_940 ? -5 : 3) * s + flutter - 20);
-      if (s < 300) expect(trend.inflow).toBeNull();
+      const now = { timeUs: s * secondUs, people: (s < 2_940 ? -5 : 3) * s + flutter - 20 };
+      if (s < 300) expect(trend.inflowTo(now)).toBeNull();
+      trend.add(now.timeUs, now.people);
     }
-    expect(trend.inflow! * secondUs).toBeGreaterThan(2.9);
-    expect(trend.inflow! * secondUs).toBeLessThan(3.1);
+    const inflow = trend.inflowTo({ timeUs: 3_600 * secondUs, people: 3 * 3_600 });
+    expect(inflow! * secondUs).toBeGreaterThan(2.9);
+    expect(inflow! * secondUs).toBeLessThan(3.1);
   });
 });

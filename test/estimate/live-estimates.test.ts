@@ -31,6 +31,7 @@ test('goes on with the regions that are counted, however often they are edited',
     registry,
     subscribersMax: 1_000,
     periodicUs: 60 * minuteUs,
+    gatePastUs: 0,
     log: () => undefined,
   });
   const view = {
@@ -61,6 +62,7 @@ function gated(regionsOf: () => RegionIndex, told: string[] = [], list = gates):
     registry,
     subscribersMax: 1_000,
     periodicUs: 60 * minuteUs,
+    gatePastUs: 180 * minuteUs,
     log: (_, line) => told.push(line),
   });
 }
@@ -148,40 +150,167 @@ test('goes on after a restart as if there had been none', () => {
   expect(hall!.factor).toBeGreaterThan(1.3);
 });
 
-test('counting stops at each gate count, however much is released at once, and keeps what was read in its snapshots', () => {
-  const config = makeConfig({ where: 'test', settings: {} });
+/** The hall through the counters, so that presence, clock and minutes are theirs; half of the heads carry a device. */
+function hallOf(list: GateCount[], told: string[]) {
+  // Who has been seen once stays for five minutes, and after as long presence is complete.
+  const config = makeConfig({ where: 'test', settings: { presenceTtlMs: 300_000 } });
   const state = new LogState();
-  const cell = unheardOf('460-00-1-4');
-  state.apply({ k: 'cells', listed: false, cells: [{ id: 0, cell }] }, 0);
+  state.apply({ k: 'cells', listed: false, cells: [{ id: 0, cell: unheardOf('460-00-1-4') }] }, 0);
   const hall = { id: 'hall', name: 'hall', kind: 'venue', capacity: 1_000, polygons: null, cells: ['460-00-1-4'] };
   state.apply({ k: 'regions', regions: [hall] } as never, 0);
-  // Forty devices at the first gate, two hundred at the second: one release brings all of them.
-  const list = [
-    { timeUs: 100 * secondUs, region: 'hall', people: 160, error: 0.01 },
-    { timeUs: 300 * secondUs, region: 'hall', people: 800, error: 0.01 },
-  ];
-  let followed: LiveEstimates | null = null;
-  const follow = (counting: Counting) => {
-    followed = new LiveEstimates({
-      shares: parseShares('s.csv', 'origin,share,error\n*,0.5,0.2\n'),
-      ...{ gates: list, regions: () => counting.regions, registry: state.registry, subscribersMax: 1_000 },
-      ...{ periodicUs: 60 * minuteUs, log: (_: string, line: string) => expect.unreachable(line) },
+  let gates = list;
+  let live: LiveEstimates | null = null;
+  const follow = (of: Counting) => {
+    live = new LiveEstimates({
+      shares: parseShares('s.csv', 'origin,share,error\n*,0.5,0.05\n'),
+      ...{ gates, regions: () => of.regions, registry: state.registry, subscribersMax: 1_000 },
+      ...{ periodicUs: 60 * minuteUs, gatePastUs: 120 * minuteUs, log: (_: string, line: string) => told.push(line) },
     });
-    return followed;
+    return live;
   };
-  const counting = new Counting(config, state, () => undefined, follow);
-  const batch = new EventBatch(200);
-  for (let i = 0; i < 200; i++) {
-    const timeUs = (i < 40 ? i : 100 + i) * secondUs;
-    batch.push(timeUs, i + 1, 1, 0, 0, kindCode.sighting, 0, 0, eventFlag.sighting, 0, 0, 0);
+  let counting = new Counting(config, state, () => undefined, follow);
+  return {
+    get live() {
+      return live!;
+    },
+    get view() {
+      return counting.engine.view;
+    },
+    now: () => live!.update(counting.engine.view)[0]!,
+    /** Each row is a device of its own, or one that is seen again; the clock is let go to the end. */
+    feed(rows: readonly (readonly [timeUs: number, sub: number])[], toUs: number) {
+      const batch = new EventBatch(rows.length);
+      for (const [timeUs, sub] of rows)
+        batch.push(timeUs, sub, 1, 0, 0, kindCode.sighting, 0, 0, eventFlag.sighting, 0, 0, 0);
+      for (const _ of counting.applying({ k: 'batch', batch } as never));
+      for (const _ of counting.applying({ k: 'clock', releaseUs: toUs } as never));
+    },
+    restart(withGates: GateCount[]) {
+      const saved = new MemoryState();
+      for (const _ of counting.save(saved));
+      gates = withGates;
+      counting = Counting.restore(config, state, () => undefined, saved, follow);
+    },
+  };
+}
+
+/** Ten devices more each minute, all of them seen each other minute. */
+const filling = (fromMin: number, toMin: number) => {
+  const rows: [number, number][] = [];
+  for (let minute = fromMin; minute < toMin; minute++) {
+    for (let sub = 1; sub <= 10 * (minute + 1); sub++) {
+      if (sub > 10 * minute) rows.push([(minute + (sub - 10 * minute - 0.5) / 10) * minuteUs, sub]);
+      else if (sub % 2 === minute % 2) rows.push([(minute + (sub + 0.5) / (10 * (minute + 1))) * minuteUs, sub]);
+    }
   }
-  for (const _ of counting.applying({ k: 'batch', batch } as never));
-  for (const _ of counting.applying({ k: 'clock', releaseUs: 310 * secondUs } as never));
-  const told = (from: Counting) => followed!.update(from.engine.view)[0]!;
-  expect(told(counting).factor).toBeGreaterThan(1.5);
-  const saved = new MemoryState();
-  for (const _ of counting.save(saved));
-  const before = told(counting);
-  const again = Counting.restore(config, state, () => undefined, saved, follow);
-  expect(told(again)).toEqual(before);
+  return rows.sort((a, b) => a[0] - b[0]);
+};
+/** What the estimate itself says of a minute of it. */
+const estimated = (minute: number) => (10 * minute) / (0.5 * 0.97);
+const countOf = (minute: number, people: number, error = 0.01): GateCount => {
+  return { timeUs: minute * minuteUs, region: 'hall', people: Math.round(people), error };
+};
+
+test('counting stops at each gate count, however much is released at once, and keeps what was read in its snapshots', () => {
+  // Forty devices at the first gate, a hundred and eighty at the second: one release brings all of them.
+  const list = [
+    { timeUs: 400 * secondUs, region: 'hall', people: 100, error: 0.01 },
+    { timeUs: 580 * secondUs, region: 'hall', people: 450, error: 0.01 },
+  ];
+  const told: string[] = [];
+  const hall = hallOf(list, told);
+  const rows = Array.from({ length: 200 }, (_, i): [number, number] => {
+    return [(i === 0 ? 0 : i < 40 ? 300 + i : 400 + i) * secondUs, i + 1];
+  });
+  hall.feed(rows, 590 * secondUs);
+  expect(told).toEqual([]);
+  expect(hall.now().factor).toBeGreaterThan(1.15);
+  const before = hall.now();
+  hall.restart(list);
+  expect(hall.now()).toEqual(before);
+});
+
+test.each([
+  ['none', []],
+  ['an older one', [countOf(10, estimated(10))]],
+])('a count of a time that is over, given at a restart behind %s, is set beside the heads of then', (_, before) => {
+  const told: string[] = [];
+  const hall = hallOf(before, told);
+  hall.feed(filling(0, 60), 60 * minuteUs);
+  // The turnstiles agree with what was estimated then: there is nothing to mend.
+  hall.restart([...before, countOf(30, estimated(30))]);
+  hall.feed(filling(60, 63), 63 * minuteUs);
+  expect(told).toEqual([]);
+  expect(hall.now().factor).toBeGreaterThan(0.98);
+  expect(hall.now().factor).toBeLessThan(1.02);
+  expect(hall.now().people.people / estimated(63)).toBeCloseTo(1, 1);
+  hall.restart([...before, countOf(30, 1.2 * estimated(30))]);
+  expect(hall.now().factor).toBeGreaterThan(1.1);
+});
+
+test('a count that comes after its time calibrates the present, once however often it is told, and over a restart', () => {
+  const told: string[] = [];
+  const hall = hallOf([], told);
+  hall.feed(filling(0, 60), 60 * minuteUs);
+  const late = countOf(45.5, 1.2 * estimated(45.5));
+  expect(hall.live.take(hall.view, late)).toEqual({ state: 'used' });
+  const { factor, people } = hall.now();
+  expect(factor).toBeGreaterThan(1.1);
+  expect(factor).toBeLessThan(1.2);
+  expect(hall.live.take(hall.view, late)).toEqual({ state: 'used' });
+  expect(hall.now()).toMatchObject({ factor, people });
+  hall.restart([]);
+  expect(hall.now()).toMatchObject({ factor, people });
+  hall.restart([late]);
+  expect(hall.now()).toMatchObject({ factor, people });
+  expect(hall.live.take(hall.view, late)).toEqual({ state: 'used' });
+  expect(hall.now()).toMatchObject({ factor, people });
+  // Another figure of the same time stands in its place.
+  expect(hall.live.take(hall.view, countOf(45.5, estimated(45.5)))).toEqual({ state: 'used' });
+  expect(hall.now().factor).toBeCloseTo(1, 2);
+  expect(told).toEqual([]);
+});
+
+test('a count of the last minute, and one whose time is to come, count by the heads of their moment', () => {
+  const told: string[] = [];
+  const hall = hallOf([], told);
+  hall.feed(filling(0, 40), 40 * minuteUs);
+  hall.feed(filling(40, 41), 40.6 * minuteUs);
+  expect(hall.live.take(hall.view, countOf(40.5, estimated(40.5), 0))).toEqual({ state: 'used' });
+  expect(hall.now().factor).toBeCloseTo(1, 2);
+  const ahead = countOf(50.5, 1.2 * estimated(50.5));
+  expect(hall.live.take(hall.view, ahead)).toEqual({ state: 'waiting' });
+  hall.feed(filling(41, 60), 60 * minuteUs);
+  expect(hall.now().factor).toBeGreaterThan(1.05);
+  expect(hall.live.take(hall.view, ahead)).toEqual({ state: 'used' });
+  expect(told).toEqual([]);
+});
+
+test('says of a count that can\u2019t be used why, and what to do', () => {
+  const told: string[] = [];
+  const hall = hallOf([], told);
+  hall.feed(filling(0, 200), 200 * minuteUs);
+  const why = (gate: GateCount) => hall.live.take(hall.view, gate);
+  expect(why({ ...countOf(190, 1), region: 'gone' })).toMatchObject({
+    state: 'refused',
+    why: expect.stringMatching(/no micro-region/),
+  });
+  expect(why(countOf(60, 1_000))).toMatchObject({
+    state: 'refused',
+    why: expect.stringMatching(/over for more than 120 min.*count again/),
+  });
+  expect(why(countOf(321, 1_000))).toMatchObject({
+    state: 'refused',
+    why: expect.stringMatching(/more than 120 min ahead.*mend it/),
+  });
+  const typo = countOf(190, 10 * estimated(190));
+  expect(why(typo)).toMatchObject({ state: 'refused', why: expect.stringMatching(/far above.*larger error/) });
+  expect(why(typo)).toMatchObject({ state: 'refused' });
+  expect(hall.now().factor).toBe(1);
+  expect(told).toEqual([expect.stringMatching(/^The gate count of hall at .* can't be used: \d+ is far above/)]);
+  hall.restart([countOf(5, 100), countOf(60, 1_000), typo]);
+  expect(told.slice(1)).toEqual([expect.stringMatching(/^2 gate counts are passed over: heads are kept since/)]);
+  // By a larger error it counts all the same.
+  expect(why({ ...typo, error: 0.8 })).toEqual({ state: 'used' });
+  expect(hall.now().factor).toBeGreaterThan(1);
 });

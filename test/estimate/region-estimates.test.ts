@@ -28,16 +28,21 @@ function viewAt(minute: number, devices: number[], origin: OriginClass = 'local'
   } as unknown as LiveView;
 }
 
-function estimates() {
+const gateAt = (minute: number, people: number, error = 0.02) => {
+  return { timeUs: startUs + minute * minuteUs, region: 'hall', people, error };
+};
+
+function estimates(capacity = 10_000) {
   const registry = new CellRegistry();
   registry.idOf('460-00-1-4');
   registry.idOf('460-00-1-5');
   return new RegionEstimates({
     shares: parseShares('s.csv', 'origin,share,error,heard,heardError\nlocal,0.4,0.02,1,0\n'),
-    regions: new RegionIndex([region('hall', 10_000), region('plaza', null)], registry, () => undefined),
+    regions: new RegionIndex([region('hall', capacity), region('plaza', null)], registry, () => undefined),
     registry,
     subscribersMax: 1_000,
     periodicUs: 60 * minuteUs,
+    gatePastUs: 60 * minuteUs,
   });
 }
 
@@ -64,6 +69,66 @@ test('is drawn to the gates from the moment that they have counted, in their reg
   expect(hall?.factor).toBeGreaterThan(1.07);
   expect(hall?.people.people).toBeLessThan(2_750);
   expect(plaza?.people.people).toBeCloseTo(2_500, 6);
+});
+
+test('a gate count moves the estimate and nobody: the inflow stays, and so does the time until it is full', () => {
+  const all = estimates(30_000);
+  for (let s = 0; s <= 20 * 4; s++) all.update(viewAt(s / 4, [8_000, 50]));
+  expect(all.read(viewAt(20.3, [8_000, 50]), gateAt(20.3, 22_000, 0.01))).toBeNull();
+  for (let minute = 21; minute <= 35; minute++) {
+    const [hall] = all.update(viewAt(minute, [8_000, 50]));
+    expect(hall!.people.people).toBeGreaterThan(21_000);
+    expect(hall).toMatchObject({ inflow: 0, toFirstAlertUs: null, toCapacityUs: null });
+  }
+  // What does come counts by the factor.
+  for (let minute = 36; minute <= 50; minute++) all.update(viewAt(minute, [8_000 + 40 * (minute - 35), 50]));
+  const [hall] = all.update(viewAt(51, [8_640, 50]));
+  expect(hall!.inflow! * minuteUs).toBeCloseTo(100 * hall!.factor, 6);
+});
+
+test.each([0.25, 1, 2.5, 11])('knows the inflow by event time, though it is asked only each %f min', (step) => {
+  const all = estimates(30_000);
+  const of = (minute: number) => viewAt(minute, [4_000 + 40 * minute, 50]);
+  let asked = 0;
+  for (let s = 0; s <= 120 * 4; s++) {
+    all.reach(of(s / 4), startUs + (s / 4) * minuteUs);
+    if (s / 4 < asked + step) continue;
+    asked = s / 4;
+    all.update(of(asked));
+  }
+  expect(all.update(of(121))[0]!.inflow! * minuteUs).toBeCloseTo(100, 6);
+});
+
+test.each([
+  ['a nought too many', 8_000, 200_000, /^200000 is far above all .*correct it.*larger error/],
+  ['a nought too few', 8_000, 2_000, /^2000 is far below all .*correct it.*larger error/],
+])('refuses a gate count with %s, and can be made to take it by a larger error', (_, devices, people, why) => {
+  const all = estimates(30_000);
+  const view = viewAt(1, [devices, 50]);
+  expect(all.read(view, gateAt(1, people))).toMatch(why);
+  expect(all.update(viewAt(61, [devices, 50]))[0]).toMatchObject({ factor: 1, people: { people: 20_000 } });
+  expect(all.read(view, gateAt(1, people, 1))).toBeNull();
+});
+
+test('takes one that is as far off as shares may be, and such as say nothing, for so few', () => {
+  const all = estimates(30_000);
+  expect(all.read(viewAt(0.5, [8_000, 50]), gateAt(0.5, 0))).toMatch(/^0 is far below/);
+  expect(all.read(viewAt(1, [8_000, 50]), gateAt(1, 23_500))).toBeNull();
+  expect(all.update(viewAt(2, [8_000, 50]))[0]!.factor).toBeGreaterThan(1.1);
+  expect(all.read(viewAt(3, [5, 50]), gateAt(3, 0))).toBeNull();
+  expect(all.update(viewAt(4, [8_000, 50]))[0]!.factor).toBeGreaterThan(1.1);
+});
+
+test('refuses gate counts of a time at which presence was filling up still', () => {
+  const all = estimates(30_000);
+  const filling = (minute: number, devices: number) =>
+    Object.assign(viewAt(minute, [devices, 50]), { wholeFromUs: startUs + 120 * minuteUs });
+  expect(all.read(filling(30, 1_600), gateAt(30, 20_000, 1))).toMatch(/presence was not complete.*count again later/);
+  for (let minute = 0; minute <= 130; minute++) all.update(filling(minute, Math.min(8_000, 67 * minute)));
+  expect(all.readPast(filling(130, 8_000), gateAt(100, 20_000, 1))).toMatch(/no heads are kept.*count again/);
+  expect(all.update(filling(131, 8_000))[0]!.factor).toBe(1);
+  expect(all.readPast(filling(131, 8_000), gateAt(125, 21_000))).toBeNull();
+  expect(all.update(filling(132, 8_000))[0]!.factor).toBeGreaterThan(1.01);
 });
 
 test('is unknown while somebody of a class without a share is there', () => {

@@ -57,6 +57,7 @@ export async function startTestServer(
     cellsOf?: ServerOptions['cellsOf'];
     openStays?: ServerOptions['openStays'];
     editor?: ServerOptions['editor'];
+    gates?: ServerOptions['gates'];
     pushFeeds?: ReadonlyMap<string, PushFeed>;
   } = {},
 ): Promise<TestServer> {
@@ -86,6 +87,7 @@ export async function startTestServer(
     cellsOf: options.cellsOf ?? (() => []),
     ...(options.openStays !== undefined && { openStays: options.openStays }),
     editor: options.editor ?? { regions: [], set: () => Promise.reject(new Error('no region is edited here')) },
+    ...(options.gates && { gates: options.gates }),
     ...(options.pushFeeds && { pushFeeds: options.pushFeeds }),
   });
   return Object.assign(running, { server });
