@@ -1,6 +1,7 @@
 import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
 import { UserError } from '../errors.ts';
 import { parsePlmn } from '../events/plmn.ts';
+import type { ServedStream } from './served-again.ts';
 
 export type FeedSpec =
   | { kind: 'pcap'; path: string; uri: string }
@@ -12,7 +13,14 @@ export type FeedSpec =
 /** Feeds that nobody can read twice: standard input, a probe to connect to, a port that probes connect to. */
 export type LiveFeedSpec =
   | { kind: 'stdin'; uri: string }
-  | { kind: 'pcap+tcp' | 'pcap+listen'; host: string; port: number; uri: string };
+  | {
+      kind: 'pcap+tcp' | 'pcap+listen';
+      host: string;
+      port: number;
+      /** What its probes had given in an earlier run; absent: nothing. */
+      before?: readonly ServedStream[];
+      uri: string;
+    };
 
 /** An acknowledged feed: senders bring it located events. */
 export interface PushFeedSpec {

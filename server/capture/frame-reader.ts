@@ -1,4 +1,5 @@
 import type { FrameSink } from './frame.ts';
+import type { ServedStream } from './served-again.ts';
 
 /**
  * A source of link-layer frames that is pulled: a capture file, a live stream or the simulator. Whoever reads sets the
@@ -26,5 +27,7 @@ export interface FrameReader {
   readonly endedEarly?: { code: string; message: string } | null;
   /** Of a live source: one line on how it stands with its probes. Absent: there is nothing to say. */
   readonly note?: string;
+  /** Of probes: what their streams have given. Absent: the source has no streams. */
+  readonly served?: readonly ServedStream[];
   close(): Promise<void>;
 }

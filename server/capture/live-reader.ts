@@ -5,7 +5,7 @@ import { type FrameSink, nothingTaken, type RecordsTaken } from './frame.ts';
 import type { FrameReader } from './frame-reader.ts';
 import { LiveStream } from './live-stream.ts';
 import type { RecordWindow } from './record-window.ts';
-import { ServedAgain } from './served-again.ts';
+import { ServedAgain, type ServedStream } from './served-again.ts';
 
 /** So long a read waits for something to come before it says that there is nothing. */
 const waitMs = 100;
@@ -18,6 +18,8 @@ export interface LiveOptions {
   recordBytesMax: number;
   /** Frames further ahead of wall time are left out. */
   aheadMsMax: number;
+  /** What probes had given in an earlier run, and may serve once more. */
+  before?: readonly ServedStream[];
 }
 
 /** Where the streams of a {@link LiveReader} come from. */
@@ -42,7 +44,7 @@ export class LiveReader implements FrameReader, FrameSink {
   #streams: LiveStream[] = [];
   /** The one that gives frames. */
   #giving: LiveStream | null = null;
-  readonly #served = new ServedAgain<LiveStream>(() => this.count('STREAM_FORGOTTEN'));
+  readonly #served: ServedAgain<LiveStream>;
   #sink: FrameSink | null = null;
   #latestUs = 0;
   #aheadS = 0;
@@ -52,6 +54,7 @@ export class LiveReader implements FrameReader, FrameSink {
 
   constructor(options: LiveOptions) {
     this.#options = options;
+    this.#served = new ServedAgain(() => this.count('STREAM_FORGOTTEN'), options.before);
   }
 
   /** Says who is asked for the note and told of ends. */
@@ -61,6 +64,10 @@ export class LiveReader implements FrameReader, FrameSink {
 
   get streams(): readonly LiveStream[] {
     return this.#streams;
+  }
+
+  get served(): ServedStream[] {
+    return this.#served.told;
   }
 
   get note(): string {

@@ -22,13 +22,17 @@ export async function openLive(spec: LiveFeedSpec, config: Config): Promise<Fram
     case 'pcap+tcp':
       return connectLive({
         ...options,
-        host: spec.host,
-        port: spec.port,
+        ...{ host: spec.host, port: spec.port, before: spec.before ?? [] },
         retryMsMin: Math.min(config.reconnectMsMin, config.reconnectMsMax),
         retryMsMax: config.reconnectMsMax,
         random: () => randomInt(chances) / chances,
       });
     case 'pcap+listen':
-      return (await listenLive({ ...options, host: spec.host, port: spec.port, probesMax: config.probesMax })).reader;
+      return (
+        await listenLive({
+          ...options,
+          ...{ host: spec.host, port: spec.port, before: spec.before ?? [], probesMax: config.probesMax },
+        })
+      ).reader;
   }
 }

@@ -3,6 +3,9 @@ import { createHash } from 'node:crypto';
 /** Streams that have ended and are remembered: a probe's latest ones. */
 const endedMax = 64;
 
+/** Of a stream: the digest of its first frame, and how many it has given. */
+export type ServedStream = readonly [digest: string, frames: number];
+
 interface Served {
   /** Of the first frame, with its time. */
   digest: string;
@@ -18,12 +21,27 @@ interface Served {
 export class ServedAgain<Stream extends object> {
   /** Frames of ended streams by the digest of their first one; oldest first. */
   readonly #ended = new Map<string, number>();
-  readonly #running = new WeakMap<Stream, Served>();
+  readonly #running = new Map<Stream, Served>();
   readonly #evicted: () => void;
 
-  /** @param evicted is called when an ended stream is forgotten for the sake of others */
-  constructor(evicted: () => void) {
+  /**
+   * @param evicted is called when an ended stream is forgotten for the sake of others
+   * @param before what an earlier run had been given: {@link told}
+   */
+  constructor(evicted: () => void, before: readonly ServedStream[] = []) {
     this.#evicted = evicted;
+    for (const [digest, frames] of before) this.#ended.set(digest, frames);
+  }
+
+  /** What the streams have given that are remembered, oldest first: for the next run. */
+  get told(): ServedStream[] {
+    const frames = new Map(this.#ended);
+    for (const { digest, frames: given, known } of this.#running.values()) {
+      const most = Math.max(given, known, frames.get(digest) ?? 0);
+      frames.delete(digest);
+      frames.set(digest, most);
+    }
+    return [...frames].slice(-endedMax);
   }
 
   /** Whether the stream's next frame, this one, was given before. */
@@ -52,6 +70,7 @@ export class ServedAgain<Stream extends object> {
   ended(stream: Stream): void {
     const served = this.#running.get(stream);
     if (served === undefined) return;
+    this.#running.delete(stream);
     const { digest, frames, known } = served;
     this.#ended.delete(digest);
     this.#ended.set(digest, Math.max(frames, known));

@@ -39,6 +39,7 @@ export class DecodedApart implements MessageSource {
     evicted: {},
     coverage: noFrameCounts(),
     note: '',
+    served: null,
   };
 
   private constructor(data: DecodeWorkerData) {

@@ -106,7 +106,10 @@ class DecodeWorker {
     const { buffer, words } = this.writer.take();
     const at = this.source!.counters;
     // Messages still wait here whose frames came before that time.
-    if (this.writer.waitingBytes > 0) at.clockUs = -1;
+    if (this.writer.waitingBytes > 0) {
+      at.clockUs = -1;
+      at.served = null;
+    }
     this.send({ k: 'messages', buffer, words, at });
   }
 

@@ -1,5 +1,6 @@
 import { type FeedSpec, isLive } from '../capture/feed-uri.ts';
 import type { FrameReader } from '../capture/frame-reader.ts';
+import type { ServedStream } from '../capture/served-again.ts';
 import { XdrReader } from '../capture/xdr.ts';
 import type { Config } from '../config.ts';
 import { Correlator } from '../correlate/correlator.ts';
@@ -27,6 +28,8 @@ export interface FeedPipeline {
   readonly endedEarly: string | null;
   /** Of a live feed: one line on how it stands with its probes; else ''. */
   readonly note: string;
+  /** What the streams of probes have given, all of whose rows are in the sink; null: not so, or there are none. */
+  readonly served: readonly ServedStream[] | null;
   /** Reads up to `untilUs`, at most about `recordsMax` records; says why it stopped. */
   run(untilUs: number, recordsMax?: number): Promise<'more' | 'until' | 'end'>;
   counters(): FeedCounters;
@@ -90,6 +93,10 @@ class MessagePipeline implements FeedPipeline {
     return this.source.counters.note;
   }
 
+  get served(): readonly ServedStream[] | null {
+    return this.source.counters.served;
+  }
+
   async run(untilUs: number, recordsMax = readMax): Promise<'more' | 'until' | 'end'> {
     const why = await this.source.read(this.correlator, untilUs, recordsMax);
     const reachedUs = why === 'until' && Number.isFinite(untilUs) ? untilUs : this.source.counters.clockUs;
@@ -133,6 +140,7 @@ class MessagePipeline implements FeedPipeline {
 class RecordPipeline implements FeedPipeline {
   readonly firstUs: number;
   readonly note = '';
+  readonly served = null;
   clockUs: number;
   private readonly reader: XdrReader;
   private readonly sink: EventSink;

@@ -27,10 +27,13 @@ export interface FeedPlan {
 
 /**
  * A file is read again from its beginning, and the rows that were taken in are left out by their number. A simulation
- * starts early enough to know who is powered on, and goes on behind the newest event taken in. A live feed just goes on.
+ * starts early enough to know who is powered on, and goes on behind the newest event taken in. A live feed just goes on; what
+ * its probes serve once more is known.
  */
 function planFeed(spec: FeedSpec, position: FeedPosition, config: Config, log: Log): FeedPlan {
   const resumed = position.eventUs >= 0;
+  if (spec.kind === 'pcap+tcp' || spec.kind === 'pcap+listen')
+    return { spec: { ...spec, before: position.streams ?? [] }, position, known: {} };
   if (isLive(spec)) return { spec, position, known: {} };
   if (spec.kind !== 'sim') {
     if (!resumed) return { spec, position, known: {} };

@@ -131,7 +131,8 @@ class FeedWorker {
     // Rows still waiting here may be much older than the pipeline's clock: it is told with the last of them.
     if (!last) at.clockUs = newestUs;
     this.credits--;
-    this.send({ k: 'batch', buffer: batch.buffer, rows: batch.n, newCells, at });
+    const streams = last ? pipeline.served : null;
+    this.send({ k: 'batch', buffer: batch.buffer, rows: batch.n, newCells, at, ...(streams && { streams }) });
     return last;
   }
 

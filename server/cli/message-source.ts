@@ -1,6 +1,7 @@
 import type { FrameSink, RecordsTaken } from '../capture/frame.ts';
 import type { FrameReader } from '../capture/frame-reader.ts';
 import type { RecordWindow } from '../capture/record-window.ts';
+import type { ServedStream } from '../capture/served-again.ts';
 import type { Config } from '../config.ts';
 import { Decoder } from '../decode/decoder.ts';
 import type { MessageSink } from '../decode/message.ts';
@@ -26,6 +27,8 @@ export interface DecodeCounters {
   coverage: FrameCounts;
   /** Of a live source: one line on how it stands with its probes; else ''. */
   note: string;
+  /** What the streams of probes have given, all of which was read; null: not so, or there are none. */
+  served: readonly ServedStream[] | null;
 }
 
 /** Decoded messages of a feed that are pulled, as a `FrameReader` gives frames. */
@@ -100,6 +103,7 @@ export class DecodedFrames implements MessageSource, FrameSink {
       evicted: Object.fromEntries(stats.evicted),
       coverage: { ...this.#coverage.counts },
       note: this.#reader.note ?? '',
+      served: this.#reader.served ?? null,
     };
   }
 

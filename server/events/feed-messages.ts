@@ -1,4 +1,5 @@
 /** What a feed's worker thread and the hub say to each other. */
+import type { ServedStream } from '../capture/served-again.ts';
 import type { PushPlace } from './push-refusal.ts';
 
 /** What became of a feed's frames, each counted once, the worst first. */
@@ -90,6 +91,8 @@ export type FeedToHub =
       place?: PushPlace;
       /** With it: digests of the newest batches of its epoch, its own at the end. */
       digests?: readonly string[];
+      /** Of probes: what their streams have given up to these rows. */
+      streams?: readonly ServedStream[];
     }
   /** No rows, but time has passed in the feed. At most one for each time it is told how far it may read. */
   | { k: 'clock'; at: FeedProgress }

@@ -1,3 +1,5 @@
+import type { ServedStream } from '../capture/served-again.ts';
+
 /** How far a feed has been taken in. */
 export interface FeedPosition {
   /** Number in the rows' column `feed`; an identity keeps it for the journal's life. */
@@ -15,6 +17,8 @@ export interface FeedPosition {
   firstUs: number;
   /** Of acknowledged feeds: digests of the newest batches of this epoch, the last one that of `seq`; absent: not known. */
   digests?: readonly string[];
+  /** Of probes: what their streams have given, which comes again when they serve it once more. */
+  streams?: readonly ServedStream[];
 }
 
 /**

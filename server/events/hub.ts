@@ -222,8 +222,9 @@ export class FeedHub {
     this.takeProgress(feed, message.at, batch);
     const { clockUs, firstUs, position } = feed;
     const place = message.place ?? { epoch: position.epoch, seq: position.seq + batch.n };
-    const { digests } = message;
-    feed.position = { ...position, ...place, eventUs, clockUs, firstUs, ...(digests && { digests }) };
+    const { digests, streams } = message;
+    const more = { ...(digests && { digests }), ...(streams && { streams }) };
+    feed.position = { ...position, ...place, eventUs, clockUs, firstUs, ...more };
     this.finished = false;
     const kept = this.sink.batch(feed.position, batch);
     this.advance();

@@ -147,10 +147,11 @@ export function encodeRecord(record: LogRecord): { kind: number; parts: readonly
     case 'finish':
       break;
     case 'batch': {
-      const { number, identity, epoch, seq, eventUs, clockUs, firstUs, digests } = record.position;
+      const { number, identity, epoch, seq, eventUs, clockUs, firstUs, digests, streams } = record.position;
       to.doubles(record.batch.n, record.rowsBefore, number, epoch, seq, eventUs, clockUs, firstUs).text(identity);
       writeBatch(to, record.batch);
       if (digests !== undefined) to.text(digests.join(' '));
+      else if (streams !== undefined) to.text(JSON.stringify(streams));
       break;
     }
     case 'clock':
@@ -184,6 +185,12 @@ export function decodeRecord(kind: number, payload: Uint8Array, offset: number):
   return record;
 }
 
+/** Digests have no brackets. */
+function moreOf(text: string): Pick<FeedPosition, 'digests' | 'streams'> {
+  if (text === '') return {};
+  return text.startsWith('[') ? { streams: JSON.parse(text) as FeedPosition['streams'] } : { digests: text.split(' ') };
+}
+
 function readRecord(kind: number, from: PayloadReader, offset: number): LogRecord {
   switch (kind) {
     case recordKind.run:
@@ -201,9 +208,9 @@ function readRecord(kind: number, from: PayloadReader, offset: number): LogRecor
       const [rowsBefore, number, epoch, seq, eventUs, clockUs, firstUs] = from.column(Float64Array, 7);
       const identity = from.text();
       const batch = readBatch(from, rows);
-      // Records of before digests were kept end here, and those of feeds that have none.
-      const digests = from.isAtEnd ? {} : { digests: from.text().split(' ') };
-      const position = { number, identity, epoch, seq, eventUs, clockUs, firstUs, ...digests };
+      // Digests of an acknowledged feed, streams of probes; those of other feeds end here.
+      const more = from.isAtEnd ? '' : from.text();
+      const position = { number, identity, epoch, seq, eventUs, clockUs, firstUs, ...moreOf(more) };
       return { k: 'batch', position, rowsBefore, batch };
     }
     case recordKind.clock: {

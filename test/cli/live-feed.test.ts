@@ -2,7 +2,8 @@ import { connect, createServer, type Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { carriers } from '../../fixtures/make/wire/carriers/carriers.ts';
 import { conversation } from '../../fixtures/make/wire/carriers/conversation.ts';
-import { parseFeedUri } from '../../server/capture/feed-uri.ts';
+import { type FeedSpec, parseFeedUri } from '../../server/capture/feed-uri.ts';
+import type { ServedStream } from '../../server/capture/served-again.ts';
 import { DecodedApart } from '../../server/cli/decode-thread.ts';
 import { makeConfig } from '../../server/config.ts';
 import { pcapFile } from '../capture/pcap-write.ts';
@@ -33,8 +34,8 @@ const capture = (name: string) => {
 };
 
 /** Opens a feed on its thread as the server does; reads until `enough`. */
-async function open(uri: string) {
-  const source = await DecodedApart.open({ spec: parseFeedUri(uri, '001-01'), config });
+async function open(uri: string, before: readonly ServedStream[] = []) {
+  const source = await DecodedApart.open({ spec: { ...parseFeedUri(uri, '001-01'), before } as FeedSpec, config });
   closing.push(() => source.close());
   let messages = 0;
   return {
@@ -80,6 +81,45 @@ test('a feed whose probe is not there opens, says so, and reads once it is', asy
   closing.push(() => new Promise((resolve) => server.close(resolve)));
   await until(() => messages() >= conversation.length);
 });
+
+test.each(['pcap+tcp', 'pcap+listen'])('what a probe of %s serves once more after a restart is known', async (kind) => {
+  const port = await freePort();
+  const whole = capture('MTP3');
+  // The last record is not there yet: it has 16 octets of header and as many as its fifth to eighth last word says.
+  const short = whole.subarray(0, whole.length - lastRecordBytes(whole));
+  const serve = async (bytes: Uint8Array) => {
+    if (kind === 'pcap+listen') {
+      const socket = connect({ host: '127.0.0.1', port });
+      socket.end(bytes);
+      return () => socket.destroy();
+    }
+    const server = createServer((socket) => socket.end(bytes));
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+    return () => new Promise((resolve) => server.close(resolve));
+  };
+  const uri = `${kind}://127.0.0.1:${port}`;
+
+  const first = await open(uri);
+  const stop = await serve(short);
+  await first.until(() => first.messages() === conversation.length - 1);
+  const { served } = first.source.counters;
+  expect(served).toEqual([[expect.any(String), conversation.length - 1]]);
+  await stop();
+  await first.source.close();
+
+  const second = await open(uri, JSON.parse(JSON.stringify(served)));
+  closing.push(await serve(whole));
+  await second.until(() => second.messages() === 1);
+  expect(second.source.counters.faults.FRAME_AGAIN).toBe(conversation.length - 1);
+  expect(second.source.counters.served).toEqual([[served![0][0], conversation.length]]);
+});
+
+function lastRecordBytes(bytes: Uint8Array): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let at = 24;
+  for (let next = at; next < bytes.length; next += 16 + view.getUint32(next + 8, true)) at = next;
+  return bytes.length - at;
+}
 
 test('a port that is taken is told when the feed is opened', async () => {
   const port = await freePort();

@@ -48,10 +48,13 @@ function batchOf(n: number, columns: readonly number[][], capacity = n): EventBa
   return batch;
 }
 
-test('digests of the newest batches come back with the position, through records and snapshots', () => {
-  const digests = ['mB0p0x+/QmB0p0x1', 'aaaabbbbccccdddd'];
-  const record = again({ k: 'batch', position: { ...position, digests }, rowsBefore: 0, batch: new EventBatch(8) });
-  expect(record).toMatchObject({ k: 'batch', position: { ...position, digests } });
+test.each([
+  ['digests of the newest batches', { digests: ['mB0p0x+/QmB0p0x1', 'aaaabbbbccccdddd'] }],
+  ['what streams of probes have given', { streams: [['mB0p0x+/QmB0p0x1=', 81] as const, ['a', 0] as const] }],
+  ['an empty list of streams', { streams: [] }],
+])('%s come back with the position, through records and snapshots', (_, more) => {
+  const record = again({ k: 'batch', position: { ...position, ...more }, rowsBefore: 0, batch: new EventBatch(8) });
+  expect(record).toEqual(expect.objectContaining({ k: 'batch', position: { ...position, ...more } }));
   const state = new LogState();
   state.apply(record);
   const saved = new Map<string, unknown>();
@@ -64,7 +67,7 @@ test('digests of the newest batches come back with the position, through records
     json: (name: string) => JSON.parse(saved.get(name) as string),
     bytes: (name: string) => saved.get(name),
   };
-  expect(LogState.restore(from as StateReader).positions.get(position.identity)?.digests).toEqual(digests);
+  expect(LogState.restore(from as StateReader).positions.get(position.identity)).toMatchObject(more);
 });
 
 test('a batch comes back to the bit, whatever its columns hold', () => {
