@@ -110,7 +110,7 @@ const failingDisk: Trouble = (world, chance) => {
 const takeAside: Trouble = (world, chance) => {
   void world.quarantine.take();
   // Where there is little room, rows wait for it.
-  if (world.config.pushAsideBytesMax === littleAside)
+  if (world.config.pushAsideBytesMax === littleAside || world.machine.small)
     world.schedule.after(chance.between(200, 800), () => takeAside(world, chance));
 };
 const badNetwork: Trouble = (world, chance) => {
@@ -215,6 +215,8 @@ export function troubles(world: World, chance: Chance): void {
     Object.assign(machine, { failing: null, trap: null, slowUntilMs: 0 });
     // Whoever is told that the disk is small finds room for what has come to be known since, and no more.
     machine.disk.free += machine.small ? 12_000 : Number.POSITIVE_INFINITY;
+    // What is set aside takes room too, and who makes room looks there.
+    if (machine.small) takeAside(world, chance);
     world.schedule.note('--- calm');
   });
 }
