@@ -11,14 +11,12 @@
 -- stay in the region goes on over a ping-pong across its border, and ended stays are exits + vanished. No stay in a cell
 -- lasts three days: it is cut at the first sighting a day after it began, and presence ends within two more (knobs.ts).
 
--- Whether a cell is one of many, given in ascending order, so that TimescaleDB looks into no more than it must: compressed
--- rows stand by cell, a thousand together, and what lies outside is left out unread. A short list is looked through for a
--- thousand rows at once. A long one would be, too, from end to end for each row; as a sum it is looked up by hash, row by row.
+-- Whether a cell is one of many, given in ascending order: compressed rows stand by cell, a thousand together, and by its
+-- ends a list leaves those out unread that lie outside of it.
 create function is_among(cell integer, cells integer[]) returns boolean
 language sql immutable parallel safe
 begin atomic
-  select cell between cells[1] and cells[cardinality(cells)]
-    and (cardinality(cells) > 100 or cell = any (cells)) and (cardinality(cells) <= 100 or cell + 0 = any (cells));
+  select cell between cells[1] and cells[cardinality(cells)] and cell = any (cells);
 end;
 
 -- Stays in the cells that last (subs, first_in_us: subscribers and first-ins, µs), but for those that have ended in
@@ -158,14 +156,14 @@ begin atomic
       select s.sub, s.first_out as at, s.first_in as since_at
       from stay s
       where is_among(s.to_cell, cells)
-        and s.cell_id + 0 <> all (cells)
+        and s.cell_id <> all (cells)
         and s.first_out >= since - interval '1 hour'
         and s.first_out < until + make_interval(secs => hold_down_ms / 1000.0)
       union all
       select s.sub, s.first_out, s.first_in
       from stay s
       where is_among(s.to_cell, cells)
-        and s.cell_id + 0 <> all (cells)
+        and s.cell_id <> all (cells)
         and s.first_out >= since - back and s.first_out < since - interval '1 hour'
         and (s.sub, s.first_out) in (
           select b.sub, b.first_in
