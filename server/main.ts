@@ -11,8 +11,8 @@ import { readEstimateInput } from './cli/estimate-input.ts';
 import { checkFeeds, networkOf } from './cli/feed-checks.ts';
 import { planFeeds, takenInOf } from './cli/feed-plan.ts';
 import { startFeedThread } from './cli/feed-thread.ts';
-import { clearUnfinished, hasRun, openLog, refuseShortJournal, storeOffset } from './cli/open-log.ts';
 import { GateKeeper } from './cli/gate-keeper.ts';
+import { clearUnfinished, hasRun, openLog, refuseShortJournal, storeOffset } from './cli/open-log.ts';
 import { OptOutKeeper } from './cli/opt-out-keeper.ts';
 import { openPushFeed } from './cli/push-feeds.ts';
 import { readReference } from './cli/reference-input.ts';
@@ -154,24 +154,23 @@ export async function startSignalwall(
       config,
       clock,
       log,
+      signal,
       progress: (line: string) => log('info', line),
     };
-    const store = await openStore(storeOptions).catch((why) => {
+    const open = (again: boolean) => openStore({ ...storeOptions, again, onBehind: (why) => store.goBack(why) });
+    const first = await open(false).catch((why: Error) => {
+      signal.throwIfAborted();
       if (!saysAway(why) || !hasRun(folder)) throw why;
       log('warn', `${why.message}; counting goes on from journal and snapshot, and the database is tried again`);
-      return new LateStore({
-        open: () => openStore({ ...storeOptions, again: true }),
-        why,
-        clock,
-        log,
-        onFailed: fail,
-      });
+      return why;
     });
+    const opened = first instanceof Error ? null : first;
+    const store: LateStore = new LateStore({ open: () => open(true), first, clock, log, onFailed: fail });
     closing.push(() => store.close());
     signal.throwIfAborted();
 
     // The journal, and the counters as its records have made them: presence and occupancy.
-    const cells = store instanceof LateStore ? [] : await store.loadCells();
+    const cells = opened === null ? [] : await opened.loadCells();
     const gates =
       estimateInput && (await GateKeeper.open(join(folder, 'gate-counts.json'), nodeDisk, estimateInput.gates));
     let estimates: LiveEstimates | null = null;
@@ -192,8 +191,8 @@ export async function startSignalwall(
     const { held } = store;
     const endAtStart = journal.committed;
     const isFirst = core.state.fingerprint === '';
-    if (isFirst && store instanceof LateStore) throw store.why;
-    const storeFrom = store instanceof LateStore ? -1 : storeOffset(journal, core, store, log);
+    if (isFirst && store.why !== null) throw store.why;
+    const storeFrom = opened === null ? -1 : storeOffset(journal, core, opened, log);
     const taken = isFirst ? takenInOf(held) : { positions: core.state.positions, clockUs: core.state.releaseUs };
     const planned = planFeeds(firstUs, network, taken, held.earlier.keys(), options, log);
     core.start();
@@ -223,7 +222,6 @@ export async function startSignalwall(
       'info',
       `Reference: ${counted(registry.count, 'cell')}, ${counted(state.regions.length, 'micro-region')}${tree}`,
     );
-    const isLate = store instanceof LateStore;
     const storedUs = Math.max(held.row.eventUs, ...held.earlier.values());
     signal.throwIfAborted();
 
@@ -232,6 +230,7 @@ export async function startSignalwall(
     const cellsOf: CellsOfRegion = (region, version) =>
       version === state.regionsVersion ? counting.regions.cellsOf(region) : null;
     const joinStore = async (store: Store, from: number) => {
+      storeReader?.leave();
       await store.saveCells(Array.from({ length: registry.count }, (_, id) => ({ id, cell: registry.info(id) })));
       // A set made by edits that the database lacks is dated by their own records.
       const onTheWay = state.editedTo > Math.max(from, state.broughtTo);
@@ -240,16 +239,15 @@ export async function startSignalwall(
       storeReader = new StoreReader({ clock, timers, records, store, onFailed: fail }, from);
       storeReader.start();
     };
-    if (!(store instanceof LateStore)) await joinStore(store, storeFrom);
-    else
-      store.start(
-        () => writer,
-        async (opened) => {
-          refuseShortJournal(journal.id, endAtStart, opened.held.row);
-          refuseOtherCells(state, await opened.loadCells());
-          await joinStore(opened, storeOffset(journal, core, opened, log));
-        },
-      );
+    if (opened !== null) await joinStore(opened, storeFrom);
+    store.start(
+      () => writer,
+      async (again) => {
+        refuseShortJournal(journal.id, storeReader === null ? endAtStart : journal.committed, again.held.row);
+        refuseOtherCells(state, await again.loadCells());
+        await joinStore(again, storeOffset(journal, core, again, log));
+      },
+    );
 
     // Programs send their events to some feeds; these are read here, and acknowledged once they are in the journal.
     const pushFeeds = new Map<string, PushFeed>();
@@ -337,7 +335,7 @@ export async function startSignalwall(
         feeds: hub.status(),
         store: store.status,
         journal: journalStatus(journal, core, clock),
-        ...(!isLate && { storedUs }),
+        ...(opened !== null && { storedUs }),
         unknownCells: registry.listLoaded ? registry.unknownCells : 0,
         eventsPerS: hub.eventsPerS,
       }),

@@ -87,8 +87,8 @@ export async function openLog(options: {
     const records = new EventLog(journal, config.recordsKeptBytesMax);
     const snapshots = await Snapshots.open(nodeDisk, snapshotFolder, journal, log);
     // What was before the journal's base only a snapshot tells then.
-    const late = store instanceof LateStore;
-    if (late && snapshots.newest < 0 && (journal.base > 0 || journal.committed === 0)) throw store.why;
+    const why = store instanceof LateStore ? store.why : null;
+    if (why !== null && snapshots.newest < 0 && (journal.base > 0 || journal.committed === 0)) throw why;
     const known = journal.base === 0 ? new LogState() : stateOfStore(store, options.cells);
     const storedTo = () => (store.ledger.journal === journal.id ? store.durable : -1);
     const core = await Core.open(
@@ -118,15 +118,15 @@ export async function openLog(options: {
 }
 
 /**
- * The database has come late: what it holds of the journal must have been there when the server started.
+ * The database has come late: what it holds of the journal must have been there before this server gave it anything.
  *
  * @throws UserError JOURNAL_SHORT
  */
-export function refuseShortJournal(journal: string, endAtStart: number, row: LedgerRow): void {
-  if (row.journal !== journal || row.offset <= endAtStart) return;
+export function refuseShortJournal(journal: string, end: number, row: LedgerRow): void {
+  if (row.journal !== journal || row.offset <= end) return;
   throw new UserError(
     'JOURNAL_SHORT',
-    `the journal ended at ${endAtStart} when the server started, but the database holds it up to ${row.offset}: records that were acknowledged are missing. Bring the journal back from a copy, or move its folder away to begin a new one`,
+    `the journal ended at ${end} when the server started, but the database holds it up to ${row.offset}: records that were acknowledged are missing. Bring the journal back from a copy, or move its folder away to begin a new one`,
   );
 }
 

@@ -37,6 +37,8 @@ DATABASE_URL=postgres://… uses that TimescaleDB instead of the embedded one. C
 
 /** Ending takes at most this long: less than what Ctrl-C promises, for a large process takes a while to be taken down. */
 const endMs = 8_000;
+/** And when all has ended the process does too, so much later at most. */
+const lingerMs = 500;
 
 function parseListen(text: string): { host: string; port: number } {
   const match = /^(?:\[([0-9a-f:.]+)\]|([^:[\]]+)):(\d{1,5})$/i.exec(text);
@@ -119,8 +121,15 @@ function whatEnds(): Endings {
       ending = true;
       resolve(why);
     };
-    process.once('SIGINT', () => end('Ctrl-C'));
-    process.once('SIGTERM', () => end('SIGTERM'));
+    // npm, a terminal and systemd each tell the process: who is told twice has not been told to be quicker.
+    let isSaid = false;
+    const ask = (why: string) => {
+      if (ending && !isSaid) consoleLog('info', `${why}: it is ending already, in at most 10 s`);
+      isSaid ||= ending;
+      end(why);
+    };
+    process.on('SIGINT', () => ask('Ctrl-C'));
+    process.on('SIGTERM', () => ask('SIGTERM'));
     process.on('uncaughtException', (error) => end(errorOf(error)));
     process.on('unhandledRejection', (reason) => end(errorOf(reason)));
   });
@@ -168,6 +177,8 @@ async function run(argv: string[]): Promise<number> {
     if (error !== why && error !== abort.signal.reason) consoleLog('error', `ending: ${messageOf(error)}`);
   }
   consoleLog('info', 'Ended.');
+  // What may still hold the process, as a socket to nobody, is nothing that anybody waits for.
+  setTimeout(() => process.exit(exitCode()), lingerMs).unref();
   return exitCode();
 }
 

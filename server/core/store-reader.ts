@@ -1,5 +1,5 @@
 import type { Clock, Timers } from '../clock.ts';
-import { errorOf } from '../errors.ts';
+import { errorOf, heardElsewhere } from '../errors.ts';
 import type { Store } from '../store/types.ts';
 import type { EventLog, LogReader } from './event-log.ts';
 
@@ -56,6 +56,13 @@ export class StoreReader {
     this.#stopped();
     await this.#running;
     await this.#reader.close();
+  }
+
+  /** Hands nothing more to a store that is given up; another reader goes on elsewhere. */
+  leave(): void {
+    this.#ended = true;
+    this.#stopped();
+    void this.#running.then(() => this.#reader.close()).catch(heardElsewhere);
   }
 
   /** Also what was committed after the reader had come to the end. */

@@ -49,10 +49,22 @@ const types = {
 } as pg.CustomTypesConfig;
 
 export const connectMsMax = 10_000;
+/** A network that drops everything shows in a probe of the connection: sent when it has been quiet for so long, ms. */
+const quietMsMax = 15_000;
+/** A database gives up a statement at its deadline; one that does not even say so by then is not waited for, ms. */
+const deadlineMarginMs = 5_000;
+const goodbyeMsMax = 1_500;
 
 /** The database says nothing any more: who waits for it, even for the end of a connection, would wait for ever. */
 export function cutConnections({ sockets }: Database): void {
   for (const socket of sockets ?? []) socket.destroy();
+}
+
+/** Ends a connection; one whose goodbye is not heard is cut. */
+export async function goodbye(client: pg.Client, database: Database): Promise<void> {
+  const cut = setTimeout(() => cutConnections(database), goodbyeMsMax);
+  await client.end();
+  clearTimeout(cut);
 }
 
 function openSocket(sockets: Set<Socket>): Socket {
@@ -71,14 +83,43 @@ export function clientConfig(database: Database, deadlineMs: number): pg.ClientC
     application_name: 'signalwall',
     connectionTimeoutMillis: connectMsMax,
     keepAlive: true,
+    keepAliveInitialDelayMillis: quietMsMax,
     ...(sockets && { stream: () => openSocket(sockets) }),
     ...(database.embedded ? {} : { options: '-c timezone=UTC', statement_timeout: deadlineMs }),
   };
 }
 
+/**
+ * Settings of a session on a real database, before anything else is asked there. A client that goes without a goodbye (its
+ * machine has lost its power, the network drops everything) is missed within 30 s and not only after two hours, as systems
+ * have it: until then its locks stay, that of the one server that writes among them. And a commit is one that a crash
+ * does not undo: the journal is cut by it. As statements, because poolers refuse startup options that they do not know.
+ *
+ * @param deadlineMs a transaction in which nothing is asked for so long is rolled back; 0: it may stand
+ */
+export async function settleSession(client: pg.ClientBase, deadlineMs: number): Promise<void> {
+  await client.query(
+    `set tcp_keepalives_idle = 15; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3;
+     set tcp_user_timeout = 30000; set idle_in_transaction_session_timeout = ${deadlineMs};
+     select set_config('synchronous_commit', 'on', false)
+     where current_setting('synchronous_commit') <> 'remote_apply'`,
+  );
+}
+
+/** Of a connection that reads or does upkeep: nobody else waits for its answers. */
+export function answerMsMax(deadlineMs: number): number {
+  return deadlineMs + deadlineMarginMs;
+}
+
 /** Connections for reading and for upkeep; the writer has one of its own. */
 export function openPool(database: Database, deadlineMs: number, log: (line: string) => void): pg.Pool {
-  const pool = new pg.Pool({ ...clientConfig(database, deadlineMs), max: 4, idleTimeoutMillis: 30_000 });
+  const pool = new pg.Pool({
+    ...clientConfig(database, deadlineMs),
+    query_timeout: answerMsMax(deadlineMs),
+    max: 4,
+    idleTimeoutMillis: 30_000,
+    ...(!database.embedded && { onConnect: (client) => settleSession(client, deadlineMs) }),
+  });
   // An idle connection broke: the pool has dropped it, and whoever asks next sees the database's state.
   pool.on('error', (error) => log(`database: an idle connection ended (${error.message})`));
   // One that breaks in a transaction tells whose query it was, and the next query; it says it to nobody else beside, and

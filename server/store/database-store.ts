@@ -79,6 +79,7 @@ export class DatabaseStore implements Store {
       onStored: (batch) => this.#stored(batch),
       beforeRegions: () => this.#membership ?? Promise.resolve(),
       onChange: () => this.#changed(),
+      onBehind: (why) => parts.onBehind?.(why),
     });
     this.#maintenance = new Maintenance({
       pool,
@@ -89,7 +90,9 @@ export class DatabaseStore implements Store {
       log,
       onChange: () => this.#changed(),
     });
-    this.#durable = new DurableOffset({ pool, folder: parts.folder, stored: () => this.ledger.offset, clock, log });
+    const stored = () => this.ledger.offset;
+    const isSure = () => this.#writer.isSure;
+    this.#durable = new DurableOffset({ pool, folder: parts.folder, stored, isSure, clock, log });
   }
 
   async open(): Promise<void> {
@@ -241,6 +244,9 @@ export class DatabaseStore implements Store {
     const cut = setTimeout(() => cutConnections(database), endMsMax);
     await this.#endWork();
     clearTimeout(cut);
+    // A goodbye that nobody hears keeps a socket, and it the process.
+    cutConnections(database);
+    for (const resolve of this.#waitingForRoom.splice(0)) resolve();
     await embedded?.close();
   }
 

@@ -9,6 +9,8 @@ export interface DurableOptions {
   readonly folder: string | null;
   /** Every record that ends at or before it is stored. */
   readonly stored: () => number;
+  /** False: a connection was lost, and the database behind the next one may be of before. */
+  readonly isSure: () => boolean;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -17,7 +19,8 @@ export interface DurableOptions {
 const checkpointEveryMs = 30_000;
 
 /**
- * Up to where the journal is stored for good. A real database is durable when it has committed. The embedded one syncs
+ * Up to where the journal is stored for good. A real database is durable when it has committed, as long as it is the same
+ * one: while it is away nobody knows what comes back, a backup or a copy that is behind. The embedded one syncs
  * its log with each commit, too (`embedded/synced-fs.ts`), but is a package of few users: the journal keeps what is
  * stored there until a checkpoint has also put it into the tables' own files.
  */
@@ -34,7 +37,9 @@ export class DurableOffset {
 
   /** Every record that ends at or before it is stored for good; -1: nobody knows. */
   get offset(): number {
-    return this.#options.folder === null ? this.#options.stored() : this.#offset;
+    const { folder, isSure, stored } = this.#options;
+    if (folder !== null) return this.#offset;
+    return isSure() ? stored() : -1;
   }
 
   /** Writes a checkpoint if it is time. */

@@ -1,10 +1,12 @@
 /**
- * Stands for the store while a database is away at the start of a server that has run before: live counters and feeds go
- * on from journal and snapshot, and all that a start asks of the database is asked when it is there.
+ * Stands for the store, also while there is none. A database may be away at the start of a server that has run before:
+ * live counters and feeds go on from journal and snapshot, and all that a start asks of it is asked when it is there. And
+ * it may come back as it was before (a backup was put back, a copy that was behind has taken over): then it is opened
+ * anew, and gets from the journal what it has lost.
  */
 import type { RegionHistory, RegionPast, StoreStatus } from '../../shared/protocol.ts';
 import type { Clock } from '../clock.ts';
-import { errorOf, heardElsewhere, InvariantError, messageOf, UserError } from '../errors.ts';
+import { assertInvariant, errorOf, heardElsewhere, InvariantError, messageOf, UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { emptyLedger, type Ledger, type LedgerRow } from './ledger.ts';
 import { pause } from './pause.ts';
@@ -15,8 +17,8 @@ import type { Store } from './types.ts';
 export interface LateStoreOptions {
   /** Tries to open the database. */
   readonly open: () => Promise<Store>;
-  /** Why it could not be opened at the start. */
-  readonly why: Error;
+  /** Opened at the start; or why it could not be. */
+  readonly first: Store | Error;
   readonly clock: Clock;
   readonly log: Log;
   /** A bug: the database is not tried any more. */
@@ -34,6 +36,8 @@ const retryMsMax = 10_000;
 /** At the end an attempt that is under way is waited for so long, ms. */
 const endMsMax = 1000;
 
+type Join = (store: Store) => Promise<void>;
+
 /** What the API asks of a store, and what a server reads of it. */
 type Asked = Omit<
   Store,
@@ -41,35 +45,46 @@ type Asked = Omit<
 >;
 
 export class LateStore implements Asked {
-  readonly held: Ledger = { row: { ...emptyLedger }, positions: [], earlier: new Map() };
+  readonly held: Ledger;
+  /** Why it could not be opened at the start; null: it was there. */
+  readonly why: Error | null;
   readonly #options: LateStoreOptions;
   readonly #end = new AbortController();
-  #store: Store | null = null;
+  #store: Store | null;
   #error: string;
+  #join: Join | null = null;
   #running: Promise<void> = Promise.resolve();
   #first: Head = { rows: 0, newestUs: -1 };
   #head: () => Head = () => this.#first;
 
   constructor(options: LateStoreOptions) {
     this.#options = options;
-    this.#error = messageOf(options.why);
-  }
-
-  /** Why it could not be opened at the start. */
-  get why(): Error {
-    return this.#options.why;
+    const { first } = options;
+    this.why = first instanceof Error ? first : null;
+    this.#store = first instanceof Error ? null : first;
+    this.held = this.#store?.held ?? { row: { ...emptyLedger }, positions: [], earlier: new Map() };
+    this.#error = this.why === null ? '' : messageOf(this.why);
   }
 
   /**
-   * Begins to try.
+   * Begins to try, where it was not there.
    *
-   * @param join has an opened one store what is in the journal; it may reject, and then it is all tried again
+   * @param join has one that is opened later store what is in the journal; it may reject, and then it is all tried again
    */
-  start(head: () => Head, join: (store: Store) => Promise<void>): void {
-    const { rows, newestUs } = head();
-    this.#first = { rows, newestUs };
+  start(head: () => Head, join: Join): void {
     this.#head = head;
-    this.#running = this.#run(join).catch((error) => this.#options.onFailed(errorOf(error)));
+    this.#join = join;
+    if (this.#store === null) this.#try(Promise.resolve());
+  }
+
+  /** The one that is there has lost what it had confirmed. */
+  goBack(why: Error): void {
+    const store = this.#store;
+    if (store === null || this.#end.signal.aborted) return;
+    this.#store = null;
+    this.#error = messageOf(why);
+    this.#options.log('warn', `database: ${this.#error}; it is opened anew and gets what it lacks from the journal`);
+    this.#try(store.close());
   }
 
   /** Of what is queued only what has come since the start is known. */
@@ -127,10 +142,16 @@ export class LateStore implements Asked {
 
   get #there(): Store {
     if (this.#store !== null) return this.#store;
-    throw new UserError('DATABASE_AWAY', `the database is away since the start (${this.#error})`);
+    throw new UserError('DATABASE_AWAY', `the database is away (${this.#error})`);
   }
 
-  async #run(join: (store: Store) => Promise<void>): Promise<void> {
+  #try(after: Promise<void>): void {
+    const { rows, newestUs } = this.#head();
+    this.#first = { rows, newestUs };
+    this.#running = after.then(() => this.#run()).catch((error) => this.#options.onFailed(errorOf(error)));
+  }
+
+  async #run(): Promise<void> {
     const { clock, log } = this.#options;
     const { signal } = this.#end;
     const sinceMs = clock.monotonicMs();
@@ -138,7 +159,7 @@ export class LateStore implements Asked {
       await pause(waitMs, signal);
       if (signal.aborted) return;
       try {
-        this.#store = await this.#joined(join);
+        this.#store = await this.#joined();
         const awayS = Math.round((clock.monotonicMs() - sinceMs) / 1000);
         if (this.#store !== null) log('info', `database: there after ${awayS} s, catching up from the journal`);
         return;
@@ -152,8 +173,10 @@ export class LateStore implements Asked {
   }
 
   /** @returns null: the server ends */
-  async #joined(join: (store: Store) => Promise<void>): Promise<Store | null> {
+  async #joined(): Promise<Store | null> {
     const { signal } = this.#end;
+    const join = this.#join;
+    assertInvariant(join !== null, 'a database is given nothing before the start');
     const store = await this.#options.open();
     try {
       if (!signal.aborted) await join(store);

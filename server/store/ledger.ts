@@ -50,11 +50,16 @@ function ledgerRow({ batch, journal, offset, eventUs }: LedgerRow): LedgerRow {
   return { batch, journal, offset, eventUs };
 }
 
+/** Whether both are of the same transaction. */
+export function isSameRow(one: LedgerRow, other: LedgerRow): boolean {
+  return one.batch === other.batch && one.journal === other.journal && one.offset === other.offset;
+}
+
 /**
- * Moves the row on from transaction `from`; false when it does not stand there (another transaction has moved it: an own
- * one whose commit was not heard of, or another server's).
+ * Moves the row on from `from`; false when it does not stand there (another transaction has moved it: an own one whose
+ * commit was not heard of, or another server's).
  */
-export async function moveLedger(client: pg.ClientBase, from: number, to: LedgerRow): Promise<boolean> {
+export async function moveLedger(client: pg.ClientBase, from: LedgerRow, to: LedgerRow): Promise<boolean> {
   const { rowCount } = await client.query(
     `insert into ledger as l (stream, batch, journal, journal_offset, event_us)
      select $1::text, $3::bigint, $4::text, $5::bigint, $6::bigint
@@ -62,8 +67,8 @@ export async function moveLedger(client: pg.ClientBase, from: number, to: Ledger
      on conflict (stream) do update set
        batch = excluded.batch, journal = excluded.journal, journal_offset = excluded.journal_offset,
        event_us = excluded.event_us
-     where l.batch = $2`,
-    [stream, from, to.batch, to.journal, to.offset, to.eventUs],
+     where l.batch = $2 and coalesce(l.journal, '') = $7::text and l.journal_offset = $8::bigint`,
+    [stream, from.batch, to.batch, to.journal, to.offset, to.eventUs, from.journal, from.offset],
   );
   return rowCount === 1;
 }

@@ -53,6 +53,7 @@ const createLedger = `create table if not exists migration (
  * Applies what is missing. Servers that come at the same time take turns: by an advisory lock on a real database
  * (the embedded one has a single session), and within each transaction by the lock on the table.
  *
+ * @param onStep is told what is waited for from now on
  * @returns the names of the files that this call applied
  * @throws UserError MIGRATION_CHANGED, DATABASE_NEWER, MIGRATION_FAILED
  */
@@ -60,12 +61,17 @@ export async function migrate(
   client: pg.ClientBase,
   embedded: boolean,
   migrations = readMigrations(),
+  onStep: (what: string) => void = () => undefined,
 ): Promise<string[]> {
+  onStep('another server, or what a power cut has left of one, is at the schema: waiting');
   if (!embedded) await client.query('select pg_advisory_lock($1, $2)', [...advisoryKey]);
   try {
     await client.query(createLedger);
     const applied: string[] = [];
-    for (const migration of migrations) if (await apply(client, migration, migrations)) applied.push(migration.name);
+    for (const migration of migrations) {
+      onStep(`at sql/${migration.name}, or waiting for another program to let go of the table migration,`);
+      if (await apply(client, migration, migrations)) applied.push(migration.name);
+    }
     return applied;
   } finally {
     if (!embedded) await client.query('select pg_advisory_unlock($1, $2)', [...advisoryKey]);

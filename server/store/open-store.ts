@@ -2,15 +2,26 @@
 import { join } from 'node:path';
 import pg from 'pg';
 import { assertInvariant, heardElsewhere, messageOf, UserError } from '../errors.ts';
-import { clientConfig, type Database, openPool } from './connection.ts';
+import {
+  answerMsMax,
+  clientConfig,
+  cutConnections,
+  type Database,
+  goodbye,
+  openPool,
+  settleSession,
+} from './connection.ts';
 import { DatabaseStore } from './database-store.ts';
 import { EmbeddedDatabase } from './embedded/embedded-database.ts';
 import { readCalendar, saveCalendar } from './facts-calendar.ts';
-import { migrate } from './migrate.ts';
+import { migrate, readMigrations } from './migrate.ts';
 import { comesAsItHappens, setPolicies } from './policies.ts';
 import { openRealDatabase } from './real-database.ts';
 import { saveSegments } from './segments.ts';
 import type { Store, StoreOptions } from './types.ts';
+
+/** A step of a migration that lasts is told of so often, ms. */
+const tellEveryMs = 10_000;
 
 /** Opened, with what must be closed again. */
 interface Opened {
@@ -30,6 +41,9 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   assertInvariant(/^[a-z0-9-]+$/.test(options.network), `'${options.network}' names no network`);
   const opened = options.databaseUrl ? await openReal(options, options.databaseUrl) : await openEmbedded(options);
   const { database, embedded } = opened;
+  const { signal } = options;
+  const cut = () => cutConnections(database);
+  signal?.addEventListener('abort', cut);
   const pool = openPool(database, options.config.databaseDeadlineMs, (line) => options.log('warn', line));
   try {
     const mode = await prepare(options, database);
@@ -37,24 +51,32 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     await store.open();
     return store;
   } catch (error) {
-    await pool.end();
+    const ended = pool.end();
+    // Whoever does not answer does not hear a goodbye.
+    cut();
+    await ended;
     await embedded?.close();
     if (error instanceof UserError) throw error;
     throw new UserError('DATABASE_REFUSED', `${database.name} refuses: ${messageOf(error)}`, { cause: error });
+  } finally {
+    signal?.removeEventListener('abort', cut);
   }
 }
 
 async function openReal(options: StoreOptions, url: string): Promise<Opened> {
   if (options.again !== true) options.progress('database: connecting to DATABASE_URL');
-  return { ...(await openRealDatabase(url)), embedded: null, folder: null };
+  return { ...(await openRealDatabase(url, options.signal)), embedded: null, folder: null };
 }
 
 async function openEmbedded(options: StoreOptions): Promise<Opened> {
   options.progress('database: starting the embedded TimescaleDB');
   const folder = join(options.dataDir, options.network, 'pg');
-  const { config, log, progress } = options;
+  const { config, log, progress, signal } = options;
   const { databaseDeadlineMs: deadlineMs, embeddedBytesMax: memoryBytesMax } = config;
-  const embedded = await EmbeddedDatabase.open({ folder, deadlineMs, memoryBytesMax, log, progress });
+  const embedded = await EmbeddedDatabase.open({
+    ...{ folder, deadlineMs, memoryBytesMax, log, progress },
+    ...(signal && { signal }),
+  });
   const login = { host: embedded.socketFolder, port: 5432, user: 'postgres', database: 'postgres', password: '' };
   return {
     database: { config: login, embedded: true, name: `the embedded database in ${folder}` },
@@ -66,13 +88,10 @@ async function openEmbedded(options: StoreOptions): Promise<Opened> {
 
 /** The schema, the network it holds, and whose jobs keep it. */
 async function prepare(options: StoreOptions, database: Database): Promise<'replay' | 'live'> {
-  // No deadline: a migration of a large database takes its time.
-  const client = new pg.Client(clientConfig(database, 0));
-  client.on('error', heardElsewhere);
-  await client.connect();
-  try {
+  const { databaseDeadlineMs: deadlineMs } = options.config;
+  return await connected(database, deadlineMs, async (client) => {
     await checkNetwork(client, database, options.network);
-    for (const name of await migrate(client, database.embedded)) options.progress(`database: applied sql/${name}`);
+    await bringUpToDate(options, database);
     await client.query(`insert into meta (key, value) values ('network', $1) on conflict do nothing`, [
       options.network,
     ]);
@@ -83,8 +102,47 @@ async function prepare(options: StoreOptions, database: Database): Promise<'repl
     const mode = options.mode === 'live' && (await comesAsItHappens(client, options.clock)) ? 'live' : 'replay';
     await setPolicies(client, mode);
     return mode;
+  });
+}
+
+/** No deadline: a migration of a large database takes its time, and so may others that must end before. */
+async function bringUpToDate({ progress }: StoreOptions, database: Database): Promise<void> {
+  let step = '';
+  let tellings = 0;
+  const telling = setInterval(() => {
+    tellings++;
+    progress(`database: ${step} for ${(tellings * tellEveryMs) / 1000} s by now`);
+  }, tellEveryMs);
+  const noteStep = (what: string) => {
+    step = what;
+    tellings = 0;
+    telling.refresh();
+  };
+  try {
+    await connected(database, 0, async (client) => {
+      for (const name of await migrate(client, database.embedded, readMigrations(), noteStep))
+        progress(`database: applied sql/${name}`);
+    });
   } finally {
-    await client.end();
+    clearInterval(telling);
+  }
+}
+
+/** Over a connection of its own, which ends with the work. @param deadlineMs 0: there is none */
+async function connected<T>(
+  database: Database,
+  deadlineMs: number,
+  work: (client: pg.Client) => Promise<T>,
+): Promise<T> {
+  const timeout = deadlineMs === 0 ? {} : { query_timeout: answerMsMax(deadlineMs) };
+  const client = new pg.Client({ ...clientConfig(database, deadlineMs), ...timeout });
+  client.on('error', heardElsewhere);
+  await client.connect();
+  try {
+    if (!database.embedded) await settleSession(client, deadlineMs);
+    return await work(client);
+  } finally {
+    await goodbye(client, database);
   }
 }
 

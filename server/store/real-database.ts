@@ -2,7 +2,7 @@
 import pg from 'pg';
 import { parse } from 'pg-connection-string';
 import { heardElsewhere, messageOf, UserError } from '../errors.ts';
-import { clientConfig, connectMsMax, type Database } from './connection.ts';
+import { clientConfig, connectMsMax, cutConnections, type Database, goodbye } from './connection.ts';
 import { pause } from './pause.ts';
 
 const versionMin = [2, 17] as const;
@@ -22,17 +22,33 @@ const remedies: Record<string, string> = {
   '53300': 'it has no connection left: raise max_connections or end others',
 };
 
-/** @throws UserError DATABASE_URL, DATABASE_REFUSED, NO_TIMESCALEDB, TIMESCALEDB_LICENCE, TIMESCALEDB_OLD */
-export async function openRealDatabase(url: string): Promise<{ database: Database; version: string }> {
+/**
+ * @param signal gives it up, whatever it waits for
+ * @throws UserError DATABASE_URL, DATABASE_REFUSED, NO_TIMESCALEDB, TIMESCALEDB_LICENCE, TIMESCALEDB_OLD
+ */
+export async function openRealDatabase(
+  url: string,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<{ database: Database; version: string }> {
   const database = readUrl(url);
-  const client = await connect(database);
+  const cut = () => cutConnections(database);
+  signal.addEventListener('abort', cut);
+  try {
+    return await look(database, signal);
+  } finally {
+    signal.removeEventListener('abort', cut);
+  }
+}
+
+async function look(database: Database, signal: AbortSignal): Promise<{ database: Database; version: string }> {
+  const client = await connect(database, signal);
   try {
     return { database, version: await check(client, database.name) };
   } catch (error) {
     if (error instanceof UserError) throw error;
     throw refused(database, error, client);
   } finally {
-    await client.end();
+    await goodbye(client, database);
   }
 }
 
@@ -51,8 +67,7 @@ function readUrl(url: string): Database {
   return { config: { connectionString: url }, embedded: false, name, sockets: new Set() };
 }
 
-async function connect(database: Database): Promise<pg.Client> {
-  const { signal } = new AbortController();
+async function connect(database: Database, signal: AbortSignal): Promise<pg.Client> {
   for (let attempt = 1; ; attempt++) {
     const client = new pg.Client({ ...clientConfig(database, checkMsMax), query_timeout: checkMsMax });
     // Between two statements a lost connection shows in the next one.
@@ -62,7 +77,7 @@ async function connect(database: Database): Promise<pg.Client> {
       return client;
     } catch (error) {
       const code = (error as { code?: string }).code ?? '';
-      if (code === '57P03' && attempt < startingUpTries) {
+      if (code === '57P03' && attempt < startingUpTries && !signal.aborted) {
         await pause(startingUpWaitMs, signal);
         continue;
       }
@@ -84,6 +99,8 @@ const awayCodes = new Set([
   ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENETDOWN', 'ENOENT'],
   // The name of a container that is down resolves to nothing; going, crashed, coming; full.
   ...['EAI_AGAIN', 'ENOTFOUND', '57P01', '57P02', '57P03', '53300'],
+  // By what a power cut has left of this server, as like as not: the database ends that connection soon.
+  'DATABASE_IN_USE',
 ]);
 
 function isAway(error: unknown): boolean {
@@ -94,7 +111,8 @@ function isAway(error: unknown): boolean {
 /** Whether this error of an opening says that the database is away: later it may be there. */
 export function saysAway(error: unknown): boolean {
   return (
-    error instanceof UserError && (error.cause instanceof AwayError || (error.cause != null && isAway(error.cause)))
+    error instanceof UserError &&
+    (isAway(error) || error.cause instanceof AwayError || (error.cause != null && isAway(error.cause)))
   );
 }
 

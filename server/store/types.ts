@@ -29,6 +29,10 @@ export interface StoreOptions {
   progress(line: string): void;
   /** It was tried before and was away: that it is tried need not be said. */
   again?: boolean;
+  /** The database has lost what it had confirmed: nothing more is stored until it is opened anew. */
+  onBehind?: (why: Error) => void;
+  /** Ends an opening that waits for a database: its connections are cut. */
+  signal?: AbortSignal;
 }
 
 export interface StoredCell {

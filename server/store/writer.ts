@@ -9,17 +9,17 @@
  */
 import pg from 'pg';
 import type { StoreStatus } from '../../shared/protocol.ts';
-import type { Clock } from '../clock.ts';
+import { type Clock, formatTimeUs } from '../clock.ts';
 import { assertInvariant, heardElsewhere, InvariantError, messageOf, UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { StoreBatch } from './batch.ts';
 import { CarefulCopy, refusesRows } from './careful-copy.ts';
 import { addCells } from './cells.ts';
-import { clientConfig, type Database, timestampUs } from './connection.ts';
+import { clientConfig, type Database, settleSession, timestampUs } from './connection.ts';
 import { type Copy, copyIn } from './copy-in.ts';
 import { markEventHours } from './facts-dirty.ts';
 import type { Intake } from './intake.ts';
-import { type LedgerRow, moveLedger, readLedgerRow, savePositions } from './ledger.ts';
+import { isSameRow, type LedgerRow, moveLedger, readLedgerRow, savePositions } from './ledger.ts';
 import { pause } from './pause.ts';
 import { loadRegionIds, storeRegionsSet } from './regions.ts';
 import { copyTableNames, copyTables, gaugeTableNames } from './rows.ts';
@@ -38,6 +38,17 @@ export interface WriterOptions {
   beforeRegions(): Promise<void>;
   /** The queue or the state has changed. */
   onChange(): void;
+  /** The database has lost what it had: nothing more is stored in it by this writer. */
+  onBehind(why: DatabaseBehind): void;
+}
+
+/** A backup was put back, or a copy of the database that was behind has taken over. */
+export class DatabaseBehind extends Error {
+  constructor(stored: LedgerRow, confirmed: LedgerRow) {
+    super(
+      `it holds ${stored.batch} transactions and had confirmed ${confirmed.batch}: a backup was put back, or a copy that was behind has taken over`,
+    );
+  }
 }
 
 const retryAfterMs = 250;
@@ -116,6 +127,11 @@ export class Writer {
     return this.#options.ledger;
   }
 
+  /** False: the connection was lost since it was read, and the database behind the next one may be an older one. */
+  get isSure(): boolean {
+    return !this.#unknown;
+  }
+
   /** Ends; a transaction under way is given up: the next start stores from the journal what is not stored. */
   async close(): Promise<void> {
     this.#stop.abort();
@@ -150,6 +166,10 @@ export class Writer {
         if (stopped.aborted) return;
         this.#away(error);
         onChange();
+        if (error instanceof DatabaseBehind) {
+          this.#options.onBehind(error);
+          return;
+        }
         await pause(this.#retryMs, stopped);
         this.#retryMs = Math.min(this.#retryMs * 2, retryAfterMsMax);
       }
@@ -178,13 +198,14 @@ export class Writer {
     const { beforeRegions } = this.#options;
     if (this.#unknown) {
       const stored = await readLedgerRow(client);
+      if (stored.batch < this.#options.ledger.batch) throw new DatabaseBehind(stored, this.#options.ledger);
       this.#unknown = false;
-      if (stored.batch === to.batch && stored.journal === to.journal && stored.offset === to.offset) return 0;
+      if (isSameRow(stored, to)) return 0;
     }
     // Not inside the transaction: the embedded database runs one at a time.
     if (batch.regions !== null) await beforeRegions();
     await client.query('begin');
-    if (!(await moveLedger(client, this.#options.ledger.batch, to)))
+    if (!(await moveLedger(client, this.#options.ledger, to)))
       throw new Error('the ledger has been moved: does another server write to this database?');
     if (batch.cells.length > 0) await addCells(client, batch.cells);
     if (batch.positions.size > 0) await savePositions(client, batch.positions.values());
@@ -226,7 +247,9 @@ export class Writer {
       client.on('end', () => reject(new Error('the connection was closed')));
     });
     // Who waits for it hears of it; between two transactions nobody does, and the next one meets the closed client.
-    lost.catch(heardElsewhere);
+    lost.catch(() => {
+      if (this.#link?.client === client) this.#unknown = true;
+    });
     try {
       await this.#answered([client.connect(), lost]);
       if (!database.embedded) await this.#answered([this.#fence(client), lost]);
@@ -257,13 +280,27 @@ export class Writer {
    * commit may be under way: the lock is free when that is over.
    */
   async #fence(client: pg.Client): Promise<void> {
+    const { database, deadlineMs } = this.#options;
+    await settleSession(client, deadlineMs);
     const { rows } = await client.query<{ held: boolean }>('select pg_try_advisory_lock($1, $2) as held', [
       ...writerKey,
     ]);
     if (rows[0].held) return;
+    const holders = await client.query<{ place: string | null; sinceUs: number | null }>(
+      `select host(a.client_addr) as place, a.backend_start as "sinceUs"
+       from pg_locks l
+       join pg_stat_activity a using (pid)
+       join pg_database d on d.oid = l.database and d.datname = current_database()
+       where l.locktype = 'advisory' and l.granted and l.classid = $1::bigint::oid and l.objid = $2::bigint::oid`,
+      [...writerKey],
+    );
+    const [holder] = holders.rows;
+    // Of another login's connection nothing is told.
+    const isTold = holder !== undefined && holder.sinceUs !== null;
+    const who = isTold ? ` (from ${holder.place ?? 'its own machine'} since ${formatTimeUs(holder.sinceUs!)})` : '';
     throw new UserError(
       'DATABASE_IN_USE',
-      `another server writes to the database ${this.#options.database.name}: end it, or use another database`,
+      `another server writes to the database ${database.name}${who}: end it, or use another database. Where it is a connection that a power cut or a dead network has left, the database ends it within a minute`,
     );
   }
 

@@ -105,9 +105,9 @@ export const plantedBugs: readonly PlantedBug[] = [
   bug('the ledger moves before the transaction of its rows', [
     writer,
     `    await client.query('begin');
-    if (!(await moveLedger(client, this.#options.ledger.batch, to)))
+    if (!(await moveLedger(client, this.#options.ledger, to)))
       throw new Error('the ledger has been moved: does another server write to this database?');`,
-    `    if (!(await moveLedger(client, this.#options.ledger.batch, to)))
+    `    if (!(await moveLedger(client, this.#options.ledger, to)))
       throw new Error('the ledger has been moved: does another server write to this database?');
     await client.query('begin');`,
   ]),
@@ -204,8 +204,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   ]),
   bug('late rows are stored again behind a commit of which nobody knew whether it had happened', [
     writer,
-    'if (stored.batch === to.batch && stored.journal === to.journal && stored.offset === to.offset) return 0;',
-    `if (stored.batch === to.batch && stored.journal === to.journal && stored.offset === to.offset) {
+    'if (isSameRow(stored, to)) return 0;',
+    `if (isSameRow(stored, to)) {
         const events = copiesOf(batch).filter(({ table }) => table === 'event');
         if (events.length === 0 || batch.eventMinUs > batch.clockUs - 5_000_000) return 0;
         await client.query('begin');

@@ -267,6 +267,6 @@ export class Server {
     const names = await machine.disk.list('journal');
     if (!saysAway(told) || !names.includes('base.json')) throw why;
     schedule.coverage.meet('a start without the database');
-    return new LateStore({ open: () => this.#openStore(), why, clock, log: this.#log, onFailed });
+    return new LateStore({ open: () => this.#openStore(), first: why, clock, log: this.#log, onFailed });
   }
 }

@@ -29,11 +29,14 @@ type Statement = (asked: Asked) => Result;
 
 const unknownCell = { name: '', lon: null, lat: null, azimuth: null, radio: '', site: null };
 
+type LedgerValues = [string, number, number, string, number, number, string, number];
+
 /** The ledger's row moves only where it stands where its writer left it, or where there is none yet. */
 const moveLedger: Statement = ({ tables, into, values }) => {
-  const [, from, batch, journal, offset, eventUs] = values as [string, number, number, string, number, number];
+  const [, from, batch, journal, offset, eventUs, fromJournal, fromOffset] = values as LedgerValues;
   const { ledger } = tables;
-  const moves = ledger === null ? from === 0 : ledger.batch === from;
+  const stands = ledger?.batch === from && ledger.journal === fromJournal && ledger.offset === fromOffset;
+  const moves = ledger === null ? from === 0 : stands;
   if (moves) into.ledger = { batch, journal, offset, eventUs };
   return { rows: [], rowCount: moves ? 1 : 0, command: 'INSERT' };
 };

@@ -1,7 +1,13 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import fc from 'fast-check';
 import { afterEach, expect, test } from 'vitest';
+import { systemClock } from '../../server/clock.ts';
 import { cutConnections, openPool, parseTimestampUs, timestampUs, transaction } from '../../server/store/connection.ts';
+import { Intake } from '../../server/store/intake.ts';
+import { emptyLedger } from '../../server/store/ledger.ts';
+import { openRealDatabase, saysAway } from '../../server/store/real-database.ts';
+import { Writer } from '../../server/store/writer.ts';
+import { makeTestDatabase, native, testConfig } from './tools/test-database.ts';
 
 test('reads timestamps as PostgreSQL writes them, to the microsecond', () => {
   expect(parseTimestampUs('1970-01-01 00:00:00+00')).toBe(0);
@@ -61,8 +67,9 @@ test('a goodbye to a database that hangs does not wait for its answer', async ()
   const held: Socket[] = [];
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     held.push(socket);
-    // It greets, answers one query and stands still.
-    socket.once('data', () => socket.write(welcome));
+    // It greets, takes the session's settings and stands still.
+    let answers = 2;
+    socket.on('data', () => answers-- > 0 && socket.write(welcome));
     socket.on('error', () => undefined);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -84,3 +91,72 @@ test('a goodbye to a database that hangs does not wait for its answer', async ()
   for (const socket of held) socket.destroy();
   await new Promise((resolve) => server.close(resolve));
 });
+
+test('a query for reading or upkeep that gets no answer at all is given up, whoever else waits', async () => {
+  const held: Socket[] = [];
+  const server = createServer((socket) => {
+    held.push(socket);
+    socket.once('data', () => socket.write(welcome));
+    socket.on('error', () => undefined);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const config = { host: '127.0.0.1', port, user: 'sw', database: 'sw' };
+  const database = { config, embedded: true, name: 'test', sockets: new Set<Socket>() };
+  const pool = openPool(database, 1, () => undefined);
+  await expect(pool.query('select 1')).rejects.toThrow('Query read timeout');
+  const goodbye = pool.end();
+  cutConnections(database);
+  await goodbye;
+  for (const socket of held) socket.destroy();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+if (native) {
+  const asked = `select current_setting('tcp_keepalives_idle') as idle, current_setting('tcp_keepalives_interval') as "every",
+    current_setting('tcp_keepalives_count') as probes, current_setting('tcp_user_timeout') as unheard,
+    current_setting('idle_in_transaction_session_timeout') as silent, current_setting('synchronous_commit') as commit`;
+  const missedSoon = { idle: '15', every: '5', probes: '3', unheard: '30000', silent: '7s', commit: 'on' };
+
+  test('a session that a power cut leaves on the server ends soon, and its commits last', async () => {
+    const base = await makeTestDatabase();
+    const { database } = await openRealDatabase(base.url!);
+    const pool = openPool(database, 7000, () => undefined);
+    try {
+      const name = new URL(base.url!).pathname.slice(1);
+      await pool.query(`alter database ${name} set synchronous_commit = off`);
+      const other = openPool(database, 7000, () => undefined);
+      expect((await other.query(asked)).rows).toEqual([missedSoon]);
+      await other.end();
+    } finally {
+      await pool.end();
+      await base.remove();
+    }
+  });
+
+  test('a database that another session writes to is away for a while, and who it is is told', async () => {
+    const base = await makeTestDatabase();
+    const { database } = await openRealDatabase(base.url!);
+    const writer = () =>
+      new Writer({
+        ...{ database, intake: new Intake(testConfig(), systemClock), ledger: { ...emptyLedger }, deadlineMs: 7000 },
+        ...{ clock: systemClock, log: () => undefined, onStored: () => undefined, onChange: () => undefined },
+        ...{ beforeRegions: () => Promise.resolve(), onBehind: () => undefined },
+      });
+    const first = writer();
+    const second = writer();
+    try {
+      await first.open();
+      const error = await second.open().catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ code: 'DATABASE_IN_USE' });
+      expect(String(error)).toMatch(
+        /another server writes to .* \(from \S+ since \d{4}-.*Z\): end it, or .* ends it within/,
+      );
+      expect(saysAway(error)).toBe(true);
+    } finally {
+      await second.close();
+      await first.close();
+      await base.remove();
+    }
+  });
+}

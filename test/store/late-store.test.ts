@@ -22,7 +22,7 @@ function opened(): Store & { closed: number } {
 
 function late(open: () => Promise<Store>, lines: string[] = []): LateStore {
   const fail = (error: Error) => lines.push(`bug ${error.message}`);
-  return new LateStore({ open, why, clock: systemClock, log: (_, line) => lines.push(line), onFailed: fail });
+  return new LateStore({ open, first: why, clock: systemClock, log: (_, line) => lines.push(line), onFailed: fail });
 }
 
 test('tells that the database is away, and what has come since, until it is there and has joined', async () => {
@@ -49,6 +49,34 @@ test('tells that the database is away, and what has come since, until it is ther
   expect(lines).toEqual([expect.stringMatching(/^database: there after .* catching up from the journal/)]);
   await waiting.close();
   expect(store.closed).toBe(1);
+});
+
+test('opens one anew that has lost what it had, and knows nothing of it meanwhile', async () => {
+  const first = opened();
+  const again = opened();
+  const lines: string[] = [];
+  const waiting = new LateStore({
+    ...{ open: async () => again, first, clock: systemClock, log: (_, line) => lines.push(line) },
+    onFailed: (error) => lines.push(`bug ${error.message}`),
+  });
+  expect([waiting.why, waiting.durable, waiting.status.state]).toEqual([null, 7, 'up']);
+  const joined: Store[] = [];
+  waiting.start(
+    () => ({ rows: 10, newestUs: 5_000_000 }),
+    async (each) => void joined.push(each),
+  );
+  expect(joined).toEqual([]);
+  waiting.goBack(new Error('it holds 1 transactions and had confirmed 2'));
+  expect([waiting.durable, waiting.status.state]).toEqual([-1, 'away']);
+  await vi.waitFor(() => expect(waiting.status.state).toBe('up'));
+  expect(joined).toEqual([again]);
+  expect([first.closed, again.closed, waiting.durable]).toEqual([1, 0, 7]);
+  expect(lines).toEqual([
+    'database: it holds 1 transactions and had confirmed 2; it is opened anew and gets what it lacks from the journal',
+    expect.stringMatching(/^database: there after/),
+  ]);
+  await waiting.close();
+  expect(again.closed).toBe(1);
 });
 
 test('closes one that does not belong to the journal, says why and tries again', async () => {

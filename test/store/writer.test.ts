@@ -81,6 +81,7 @@ async function start(settings: Record<string, unknown> = {}, onStored: () => voi
     onStored,
     beforeRegions: () => Promise.resolve(),
     onChange: () => undefined,
+    onBehind: (why) => lines.push(`behind ${why.message}`),
   });
   await writer.open();
   writers.push(writer);
@@ -188,6 +189,40 @@ test('a ledger row that somebody else has moved stops the writer from storing tw
   while (running.writer.state !== 'away') await pause(10, never);
   expect(running.writer.error).toMatch(/ledger has been moved/);
   expect(await count('event')).toBe(100);
+});
+
+test('a ledger row of the same number that somebody else has written is not moved on', async () => {
+  const running = await start();
+  running.give.events(makeEvents(100, startUs, minuteUs));
+  await drained(running);
+  await pool.query('update ledger set journal_offset = journal_offset + 1');
+  running.give.events(makeEvents(100, startUs, minuteUs));
+  running.intake.hurry();
+  running.writer.wake();
+  while (running.writer.state !== 'away') await pause(10, never);
+  expect(running.writer.error).toMatch(/ledger has been moved/);
+  expect(await count('event')).toBe(100);
+});
+
+test('a database that comes back as it was before is told of once, and gets nothing more', async () => {
+  const running = await start();
+  for (let i = 0; i < 2; i++) {
+    running.give.events(makeEvents(100, startUs, minuteUs));
+    await drained(running);
+  }
+  expect(running.writer.isSure).toBe(true);
+  await pool.query('update ledger set batch = 1, journal_offset = journal_offset - 1');
+  proxy.drop();
+  await until(() => !running.writer.isSure);
+  running.give.events(makeEvents(100, startUs, minuteUs));
+  running.intake.hurry();
+  running.writer.wake();
+  const behind = () => lines.filter((line) => line.startsWith('behind'));
+  await until(() => behind().length > 0);
+  expect(behind()).toEqual([expect.stringMatching(/holds 1 transactions and had confirmed 2: a backup was put back/)]);
+  expect([running.writer.isSure, running.writer.state]).toEqual([false, 'away']);
+  expect(await count('event')).toBe(200);
+  await running.writer.close();
 });
 
 test('with keepEvents off no event is stored, its traffic is counted, and the position moves all the same', async () => {

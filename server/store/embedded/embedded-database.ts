@@ -17,6 +17,8 @@ export interface EmbeddedOptions {
   /** Memory of the instance; absent: as the knob's default. */
   readonly memoryBytesMax?: number;
   readonly log: Log;
+  /** Gives up an opening. */
+  readonly signal?: AbortSignal;
   progress(line: string): void;
 }
 
@@ -59,7 +61,11 @@ export class EmbeddedDatabase {
       }
       lock = lockFolder(options.folder, socketFolder);
       const database = new EmbeddedDatabase(options, lock, socketFolder);
-      const ended = await database.#start(options.progress);
+      const giveUp = () => void database.kill();
+      options.signal?.addEventListener('abort', giveUp);
+      const ended = await database
+        .#start(options.progress)
+        .finally(() => options.signal?.removeEventListener('abort', giveUp));
       process.once('exit', database.#leave);
       database.#watch = database.#watchTurns();
       database.#supervisor = database.#supervise(ended);
