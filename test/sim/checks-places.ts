@@ -61,7 +61,8 @@ function batchOfThose(sent: readonly SimEvent[], left: readonly number[]): Set<n
 
 /** Of which row a line that was set aside tells: all of it as it was sent. */
 function idOf(line: string, sent: readonly SimEvent[], where: string): number {
-  const row = JSON.parse(line);
+  const row = rowOf(line);
+  if (row === null) fail(`${where}: a line that was set aside is torn`);
   const event = sent.find(({ id }) => id === row.bytes);
   if (event === undefined) fail(`${where}: a row is set aside that was never sent`);
   const { cell, durationMs, kind, outcome, subscriber, timeUs } = event;
@@ -70,6 +71,15 @@ function idOf(line: string, sent: readonly SimEvent[], where: string): number {
   const expected = [timeUs, pseudonymOf(subscriber), cell, kind, outcome, durationMs, plmn];
   if (told.join() !== expected.join()) fail(`${where}: ${told} is set aside, not ${expected}`);
   return event.id;
+}
+
+function rowOf(line: string): Record<string, unknown> | null {
+  try {
+    return JSON.parse(line);
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
 }
 
 /** What a row counts for is a matter of the clock when it came: all, traffic alone, or nothing. */
