@@ -48,7 +48,7 @@ export function withhold(batch: EventBatch, list: OptedOut): number {
     if (list.has(subLo[row], subHi[row])) {
       blankRow(batch, row);
       if (!isFact) withheld++;
-    } else if (!isFact && list.hasPeer(peerLo[row], peerHi[row])) {
+    } else if ((peerLo[row] | peerHi[row]) !== 0 && !isFact && list.hasPeer(peerLo[row], peerHi[row])) {
       peerLo[row] = 0;
       peerHi[row] = 0;
       // The first digits of the number.
