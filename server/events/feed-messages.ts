@@ -1,5 +1,5 @@
 /** What a feed's worker thread and the hub say to each other. */
-import type { ServedStream } from '../capture/served-again.ts';
+import type { ServedStream } from './feed-position.ts';
 import type { PushPlace } from './push-refusal.ts';
 
 /** What became of a feed's frames, each counted once, the worst first. */

@@ -1,4 +1,5 @@
-import type { ServedStream } from '../capture/served-again.ts';
+/** A stream of a probe: the digest of its first frame, and how many it has given. */
+export type ServedStream = readonly [digest: string, frames: number];
 
 /** How far a feed has been taken in. */
 export interface FeedPosition {
