@@ -1,5 +1,8 @@
 import { restoreColumns, type StateReader, type StateWriter, saveColumns } from '../state-writer.ts';
+import { layAreas } from './area-kernel.ts';
+import { newRows } from './interval-rows.ts';
 import type { RegionEdit } from './region-edit.ts';
+import type { IntervalGauges } from './view.ts';
 
 /**
  * Counters of all areas side by side. An area is a micro-region (`area` = its place in the RegionIndex) or a cell
@@ -8,34 +11,41 @@ import type { RegionEdit } from './region-edit.ts';
 export class AreaCounters {
   readonly regionCount: number;
   capacity: number;
-  present: Uint32Array;
+  present!: Uint32Array;
   /** Left in the open interval after a visit in it, and not back: visitors = present + left. */
-  left: Uint32Array;
+  left!: Uint32Array;
   /** Of the open interval. */
-  appeared: Uint32Array;
-  vanished: Uint32Array;
+  appeared!: Uint32Array;
+  vanished!: Uint32Array;
   /** Crossings that held, of the oldest interval that is not final. */
-  entries: Uint32Array;
-  exits: Uint32Array;
+  entries!: Uint32Array;
+  exits!: Uint32Array;
   /** What the newest gauge row said. */
-  storedPresent: Uint32Array;
-  storedFresh5: Uint32Array;
+  storedPresent!: Uint32Array;
+  storedFresh5!: Uint32Array;
   /** Something happened in the open interval. */
-  touched: Uint8Array;
+  touched!: Uint8Array;
+  private laid!: ReturnType<typeof layAreas>;
 
   constructor(regionCount: number, cellCapacity: number) {
     this.regionCount = regionCount;
     this.capacity = regionCount + cellCapacity;
-    const column = () => new Uint32Array(this.capacity);
-    this.present = column();
-    this.left = column();
-    this.appeared = column();
-    this.vanished = column();
-    this.entries = column();
-    this.exits = column();
-    this.storedPresent = column();
-    this.storedFresh5 = column();
-    this.touched = new Uint8Array(this.capacity);
+    this.lay();
+  }
+
+  /**
+   * The areas `from` … `to − 1` that have something to say, as rows of an interval that closes; entries and exits are 0.
+   *
+   * @param fresh5 by place behind `from` @param whole all who are not empty have
+   */
+  takeRows(from: number, to: number, fresh5: Uint32Array, whole: boolean): IntervalGauges['cells'] {
+    const { laid } = this;
+    laid.fresh5.set(fresh5.subarray(0, to - from));
+    const n = laid.kernel.take(4 * from, 4 * to, whole ? 1 : 0, laid.room) / 4;
+    const rows = newRows(n);
+    for (const [name, column] of Object.entries(laid.rows))
+      rows[name as keyof typeof laid.rows].set(column.subarray(0, n));
+    return rows;
   }
 
   *save(to: StateWriter): Generator<void> {
@@ -66,22 +76,14 @@ export class AreaCounters {
   }
 
   growTo(cellCapacity: number): void {
+    const before = this.columns();
     this.capacity = this.regionCount + cellCapacity;
-    const grown = (column: Uint32Array): Uint32Array => {
-      const wider = new Uint32Array(this.capacity);
-      wider.set(column);
-      return wider;
-    };
-    this.present = grown(this.present);
-    this.left = grown(this.left);
-    this.appeared = grown(this.appeared);
-    this.vanished = grown(this.vanished);
-    this.entries = grown(this.entries);
-    this.exits = grown(this.exits);
-    this.storedPresent = grown(this.storedPresent);
-    this.storedFresh5 = grown(this.storedFresh5);
-    const touched = new Uint8Array(this.capacity);
-    touched.set(this.touched);
-    this.touched = touched;
+    this.lay();
+    for (const [name, column] of Object.entries(this.columns())) column.set(before[name as keyof typeof before]);
+  }
+
+  private lay(): void {
+    this.laid = layAreas(this.capacity);
+    Object.assign(this, this.laid.counters);
   }
 }

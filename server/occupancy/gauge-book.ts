@@ -1,14 +1,12 @@
 import { sparkPointsMax } from '../../shared/protocol.ts';
 import type { RegionIndex } from '../reference/region-index.ts';
 import { restoreColumns, type StateReader, type StateWriter, saveColumns } from '../state-writer.ts';
-import { beginsQuarter, newRows } from './interval-rows.ts';
+import { beginsQuarter } from './interval-rows.ts';
 import type { Occupancy } from './occupancy.ts';
 import { type RegionEdit, remapped, remappedFrom } from './region-edit.ts';
 import type { Traffic } from './traffic.ts';
 import type { IntervalGauges } from './view.ts';
 import { type WaitingHead, WaitingInterval } from './waiting-interval.ts';
-
-type Rows = IntervalGauges['cells'];
 
 /** Takes a final interval, and the ids of its micro-regions by place: those of its time. */
 export type IntervalTaker = (gauges: IntervalGauges, regionIds: readonly string[]) => void;
@@ -49,8 +47,7 @@ export class GaugeBook {
   private readonly waiting: WaitingInterval[] = [];
   private spark: Uint32Array;
   private regionFresh5: Uint32Array;
-  /** Scratch of {@link takeRows} and {@link sumRegions}. */
-  private changed = new Uint32Array(0);
+  /** Scratch of {@link sumRegions}. */
   private bySet = new Float64Array(0);
   private rowsOfNewest = 1;
   /** Place in `waiting` of the interval whose crossings are cut short. */
@@ -105,9 +102,10 @@ export class GaugeBook {
     const { areas, fixAges } = occupancy;
     const { cellLimit } = occupancy;
     this.sumRegions(fixAges.fresh5.subarray(0, cellLimit), this.regionFresh5);
-    const regionRows = this.takeRows(0, this.regionCount, this.regionFresh5);
+    const whole = beginsQuarter(this.startUs, this.everyUs);
+    const regionRows = areas.takeRows(0, this.regionCount, this.regionFresh5, whole);
     const cellsTo = this.cellGauges ? cellLimit : 0;
-    const cellRows = this.takeRows(this.regionCount, this.regionCount + cellsTo, fixAges.fresh5);
+    const cellRows = areas.takeRows(this.regionCount, this.regionCount + cellsTo, fixAges.fresh5, whole);
     const at = this.closed % sparkPointsMax;
     for (let region = 0; region < this.regionCount; region++) {
       this.regionVisitors[region] = areas.present[region] + areas.left[region];
@@ -245,38 +243,6 @@ export class GaugeBook {
     });
     if (this.startUs >= 0) this.occupancy.intervalStartUs = this.startUs;
     this.occupancy.waitingEndUs = this.oldestEndUs;
-  }
-
-  private takeRows(from: number, to: number, fresh5: Uint32Array): Rows {
-    const { present, storedPresent, storedFresh5, touched, left, appeared, vanished } = this.occupancy.areas;
-    if (this.changed.length < to - from) this.changed = new Uint32Array(to - from);
-    const whole = beginsQuarter(this.startUs, this.everyUs);
-    const ids = this.changed;
-    let n = 0;
-    for (let area = from; area < to; area++) {
-      ids[n] = area - from;
-      // Nearly all have been.
-      if (touched[area] !== 0) n++;
-      else if (present[area] !== storedPresent[area] || fresh5[area - from] !== storedFresh5[area]) n++;
-      else if (whole && present[area] > 0) n++;
-    }
-    const rows = newRows(n);
-    const { appeared: rowsAppeared, fresh5: rowsFresh5, id, present: rowsPresent } = rows;
-    const { vanished: rowsVanished, visitors } = rows;
-    for (let row = 0; row < n; row++) {
-      const area = ids[row] + from;
-      const count = present[area];
-      const fresh = fresh5[area - from];
-      id[row] = area - from;
-      rowsPresent[row] = count;
-      rowsAppeared[row] = appeared[area];
-      rowsVanished[row] = vanished[area];
-      visitors[row] = count + left[area];
-      rowsFresh5[row] = fresh;
-      storedPresent[area] = count;
-      storedFresh5[area] = fresh;
-    }
-    return rows;
   }
 
   private finalizeOldest(): void {
