@@ -1,7 +1,7 @@
 import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
 import { UserError } from '../errors.ts';
-import type { ServedStream } from '../events/feed-position.ts';
 import { parsePlmn } from '../events/plmn.ts';
+import type { ServedStream } from './served-again.ts';
 
 export type FeedSpec =
   | { kind: 'pcap'; path: string; uri: string }

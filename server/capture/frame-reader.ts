@@ -1,5 +1,5 @@
-import type { ServedStream } from '../events/feed-position.ts';
 import type { FrameSink } from './frame.ts';
+import type { ServedStream } from './served-again.ts';
 
 /**
  * A source of link-layer frames that is pulled: a capture file, a live stream or the simulator. Whoever reads sets the

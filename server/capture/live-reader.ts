@@ -1,12 +1,11 @@
 import type { Readable } from 'node:stream';
 import { feedNote, joinFeedNotes } from '../../shared/feed-note.ts';
 import type { Clock } from '../clock.ts';
-import type { ServedStream } from '../events/feed-position.ts';
 import { type FrameSink, nothingTaken, type RecordsTaken } from './frame.ts';
 import type { FrameReader } from './frame-reader.ts';
 import { LiveStream } from './live-stream.ts';
 import type { RecordWindow } from './record-window.ts';
-import { ServedAgain } from './served-again.ts';
+import { ServedAgain, type ServedStream } from './served-again.ts';
 
 /** So long a read waits for something to come before it says that there is nothing. */
 const waitMs = 100;

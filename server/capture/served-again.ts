@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { ServedStream } from '../events/feed-position.ts';
 
 /** Streams that have ended and are remembered: a probe's latest ones. */
 const endedMax = 64;
+
+/** Of a stream: the digest of its first frame, and how many it has given. */
+export type ServedStream = readonly [digest: string, frames: number];
 
 interface Served {
   /** Of the first frame, with its time. */

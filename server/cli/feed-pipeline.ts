@@ -1,11 +1,11 @@
 import { type FeedSpec, isLive } from '../capture/feed-uri.ts';
 import type { FrameReader } from '../capture/frame-reader.ts';
+import type { ServedStream } from '../capture/served-again.ts';
 import { XdrReader } from '../capture/xdr.ts';
 import type { Config } from '../config.ts';
 import { Correlator } from '../correlate/correlator.ts';
 import type { EventSink } from '../events/event-batch.ts';
 import { type FeedCounters, noFrameCounts } from '../events/feed-messages.ts';
-import type { ServedStream } from '../events/feed-position.ts';
 import { machineHome, parsePlmn } from '../events/plmn.ts';
 import type { Pseudonymiser } from '../privacy/pseudonymiser.ts';
 import { type AreaTables, HomeAreas } from '../reference/home-areas.ts';

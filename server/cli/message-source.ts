@@ -1,12 +1,12 @@
 import type { FrameSink, RecordsTaken } from '../capture/frame.ts';
 import type { FrameReader } from '../capture/frame-reader.ts';
 import type { RecordWindow } from '../capture/record-window.ts';
+import type { ServedStream } from '../capture/served-again.ts';
 import type { Config } from '../config.ts';
 import { Decoder } from '../decode/decoder.ts';
 import type { MessageSink } from '../decode/message.ts';
 import type { MessageBatchWriter } from '../decode/message-batch-writer.ts';
 import type { FrameCounts } from '../events/feed-messages.ts';
-import type { ServedStream } from '../events/feed-position.ts';
 import { FrameCoverage } from './decode-coverage.ts';
 
 /** What decoding has seen of a feed, whole since its start. */

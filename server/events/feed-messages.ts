@@ -1,5 +1,5 @@
 /** What a feed's worker thread and the hub say to each other. */
-import type { ServedStream } from './feed-position.ts';
+import type { FeedPosition } from './feed-position.ts';
 import type { PushPlace } from './push-refusal.ts';
 
 /** What became of a feed's frames, each counted once, the worst first. */
@@ -92,7 +92,7 @@ export type FeedToHub =
       /** With it: digests of the newest batches of its epoch, its own at the end. */
       digests?: readonly string[];
       /** Of probes: what their streams have given up to these rows. */
-      streams?: readonly ServedStream[];
+      streams?: FeedPosition['streams'];
     }
   /** No rows, but time has passed in the feed. At most one for each time it is told how far it may read. */
   | { k: 'clock'; at: FeedProgress }

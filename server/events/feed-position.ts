@@ -1,6 +1,3 @@
-/** A stream of a probe: the digest of its first frame, and how many it has given. */
-export type ServedStream = readonly [digest: string, frames: number];
-
 /** How far a feed has been taken in. */
 export interface FeedPosition {
   /** Number in the rows' column `feed`; an identity keeps it for the journal's life. */
@@ -18,8 +15,8 @@ export interface FeedPosition {
   firstUs: number;
   /** Of acknowledged feeds: digests of the newest batches of this epoch, the last one that of `seq`; absent: not known. */
   digests?: readonly string[];
-  /** Of probes: what their streams have given, which comes again when they serve it once more. */
-  streams?: readonly ServedStream[];
+  /** Of probes: of each stream the digest of its first frame, and how many it has given: known when it is served again. */
+  streams?: readonly (readonly [digest: string, frames: number])[];
 }
 
 /**

@@ -3,9 +3,9 @@ import { afterEach, expect, test } from 'vitest';
 import { carriers } from '../../fixtures/make/wire/carriers/carriers.ts';
 import { conversation } from '../../fixtures/make/wire/carriers/conversation.ts';
 import { type FeedSpec, parseFeedUri } from '../../server/capture/feed-uri.ts';
+import type { ServedStream } from '../../server/capture/served-again.ts';
 import { DecodedApart } from '../../server/cli/decode-thread.ts';
 import { makeConfig } from '../../server/config.ts';
-import type { ServedStream } from '../../server/events/feed-position.ts';
 import { pcapFile } from '../capture/pcap-write.ts';
 
 const config = makeConfig({ where: 'test', settings: { reconnectMsMin: 20, reconnectMsMax: 50 } });
