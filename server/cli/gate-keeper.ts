@@ -52,12 +52,12 @@ export class GateKeeper {
    */
   take(counts: readonly GateCount[], user: () => GateUser): Promise<GateFate[]> {
     const taken = this.#last.then(async () => {
-      const { estimates } = user();
-      const useful = counts.filter((gate) => estimates.refusalOf(gate) === null);
+      const { estimates, view } = user();
+      const useful = counts.filter((gate) => estimates.refusalOf(view, gate) === null);
       if (useful.length > 0) await this.#keep(useful, estimates.keptFromUs);
       // Others may be counting by now.
       const now = user();
-      return counts.map((gate) => now.estimates.take(now.view, gate));
+      return now.estimates.take(now.view, counts);
     });
     this.#last = taken.catch(heardElsewhere);
     return taken;

@@ -5,7 +5,7 @@ import type { LiveView } from '../occupancy/view.ts';
 import type { RegionIndex } from '../reference/region-index.ts';
 import type { StateReader, StateWriter } from '../state-writer.ts';
 import type { GateCount } from './gates.ts';
-import { type RegionEstimate, RegionEstimates, type RegionEstimatesOptions } from './region-estimates.ts';
+import { noRegion, type RegionEstimate, RegionEstimates, type RegionEstimatesOptions } from './region-estimates.ts';
 import type { Share } from './shares.ts';
 
 export interface LiveEstimatesOptions extends Omit<RegionEstimatesOptions, 'regions'> {
@@ -103,36 +103,39 @@ export class LiveEstimates {
     return this.estimates.update(view);
   }
 
-  /** Why a gate count that comes now can't be used, whatever is counted; null: it may be. */
-  refusalOf({ region, timeUs }: GateCount): string | null {
-    const { options, readToUs, heard } = this;
-    if (!options.regions().regions.some(({ id }) => id === region)) return 'no micro-region with that id is counted';
+  /** Why a gate count that comes now can't be used; null: it can, or waits for its time. */
+  refusalOf(view: LiveView, gate: GateCount): string | null {
+    this.follow();
+    const { options, readToUs, heard, regions } = this;
+    const place = regions.regions.findIndex(({ id }) => id === gate.region);
+    if (place < 0 || place >= regions.drawn) return noRegion;
+    if (!heard) return null;
     const kept = `${Math.round(options.gatePastUs / minuteUs)} min`;
-    if (heard && timeUs < this.keptFromUs)
+    if (gate.timeUs < this.keptFromUs)
       return `its time is over for more than ${kept}, for which heads are kept (gatePastMs): count again`;
-    if (heard && timeUs > readToUs + options.gatePastUs)
+    if (gate.timeUs > readToUs + options.gatePastUs)
       return `its time is more than ${kept} ahead of the events: mend it, or send it later`;
-    return null;
+    return gate.timeUs > readToUs ? null : this.estimates.refusalOfPast(view, gate);
   }
 
-  /** Takes a gate count in that comes while counting goes on. The same one again changes nothing, another takes its place. */
-  take(view: LiveView, gate: GateCount): GateFate {
-    this.follow();
+  /**
+   * Takes gate counts in that come while counting goes on. The same one again changes nothing, nor does one that is
+   * refused; another of the same region and time takes its place.
+   */
+  take(view: LiveView, gates: readonly GateCount[]): GateFate[] {
     this.reach(view, view.clockUs);
-    const refusal = this.refusalOf(gate);
-    if (refusal !== null) return { state: 'refused', why: refusal };
-    const before = this.settled.get(keyOf(gate));
-    if (before !== undefined && isSame(before.gate, gate)) return fateOf(before);
-    const at = this.waiting.findIndex((each, i) => i >= this.next && keyOf(each) === keyOf(gate));
-    if (at >= 0) this.waiting.splice(at, 1);
-    if (gate.timeUs > this.readToUs) {
-      const behind = this.waiting.findIndex((each, i) => i >= this.next && each.timeUs > gate.timeUs);
-      this.waiting.splice(behind < 0 ? this.waiting.length : behind, 0, gate);
-      return { state: 'waiting' };
-    }
-    const settled = this.settleOver(view, gate);
-    this.tellUnused([settled]);
-    return fateOf(settled);
+    const unused: Settled[] = [];
+    const fates = gates.map((gate): GateFate => {
+      const before = this.settled.get(keyOf(gate));
+      if (before !== undefined && isSame(before.gate, gate)) return fateOf(before);
+      const why = this.refusalOf(view, gate);
+      if (why === null && gate.timeUs > this.readToUs) return this.wait(gate);
+      if (why === null) return fateOf(this.settleOver(view, gate));
+      unused.push({ gate, why });
+      return { state: 'refused', why };
+    });
+    this.tellUnused(unused);
+    return fates;
   }
 
   *save(to: StateWriter): Generator<void> {
@@ -170,9 +173,18 @@ export class LiveEstimates {
     this.options.log('warn', `${ones} passed over: heads are kept since ${since} only (gatePastMs)`);
   }
 
+  /** A count whose time has not come, in its place. */
+  private wait(gate: GateCount): GateFate {
+    const { waiting, next } = this;
+    const same = waiting.findIndex((each, i) => i >= next && keyOf(each) === keyOf(gate));
+    if (same >= 0) waiting.splice(same, 1);
+    const behind = waiting.findIndex((each, i) => i >= next && each.timeUs > gate.timeUs);
+    waiting.splice(behind < 0 ? waiting.length : behind, 0, gate);
+    return { state: 'waiting' };
+  }
+
   /** Of a count whose time is over. */
   private settleOver(view: LiveView | null, gate: GateCount): Settled {
-    this.estimates.unread(gate);
     return this.settle(gate, this.estimates.readPast(view, gate));
   }
 

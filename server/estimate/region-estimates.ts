@@ -28,6 +28,9 @@ const watchedMax = 8;
 /** Regions whose heads are kept by the minute, by the same order. */
 const keptMax = 1_000;
 
+/** Why a gate count of another place can't be used. */
+export const noRegion = 'no micro-region with that id is counted';
+
 /** What is estimated of a region now. Before suppression: `devices` are the whole devices that it goes by. */
 export interface RegionEstimate {
   readonly devices: number;
@@ -161,55 +164,49 @@ export class RegionEstimates {
     const place = this.places.get(gate.region);
     if (place === undefined || place >= view.regionCount) return noRegion;
     if (isEarly(view, gate.timeUs)) return 'presence was not complete yet, so too few were known: count again later';
-    return this.take(place, { gate, heads: this.headsIn(countsOf(view, place), place, gate.timeUs) });
+    return this.take(place, gate, this.headsIn(countsOf(view, place), place, gate.timeUs));
   }
 
   /**
-   * The same of a time that is over.
+   * The same of a time that is over; one of that region and time that was read before gives way.
    *
    * @param view for counts of the last minute; null: of the present nothing is known yet
    */
   readPast(view: LiveView | null, gate: GateCount): string | null {
     const place = this.places.get(gate.region);
-    if (place === undefined) return noRegion;
-    const ofLastMinute = view !== null && place < view.regionCount && gate.timeUs >= this.minuteUs - minuteUs;
-    const now = ofLastMinute ? this.headsNow(view, place) : undefined;
-    const heads = this.learnt[place].past?.headsAt(gate.timeUs, now);
-    if (heads === undefined) {
-      return 'no heads are kept of then (presence was not complete yet, or the region is drawn since): count again';
-    }
-    return this.take(place, { gate, heads });
+    return place === undefined ? noRegion : this.take(place, gate, this.pastHeads(view, place, gate.timeUs));
   }
 
-  /** Takes back what has been read of that region and time. */
-  unread({ region, timeUs }: GateCount): void {
-    const readings = this.readingsOf(region);
-    const at = readings.findIndex(({ gate }) => gate.timeUs === timeUs);
-    if (at >= 0) readings.splice(at, 1);
-    this.nextUs = 0;
+  /** What {@link readPast} would return. */
+  refusalOfPast(view: LiveView, gate: GateCount): string | null {
+    const place = this.places.get(gate.region);
+    return place === undefined ? noRegion : refusalBy(gate, this.pastHeads(view, place, gate.timeUs));
   }
 
   /** The newest readings of a region, by time. */
-  readingsOf(region: string): GateReading[] {
+  readingsOf(region: string): readonly GateReading[] {
     const place = this.places.get(region);
     return place === undefined ? [] : this.learnt[place].readings;
   }
 
-  private take(place: number, { gate, heads }: { gate: GateCount; heads: Heads | null }): string | null {
-    if (heads === null) return 'devices of a class without a market share were there';
-    const surprise = surpriseOf({ gate, heads });
-    if (surprise !== 0) {
-      const far = surprise > 0 ? 'far above' : 'far below';
-      const cure = 'correct it, or the market shares, or give it a larger error to have it all the same';
-      return `${gate.people} is ${far} all that the devices there make likely (4 standard errors): ${cure}`;
-    }
+  private take(place: number, gate: GateCount, heads: Heads | null | undefined): string | null {
+    const refusal = refusalBy(gate, heads);
+    if (refusal !== null || !heads) return refusal;
+    const { readings } = this.learnt[place];
+    const same = readings.findIndex((reading) => reading.gate.timeUs === gate.timeUs);
+    if (same >= 0) readings.splice(same, 1);
     this.nextUs = 0;
     if (Math.min(gate.people, heads.people) < headsMin) return null;
-    const { readings } = this.learnt[place];
-    const before = readings.findLastIndex((reading) => reading.gate.timeUs <= gate.timeUs);
+    const before = readings.findLastIndex((reading) => reading.gate.timeUs < gate.timeUs);
     readings.splice(before + 1, 0, { gate, heads });
     if (readings.length > readingsMax) readings.shift();
     return null;
+  }
+
+  private pastHeads(view: LiveView | null, place: number, timeUs: number): Heads | null | undefined {
+    const ofLastMinute = view !== null && place < view.regionCount && timeUs >= this.minuteUs - minuteUs;
+    const now = ofLastMinute ? this.headsNow(view, place) : undefined;
+    return this.learnt[place].past?.headsAt(timeUs, now);
   }
 
   *save(to: StateWriter): Generator<void> {
@@ -282,7 +279,17 @@ export class RegionEstimates {
   }
 }
 
-const noRegion = 'no micro-region with that id is counted';
+/** Why a gate count can't be set beside these heads; null: it can. @param heads undefined: none are kept of then */
+function refusalBy(gate: GateCount, heads: Heads | null | undefined): string | null {
+  if (heads === undefined)
+    return 'no heads are kept of then (presence was not complete yet, or the region is drawn since): count again';
+  if (heads === null) return 'devices of a class without a market share were there';
+  const surprise = surpriseOf({ gate, heads });
+  if (surprise === 0) return null;
+  const far = surprise > 0 ? 'far above' : 'far below';
+  const cure = 'correct it, or the market shares, or give it a larger error to have it all the same';
+  return `${gate.people} is ${far} all that the devices there make likely (4 standard errors): ${cure}`;
+}
 
 /** Whether presence was still filling up then. */
 function isEarly({ wholeFromUs }: LiveView, timeUs: number): boolean {

@@ -18,13 +18,14 @@ const count = (minute: number, people: number, region = 'hall'): GateCount => {
 class Estimates {
   readonly given: GateCount[] = [];
   keptFromUs = startUs;
-  refusalOf = ({ region }: GateCount) => (region === 'gone' ? 'no such region' : null);
-  take = (_: LiveView, gate: GateCount): GateFate => {
-    const why = this.refusalOf(gate);
-    if (why !== null) return { state: 'refused', why };
-    this.given.push(gate);
-    return { state: 'used' };
-  };
+  refusalOf = (_: LiveView, { region }: GateCount) => (region === 'gone' ? 'no such region' : null);
+  take = (view: LiveView, gates: readonly GateCount[]): GateFate[] =>
+    gates.map((gate) => {
+      const why = this.refusalOf(view, gate);
+      if (why !== null) return { state: 'refused', why };
+      this.given.push(gate);
+      return { state: 'used' };
+    });
 }
 
 let folder = '';

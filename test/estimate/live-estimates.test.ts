@@ -159,10 +159,11 @@ function hallOf(list: GateCount[], told: string[]) {
   const hall = { id: 'hall', name: 'hall', kind: 'venue', capacity: 1_000, polygons: null, cells: ['460-00-1-4'] };
   state.apply({ k: 'regions', regions: [hall] } as never, 0);
   let gates = list;
+  let share = 0.5;
   let live: LiveEstimates | null = null;
   const follow = (of: Counting) => {
     live = new LiveEstimates({
-      shares: parseShares('s.csv', 'origin,share,error\n*,0.5,0.05\n'),
+      shares: parseShares('s.csv', `origin,share,error\n*,${share},0.05\n`),
       ...{ gates, regions: () => of.regions, registry: state.registry, subscribersMax: 1_000 },
       ...{ periodicUs: 60 * minuteUs, gatePastUs: 120 * minuteUs, log: (_: string, line: string) => told.push(line) },
     });
@@ -170,12 +171,7 @@ function hallOf(list: GateCount[], told: string[]) {
   };
   let counting = new Counting(config, state, () => undefined, follow);
   return {
-    get live() {
-      return live!;
-    },
-    get view() {
-      return counting.engine.view;
-    },
+    take: (gate: GateCount) => live!.take(counting.engine.view, [gate])[0],
     now: () => live!.update(counting.engine.view)[0]!,
     /** Each row is a device of its own, or one that is seen again; the clock is let go to the end. */
     feed(rows: readonly (readonly [timeUs: number, sub: number])[], toUs: number) {
@@ -185,10 +181,11 @@ function hallOf(list: GateCount[], told: string[]) {
       for (const _ of counting.applying({ k: 'batch', batch } as never));
       for (const _ of counting.applying({ k: 'clock', releaseUs: toUs } as never));
     },
-    restart(withGates: GateCount[]) {
+    restart(withGates: GateCount[], withShare = share) {
       const saved = new MemoryState();
       for (const _ of counting.save(saved));
       gates = withGates;
+      share = withShare;
       counting = Counting.restore(config, state, () => undefined, saved, follow);
     },
   };
@@ -253,22 +250,24 @@ test('a count that comes after its time calibrates the present, once however oft
   const hall = hallOf([], told);
   hall.feed(filling(0, 60), 60 * minuteUs);
   const late = countOf(45.5, 1.2 * estimated(45.5));
-  expect(hall.live.take(hall.view, late)).toEqual({ state: 'used' });
+  expect(hall.take(late)).toEqual({ state: 'used' });
   const { factor, people } = hall.now();
   expect(factor).toBeGreaterThan(1.1);
   expect(factor).toBeLessThan(1.2);
-  expect(hall.live.take(hall.view, late)).toEqual({ state: 'used' });
+  expect(hall.take(late)).toEqual({ state: 'used' });
   expect(hall.now()).toMatchObject({ factor, people });
   hall.restart([]);
   expect(hall.now()).toMatchObject({ factor, people });
   hall.restart([late]);
   expect(hall.now()).toMatchObject({ factor, people });
-  expect(hall.live.take(hall.view, late)).toEqual({ state: 'used' });
+  expect(hall.take(late)).toEqual({ state: 'used' });
   expect(hall.now()).toMatchObject({ factor, people });
-  // Another figure of the same time stands in its place.
-  expect(hall.live.take(hall.view, countOf(45.5, estimated(45.5)))).toEqual({ state: 'used' });
+  // One that is refused changes nothing; another figure of the same time stands in its place.
+  expect(hall.take(countOf(45.5, 12 * estimated(45.5)))).toMatchObject({ state: 'refused' });
+  expect(hall.now()).toMatchObject({ factor, people });
+  expect(hall.take(countOf(45.5, estimated(45.5)))).toEqual({ state: 'used' });
   expect(hall.now().factor).toBeCloseTo(1, 2);
-  expect(told).toEqual([]);
+  expect(told).toEqual([expect.stringContaining('is far above')]);
 });
 
 test('a count of the last minute, and one whose time is to come, count by the heads of their moment', () => {
@@ -276,13 +275,13 @@ test('a count of the last minute, and one whose time is to come, count by the he
   const hall = hallOf([], told);
   hall.feed(filling(0, 40), 40 * minuteUs);
   hall.feed(filling(40, 41), 40.6 * minuteUs);
-  expect(hall.live.take(hall.view, countOf(40.5, estimated(40.5), 0))).toEqual({ state: 'used' });
+  expect(hall.take(countOf(40.5, estimated(40.5), 0))).toEqual({ state: 'used' });
   expect(hall.now().factor).toBeCloseTo(1, 2);
   const ahead = countOf(50.5, 1.2 * estimated(50.5));
-  expect(hall.live.take(hall.view, ahead)).toEqual({ state: 'waiting' });
+  expect(hall.take(ahead)).toEqual({ state: 'waiting' });
   hall.feed(filling(41, 60), 60 * minuteUs);
   expect(hall.now().factor).toBeGreaterThan(1.05);
-  expect(hall.live.take(hall.view, ahead)).toEqual({ state: 'used' });
+  expect(hall.take(ahead)).toEqual({ state: 'used' });
   expect(told).toEqual([]);
 });
 
@@ -290,7 +289,7 @@ test('says of a count that can\u2019t be used why, and what to do', () => {
   const told: string[] = [];
   const hall = hallOf([], told);
   hall.feed(filling(0, 200), 200 * minuteUs);
-  const why = (gate: GateCount) => hall.live.take(hall.view, gate);
+  const why = (gate: GateCount) => hall.take(gate);
   expect(why({ ...countOf(190, 1), region: 'gone' })).toMatchObject({
     state: 'refused',
     why: expect.stringMatching(/no micro-region/),
@@ -307,10 +306,34 @@ test('says of a count that can\u2019t be used why, and what to do', () => {
   expect(why(typo)).toMatchObject({ state: 'refused', why: expect.stringMatching(/far above.*larger error/) });
   expect(why(typo)).toMatchObject({ state: 'refused' });
   expect(hall.now().factor).toBe(1);
-  expect(told).toEqual([expect.stringMatching(/^The gate count of hall at .* can't be used: \d+ is far above/)]);
+  expect(told).toHaveLength(5);
+  expect(told[3]).toMatch(/^The gate count of hall at .* can't be used: \d+ is far above/);
   hall.restart([countOf(5, 100), countOf(60, 1_000), typo]);
-  expect(told.slice(1)).toEqual([expect.stringMatching(/^2 gate counts are passed over: heads are kept since/)]);
+  expect(told.slice(5)).toEqual([
+    expect.stringContaining('is far above'),
+    expect.stringMatching(/^2 gate counts are passed over: heads are kept since/),
+  ]);
   // By a larger error it counts all the same.
   expect(why({ ...typo, error: 0.8 })).toEqual({ state: 'used' });
   expect(hall.now().factor).toBeGreaterThan(1);
+});
+
+test('by other market shares than before nothing counts that gates had taught by those, and that is said', () => {
+  const told: string[] = [];
+  const hall = hallOf([], told);
+  hall.feed(filling(0, 60), 60 * minuteUs);
+  const count = countOf(45, 1.2 * estimated(45));
+  hall.take(count);
+  expect(hall.now().factor).toBeGreaterThan(1.1);
+  // The survey was wrong, and the gates right: a share of 0.5 ÷ 1.2.
+  hall.restart([count], 0.5 / 1.2);
+  expect(hall.now()).toMatchObject({ factor: 1, inflow: null });
+  expect(hall.now().people.people / (1.2 * estimated(60))).toBeCloseTo(1, 1);
+  expect(told).toEqual([
+    expect.stringMatching(/^The market shares are others/),
+    expect.stringMatching(/^The gate count of hall at .* can't be used: no heads are kept of then/),
+  ]);
+  hall.feed(filling(60, 70), 70 * minuteUs);
+  expect(hall.take(countOf(65, 1.2 * estimated(65)))).toEqual({ state: 'used' });
+  expect(hall.now().factor).toBeCloseTo(1, 2);
 });
