@@ -69,17 +69,18 @@ export function readColumns(value: MsgpackValue | undefined): PushColumns {
 }
 
 /**
- * Writes the columns as the batch's first rows. A column at a time: what is a column of ours is copied as it is.
+ * Writes the columns as the batch's first rows. A column at a time: what is a column of ours is copied as it is. It yields
+ * after some thousand IMSIs, which cost most, and before what is looked at by rows.
  *
  * @param symbols of the cells that the column `cell` names by their place
  * @throws PushRefusal naming the first row of a wrong value
  */
-export function writeColumns(
+export function* writeColumns(
   columns: PushColumns,
   symbols: Uint32Array,
   batch: EventBatch,
   identities: PushIdentities,
-): void {
+): Generator<void> {
   const { rows: n, at } = columns;
   batch.n = n;
   if (n === 0) return;
@@ -101,8 +102,9 @@ export function writeColumns(
   writeWords(at.get('subscriber'), batch.subLo, batch.subHi, n);
   writeWords(at.get('peer'), batch.peerLo, batch.peerHi, n);
   writeUntold(at, batch);
+  yield;
   const imsi = at.get('imsi');
-  if (imsi !== undefined) writeImsis(imsi, batch, identities);
+  if (imsi !== undefined) yield* writeImsis(imsi, batch, identities);
   writeFlags(at.has('flags'), batch);
 }
 
@@ -164,8 +166,11 @@ function writeUntold(at: PushColumns['at'], { n, kind, outcome, peerLo, peerHi, 
   if (!at.has('peerClass')) for (let i = 0; i < n; i++) peerClass[i] = peerClassUntold(peerLo[i], peerHi[i]);
 }
 
+/** About a millisecond's. */
+const sliceImsis = 4096;
+
 /** IMSIs of 15 digits as doubles; 0: unknown. */
-function writeImsis(from: Uint8Array, batch: EventBatch, identities: PushIdentities): void {
+function* writeImsis(from: Uint8Array, batch: EventBatch, identities: PushIdentities): Generator<void> {
   const { n, subLo, subHi, plmn } = batch;
   const imsis = new Float64Array(aligned(from), 0, n);
   for (let i = 0; i < n; i++) {
@@ -174,6 +179,7 @@ function writeImsis(from: Uint8Array, batch: EventBatch, identities: PushIdentit
     subLo[i] = identities.lo;
     subHi[i] = identities.hi;
     if (plmn[i] === 0) plmn[i] = identities.plmn;
+    if (i % sliceImsis === sliceImsis - 1) yield;
   }
 }
 

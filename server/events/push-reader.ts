@@ -169,7 +169,7 @@ export class PushReader {
     const count = columns.rows + (rows?.length ?? 0);
     if (count > this.#config.pushRowsMax) throw this.#tooMany();
     const batch = new EventBatch(count);
-    writeColumns(columns, this.#symbolsOf(cells), batch, this.#identities);
+    yield* writeColumns(columns, this.#symbolsOf(cells), batch, this.#identities);
     let number = 0;
     for (const row of rows ?? []) {
       number++;

@@ -130,6 +130,19 @@ test('what a row leaves out is unknown, and the outcome of data is a success as 
   expect(batch.outcome[1]).toBe(outcomeCode.success);
 });
 
+test('IMSIs of a large batch in columns are read a few thousand at a time, so that others have their turn', () => {
+  const n = 20_000;
+  const columns = {
+    timeUs: octets(new Float64Array(n).fill(timeUs)),
+    kind: new Uint8Array(n).fill(kindCode.other),
+    imsi: octets(Float64Array.from({ length: n }, (_, i) => 1_010_000_000_001 + i)),
+  };
+  const slices = pushReader().read(openBody(pack({ columns }), 'msgpack', { epoch: 1, seq: 1 }));
+  let turns = 0;
+  while (slices.next().done !== true) turns++;
+  expect(turns).toBeGreaterThanOrEqual(Math.floor(n / 4096));
+});
+
 test('columns give the rows that lines give, also in what neither tells', () => {
   const kinds = ['sighting', 'mo call', 'data', 'detach'] as const;
   const cells = [cell, '460-00-1-2'];
