@@ -20,9 +20,9 @@ interface Subscriber {
   events: number;
   origin: number;
   /** Newest crossing of each area that may still be undone. */
-  pending: Map<Area, Crossing>;
+  pending: Map<Area, Crossing> | null;
   /** Areas visited in the interval that began at `visitedFromUs`. */
-  visited: Set<Area>;
+  visited: Set<Area> | null;
   visitedFromUs: number;
   /** What it entered last, and when. */
   entered: Area[];
@@ -183,9 +183,10 @@ export class MapPresence {
     return [this.cells[cell], ...this.regionsOf[cell]];
   }
 
-  private visitedOf(subscriber: Subscriber): Set<Area> {
+  /** null: none yet. */
+  private visitedOf(subscriber: Subscriber): Set<Area> | null {
     if (subscriber.visitedFromUs !== this.startUs) {
-      subscriber.visited.clear();
+      subscriber.visited = null;
       subscriber.visitedFromUs = this.startUs;
     }
     return subscriber.visited;
@@ -195,7 +196,7 @@ export class MapPresence {
     area.present++;
     area.touched = true;
     if (area.id < firstCell) add(area.origins, subscriber.origin, 1);
-    if (this.visitedOf(subscriber).has(area)) area.left--;
+    if (this.visitedOf(subscriber)?.has(area)) area.left--;
     subscriber.entered.push(area);
     subscriber.enteredUs = timeUs;
     if (isCrossing) this.cross(subscriber, area, timeUs, true);
@@ -208,23 +209,24 @@ export class MapPresence {
     const visited = this.visitedOf(subscriber);
     // A stay without length is no visit.
     const isNew = subscriber.enteredUs === timeUs && subscriber.entered.includes(area);
-    if (visited.has(area) || (timeUs > this.startUs && !isNew)) {
-      visited.add(area);
+    if (visited?.has(area) || (timeUs > this.startUs && !isNew)) {
+      subscriber.visited ??= new Set();
+      subscriber.visited.add(area);
       area.left++;
     }
     if (isCrossing) this.cross(subscriber, area, timeUs, false);
   }
 
   private cross(subscriber: Subscriber, area: Area, timeUs: number, entry: boolean): void {
-    const { pending } = subscriber;
-    const before = pending.get(area);
+    const before = subscriber.pending?.get(area);
     if (before !== undefined && timeUs - before.timeUs < this.options.holdDownUs) {
       before.cancelled = true;
-      pending.delete(area);
+      subscriber.pending!.delete(area);
       return;
     }
     const crossing = { area, timeUs, entry, cancelled: false };
-    pending.set(area, crossing);
+    subscriber.pending ??= new Map();
+    subscriber.pending.set(area, crossing);
     this.crossings.push(crossing);
   }
 
@@ -232,7 +234,7 @@ export class MapPresence {
     this.present--;
     add(this.origins, subscriber.origin, -1);
     // Whatever comes, they count.
-    subscriber.pending.clear();
+    subscriber.pending = null;
     add(this.cells[subscriber.cell].seen, Math.floor(subscriber.lastUs / stepUs), -1);
     for (const area of this.areasOf(subscriber.cell)) {
       area.vanished++;
@@ -348,7 +350,7 @@ export class MapPresence {
 function newSubscriber(origin: number): Subscriber {
   return {
     ...{ cell: -1, lastUs: 0, sinceUs: 0, events: 0, origin, isDue: false, entered: [], enteredUs: 0 },
-    ...{ pending: new Map(), visited: new Set(), visitedFromUs: -1 },
+    ...{ pending: null, visited: null, visitedFromUs: -1 },
   };
 }
 
