@@ -214,7 +214,7 @@ export function troubles(world: World, chance: Chance): void {
     Object.assign(database, { up: true, losesAnswers: 0, refuses: 0 });
     Object.assign(machine, { failing: null, trap: null, slowUntilMs: 0 });
     // Whoever is told that the disk is small finds room for what has come to be known since, and no more.
-    machine.disk.free += machine.small ? 12_000 : Number.POSITIVE_INFINITY;
+    machine.disk.free += machine.small ? 40_000 : Number.POSITIVE_INFINITY;
     // What is set aside takes room too, and who makes room looks there.
     if (machine.small) takeAside(world, chance);
     world.schedule.note('--- calm');
