@@ -97,6 +97,8 @@ export interface StoreStatus {
   /** Rows that can't be stored: of no possible time, or refused by the database again and again. */
   droppedRows: number;
   error: string;
+  /** What history lacks for good, in words; absent: nothing that this server knows of. */
+  note?: string;
 }
 
 /** The log that everything counted and stored comes from. */

@@ -5,7 +5,7 @@ import { systemTimers } from '../clock.ts';
 import { heardElsewhere, messageOf, UserError } from '../errors.ts';
 import { consoleLog } from '../log.ts';
 import { type Holder, type OptOutEntry, OptOuts, ofStoredForm, storedForm } from '../privacy/opt-outs.ts';
-import { clientConfig, type Database } from '../store/connection.ts';
+import { clientConfig, type Database, settleSession } from '../store/connection.ts';
 import { EmbeddedDatabase } from '../store/embedded/embedded-database.ts';
 import { isLocked } from '../store/embedded/folder-lock.ts';
 import { type Erased, type ErasedRows, erase } from '../store/erasure.ts';
@@ -109,6 +109,7 @@ async function eraseOne(
   client.on('error', heardElsewhere);
   await client.connect();
   try {
+    if (!database.embedded) await settleSession(client, 0);
     const numbers = given.flatMap(({ number }) => (number === '' ? [] : [storedForm(number)]));
     const { rows } = await client.query<{ number: string; subscriber: string; timeUs: number }>(
       namedQuery('number-holders'),

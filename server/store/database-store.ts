@@ -1,6 +1,7 @@
 /** The store over an opened database. */
 import type pg from 'pg';
 import type { RegionHistory, RegionPast, StoreStatus } from '../../shared/protocol.ts';
+import { formatTimeUs } from '../clock.ts';
 import { messageOf } from '../errors.ts';
 import type { LogRecord } from '../journal/records.ts';
 import type { StoreBatch } from './batch.ts';
@@ -34,6 +35,12 @@ const slowMs = 5000;
 /** At the end a database has so long to answer, ms; then its connections are cut. */
 const endMsMax = 1500;
 
+/** What an operator must know as long as this server runs. */
+function holeNote(fromUs: number): string {
+  const since = fromUs < 0 ? 'the first rows' : `the rows behind ${formatTimeUs(fromUs)}`;
+  return `${since} are missing up to the oldest that the journal still held: the database is of before them (a backup?). Figures of that time are of what is left, and traffic is told as unknown`;
+}
+
 export class DatabaseStore implements Store {
   readonly version: string;
   held: Ledger = { row: { ...emptyLedger }, positions: [], earlier: new Map() };
@@ -63,6 +70,7 @@ export class DatabaseStore implements Store {
   #newFromId = 0;
   #membership: Promise<void> | null = null;
   #cellsAdded = false;
+  #note = '';
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -130,6 +138,7 @@ export class DatabaseStore implements Store {
       queuedRows,
       droppedRows: this.#intake.droppedRows,
       error: this.#writer.error,
+      ...(this.#note !== '' && { note: this.#note }),
     };
   }
 
@@ -174,7 +183,10 @@ export class DatabaseStore implements Store {
 
   begin(journal: string, offset: number, head: () => { rows: number; newestUs: number }): void {
     this.#head = head;
-    this.#intake.begin({ ...this.ledger, journal, offset });
+    const { row } = this.held;
+    const behindHole = row.journal === journal && row.offset < offset;
+    if (behindHole) this.#note = holeNote(row.eventUs);
+    this.#intake.begin({ ...this.ledger, journal, offset }, behindHole);
   }
 
   get ready(): boolean {

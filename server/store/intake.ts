@@ -2,7 +2,7 @@
  * Makes rows of the journal's records and collects them in batches: one that the database takes, and one that grows
  * meanwhile. It is full at a bound and then takes no record; the journal holds what comes.
  */
-import type { Clock } from '../clock.ts';
+import { type Clock, minuteUs } from '../clock.ts';
 import type { Config } from '../config.ts';
 import { assertInvariant } from '../errors.ts';
 import { isEventTime } from '../events/feed-position.ts';
@@ -59,18 +59,27 @@ export class Intake {
   /** Event rows in the journal up to there; -1: no batch has told yet. */
   #events = -1;
   #clockUs = -1;
+  /** An interval of gauges closes so long behind its newest event, µs. */
+  readonly #openUs: number;
+  /** Newest event time before a hole, µs, until the first interval behind it has come; -1: there is none. */
+  #holeFromUs = -1;
 
   /** @param optedOut null: nobody has */
   constructor(config: Config, clock: Clock, optedOut: OptedOut | null = null) {
     this.#optedOut = optedOut;
     this.#eventsOneIn = eventsOneIn(config.keepEvents);
     this.#clock = clock;
+    this.#openUs = config.reorderWindowMs * 1000;
   }
 
-  /** @param ledger as it stands in the database, but for the journal that comes from here on */
-  begin(ledger: LedgerRow): void {
+  /**
+   * @param ledger as it stands in the database, but for the journal that comes from here on
+   * @param behindHole what lies between the newest row stored and what comes is lost
+   */
+  begin(ledger: LedgerRow, behindHole = false): void {
     assertInvariant(this.rows === 0, 'rows of another journal wait');
     this.#ledger = { ...ledger };
+    this.#holeFromUs = behindHole ? ledger.eventUs : -1;
   }
 
   /** Rows that wait for the database. */
@@ -253,13 +262,26 @@ export class Intake {
     if (origins !== undefined) writeOrigins(open.copies.origin_gauge, startUs, everyMs, origins, idOf);
     if (flows !== undefined) writeFlows(open.copies.region_flow, startUs, everyMs, flows, idOf);
     if (dwell !== undefined) writeDwell(open.copies.region_dwell, startUs, everyMs, dwell, idOf);
-    writeCity(open.copies.city_gauge, startUs, everyMs, present, this.#eventsOneIn);
+    const isBehindHole = this.#holeFromUs >= 0;
+    if (isBehindHole) this.#endHole(open, everyMs);
+    writeCity(open.copies.city_gauge, startUs, everyMs, present, this.#eventsOneIn, !isBehindHole);
     if (startUs < open.gaugeMinUs) open.gaugeMinUs = startUs;
     if (again) open.toldAgainUs.push(startUs);
     if (foretold) {
       open.foretold = true;
       this.#hurried = true;
     }
+  }
+
+  /**
+   * Whatever bucket reaches into the hole has an interval in it whose traffic is not known. Those that were open at its
+   * beginning have rows and no gauge: they get one of no length, so that nothing else takes it for counted.
+   */
+  #endHole(open: StoreBatch, everyMs: number): void {
+    const sinceUs = this.#holeFromUs - this.#openUs - Math.max(minuteUs, everyMs * 1000);
+    for (let us = this.#holeFromUs; us > sinceUs; us -= minuteUs)
+      writeCity(open.copies.city_gauge, us, 0, 0, this.#eventsOneIn, false);
+    this.#holeFromUs = -1;
   }
 
   #takeStays(open: StoreBatch, stays: StayColumns): void {

@@ -84,20 +84,24 @@ export function writeGauge(
   out.int4(gauges.visitors[i]);
 }
 
-/** @param eventsOneIn whose events are stored; traffic is known in any case, from them or from `activity` */
+/**
+ * @param eventsOneIn whose events are stored; traffic is known in any case, from them or from `activity`
+ * @param known false: some of its rows are lost
+ */
 export function writeCity(
   out: CopyBuffer,
   startUs: number,
   everyMs: number,
   present: number,
   eventsOneIn: number,
+  known = true,
 ): void {
   out.row(5, cityBytes);
   out.timestamp(startUs);
   out.int4(everyMs);
   out.int4(present);
   out.int4(eventsOneIn);
-  out.bool(true);
+  out.bool(known);
 }
 
 /** In place of the surrogate of a micro-region or node of the tree that the database does not know: it gets no rows. */

@@ -39,11 +39,11 @@ export interface WriterOptions {
   /** The queue or the state has changed. */
   onChange(): void;
   /** The database has lost what it had: nothing more is stored in it by this writer. */
-  onBehind(why: DatabaseBehind): void;
+  onBehind(why: Error): void;
 }
 
 /** A backup was put back, or a copy of the database that was behind has taken over. */
-export class DatabaseBehind extends Error {
+class DatabaseBehind extends Error {
   constructor(stored: LedgerRow, confirmed: LedgerRow) {
     super(
       `it holds ${stored.batch} transactions and had confirmed ${confirmed.batch}: a backup was put back, or a copy that was behind has taken over`,

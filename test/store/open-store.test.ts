@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import pg from 'pg';
 import { afterEach, expect, test } from 'vitest';
 import { hourUs, minuteUs } from '../../server/clock.ts';
 import { heardElsewhere } from '../../server/errors.ts';
@@ -192,3 +193,20 @@ test('asks feeds to wait when the queue is long, and lets them go on', async () 
   await store.flush();
   expect(store.status).toMatchObject({ queuedRows: 0, lagMs: 0, droppedRows: 0 });
 });
+
+if (native) {
+  test('says what it waits for when another session is at the schema, again and again', async () => {
+    base = await makeTestDatabase(false);
+    const other = new pg.Client({ connectionString: base.url });
+    await other.connect();
+    // 'sgwl' and 1, as in migrate.ts.
+    await other.query('select pg_advisory_lock($1, $2)', [0x7367776c, 1]);
+    const lines: Lines = [];
+    const opening = start({ lines });
+    while (!lines.some((line) => /another server, or what .* at the schema: waiting for 10 s by now$/.test(line)))
+      await pause(50, never);
+    await other.end();
+    await opening;
+    expect(lines.some((line) => line.includes('applied sql/'))).toBe(true);
+  });
+}

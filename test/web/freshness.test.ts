@@ -97,6 +97,8 @@ describe('notices', () => {
   test('rows that could not be stored are told though the database is up', () => {
     const store = { state: 'up', lagMs: 0, queuedRows: 0, droppedRows: 3, error: '' } as const;
     expect(of({}, { store })[0]).toMatchObject({ level: 'warn', detail: '3 rows dropped' });
+    const lacking = { ...store, droppedRows: 0, note: 'the rows behind noon are missing' };
+    expect(of({}, { store: lacking })[0]).toMatchObject({ level: 'warn', detail: 'the rows behind noon are missing' });
   });
 
   test('a database that is away comes first and says what waits', () => {

@@ -94,6 +94,7 @@ function journalNotice({ journal }: WallStatus, notices: Notice[]): void {
 function storeNotice({ store, feeds }: WallStatus, notices: Notice[]): void {
   const detail = [
     store.error,
+    store.note ?? '',
     store.queuedRows > 0 ? t('notice.storeQueue', { rows: grouped.format(store.queuedRows) }) : '',
     store.droppedRows > 0 ? t('notice.storeDropped', { rows: grouped.format(store.droppedRows) }) : '',
   ]
@@ -105,7 +106,8 @@ function storeNotice({ store, feeds }: WallStatus, notices: Notice[]): void {
     const lagMs = store.lagMs / Math.max(1, ...feeds.map(({ speedReached }) => speedReached));
     const text = t('notice.storeBehind', { age: formatAge(store.lagMs) });
     if (lagMs > storeLagMs) notices.push({ id: 'store', level: 'warn', text, detail });
-    else if (store.droppedRows > 0) notices.push({ id: 'store', level: 'warn', text: t('notice.storeLoses'), detail });
+    else if (store.droppedRows > 0 || store.note !== undefined)
+      notices.push({ id: 'store', level: 'warn', text: t('notice.storeLoses'), detail });
   }
   if (store.state === 'slow') notices.push({ id: 'store', level: 'warn', text: t('notice.storeSlow'), detail });
   if (store.state === 'starting') {
