@@ -64,6 +64,12 @@ interface Link {
   readonly lost: Promise<never>;
 }
 
+/** A process of the database; of another login's one the time is not told. */
+interface Backend {
+  readonly pid: number;
+  readonly sinceUs: number | null;
+}
+
 export class Writer {
   state: StoreStatus['state'] = 'starting';
   error = '';
@@ -80,6 +86,8 @@ export class Writer {
   #busySinceMs = Number.POSITIVE_INFINITY;
   /** The end of the last transaction is not known: ask the ledger before the next one. */
   #unknown = false;
+  /** What serves the newest connection on a real database. */
+  #backend: Backend | null = null;
 
   constructor(options: WriterOptions) {
     this.#options = options;
@@ -282,12 +290,17 @@ export class Writer {
   async #fence(client: pg.Client): Promise<void> {
     const { database, deadlineMs } = this.#options;
     await settleSession(client, deadlineMs);
-    const { rows } = await client.query<{ held: boolean }>('select pg_try_advisory_lock($1, $2) as held', [
-      ...writerKey,
-    ]);
-    if (rows[0].held) return;
-    const holders = await client.query<{ place: string | null; sinceUs: number | null }>(
-      `select host(a.client_addr) as place, a.backend_start as "sinceUs"
+    const { rows } = await client.query<Backend & { held: boolean }>(
+      `select pg_try_advisory_lock($1, $2) as held, pg_backend_pid() as pid,
+         (select backend_start from pg_stat_activity where pid = pg_backend_pid()) as "sinceUs"`,
+      [...writerKey],
+    );
+    if (rows[0].held) {
+      this.#backend = rows[0];
+      return;
+    }
+    const holders = await client.query<Backend & { place: string | null }>(
+      `select host(a.client_addr) as place, a.pid, a.backend_start as "sinceUs"
        from pg_locks l
        join pg_stat_activity a using (pid)
        join pg_database d on d.oid = l.database and d.datname = current_database()
@@ -295,6 +308,9 @@ export class Writer {
       [...writerKey],
     );
     const [holder] = holders.rows;
+    // Our own of before a network dropped everything: nobody hears it any more, and what it has committed is asked for.
+    const isOwn = holder !== undefined && holder.pid === this.#backend?.pid && holder.sinceUs === this.#backend.sinceUs;
+    if (isOwn) await client.query('select pg_terminate_backend($1)', [holder.pid]);
     // Of another login's connection nothing is told.
     const isTold = holder !== undefined && holder.sinceUs !== null;
     const who = isTold ? ` (from ${holder.place ?? 'its own machine'} since ${formatTimeUs(holder.sinceUs!)})` : '';

@@ -308,6 +308,18 @@ if (native) {
     await start();
     await expect(start()).rejects.toMatchObject({ code: 'DATABASE_IN_USE' });
   });
+
+  test('its own session of before a dead network does not keep a writer out', async () => {
+    const running = await start({ databaseDeadlineMs: 1000 });
+    running.give.events(makeEvents(10, startUs, minuteUs));
+    await drained(running);
+    // Whoever stands between goes on answering for the client that has been given up.
+    proxy.deafen();
+    running.give.events(makeEvents(10, startUs + minuteUs, minuteUs));
+    await drained(running);
+    expect(await count('event')).toBe(20);
+    expect(lines.filter((line) => line.startsWith('info database: back'))).toHaveLength(1);
+  });
 }
 
 test('a batch is stored once, even if what comes behind its commit fails', async () => {

@@ -19,6 +19,7 @@ export class CuttingProxy {
   readonly #folder: string;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  readonly #deaf = new WeakSet<Socket>();
 
   /** @param target configuration that leads to the database by host (or socket folder) and port */
   static async open(target: pg.ClientConfig): Promise<CuttingProxy> {
@@ -42,6 +43,11 @@ export class CuttingProxy {
     });
   }
 
+  /** Of every connection there is now nothing arrives any more, not even its end. */
+  deafen(): void {
+    for (const socket of this.#sockets) this.#deaf.add(socket);
+  }
+
   /** Cuts every connection now. */
   drop(): void {
     for (const socket of this.#sockets) socket.destroy();
@@ -56,6 +62,7 @@ export class CuttingProxy {
   #join(client: Socket, database: Socket): void {
     let swallow = false;
     const end = () => {
+      if (this.#deaf.has(client)) return;
       client.destroy();
       database.destroy();
     };
@@ -68,7 +75,7 @@ export class CuttingProxy {
       });
     }
     client.on('data', (bytes) => {
-      if (this.cut === 'hang') return;
+      if (this.cut === 'hang' || this.#deaf.has(client)) return;
       if (this.cut === 'none' || this.cut === 'refuse' || !bytes.includes(commit)) {
         database.write(bytes);
         return;
