@@ -24,6 +24,7 @@ import type { FollowerMaker } from './core/counting.ts';
 import { inSlices } from './core/in-slices.ts';
 import { LogWriter } from './core/log-writer.ts';
 import { RegionEditor } from './core/region-editor.ts';
+import { staysStored } from './core/stays-stored.ts';
 import { StoreReader } from './core/store-reader.ts';
 import { makeDataFolder } from './data-folder.ts';
 import { errorOf, heardElsewhere, UserError } from './errors.ts';
@@ -344,6 +345,14 @@ export async function startSignalwall(
       editor: new RegionEditor({ core, records, journal, clock, timers, config }),
       cellsOf: (region) => counting.regions.cellsOf(region),
       openStays: (cells) => inSlices(counting.engine.openStays(cells), timers),
+      staysStored: () =>
+        staysStored({
+          waiting: () => (counting.engine.stays?.n ?? 0) > 0,
+          derivedTo: () => core.derivedTo,
+          journal: journal.id,
+          ledger: () => store.ledger,
+          timers,
+        }),
       gates: gates && ((counts) => gates.take(counts, () => ({ estimates: estimates!, view: counting.engine.view }))),
       pushFeeds,
     });

@@ -6,7 +6,7 @@ import type { Config } from '../config.ts';
 import type { DayFigure } from '../store/region-expected.ts';
 import type { LastingStays, PastQuestion } from '../store/region-past.ts';
 import { type ApiRequest, Refusal, type Reply } from './http.ts';
-import { readPastSince, unknownOutside } from './past-known.ts';
+import { readPastKnown, withoutUnknown } from './past-known.ts';
 import { checkQuery } from './query.ts';
 import { type QueryGate, unknownRegion } from './query-gate.ts';
 import { type HistoryRange, type RangeRules, readRange } from './range.ts';
@@ -30,6 +30,8 @@ export interface HistoryNow {
   cellsOf(region: number): ArrayLike<number>;
   /** Stays in these cells that last. */
   openStays(cells: ArrayLike<number>): Promise<LastingStays>;
+  /** Whether the database has every stay that has ended by now; those on their way are waited for a little. */
+  staysStored(): Promise<boolean>;
 }
 
 /** Where nobody is present. */
@@ -97,9 +99,12 @@ export class HistoryAnswers {
     const cells = Array.from(now.cellsOf(place));
     const read = async (signal: AbortSignal) => {
       const open = await now.openStays(cells);
+      // Whoever has left by now is not among them.
+      const stored = await now.staysStored();
       const told = await this.#source.regionPast(id, { ...range, parts, cells, open, signal });
-      const sinceUs = await readPastSince((text, values) => this.#source.sql(text, values));
-      return unknownOutside(told, sinceUs, now.clockUs);
+      const known = await readPastKnown((text, values) => this.#source.sql(text, values), range);
+      const settlesUs = (this.#config.gaugeEveryMs + this.#config.holdDownMs) * 1000;
+      return withoutUnknown(told, known, { clockUs: now.clockUs, settlesUs, stored });
     };
     const past = await this.#gate.ask(`${what} of region ${id}`, now.databaseAway, read, pastDeadlineMs);
     return publishPast(past, this.#config.minCount);

@@ -53,6 +53,8 @@ export interface ServerOptions {
   cellsOf(region: number): ArrayLike<number>;
   /** Stays in these cells that last: no history has them. Absent: nobody is anywhere. */
   openStays?: HistoryNow['openStays'];
+  /** Absent: they always are. */
+  staysStored?: HistoryNow['staysStored'];
   editor: Pick<RegionEditor, 'regions' | 'set'>;
   /** Takes gate counts in; absent or null: no people are estimated. */
   gates?: GateTaker | null;
@@ -156,8 +158,9 @@ export async function startServer(options: ServerOptions): Promise<PushServer> {
       return answerTraffic(request, reply, options.layout(), options.view(), config.minCount);
     if (path === '/api/regions.geojson') return edits.answer(request, reply);
     const databaseAway = options.status().store.state === 'away';
-    const { cellsOf, openStays = noOpenStays } = options;
-    const now = { layout: options.layout(), clockUs: options.view().clockUs, databaseAway, cellsOf, openStays };
+    const { cellsOf, openStays = noOpenStays, staysStored = async () => true } = options;
+    const { clockUs } = options.view();
+    const now = { layout: options.layout(), clockUs, databaseAway, cellsOf, openStays, staysStored };
     const [, cellFigure] = /^\/api\/cells\/(latest|hour)$/.exec(path) ?? [];
     if (cellFigure !== undefined) return areas.cells(cellFigure as CellFigure, request, reply, now);
     if (path === '/api/origins') return areas.origins(request, reply, '', now);

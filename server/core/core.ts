@@ -121,6 +121,11 @@ export class Core {
     return this.#applied;
   }
 
+  /** Every record of what has been counted, by this run or one before it, ends at or before it. */
+  get derivedTo(): number {
+    return this.#derivedTo;
+  }
+
   /** Since when the newest snapshot of this run is there (or this run began), monotonic ms. */
   get snapshotMs(): number {
     return this.#snapshotMs;
@@ -350,6 +355,8 @@ export class Core {
       if (entry === null) break;
       for (const _ of this.#applying(entry)) signal?.throwIfAborted();
     }
+    // What earlier runs have counted is told no more.
+    this.#derivedTo = Math.max(this.#derivedTo, this.applied);
     const mebibytes = ((this.applied - offset) / 2 ** 20).toFixed(1);
     const seconds = ((clock.monotonicMs() - startMs) / 1000).toFixed(1);
     if (this.applied > 0) log('info', `Restart: ${mebibytes} MiB of the journal applied in ${seconds} s`);

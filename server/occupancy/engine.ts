@@ -57,7 +57,8 @@ export class Engine {
   private readonly occupancy: Occupancy;
   private readonly traffic: Traffic;
   private readonly book: GaugeBook;
-  private readonly stays: StayBuffer | null;
+  /** Stays that have ended and are not handed on yet. */
+  readonly stays: StayBuffer | null;
   private readonly figures: EngineFigures;
   /**
    * So long after the newest row whoever is still present is kept by a feed whose clock stands, and nobody's fix age

@@ -92,7 +92,7 @@ test('before anything was counted, and after the event clock, a past is unknown,
     store: {
       sql: <T>(text: string) => {
         asked.push(text);
-        return Promise.resolve([{ since_us: fromUs + hourUs + 20 * minuteUs }] as T[]);
+        return Promise.resolve([{ counted: [1, 2], told_us: fromUs + 3 * hourUs, dropped_us: null }] as T[]);
       },
       regionPast: (id, { bucketS }) =>
         Promise.resolve({

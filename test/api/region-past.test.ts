@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readPastSince } from '../../server/api/past-known.ts';
 import { dayUs, hourUs, secondUs } from '../../server/clock.ts';
 import { CellRegistry, unheardOf } from '../../server/reference/cell-registry.ts';
 import type { Region } from '../../server/reference/read-regions.ts';
@@ -8,7 +7,7 @@ import { timestampUs } from '../../server/store/connection.ts';
 import { readRegionPast } from '../../server/store/region-past.ts';
 import type { RegionPast } from '../../shared/protocol.ts';
 import { flows, groupBy, presence, roles, sessions } from '../sql/tools/past-oracle.ts';
-import { cityDays, cityStartUs, dateOf, fillStays, makeCityStays } from '../sql/tools/small-city.ts';
+import { cityDays, cityStartUs, dateOf, fillCounted, fillStays, makeCityStays } from '../sql/tools/small-city.ts';
 import { openPlainDatabase, type PlainDatabase } from '../store/tools/plain-database.ts';
 import { fakeLayout } from '../tools/fake-view.ts';
 import { startTestServer, type TestServer } from '../tools/push-server.ts';
@@ -23,11 +22,14 @@ registry.load(
 
 let database: PlainDatabase;
 let it: TestServer;
+/** Whether the database has all stays that have ended. */
+let stored = true;
 let drawn = new RegionIndex([], registry, () => undefined);
 
 beforeAll(async () => {
   database = await openPlainDatabase();
   await fillStays(database, stays);
+  await fillCounted(database, cityStartUs, endUs);
   await database.maintain(endUs + dayUs);
   const zone = { timeZone: 'Asia/Shanghai', holdDownMs: 60_000 };
   it = await startTestServer({
@@ -35,7 +37,9 @@ beforeAll(async () => {
       regionHistory: () => Promise.reject(new Error('not asked for here')),
       dayFigures: () => Promise.reject(new Error('not asked for here')),
       regionPast: (id, question) => readRegionPast(database.pool, id, question, zone),
+      sql: (text, values) => database.sql(text, values),
     },
+    staysStored: async () => stored,
     cellsOf: (place) => drawn.cellsOf(place),
     editor: {
       regions: [],
@@ -151,17 +155,72 @@ test('a region that was never drawn has no past', async () => {
   expect(answer.status).toBe(404);
 });
 
-test('what is known of the past begins with the first gauge, or where these are dropped with the oldest day of stays', async () => {
-  const since = () => readPastSince((text, values) => database.sql(text, values));
-  const oldest = (await since())!;
-  expect(oldest).toBeLessThanOrEqual(cityStartUs);
-  expect(oldest).toBeGreaterThan(cityStartUs - 2 * dayUs);
-  const gauge = (us: number) =>
-    database.sql(
-      `insert into city_gauge (ts, every_ms, present, events_kept) values ('${timestampUs(us)}', 60000, 1, true)`,
-    );
-  await gauge(oldest + 30 * dayUs);
-  expect(await since()).toBe(oldest);
-  await gauge(oldest + 9 * hourUs);
-  expect(await since()).toBe(oldest + 9 * hourUs);
+test('while the database is behind, all that a stay may touch that it lacks is unknown, as are days that may get more', async () => {
+  await draw('new', 10, 13);
+  const from = endUs - 5 * dayUs;
+  const whole = await past('new', from, endUs, 3600, 'presence,flows,crowd,dwell,roles');
+  stored = false;
+  const behind = await past('new', from, endUs, 3600, 'presence,flows,crowd,dwell,roles');
+  stored = true;
+  // The newest interval that is stored ends a quarter of an hour less a minute before the city does.
+  const known = 2 * 24 - 1;
+  for (const [name, told, all] of [
+    ['present', behind.presence!.present, whole.presence!.present],
+    ['entries', behind.flows!.entries, whole.flows!.entries],
+    ['crowd', behind.crowd!, whole.crowd!],
+  ] as const) {
+    expect(told.slice(0, known), name).toEqual(all.slice(0, known));
+    expect(new Set(told.slice(known)), name).toEqual(new Set([null]));
+    expect(all.slice(known), name).not.toContain(null);
+  }
+  const newest = dateOf(endUs - 1);
+  expect(behind.dwell).toEqual(whole.dwell!.filter(({ day }) => day < newest));
+  expect(behind.roles).toEqual(whole.roles!.filter(({ day }) => day < newest));
+  expect(whole.roles!.map(({ day }) => day)).toContain(newest);
+});
+
+test('buckets in which nothing was counted are unknown, not zero: before the first, while the server was down, behind the clock', async () => {
+  await draw('new', 10, 13);
+  const from = cityStartUs + 40 * dayUs;
+  const before = await past('new', from, from + dayUs, 3600, 'presence,flows,crowd');
+  expect(before.presence!.present).not.toContain(null);
+  await database.sql('delete from city_gauge where ts >= $1 and ts < $2', [
+    timestampUs(from + hourUs),
+    timestampUs(from + 10 * hourUs + 1),
+  ]);
+  const after = await past('new', from, from + dayUs, 3600, 'presence,flows,crowd');
+  // A quarter of the eleventh hour was counted.
+  const masked = (values: (number | null)[]) => values.map((value, i) => (i >= 1 && i < 10 ? null : value));
+  expect(after.presence!.visitors).toEqual(masked(before.presence!.visitors));
+  expect(after.flows!.exits).toEqual(masked(before.flows!.exits));
+  expect(after.crowd).toEqual(masked(before.crowd!));
+
+  const { presence: never } = await past('new', cityStartUs - dayUs, cityStartUs + hourUs, 3600, 'presence');
+  expect(never!.present.map((value) => value === null)).toEqual([...Array<boolean>(24).fill(true), false]);
+  it.view.clockUs = endUs;
+  const { presence: next } = await past('new', endUs - hourUs, endUs + 3 * hourUs, 3600, 'presence');
+  it.view.clockUs = endUs + dayUs;
+  expect(next!.present.map((value) => value === null)).toEqual([false, true, true, true]);
+});
+
+test('an interval that is not final yet is told already: its minute is known as soon as the clock has passed it', async () => {
+  const now = endUs + 5 * hourUs;
+  await fillCounted(database, now - hourUs, now - 2 * 60 * secondUs);
+  it.view.clockUs = now;
+  const answer = await fetch(`http://127.0.0.1:${it.server.port}/api/regions/new/crowd`);
+  it.view.clockUs = endUs + dayUs;
+  expect(await answer.json()).toMatchObject({ atUs: now, present: 0 });
+});
+
+test('where stays have been dropped who was there is unknown, though it was counted', async () => {
+  const cutUs = cityStartUs + 30 * dayUs;
+  const before = await past('new', cutUs - dayUs, cutUs + 2 * dayUs, 3600, 'presence');
+  expect(before.presence!.present).not.toContain(null);
+  await database.sql(`select drop_chunks('stay', $1::timestamptz)`, [timestampUs(cutUs)]);
+  const [{ us }] = await database.sql<{ us: number }>(`select min(range_start) as us
+    from timescaledb_information.chunks where hypertable_name = 'stay'`);
+  expect(us).toBeGreaterThan(cutUs - dayUs);
+  const { presence: told } = await past('new', cutUs - dayUs, cutUs + 2 * dayUs, 3600, 'presence');
+  const gone = (us - (cutUs - dayUs)) / hourUs;
+  expect(told!.present).toEqual(before.presence!.present.map((value, i) => (i < gone ? null : value)));
 });

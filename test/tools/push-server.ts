@@ -56,6 +56,7 @@ export async function startTestServer(
     host?: string;
     cellsOf?: ServerOptions['cellsOf'];
     openStays?: ServerOptions['openStays'];
+    staysStored?: ServerOptions['staysStored'];
     editor?: ServerOptions['editor'];
     gates?: ServerOptions['gates'];
     pushFeeds?: ReadonlyMap<string, PushFeed>;
@@ -86,6 +87,7 @@ export async function startTestServer(
     store: { ...noHistory, ...options.store },
     cellsOf: options.cellsOf ?? (() => []),
     ...(options.openStays !== undefined && { openStays: options.openStays }),
+    ...(options.staysStored !== undefined && { staysStored: options.staysStored }),
     editor: options.editor ?? { regions: [], set: () => Promise.reject(new Error('no region is edited here')) },
     ...(options.gates && { gates: options.gates }),
     ...(options.pushFeeds && { pushFeeds: options.pushFeeds }),

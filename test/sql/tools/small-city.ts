@@ -111,3 +111,12 @@ export async function fillStays(store: PlainDatabase, stays: readonly Stay[]): P
     );
   }
 }
+
+/** Counted each quarter of an hour of the time: an interval of a minute. */
+export async function fillCounted(store: PlainDatabase, fromUs: number, toUs: number): Promise<void> {
+  await store.sql(
+    `insert into city_gauge (ts, every_ms, present, events_kept)
+     select t, 60000, 1, true from generate_series($1::timestamptz, $2::timestamptz, interval '15 minutes') t`,
+    [timestampUs(fromUs), timestampUs(toUs - 1)],
+  );
+}
