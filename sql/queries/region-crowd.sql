@@ -1,8 +1,9 @@
--- The crowd in a region: those present just before the end of each bucket that are neither residents nor workers on its
--- local day. Null where roles are undetermined.
+-- The crowd in a region: those present just before the end of each bucket that are neither residents nor workers. A day is
+-- counted when stays end, so a role is that of the newest of the three days up to the bucket's on which it is known; whoever
+-- has none was not there before. Null where roles are undetermined: of one who is there, or of all, on a day up to which
+-- fewer than seven are known.
 -- $1: cells, ascending, $2: from, $3: to (exclusive, whole buckets from $2 on), $4: width in seconds, $5: time zone.
--- $6, $7: stays in the cells that last, as nobody has stored them yet: subscribers and first-ins, µs. Their day is counted
--- when they end, so their role is that of the newest of the three days up to it that is known.
+-- $6, $7: stays in the cells that last, as nobody has stored them yet: subscribers and first-ins, µs.
 -- Who is present and who has which role meet in a window, not in a join: of neither does the planner know how many there
 -- are. They meet once a stay and day; a stay adds one where its buckets begin and takes it away where they end.
 with moment as materialized (
@@ -13,6 +14,28 @@ with moment as materialized (
 ),
 local_day as materialized (
   select day, min(n) as first, max(n) as last from moment group by day
+),
+calendar as materialized (
+  select g::date as day, k.day is not null as known
+  from generate_series(
+    ($2::timestamptz at time zone $5)::date - 27, ($3::timestamptz at time zone $5)::date, interval '1 day') as g
+  -- A row of each day, looked for in that day's chunk, as region_role does.
+  left join lateral (
+    select s.day from day_seen s
+    where s.day = g::date and s.day between ($2::timestamptz at time zone $5)::date - 27
+      and ($3::timestamptz at time zone $5)::date
+    limit 1
+  ) k on true
+),
+-- Days up to which enough are known for roles.
+settled as materialized (
+  select day
+  from (
+    select day, count(*) filter (where known) over (
+      order by day range between interval '27 days' preceding and current row) as days_known
+    from calendar
+  ) c
+  where days_known >= 7
 ),
 role as materialized (
   select day, sub, role
@@ -30,22 +53,20 @@ member as (
 ),
 -- Of the buckets that end after first-in, the first one; of those that end by first-out, the last one.
 placed as (
-  select sub, first_out = 'infinity' as lasts,
+  select sub,
     floor(date_part('epoch', greatest(first_in, $2::timestamptz) - $2::timestamptz) / $4)::integer as first,
     floor(date_part('epoch', least(first_out, $3::timestamptz) - $2::timestamptz) / $4)::integer - 1 as last
   from member
 ),
 known as (
-  select false as lasts, sub, day, role from role
-  union all
-  select true, r.sub, d::date, r.role
+  select r.sub, d::date as day, r.role
   from (select *, lead(day) over (partition by sub order by day) as next from role) r
   cross join lateral generate_series(r.day, least(r.day + 2, r.next - 1), interval '1 day') as d
 ),
 marked as (
-  select first, last, max(role) over (partition by sub, day, lasts) as role
+  select first, last, max(role) over (partition by sub, day) as role
   from (
-    select greatest(p.first, d.first) as first, least(p.last, d.last) as last, p.lasts, p.sub, d.day, null as role
+    select greatest(p.first, d.first) as first, least(p.last, d.last) as last, p.sub, d.day, null as role
     from placed p
     join moment a on a.n = p.first
     join moment b on b.n = p.last
@@ -53,7 +74,7 @@ marked as (
     join local_day d on d.day = g::date
     where p.first <= p.last
     union all
-    select null, null, lasts, sub, day, role from known
+    select null, null, sub, day, role from known
   ) u
 ),
 alike as (
@@ -73,13 +94,14 @@ step as (
   group by n
 ),
 counted as (
-  select m.starts, sum(s.present) over so_far as present, sum(s.unknown) over so_far as unknown,
+  select m.starts, m.day, sum(s.present) over so_far as present, sum(s.unknown) over so_far as unknown,
     sum(s.crowd) over so_far as crowd
   from moment m
   left join step s using (n)
   window so_far as (order by m.n)
 )
 select starts as bucket, coalesce(present, 0)::integer as present,
-  case when coalesce(unknown, 0) = 0 then coalesce(crowd, 0)::integer end as crowd
+  case when coalesce(present, 0) = 0 then 0
+    when unknown = 0 and day in (select day from settled) then crowd::integer end as crowd
 from counted
 order by starts

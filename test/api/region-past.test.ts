@@ -6,7 +6,7 @@ import { RegionIndex } from '../../server/reference/region-index.ts';
 import { timestampUs } from '../../server/store/connection.ts';
 import { readRegionPast } from '../../server/store/region-past.ts';
 import type { RegionPast } from '../../shared/protocol.ts';
-import { flows, groupBy, presence, roles, sessions } from '../sql/tools/past-oracle.ts';
+import { crowds, flows, groupBy, presence, roles, sessions } from '../sql/tools/past-oracle.ts';
 import { cityDays, cityStartUs, dateOf, fillCounted, fillStays, makeCityStays } from '../sql/tools/small-city.ts';
 import { openPlainDatabase, type PlainDatabase } from '../store/tools/plain-database.ts';
 import { fakeLayout } from '../tools/fake-view.ts';
@@ -128,14 +128,7 @@ test('a region drawn today has its last sixty days: presence, crossings, dwell, 
 
   const dayStart = endUs - 3 * dayUs;
   const { crowd } = await past('new', dayStart, dayStart + dayUs, 3600, 'crowd');
-  const role = roles(stays, region, 0);
-  const expected = Array.from({ length: 24 }, (_, i) => {
-    const at = dayStart + (i + 1) * hourUs;
-    const inside = stays.filter((s) => region.has(s.cell) && s.firstIn < at && s.firstOut >= at).map(({ sub }) => sub);
-    const day = dateOf(at - 1);
-    return new Set(inside.filter((sub) => !['resident', 'worker'].includes(role.get(`${sub} ${day}`) ?? ''))).size;
-  });
-  expect(crowd).toEqual(expected);
+  expect(crowd).toEqual(crowds(stays, region, dayStart, dayStart + dayUs, hourUs));
 });
 
 test('after an edit the past is that of the new cells, and days are given whole however the range is cut', async () => {

@@ -3,7 +3,7 @@ import { dayUs, hourUs } from '../../server/clock.ts';
 import { timestampUs } from '../../server/store/connection.ts';
 import { namedQuery } from '../../server/store/queries.ts';
 import { openPlainDatabase, type PlainDatabase } from '../store/tools/plain-database.ts';
-import { dayFacts, flows, groupBy, presence, roles, sessions } from './tools/past-oracle.ts';
+import { crowds, dayFacts, flows, groupBy, presence, roles, sessions } from './tools/past-oracle.ts';
 import { cityDays, cityStartUs, dateOf, fillStays, makeCityStays } from './tools/small-city.ts';
 
 /** Drawn after everything was stored: a set of cells is all there is of it. */
@@ -159,27 +159,21 @@ test.each(regions)(
     const last = (await query<Record<string, number | null>>('region-roles', cells, ...days)).at(-1)!;
     expect(last.crowd).toBe(last.subscribers! - last.residents! - last.workers!);
 
-    const at = toUs - 3 * dayUs;
-    const crowd = await query<{ bucket: number; present: number; crowd: number }>(
-      'region-crowd',
-      cells,
-      timestampUs(at),
-      timestampUs(at + dayUs),
-      3600,
-      zone,
-      ...nobody,
-    );
-    for (const row of crowd) {
-      const end = row.bucket + hourUs;
-      const there = new Set(
-        stays
-          .filter(({ cell, firstIn, firstOut }) => cells.includes(cell) && firstIn < end && firstOut >= end)
-          .map(({ sub }) => sub),
+    // The days on which roles are determined for the first time, and ordinary ones.
+    for (const at of [fromUs + 5 * dayUs, toUs - 4 * dayUs]) {
+      const until = at + 3 * dayUs;
+      const rows = await query<{ bucket: number; present: number; crowd: number | null }>(
+        'region-crowd',
+        cells,
+        timestampUs(at),
+        timestampUs(until),
+        3600,
+        zone,
+        ...nobody,
       );
-      const others = [...there].filter(
-        (sub) => !['resident', 'worker'].includes(expected.get(`${sub} ${dateOf(end - 1)}`) ?? ''),
-      );
-      expect(row).toEqual({ bucket: row.bucket, present: there.size, crowd: others.length });
+      const there = presence(stays, new Set(cells), at, until, hourUs);
+      const others = crowds(stays, new Set(cells), at, until, hourUs);
+      expect(rows).toEqual(others.map((crowd, i) => ({ bucket: at + i * hourUs, present: there[i].present, crowd })));
     }
   },
 );

@@ -181,3 +181,29 @@ export function roles(stays: readonly Stay[], region: Cells, fromDay: number): M
   }
   return found;
 }
+
+/**
+ * Who is present just before the end of each bucket and neither resident nor worker, by the role of the newest of the
+ * three days up to the bucket's. Null while roles are undetermined: in the first six days.
+ */
+export function crowds(
+  stays: readonly Stay[],
+  region: Cells,
+  fromUs: number,
+  toUs: number,
+  widthUs: number,
+): (number | null)[] {
+  const role = roles(stays, region, 0);
+  const rows: (number | null)[] = [];
+  for (let end = fromUs + widthUs; end <= toUs; end += widthUs) {
+    const inside = stays.filter(({ cell, firstIn, firstOut }) => region.has(cell) && firstIn < end && firstOut >= end);
+    const told = [...new Set(inside.map(({ sub }) => sub))].map((sub) => {
+      const days = [0, 1, 2].map((back) => role.get(`${sub} ${dateOf(end - 1 - back * dayUs)}`));
+      return days.find((each) => each !== undefined) ?? 'none';
+    });
+    const undetermined = end - 1 < cityStartUs + 6 * dayUs || told.includes('undetermined');
+    if (undetermined && told.length > 0) rows.push(null);
+    else rows.push(told.filter((each) => each !== 'resident' && each !== 'worker').length);
+  }
+  return rows;
+}
