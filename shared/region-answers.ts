@@ -54,7 +54,8 @@ export interface RegionOrigins {
   id: string;
   quarters: {
     timeUs: number;
-    origins: { class: OriginClass; country: string; mcc: string; present: ShownFigure }[];
+    /** Null: nothing was counted in it, or what was is no longer kept. */
+    origins: { class: OriginClass; country: string; mcc: string; present: ShownFigure }[] | null;
   }[];
 }
 

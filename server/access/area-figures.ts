@@ -27,7 +27,8 @@ interface ExactDwell {
 }
 interface ExactOrigins {
   readonly timeUs: number;
-  readonly origins: readonly Omit<OriginCount, 'machines'>[];
+  /** Null: unknown. */
+  readonly origins: readonly Omit<OriginCount, 'machines'>[] | null;
 }
 interface ExactCell {
   readonly cgi: string;
@@ -80,9 +81,11 @@ export function publishOrigins(quarters: readonly ExactOrigins[], minCount: numb
   const exit = new OriginExit(minCount);
   return quarters.map(({ timeUs, origins }) => ({
     timeUs,
-    origins: exit
-      .publish(origins.map((row) => ({ ...row, machines: 0 })))
-      .map(({ present, ...row }) => ({ ...row, present: jsonFigure(present) })),
+    origins:
+      origins &&
+      exit
+        .publish(origins.map((row) => ({ ...row, machines: 0 })))
+        .map(({ present, ...row }) => ({ ...row, present: jsonFigure(present) })),
   }));
 }
 

@@ -45,9 +45,17 @@ export async function readEndedDwell(sql: AskSql, id: string, span: Span): Promi
   return histogram;
 }
 
+interface Origin {
+  readonly class: (typeof originClasses)[number];
+  readonly country: string;
+  readonly mcc: string;
+  readonly present: number;
+}
+
 interface OriginsAt {
   readonly timeUs: number;
-  readonly origins: { class: (typeof originClasses)[number]; country: string; mcc: string; present: number }[];
+  /** Null: nothing was counted in it, or what was is no longer kept. */
+  readonly origins: Origin[] | null;
 }
 
 const quarterUs = 900_000_000;
@@ -58,7 +66,9 @@ export async function readOrigins(sql: AskSql, id: string, { fromUs, toUs }: Spa
   const [known] = await sql<{ region_id: number }>('select region_id from micro_region where id = $1', [id]);
   if (known === undefined && id !== '') return [];
   const rows = await sql<Row>(namedQuery('day-origins'), [known?.region_id ?? 0, ...bordersOf({ fromUs, toUs })]);
-  const now = new Map<string, OriginsAt['origins'][number]>();
+  const told = await sql<{ quarter: number }>(namedQuery('counted-quarters'), bordersOf({ fromUs, toUs }));
+  const counted = new Set(told.map(({ quarter }) => quarter));
+  const now = new Map<string, Origin>();
   const quarters: OriginsAt[] = [];
   let next = 0;
   for (let timeUs = fromUs; timeUs < toUs; timeUs += quarterUs) {
@@ -70,7 +80,8 @@ export async function readOrigins(sql: AskSql, id: string, { fromUs, toUs }: Spa
         mcc: mcc === 0 ? '' : String(mcc).padStart(3, '0'),
       });
     }
-    quarters.push({ timeUs, origins: [...now.values()].filter(({ present }) => present > 0) });
+    const origins = counted.has(timeUs) ? [...now.values()].filter(({ present }) => present > 0) : null;
+    quarters.push({ timeUs, origins });
   }
   return quarters;
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { publishEndedDwell, publishLiveDwell, publishOrigins, publishTrips } from '../../server/access/area-figures.ts';
-import { hourUs, minuteUs, secondUs } from '../../server/clock.ts';
+import { dayUs, hourUs, minuteUs, secondUs } from '../../server/clock.ts';
 import { dwellBucketOf, dwellQuantileMs } from '../../server/occupancy/dwell-buckets.ts';
 import { packIso } from '../../server/reference/country-codes.ts';
 import { timestampUs } from '../../server/store/connection.ts';
@@ -33,6 +33,12 @@ beforeAll(async () => {
     `insert into origin_gauge (ts, region_id, every_ms, present, mcc, country, class)
      values (${at(-60)}, 1, 60000, 40, 460, ${packIso('CN')}, 1), (${at(20)}, 1, 60000, 60, 310, ${packIso('US')}, 6),
        (${at(35)}, 1, 60000, 0, 460, ${packIso('CN')}, 1)`,
+    // Down for the half-hour before; and of long ago, of which nothing else is kept.
+    `insert into city_gauge (ts, every_ms, present, events_kept)
+     select t, 60000, 1, true from generate_series(${at(-60)}::timestamptz, ${at(59)}, interval '1 minute') t
+     where t not between ${at(-30)} and ${at(-1)}
+     union all
+     select ${at(-100 * 24 * 60)}, 60000, 1, true`,
     `insert into cell (cell_id, cgi, name, radio) values (0, '460-00-1-1', 'a', 'GSM'), (1, '460-00-1-2', 'b', 'GSM')`,
     `insert into cell_gauge (ts, cell_id, every_ms, present, fresh5, entries, exits, appeared, vanished, visitors)
      values (${at(58)}, 0, 60000, 9, 1, 2, 3, 0, 0, 9), (${at(59)}, 1, 60000, 200, 1, 0, 0, 0, 0, 200)`,
@@ -87,6 +93,22 @@ describe('figures that the gauges hold', () => {
     expect((await ask<RegionOrigins>(`origins?${hour}`)).quarters).toHaveLength(4);
   });
 
+  test('of a quarter in which nothing was counted origins are unknown, not nobody and not those of before', async () => {
+    const span = `from=${fromUs - 90 * minuteUs}&to=${fromUs + 7 * 24 * hourUs - 90 * minuteUs}`;
+    const { quarters } = await ask<RegionOrigins>(`regions/r0/origins?${span}`);
+    expect(quarters).toHaveLength(672);
+    const sizes = quarters.map(({ origins }) => origins?.length ?? null);
+    expect(sizes.slice(0, 12)).toEqual([null, null, 1, 1, null, null, 1, 2, 1, 1, null, null]);
+    expect(new Set(sizes.slice(10))).toEqual(new Set([null]));
+  });
+
+  test('where origins have been dropped they are unknown, though it was counted', async () => {
+    await database.maintain(fromUs + 2 * hourUs);
+    const old = fromUs - 100 * dayUs;
+    const { quarters } = await ask<RegionOrigins>(`origins?from=${old}&to=${old + hourUs}`);
+    expect(quarters.map(({ origins }) => origins)).toEqual([null, null, null, null]);
+  });
+
   test('cells have their latest gauge, and the traffic of an hour', async () => {
     expect((await ask<LatestCells>('cells/latest')).cells).toEqual([
       { cgi: '460-00-1-1', timeUs: fromUs + 58 * minuteUs, present: 9, entries: 0, exits: 0 },
@@ -127,7 +149,7 @@ describe('where small figures are hidden', () => {
   test('and origins hide as they do live: one hidden row alone could be had by subtracting', () => {
     const row = { class: 'local', country: 'CN', mcc: '460', present: 300 } as const;
     const [{ origins }] = publishOrigins([{ timeUs: 1, origins: [row, { ...row, mcc: '461', present: 4 }] }], 20);
-    expect(origins.map(({ present }) => present).sort()).toEqual([-1, null]);
+    expect(origins!.map(({ present }) => present).sort()).toEqual([-1, null]);
   });
 });
 

@@ -105,6 +105,13 @@ const cases: { query: string; values: unknown[]; reads: Record<string, Span> }[]
     values: [1, at(endUs - 3 * dayUs), at(endUs - 2 * dayUs)],
     reads: { origin_gauge_15m: { fromUs: endUs - 5 * dayUs, toUs: endUs - 2 * dayUs } },
   },
+  { query: 'counted-quarters', values: [at(lastDay.fromUs), at(lastDay.toUs)], reads: { city_gauge: lastDay } },
+  {
+    query: 'past-known',
+    values: [at(lastDay.fromUs), at(lastDay.toUs), 3600],
+    // The first one and the newest one, too.
+    reads: { city_gauge: { fromUs: endUs - 90 * dayUs, toUs: endUs + dayUs } },
+  },
   {
     query: 'cell-stays',
     values: [[3, 4, 5], at(endUs - 4 * dayUs), at(endUs), 10, at(endUs), 0, 0],
