@@ -245,6 +245,27 @@ test('how many subscribers a day is known of stands beside it: unknown is not ze
   ]);
 });
 
+test('a day of which the server ran only part is not known', async () => {
+  const start = timestampUs(startUs - 5 * dayUs);
+  const known = async () => {
+    await store.sql(namedQuery('facts-day-known'), [start, 'Asia/Shanghai']);
+    return await store.sql('select events_one_in from fact_day where day = $1', [dateOf(-5)]);
+  };
+  const count = (from: number, to: number) =>
+    store.sql(
+      `insert into city_gauge (ts, every_ms, present, events_kept, events_one_in)
+       select $1::timestamptz + make_interval(mins => m), 60000, 1, true, 1 from generate_series($2::integer, $3) as m`,
+      [start, from, to],
+    );
+  expect(await known()).toEqual([{ events_one_in: null }]);
+  await count(0, 700);
+  await count(702, 24 * 60 - 1);
+  expect(await known()).toEqual([{ events_one_in: null }]);
+  await count(701, 701);
+  expect(await known()).toEqual([{ events_one_in: 1 }]);
+  await store.sql('delete from fact_day where day = $1', [dateOf(-5)]);
+});
+
 test('when the events of a day are gone its other parties are added to the month, each once', async () => {
   const months = () =>
     store.sql<Record<string, number>>(namedQuery('peer-months'), [3, '2026-06-01', '2026-06-01', 'Asia/Shanghai']);
