@@ -168,6 +168,8 @@ function pastStore(questions: PastQuestion[], past: Partial<RegionPast> = {}) {
       questions.push(question);
       return Promise.resolve({ id, bucketS: question.bucketS, timeUs: [question.fromUs], ...past });
     },
+    // Its first bucket was counted.
+    sql: <T>() => Promise.resolve([{ counted: [0], told_us: null, dropped_us: null }] as T[]),
   };
 }
 
