@@ -250,6 +250,13 @@ export const knobs = {
     max: 2 ** 34,
     meaning: 'records of the journal kept in memory for those who read near its head',
   },
+  snapshotCopyBytesMax: {
+    default: 536_870_912,
+    unit: 'bytes',
+    min: 0,
+    max: 17_179_869_184,
+    meaning: 'counters of up to so much are copied for a snapshot; larger ones stand still until it is on disk',
+  },
   snapshotEveryMs: {
     default: 30_000,
     unit: 'ms',

@@ -6,13 +6,14 @@ import type { Journal } from '../journal/journal.ts';
 import { derivedNumber, type LogRecord, type RunRecord } from '../journal/records.ts';
 import type { Log } from '../log.ts';
 import { nodesOf } from '../reference/region-tree.ts';
-import type { StateReader } from '../state-writer.ts';
+import type { StateReader, StateWriter } from '../state-writer.ts';
 import { Counting, type Derived, type DerivedTaker, type FollowerMaker } from './counting.ts';
 import type { EventLog, LogEntry, LogReader } from './event-log.ts';
 import { fingerprintOf, goesOn, settingsOf } from './fingerprint.ts';
 import { LogState } from './log-state.ts';
-import { Staging, snapshotBytes } from './snapshot-file.ts';
+import { type Staged, snapshotBytes } from './snapshot-file.ts';
 import type { Snapshots } from './snapshots.ts';
+import { stagedState } from './staged-state.ts';
 import { staysOfOthers } from './stays-of-others.ts';
 
 export interface CoreOptions {
@@ -43,7 +44,7 @@ interface Restored {
 
 /** So often is looked whether the journal may forget something, ms: when nothing comes too. */
 const tendEveryMs = 1000;
-/** So long records are applied, or state is copied, before the event loop has its turn, ms. */
+/** So long records are applied before the event loop has its turn, ms. */
 const sliceMs = 5;
 /** The last snapshot is waited for so long, ms; and with a full disk, where it may have to wait for room. */
 const lastSnapshotMsMax = 4000;
@@ -294,29 +295,29 @@ export class Core {
     this.#derivedTo = this.#options.records.append(record);
   }
 
-  /** Copies the state, a slice at a time; nothing is applied meanwhile. It is written while records are applied again. */
+  /**
+   * Copies the state, a slice at a time; nothing is applied meanwhile. It is written while records are applied again, but
+   * for one that is too large for a copy: that goes to the disk piece by piece first.
+   */
   async #snapshot(): Promise<void> {
-    const { clock, journal } = this.#options;
-    const staging = new Staging();
-    let sinceMs = clock.monotonicMs();
-    for (const _ of this.#save(staging)) {
-      if (clock.monotonicMs() - sinceMs < sliceMs) continue;
-      await this.#pause();
-      sinceMs = clock.monotonicMs();
-    }
-    journal.setAside(snapshotBytes(staging));
+    const { clock, config, journal } = this.#options;
+    const { subscriberBytes, crossingBytes, stayBytes } = this.counting.engine.limits;
+    const isCopied = subscriberBytes + crossingBytes + stayBytes <= config.snapshotCopyBytesMax;
+    const staged = await stagedState((to) => this.#save(to), isCopied, this.#options);
+    journal.setAside(snapshotBytes(staged));
     this.#triedMs = clock.monotonicMs();
-    this.#writing = this.#write(this.applied, this.#derivedTo, staging).finally(() => {
+    this.#writing = this.#write(this.applied, this.#derivedTo, staged).finally(() => {
       this.#writing = null;
     });
+    if (!isCopied) await this.#writing;
   }
 
-  *#save(staging: Staging): Generator<void> {
-    yield* this.#state.save(staging);
-    if (this.#counting !== null) yield* this.#counting.save(staging);
+  *#save(to: StateWriter): Generator<void> {
+    yield* this.#state.save(to);
+    if (this.#counting !== null) yield* this.#counting.save(to);
   }
 
-  async #write(offset: number, derivedTo: number, staging: Staging): Promise<void> {
+  async #write(offset: number, derivedTo: number, staging: Staged): Promise<void> {
     const { clock, journal, log, snapshots } = this.#options;
     try {
       // What has been counted is not counted again from here: it must not be lost.

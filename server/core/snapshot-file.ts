@@ -32,9 +32,34 @@ const chunkBytes = 4 << 20;
 
 const padded = (bytes: number) => (bytes + 7) & ~7;
 
+interface Piece {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+/** State on its way into a file. */
+export interface Staged {
+  /** Name and octets of each piece, in order. */
+  readonly index: Header['pieces'];
+  readonly pieces: Iterable<Piece> | AsyncIterable<Piece>;
+}
+
+/** What a state's pieces are, without a copy of them. */
+export class StateIndex implements StateWriter {
+  readonly index: [name: string, bytes: number][] = [];
+
+  bytes(name: string, data: ArrayBufferView): void {
+    this.index.push([name, data.byteLength]);
+  }
+
+  json(name: string, value: unknown): void {
+    this.index.push([name, Buffer.byteLength(JSON.stringify(value))]);
+  }
+}
+
 /** State in memory, until it is on disk. */
-export class Staging implements StateWriter {
-  readonly pieces: { readonly name: string; readonly bytes: Uint8Array }[] = [];
+export class Staging implements StateWriter, Staged {
+  readonly pieces: Piece[] = [];
 
   bytes(name: string, data: ArrayBufferView): void {
     this.pieces.push({ name, bytes: new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice() });
@@ -42,6 +67,10 @@ export class Staging implements StateWriter {
 
   json(name: string, value: unknown): void {
     this.pieces.push({ name, bytes: Buffer.from(JSON.stringify(value)) });
+  }
+
+  get index(): Header['pieces'] {
+    return this.pieces.map(({ name, bytes }) => [name, bytes.length]);
   }
 
   /** Its pieces, for who goes on from them without a file. */
@@ -57,15 +86,15 @@ export class Staging implements StateWriter {
 }
 
 /** About what its file takes, octets: a little more. */
-export function snapshotBytes({ pieces }: Staging): number {
-  return pieces.reduce((sum, { name, bytes }) => sum + padded(bytes.length) + name.length + 32, 4096);
+export function snapshotBytes({ index }: Pick<Staged, 'index'>): number {
+  return index.reduce((sum, [name, bytes]) => sum + padded(bytes) + name.length + 32, 4096);
 }
 
 /** Writes a whole file and syncs it. */
-export async function writeSnapshot(file: DiskFile, head: SnapshotHead, staging: Staging): Promise<void> {
+export async function writeSnapshot(file: DiskFile, head: SnapshotHead, staged: Staged): Promise<void> {
   const { journal, offset } = head;
-  const pieces = staging.pieces.map(({ name, bytes }) => [name, bytes.length] as const);
-  const text = Buffer.from(JSON.stringify({ journal, offset, pieces } satisfies Header));
+  const { index } = staged;
+  const text = Buffer.from(JSON.stringify({ journal, offset, pieces: index } satisfies Header));
   const header = Buffer.alloc(padded(text.length), ' ');
   text.copy(header);
   const start = Buffer.alloc(headBytes);
@@ -76,7 +105,10 @@ export async function writeSnapshot(file: DiskFile, head: SnapshotHead, staging:
   await file.write(header, headBytes);
   let at = headBytes + header.length;
   let crc = 0;
-  for (const { bytes } of staging.pieces) {
+  let written = 0;
+  for await (const { name, bytes } of staged.pieces) {
+    const [toldName, toldBytes] = index[written++];
+    assertInvariant(toldName === name && toldBytes === bytes.length, `the piece ${name} is not the one announced`);
     for (let from = 0; from < bytes.length; from += chunkBytes) {
       const chunk = bytes.subarray(from, from + chunkBytes);
       crc = crc32(chunk, crc);
@@ -84,6 +116,7 @@ export async function writeSnapshot(file: DiskFile, head: SnapshotHead, staging:
     }
     at += padded(bytes.length);
   }
+  assertInvariant(written === index.length, 'a snapshot lacks pieces that were announced');
   const end = Buffer.alloc(8);
   end.writeUInt32LE(crc, 0);
   await file.write(end, at);

@@ -2,7 +2,7 @@ import { heardElsewhere, isFromOutside, messageOf, UserError, whyUnreadable } fr
 import type { Disk, DiskFile } from '../journal/disk.ts';
 import type { Log } from '../log.ts';
 import type { StateReader } from '../state-writer.ts';
-import { readSnapshot, readSnapshotHead, type Staging, snapshotBytes, writeSnapshot } from './snapshot-file.ts';
+import { readSnapshot, readSnapshotHead, type Staged, snapshotBytes, writeSnapshot } from './snapshot-file.ts';
 
 /** So many are kept, so that one that proves damaged costs nothing but time. */
 const keptMax = 3;
@@ -102,7 +102,7 @@ export class Snapshots {
    *
    * @param leaveBytes so much must stay free on the disk, else it is not begun
    */
-  async write(offset: number, staging: Staging, leaveBytes = 0): Promise<void> {
+  async write(offset: number, staging: Staged, leaveBytes = 0): Promise<void> {
     const path = `${this.#folder}/${String(offset).padStart(16, '0')}${suffix}`;
     const temporary = `${path}.tmp`;
     await this.#makeRoom(snapshotBytes(staging) + leaveBytes);
