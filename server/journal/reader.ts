@@ -44,13 +44,16 @@ export class JournalReader {
    */
   async next(): Promise<JournalRecord | null> {
     const { committed } = this.#journal;
-    if (this.#at >= committed) return null;
-    const place = this.#journal.segmentAt(this.#at);
+    let place = this.#journal.segmentAt(this.#at);
+    for (; place !== null; place = this.#journal.segmentAt(this.#at)) {
+      this.#at = Math.max(this.#at, place.segment.start + segmentHeadBytes);
+      if (this.#at >= committed) return null;
+      // One without a record, where the next one did not fit, goes on in the one behind it.
+      if (this.#at < place.end) break;
+    }
     if (place === null) return null;
     const { segment, end } = place;
-    if (this.#at < segment.start + segmentHeadBytes) this.#at = segment.start + segmentHeadBytes;
     const limit = Math.min(end, committed);
-    if (this.#at >= limit) return null;
     for (let bytes = windowBytes; ; bytes *= 4) {
       const found = this.#covers(recordHeadBytes)
         ? findRecord(this.#window, this.#at - this.#windowAt, this.#at)

@@ -293,6 +293,26 @@ it('holds a record that is larger than a segment', async () => {
   expect(records[1].to).toBe(end);
 });
 
+it.each([0, 1])(
+  'goes on behind a segment that has no record, for the next did not fit (%i restarts)',
+  async (restarts) => {
+    const disk = new FakeDisk();
+    const lengths = [3_000_000, 20, 3_000_000, 3_000_000, 20];
+    let journal = await open(disk);
+    for (const [kind, length] of lengths.entries()) {
+      journal.append(kind, [payload(kind, length)]);
+      await journal.whenCommitted(journal.next);
+      for (let restart = 0; restart < restarts; restart++) {
+        await journal.close();
+        journal = await open(disk);
+      }
+    }
+    const sizes = (await readAll(journal)).map((record) => [record.kind, record.payload.length]);
+    expect(sizes).toEqual([...lengths.entries()]);
+    await journal.close();
+  },
+);
+
 it('looks by itself whether a disk that was nearly full has room again, though nobody waits for it', async () => {
   const disk = new FakeDisk();
   await (await open(disk)).close();

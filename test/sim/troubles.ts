@@ -64,7 +64,8 @@ const lostAnswers: Trouble = (world, chance) => {
 };
 const refused: Trouble = (world, chance) => {
   world.schedule.note('--- the database refuses');
-  world.database.refuses = 1 + chance.below(chance.once(4) ? 12 : 3);
+  // As many as it takes to come down to one row by halves.
+  world.database.refuses = 1 + chance.below(chance.once(2) ? 20 : 3);
   world.database.refusesCopies = chance.once(2);
   world.database.refusal = refusals[chance.below(refusals.length)];
 };
