@@ -9,6 +9,9 @@ const node = {
   sequence: { groupOrder: 1 },
 };
 
+/** On the embedded database they run with all other benches. */
+const nativeOnly = process.env.DATABASE_URL ? [] : ['test/bench/database.test.ts'];
+
 export default defineConfig({
   test: {
     // Of two processors it would leave one idle.
@@ -19,7 +22,7 @@ export default defineConfig({
           ...node,
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/flow/**', 'test/e2e/**', 'test/web/**', 'test/sim/sim.test.ts'],
+          exclude: ['test/flow/**', 'test/e2e/**', 'test/web/**', 'test/sim/sim.test.ts', ...nativeOnly],
         },
       },
       {

@@ -1,5 +1,5 @@
 -- What is known of who was where. One row. $1: from, $2: to (exclusive, whole buckets from $1 on), $3: width in seconds.
--- counted: numbers of the buckets of which an interval was counted; told_us: up to where intervals are stored, µs.
+-- counted: numbers of the buckets of which an interval was counted (marks of a hole have no length); told_us: up to where intervals are stored, µs.
 -- dropped_us: stays that ended before it are gone, µs, and with them whoever was there; null: none are. Gauges are kept
 -- longer than stays: who began to count before the oldest day of stays that is kept has dropped some.
 with stays as (
@@ -19,6 +19,6 @@ select (select extract(epoch from until) * 1000000 from newest)::bigint as told_
   array(
     select distinct floor(extract(epoch from ts - $1::timestamptz) / $3)::integer
     from city_gauge
-    where ts >= $1::timestamptz and ts < $2::timestamptz
+    where ts >= $1::timestamptz and ts < $2::timestamptz and every_ms > 0
   ) as counted
 from stays

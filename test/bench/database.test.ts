@@ -1,11 +1,10 @@
 import { expect, test } from 'vitest';
-import { native } from '../store/tools/test-database.ts';
 import { historyBench } from './history.ts';
 import { pastBench } from './past.ts';
 import { storeBench } from './store.ts';
 
-/** On the embedded database they run with all other benches. */
-test.runIf(native).each([storeBench, historyBench, pastBench])(
+/** With `DATABASE_URL` alone (vitest.config.ts). */
+test.each([storeBench, historyBench, pastBench])(
   'the bench $name runs on a real database',
   { timeout: 120_000 },
   async (bench) => {
