@@ -28,6 +28,7 @@ Shows the live wall. Without --feed it simulates an event day at 60 times its sp
   --regions FILE      micro-regions, GeoJSON
   --shares FILE       market shares, from which people are estimated: origin,share,error[,heard,heardError], CSV or JSON
   --gates FILE        gate counts to calibrate them by: time,region and people, or entered,left[,error], CSV or JSON
+                      (while it runs, POST /api/gates takes more)
   --listen HOST:PORT  where the wall is served (default 127.0.0.1:8080; loopback only until accounts exist)
   --data DIR          data folder (default: SIGNALWALL_DATA, else ./.signalwall); 'import' puts reference data there
   --config FILE       settings as a JSON object; --set NAME=VALUE sets one ('help config' lists them)
