@@ -78,9 +78,12 @@ export class World {
   /** Where the database stood when the journal was lost: commits, and how many parts of each feed it held. */
   lost: { commits: number; parts: ReadonlyMap<string, number> } | null = null;
   readonly #seed: number;
+  /** Never where journal or disk are small, which would be full of the list. */
+  readonly listGrows: boolean;
 
   constructor(seed: number, print: ((line: string) => void) | null) {
     this.#seed = seed;
+    this.listGrows = seed % 24 === 7;
     const chance = new Chance(seed, 0);
     this.chance = chance;
     this.schedule = new Schedule(print);
@@ -156,8 +159,7 @@ export class World {
 
   /** The list of a start. Now and then a later one has more cells than counters had room for, and nobody in them. */
   #listedNow(): readonly CellInfo[] | null {
-    // Never where the journal or the disk is small, which would be full of them.
-    if (this.#seed % 24 !== 7 || this.machine.small || this.restarts === 0) return this.listed;
+    if (!this.listGrows || this.restarts === 0) return this.listed;
     const quiet = Array.from({ length: 1_030 }, (_, i) => unheardOf(`001-01-65000-${i}`));
     return [...(this.listed ?? this.cells.map(unheardOf)), ...quiet];
   }
