@@ -17,9 +17,13 @@ seen as (
   join _timescaledb_catalog.hypertable h on h.id = d.hypertable_id
   where h.schema_name = 'public' and h.table_name in ('event', 'activity')
 ),
+-- As one value, looked at for each interval.
+kept as (
+  select coalesce(range_agg(tstzrange(since, until)), '{}'::tstzmultirange) as spans from seen
+),
 counted as (
   select time_bucket(make_interval(secs => $4), ts, $2::timestamptz) as bucket,
-    bool_and(events_kept and exists (select from seen where ts >= since and ts < until)) as known
+    bool_and(events_kept and (select spans from kept) @> ts) as known
   from city_gauge
   where ts >= $2::timestamptz and ts < $3::timestamptz
   group by 1
