@@ -1,20 +1,43 @@
-import { rmSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { runCommand } from '../tools/command.ts';
 import { whole } from '../tools/whole.ts';
 import { buildSimulation } from './build.ts';
 import { type Path, paths, sumOf } from './coverage.ts';
+import { findPlanted, knownSeedsFile, seedsMax } from './find-planted.ts';
+import { plantedBugs } from './planted.ts';
 import { runInThread } from './threads.ts';
 
 const usage = `usage: npm run test:sim -- [--seeds N] [--from S] [--trace]
+       npm run test:sim -- --planted
 
   --seeds N   worlds to play (1,000)
   --from S    the first one's seed (0)
-  --trace     tell what happens in them`;
+  --trace     tell what happens in them
+  --planted   look for each planted bug in the first 1,000, and note the seed that shows it`;
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
-await runCommand(usage, { names: ['seeds', 'from'], flags: ['trace'] }, async (values, set) => {
+/** Each bug from the first world on, however it was found before; two at a time. */
+async function lookForPlanted(): Promise<number> {
+  const seeds: Record<string, number> = {};
+  const left = [...plantedBugs];
+  const one = async () => {
+    for (let bug = left.shift(); bug !== undefined; bug = left.shift()) {
+      const failure = await findPlanted(bug);
+      if (failure !== null) seeds[bug.name] = failure.seed;
+      say(`${failure === null ? `not in ${seedsMax} seeds` : `seed ${failure.seed}`}: ${bug.name}`);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.max(1, availableParallelism()) }, one));
+  const inOrder = plantedBugs.flatMap(({ name }) => (name in seeds ? [[name, seeds[name]]] : []));
+  writeFileSync(knownSeedsFile, `${JSON.stringify(Object.fromEntries(inOrder), null, 2)}\n`);
+  say(`${inOrder.length} of ${plantedBugs.length} planted bugs found within ${seedsMax} seeds each`);
+  return inOrder.length === plantedBugs.length ? 0 : 1;
+}
+
+await runCommand(usage, { names: ['seeds', 'from'], flags: ['trace', 'planted'] }, async (values, set) => {
+  if (set.has('planted')) return lookForPlanted();
   const seeds = whole('seeds', values.seeds, 1_000);
   const from = whole('from', values.from, 0);
   const trace = set.has('trace');
