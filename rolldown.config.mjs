@@ -13,6 +13,7 @@ export default defineConfig({
     bench: 'test/bench/index.ts',
     kill: 'test/kill/index.ts',
     'made-feed': 'test/bench/made-feed.ts',
+    'state-process': 'test/bench/state-process.ts',
   },
   platform: 'node',
   external: (id) => !/^[./]/.test(id),

@@ -1,17 +1,22 @@
 import { UserError } from './errors.ts';
 
 /**
- * Where state is put, a piece at a time; the pieces' bytes are copied during the call. Whoever saves is a generator
- * that yields between pieces, so that the event loop can run; nothing may change what is saved until it has ended.
+ * Where state is put, a piece at a time. Its octets are copied during the call, or read where they stand when all else has
+ * been put: they are the state's own memory or are given away, never scratch that is used again. Whoever saves is a
+ * generator that yields between pieces, so that the event loop can run; nothing may change what is saved until it has ended,
+ * or its pieces have been read.
  */
 export interface StateWriter {
   bytes(name: string, data: ArrayBufferView): void;
   json(name: string, value: unknown): void;
 }
 
-/** Gives the pieces back; throws a `UserError` where one is missing. */
+/** Gives the pieces back, in any order; throws a `UserError` where one is missing, and what the disk throws. */
 export interface StateReader {
+  /** A small one; who keeps it copies it. */
   bytes(name: string): Uint8Array;
+  /** Puts one into memory that is as long as it, with no copy beside it. @returns its octets; where they are not as many nothing is put */
+  fill(name: string, into: Uint8Array): number;
   json<T>(name: string): T;
 }
 
@@ -32,11 +37,9 @@ export function* saveBytes(to: StateWriter, name: string, data: ArrayBufferView)
 export function restoreBytes(from: StateReader, name: string, into: ArrayBufferView): void {
   for (let piece = 0, at = 0; at < into.byteLength; piece++) {
     const length = Math.min(pieceBytesMax, into.byteLength - at);
-    const bytes = from.bytes(`${name}.${piece}`);
-    if (bytes.length !== length) {
-      throw new UserError('SNAPSHOT_DAMAGED', `the snapshot's ${name} has ${bytes.length} bytes instead of ${length}`);
-    }
-    new Uint8Array(into.buffer, into.byteOffset + at, length).set(bytes);
+    const found = from.fill(`${name}.${piece}`, new Uint8Array(into.buffer, into.byteOffset + at, length));
+    if (found !== length)
+      throw new UserError('SNAPSHOT_DAMAGED', `the snapshot's ${name} has ${found} bytes instead of ${length}`);
     at += length;
   }
 }

@@ -11,9 +11,9 @@ import { Counting, type Derived, type DerivedTaker, type FollowerMaker } from '.
 import type { EventLog, LogEntry, LogReader } from './event-log.ts';
 import { fingerprintOf, goesOn, settingsOf } from './fingerprint.ts';
 import { LogState } from './log-state.ts';
-import { type Staged, snapshotBytes } from './snapshot-file.ts';
+import { Staging, snapshotBytes } from './snapshot-file.ts';
 import type { Snapshots } from './snapshots.ts';
-import { stagedState } from './staged-state.ts';
+import { stagingState } from './staged-state.ts';
 import { staysOfOthers } from './stays-of-others.ts';
 
 export interface CoreOptions {
@@ -297,13 +297,14 @@ export class Core {
 
   /**
    * Copies the state, a slice at a time; nothing is applied meanwhile. It is written while records are applied again, but
-   * for one that is too large for a copy: that goes to the disk piece by piece first.
+   * for one that is too large for a copy: that goes to the disk from where it stands first.
    */
   async #snapshot(): Promise<void> {
     const { clock, config, journal } = this.#options;
     const { subscriberBytes, crossingBytes, stayBytes } = this.counting.engine.limits;
     const isCopied = subscriberBytes + crossingBytes + stayBytes <= config.snapshotCopyBytesMax;
-    const staged = await stagedState((to) => this.#save(to), isCopied, this.#options);
+    const staged = new Staging(isCopied ? 'copied' : 'in place');
+    await stagingState((to) => this.#save(to), staged, this.#options);
     journal.setAside(snapshotBytes(staged));
     this.#triedMs = clock.monotonicMs();
     this.#writing = this.#write(this.applied, this.#derivedTo, staged).finally(() => {
@@ -317,7 +318,7 @@ export class Core {
     if (this.#counting !== null) yield* this.#counting.save(to);
   }
 
-  async #write(offset: number, derivedTo: number, staging: Staged): Promise<void> {
+  async #write(offset: number, derivedTo: number, staging: Staging): Promise<void> {
     const { clock, journal, log, snapshots } = this.#options;
     try {
       // What has been counted is not counted again from here: it must not be lost.

@@ -125,7 +125,7 @@ export class Counting {
    */
   *#foretelling(): Generator<void> {
     this.engine.flushStays();
-    const staging = new Staging();
+    const staging = new Staging('in place');
     yield* this.save(staging);
     const copy = Counting.restore(this.#config, this.#state, this.#taker, staging.reader);
     copy.#foretells = true;
@@ -137,7 +137,7 @@ export class Counting {
 
   /** The same counters by other settings, with which they go on (`goesOn`); nothing is counted by these any more. */
   *under(config: Config): Generator<void, Counting> {
-    const staging = new Staging();
+    const staging = new Staging('in place');
     yield* this.save(staging);
     this.regions.close();
     return Counting.restore(config, this.#state, this.#taker, staging.reader, this.#follow);

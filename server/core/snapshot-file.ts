@@ -26,6 +26,7 @@ interface Header extends SnapshotHead {
 
 const magic = Buffer.from('SWSNAP1\n', 'latin1');
 const headBytes = 16;
+const endBytes = 8;
 const headerBytesMax = 64 << 20;
 /** Octets written or read in one go. */
 const chunkBytes = 4 << 20;
@@ -37,38 +38,25 @@ interface Piece {
   readonly bytes: Uint8Array;
 }
 
-/** State on its way into a file. */
-export interface Staged {
-  /** Name and octets of each piece, in order. */
-  readonly index: Header['pieces'];
-  readonly pieces: Iterable<Piece> | AsyncIterable<Piece>;
-}
-
-/** What a state's pieces are, without a copy of them. */
-export class StateIndex implements StateWriter {
-  readonly index: [name: string, bytes: number][] = [];
-
-  bytes(name: string, data: ArrayBufferView): void {
-    this.index.push([name, data.byteLength]);
-  }
-
-  json(name: string, value: unknown): void {
-    this.index.push([name, Buffer.byteLength(JSON.stringify(value))]);
-  }
-}
-
-/** State in memory, until it is on disk. */
-export class Staging implements StateWriter, Staged {
+/** State on its way into a file: copied, or (but for what is JSON) where it stands, which must not change meanwhile. */
+export class Staging implements StateWriter {
   readonly pieces: Piece[] = [];
+  readonly kind: 'copied' | 'in place';
+
+  constructor(kind: 'copied' | 'in place' = 'copied') {
+    this.kind = kind;
+  }
 
   bytes(name: string, data: ArrayBufferView): void {
-    this.pieces.push({ name, bytes: new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice() });
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    this.pieces.push({ name, bytes: this.kind === 'copied' ? bytes.slice() : bytes });
   }
 
   json(name: string, value: unknown): void {
     this.pieces.push({ name, bytes: Buffer.from(JSON.stringify(value)) });
   }
 
+  /** Name and octets of each piece, in order. */
   get index(): Header['pieces'] {
     return this.pieces.map(({ name, bytes }) => [name, bytes.length]);
   }
@@ -81,20 +69,27 @@ export class Staging implements StateWriter, Staged {
       assertInvariant(bytes !== undefined, `the staged state lacks ${name}`);
       return bytes;
     };
-    return { bytes: take, json: (name) => JSON.parse(Buffer.from(take(name)).toString()) };
+    return {
+      bytes: take,
+      fill(name, into) {
+        const bytes = take(name);
+        if (bytes.length === into.length) into.set(bytes);
+        return bytes.length;
+      },
+      json: (name) => JSON.parse(Buffer.from(take(name)).toString()),
+    };
   }
 }
 
 /** About what its file takes, octets: a little more. */
-export function snapshotBytes({ index }: Pick<Staged, 'index'>): number {
+export function snapshotBytes({ index }: Pick<Staging, 'index'>): number {
   return index.reduce((sum, [name, bytes]) => sum + padded(bytes) + name.length + 32, 4096);
 }
 
 /** Writes a whole file and syncs it. */
-export async function writeSnapshot(file: DiskFile, head: SnapshotHead, staged: Staged): Promise<void> {
+export async function writeSnapshot(file: DiskFile, head: SnapshotHead, staging: Staging): Promise<void> {
   const { journal, offset } = head;
-  const { index } = staged;
-  const text = Buffer.from(JSON.stringify({ journal, offset, pieces: index } satisfies Header));
+  const text = Buffer.from(JSON.stringify({ journal, offset, pieces: staging.index } satisfies Header));
   const header = Buffer.alloc(padded(text.length), ' ');
   text.copy(header);
   const start = Buffer.alloc(headBytes);
@@ -103,21 +98,23 @@ export async function writeSnapshot(file: DiskFile, head: SnapshotHead, staged: 
   start.writeUInt32LE(crc32(header), 12);
   await file.write(start, 0);
   await file.write(header, headBytes);
+  const scratch = new Uint8Array(staging.kind === 'in place' ? chunkBytes : 0);
   let at = headBytes + header.length;
   let crc = 0;
-  let written = 0;
-  for await (const { name, bytes } of staged.pieces) {
-    const [toldName, toldBytes] = index[written++];
-    assertInvariant(toldName === name && toldBytes === bytes.length, `the piece ${name} is not the one announced`);
+  for (const { bytes } of staging.pieces) {
     for (let from = 0; from < bytes.length; from += chunkBytes) {
-      const chunk = bytes.subarray(from, from + chunkBytes);
+      let chunk = bytes.subarray(from, from + chunkBytes);
+      if (staging.kind === 'in place') {
+        // Who asks for the counters may drop what is too old to count: the disk gets the octets that the checksum is of.
+        scratch.set(chunk);
+        chunk = scratch.subarray(0, chunk.length);
+      }
       crc = crc32(chunk, crc);
       await file.write(chunk, at + from);
     }
     at += padded(bytes.length);
   }
-  assertInvariant(written === index.length, 'a snapshot lacks pieces that were announced');
-  const end = Buffer.alloc(8);
+  const end = Buffer.alloc(endBytes);
   end.writeUInt32LE(crc, 0);
   await file.write(end, at);
   await file.sync();
@@ -128,44 +125,87 @@ export async function readSnapshotHead(file: DiskFile, path: string): Promise<Sn
   return (await readHeader(file, path)).header;
 }
 
-/** Reads a whole file. @throws UserError SNAPSHOT_DAMAGED */
-export async function readSnapshot(file: DiskFile, path: string): Promise<SnapshotHead & { state: StateReader }> {
-  const { header, at } = await readHeader(file, path);
-  const size = header.pieces.reduce((sum, [, bytes]) => sum + padded(bytes), 8);
-  if ((await file.size()) !== at + size) throw damaged(path, 'it is cut short');
-  const body = new Uint8Array(size);
-  for (let from = 0; from < size; from += chunkBytes)
-    await file.read(body.subarray(from, from + chunkBytes), at + from);
-  const pieces = new Map<string, Uint8Array>();
+/**
+ * Looks through a whole file, keeping nothing of it; its state is read from there then, piece by piece, while the file is
+ * open. @throws UserError SNAPSHOT_DAMAGED
+ */
+export async function openSnapshot(file: DiskFile, path: string): Promise<SnapshotHead & { state: StateReader }> {
+  const { header, at: start } = await readHeader(file, path);
+  let end = start;
+  const places = header.pieces.map(([name, bytes]): Place => {
+    const place = { name, at: end, bytes, crc: 0 };
+    end += padded(bytes);
+    return place;
+  });
+  if ((await file.size()) !== end + endBytes) throw damaged(path, 'it is cut short');
+  const chunk = new Uint8Array(Math.min(chunkBytes, end + endBytes - start));
   let crc = 0;
-  let place = 0;
-  for (const [name, bytes] of header.pieces) {
-    const piece = body.subarray(place, place + bytes);
-    crc = crc32(piece, crc);
-    pieces.set(name, piece);
-    place += padded(bytes);
+  let told = 0;
+  let next = 0;
+  for (let from = start; from < end + endBytes; from += chunkBytes) {
+    const some = chunk.subarray(0, Math.min(chunkBytes, end + endBytes - from));
+    if ((await file.read(some, from)) < some.length) throw damaged(path, 'it is cut short');
+    const to = from + some.length;
+    for (; next < places.length && places[next].at < to; next++) {
+      const place = places[next];
+      const part = some.subarray(Math.max(0, place.at - from), place.at + place.bytes - from);
+      crc = crc32(part, crc);
+      place.crc = crc32(part, place.crc);
+      if (place.at + place.bytes > to) break;
+    }
+    // All places are multiples of 8: the end lies in one chunk.
+    if (to === end + endBytes) told = new DataView(chunk.buffer).getUint32(some.length - endBytes, true);
   }
-  if (crc !== new DataView(body.buffer).getUint32(place, true)) throw damaged(path, 'its checksum is wrong');
-  return { ...header, state: new Pieces(pieces, path) };
+  if (crc !== told) throw damaged(path, 'its checksum is wrong');
+  return { ...header, state: new Pieces(file, places, path) };
 }
 
+/** Where a piece stands in the file, and the CRC-32 that it had. */
+interface Place {
+  readonly name: string;
+  readonly at: number;
+  readonly bytes: number;
+  crc: number;
+}
+
+/** Pieces of a file that has been looked through: each is read straight to where it is wanted, and checked once more. */
 class Pieces implements StateReader {
-  readonly #pieces: ReadonlyMap<string, Uint8Array>;
+  readonly #file: DiskFile;
+  readonly #places: ReadonlyMap<string, Place>;
   readonly #path: string;
 
-  constructor(pieces: ReadonlyMap<string, Uint8Array>, path: string) {
-    this.#pieces = pieces;
+  constructor(file: DiskFile, places: readonly Place[], path: string) {
+    this.#file = file;
+    this.#places = new Map(places.map((place) => [place.name, place]));
     this.#path = path;
   }
 
   bytes(name: string): Uint8Array {
-    const piece = this.#pieces.get(name);
-    if (piece === undefined) throw damaged(this.#path, `its piece ${name} is missing`);
-    return piece;
+    const place = this.#placeOf(name);
+    const bytes = new Uint8Array(place.bytes);
+    this.#read(place, bytes);
+    return bytes;
+  }
+
+  fill(name: string, into: Uint8Array): number {
+    const place = this.#placeOf(name);
+    if (place.bytes === into.length) this.#read(place, into);
+    return place.bytes;
   }
 
   json<T>(name: string): T {
     return JSON.parse(Buffer.from(this.bytes(name)).toString()) as T;
+  }
+
+  #placeOf(name: string): Place {
+    const place = this.#places.get(name);
+    if (place === undefined) throw damaged(this.#path, `its piece ${name} is missing`);
+    return place;
+  }
+
+  #read({ name, at, crc }: Place, into: Uint8Array): void {
+    if (this.#file.readNow(into, at) < into.length || crc32(into) !== crc)
+      throw damaged(this.#path, `its piece ${name} is read otherwise than a moment ago`);
   }
 }
 

@@ -2,7 +2,7 @@ import { heardElsewhere, isFromOutside, messageOf, UserError, whyUnreadable } fr
 import type { Disk, DiskFile } from '../journal/disk.ts';
 import type { Log } from '../log.ts';
 import type { StateReader } from '../state-writer.ts';
-import { readSnapshot, readSnapshotHead, type Staged, snapshotBytes, writeSnapshot } from './snapshot-file.ts';
+import { openSnapshot, readSnapshotHead, type Staging, snapshotBytes, writeSnapshot } from './snapshot-file.ts';
 
 /** So many are kept, so that one that proves damaged costs nothing but time. */
 const keptMax = 3;
@@ -74,8 +74,9 @@ export class Snapshots {
   }
 
   /**
-   * Has `take` read the newest snapshot; when it is damaged it is removed, when it is refused (a `UserError`) or the disk
-   * does not give it, it is left there, for a server that can read it, and the one before is tried.
+   * Has `take` read the newest snapshot, which is given for as long as the call lasts; when it is damaged it is removed,
+   * when it is refused (a `UserError`) or the disk does not give it, it is left there, for a server that can read it, and
+   * the one before is tried.
    *
    * @returns null: none was left
    */
@@ -84,9 +85,11 @@ export class Snapshots {
       let whole = false;
       let isGiven = true;
       try {
-        const { offset, state } = await this.#read(newest.path, readSnapshot);
-        whole = true;
-        return take(offset, state);
+        return await this.#read(newest.path, async (file, path) => {
+          const { offset, state } = await openSnapshot(file, path);
+          whole = true;
+          return take(offset, state);
+        });
       } catch (error) {
         isGiven = error instanceof UserError;
         this.#log('warn', `${this.#whyNot(newest.path, error)}; the one before is taken`);
@@ -102,7 +105,7 @@ export class Snapshots {
    *
    * @param leaveBytes so much must stay free on the disk, else it is not begun
    */
-  async write(offset: number, staging: Staged, leaveBytes = 0): Promise<void> {
+  async write(offset: number, staging: Staging, leaveBytes = 0): Promise<void> {
     const path = `${this.#folder}/${String(offset).padStart(16, '0')}${suffix}`;
     const temporary = `${path}.tmp`;
     await this.#makeRoom(snapshotBytes(staging) + leaveBytes);

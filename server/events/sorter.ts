@@ -147,15 +147,14 @@ export class Sorter {
     const { stats, releasedUs } = this;
     to.json('sorter', { ...stats, releasedUs: releasedUs === Number.NEGATIVE_INFINITY ? null : releasedUs });
     const mask = this.ring.capacity - 1;
-    const block = new EventBatch(outRows);
     const slots = new Int32Array(outRows);
     let n = 0;
     let saved = 0;
     for (let row = this.oldest; row < this.next; row++) {
       if (this.released[row & mask] === 0) slots[n++] = row & mask;
       if (n < outRows && saved + n < this.stats.held) continue;
-      // A last block that is not full must not save what the one before has left in it.
-      const out = n === outRows ? block : new EventBatch(n);
+      // Whoever saves it may read it later: no block is used again.
+      const out = new EventBatch(n);
       out.gather(this.ring, slots, n);
       yield* saveBytes(to, `sorter.${saved / outRows}`, new Uint8Array(out.buffer));
       saved += n;

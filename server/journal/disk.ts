@@ -1,3 +1,4 @@
+import { readSync } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, rename, statfs, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
@@ -7,6 +8,8 @@ export interface DiskFile {
   write(bytes: Uint8Array, at: number): Promise<void>;
   /** Reads up to `into.length` octets. @returns how many; fewer only at the end of the file */
   read(into: Uint8Array, at: number): Promise<number>;
+  /** The same while everything else waits, for a start: throws where {@link read} rejects. */
+  readNow(into: Uint8Array, at: number): number;
   /** After it, all that was written survives a power cut (`fdatasync`). */
   sync(): Promise<void>;
   truncate(bytes: number): Promise<void>;
@@ -51,6 +54,16 @@ class NodeFile implements DiskFile {
     let done = 0;
     while (done < into.length) {
       const { bytesRead } = await this.#handle.read(into, done, into.length - done, at + done);
+      if (bytesRead === 0) break;
+      done += bytesRead;
+    }
+    return done;
+  }
+
+  readNow(into: Uint8Array, at: number): number {
+    let done = 0;
+    while (done < into.length) {
+      const bytesRead = readSync(this.#handle.fd, into, done, into.length - done, at + done);
       if (bytesRead === 0) break;
       done += bytesRead;
     }

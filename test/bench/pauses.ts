@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { makeConfig } from '../../server/config.ts';
 import { Counting } from '../../server/core/counting.ts';
 import { LogState } from '../../server/core/log-state.ts';
 import { Staging } from '../../server/core/snapshot-file.ts';
 import { encodeRecord, type LogRecord } from '../../server/journal/records.ts';
 import type { Bench } from './bench.ts';
+import { computedMs } from './computed-ms.ts';
 import { CityEvents, cellCount, cgiOf, regionList } from './presence-city.ts';
 
 /** As the core: so long steps follow one another before the event loop has its turn, ms. */
@@ -13,18 +13,6 @@ const windowUs = 10e6;
 
 const causes = ['rows', 'clock', 'interval', 'snapshot', 'backlog', 'regions', 'gap'] as const;
 type Cause = (typeof causes)[number];
-
-/** Milliseconds that the event loop's own thread has computed (Linux), or wall time: not the compiler's, not others'. */
-function computedMs(): number {
-  try {
-    return Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'latin1').split(' ')[0]) / 1e6;
-  } catch (error) {
-    if (isSystemError(error) && error.code === 'ENOENT') return performance.now();
-    throw error;
-  }
-}
-
-const isSystemError = (error: unknown): error is NodeJS.ErrnoException => error instanceof Error && 'code' in error;
 
 /**
  * Counting of a city in its default form as the core does it: records in slices, with what it gives encoded for the

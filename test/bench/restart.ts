@@ -1,18 +1,13 @@
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
-import { systemClock as clock, systemTimers as timers } from '../../server/clock.ts';
+import { systemClock as clock } from '../../server/clock.ts';
 import { makeConfig } from '../../server/config.ts';
 import { beginRun, positionOf } from '../../server/core/begin-run.ts';
-import { Core } from '../../server/core/core.ts';
-import { EventLog } from '../../server/core/event-log.ts';
-import { LogState } from '../../server/core/log-state.ts';
 import { LogWriter } from '../../server/core/log-writer.ts';
-import { Snapshots } from '../../server/core/snapshots.ts';
 import { EventBatch } from '../../server/events/event-batch.ts';
-import { nodeDisk } from '../../server/journal/disk.ts';
-import { Journal } from '../../server/journal/journal.ts';
 import { temporaryFolder } from '../tools/serve.ts';
 import type { Bench, Figure } from './bench.ts';
+import { openCore } from './open-core.ts';
 import { CityEvents, cellCount, cgiOf, regionList } from './presence-city.ts';
 
 // A snapshot is put down by who ends the counters, and by nobody else.
@@ -20,26 +15,9 @@ const config = makeConfig({ where: 'bench', settings: { snapshotEveryMs: 3_600_0
 const log = () => undefined;
 const startUs = 1_780_000_000_000_000;
 
-/** Journal and counters of a folder, as a start of the server brings them back. */
-async function open(folder: string) {
-  const journal = await Journal.open({
-    ...{ disk: nodeDisk, folder: join(folder, 'journal'), timers, newId: () => '0b'.repeat(16), log },
-    ...{ segmentBytes: 64 << 20, bytesMax: 2 ** 40, freeBytesMin: 0, commitMs: 5 },
-  });
-  const records = new EventLog(journal, config.recordsKeptBytesMax);
-  const snapshots = await Snapshots.open(nodeDisk, join(folder, 'snapshots'), journal, log);
-  const onFailed = (error: Error) => {
-    throw error;
-  };
-  const core = await Core.open({
-    ...{ config, clock, timers, log, journal, records, snapshots, known: new LogState(), storedTo: () => -1, onFailed },
-  });
-  return { journal, records, core };
-}
-
 /** Takes rows of a city in, until all are counted. */
 async function feed(
-  { core, journal, records }: Awaited<ReturnType<typeof open>>,
+  { core, journal, records }: Awaited<ReturnType<typeof openCore>>,
   source: CityEvents,
   events: number,
   perSecond: number,
@@ -88,12 +66,12 @@ export const restartBench: Bench = {
     const folder = temporaryFolder('restart');
     try {
       const source = new CityEvents(before + since, subscribers);
-      const first = await open(folder.path);
+      const first = await openCore(config, folder.path);
       await feed(first, source, before, perSecond);
       await first.core.stop();
       const snapshotTo = first.journal.committed;
       await first.journal.close();
-      const second = await open(folder.path);
+      const second = await openCore(config, folder.path);
       await feed(second, source, since, perSecond);
       // What a kill would leave.
       const left = join(folder.path, 'left');
@@ -103,7 +81,7 @@ export const restartBench: Bench = {
       await second.journal.close();
       const journalBytes = second.journal.committed - snapshotTo;
       const startMs = performance.now();
-      const third = await open(left);
+      const third = await openCore(config, left);
       const seconds = (performance.now() - startMs) / 1000;
       const { view } = third.core.counting.engine;
       if (view.present !== second.core.counting.engine.view.present) throw new Error('a restart counts otherwise');

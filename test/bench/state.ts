@@ -1,6 +1,13 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { knobs } from '../../server/knobs.ts';
+import { projectRoot } from '../../server/root.ts';
 import type { StateReader, StateWriter } from '../../server/state-writer.ts';
-import type { Bench } from './bench.ts';
+import { temporaryFolder } from '../tools/serve.ts';
+import type { Bench, Figure } from './bench.ts';
 import { CityEvents, cityEngine } from './presence-city.ts';
+import type { StateFigures, StateJob } from './state-process.ts';
 
 /** Takes state as a snapshot does: each piece is copied into memory of its own. */
 class Staging implements StateWriter, StateReader {
@@ -15,6 +22,12 @@ class Staging implements StateWriter, StateReader {
     return copy;
   }
 
+  fill(name: string, into: Uint8Array): number {
+    const piece = this.bytes(name);
+    if (piece.length === into.length) into.set(piece);
+    return piece.length;
+  }
+
   json<T>(name: string, value?: unknown): T {
     if (value === undefined) return JSON.parse(new TextDecoder().decode(this.bytes(name))) as T;
     this.bytes(name, new TextEncoder().encode(JSON.stringify(value)));
@@ -27,9 +40,46 @@ const cpuMs = (since?: NodeJS.CpuUsage) => {
   return (user + system) / 1000;
 };
 
+/** Does a job in a process of its own; what it says. */
+async function inProcess(job: StateJob): Promise<string> {
+  const child = spawn(process.execPath, [join(projectRoot, 'dist/server/state-process.js'), JSON.stringify(job)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+  const said = await text(child.stdout);
+  const code = await ended;
+  if (code !== 0) throw new Error(`${job.what} of ${job.subscribers} subscribers ended with ${code}`);
+  return said;
+}
+
+/** A whole snapshot of so many, brought back and put down again. */
+async function onDisk(name: string, subscribers: number, snapshotCopyBytesMax: number): Promise<Figure[]> {
+  const folder = temporaryFolder('state');
+  try {
+    const job = { folder: folder.path, subscribers, snapshotCopyBytesMax };
+    await inProcess({ ...job, what: 'fill' });
+    const figures = JSON.parse(await inProcess({ ...job, what: 'restart' })) as StateFigures;
+    return [
+      { key: `state.presentAt${name}`, value: figures.present, unit: 'subscribers' },
+      { key: `state.snapshotMibAt${name}`, value: figures.snapshotMib, unit: 'MiB' },
+      { key: `state.restoreSAt${name}`, value: figures.restoreS, unit: 's' },
+      { key: `state.restorePeakMibAt${name}`, value: figures.restorePeakMib, unit: 'MiB of the process' },
+      { key: `state.writeSAt${name}`, value: figures.writeS, unit: 's' },
+      { key: `state.writePeakMibAt${name}`, value: figures.writePeakMib, unit: 'MiB of the process' },
+      { key: `state.writePauseMsAt${name}`, value: figures.writePauseMs, unit: 'ms CPU' },
+    ];
+  } finally {
+    folder.remove();
+  }
+}
+
 export const stateBench: Bench = {
   name: 'state',
-  meaning: "what copying the engine's whole state for a snapshot costs, its longest slice, and taking it up again",
+  meaning:
+    "what copying the engine's whole state for a snapshot costs, its longest slice, and taking it up again; a snapshot of a million and of fifteen million subscribers written and brought back from the disk, and the peak of the process that does it",
   async run(scale) {
     const [events, subscribers] = scale === 'full' ? [4_000_000, 1_000_000] : [30_000, 5_000];
     const engine = cityEngine();
@@ -57,12 +107,18 @@ export const stateBench: Bench = {
     other.restore(staging);
     const restoreMs = cpuMs(began);
     if (other.view.present !== engine.view.present) throw new Error('the restored engine counts otherwise');
+    const { default: copyBytesMax } = knobs.snapshotCopyBytesMax;
+    const files =
+      scale === 'full'
+        ? [...(await onDisk('1M', 1_000_000, copyBytesMax)), ...(await onDisk('15M', 15_000_000, copyBytesMax))]
+        : await onDisk('5k', 5_000, 0);
     return [
       { key: 'state.subscribers', value: engine.limits.subscribers, unit: 'subscribers' },
       { key: 'state.saveCpuMs', value: saveMs, unit: 'ms CPU' },
       { key: 'state.longestSliceMs', value: sliceMs, unit: 'ms' },
       { key: 'state.restoreCpuMs', value: restoreMs, unit: 'ms CPU' },
       { key: 'state.bytesPerSubscriber', value: staging.byteLength / engine.limits.subscribers, unit: 'bytes' },
+      ...files,
     ];
   },
 };

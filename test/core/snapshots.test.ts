@@ -66,6 +66,28 @@ it.each([
   expect(await offsets(disk)).toEqual([300, 600, 900]);
 });
 
+it.each([
+  ['is not given', eio, /can't be read \(EIO: i\/o error, read\); check the file/],
+  ['is another one', null, /can't be used: its piece n is read otherwise than a moment ago/],
+])(
+  'leaves one of which a sector %s when it is read once more, and goes on with the one before',
+  async (_, fails, says) => {
+    const disk = await three();
+    const newest = `s/${(await disk.list('s')).sort().at(-1)}`;
+    disk.beforeReadNow = (path) => {
+      if (path !== newest) return;
+      if (fails !== null) throw fails();
+      disk.corrupt(path, (bytes) => {
+        bytes[bytes.length - 16] ^= 1;
+      });
+    };
+    const { snapshots, lines } = await open(disk);
+    expect(await snapshots.newestOf((_offset, state) => state.json<number>('n'))).toBe(600);
+    expect(lines).toEqual([expect.stringMatching(says)]);
+    expect(await offsets(disk)).toEqual([300, 600, 900]);
+  },
+);
+
 it('removes a damaged one', async () => {
   const disk = await three();
   const newest = (await disk.list('s')).sort().at(-1);

@@ -121,6 +121,7 @@ export class Machine {
         await act('write', () => file.write(bytes, at)).finally(() => this.#writing.delete(writing));
       },
       read: (into, at) => act('read', () => file.read(into, at)),
+      readNow: (into, at) => file.readNow(into, at),
       sync: () => act('sync', () => file.sync()),
       truncate: (bytes) => act('write', () => file.truncate(bytes)),
       size: () => act('read', () => file.size()),

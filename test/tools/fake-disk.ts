@@ -71,6 +71,8 @@ export class FakeDisk implements Disk {
     what: 'write' | 'sync' | 'open' | 'rename' | 'remove' | 'syncFolder' | 'read',
     path: string,
   ) => Promise<void> = async () => undefined;
+  /** The same of what is read while everything waits. */
+  beforeReadNow: (path: string) => void = () => undefined;
   syncs = 0;
   #names = new Map<string, Inode>();
   #lastingNames = new Map<string, Inode>();
@@ -208,6 +210,12 @@ export class FakeDisk implements Disk {
       },
       read: async (into, at) => {
         await check('read');
+        const part = inode.now.subarray(at, Math.min(inode.bytes, at + into.length));
+        into.set(part);
+        return part.length;
+      },
+      readNow: (into, at) => {
+        this.beforeReadNow(path);
         const part = inode.now.subarray(at, Math.min(inode.bytes, at + into.length));
         into.set(part);
         return part.length;

@@ -21,6 +21,12 @@ export class MemoryState implements StateReader, StateWriter {
     return copy;
   }
 
+  fill(name: string, into: Uint8Array): number {
+    const piece = this.take(name) as Uint8Array;
+    if (piece.length === into.length) into.set(piece);
+    return piece.length;
+  }
+
   json<T>(name: string, value?: unknown): T {
     if (value === undefined) return JSON.parse(this.take(name) as string) as T;
     if (this.pieces.has(name)) throw new Error(`${name} is saved twice`);
