@@ -89,6 +89,9 @@ export class OptOuts {
   replace(entries: readonly OptOutEntry[]): void {
     const before = this.#subscribers;
     const holders = this.#numbers;
+    // Who came by a number, and has not been asked for yet, is no news to the new list.
+    const pending = this.#joined;
+    this.#joined = [];
     this.#subscribers = new PairTable({ entriesMax: Number.POSITIVE_INFINITY });
     this.#peers = new PairTable({ entriesMax: Number.POSITIVE_INFINITY });
     this.#numbers = new Map();
@@ -101,6 +104,8 @@ export class OptOuts {
     }
     for (const holder of holders.values()) if (holder !== null && this.#numbers.has(holder.number)) this.#hold(holder);
     this.#joined = [];
+    for (let i = 0; i < pending.length; i += 2)
+      if (this.has(pending[i], pending[i + 1])) this.#joined.push(pending[i], pending[i + 1]);
     for (let segment = 0; segment < segmentCount; segment++)
       this.#subscribers.visit(segment, (lo, hi) => {
         if (before.get(lo, hi) === 0) this.#joined.push(lo, hi);

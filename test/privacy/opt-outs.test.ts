@@ -77,6 +77,18 @@ test('a new list keeps what was told of numbers that stay, and tells who has com
   expect([list.none, has(list, 50), list.subscribers]).toEqual([true, false, []]);
 });
 
+test('who has come and was not asked for yet is still told when a new list comes, as long as it is on that', () => {
+  const list = new OptOuts();
+  list.replace([number(2), number(3)]);
+  list.takeJoined();
+  tell(list, 2, 50, 100);
+  tell(list, 3, 51, 100);
+  list.replace([number(2), imsi(1)]);
+  const joined = list.takeJoined();
+  const told = Array.from({ length: joined.length / 2 }, (_, i) => joined.slice(2 * i, 2 * i + 2));
+  expect(told.sort()).toEqual([[...words(hex(1))], [...words(hex(50))]].sort());
+});
+
 test('the database’s form of a pseudonym is that of the words, and leads back', () => {
   for (let n = 1; n < 200; n++) {
     const [lo, hi] = words(hex(n));
