@@ -1,7 +1,8 @@
+import { isFromOutside } from '../errors.ts';
 import type { Disk, DiskFile } from './disk.ts';
 import type { Journal } from './journal.ts';
 import { findRecord, recordHeadBytes } from './record.ts';
-import { damaged, segmentHeadBytes } from './segment.ts';
+import { damaged, segmentHeadBytes, unreadable } from './segment.ts';
 
 export interface JournalRecord {
   kind: number;
@@ -24,6 +25,8 @@ export class JournalReader {
   /** What has been read of the file, from the log's octet {@link #windowAt} on. */
   #window = new Uint8Array(0);
   #windowAt = 0;
+  /** The file ended within what was asked for. */
+  #isCut = false;
   #buffer = new Uint8Array(windowBytes);
 
   constructor(disk: Disk, journal: Journal, from: number) {
@@ -40,7 +43,7 @@ export class JournalReader {
   /**
    * The next record; null: all that is committed has been read.
    *
-   * @throws UserError JOURNAL_DAMAGED, naming file and place
+   * @throws UserError JOURNAL_DAMAGED, JOURNAL_UNREADABLE, naming file and place
    */
   async next(): Promise<JournalRecord | null> {
     const { committed } = this.#journal;
@@ -64,9 +67,14 @@ export class JournalReader {
         this.#at += found.bytes;
         return { kind: found.kind, from, to: this.#at, payload: found.payload };
       }
-      if (this.#windowAt === this.#at && this.#at + this.#window.length >= limit)
+      if (this.#windowAt === this.#at && (this.#at + this.#window.length >= limit || this.#isCut))
         throw damaged(segment.path, this.#at - segment.start, 'a record that is cut off');
-      await this.#load(segment.start, segment.path, Math.min(bytes, limit - this.#at));
+      try {
+        await this.#load(segment.start, segment.path, Math.min(bytes, limit - this.#at));
+      } catch (error) {
+        if (!isFromOutside(error)) throw error;
+        throw unreadable(segment.path, this.#at - segment.start, error);
+      }
     }
   }
 
@@ -89,6 +97,7 @@ export class JournalReader {
     if (bytes > this.#buffer.length) this.#buffer = new Uint8Array(bytes);
     const n = await this.#file!.read(this.#buffer.subarray(0, bytes), this.#at - start);
     this.#window = this.#buffer.subarray(0, n);
+    this.#isCut = n < bytes;
     this.#windowAt = this.#at;
   }
 }

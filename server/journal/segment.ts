@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import { UserError } from '../errors.ts';
+import { messageOf, UserError } from '../errors.ts';
 import type { Disk, DiskFile } from './disk.ts';
 
 /** A file of the log. Its octet `p` is octet `start + p` of the log. */
@@ -36,6 +36,15 @@ export function damaged(path: string, at: number, what: string): UserError {
   return new UserError(
     'JOURNAL_DAMAGED',
     `${path}, octet ${at}: ${what}. Records that were acknowledged are lost there: check the disk, bring the file back from a copy, or start with another data folder`,
+  );
+}
+
+/** A disk that does not give what it was given, where, and what to do. */
+export function unreadable(path: string, at: number, why: unknown): UserError {
+  return new UserError(
+    'JOURNAL_UNREADABLE',
+    `${path}, octet ${at}: the disk does not give it (${messageOf(why)}). Records that were acknowledged stand there: check the disk, bring the file back from a copy, or start with another data folder`,
+    { cause: why },
   );
 }
 

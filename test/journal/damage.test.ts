@@ -304,3 +304,35 @@ it('computes the checksum of any range as zlib does', () => {
     expect(ranges.crc(from, to, before)).toBe(crc32(bytes.subarray(from, to), before));
   }
 });
+
+describe('a reader', () => {
+  const three = async () => {
+    const disk = new FakeDisk();
+    const journal = await open(disk);
+    for (const n of [1, 2, 3]) await append(journal, n);
+    return { disk, journal };
+  };
+
+  it('says which file a disk does not give, and where; another one reads on when it does', async () => {
+    const { disk, journal } = await three();
+    disk.before = async (what) => {
+      if (what === 'read') throw systemError('EIO');
+    };
+    const told = { code: 'JOURNAL_UNREADABLE', message: expect.stringMatching(/^\/j\/0+\.journal, octet 32: .*EIO/) };
+    await expect(readAll(journal)).rejects.toMatchObject(told);
+    disk.before = async () => undefined;
+    expect(await readAll(journal)).toEqual([1, 2, 3]);
+    await journal.close();
+  });
+
+  it('of a file that somebody has cut says so, and does not read its end for ever', async () => {
+    const { disk, journal } = await three();
+    const [name] = await segments(disk);
+    const file = await disk.open(`/j/${name}`, 'write');
+    await file.truncate((await file.size()) - 24);
+    await expect(readAll(journal)).rejects.toMatchObject({
+      ...{ code: 'JOURNAL_DAMAGED', message: expect.stringContaining('a record that is cut off') },
+    });
+    await journal.close();
+  });
+});
