@@ -76,6 +76,8 @@ export class Core {
   /** One was begun last, ms: the next one's time goes by it. */
   #triedMs: number;
   #cancelTending: () => void = () => undefined;
+  /** Called where the end comes while the disk is waited for. */
+  #endComes: () => void = () => undefined;
 
   /** Brings the state back: the newest snapshot that can be gone on from, and the records since. */
   static async open(options: CoreOptions, signal?: AbortSignal): Promise<Core> {
@@ -156,6 +158,7 @@ export class Core {
    */
   async stop(): Promise<void> {
     this.#stopping = true;
+    this.#endComes();
     this.#cancelTending();
     this.#options.records.end();
     await this.#running;
@@ -204,7 +207,7 @@ export class Core {
       if (entry === null) {
         if (this.#stopping || !(await records.more(this.#reader.at))) return;
         sinceMs = clock.monotonicMs();
-        if (this.#snapshotDue(sinceMs)) await this.#snapshot();
+        if (this.#snapshotDue(sinceMs) && !(await this.#snapshot())) return;
         continue;
       }
       for (const _ of this.#applying(entry)) {
@@ -213,7 +216,7 @@ export class Core {
         sinceMs = clock.monotonicMs();
       }
       if (this.#snapshotDue(clock.monotonicMs())) {
-        await this.#snapshot();
+        if (!(await this.#snapshot())) return;
         sinceMs = clock.monotonicMs();
       }
     }
@@ -298,8 +301,10 @@ export class Core {
   /**
    * Copies the state, a slice at a time; nothing is applied meanwhile. It is written while records are applied again, but
    * for one that is too large for a copy: that goes to the disk from where it stands first.
+   *
+   * @returns false: the end has come before it was there, and nothing may be applied any more; the next start does that
    */
-  async #snapshot(): Promise<void> {
+  async #snapshot(): Promise<boolean> {
     const { clock, config, journal } = this.#options;
     const { subscriberBytes, crossingBytes, stayBytes } = this.counting.engine.limits;
     const isCopied = subscriberBytes + crossingBytes + stayBytes <= config.snapshotCopyBytesMax;
@@ -310,7 +315,13 @@ export class Core {
     this.#writing = this.#write(this.applied, this.#derivedTo, staged).finally(() => {
       this.#writing = null;
     });
-    if (!isCopied) await this.#writing;
+    if (isCopied) return true;
+    if (!this.#stopping)
+      await new Promise<void>((resolve) => {
+        this.#endComes = resolve;
+        void this.#writing!.then(resolve);
+      });
+    return this.#writing === null;
   }
 
   *#save(to: StateWriter): Generator<void> {
