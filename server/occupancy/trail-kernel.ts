@@ -215,26 +215,37 @@ function putOf(
   );
 }
 
-/** Where the entries end that a call may look at: of the first one's chunk, at most `rowsMax`, and none from `until` on. */
-const endOf = (row: w.Local, first: w.Local, rowsMax: w.Local, until: w.Value): w.Code[] => [
-  set(rowsMax, select(isBelow(rowsMax, subtract(until, first)), rowsMax, subtract(until, first))),
-  set(rowsMax, add(rowsMax, row)),
-  set(rowsMax, select(isBelow(rowsMax, chunkRows), rowsMax, chunkRows)),
-];
+/**
+ * The entries from the one on that the word `oldest` of `trailAt.state` names, as far as one call may look at them: those of
+ * its chunk, none from the word `until` on, and at most `end`, which is the call's parameter and then the row behind them.
+ */
+function oldestOf(oldest: number, until: number) {
+  const [end, row, first, from, chunk] = locals(5);
+  const left = subtract(state(until), first);
+  const taken = subtract(row, from);
+  const sequence = add(first, taken);
+  const begin = [
+    set(first, state(oldest)),
+    set(row, rowOf(first)),
+    set(from, row),
+    set(chunk, chunkOf(first)),
+    set(end, select(isBelow(end, left), end, left)),
+    set(end, add(end, row)),
+    set(end, select(isBelow(end, chunkRows), end, chunkRows)),
+  ];
+  return { begin, end, row, chunk, sequence, taken, over: setState(oldest, sequence) };
+}
 
 function settle(module: w.ModuleCode): void {
-  const [end, row, first, from, chunk, at, word, told] = locals(8);
+  const { begin, end, row, chunk, sequence, taken, over } = oldestOf(wSettled, wHead);
+  const [at, word, told] = locals(3);
   const [lastUs, timeUs] = [new Local(w.f64), new Local(w.f64)];
   const [done, next] = [new Label(), new Label()];
   const isUnsettled = differs(and(word, goneBit | pendingBit), 0);
   module.defined(
     'settle',
     [lastUs, end],
-    set(first, state(wSettled)),
-    set(row, rowOf(first)),
-    set(from, row),
-    set(chunk, chunkOf(first)),
-    ...endOf(row, first, end, state(wHead)),
+    ...begin,
     w.block(
       done,
       w.loop(
@@ -248,30 +259,26 @@ function settle(module: w.ModuleCode): void {
         storeFloat(shiftLeft(told, 3), trailAt.settledUs, timeUs),
         store32(shiftLeft(told, 2), trailAt.settledSubs, load32(at, wordsOf)),
         store32(shiftLeft(told, 2), trailAt.settledWords, word),
-        store32(shiftLeft(told, 2), trailAt.settledSequences, add(first, subtract(row, from))),
+        store32(shiftLeft(told, 2), trailAt.settledSequences, sequence),
         store32(at, area_, and(word, ~pendingBit)),
         set(told, add(told, isUnsettled)),
         set(row, add(row, 1)),
         w.goto(next),
       ),
     ),
-    setState(wSettled, add(first, subtract(row, from))),
-    w.giveBack(or(subtract(row, from), shiftLeft(told, 16))),
+    over,
+    w.giveBack(or(taken, shiftLeft(told, 16))),
   );
 }
 
 function drop(module: w.ModuleCode): void {
-  const [end, row, first, from, chunk] = locals(5);
+  const { begin, end, row, chunk, taken, over } = oldestOf(wTail, wSettled);
   const startUs = new Local(w.f64);
   const [done, next] = [new Label(), new Label()];
   module.defined(
     'drop',
     [startUs, end],
-    set(first, state(wTail)),
-    set(row, rowOf(first)),
-    set(from, row),
-    set(chunk, chunkOf(first)),
-    ...endOf(row, first, end, state(wSettled)),
+    ...begin,
     w.block(
       done,
       w.loop(
@@ -283,8 +290,8 @@ function drop(module: w.ModuleCode): void {
         w.goto(next),
       ),
     ),
-    setState(wTail, add(first, subtract(row, from))),
-    w.giveBack(subtract(row, from)),
+    over,
+    w.giveBack(taken),
   );
 }
 
