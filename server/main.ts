@@ -182,6 +182,7 @@ export async function startSignalwall(
           ...{ ...estimateInput!, gates: gates.counts, regions: () => counting.regions, registry, log },
           ...{ subscribersMax: config.silentPhonesMax, periodicUs: config.t3212Ms * 1000 },
           gatePastUs: config.gatePastMs * 1000,
+          presentUs: config.presenceTtlMs * 1000,
         });
       return estimates;
     };

@@ -51,8 +51,9 @@ export interface RegionEstimatesOptions {
   registry: CellRegistry;
   /** Most subscribers that are followed around one region. */
   subscribersMax: number;
-  /** T3212 of the network, µs. */
+  /** T3212 of the network, and presenceTtl, µs. */
   periodicUs: number;
+  presentUs: number;
   /** Heads are kept by the minute for so long, µs: for gate counts that come after their time. */
   gatePastUs: number;
 }
@@ -93,7 +94,7 @@ export class RegionEstimates {
 
   /** @param before of other regions: those that are drawn as they were keep what was learnt of them */
   constructor(options: RegionEstimatesOptions, before?: RegionEstimates) {
-    const { regions, registry, shares, subscribersMax, periodicUs, gatePastUs } = options;
+    const { regions, registry, shares, subscribersMax, periodicUs, presentUs, gatePastUs } = options;
     this.options = options;
     this.minuteUs = before?.minuteUs ?? 0;
     // Nodes of the region tree are not estimated: a gate or a capacity is of a place.
@@ -116,7 +117,8 @@ export class RegionEstimates {
       else learnt.past ??= new PastHeads(shares, gatePastUs);
       const places = new Surroundings(regions, registry, region);
       if (!watched.has(region)) learnt.watch = null;
-      else if (learnt.watch === null) learnt.watch = new SilenceWatch({ places, subscribersMax, periodicUs });
+      else if (learnt.watch === null)
+        learnt.watch = new SilenceWatch({ places, subscribersMax, periodicUs, presentUs });
       else learnt.watch.lookBy(places);
       return learnt;
     });
@@ -139,14 +141,13 @@ export class RegionEstimates {
     if (timeUs < this.minuteUs) return;
     const nowUs = Math.floor(timeUs / minuteUs) * minuteUs;
     this.minuteUs = nowUs + minuteUs;
-    // Before the first event, and while presence fills up, the heads are nobody's.
-    if (view.clockUs <= 0) return;
-    const isWhole = !isEarly(view, nowUs);
+    // While presence fills up the heads are too few, and those that are seen first have not come.
+    if (isEarly(view, nowUs)) return;
     for (const [region, { trend, past }] of this.learnt.entries()) {
       if (region >= view.regionCount) return;
       const heads = this.headsIn(countsOf(view, region), region, nowUs);
       if (heads !== null) trend.add(nowUs, heads.people);
-      if (isWhole) past?.add(nowUs, heads);
+      past?.add(nowUs, heads);
     }
   }
 

@@ -1,5 +1,5 @@
 import { minuteUs, secondUs } from '../clock.ts';
-import type { EventBatch } from '../events/event-batch.ts';
+import { type EventBatch, noCell } from '../events/event-batch.ts';
 import { type EventKind, eventFlag, kindCode } from '../events/kinds.ts';
 import { isMachineHome } from '../events/plmn.ts';
 import type { StateReader, StateWriter } from '../state-writer.ts';
@@ -40,6 +40,8 @@ export interface SilenceOptions {
   subscribersMax: number;
   /** T3212: a phone that is on is heard of within this time, µs. */
   periodicUs: number;
+  /** presenceTtl: whoever is silent is counted as present for so long, µs. */
+  presentUs: number;
 }
 
 /**
@@ -93,27 +95,36 @@ export class SilenceWatch {
       const hi = batch.subHi[row];
       if ((lo | hi) === 0 || isMachineHome(batch.plmn[row])) continue;
       const slot = seen.find(lo, hi);
+      if ((flags & eventFlag.detach) !== 0) {
+        // Whoever switches off has not moved.
+        if (slot >= 0) seen.drop(slot);
+        continue;
+      }
+      // Where it was is not told.
+      if (batch.cell[row] === noCell) continue;
       const here = this.places.of(batch.cell[row]);
       if (slot < 0 && here === place.elsewhere) continue;
       const timeUs = batch.timeUs[row];
+      const kind = batch.kind[row];
+      const isSeen = (flags & eventFlag.sighting) !== 0;
       tally.fade(timeUs);
-      if (slot >= 0 && batch.kind[row] !== kindCode.sighting) this.hear(slot, here, timeUs, batch.kind[row]);
-      if ((flags & eventFlag.detach) !== 0) {
-        if (slot >= 0) seen.drop(slot);
-      } else if ((flags & eventFlag.sighting) !== 0) {
-        this.see(slot < 0 ? seen.add(lo, hi) : slot, slot < 0, here, timeUs);
-        // Until its procedure is over it is not known why it went.
-        if (here === place.elsewhere && batch.kind[row] !== kindCode.sighting) seen.drop(slot);
-      } else if (slot >= 0 && seen.place[slot] === place.elsewhere) {
-        seen.drop(slot);
+      if (slot < 0) {
+        if (isSeen) this.meet(seen.add(lo, hi), here, timeUs, kind);
+        continue;
       }
+      // Until its procedure is over it is not known why it went.
+      const isOver = kind !== kindCode.sighting;
+      if (isOver) this.hear(slot, here, timeUs - batch.durationMs[row] * 1000, kind);
+      if (isSeen) this.see(slot, here, timeUs, isOver);
+      if (isOver && seen.place[slot] === place.elsewhere) seen.drop(slot);
     }
   }
 
   /** What the count of devices present in the region should have more by now. Looks at all who are followed. */
   nowcast(nowUs: number): Nowcast {
     const { seen, silent, tally } = this;
-    const offUs = this.options.periodicUs + periodicSlackUs;
+    const { periodicUs, presentUs } = this.options;
+    const offUs = periodicUs + periodicSlackUs;
     let off = 0;
     tally.fade(nowUs);
     silent.fill(0);
@@ -121,35 +132,51 @@ export class SilenceWatch {
       if (!seen.isUsed(slot)) continue;
       const silentUs = nowUs - seen.lastUs[slot];
       const isInside = seen.place[slot] === place.inside;
-      // Twice as long is longer than anybody is counted as present.
-      if (silentUs > 2 * offUs) seen.drop(slot);
+      if (silentUs >= Math.max(presentUs, offUs)) seen.drop(slot);
       else if (silentUs > offUs) off += isInside ? 1 : 0;
       else if (seen.place[slot] !== place.elsewhere) silent[seen.group[slot] * ages + ageOf(silentUs)]++;
     }
     return nowcastOf(silent, off, tally, this.places.isClosed);
   }
 
-  /** A proof of place. A procedure is known by its kind when it is over, so the silence before it is kept until then. */
-  private see(slot: number, isNew: boolean, here: number, timeUs: number): void {
+  /** The first that is known of a phone. @param slot −1: there is no room for it */
+  private meet(slot: number, here: number, timeUs: number, kind: number): void {
     if (slot < 0) return;
     const { seen } = this;
+    seen.from[slot] = place.unknown;
+    seen.group[slot] = group.home;
+    this.put(slot, here, timeUs);
+    if (kind !== kindCode.sighting) this.hear(slot, here, timeUs, kind);
+  }
+
+  /**
+   * A proof of place. A procedure is known by its kind when it is over, so the silence before it is kept until then.
+   *
+   * @param isTold it is the procedure's end that proves it
+   */
+  private see(slot: number, here: number, timeUs: number, isTold: boolean): void {
+    const { seen } = this;
     const silentUs = timeUs - seen.lastUs[slot];
-    if (isNew || silentUs >= silenceMinUs) {
-      seen.from[slot] = isNew ? place.unknown : seen.place[slot];
+    if (!isTold && silentUs >= silenceMinUs) {
+      seen.from[slot] = seen.place[slot];
       seen.fromGroup[slot] = seen.group[slot];
       seen.silentUs[slot] = silentUs;
     }
+    this.put(slot, here, timeUs);
+  }
+
+  private put(slot: number, here: number, timeUs: number): void {
+    const { seen } = this;
     if (here === place.inside) seen.group[slot] = group.inside;
-    else if (isNew) seen.group[slot] = group.home;
     else if (here === place.around && seen.group[slot] === group.inside) seen.group[slot] = group.met;
     seen.place[slot] = here;
     seen.lastUs[slot] = timeUs;
   }
 
-  /** A procedure is over; `here` is where it began. */
-  private hear(slot: number, here: number, timeUs: number, kind: number): void {
+  /** A procedure is over; `here` is where it began, at `startUs`. */
+  private hear(slot: number, here: number, startUs: number, kind: number): void {
     const { seen, tally } = this;
-    const silentUs = timeUs - seen.lastUs[slot];
+    const silentUs = startUs - seen.lastUs[slot];
     // No sighting came before it: it is the contact's first row itself.
     const isFirst = silentUs >= silenceMinUs;
     const from = isFirst ? seen.place[slot] : seen.from[slot];

@@ -7,7 +7,7 @@ import type { RegionEstimate } from '../../server/estimate/region-estimates.ts';
 import type { Share, Shares } from '../../server/estimate/shares.ts';
 import type { LiveView, OriginCount } from '../../server/occupancy/view.ts';
 import { RegionIndex } from '../../server/reference/region-index.ts';
-import { cityPipeline } from './city-pipeline.ts';
+import { cityConfig, cityPipeline } from './city-pipeline.ts';
 
 const minuteUs = 60_000_000;
 const marketShare = 0.4;
@@ -103,6 +103,7 @@ export async function stadiumDay(options: DayOptions): Promise<StadiumDay> {
       new LiveEstimates({
         ...{ shares, registry, gates: counted, regions: () => index, log: () => undefined },
         ...{ subscribersMax: population, periodicUs: 60 * minuteUs, gatePastUs: 0 },
+        presentUs: cityConfig.presenceTtlMs * 1000,
       }),
     );
   }

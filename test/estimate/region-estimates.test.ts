@@ -42,6 +42,7 @@ function estimates(capacity = 10_000) {
     registry,
     subscribersMax: 1_000,
     periodicUs: 60 * minuteUs,
+    presentUs: 120 * minuteUs,
     gatePastUs: 60 * minuteUs,
   });
 }
@@ -129,6 +130,16 @@ test('refuses gate counts of a time at which presence was filling up still', () 
   expect(all.update(filling(131, 8_000))[0]!.factor).toBe(1);
   expect(all.readPast(filling(131, 8_000), gateAt(125, 21_000))).toBeNull();
   expect(all.update(filling(132, 8_000))[0]!.factor).toBeGreaterThan(1.01);
+});
+
+test('knows no inflow while presence fills up: whoever is seen first has not come', () => {
+  const all = estimates(30_000);
+  const inflowAt = (minute: number) => {
+    const view = viewAt(minute, [60 * Math.min(minute, 120), 50]);
+    return all.update(Object.assign(view, { wholeFromUs: startUs + 120 * minuteUs }))[0]!.inflow;
+  };
+  for (let minute = 0; minute < 125; minute++) expect(inflowAt(minute), `${minute}`).toBeNull();
+  for (let minute = 125; minute < 140; minute++) expect(inflowAt(minute), `${minute}`).toBeCloseTo(0, 6);
 });
 
 test('is unknown while somebody of a class without a share is there', () => {

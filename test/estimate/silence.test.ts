@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { minuteUs } from '../../server/clock.ts';
 import { place } from '../../server/estimate/seen-table.ts';
 import { SilenceWatch } from '../../server/estimate/silence.ts';
-import { EventBatch, noCause } from '../../server/events/event-batch.ts';
+import { EventBatch, noCause, noCell } from '../../server/events/event-batch.ts';
 import { type EventKind, eventFlag, kindCode } from '../../server/events/kinds.ts';
 import { MemoryState } from '../tools/memory-state.ts';
 
@@ -11,8 +11,9 @@ const placeOf = (cell: number) => (cell < 10 ? place.inside : cell < 20 ? place.
 const startUs = 1.79e15;
 
 function watchOf(subscribersMax = 10_000, isClosed = false) {
-  const watch = new SilenceWatch({ places: { of: placeOf, isClosed }, subscribersMax, periodicUs: 60 * minuteUs });
-  const row = (minute: number, sub: number, cell: number, kind: EventKind = 'mo sms', more = 0) => {
+  const times = { periodicUs: 60 * minuteUs, presentUs: 120 * minuteUs };
+  const watch = new SilenceWatch({ places: { of: placeOf, isClosed }, subscribersMax, ...times });
+  const row = (minute: number, sub: number, cell: number, kind: EventKind = 'mo sms', toggled = 0, seconds = 0) => {
     const batch = new EventBatch(1);
     batch.n = 1;
     batch.timeUs[0] = startUs + minute * minuteUs;
@@ -21,7 +22,8 @@ function watchOf(subscribersMax = 10_000, isClosed = false) {
     batch.cell[0] = cell;
     batch.kind[0] = kindCode[kind];
     batch.cause[0] = noCause;
-    batch.flags[0] = eventFlag.sighting | (kind === 'sighting' ? 0 : eventFlag.traffic) | more;
+    batch.durationMs[0] = seconds * 1000;
+    batch.flags[0] = (eventFlag.sighting | (kind === 'sighting' ? 0 : eventFlag.traffic)) ^ toggled;
     watch.apply(batch, 0, 1);
   };
   return { watch, row, at: (minute: number) => watch.nowcast(startUs + minute * minuteUs) };
@@ -119,6 +121,53 @@ describe('a region in a location area with others', () => {
     expect(at(13).change).toBeLessThan(-150);
   });
 
+  test('is told of one who comes in by a row alone as by a sighting and what ends behind it', () => {
+    const comeTo = (cell: number, rows: readonly EventKind[]) => {
+      const { row, at } = watchOf();
+      for (let sub = 1; sub <= 200; sub++) for (const kind of rows) row(30, sub, cell, kind);
+      return [at(30).change, at(50).change];
+    };
+    for (const cell of [2, 12])
+      expect(comeTo(cell, ['location update'])).toEqual(comeTo(cell, ['sighting', 'location update']));
+    expect(comeTo(12, ['location update'])[1]).toBeGreaterThan(100);
+    expect(comeTo(2, ['location update'])[0]).toBeGreaterThan(20);
+  });
+
+  test('counts a contact once, however many procedures are in it, and by the silence before it however long it lasts', () => {
+    const found = (rows: (row: ReturnType<typeof watchOf>['row'], sub: number, cell: number) => void) => {
+      const { row, at } = watchOf();
+      for (let sub = 1; sub <= 1_000; sub++) row(0, sub, 1);
+      for (let sub = 1; sub <= 200; sub++) rows(row, sub, sub % 4 === 0 ? 11 : 1);
+      return at(19);
+    };
+    const once = found((row, sub, cell) => row(18, sub, cell));
+    expect(
+      found((row, sub, cell) => {
+        row(18, sub, cell);
+        row(18, sub, cell, 'mt sms');
+      }),
+    ).toEqual(once);
+    // Calls of three minutes, as a probe tells them: the phone when it begins, then the whole.
+    const talked = found((row, sub, cell) => {
+      row(15, sub, cell, 'sighting');
+      row(18, sub, cell, 'mo call', 0, 180);
+    });
+    expect(talked.change).toBeCloseTo(once.change, 6);
+    expect(once.change).toBeLessThan(-150);
+  });
+
+  test('learns nothing of where phones are from those that switch off, and from rows without a cell', () => {
+    const { row, at, watch } = watchOf();
+    for (let sub = 1; sub <= 1_000; sub++) row(0, sub, 1);
+    const before = at(12);
+    for (let sub = 1; sub <= 100; sub++) row(12, sub, noCell, 'data', eventFlag.sighting);
+    expect(at(12)).toEqual(before);
+    for (let sub = 1; sub <= 100; sub++) row(12, sub, noCell, 'detach', eventFlag.detach | eventFlag.sighting);
+    for (let sub = 101; sub <= 200; sub++) row(12, sub, 12, 'detach', eventFlag.detach);
+    expect(watch.limits.followed).toBe(800);
+    expect(at(12).change).toBeCloseTo(0.8 * before.change, 6);
+  });
+
   test('is doubted the less, the more contacts found nobody gone, and never not at all', () => {
     const doubt = (heard: number) => {
       const { row, at } = watchOf();
@@ -139,7 +188,7 @@ describe('a region with location areas of its own', () => {
     for (let sub = 1; sub <= 1_000; sub++) row(0, sub, 1);
     for (let sub = 1; sub <= 10; sub++) row(12, sub, 1);
     expect(at(12)).toEqual({ change: 0, variance: 0 });
-    for (let sub = 1; sub <= 60; sub++) row(13, sub, 25, 'location update');
+    for (let sub = 11; sub <= 70; sub++) row(13, sub, 25, 'location update');
     // About 60 × 18 % a minute for 70 s, known to a third of itself.
     expect(at(13).change).toBeCloseTo(-12.6, 0);
     expect(at(13).variance).toBeGreaterThan(12.6);
@@ -154,7 +203,9 @@ test('phones silent beyond T3212 are off, and those who detach are nobody’s an
   expect(watch.limits.followed).toBe(90);
   expect(Math.abs(at(62).change)).toBeLessThan(1);
   expect(at(64).change).toBe(-90);
-  expect(at(200).change).toBe(0);
+  expect(at(119).change).toBe(-90);
+  // From then on they are not counted as present either.
+  expect(at(120).change).toBe(0);
   expect(watch.limits.followed).toBe(0);
 });
 
