@@ -29,15 +29,14 @@ export class QueryGate {
   ): Promise<T> {
     if (databaseAway) throw away();
     if (this.#running >= this.#limits.historyQueriesMax) {
-      throw new Refusal(503, 'BUSY', 'too many requests for history at once; ask again in a moment');
+      throw busy();
     }
     let timer: NodeJS.Timeout | undefined;
     const deadline = new AbortController();
     const late = new Promise<never>((_, reject) => {
-      const refusal = new Refusal(503, 'DATABASE_SLOW', 'the database did not answer in time; ask for a shorter range');
       timer = setTimeout(() => {
         deadline.abort();
-        reject(refusal);
+        reject(slow());
       }, deadlineMs);
     });
     try {
@@ -46,7 +45,8 @@ export class QueryGate {
       if (error instanceof Refusal) throw error;
       if (error instanceof UserError && error.code === 'REGION_UNKNOWN') throw unknownRegion();
       this.#log('warn', `${what}: ${messageOf(error)}`);
-      throw away();
+      if (messageOf(error) === noConnection) throw busy();
+      throw tookTooLong(error) ? slow() : away();
     } finally {
       clearTimeout(timer);
     }
@@ -60,6 +60,22 @@ export class QueryGate {
       this.#running--;
     }
   }
+}
+
+/** Of the pool, when others have held all of its connections for `connectMsMax`. */
+const noConnection = 'timeout exceeded when trying to connect';
+
+function busy(): Refusal {
+  return new Refusal(503, 'BUSY', 'too many requests for history at once; ask again in a moment');
+}
+
+/** Its deadline (`databaseDeadlineMs`) has ended a statement: query_canceled, or no word of it either. */
+function tookTooLong(error: unknown): boolean {
+  return (error as { code?: string }).code === '57014' || messageOf(error) === 'Query read timeout';
+}
+
+function slow(): Refusal {
+  return new Refusal(503, 'DATABASE_SLOW', 'the database did not answer in time; ask for a shorter range');
 }
 
 function away(): Refusal {

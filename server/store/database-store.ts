@@ -24,7 +24,10 @@ interface Parts extends StoreOptions {
   readonly database: Database;
   readonly version: string;
   readonly embedded: EmbeddedDatabase | null;
+  /** For upkeep and reference data. */
   readonly pool: pg.Pool;
+  /** For who asks: however many do, upkeep has its own connections. */
+  readonly readers: pg.Pool;
   /** Of the embedded database's files; null: a real one. */
   readonly folder: string | null;
 }
@@ -216,22 +219,22 @@ export class DatabaseStore implements Store {
   }
 
   regionHistory(id: string, fromUs: number, toUs: number, bucketS: number): Promise<RegionHistory> {
-    const { pool } = this.#parts;
-    return readRegionHistory(pool, id, fromUs, toUs, bucketS);
+    const { readers } = this.#parts;
+    return readRegionHistory(readers, id, fromUs, toUs, bucketS);
   }
 
   regionPast(id: string, question: PastQuestion): Promise<RegionPast> {
-    const { pool, config } = this.#parts;
-    return readRegionPast(pool, id, question, config);
+    const { readers, config } = this.#parts;
+    return readRegionPast(readers, id, question, config);
   }
 
   dayFigures(id: string, days: readonly string[], time: string): Promise<DayFigure[]> {
-    const { pool, config } = this.#parts;
-    return readDayFigures(pool, id, days, time, config.timeZone);
+    const { readers, config } = this.#parts;
+    return readDayFigures(readers, id, days, time, config.timeZone);
   }
 
   async sql<T>(text: string, values: unknown[] = []): Promise<T[]> {
-    const { rows } = await this.#parts.pool.query(text, values);
+    const { rows } = await this.#parts.readers.query(text, values);
     return rows as T[];
   }
 
@@ -267,7 +270,8 @@ export class DatabaseStore implements Store {
     await this.#durable.close();
     await this.#maintenance.close();
     await this.#membership;
-    await this.#parts.pool.end();
+    const { pool, readers } = this.#parts;
+    await Promise.all([pool.end(), readers.end()]);
   }
 
   /** When a change of reference data takes effect: now by the event clock; before it runs, where the rows end. */

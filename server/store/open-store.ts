@@ -44,14 +44,15 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const { signal } = options;
   const cut = () => cutConnections(database);
   signal?.addEventListener('abort', cut);
-  const pool = openPool(database, options.config.databaseDeadlineMs, (line) => options.log('warn', line));
+  const open = () => openPool(database, options.config.databaseDeadlineMs, (line) => options.log('warn', line));
+  const [pool, readers] = [open(), open()];
   try {
     const mode = await prepare(options, database);
-    const store = new DatabaseStore({ ...options, ...opened, mode, pool });
+    const store = new DatabaseStore({ ...options, ...opened, mode, pool, readers });
     await store.open();
     return store;
   } catch (error) {
-    const ended = pool.end();
+    const ended = Promise.all([pool.end(), readers.end()]);
     // Whoever does not answer does not hear a goodbye.
     cut();
     await ended;

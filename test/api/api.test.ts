@@ -246,6 +246,22 @@ test('an unknown region is 404', async () => {
   expect([answer.status, codeOf(answer)]).toEqual([404, 'UNKNOWN_REGION']);
 });
 
+test('a statement that its deadline has ended is told as slow, not as a database that is away', async () => {
+  const cancelled = Object.assign(new Error('canceling statement due to statement timeout'), { code: '57014' });
+  for (const error of [cancelled, new Error('Query read timeout')]) {
+    const it = await start({ store: recordingStore([], () => Promise.reject(error)) });
+    const answer = await request(it.server.port, '/api/regions/r0/history');
+    expect([answer.status, codeOf(answer)]).toEqual([503, 'DATABASE_SLOW']);
+  }
+});
+
+test('who finds all connections taken by others is told to ask again', async () => {
+  const taken = new Error('timeout exceeded when trying to connect');
+  const it = await start({ store: recordingStore([], () => Promise.reject(taken)) });
+  const answer = await request(it.server.port, '/api/regions/r0/history');
+  expect([answer.status, codeOf(answer)]).toEqual([503, 'BUSY']);
+});
+
 test('a database that is away or refuses is 503, without its words', async () => {
   const it = await start({ store: recordingStore([], () => Promise.reject(new Error('password=geheim refused'))) });
   const failed = await request(it.server.port, '/api/regions/r0/history');

@@ -254,7 +254,7 @@ export class Server {
     const log = this.#log;
     const store = new DatabaseStore({
       ...{ dataDir: '', network: 'sim', config, clock, log, progress: () => undefined },
-      ...{ database: target, version: '', embedded: null, pool, folder },
+      ...{ database: target, version: '', embedded: null, pool, readers: pool, folder },
     });
     await store.open();
     return store;

@@ -195,6 +195,15 @@ test('asks feeds to wait when the queue is long, and lets them go on', async () 
 });
 
 if (native) {
+  test('upkeep goes on while those who ask hold all of their connections', async () => {
+    base = await makeTestDatabase();
+    const store = await start();
+    const asking = Array.from({ length: 6 }, () => store.sql('select pg_sleep(3)'));
+    const free = store.saveCells([]).then(() => 'saved');
+    expect(await Promise.race([free, ...asking.map((each) => each.then(() => 'asked'))])).toBe('saved');
+    await Promise.all(asking);
+  });
+
   test('says what it waits for when another session is at the schema, again and again', async () => {
     base = await makeTestDatabase(false);
     const other = new pg.Client({ connectionString: base.url });
