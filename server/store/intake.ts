@@ -59,17 +59,21 @@ export class Intake {
   /** Event rows in the journal up to there; -1: no batch has told yet. */
   #events = -1;
   #clockUs = -1;
-  /** An interval of gauges closes so long behind its newest event, µs. */
+  /** An interval of gauges lasts at most so long, and closes so long behind its newest event, µs. */
   readonly #openUs: number;
-  /** Newest event time before a hole, µs, until the first interval behind it has come; -1: there is none. */
+  /** Newest event time before a hole, µs, until the first record behind it has come; -1: there is none. */
   #holeFromUs = -1;
+  /** Event time before which a row says nothing of where a hole ends, µs, until one does; -1: none is looked for. */
+  #holeToUs = -1;
+  /** The first interval behind a hole is still to come. */
+  #behindHole = false;
 
   /** @param optedOut null: nobody has */
   constructor(config: Config, clock: Clock, optedOut: OptedOut | null = null) {
     this.#optedOut = optedOut;
     this.#eventsOneIn = eventsOneIn(config.keepEvents);
     this.#clock = clock;
-    this.#openUs = config.reorderWindowMs * 1000;
+    this.#openUs = config.reorderWindowMs * 1000 + Math.max(minuteUs, config.gaugeEveryMs * 1000);
   }
 
   /**
@@ -80,6 +84,8 @@ export class Intake {
     assertInvariant(this.rows === 0, 'rows of another journal wait');
     this.#ledger = { ...ledger };
     this.#holeFromUs = behindHole ? ledger.eventUs : -1;
+    this.#holeToUs = this.#holeFromUs;
+    this.#behindHole = this.#holeFromUs >= 0;
   }
 
   /** Rows that wait for the database. */
@@ -127,6 +133,7 @@ export class Intake {
   take(record: LogRecord, to: number): void {
     this.#open ??= this.#pool.open(this.#clock.monotonicMs());
     const open = this.#open;
+    if (this.#holeFromUs >= 0) this.#beginHole(open);
     switch (record.k) {
       case 'batch':
         this.#takeEvents(open, record);
@@ -209,6 +216,7 @@ export class Intake {
         continue;
       }
       if (us > newestUs) newestUs = us;
+      if (this.#holeToUs >= 0 && us > this.#holeToUs) this.#endHole(open, us);
       if (saysNothing(flags[i])) continue;
       if (isLearnt(batch.kind[i])) {
         writeLearnt(open.copies, batch, i);
@@ -262,9 +270,8 @@ export class Intake {
     if (origins !== undefined) writeOrigins(open.copies.origin_gauge, startUs, everyMs, origins, idOf);
     if (flows !== undefined) writeFlows(open.copies.region_flow, startUs, everyMs, flows, idOf);
     if (dwell !== undefined) writeDwell(open.copies.region_dwell, startUs, everyMs, dwell, idOf);
-    const isBehindHole = this.#holeFromUs >= 0;
-    if (isBehindHole) this.#endHole(open, everyMs);
-    writeCity(open.copies.city_gauge, startUs, everyMs, present, this.#eventsOneIn, !isBehindHole);
+    writeCity(open.copies.city_gauge, startUs, everyMs, present, this.#eventsOneIn, !this.#behindHole);
+    this.#behindHole = false;
     if (startUs < open.gaugeMinUs) open.gaugeMinUs = startUs;
     if (again) open.toldAgainUs.push(startUs);
     if (foretold) {
@@ -275,13 +282,22 @@ export class Intake {
 
   /**
    * Whatever bucket reaches into the hole has an interval in it whose traffic is not known. Those that were open at its
-   * beginning have rows and no gauge: they get one of no length, so that nothing else takes it for counted.
+   * beginning have rows and no gauge: they get one of no length, so that nothing else takes it for counted. So does the
+   * time of the first row behind it. All of it goes with the first records behind the hole: once they are stored nobody
+   * could tell any more that there was one.
    */
-  #endHole(open: StoreBatch, everyMs: number): void {
-    const sinceUs = this.#holeFromUs - this.#openUs - Math.max(minuteUs, everyMs * 1000);
-    for (let us = this.#holeFromUs; us > sinceUs; us -= minuteUs)
-      writeCity(open.copies.city_gauge, us, 0, 0, this.#eventsOneIn, false);
+  #beginHole(open: StoreBatch): void {
+    for (let us = this.#holeFromUs; us > this.#holeFromUs - this.#openUs; us -= minuteUs) this.#mark(open, us);
     this.#holeFromUs = -1;
+  }
+
+  #endHole(open: StoreBatch, us: number): void {
+    this.#mark(open, us);
+    this.#holeToUs = -1;
+  }
+
+  #mark(open: StoreBatch, us: number): void {
+    writeCity(open.copies.city_gauge, us, 0, 0, this.#eventsOneIn, false);
   }
 
   #takeStays(open: StoreBatch, stays: StayColumns): void {

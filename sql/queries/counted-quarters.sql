@@ -4,6 +4,8 @@
 select distinct time_bucket(interval '15 minutes', ts) as quarter
 from city_gauge
 where ts >= $1::timestamptz and ts < $2::timestamptz
+  -- A mark of a hole has no length.
+  and every_ms > 0
   and ts >= coalesce((
     select min(_timescaledb_functions.to_timestamp(s.range_start))
     from _timescaledb_catalog.dimension_slice s

@@ -33,12 +33,14 @@ beforeAll(async () => {
     `insert into origin_gauge (ts, region_id, every_ms, present, mcc, country, class)
      values (${at(-60)}, 1, 60000, 40, 460, ${packIso('CN')}, 1), (${at(20)}, 1, 60000, 60, 310, ${packIso('US')}, 6),
        (${at(35)}, 1, 60000, 0, 460, ${packIso('CN')}, 1)`,
-    // Down for the half-hour before; and of long ago, of which nothing else is kept.
+    // Down for the half-hour before, with a mark of what was lost; and of long ago, of which nothing else is kept.
     `insert into city_gauge (ts, every_ms, present, events_kept)
      select t, 60000, 1, true from generate_series(${at(-60)}::timestamptz, ${at(59)}, interval '1 minute') t
      where t not between ${at(-30)} and ${at(-1)}
      union all
-     select ${at(-100 * 24 * 60)}, 60000, 1, true`,
+     select ${at(-100 * 24 * 60)}, 60000, 1, true
+     union all
+     select ${at(-20)}, 0, 0, false`,
     `insert into cell (cell_id, cgi, name, radio) values (0, '460-00-1-1', 'a', 'GSM'), (1, '460-00-1-2', 'b', 'GSM')`,
     `insert into cell_gauge (ts, cell_id, every_ms, present, fresh5, entries, exits, appeared, vanished, visitors)
      values (${at(58)}, 0, 60000, 9, 1, 2, 3, 0, 0, 9), (${at(59)}, 1, 60000, 200, 1, 0, 0, 0, 0, 200)`,
