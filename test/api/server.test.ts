@@ -5,6 +5,7 @@ import { decodeFrame, encodeClientMessage } from '../../shared/codec.ts';
 import { closeCode } from '../../shared/protocol.ts';
 import { WallState } from '../../shared/wall-state.ts';
 import { jsonOf, request, startTestServer, type TestServer } from '../tools/push-server.ts';
+import { freePort } from '../tools/serve.ts';
 import { WsClient } from '../tools/ws-client.ts';
 
 const open: TestServer[] = [];
@@ -27,13 +28,6 @@ function listenAnywhere(server: Server): Promise<number> {
   return new Promise((resolve) => {
     server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await listenAnywhere(server);
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 afterEach(async () => {

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { createServer } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { parseFeedUri } from '../../server/capture/feed-uri.ts';
 import { startFeedThread } from '../../server/cli/feed-thread.ts';
 import { makeConfig } from '../../server/config.ts';
 import type { FeedToHub } from '../../server/events/feed-messages.ts';
 import type { FeedPort } from '../../server/events/hub-feed.ts';
+import { freePort } from '../tools/serve.ts';
 
 const config = makeConfig({ where: 'test', settings: {} });
 const ports: FeedPort[] = [];
@@ -15,14 +15,6 @@ afterEach(async () => {
     await port.close();
   }
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** A feed in its thread whose hub takes what it says and answers nothing. */
 async function start(uri: string, settings: Record<string, unknown> = {}) {

@@ -1,10 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { importCommand } from '../../server/cli/import.ts';
 import { importedSegments, withProvince } from '../../server/cli/imported-segments.ts';
 import { makeConfig } from '../../server/config.ts';
+import { hearCommand } from '../tools/heard-command.ts';
 
 const rows = `type,from,to,province,city,area,operator
 msisdn,1390013,1390014,广东,深圳,0755,中国移动
@@ -12,24 +12,10 @@ msisdn,1390015,,广东,广州,020,
 imsi,001012,,广东,深圳,755,
 `;
 
-let folder: string;
-let said: string[];
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'signalwall-import-'));
-  said = [];
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    said.push(String(text));
-    return true;
-  });
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-  rmSync(folder, { recursive: true });
-});
-
-const data = () => join(folder, 'data');
+const heard = hearCommand('import');
+const data = () => heard.data;
 const run = (text: string) => {
-  const path = join(folder, 'segments.csv');
+  const path = join(heard.folder, 'segments.csv');
   writeFileSync(path, text);
   return importCommand.run(['--segments', path, '--data', data()]);
 };
@@ -39,7 +25,7 @@ test('takes segments over once, says so the second time, and replaces them by an
   const kept = join(data(), 'reference', 'segments.csv');
   const before = statSync(kept).mtimeMs;
   expect(await run(`${rows}\n`)).toBe(0);
-  expect(said).toEqual([
+  expect(heard.said).toEqual([
     '3 segments of numbers and 1 range of IMSIs in 2 areas: the server takes them in at its next start\n',
     '3 segments of numbers and 1 range of IMSIs in 2 areas: imported before, nothing has changed\n',
   ]);

@@ -7,21 +7,13 @@ import type { ServedStream } from '../../server/capture/served-again.ts';
 import { DecodedApart } from '../../server/cli/decode-thread.ts';
 import { makeConfig } from '../../server/config.ts';
 import { pcapFile } from '../capture/pcap-write.ts';
+import { freePort } from '../tools/serve.ts';
 
 const config = makeConfig({ where: 'test', settings: { reconnectMsMin: 20, reconnectMsMax: 50 } });
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
   while (closing.length > 0) await closing.pop()!();
 });
-
-/** A port that nobody uses at the moment. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 const capture = (name: string) => {
   const { linkType, frames } = carriers.find((carrier) => carrier.name === name)!;
