@@ -94,7 +94,8 @@ export function addHolders(dataDir: string, holders: readonly Holder[]): void {
   try {
     const file = openSync(path, 'a', 0o600);
     try {
-      writeFileSync(file, `${holders.map(holderLine).join('\n')}\n`);
+      // On a line of its own, also behind one whose end was lost.
+      writeFileSync(file, `\n${holders.map(holderLine).join('\n')}\n`);
     } finally {
       closeSync(file);
     }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { UserError } from '../errors.ts';
 import type { OptOutEntry } from '../privacy/opt-outs.ts';
 import type { Pseudonymiser } from '../privacy/pseudonymiser.ts';
@@ -22,6 +23,11 @@ type Fail = (what: string) => never;
  */
 export async function readOptOuts(path: string, pseudonymiser: Pseudonymiser): Promise<OptOutEntry[]> {
   const name = path === '-' ? 'standard input' : path;
+  if (/^\+?\d[\d ()-]{5,}$/.test(path) && !existsSync(path)) {
+    const what =
+      '--opt-outs names a file of identities, or - for standard input: an identity itself is not written there';
+    throw new UserError('USAGE', what, { exitCode: 2 });
+  }
   const text = path === '-' ? await readInput() : await readText(path, 'list of opt-outs', 'OPT_OUTS_UNREADABLE');
   return parseOptOuts(name, text, pseudonymiser);
 }

@@ -4,7 +4,7 @@ import type { EventLog } from '../core/event-log.ts';
 import { errorOf, messageOf, UserError } from '../errors.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Log } from '../log.ts';
-import { OptOuts, ofStoredForm, storedForm } from '../privacy/opt-outs.ts';
+import { type Holder, OptOuts, ofStoredForm, storedForm } from '../privacy/opt-outs.ts';
 import { Pseudonymiser } from '../privacy/pseudonymiser.ts';
 import { namedQuery } from '../store/queries.ts';
 import type { Store } from '../store/types.ts';
@@ -40,6 +40,8 @@ export class OptOutKeeper {
   #stamp = '';
   /** Why the newest list can't be read; said once. */
   #fault = '';
+  /** Whose numbers are, by number, as it was told and could not be written down yet. */
+  readonly #unwritten = new Map<string, Holder>();
   /** Numbers that the database has not been asked for. */
   #unasked: string[] = [];
   /** Subscribers who may still appear: of rows that had come before they were on the list, up to that event time. */
@@ -126,9 +128,23 @@ export class OptOutKeeper {
     }
   }
 
+  /** A disk that is full ends nothing: it is known here, and written down when there is room. */
   #writeNews(): void {
-    const news = this.list.takeNews();
-    if (news.length > 0) addHolders(this.#dataDir, news);
+    const wasOwed = this.#unwritten.size > 0;
+    for (const holder of this.list.takeNews()) this.#unwritten.set(holder.number, holder);
+    if (this.#unwritten.size === 0) return;
+    try {
+      addHolders(this.#dataDir, [...this.#unwritten.values()]);
+      this.#unwritten.clear();
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      const why = messageOf(error.cause);
+      if (!wasOwed)
+        this.#log(
+          'error',
+          `whose numbers have opted out can't be written down (${why}): make room in ${this.#dataDir}`,
+        );
+    }
   }
 
   /** Ends the presence of those who have come onto the list. */

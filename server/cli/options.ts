@@ -30,7 +30,11 @@ function complaint(error: unknown): string {
   const text = messageOf(error);
   const option = /^Option '(--[\w-]+)[^']*' argument (?:missing|is ambiguous)/.exec(text)?.[1];
   if (option !== undefined) return `${option} has no value; write one behind it`;
-  return text.split('. ')[0].replace(/\s+/g, ' ');
+  // Whoever types an identity where a file is wanted need not find it in a log.
+  return text
+    .split('. ')[0]
+    .replace(/\s+/g, ' ')
+    .replace(/\d{7,}/g, '…');
 }
 
 /** `parseArgs` whose complaints are one line and name the help. */

@@ -1,7 +1,6 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { countCommand } from '../../server/cli/count.ts';
 import { importCommand } from '../../server/cli/import.ts';
 import { asideOfOthers } from '../../server/cli/opt-out-aside.ts';
@@ -11,29 +10,16 @@ import type { LogRecord } from '../../server/journal/records.ts';
 import { loadOrCreateKey } from '../../server/privacy/key-file.ts';
 import { OptOuts, ofStoredForm, storedForm } from '../../server/privacy/opt-outs.ts';
 import { Pseudonymiser } from '../../server/privacy/pseudonymiser.ts';
+import { hearCommand } from '../tools/heard-command.ts';
 
 const imsis = ['001010000000001', '001010000000002'];
 const numbers = ['8613900130002'];
 
-let folder: string;
-let said: string[];
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'signalwall-opt-outs-'));
-  said = [];
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    said.push(String(text));
-    return true;
-  });
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-  rmSync(folder, { recursive: true });
-});
-
-const data = () => join(folder, 'data');
+const heard = hearCommand('opt-outs');
+const data = () => heard.data;
 const key = () => loadOrCreateKey(join(data(), 'keys'));
 const run = (text: string, ...more: string[]) => {
-  const path = join(folder, 'list.csv');
+  const path = join(heard.folder, 'list.csv');
   writeFileSync(path, text);
   return importCommand.run(['--opt-outs', path, '--data', data(), ...more]);
 };
@@ -41,7 +27,7 @@ const kept = () => keptOptOuts(data(), new Pseudonymiser(key())) ?? [];
 
 test('keeps pseudonyms of plain lines alone, in a file for this user, and counts', async () => {
   expect(await run(`${imsis[0]}\n${imsis[1]};+${numbers[0]}\n\n${imsis[0]}\n`)).toBe(0);
-  expect(said).toEqual([
+  expect(heard.said).toEqual([
     'opted out: 2 IMSIs and 1 telephone number (3 added, 0 removed): a server that runs takes the list over within 5 s\n',
   ]);
   const path = join(data(), 'reference', 'opt-outs.csv');
@@ -69,7 +55,7 @@ test('replaces, adds and removes, and says when nothing has changed', async () =
   await run(`${numbers[0].slice(2)}\n`, '--remove');
   await run(`${imsis[0]}\n${imsis[1]}\n`);
   await run(`${imsis[1]}\n`);
-  expect(said.map((line) => line.split(': a server')[0].trim())).toEqual([
+  expect(heard.said.map((line) => line.split(': a server')[0].trim())).toEqual([
     'opted out: 1 IMSI and 0 telephone numbers (1 added, 0 removed)',
     'opted out: 2 IMSIs and 1 telephone number (2 added, 0 removed)',
     'opted out: 2 IMSIs and 0 telephone numbers (0 added, 1 removed)',
@@ -95,7 +81,7 @@ test('refuses a list with its line and the remedy, never with what stands there,
       (thrown: Error) => thrown,
     );
     expect(error).toMatchObject({ code, message: expect.stringContaining(part) });
-    expect(error.message.replaceAll(folder, '')).not.toMatch(/\d{5}|12a/);
+    expect(error.message.replaceAll(heard.folder, '')).not.toMatch(/\d{5}|12a/);
   }
   expect(kept().length).toBe(1);
   await expect(run(`${imsis[0]}\n`, '--add', '--remove')).rejects.toMatchObject({ code: 'USAGE', exitCode: 2 });
@@ -214,6 +200,57 @@ test('what was told of numbers survives a restart, as it was told last', async (
   expect(optOutStamp(data())).toBe(before);
 });
 
+test('whose a number is, is known and told again later where the disk takes nothing; the server goes on', async () => {
+  await run(`+${numbers[0]}\n`);
+  const number = new Pseudonymiser(key()).hex('msisdn', numbers[0]).slice(0, 16);
+  const subscriber = '0123456789abcdef';
+  const { sources } = serverWith([], { [storedForm(number)]: storedForm(subscriber) });
+  const { timers, settle, next } = handTimers();
+  const lines: string[] = [];
+  const log = (level: string, line: string) => lines.push(`${level} ${line}`);
+  const keeper = new OptOutKeeper({ dataDir: data(), key: key(), timers, log });
+  // Nothing can be written where a folder is.
+  const path = join(data(), 'reference', 'opt-outs-told.csv');
+  rmSync(path, { force: true });
+  mkdirSync(path);
+  keeper.start(sources, (error) => lines.push(`bug ${error.message}`));
+  await settle();
+  await next();
+  expect(keeper.list.subscribers).toContain(subscriber);
+  expect(lines.filter((line) => !line.startsWith('info'))).toEqual([
+    expect.stringMatching(/^error whose numbers have opted out can't be written down \(EISDIR.*\): make room in /),
+  ]);
+  rmSync(path, { recursive: true });
+  await next();
+  expect(keptHolders(data())).toEqual([{ number, subscriber, timeUs: 5 }]);
+  await keeper.stop();
+});
+
+test('a line whose end was lost in a power cut takes no other one with it', async () => {
+  await run(`+${numbers[0]}\n`);
+  const [cut, whole] = ['a', 'b'].map((digit) => ({
+    number: digit.repeat(16),
+    subscriber: digit.repeat(16),
+    timeUs: 7,
+  }));
+  addHolders(data(), [cut]);
+  const path = join(data(), 'reference', 'opt-outs-told.csv');
+  writeFileSync(path, readFileSync(path, 'utf8').slice(0, -5));
+  addHolders(data(), [whole]);
+  expect(keptHolders(data())).toEqual([whole]);
+});
+
+test('an identity that is typed where its file is wanted is not said again', async () => {
+  for (const argv of [['--opt-outs', imsis[0]], ['--opt-outs', '+86 139-0013-0002'], [imsis[0]]]) {
+    const error = await importCommand.run([...argv, '--data', data()]).then(
+      () => new Error('taken'),
+      (thrown: Error) => thrown,
+    );
+    expect(error).toMatchObject({ code: 'USAGE', exitCode: 2 });
+    expect(error.message).not.toMatch(/\d{4}/);
+  }
+});
+
 test('rows that are set aside lose who has opted out, and keep the others as they are', async () => {
   await run(`imsi,msisdn\n${imsis[0]},+${numbers[0]}\n`);
   const list = new OptOuts();
@@ -247,12 +284,12 @@ test('count leaves out who is on the list of a data folder: users of record file
   const columns = 'user,lac,ci,imei_prefix,start,end,uplink_bytes,downlink_bytes,rat\n';
   const users = [...imsis, numbers[0].slice(2), 'somebody'];
   const times = '2015-08-02 10:00:00,2015-08-02 10:00:30';
-  const feed = join(folder, 'feed.csv');
+  const feed = join(heard.folder, 'feed.csv');
   writeFileSync(feed, columns + users.map((user) => `${user},1,7,352021,${times},1,2,1\n`).join(''));
-  const regions = join(folder, 'regions.geojson');
+  const regions = join(heard.folder, 'regions.geojson');
   const feature = { type: 'Feature', properties: { id: 'in', cells: ['460-01-1-*'] }, geometry: null };
   writeFileSync(regions, JSON.stringify({ type: 'FeatureCollection', features: [feature] }));
-  const out = join(folder, 'out.csv');
+  const out = join(heard.folder, 'out.csv');
   const count = async (...more: string[]) => {
     const given = ['--regions', regions, '--hide-below', '0', '--out', out, ...more];
     expect(await countCommand.run([`xdr:${feed}?plmn=460-01&tz=+08:00`, ...given])).toBe(0);
@@ -262,5 +299,5 @@ test('count leaves out who is on the list of a data folder: users of record file
   expect(await count()).toEqual(['in', '4']);
   expect(await count('--data', data())).toEqual(['in', '2']);
   expect(told.mock.calls.join()).toContain('4 events of subscribers who have opted out moved nobody');
-  await expect(count('--data', join(folder, 'none'))).rejects.toMatchObject({ code: 'DATA_FOLDER' });
+  await expect(count('--data', join(heard.folder, 'none'))).rejects.toMatchObject({ code: 'DATA_FOLDER' });
 });
