@@ -8,7 +8,7 @@ import { type Holder, type OptOutEntry, OptOuts, ofStoredForm, storedForm } from
 import { clientConfig, type Database, settleSession } from '../store/connection.ts';
 import { EmbeddedDatabase } from '../store/embedded/embedded-database.ts';
 import { isLocked } from '../store/embedded/folder-lock.ts';
-import { type Erased, type ErasedRows, erase } from '../store/erasure.ts';
+import { type Erased, type ErasedRows, erase, refuseOldSchema } from '../store/erasure.ts';
 import { namedQuery } from '../store/queries.ts';
 import { openRealDatabase } from '../store/real-database.ts';
 import type { Command } from './command.ts';
@@ -68,18 +68,24 @@ async function eraseFrom(dataDir: string, path: string, url: string, say: (line:
   say(
     `opted out: ${counted(added, 'identity', 'identities')} added, ${counted(entries.length, 'identity', 'identities')} in all`,
   );
-  const networks = networksOf(dataDir);
-  const runs = networks.some((network) => isLocked(join(dataDir, network, 'journal')));
-  if (url === '' && runs) {
+  const has = (network: string, what: string) => existsSync(join(dataDir, network, what));
+  const networks = networksOf(dataDir).filter((network) => has(network, 'journal') || has(network, 'pg'));
+  const isRunning = (network: string) => isLocked(join(dataDir, network, 'journal'));
+  const embedded = networks.filter((network) => has(network, 'pg'));
+  const elsewhere = networks.filter((network) => !has(network, 'pg'));
+  const kept = 'the list is kept: from now on nothing of them is counted or stored';
+  if (url === '' && embedded.length === 0 && elsewhere.length > 0)
+    throw new UserError('ERASE_DATABASE', `${storedElsewhere(dataDir, elsewhere)} (${kept})`);
+  if (url === '' && embedded.some(isRunning)) {
     throw new UserError(
       'ERASE_RUNNING',
-      `a server runs in ${dataDir}, and the embedded database is its own: end it, erase, and start it again (the list is kept: from now on nothing of them is counted or stored)`,
+      `a server runs in ${dataDir}, and the embedded database is its own: end it, erase, and start it again (${kept})`,
     );
   }
-  const stored = url === '' ? networks.filter((network) => existsSync(join(dataDir, network, 'pg'))) : [''];
-  if (stored.length === 0) say('no database is there: nothing is stored');
-  for (const network of stored) {
-    const target = url === '' ? await openEmbedded(join(dataDir, network, 'pg')) : await openReal(url);
+  if (url === '' && networks.length === 0) say('no database is there: nothing is stored');
+  const runs = url !== '' && networks.some(isRunning);
+  for (const folder of url === '' ? embedded.map((network) => join(dataDir, network, 'pg')) : ['']) {
+    const target = folder === '' ? await openReal(url) : await openEmbedded(folder);
     try {
       // What told it is erased: who has such a number must be known from elsewhere.
       const learn = (holders: readonly Holder[]) => storeOptOuts(dataDir, entries, pseudonymiser, holders);
@@ -88,7 +94,16 @@ async function eraseFrom(dataDir: string, path: string, url: string, say: (line:
       await target.close();
     }
   }
+  if (url === '' && elsewhere.length > 0) say(storedElsewhere(dataDir, elsewhere));
+  if (url !== '')
+    for (const network of embedded)
+      say(`${join(dataDir, network, 'pg')} is not touched: run it again without DATABASE_URL to erase there, too`);
   say('counters and aggregates stay, in which nobody is named; see help erase for what else does');
+}
+
+function storedElsewhere(dataDir: string, networks: readonly string[]): string {
+  const folders = networks.map((network) => join(dataDir, network)).join(' and ');
+  return `what the server of ${folders} has stored stands in a database of its own: run it again with its DATABASE_URL`;
 }
 
 interface Task {
@@ -110,6 +125,7 @@ async function eraseOne(
   await client.connect();
   try {
     if (!database.embedded) await settleSession(client, 0);
+    await refuseOldSchema(client);
     const numbers = given.flatMap(({ number }) => (number === '' ? [] : [storedForm(number)]));
     const { rows } = await client.query<{ number: string; subscriber: string; timeUs: number }>(
       namedQuery('number-holders'),

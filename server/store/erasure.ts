@@ -82,17 +82,8 @@ const partsOf = `select format('%I.%I', chunk_schema, chunk_name) as relation, i
  * stay erased has opted out before.
  *
  * @param client without a deadline
- * @throws UserError SCHEMA_OLD where a table is missing; nothing has been removed
  */
 export async function erase(client: pg.ClientBase, erased: Erased): Promise<ErasedRows[]> {
-  const { rows: missing } = await client.query<{ name: string }>(
-    'select name from unnest($1::text[]) name where to_regclass(name) is null',
-    [Object.keys(erasedTables)],
-  );
-  if (missing.length > 0) {
-    const what = `the database lacks the table ${missing[0].name}: start the server once, which brings its schema up to date`;
-    throw new UserError('SCHEMA_OLD', what);
-  }
   const told: ErasedRows[] = [];
   for (const [table, steps] of Object.entries(erasedTables)) {
     const { rows: chunks } = await client.query<Part>(partsOf, [table]);
@@ -106,6 +97,17 @@ export async function erase(client: pg.ClientBase, erased: Erased): Promise<Eras
     told.push(sum);
   }
   return told;
+}
+
+/** Before anything is asked or removed. @throws UserError SCHEMA_OLD where a table is missing */
+export async function refuseOldSchema(client: pg.ClientBase): Promise<void> {
+  const { rows: missing } = await client.query<{ name: string }>(
+    'select name from unnest($1::text[]) name where to_regclass(name) is null',
+    [Object.keys(erasedTables)],
+  );
+  if (missing.length === 0) return;
+  const what = `the database lacks the table ${missing[0].name}: start the server once, which brings its schema up to date`;
+  throw new UserError('SCHEMA_OLD', what);
 }
 
 async function eraseFrom(client: pg.ClientBase, { relation, compressed }: Part, all: readonly Step[], erased: Erased) {

@@ -1,0 +1,82 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { eraseCommand } from '../../server/cli/erase.ts';
+import { keptOptOuts } from '../../server/cli/opt-out-file.ts';
+import { loadOrCreateKey } from '../../server/privacy/key-file.ts';
+import { storedForm } from '../../server/privacy/opt-outs.ts';
+import { Pseudonymiser } from '../../server/privacy/pseudonymiser.ts';
+import { makeTestDatabase, native, type TestDatabase } from '../store/tools/test-database.ts';
+import { hearCommand } from '../tools/heard-command.ts';
+
+const imsis = ['001010000000001', '001010000000002'];
+const heard = hearCommand('erase');
+
+let base: TestDatabase;
+beforeEach(async () => {
+  base = await makeTestDatabase();
+  vi.stubEnv('DATABASE_URL', base.url ?? '');
+});
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await base.remove();
+});
+
+const pseudonymiser = (data = base.dataDir) => new Pseudonymiser(loadOrCreateKey(join(data, 'keys')));
+
+function erase(identity: string, data = base.dataDir): Promise<number> {
+  const path = join(heard.folder, 'list.csv');
+  writeFileSync(path, `${identity}\n`);
+  return eraseCommand.run(['--opt-outs', path, '--data', data]);
+}
+
+test('removes what is stored of an identity, and of no other, and says how much', async () => {
+  const subs = imsis.map((imsi) => storedForm(pseudonymiser().hex('imsi', imsi).slice(0, 16)));
+  const store = await base.open();
+  await store.sql(
+    `insert into stay (first_out, first_in, last_in, sub, cell_id, plmn, events, to_cell)
+     select '2026-03-10', '2026-03-09', '2026-03-09', sub, 1, 0, 2, -1 from unnest($1::bigint[]) sub`,
+    [subs],
+  );
+  await store.close();
+  expect(await erase(imsis[0])).toBe(0);
+  expect(heard.said[0]).toBe('opted out: 1 identity added, 1 identity in all\n');
+  expect(heard.said.find((line) => line.startsWith('  stay '))).toMatch(/^ {2}stay +1 row removed\n$/);
+  expect(heard.said.join('')).not.toMatch(/\d{7}/);
+  const after = await base.open();
+  expect(await after.sql('select sub::text as sub from stay')).toEqual([{ sub: subs[1] }]);
+  await after.close();
+});
+
+test('a database with a schema of before is left as it is, and what to do is told', async () => {
+  const store = await base.open();
+  await store.sql('drop table identity_told cascade');
+  await store.close();
+  pseudonymiser();
+  await expect(erase(imsis[0])).rejects.toMatchObject({
+    code: 'SCHEMA_OLD',
+    message: expect.stringMatching(/lacks the table identity_told: start the server once/),
+  });
+});
+
+test('a server that stores in a database of its own is not taken for one that stores nothing', async () => {
+  vi.stubEnv('DATABASE_URL', '');
+  pseudonymiser(heard.data);
+  mkdirSync(join(heard.data, 'live', 'journal'), { recursive: true });
+  await expect(erase(imsis[0], heard.data)).rejects.toMatchObject({
+    code: 'ERASE_DATABASE',
+    message: expect.stringMatching(/data\/live has stored stands in a database of its own: .* DATABASE_URL/),
+  });
+  expect(keptOptOuts(heard.data, pseudonymiser(heard.data))).toHaveLength(1);
+});
+
+test('which databases of a data folder are not reached this time is told', async () => {
+  await (await base.open()).close();
+  pseudonymiser();
+  const other = native ? join(base.dataDir, 'sim', 'pg') : join(base.dataDir, 'live', 'journal');
+  mkdirSync(other, { recursive: true });
+  expect(existsSync(join(base.dataDir, 'sim', 'pg'))).toBe(true);
+  expect(await erase(imsis[0])).toBe(0);
+  const told = native ? /sim\/pg is not touched: .* without DATABASE_URL/ : /live has stored .* with its DATABASE_URL/;
+  expect(heard.said.filter((line) => told.test(line))).toHaveLength(1);
+});
