@@ -39,7 +39,9 @@ const cuts = (page: Page) =>
     }
     const parts = [...row.querySelectorAll(':scope > div')].map((part) => part.getBoundingClientRect());
     parts.forEach((part, k) => {
-      if (k > 0 && part.left < parts[k - 1]!.right) found.push('totals overlap');
+      // On a narrow window they stand in two rows.
+      const before = parts[k - 1];
+      if (before && part.left < before.right && part.top < before.bottom) found.push('totals overlap');
     });
     for (const text of document.querySelectorAll<HTMLElement>('.name, .own, .text, summary, h1, .note')) {
       const hides = getComputedStyle(text).overflowY !== 'visible';
@@ -112,6 +114,7 @@ const sizes: [number, number][] = [
   [1920, 1080],
   [3840, 2160],
   [1366, 768],
+  [1024, 768],
 ];
 const cases = sizes.flatMap((size) =>
   ['zh', 'en'].flatMap((lang) => names.map((name) => [name, ...size, lang] as const)),
