@@ -61,7 +61,7 @@ export const knobs = {
     default: 'on',
     unit: 'on or off',
     pattern: /^(on|off)$/,
-    meaning: 'whether dwell in micro-regions and trips between them are counted: half the speed',
+    meaning: 'whether dwell in micro-regions and trips between them are counted: a quarter of the speed',
   },
   tripMs: {
     default: 1_800_000,
