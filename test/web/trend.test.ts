@@ -63,6 +63,23 @@ describe('the trend', () => {
     ]);
   });
 
+  test('says whether the hours have been read: before, and of another region, nobody knows their peak', async () => {
+    let answers = false;
+    const { clock, trend } = setUp(() => (answers ? history(0, [500, 7]) : new Response('', { status: 500 })));
+    trend.choose('r');
+    trend.extend(startUs, 60_000, Uint32Array.of(9));
+    expect(trend.read).toBe(false);
+    trend.tick(startUs, true, 60_000);
+    await settled(() => expect(trend.state).toBe('failed'));
+    expect(trend.read).toBe(false);
+    answers = true;
+    clock.ms += retryMs;
+    trend.tick(startUs, true, 60_000);
+    await settled(() => expect(trend.read).toBe(true));
+    trend.choose('other');
+    expect(trend.read).toBe(false);
+  });
+
   test('leaves gaps where a figure is hidden or unknown, and says that some are hidden', () => {
     const { trend } = setUp(() => history(0, []));
     trend.choose('r');

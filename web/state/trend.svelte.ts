@@ -57,6 +57,8 @@ export class TrendModel {
   someHidden = $state(false);
   /** All points are provisional. */
   muted = $state(false);
+  /** The last hours have been read: until then `points` hold what frames have brought, and nobody knows their peak. */
+  read = $state(false);
 
   readonly #options: TrendOptions;
   #id = '';
@@ -132,6 +134,7 @@ export class TrendModel {
     this.edits = [];
     this.someHidden = false;
     this.muted = false;
+    this.read = false;
     this.#nextReadMs = 0;
     this.version++;
   }
@@ -172,6 +175,7 @@ export class TrendModel {
     if (abort.signal.aborted || id !== this.#id) return;
     this.#abort = null;
     this.state = next;
+    if (next === 'ready' || next === 'empty') this.read = true;
     this.#nextReadMs = sameReading(warmth, this.#warmth)
       ? this.#options.clock.monotonicMs() + (next === 'ready' ? rereadMs : retryMs)
       : 0;
