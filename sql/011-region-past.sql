@@ -34,6 +34,8 @@ begin atomic
     select s.sub, s.first_in
     from stay s
     where is_among(s.cell_id, cells) and s.first_out >= since and s.first_out < until + interval '3 days'
+      -- One without length is another one, before that which lasts.
+      and s.first_out > s.first_in
       and s.first_out >= (select min(t.first_in) from told t)
       and (s.sub, s.first_in) in (select t.sub, t.first_in from told t)
   )

@@ -142,6 +142,22 @@ test('of sightings at the same microsecond the stay without length is a way out 
   ]);
 });
 
+test('who is there since a microsecond in which another cell of the region was seen is there', async () => {
+  const us = (s: number) => Date.UTC(2026, 0, 8, 2) * 1000 + s * secondUs;
+  const at = (s: number) => timestampUs(us(s));
+  await database.sql(`insert into stay (first_out, first_in, last_in, sub, cell_id, plmn, events, to_cell) values
+    ('${at(100)}', '${at(0)}', '${at(90)}', 5, 90039, 0, 2, 90031),
+    ('${at(100)}', '${at(100)}', '${at(100)}', 5, 90031, 0, 1, 90032)`);
+  const lasting = [[5], [us(100)]];
+  const presence = [[90031, 90032], at(0), at(3600), 1800, ...lasting];
+  expect(await database.sql(namedQuery('region-presence'), presence)).toMatchObject([
+    { present: 1, visitors: 1 },
+    { present: 1, visitors: 1 },
+  ]);
+  const flows = [[90031, 90032], at(0), at(3600), 3600, 60_000, ...lasting];
+  expect(await database.sql(namedQuery('region-flows'), flows)).toMatchObject([{ entries: 1, exits: 0, vanished: 0 }]);
+});
+
 test('who is away for less than the hold-down has not left, by whatever way, unless that led out of the network', async () => {
   const at = (s: number) => timestampUs(Date.UTC(2026, 0, 19, 2) * 1000 + s * secondUs);
   const stay = (sub: number, cell: number, from: number, to: number, next: number) =>
