@@ -13,8 +13,11 @@ export class Pace {
   reached = 0;
   private originUs = Number.NaN;
   private originMs = 0;
+  /** When the running measurement began, and the one before it. */
   private markUs = Number.NaN;
   private markMs = 0;
+  private beforeUs = 0;
+  private beforeMs = 0;
   private behindSinceMs = 0;
 
   constructor(speed: number) {
@@ -38,6 +41,8 @@ export class Pace {
     const lagMs = (wantUs - slowestUs) / 1000 / this.speed;
     if (lagMs > behindMs) {
       this.originMs += lagMs - behindMs;
+      // What was measured last may be from before it stood still.
+      if (!this.behind) this.reached = speedOf(slowestUs - this.beforeUs, nowMs - this.beforeMs);
       this.behind = true;
       this.behindSinceMs = nowMs;
     } else if (this.behind && nowMs - this.behindSinceMs > 2 * behindMs && lagMs < behindMs / 2) {
@@ -47,13 +52,16 @@ export class Pace {
   }
 
   private measure(nowMs: number, slowestUs: number): void {
-    if (Number.isNaN(this.markUs)) {
-      this.markUs = slowestUs;
-      this.markMs = nowMs;
-    } else if (nowMs - this.markMs >= 2000) {
-      this.reached = (slowestUs - this.markUs) / 1000 / (nowMs - this.markMs);
-      this.markUs = slowestUs;
-      this.markMs = nowMs;
-    }
+    const isFirst = Number.isNaN(this.markUs);
+    if (!isFirst && nowMs - this.markMs < 2000) return;
+    if (!isFirst) this.reached = speedOf(slowestUs - this.markUs, nowMs - this.markMs);
+    this.beforeUs = isFirst ? slowestUs : this.markUs;
+    this.beforeMs = isFirst ? nowMs : this.markMs;
+    this.markUs = slowestUs;
+    this.markMs = nowMs;
   }
+}
+
+function speedOf(us: number, ms: number): number {
+  return us / 1000 / Math.max(ms, 1);
 }

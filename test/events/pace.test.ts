@@ -22,6 +22,26 @@ test('a replay that can’t keep up slows down instead of bursting, and says so 
   expect(pace.behind).toBe(false);
 });
 
+test('never says of what falls behind that it runs faster than it should', () => {
+  const pace = new Pace(1);
+  // Two seconds late at six, somewhat less at eight, and then it stands still.
+  const seconds = [
+    [0, 0],
+    [4, 4],
+    [6, 4.1],
+    [8, 6.5],
+    [9, 6.5],
+  ];
+  for (let k = 1; k < seconds.length && !pace.behind; k++) {
+    const [[from, fromUs], [to, toUs]] = [seconds[k - 1], seconds[k]];
+    for (let now = from * 1000; now <= to * 1000 && !pace.behind; now += 100)
+      pace.allowedUs(now, 1e6 * (fromUs + ((toUs - fromUs) * (now / 1000 - from)) / (to - from)), false);
+  }
+  expect(pace.behind).toBe(true);
+  expect(pace.reached).toBeGreaterThan(0.8);
+  expect(pace.reached).toBeLessThan(1);
+});
+
 test('time does not run while feeds warm up', () => {
   const pace = new Pace(60);
   pace.allowedUs(0, 0, true);
