@@ -231,6 +231,7 @@ export async function startSignalwall(
     const writer = new LogWriter({ clock, journal, records, state });
     const cellsOf: CellsOfRegion = (region, version) =>
       version === state.regionsVersion ? counting.regions.cellsOf(region) : null;
+    const onHeld = (why: string) => store.hold(why);
     const joinStore = async (store: Store, from: number) => {
       storeReader?.leave();
       await store.saveCells(Array.from({ length: registry.count }, (_, id) => ({ id, cell: registry.info(id) })));
@@ -238,7 +239,7 @@ export async function startSignalwall(
       const onTheWay = state.editedTo > Math.max(from, state.broughtTo);
       await store.saveRegions(counting.regions.regions, cellsOf, state.regionsVersion, onTheWay, state.releaseUs);
       store.begin(journal.id, from, () => writer);
-      storeReader = new StoreReader({ clock, timers, records, store, onFailed: fail }, from);
+      storeReader = new StoreReader({ clock, timers, records, store, onHeld, onFailed: fail }, from);
       storeReader.start();
     };
     if (opened !== null) await joinStore(opened, storeFrom);

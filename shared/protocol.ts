@@ -88,8 +88,11 @@ export interface FeedStatus {
 }
 
 export interface StoreStatus {
-  /** `slow`: it has been at one transaction for some seconds, and nobody knows whether it will answer. */
-  state: 'starting' | 'up' | 'slow' | 'away';
+  /**
+   * `slow`: it has been at one transaction for some seconds, and nobody knows whether it will answer. `held`: it is there,
+   * and what comes next for it can't be read from the journal.
+   */
+  state: 'starting' | 'up' | 'slow' | 'away' | 'held';
   /** Event time between the newest event taken in and the newest stored one, ms. */
   lagMs: number;
   /** Rows that are in the journal and not yet in the database. */

@@ -61,7 +61,7 @@ export function healthOf({ minCount, clock, startedMs, hub, store, journal, core
   const counters = new Map(hub.counters().map(({ id, ...counted }) => [id, counted]));
   const events = view.resolvedEvents + view.unresolvedEvents;
   const isFeedIll = feeds.some(({ state }) => state === 'failed' || state === 'stale') || hub.clockIsOff;
-  const ill = isFeedIll || ['slow', 'away'].includes(store.status.state) || journal.full;
+  const ill = isFeedIll || ['slow', 'away', 'held'].includes(store.status.state) || journal.full;
   return {
     status: ill ? 'degraded' : 'ok',
     uptimeMs: Math.round(clock.monotonicMs() - startedMs),

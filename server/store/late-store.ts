@@ -56,6 +56,9 @@ export class LateStore implements Asked {
   #running: Promise<void> = Promise.resolve();
   #first: Head = { rows: 0, newestUs: -1 };
   #head: () => Head = () => this.#first;
+  /** Why it gets nothing from the journal though it is there; '': it does. */
+  #held = '';
+  readonly #waiting = new Set<() => void>();
 
   constructor(options: LateStoreOptions) {
     this.#options = options;
@@ -87,9 +90,21 @@ export class LateStore implements Asked {
     this.#try(store.close());
   }
 
+  /** What is next for it can't be read from the journal, and nothing is passed over; '': it can again. */
+  hold(why: string): void {
+    const { log } = this.#options;
+    this.#held = why;
+    if (why === '') log('info', 'database: what could not be read from the journal can be read again; catching up');
+    else log('error', `database: ${why}. Live counters go on; until it can be read, history stops there`);
+    for (const resolve of this.#waiting) resolve();
+  }
+
   /** Of what is queued only what has come since the start is known. */
   get status(): StoreStatus {
-    if (this.#store !== null) return this.#store.status;
+    if (this.#store !== null) {
+      const { status } = this.#store;
+      return this.#held === '' ? status : { ...status, state: 'held', error: this.#held };
+    }
     const { rows, newestUs } = this.#head();
     const { rows: rowsFirst, newestUs: newestFirstUs } = this.#first;
     const lagMs = newestFirstUs < 0 ? 0 : Math.max(0, Math.round((newestUs - newestFirstUs) / 1000));
@@ -109,11 +124,19 @@ export class LateStore implements Asked {
   }
 
   get room(): boolean {
-    return this.#store?.room ?? true;
+    return this.#held !== '' || (this.#store?.room ?? true);
   }
 
   async whenRoom(): Promise<void> {
-    await this.#store?.whenRoom();
+    const store = this.#store;
+    if (store === null || this.room) return;
+    await new Promise<void>((resolve, reject) => {
+      this.#waiting.add(resolve);
+      store
+        .whenRoom()
+        .then(resolve, reject)
+        .finally(() => this.#waiting.delete(resolve));
+    });
   }
 
   async regionHistory(id: string, fromUs: number, toUs: number, bucketS: number): Promise<RegionHistory> {
@@ -176,6 +199,7 @@ export class LateStore implements Asked {
   async #joined(): Promise<Store | null> {
     const { signal } = this.#end;
     const join = this.#join;
+    this.#held = '';
     assertInvariant(join !== null, 'a database is given nothing before the start');
     const store = await this.#options.open();
     try {

@@ -19,7 +19,12 @@ async function feedsOf(minCount: number, ...counted: Partial<FeedCounters>[]): P
 }
 
 /** @param offsUs of live feeds: what each of their newest times is ahead of wall time, a second apart */
-async function healthWith(minCount: number, counted: Partial<FeedCounters>[], offsUs?: number[]): Promise<Health> {
+async function healthWith(
+  minCount: number,
+  counted: Partial<FeedCounters>[],
+  offsUs?: number[],
+  storeState = 'up',
+): Promise<Health> {
   const config = makeConfig({ where: 'test', settings: {} });
   let ms = 0;
   const clock = { nowUs: () => 1e15 + ms * 1000, monotonicMs: () => ms };
@@ -68,7 +73,7 @@ async function healthWith(minCount: number, counted: Partial<FeedCounters>[], of
   await hub.stop();
   const state = new LogState();
   const counting = new Counting(config, state, nothing);
-  const status = { state: 'up', lagMs: 0, queuedRows: 0, droppedRows: 0, error: '' };
+  const status = { state: storeState, lagMs: 0, queuedRows: 0, droppedRows: 0, error: '' };
   const ledger = { offset: 0 };
   const store = { status, version: 'none', ledger, durable: -1 } as unknown as HealthSources['store'];
   const journal = { bytes: 0, base: 0, next: 0, committed: 0, full: false, failed: null };
@@ -100,6 +105,15 @@ test('a live feed whose clock is off makes the status degraded until it is right
   const right = off.map(() => 0);
   const statuses = [right, off, [...off, ...right]].map(async (offsUs) => (await healthWith(0, [{}], offsUs)).status);
   expect(await Promise.all(statuses)).toEqual(['ok', 'degraded', 'ok']);
+});
+
+test.each([
+  ['up', 'ok'],
+  ['slow', 'degraded'],
+  ['away', 'degraded'],
+  ['held', 'degraded'],
+])('a store that is %s makes the status %s', async (state, status) => {
+  expect((await healthWith(0, [{}], [], state)).status).toBe(status);
 });
 
 test('health tells how many identities have opted out unless they are few, and of their events only where all is told', async () => {

@@ -102,7 +102,8 @@ export async function startWhole(options: WholeOptions): Promise<WholeServer> {
       },
     },
   });
-  const storeReader = new StoreReader({ clock, timers, records, store: watched, onFailed: fail }, storeFrom);
+  const onHeld = (why: string) => fail(new Error(why));
+  const storeReader = new StoreReader({ clock, timers, records, store: watched, onHeld, onFailed: fail }, storeFrom);
   storeReader.start();
   const heldBackMs = { journal: 0, core: 0, store: 0 };
   let waiting = 0;

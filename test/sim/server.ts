@@ -186,7 +186,8 @@ export class Server {
       const onTheWay = state.editedTo > Math.max(from, state.broughtTo);
       await opened.saveRegions(counting.regions.regions, cellsOf, state.regionsVersion, onTheWay, state.releaseUs);
       opened.begin(journal.id, from, () => writer);
-      this.reader = new StoreReader({ clock, timers, records, store: opened, onFailed }, from);
+      const onHeld = (why: string) => this.#ended(new Error(why));
+      this.reader = new StoreReader({ clock, timers, records, store: opened, onHeld, onFailed }, from);
       this.reader.start();
       this.store = opened;
     };

@@ -79,6 +79,33 @@ test('opens one anew that has lost what it had, and knows nothing of it meanwhil
   expect(again.closed).toBe(1);
 });
 
+test('a database for which the journal can’t be read on is told as held, and keeps no replay waiting', async () => {
+  const first = opened();
+  Object.assign(first, { room: false, whenRoom: () => new Promise(() => undefined) });
+  const lines: string[] = [];
+  const store = new LateStore({
+    ...{ open: async () => first, first, clock: systemClock, log: (_, line) => lines.push(line) },
+    onFailed: (error) => lines.push(`bug ${error.message}`),
+  });
+  let waits = true;
+  const waiting = store.whenRoom().then(() => (waits = false));
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  expect([waits, store.room]).toEqual([true, false]);
+  store.hold('/j/1.journal, octet 32: a damaged record');
+  await waiting;
+  expect(store.status).toMatchObject({ state: 'held', error: '/j/1.journal, octet 32: a damaged record', lagMs: 0 });
+  // What it has is still for good, and nothing more is let go.
+  expect([store.room, store.durable]).toEqual([true, 7]);
+  await store.whenRoom();
+  store.hold('');
+  expect([store.status.state, store.room]).toEqual(['up', false]);
+  expect(lines).toEqual([
+    'database: /j/1.journal, octet 32: a damaged record. Live counters go on; until it can be read, history stops there',
+    'database: what could not be read from the journal can be read again; catching up',
+  ]);
+  await store.close();
+});
+
 test('closes one that does not belong to the journal, says why and tries again', async () => {
   const store = opened();
   const lines: string[] = [];

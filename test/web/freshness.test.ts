@@ -111,6 +111,13 @@ describe('notices', () => {
     });
   });
 
+  test('a database that gets nothing from the journal any more says which part of that is damaged', () => {
+    const error = '/data/live/journal/7.journal, octet 32: a damaged record';
+    const store = { state: 'held', lagMs: 9, queuedRows: 0, droppedRows: 0, error } as const;
+    const text = 'History stopped: a part of the journal can’t be read · live counts go on';
+    expect(of({}, { store, warmingUp: true })[0]).toEqual({ id: 'store', level: 'bad', text, detail: error });
+  });
+
   test('bad records are counted by reason, most frequent first', () => {
     const notice = of({}, {}, { faults: { A: 1, B: 17, C: 3 }, faultsTotal: 21 }).find(({ id }) => id === 'faults')!;
     expect(notice.text).toBe('21 bad records skipped: B 17 · C 3 …');

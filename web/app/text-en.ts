@@ -40,6 +40,7 @@ export const en: Record<keyof typeof zh, string> = {
   'notice.storeBehind': 'History is {age} behind · live counts are right',
   'notice.storeLoses': 'Some rows could not be stored',
   'notice.storeSlow': 'Database slow to answer · live counts go on, history waits',
+  'notice.storeHeld': 'History stopped: a part of the journal can’t be read · live counts go on',
   'notice.storeAway': 'Database away · live counts go on, history paused',
   'notice.storeStarting': 'Database starting',
   'notice.storeQueue': '{rows} rows waiting',

@@ -38,6 +38,7 @@ export const zh = {
   'notice.storeBehind': '历史落后 {age} · 实时计数不受影响',
   'notice.storeLoses': '部分数据无法写入数据库',
   'notice.storeSlow': '数据库响应缓慢 · 实时计数不受影响，历史暂停',
+  'notice.storeHeld': '历史写入中断：部分日志无法读取 · 实时计数不受影响',
   'notice.storeAway': '数据库不可用 · 实时计数不受影响，历史暂停',
   'notice.storeStarting': '数据库启动中',
   'notice.storeQueue': '{rows} 行待写入',

@@ -101,6 +101,7 @@ function storeNotice({ store, feeds }: WallStatus, notices: Notice[]): void {
     .filter((part) => part !== '')
     .join(' · ');
   if (store.state === 'away') notices.push({ id: 'store', level: 'bad', text: t('notice.storeAway'), detail });
+  if (store.state === 'held') notices.push({ id: 'store', level: 'bad', text: t('notice.storeHeld'), detail });
   if (store.state === 'up') {
     // Event time: at sixty times the speed a minute of it is a second.
     const lagMs = store.lagMs / Math.max(1, ...feeds.map(({ speedReached }) => speedReached));

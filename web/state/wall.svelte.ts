@@ -265,7 +265,7 @@ export class Wall {
     this.nowMs = this.#options.clock.monotonicMs();
     const status = this.figures.state.status;
     if (status !== null && this.layout !== null) {
-      const storeUp = status.store.state === 'up' || status.store.state === 'slow';
+      const storeUp = ['up', 'slow', 'held'].includes(status.store.state);
       this.trend.tick(status.eventUs, storeUp, this.layout.gaugeEveryMs);
       // Before the first event nobody has stayed anywhere.
       if (status.eventUs > 0) this.dwell.tick(storeUp);

@@ -180,7 +180,7 @@ export async function run(
   const writer = new LogWriter({ clock, journal, records, state: core.state });
   const store = new MemoryStore(database, journal.id, disk);
   const reader = new StoreReader(
-    { clock, timers, records, store: store as unknown as Store, onFailed: failed },
+    { clock, timers, records, store: store as unknown as Store, onHeld: failed, onFailed: failed },
     database.offset,
   );
   reader.start();
