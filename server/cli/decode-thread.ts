@@ -11,6 +11,8 @@ import type { DecodeCounters, MessageSource } from './message-source.ts';
 const endMs = 3000;
 /** How long a reader waits for the next batch before it looks after something else. */
 const waitMs = 50;
+/** All messages of a batch. */
+const allMessages = 0x7fff_ffff;
 
 type Batch = Extract<DecoderToFeed, { k: 'messages' }>;
 
@@ -118,7 +120,8 @@ export class DecodedApart implements MessageSource {
         return 'end';
       }
       const reader = this.#reader;
-      const given = reader.deliver(sink, untilUs, left);
+      // What the streams of probes have given is known behind a batch: rows of a part of it would come twice after a restart.
+      const given = reader.deliver(sink, untilUs, batch.at.served === null ? left : allMessages);
       left -= given;
       if (given > 0) {
         this.#frames = reader.frame;

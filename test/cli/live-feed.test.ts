@@ -106,6 +106,21 @@ test.each(['pcap+tcp', 'pcap+listen'])('what a probe of %s serves once more afte
   expect(second.source.counters.served).toEqual([[served![0][0], conversation.length]]);
 });
 
+test('what streams have given is told with all of their messages, however few were asked for', async () => {
+  const port = await freePort();
+  const { source } = await open(`pcap+listen://127.0.0.1:${port}`);
+  const socket = connect({ host: '127.0.0.1', port });
+  closing.push(() => socket.destroy());
+  socket.write(capture('MTP3'));
+  let messages = 0;
+  for (const deadline = performance.now() + 5000; messages < conversation.length && performance.now() < deadline; ) {
+    await source.read({ message: () => messages++ }, Number.POSITIVE_INFINITY, 1);
+    // One frame brings one message.
+    expect(source.counters.served?.reduce((sum, [, frames]) => sum + frames, 0) ?? 0).toBe(messages);
+  }
+  expect(messages).toBe(conversation.length);
+});
+
 function lastRecordBytes(bytes: Uint8Array): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = 24;
