@@ -1,6 +1,7 @@
--- One row a bucket in which anything was counted, from the hourly aggregates.
+-- Buckets in which anything was counted, from the hourly aggregates, as columns in one row: their places from 0, and what
+-- was counted.
 -- $1: region id, $2: from, $3: to (exclusive), $4: width in seconds (a multiple of 3600).
--- $5: cells that were ever in the region, ascending: as a parameter, so that what is not aggregated yet is looked through
+-- $5: cells that were in the region at any time of it, ascending: as a parameter, so that what is not aggregated yet is looked through
 -- by hash, between the first and the last of them in the index.
 with region as (
   select region_id from micro_region where id = $1
@@ -76,9 +77,11 @@ traffic as (
   from told t
   group by 1
 )
-select bucket, g.present, g.entries, g.exits, t.units as traffic, c.known and l.is_lost is null as known
+select coalesce(array_agg((date_part('epoch', bucket - $2::timestamptz) / $4)::integer), '{}') as place,
+  coalesce(array_agg(g.present), '{}') as present, coalesce(array_agg(g.entries::float8), '{}') as entries,
+  coalesce(array_agg(g.exits::float8), '{}') as exits, coalesce(array_agg(t.units::float8), '{}') as traffic,
+  coalesce(array_agg(c.known and l.is_lost is null), '{}') as known
 from counted c
 full join gauge g using (bucket)
 full join traffic t using (bucket)
 left join lost l using (bucket)
-order by bucket

@@ -1,5 +1,7 @@
+import type pg from 'pg';
 import { dayUs, hourUs, minuteUs, secondUs } from '../../server/clock.ts';
-import { timestampUs } from '../../server/store/connection.ts';
+import { timestampUs, transaction } from '../../server/store/connection.ts';
+import { findBuckets } from '../../server/store/history.ts';
 import { namedQuery } from '../../server/store/queries.ts';
 import { openPlainDatabase } from '../store/tools/plain-database.ts';
 import { type Bench, type Figure, median, quantile } from './bench.ts';
@@ -17,43 +19,45 @@ const nowUs = endUs + tailSeconds * secondUs;
 
 interface Case {
   key: string;
-  query: string;
-  values: (i: number) => unknown[];
+  ask: (pool: pg.Pool, i: number) => Promise<unknown>;
 }
+
+const asked = (query: string, values: (i: number) => unknown[]) => (pool: pg.Pool, i: number) =>
+  pool.query(namedQuery(query), values(i));
 
 function cases({ days, regions }: FillSize): Case[] {
   const at = timestampUs;
   const region = (i: number) => 1 + ((i * 7) % regions);
   const cells = (i: number) => Array.from({ length: 40 }, (_, k) => region(i) * 40 + k);
+  const day = { fromUs: nowUs - dayUs, toUs: nowUs, bucketS: 60 };
   return [
     {
       key: 'regionDayByMinute',
-      query: 'region-history-minute',
-      values: (i) => [`r${region(i)}`, at(nowUs - dayUs), at(nowUs), 60, cells(i)],
+      ask: (pool, i) => transaction(pool, (client) => findBuckets(client, `r${region(i)}`, day)),
     },
     {
       key: 'dayOfOrigins',
-      query: 'day-origins',
-      values: (i) => [i % (regions + 1), at(endUs - ((i % days) + 1) * dayUs), at(endUs - (i % days) * dayUs)],
+      ask: asked('day-origins', (i) => [
+        i % (regions + 1),
+        at(endUs - ((i % days) + 1) * dayUs),
+        at(endUs - (i % days) * dayUs),
+      ]),
     },
     {
       key: 'pageOfStays',
-      query: 'cell-stays',
-      values: (i) => {
+      ask: asked('cell-stays', (i) => {
         const toUs = endUs - (i % days) * dayUs - (i % 24) * hourUs;
         return [cells(i), at(toUs - 2 * dayUs), at(toUs), 100, at(toUs), 0, 0];
-      },
+      }),
     },
-    { key: 'latestOfCells', query: 'latest-cells', values: () => [at(endUs)] },
+    { key: 'latestOfCells', ask: asked('latest-cells', () => [at(endUs)]) },
     {
       key: 'hourOfCells',
-      query: 'hour-of-cells',
-      values: (i) => [at(endUs - hourUs - (i % 60) * minuteUs), at(endUs - (i % 60) * minuteUs)],
+      ask: asked('hour-of-cells', (i) => [at(endUs - hourUs - (i % 60) * minuteUs), at(endUs - (i % 60) * minuteUs)]),
     },
     {
       key: 'lastHourOfCells',
-      query: 'hour-of-cells',
-      values: () => [at(endUs + minuteUs - hourUs), at(endUs + minuteUs)],
+      ask: asked('hour-of-cells', () => [at(endUs + minuteUs - hourUs), at(endUs + minuteUs)]),
     },
   ];
 }
@@ -72,7 +76,7 @@ async function keep(store: Awaited<ReturnType<typeof openPlainDatabase>>): Promi
   return (performance.now() - startedMs) / 1000;
 }
 
-/** p50 and p95 of each query, one after the other on one connection, after a warm-up. */
+/** p50 and p95 of each query, one after the other, after a warm-up. */
 async function measure(size: FillSize, runs: number, upkeep: boolean): Promise<Figure[]> {
   const store = await openPlainDatabase();
   const figures: Figure[] = [];
@@ -85,12 +89,11 @@ async function measure(size: FillSize, runs: number, upkeep: boolean): Promise<F
     if (upkeep) figures.push({ key: 'history.upkeepS', value: await keep(store), unit: 's' });
     await fillTail(client, size, endUs);
     await client.query(upkeep ? 'vacuum analyze' : 'analyze');
-    for (const { key, query, values } of cases(size)) {
-      const text = namedQuery(query);
+    for (const { key, ask } of cases(size)) {
       const tookMs: number[] = [];
       for (let i = 0; i < runs + 5; i++) {
         const startedMs = performance.now();
-        await client.query(text, values(i));
+        await ask(store.pool, i);
         if (i >= 5) tookMs.push(performance.now() - startedMs);
       }
       figures.push({ key: `history.${key}P50Ms`, value: median(tookMs), unit: 'ms' });

@@ -32,7 +32,7 @@ beforeAll(async () => {
   await database.maintain(endUs + secondUs);
   await fillOldDays();
   await database.sql('analyze');
-});
+}, 180_000);
 afterAll(() => database.remove());
 
 /** A little of each of the last ninety days. */
@@ -84,10 +84,18 @@ async function touched(query: string, values: unknown[]): Promise<Map<string, bo
 /** What may be read of each hypertable: chunks that overlap the span; of those not named, none. */
 const cases: { query: string; values: unknown[]; reads: Record<string, Span> }[] = [
   {
-    query: 'region-history-minute',
-    values: ['r1', at(lastDay.fromUs), at(lastDay.toUs), 60, cellsOfR1],
-    reads: { region_gauge: lastDay, city_gauge: lastDay, event_traffic_1m: lastDay, event: lastDay },
+    query: 'region-gauges-minute',
+    values: ['r1', at(lastDay.fromUs), at(lastDay.toUs), 60],
+    reads: { region_gauge: lastDay, city_gauge: lastDay },
   },
+  ...[
+    { query: 'region-traffic-minute', more: [] },
+    { query: 'region-traffic-edited', more: ['r1'] },
+  ].map(({ query, more }) => ({
+    query,
+    values: [at(lastDay.fromUs), at(lastDay.toUs), 60, cellsOfR1, ...more],
+    reads: { event_traffic_1m: lastDay, event: lastDay },
+  })),
   {
     query: 'region-history-hour',
     values: ['r1', at(lastDay.fromUs), at(lastDay.toUs), 3600, cellsOfR1],

@@ -1,8 +1,6 @@
--- One row a bucket in which anything was counted. Traffic of a minute is that of the cells that the region had when it
--- began: an edit counts from the first whole minute on (sql/019).
+-- Buckets in which anything was counted, as columns in one row: their places from 0, and what was counted but traffic
+-- (region-traffic-minute.sql). Columns, because a client spends more on a row than the database.
 -- $1: region id, $2: from, $3: to (exclusive), $4: width in seconds (a multiple of 60).
--- $5: cells that were ever in the region, ascending: as a parameter, so that what is not aggregated yet is looked through
--- by hash, between the first and the last of them in the index.
 with region as (
   select region_id from micro_region where id = $1
 ),
@@ -37,19 +35,9 @@ gauge as (
   from region_gauge
   where region_id = (select region_id from region) and ts >= $2::timestamptz and ts < $3::timestamptz
   group by 1
-),
-traffic as (
-  select time_bucket(make_interval(secs => $4), t.bucket, $2::timestamptz) as bucket, sum(t.units) as units
-  from cell_traffic_1m t
-  join micro_region_cell m on m.cell_id = t.cell_id and t.bucket >= m.valid_from and t.bucket < m.valid_to
-  where m.region_id = (select region_id from region)
-    and t.cell_id = any ($5::integer[])
-    and t.cell_id between ($5::integer[])[1] and ($5::integer[])[cardinality($5::integer[])]
-    and t.bucket >= $2::timestamptz and t.bucket < $3::timestamptz
-  group by 1
 )
-select bucket, g.present, g.entries, g.exits, t.units as traffic, c.known
+select coalesce(array_agg((date_part('epoch', bucket - $2::timestamptz) / $4)::integer), '{}') as place,
+  coalesce(array_agg(g.present), '{}') as present, coalesce(array_agg(g.entries::float8), '{}') as entries,
+  coalesce(array_agg(g.exits::float8), '{}') as exits, coalesce(array_agg(c.known), '{}') as known
 from counted c
 full join gauge g using (bucket)
-full join traffic t using (bucket)
-order by bucket
