@@ -3,12 +3,15 @@ import { join, resolve } from 'node:path';
 import pg from 'pg';
 import { systemTimers } from '../clock.ts';
 import { heardElsewhere, messageOf, UserError } from '../errors.ts';
+import { BaseFile } from '../journal/base.ts';
+import { nodeDisk } from '../journal/disk.ts';
 import { consoleLog } from '../log.ts';
 import { type Holder, type OptOutEntry, OptOuts, ofStoredForm, storedForm } from '../privacy/opt-outs.ts';
 import { clientConfig, type Database, settleSession } from '../store/connection.ts';
 import { EmbeddedDatabase } from '../store/embedded/embedded-database.ts';
 import { isLocked } from '../store/embedded/folder-lock.ts';
 import { type Erased, type ErasedRows, erase, refuseOldSchema } from '../store/erasure.ts';
+import { readLedgerRow } from '../store/ledger.ts';
 import { namedQuery } from '../store/queries.ts';
 import { openRealDatabase } from '../store/real-database.ts';
 import type { Command } from './command.ts';
@@ -55,6 +58,8 @@ async function run(argv: string[]): Promise<number> {
   const dataDir = resolve(values.data ?? process.env.SIGNALWALL_DATA ?? '.signalwall');
   if (!existsSync(join(dataDir, 'keys')))
     throw new UserError('ERASE_DATA', `${dataDir} holds no pseudonym key: name the server's data folder with --data`);
+  // Whoever reads along may go: what was begun is done to its end.
+  process.stdout.off('error', heardElsewhere).on('error', heardElsewhere);
   await eraseFrom(dataDir, path, process.env.DATABASE_URL ?? '', (line) => process.stdout.write(`${line}\n`));
   return 0;
 }
@@ -89,7 +94,8 @@ async function eraseFrom(dataDir: string, path: string, url: string, say: (line:
     try {
       // What told it is erased: who has such a number must be known from elsewhere.
       const learn = (holders: readonly Holder[]) => storeOptOuts(dataDir, entries, pseudonymiser, holders);
-      await eraseOne(target.database, { dataDir, given, runs, learn }, say);
+      const folders = networks.map((network) => join(dataDir, network, 'journal')).filter(existsSync);
+      await eraseOne(target.database, { dataDir, folders, given, runs, learn }, say);
     } finally {
       await target.close();
     }
@@ -108,6 +114,8 @@ function storedElsewhere(dataDir: string, networks: readonly string[]): string {
 
 interface Task {
   readonly dataDir: string;
+  /** Of its journals. */
+  readonly folders: readonly string[];
   readonly given: readonly OptOutEntry[];
   /** A server writes meanwhile. */
   readonly runs: boolean;
@@ -117,7 +125,7 @@ interface Task {
 
 async function eraseOne(
   database: Database,
-  { dataDir, given, runs, learn }: Task,
+  { dataDir, folders, given, runs, learn }: Task,
   say: (line: string) => void,
 ): Promise<void> {
   const client = new pg.Client(clientConfig(database, 0));
@@ -126,6 +134,10 @@ async function eraseOne(
   try {
     if (!database.embedded) await settleSession(client, 0);
     await refuseOldSchema(client);
+    if (!database.embedded && !(await isOfJournals(client, folders)))
+      say(
+        `${database.name} was filled from no journal of ${dataDir}: under another pseudonym key nobody is found in it`,
+      );
     const numbers = given.flatMap(({ number }) => (number === '' ? [] : [storedForm(number)]));
     const { rows } = await client.query<{ number: string; subscriber: string; timeUs: number }>(
       namedQuery('number-holders'),
@@ -158,6 +170,17 @@ async function eraseOne(
   } finally {
     await client.end();
   }
+}
+
+/** Whether the database holds nothing, or what one of these journals held. */
+async function isOfJournals(client: pg.ClientBase, folders: readonly string[]): Promise<boolean> {
+  const { journal } = await readLedgerRow(client);
+  if (journal === '') return true;
+  for (const folder of folders) {
+    const file = await BaseFile.open(nodeDisk, folder, readdirSync(folder));
+    if (file?.base.id === journal) return true;
+  }
+  return false;
 }
 
 function erasedOf(given: readonly OptOutEntry[], holders: readonly Holder[]): Erased {

@@ -1,4 +1,5 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { eraseCommand } from '../../server/cli/erase.ts';
@@ -6,8 +7,12 @@ import { keptOptOuts } from '../../server/cli/opt-out-file.ts';
 import { loadOrCreateKey } from '../../server/privacy/key-file.ts';
 import { storedForm } from '../../server/privacy/opt-outs.ts';
 import { Pseudonymiser } from '../../server/privacy/pseudonymiser.ts';
+import { giveTo } from '../store/tools/give.ts';
+import { makeEvents, startUs } from '../store/tools/synthetic.ts';
 import { makeTestDatabase, native, type TestDatabase } from '../store/tools/test-database.ts';
+import { bundle } from '../tools/bundle.ts';
 import { hearCommand } from '../tools/heard-command.ts';
+import { root } from '../tools/shared-inputs.ts';
 
 const imsis = ['001010000000001', '001010000000002'];
 const heard = hearCommand('erase');
@@ -80,3 +85,41 @@ test('which databases of a data folder are not reached this time is told', async
   const told = native ? /sim\/pg is not touched: .* without DATABASE_URL/ : /live has stored .* with its DATABASE_URL/;
   expect(heard.said.filter((line) => told.test(line))).toHaveLength(1);
 });
+
+test('comes to its end though nobody reads what it says', async () => {
+  pseudonymiser(heard.data);
+  const built = join(root, 'node_modules', `.erase-test-${process.pid}.mjs`);
+  const list = join(heard.folder, 'list.csv');
+  writeFileSync(list, `${imsis[0]}\n`);
+  try {
+    await bundle(`import './server/cli/index.ts';`, built);
+    const argv = [built, 'erase', '--opt-outs', list, '--data', heard.data];
+    const child = spawn(process.execPath, argv, {
+      env: { ...process.env, DATABASE_URL: '' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    child.stdout.destroy();
+    let errors = '';
+    child.stderr.on('data', (bytes) => {
+      errors += bytes;
+    });
+    const code = await new Promise((resolve) => child.on('close', resolve));
+    expect([code, errors]).toEqual([0, '']);
+  } finally {
+    rmSync(built, { force: true });
+  }
+});
+
+if (native) {
+  test('a database that was filled from another data folder is told of: under another key nobody is found', async () => {
+    const store = await base.open();
+    giveTo(store).events(makeEvents(10, startUs, 1e6));
+    await store.flush();
+    await store.close();
+    pseudonymiser();
+    expect(await erase(imsis[0])).toBe(0);
+    expect(heard.said.join('')).toMatch(
+      /was filled from no journal of .*: under another pseudonym key nobody is found/,
+    );
+  });
+}
