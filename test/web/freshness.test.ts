@@ -120,7 +120,7 @@ describe('notices', () => {
 
   test('bad records are counted by reason, most frequent first', () => {
     const notice = of({}, {}, { faults: { A: 1, B: 17, C: 3 }, faultsTotal: 21 }).find(({ id }) => id === 'faults')!;
-    expect(notice.text).toBe('21 bad records skipped: B 17 · C 3 …');
+    expect(notice.text).toBe('Bad records skipped: 21 (B 17 · C 3 …)');
     expect(notice.detail).toBe('B 17 · C 3 · A 1');
   });
 

@@ -45,7 +45,7 @@ export const en: Record<keyof typeof zh, string> = {
   'notice.storeStarting': 'Database starting',
   'notice.storeQueue': '{rows} rows waiting',
   'notice.storeDropped': '{rows} rows dropped',
-  'notice.faults': '{n} bad records skipped: {reasons}',
+  'notice.faults': 'Bad records skipped: {n} ({reasons})',
   'notice.feedStale': '{feed}: no new data for {age}',
   'notice.feedFailed': '{feed} failed: {note}',
   'notice.feedBehind': '{feed} is behind',
