@@ -84,6 +84,6 @@ async function measure(size: Size): Promise<Figure[]> {
 export const pastBench: Bench = {
   name: 'past',
   meaning:
-    'the last 60 days of regions of 40 and 1,000 cells drawn today, end to end, in a city of 1.2 million stays a day; wants DATABASE_URL',
+    'the last 60 days of regions of 40 and 1,000 cells drawn today, end to end, in a city of 1.2 million stays a day; wants DATABASE_URL (the embedded one takes a small city)',
   run: (scale) => measure(scale === 'full' && process.env.DATABASE_URL !== undefined ? sizes.full : sizes.small),
 };
