@@ -12,6 +12,7 @@ import type { StoreStatus } from '../../shared/protocol.ts';
 import { type Clock, formatTimeUs } from '../clock.ts';
 import { assertInvariant, heardElsewhere, InvariantError, messageOf, UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { answered } from './answered.ts';
 import type { StoreBatch } from './batch.ts';
 import { CarefulCopy, refusesRows } from './careful-copy.ts';
 import { addCells } from './cells.ts';
@@ -58,10 +59,10 @@ const busyTries = 8;
 /** Key of the advisory lock that one writing server holds on a real database. */
 const writerKey = [0x7367776c, 2] as const;
 
-/** A connection, and the promise that rejects when it is lost. */
+/** A connection, and what is given when it is lost. */
 interface Link {
   readonly client: pg.Client;
-  readonly lost: Promise<never>;
+  readonly lost: AbortSignal;
 }
 
 /** A process of the database; of another login's one the time is not told. */
@@ -75,8 +76,6 @@ export class Writer {
   error = '';
   readonly #options: WriterOptions;
   readonly #stop = new AbortController();
-  /** Rejects when the writer ends. */
-  readonly #ended: Promise<never>;
   #loop: Promise<void> = Promise.resolve();
   #wake = new AbortController();
   #link: Link | null = null;
@@ -91,10 +90,6 @@ export class Writer {
 
   constructor(options: WriterOptions) {
     this.#options = options;
-    this.#ended = new Promise((_, reject) => {
-      this.#stop.signal.addEventListener('abort', () => reject(new Error('the writer ends')));
-    });
-    this.#ended.catch(heardElsewhere);
   }
 
   /** Connects for the first time and begins to store. Rejects with what the connection meets. */
@@ -142,7 +137,7 @@ export class Writer {
 
   /** Ends; a transaction under way is given up: the next start stores from the journal what is not stored. */
   async close(): Promise<void> {
-    this.#stop.abort();
+    this.#stop.abort(new Error('the writer ends'));
     this.wake();
     await this.#drop();
     await this.#loop;
@@ -190,10 +185,10 @@ export class Writer {
     const { intake, onStored } = this.#options;
     this.#link ??= await this.#connect();
     const { client, lost } = this.#link;
-    const refused = await this.#answered([this.#transact(client, batch), lost]);
+    const refused = await this.#answered(this.#transact(client, batch), lost);
     assertInvariant(batch.ledger !== null, 'a batch is sealed before it is stored');
     if (batch.regions !== null) {
-      const ids = await this.#answered([loadRegionIds(client), lost]);
+      const ids = await this.#answered(loadRegionIds(client), lost);
       for (const [id, key] of ids) intake.regionIds.set(id, key);
     }
     this.#options.ledger = { ...batch.ledger };
@@ -250,37 +245,28 @@ export class Writer {
   async #connect(): Promise<Link> {
     const { database, deadlineMs } = this.#options;
     const client = new pg.Client(clientConfig(database, deadlineMs));
-    const lost = new Promise<never>((_, reject) => {
-      client.on('error', reject);
-      client.on('end', () => reject(new Error('the connection was closed')));
-    });
+    const lost = new AbortController();
     // Who waits for it hears of it; between two transactions nobody does, and the next one meets the closed client.
-    lost.catch(() => {
+    const lose = (why: Error) => {
       if (this.#link?.client === client) this.#unknown = true;
-    });
+      lost.abort(why);
+    };
+    client.on('error', lose);
+    client.on('end', () => lose(new Error('the connection was closed')));
     try {
-      await this.#answered([client.connect(), lost]);
-      if (!database.embedded) await this.#answered([this.#fence(client), lost]);
+      await this.#answered(client.connect(), lost.signal);
+      if (!database.embedded) await this.#answered(this.#fence(client), lost.signal);
     } catch (error) {
       // Not waited for: one that is still connecting ends when that has failed.
       client.end().catch(heardElsewhere);
       throw error;
     }
-    return { client, lost };
+    return { client, lost: lost.signal };
   }
 
-  /** The first of what is waited for; given up when the writer ends, and when a database says nothing in time. */
-  async #answered<T>(work: readonly Promise<T>[]): Promise<T> {
-    const { deadlineMs } = this.#options;
-    let timer: NodeJS.Timeout | undefined;
-    const deadline = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`no answer within ${deadlineMs / 1000} s`)), deadlineMs);
-    });
-    try {
-      return await Promise.race([...work, deadline, this.#ended]);
-    } finally {
-      clearTimeout(timer);
-    }
+  /** What is waited for; given up when the connection is lost, the writer ends, and when a database says nothing in time. */
+  #answered<T>(work: Promise<T>, lost: AbortSignal): Promise<T> {
+    return answered(work, this.#options.deadlineMs, [lost, this.#stop.signal]);
   }
 
   /**
