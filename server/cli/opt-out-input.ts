@@ -2,11 +2,10 @@ import { existsSync } from 'node:fs';
 import { UserError } from '../errors.ts';
 import type { OptOutEntry } from '../privacy/opt-outs.ts';
 import type { Pseudonymiser } from '../privacy/pseudonymiser.ts';
-import { readText } from '../reference/read-cells.ts';
+import { readText, textBytesMax, textOf } from '../reference/read-cells.ts';
 
 const identitiesMax = 5_000_000;
-/** Of standard input. */
-const bytesMax = 256 * 2 ** 20;
+const unreadable = 'OPT_OUTS_UNREADABLE';
 const columns = ['imsi', 'msisdn'] as const;
 type Column = (typeof columns)[number];
 
@@ -28,7 +27,7 @@ export async function readOptOuts(path: string, pseudonymiser: Pseudonymiser): P
       '--opt-outs names a file of identities, or - for standard input: an identity itself is not written there';
     throw new UserError('USAGE', what, { exitCode: 2 });
   }
-  const text = path === '-' ? await readInput() : await readText(path, 'list of opt-outs', 'OPT_OUTS_UNREADABLE');
+  const text = path === '-' ? await readInput() : await readText(path, 'list of opt-outs', unreadable);
   return parseOptOuts(name, text, pseudonymiser);
 }
 
@@ -69,15 +68,9 @@ async function readInput(): Promise<string> {
   for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
     chunks.push(chunk);
     bytes += chunk.length;
-    if (bytes > bytesMax)
-      throw new UserError(
-        'OPT_OUTS_UNREADABLE',
-        `standard input: there are more than ${bytesMax} octets: cut the list`,
-      );
+    if (bytes > textBytesMax) break;
   }
-  return Buffer.concat(chunks)
-    .toString('utf8')
-    .replace(/^\uFEFF/, '');
+  return textOf(Buffer.concat(chunks), 'standard input', unreadable);
 }
 
 function fieldsOf(line: string): string[] {

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { gunzipSync } from 'node:zlib';
 import { CsvError, parse } from 'csv-parse/sync';
 import { messageOf, UserError, whyUnreadable } from '../errors.ts';
@@ -29,22 +29,38 @@ export function positionFault(lon: number, lat: number): string {
   return '';
 }
 
+/** Of a text that is read whole; Node's own bound on strings is twice that. */
+export const textBytesMax = 256 * 2 ** 20;
+
 /** Text of a file, gunzipped where it is gzip by content. */
 export async function readText(path: string, what: string, code: string): Promise<string> {
+  const name = `${what} ${path}`;
   let bytes: Buffer;
   try {
+    if ((await stat(path)).size > textBytesMax) throw tooLong(name, code);
     bytes = await readFile(path);
   } catch (error) {
-    throw new UserError(code, `${what} ${path}: ${whyUnreadable(error)}`, { cause: error });
+    if (error instanceof UserError) throw error;
+    throw new UserError(code, `${name}: ${whyUnreadable(error)}`, { cause: error });
   }
+  return textOf(bytes, name, code);
+}
+
+/** The same of what has been read. @param name for messages */
+export function textOf(bytes: Buffer, name: string, code: string): string {
+  let text = bytes;
   try {
-    if (bytes[0] === 0x1f && bytes[1] === 0x8b) bytes = gunzipSync(bytes);
+    if (bytes[0] === 0x1f && bytes[1] === 0x8b) text = gunzipSync(bytes, { maxOutputLength: textBytesMax });
   } catch (error) {
-    throw new UserError(code, `${what} ${path}: its gzip data is cut off or damaged; copy the file again`, {
-      cause: error,
-    });
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLong(name, code);
+    throw new UserError(code, `${name}: its gzip data is cut off or damaged; copy the file again`, { cause: error });
   }
-  return bytes.toString('utf8').replace(/^\uFEFF/, '');
+  if (text.length > textBytesMax) throw tooLong(name, code);
+  return text.toString('utf8').replace(/^\uFEFF/, '');
+}
+
+function tooLong(name: string, code: string): UserError {
+  return new UserError(code, `${name}: there are more than ${textBytesMax} octets of text: cut it`);
 }
 
 interface ParsedRow {

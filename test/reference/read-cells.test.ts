@@ -1,9 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
-import { readCells } from '../../server/reference/read-cells.ts';
+import { readCells, textBytesMax } from '../../server/reference/read-cells.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'signalwall-cells-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -33,6 +33,17 @@ describe('reading a cell list', () => {
       },
       { cgi: '460-00-42285-1', name: '', lon: null, lat: null, azimuth: null, radio: '', site: '' },
     ]);
+  });
+
+  it('refuses a text that is too long to be read whole, packed or not', async () => {
+    const sparse = file('large.csv', header);
+    truncateSync(sparse, textBytesMax + 1);
+    const packed = file('large.gz', gzipSync(Buffer.alloc(textBytesMax + 1), { level: 1 }));
+    for (const path of [sparse, packed])
+      await expect(readCells(path)).rejects.toMatchObject({
+        code: 'CELLS_UNREADABLE',
+        message: expect.stringMatching(/more than 268435456 octets of text: cut it$/),
+      });
   });
 
   it('takes columns in any order, ignores unknown ones and unpacks gzip by content', async () => {
