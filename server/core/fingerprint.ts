@@ -28,9 +28,9 @@ const light = new Set<Shaping>(['latenessMs', 'homePlmns', 'homeAreas', 'provinc
 const bounds = new Set<Shaping>(['subscribersMax', 'crossingsMax', 'reorderRowsMax']);
 
 /** Bumped when the same records and settings begin to give other counters or another state. */
-const version = 7;
+const version = 8;
 /** Versions whose saved state this one reads, so that it can bring their counters to an end: see `Counting.ending`. */
-const readable: readonly number[] = [6, version];
+const readable: readonly number[] = [6, 7, version];
 
 /** By which counters are made: counters of another one are not simply gone on with. */
 export function fingerprintOf(config: Config): string {

@@ -43,7 +43,7 @@ export class CrossingTrail extends TrailQueue {
   private startUs = 0;
   private first = 0;
   /** The subscriber's newest entry before it. */
-  private before = 0;
+  private newestBefore = 0;
   /** What the kernel has settled, and those of its subscribers whose notes are needed. */
   private readonly due: ReturnType<typeof dueOf>;
   private readonly soon = new Int32Array(soonMax);
@@ -77,12 +77,13 @@ export class CrossingTrail extends TrailQueue {
     this.timeUs = timeUs;
     this.startUs = intervalStartUs;
     this.first = this.firstOf(sub);
-    this.before = this.first;
+    this.newestBefore = this.first;
   }
 
   /** The transition is over. */
   end(): void {
     this.owner.setSequence(this.sub, this.first);
+    this.sub = nobody;
   }
 
   /** The subscriber is in the area from now on; returns whether it was a visitor of the interval before. */
@@ -127,6 +128,25 @@ export class CrossingTrail extends TrailQueue {
   /** Sequence number of the entry that the newest {@link enter} or {@link leave} put down. */
   get pushed(): number {
     return this.first;
+  }
+
+  /** The subscriber's newest entry, then by {@link before} those behind it, while they are live. */
+  newest(sub: number): number {
+    // A full queue settles entries in the midst of a transition.
+    return sub === this.sub ? this.first : this.firstOf(sub);
+  }
+
+  before(sequence: number): number {
+    return this.u32[this.wordsAt(sequence) + wBefore];
+  }
+
+  /** Area of an entry with its bits; {@link pendingBit} goes when it settles. */
+  wordOf(sequence: number): number {
+    return this.u32[this.wordsAt(sequence) + wArea];
+  }
+
+  timeOf(sequence: number): number {
+    return this.f64[this.timeAt(sequence)];
   }
 
   /** Whether the trail refers to the subscriber. */
@@ -236,7 +256,7 @@ export class CrossingTrail extends TrailQueue {
   /** The subscriber's newest entry of the area from before the transition, in which each area comes once; or 0. */
   private newestOf(area: number): number {
     const { u32 } = this;
-    let sequence = this.before;
+    let sequence = this.newestBefore;
     while (this.isLive(sequence)) {
       const at = this.wordsAt(sequence);
       if ((u32[at + wArea] & areaMask) === area) return sequence;

@@ -2,6 +2,8 @@ import { assertInvariant } from '../errors.ts';
 import { restoreColumns, type StateReader, type StateWriter, saveColumns } from '../state-writer.ts';
 
 const chunkRows = 4096;
+/** In the buckets of an end behind which the subscriber may be on in a region to which it came later. */
+export const stayingBit = 0x80000000;
 
 class Chunk {
   readonly sequences = new Uint32Array(chunkRows);
@@ -15,6 +17,8 @@ class Chunk {
  * by halving.
  */
 export class EndingStays {
+  /** When the stay began whose end has settled last, µs. */
+  settledSinceUs = 0;
   /** The oldest stands at {@link head} of the first one. */
   private readonly chunks: Chunk[] = [];
   private spare: Chunk | null = null;
@@ -45,7 +49,9 @@ export class EndingStays {
       const row = this.head++;
       this.size--;
       if (this.head === chunkRows) this.dropChunk();
-      if (chunk.sequences[row] === sequence) return chunk.buckets[row];
+      if (chunk.sequences[row] !== sequence) continue;
+      this.settledSinceUs = chunk.sinceUs[row];
+      return chunk.buckets[row];
     }
   }
 
@@ -53,6 +59,21 @@ export class EndingStays {
   sinceOf(sequence: number): number {
     const at = this.find(sequence);
     return this.chunkAt(at).sinceUs[at % chunkRows];
+  }
+
+  /** When the stay began that `sequence` ended, µs; -1: it ended none, or the end has settled. */
+  sinceIfEnding(sequence: number): number {
+    if (this.size === 0) return -1;
+    const at = this.find(sequence);
+    const chunk = this.chunkAt(at);
+    return chunk.sequences[at % chunkRows] === sequence ? chunk.sinceUs[at % chunkRows] : -1;
+  }
+
+  /** Behind the end `sequence`, if it is one, the subscriber may be on in another region. */
+  markStaying(sequence: number): void {
+    if (this.sinceIfEnding(sequence) < 0) return;
+    const at = this.find(sequence);
+    this.chunkAt(at).buckets[at % chunkRows] |= stayingBit;
   }
 
   /** Buckets of a stay whose end counts before its turn; it is passed over when that comes. */

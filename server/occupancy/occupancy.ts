@@ -19,6 +19,7 @@ import { countOrigins, type Recount, recounting, sumChanged } from './region-rec
 import { RegionStays } from './region-stays.ts';
 import { RegionTrips } from './region-trips.ts';
 import type { StayBuffer } from './stays.ts';
+import { StaysAround } from './stays-around.ts';
 import { SubscriberNotes } from './subscriber-notes.ts';
 import type { TrailOwner } from './trail-entry.ts';
 
@@ -76,9 +77,10 @@ export class Occupancy implements PresenceSink, TrailOwner {
     this.fixAges = new FixAges(options.ttlMaxUs);
     this.flows = new FlowWindow(this.regionCount, options.flowWindowUs);
     this.origins = new Origins(options.classifier, this.regionCount);
-    this.trips = new RegionTrips({ regionCount: this.regionCount, tripUs: options.tripUs, notes: this.notes });
-    this.regionStays = new RegionStays(this.countsStays ? this.regionCount : 0, this.notes);
-    const { cellGauges, countsStays, origins, regionStays, trail } = this;
+    this.regionStays = new RegionStays(this.countsStays ? this.regionCount : 0, this.notes, this.trail);
+    const { cellGauges, countsStays, notes, origins, regionCount, regionStays, trail } = this;
+    const around = new StaysAround({ trail, notes, regionStays });
+    this.trips = new RegionTrips({ regionCount, tripUs: options.tripUs, notes, around });
     this.borders = new BorderCrossings({ cellGauges, countsStays, origins, regionStays, trail });
     this.borders.use(this.regions, this.areas);
     this.growTo(cellCapacityFirst);
@@ -246,11 +248,8 @@ export class Occupancy implements PresenceSink, TrailOwner {
     if (area >= this.regionCount) return;
     this.flows.add(area, isEntry, timeUs);
     if (!this.countsStays || area >= this.drawn) return;
-    if (isEntry) this.trips.entry(sub, area, timeUs);
-    else {
-      this.trips.exit(sub, area, timeUs);
-      this.regionStays.ended(area, sequence);
-    }
+    if (isEntry) this.trips.entry(sub, area, timeUs, sequence);
+    else this.trips.exit(sub, area, timeUs, sequence, this.regionStays.ended(area, sequence));
   }
 
   gone(area: number, timeUs: number, sub: number, sequence: number): void {

@@ -1,9 +1,11 @@
 import { restoreColumns, type StateReader, type StateWriter, saveColumns } from '../state-writer.ts';
+import type { CrossingTrail } from './crossing-trail.ts';
 import { dwellBucketOf, dwellBuckets } from './dwell-buckets.ts';
-import { EndingStays } from './ending-stays.ts';
+import { EndingStays, stayingBit } from './ending-stays.ts';
 import { LiveDwell } from './live-dwell.ts';
 import { type RegionEdit, remapped } from './region-edit.ts';
-import type { SubscriberNotes } from './subscriber-notes.ts';
+import { type SubscriberNotes, unsortedBit } from './subscriber-notes.ts';
+import { entryBit } from './trail-entry.ts';
 import type { DwellColumns } from './view.ts';
 
 const wholeKey = 0xffffffff;
@@ -11,6 +13,7 @@ const wholeKey = 0xffffffff;
 /** Keys and live dwell of the regions after an edit. */
 export interface EditedStays {
   readonly keys: number[];
+  readonly places: ReadonlyMap<number, number>;
   readonly nextKey: number;
   readonly live: LiveDwell;
 }
@@ -24,8 +27,10 @@ export interface EditedStays {
 export class RegionStays {
   live: LiveDwell;
   private readonly notes: SubscriberNotes;
+  private readonly trail: CrossingTrail;
   /** By place: the key of the region's notes, which it keeps when its place changes. */
   private keys: number[];
+  private places: ReadonlyMap<number, number>;
   private nextKey: number;
   private readonly ending = new EndingStays();
   /** Ended stays of the oldest interval that is not final: regions × buckets. */
@@ -34,10 +39,15 @@ export class RegionStays {
   /** Scratch of {@link take}. */
   private counted: Uint32Array;
 
-  /** @param notes where it is kept since when each subscriber is in each region, under the region's key */
-  constructor(regionCount: number, notes: SubscriberNotes) {
+  /**
+   * @param notes where it is kept since when each subscriber is in each region, under the region's key: the latest first, so
+   * that one look tells whether it has come to another one since it came to this one
+   */
+  constructor(regionCount: number, notes: SubscriberNotes, trail: CrossingTrail) {
     this.notes = notes;
+    this.trail = trail;
     this.keys = Array.from({ length: regionCount }, (_, region) => region);
+    this.places = placesOf(this.keys);
     this.nextKey = regionCount;
     this.live = new LiveDwell(regionCount);
     this.observed = new Uint32Array(regionCount * dwellBuckets);
@@ -51,8 +61,8 @@ export class RegionStays {
 
   /** @param cancelled sequence number of the exit that this entry undoes; 0: none */
   enter(sub: number, region: number, timeUs: number, cancelled: number): void {
-    const sinceUs = cancelled === 0 ? timeUs : this.ending.sinceOf(cancelled);
-    this.begin(sub, region, sinceUs);
+    if (cancelled === 0) this.begin(sub, region, timeUs);
+    else this.goOn(sub, region, cancelled);
   }
 
   /** The subscriber is in the region since then. */
@@ -66,10 +76,11 @@ export class RegionStays {
    * entry; 0: it undoes an entry, and there was no stay
    */
   leave(sub: number, region: number, lastInUs: number, outUs: number, sequence: number): void {
+    const latestUs = this.latestOf(sub);
     const sinceUs = this.withdraw(sub, region);
     if (sequence === 0) return;
-    const observed = dwellBucketOf(lastInUs - sinceUs);
-    this.ending.push(sequence, sinceUs, observed * dwellBuckets + dwellBucketOf(outUs - sinceUs));
+    const buckets = dwellBucketOf(lastInUs - sinceUs) * dwellBuckets + dwellBucketOf(outUs - sinceUs);
+    this.ending.push(sequence, sinceUs, latestUs > sinceUs ? buckets | stayingBit : buckets);
   }
 
   /** There was no stay; returns since when there seemed to be one. */
@@ -94,9 +105,29 @@ export class RegionStays {
     live.add(region, sinceUs);
   }
 
-  /** The end of a stay has held. */
-  ended(region: number, sequence: number): void {
-    this.count(region, this.ending.settle(sequence));
+  get regionCount(): number {
+    return this.keys.length;
+  }
+
+  /** The region that a subscriber's note is of; -1: of none, it says something else. */
+  regionOf(note: number): number {
+    return this.places.get(this.notes.keyOf(note)) ?? -1;
+  }
+
+  /** When the stay began that this entry of the trail ended, µs; -1: it ended none, or that end has settled. */
+  sinceIfEnding(sequence: number): number {
+    return this.ending.sinceIfEnding(sequence);
+  }
+
+  /**
+   * The end of a stay has held. Returns when it had begun, µs, if the subscriber may be on in a region to which it came
+   * later; infinite: it is not.
+   */
+  ended(region: number, sequence: number): number {
+    const { ending } = this;
+    const buckets = ending.settle(sequence);
+    this.count(region, buckets);
+    return (buckets & stayingBit) !== 0 ? ending.settledSinceUs : Number.POSITIVE_INFINITY;
   }
 
   /** The end of a stay counts before its turn: the region gets other cells. */
@@ -133,16 +164,17 @@ export class RegionStays {
   edited(edit: RegionEdit): EditedStays {
     let { nextKey } = this;
     const keys = Array.from(edit.origin, (place) => (place < 0 ? nextKey++ : this.keys[place]));
-    return { keys, nextKey, live: this.live.edited(edit) };
+    return { keys, places: placesOf(keys), nextKey, live: this.live.edited(edit) };
   }
 
   /** Counts of changed regions begin anew; their subscribers' notes are the caller's to change. */
-  edit(edit: RegionEdit, { keys, nextKey, live }: EditedStays): void {
+  edit(edit: RegionEdit, { keys, places, nextKey, live }: EditedStays): void {
     this.observed = remapped(this.observed, edit, dwellBuckets);
     this.upper = remapped(this.upper, edit, dwellBuckets);
     this.counted = new Uint32Array(this.observed.length);
     this.live = live;
     this.keys = keys;
+    this.places = places;
     this.nextKey = nextKey;
   }
 
@@ -157,17 +189,39 @@ export class RegionStays {
   restore(from: StateReader): void {
     const { keys, nextKey } = from.json<{ keys: number[]; nextKey: number }>('regionStays');
     this.keys = keys;
+    this.places = placesOf(keys);
     this.nextKey = nextKey;
     restoreColumns(from, 'regionStays', { observed: this.observed, upper: this.upper });
     this.live.restore(from);
     this.ending.restore(from);
   }
 
-  private count(region: number, buckets: number): void {
+  /** The exit `undone` was none: the stay goes on, and behind later exits from others the subscriber was in it. */
+  private goOn(sub: number, region: number, undone: number): void {
+    const { ending, trail } = this;
+    const sinceUs = ending.sinceOf(undone);
+    this.notes.addBelow(sub, this.keys[region], sinceUs);
+    this.live.add(region, sinceUs);
+    for (let later = trail.newest(sub); later !== undone && trail.isLive(later); later = trail.before(later))
+      if ((trail.wordOf(later) & entryBit) === 0) ending.markStaying(later);
+  }
+
+  /** When the subscriber, who is in some region, came to the one to which it came last, µs. */
+  private latestOf(sub: number): number {
+    const { notes } = this;
+    let note = notes.first(sub);
+    if ((notes.keyOf(note) & unsortedBit) !== 0) note = notes.next(note);
+    return notes.valueOf(note);
+  }
+
+  private count(region: number, endBuckets: number): void {
+    const buckets = endBuckets & ~stayingBit;
     this.observed[region * dwellBuckets + Math.floor(buckets / dwellBuckets)]++;
     this.upper[region * dwellBuckets + (buckets % dwellBuckets)]++;
   }
 }
+
+const placesOf = (keys: readonly number[]) => new Map(keys.map((key, place) => [key, place]));
 
 /** Two counts seen as one number, which is 0 where both are: no count is near 2³¹. */
 const pairsOf = ({ buffer, byteOffset, length }: Uint32Array) => new Float64Array(buffer, byteOffset, length / 2);

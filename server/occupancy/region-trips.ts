@@ -1,25 +1,34 @@
 import type { StateReader, StateWriter } from '../state-writer.ts';
 import type { RegionEdit } from './region-edit.ts';
 import { ShardedTable } from './sharded-table.ts';
-import type { SubscriberNotes } from './subscriber-notes.ts';
+import type { StaysAround } from './stays-around.ts';
+import { type SubscriberNotes, unsortedBit } from './subscriber-notes.ts';
 import type { FlowColumns } from './view.ts';
 
 /** In the key of a subscriber's note: its newest held exit, from the set of regions in the bits below. */
-const exitBit = 0x80000000;
-const setMask = 0x7fffffff;
+const exitBit = unsortedBit;
+/** It has come back to one of them. */
+const backBit = 0x40000000;
+const setMask = 0x3fffffff;
 /** Sets of regions that are told apart; of more that are left at one time the newest alone is remembered. */
 const setsMax = 1 << 20;
 
 /**
- * Trips between micro-regions, from the crossings that held (DESIGN §2 *entries, exits*): an entry into B is a trip
- * from A when A is where the subscriber's newest held exit since it appeared was from, at most `tripUs` earlier; of
- * several regions left at one time from each. Back into the region that was left is no trip.
+ * Trips between micro-regions, from the crossings that held (DESIGN §2 *entries, exits*):
  *
- * All calls come in order of settling. What is kept of a subscriber goes when it vanishes.
+ * - An entry into B is a trip from A when A is where the subscriber's newest held exit since it appeared was from, at most
+ *   `tripUs` earlier; of several regions left at one time from each. Back into the region that was left is no trip.
+ * - Who enters B while in A comes from A only when it leaves A for B: the exit is the trip, if the stay in B goes on and
+ *   began after the one in A, however long it was in both. So there is none into what lies within A and back, none by
+ *   leaving both at once, and none between regions in which it appeared.
+ *
+ * The two exclude each other, as one is of entries while in A and the other is not. The second concerns regions that
+ * overlap alone. All calls come in order of settling. What is kept of a subscriber goes when it vanishes.
  */
 export class RegionTrips {
   private readonly tripUs: number;
   private readonly notes: SubscriberNotes;
+  private readonly around: StaysAround;
   /** Regions of each set, ascending; an edit of the regions changes them, never a set's number. */
   private sets: Uint32Array[] = [];
   /** The set of each region alone. */
@@ -31,31 +40,43 @@ export class RegionTrips {
   private readonly counts = new ShardedTable();
 
   /** @param notes where the newest exits are kept, beside whatever else is kept of subscribers */
-  constructor(options: { regionCount: number; tripUs: number; notes: SubscriberNotes }) {
+  constructor(options: { regionCount: number; tripUs: number; notes: SubscriberNotes; around: StaysAround }) {
     this.tripUs = options.tripUs;
     this.notes = options.notes;
+    this.around = options.around;
     this.singles = Array.from({ length: options.regionCount }, (_, region) => this.setOf([region]));
   }
 
-  /** A held exit. */
-  exit(sub: number, region: number, timeUs: number): void {
+  /**
+   * A held exit. @param sequence in the trail @param sinceUs when the stay began that it ends; infinite: the subscriber came
+   * to no other region since
+   */
+  exit(sub: number, region: number, timeUs: number, sequence: number, sinceUs: number): void {
+    if (sinceUs < Number.POSITIVE_INFINITY) this.leaveFor(sub, region, timeUs, sequence, sinceUs);
     const { notes } = this;
     const note = notes.find(sub, exitBit, exitBit);
     const single = this.singles[region];
     if (note === 0) notes.add(sub, (exitBit | single) >>> 0, timeUs);
     else {
-      const set = notes.valueOf(note) === timeUs ? this.with(notes.keyOf(note) & setMask, region) : single;
-      notes.set(note, (exitBit | set) >>> 0, timeUs);
+      const key = notes.keyOf(note);
+      const now = notes.valueOf(note) === timeUs ? (key & backBit) | this.with(key & setMask, region) : single;
+      notes.set(note, (exitBit | now) >>> 0, timeUs);
     }
   }
 
-  /** A held entry; behind the exits of the same transition. */
-  entry(sub: number, region: number, timeUs: number): void {
-    const { notes } = this;
+  /** A held entry; behind the exits of the same transition. @param sequence in the trail */
+  entry(sub: number, region: number, timeUs: number, sequence: number): void {
+    const { around, notes } = this;
     const note = notes.find(sub, exitBit, exitBit);
     if (note === 0 || timeUs - notes.valueOf(note) > this.tripUs) return;
-    const from = this.sets[notes.keyOf(note) & setMask];
-    for (let i = 0; i < from.length; i++) if (from[i] !== region) this.counts.increment(from[i] + 1, region);
+    const key = notes.keyOf(note);
+    const from = this.sets[key & setMask];
+    const wasBack = (key & backBit) !== 0;
+    if (wasBack) around.find(sub, sequence, timeUs);
+    for (let i = 0; i < from.length; i++) {
+      if (from[i] === region) notes.set(note, (key | backBit) >>> 0, notes.valueOf(note));
+      else if (!wasBack || !around.has(from[i])) this.counts.increment(from[i] + 1, region);
+    }
   }
 
   /** The subscriber has vanished. */
@@ -96,6 +117,13 @@ export class RegionTrips {
     this.begin(sets.map((set) => Uint32Array.from(set)));
     this.singles = singles;
     this.counts.restore(from, 'trips.counts');
+  }
+
+  /** From a region into those that the subscriber has come to since it was there, and is in still. */
+  private leaveFor(sub: number, region: number, timeUs: number, sequence: number, sinceUs: number): void {
+    const { around, counts } = this;
+    around.find(sub, sequence, timeUs);
+    for (let i = 0; i < around.n; i++) if (around.sinceUs[i] > sinceUs) counts.increment(region + 1, around.regions[i]);
   }
 
   /** The sets by their numbers; of several with the same regions the first is found. */

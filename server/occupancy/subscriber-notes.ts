@@ -14,6 +14,8 @@ const wKey = 1;
 const noteDoubles = 2;
 const dValue = 1;
 const wHeads = scratchBytes / 4;
+/** In keys of notes that have no place among the others by their value: see {@link SubscriberNotes.addBelow}. */
+export const unsortedBit = 0x80000000;
 
 /**
  * Few notes of each subscriber, a key and a number each, 16 bytes: one list a subscriber, whose head stands at its
@@ -64,6 +66,15 @@ export class SubscriberNotes {
     return 0;
   }
 
+  /** The subscriber's notes, one behind the other by {@link next}; 0: none. */
+  first(sub: number): number {
+    return this.u32[wHeads + sub];
+  }
+
+  next(note: number): number {
+    return this.u32[this.wNotes + note * noteWords];
+  }
+
   keyOf(note: number): number {
     return this.u32[this.wNotes + note * noteWords + wKey];
   }
@@ -87,6 +98,24 @@ export class SubscriberNotes {
     u32[at + wKey] = key;
     this.f64[wNotes / 2 + note * noteDoubles + dValue] = value;
     u32[wHeads + sub] = note;
+  }
+
+  /** As {@link add}, but behind all notes of a larger value; it is new, or older than the newest. */
+  addBelow(sub: number, key: number, value: number): void {
+    this.add(sub, key, value);
+    const { f64, u32, wNotes } = this;
+    const added = u32[wHeads + sub];
+    let from = wNotes + added * noteWords;
+    for (let note = u32[from]; note !== 0; note = u32[wNotes + note * noteWords]) {
+      const at = wNotes + note * noteWords;
+      if ((u32[at + wKey] & unsortedBit) === 0 && !(f64[wNotes / 2 + note * noteDoubles + dValue] > value)) break;
+      from = at;
+    }
+    const at = wNotes + added * noteWords;
+    if (from === at) return;
+    u32[wHeads + sub] = u32[at];
+    u32[at] = u32[from];
+    u32[from] = added;
   }
 
   drop(sub: number, note: number): void {

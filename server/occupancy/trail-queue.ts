@@ -115,7 +115,8 @@ export class TrailQueue {
     };
   }
 
-  protected isLive(sequence: number): boolean {
+  /** Whether the entry is still here. */
+  isLive(sequence: number): boolean {
     return sequence !== 0 && (sequence - this.tail) >>> 0 < (this.head - this.tail) >>> 0;
   }
 

@@ -106,7 +106,7 @@ export interface IntervalGauges {
   };
   readonly regions: GaugeColumns & { readonly fresh5: Uint32Array };
   readonly present: number;
-  /** Trips between micro-regions whose entry was in it; absent: none. */
+  /** Trips between micro-regions whose crossing that makes them was in it; absent: none. */
   readonly flows?: FlowColumns;
   /** Stays in micro-regions that ended in it; absent: none. */
   readonly dwell?: DwellColumns;

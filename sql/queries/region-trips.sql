@@ -1,4 +1,5 @@
--- Trips between a region and others whose entry was in a time. $1: region id, $2: from, $3: to (exclusive).
+-- Trips between a region and others, by the time of the entry, or of the exit where the two overlap (sql/README.md).
+-- $1: region id, $2: from, $3: to (exclusive).
 select r.id, sum(t.into_it)::integer as into_it, sum(t.from_it)::integer as from_it
 from micro_region me
 cross join lateral (

@@ -227,9 +227,44 @@ export interface OracleTrip {
   timeUs: number;
 }
 
+interface HeldStay {
+  area: string;
+  fromUs: number;
+  leftUs: number;
+  /** The step that ended it; infinite: none has. */
+  leftStep: number;
+  isVanish: boolean;
+}
+
+/** Stays in an area: from an appearance or a held entry to the held exit or the vanish. Steps count from `firstStep` on. */
+function heldStaysOf(area: string, cells: Set<string>, life: Life, holdDownUs: number, firstStep = 0): HeldStay[] {
+  const held = new Map(crossingsOf(life, cells, holdDownUs).map(({ step, entry }) => [step, entry]));
+  const stays: HeldStay[] = [];
+  let fromUs = life.before !== null && cells.has(life.before.cell) ? life.before.sinceUs : Number.NaN;
+  const end = (leftUs: number, leftStep: number, isVanish: boolean): void => {
+    if (!Number.isNaN(fromUs)) stays.push({ area, fromUs, leftUs, leftStep: leftStep + firstStep, isVanish });
+    fromUs = Number.NaN;
+  };
+  for (const [step, { timeUs, from, to }] of life.steps.entries()) {
+    if (from === null ? cells.has(to!) : held.get(step) === true) fromUs = timeUs;
+    if (to === null || held.get(step) === false) end(timeUs, step, to === null);
+  }
+  end(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, false);
+  return stays;
+}
+
+/** Whether one was there before and behind a crossing; a vanish at its very time comes behind it. */
+function isAround(
+  { fromUs, leftUs, leftStep, isVanish }: HeldStay,
+  { timeUs, step }: { timeUs: number; step: number },
+) {
+  return fromUs < timeUs && (leftUs > timeUs || (isVanish && leftStep > step));
+}
+
 /**
  * Trips: entries that held into one area, at most `tripUs` after the subscriber's newest held exit since it appeared, from
- * another. With `edit` the areas of `after` take the place of those of `before` there: their crossings are told apart
+ * another in which it is not; and exits that held from one area while in another, to which it came while in the first.
+ * With `edit` the areas of `after` take the place of those of `before` there: their crossings are told apart
  * by `before:` and `after:` in front of their names, and what of `before` had not settled makes no trip.
  */
 export function tripsByDefinition(
@@ -242,22 +277,31 @@ export function tripsByDefinition(
     const life = lifeOf(own, options.ttlUs);
     const exits: { area: string; step: number; timeUs: number }[] = [];
     const entries: { area: string; step: number; timeUs: number }[] = [];
+    const stays: HeldStay[] = [];
     const put = (area: string, crossings: Crossing[], firstStep: number): void => {
       for (const { timeUs, entry, step } of crossings)
         (entry ? entries : exits).push({ area, step: step + firstStep, timeUs });
     };
-    for (const [area, cells] of options.areas) put(area, crossingsOf(life, cells, options.holdDownUs), 0);
+    for (const [area, cells] of options.areas) {
+      put(area, crossingsOf(life, cells, options.holdDownUs), 0);
+      stays.push(...heldStaysOf(area, cells, life, options.holdDownUs));
+    }
     if (edit !== undefined) {
       const { begin, before, after } = edit;
       const known = own.filter(({ place }) => place < begin.index);
       for (const [area, cells] of before) {
-        const held = crossingsOf(lifeOf(known, options.ttlUs), cells, options.holdDownUs);
+        const lifeBefore = lifeOf(known, options.ttlUs);
+        stays.push(...heldStaysOf(`before:${area}`, cells, lifeBefore, options.holdDownUs));
+        const held = crossingsOf(lifeBefore, cells, options.holdDownUs);
         const settled = held.filter(({ timeUs }) => timeUs + options.holdDownUs <= begin.timeUs);
         put(`before:${area}`, settled, 0);
       }
       const since = lifeOf(own, options.ttlUs, begin);
-      for (const [area, cells] of after)
-        put(`after:${area}`, crossingsOf(since, cells, options.holdDownUs), life.steps.length - since.steps.length);
+      const firstStep = life.steps.length - since.steps.length;
+      for (const [area, cells] of after) {
+        put(`after:${area}`, crossingsOf(since, cells, options.holdDownUs), firstStep);
+        stays.push(...heldStaysOf(`after:${area}`, cells, since, options.holdDownUs, firstStep));
+      }
     }
     for (const { area, step, timeUs } of entries) {
       const appeared = life.steps.findLastIndex(({ from }, i) => from === null && i <= step);
@@ -265,7 +309,14 @@ export function tripsByDefinition(
       const leftUs = Math.max(...before.map((exit) => exit.timeUs));
       if (timeUs - leftUs > tripUs) continue;
       for (const from of before.filter((exit) => exit.timeUs === leftUs && exit.area !== area))
-        trips.push({ from: from.area, to: area, timeUs });
+        if (!stays.some((stay) => stay.area === from.area && isAround(stay, { timeUs, step })))
+          trips.push({ from: from.area, to: area, timeUs });
+    }
+    for (const exit of exits) {
+      const left = stays.find(({ area, leftStep }) => area === exit.area && leftStep === exit.step)!;
+      for (const other of stays)
+        if (other.area !== exit.area && isAround(other, exit) && other.fromUs > left.fromUs)
+          trips.push({ from: exit.area, to: other.area, timeUs: exit.timeUs });
     }
   }
   return trips;
@@ -298,16 +349,12 @@ export function dwellByDefinition(options: OracleOptions, untilUs: number): Orac
     const life = lifeOf(own, options.ttlUs, options.begin);
     life.steps = life.steps.filter(({ timeUs }) => timeUs <= untilUs);
     for (const [area, cells] of options.areas) {
-      const held = new Map(crossingsOf(life, cells, options.holdDownUs).map(({ step, entry }) => [step, entry]));
-      let fromUs = life.before !== null && cells.has(life.before.cell) ? life.before.sinceUs : -1;
-      for (const [step, { timeUs, from, to, sighting }] of life.steps.entries()) {
-        if (from === null ? cells.has(to!) : held.get(step) === true) fromUs = timeUs;
-        if (to === null ? !cells.has(from!) : held.get(step) !== false) continue;
-        const inside = own.slice(0, sighting + 1).filter(({ cell }) => cells.has(cell));
-        stays.push({ area, fromUs, outUs: timeUs, lastInUs: inside.at(-1)!.timeUs });
-        fromUs = -1;
+      for (const { fromUs, leftUs, leftStep } of heldStaysOf(area, cells, life, options.holdDownUs)) {
+        const step = life.steps.at(leftStep);
+        const inside = own.slice(0, (step?.sighting ?? 0) + 1).filter(({ cell }) => cells.has(cell));
+        if (step === undefined) stays.push({ area, fromUs, outUs: null, lastInUs: -1 });
+        else stays.push({ area, fromUs, outUs: leftUs, lastInUs: inside.at(-1)!.timeUs });
       }
-      if (fromUs >= 0) stays.push({ area, fromUs, outUs: null, lastInUs: -1 });
     }
   }
   return stays;

@@ -23,12 +23,14 @@ const changed = regionOf('changed', ['001-01-100-3', '001-01-200-1']);
 const dropped = regionOf('dropped', ['001-01-200-*', '001-01-300-1']);
 const changedNow = regionOf('changed', ['001-01-100-1', '001-01-100-3', '001-01-200-2']);
 const fresh = regionOf('fresh', ['001-01-200-1', '001-01-300-*']);
+const across = regionOf('across', ['001-01-100-3', '001-01-200-*']);
 /** Before and after: places move, and one set is empty. */
 const edits = [
   { before: [dropped, kept, changed, inner], after: [inner, fresh, kept, changedNow] },
   { before: [kept, inner], after: [kept, inner, fresh, changedNow] },
   { before: [dropped, changed, kept], after: [kept] },
   { before: [], after: [fresh, kept] },
+  { before: [across, inner, kept, changed], after: [changedNow, kept, across, inner] },
 ];
 type Edit = (typeof edits)[number];
 

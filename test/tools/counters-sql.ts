@@ -261,7 +261,7 @@ const staySql = `
       union all
       select p.city, area, sub, life, n, end_t, true from place p join member m using (city, cell) where vanishes
     )
-    select i.*, o.t as out_t,
+    select i.*, o.t as out_t, o.n as out_n, o.vanished,
            (select max(p.t) from place p join member m using (city, cell)
             where p.city = i.city and m.area = i.area and p.sub = i.sub and p.life = i.life and p.n <= o.n) as last_t
     from entered i cross join lateral
@@ -292,15 +292,30 @@ const countersSql = `
   from grid g join area a using (city)
 `;
 
-/** Of the exits since the subscriber appeared, the newest; several areas may have been left at that moment. */
+/** Whether stay `s` lasts beyond crossing `x` of the same subscriber, in which it had begun before. */
+const around = (s: string, x: string) => `${s}.city = ${x}.city and ${s}.sub = ${x}.sub and ${s}.t < ${x}.t
+  and (${s}.out_t > ${x}.t or (${s}.vanished and ${s}.out_n >= ${x}.n))`;
+
+/**
+ * `at_entry`: of the exits since the subscriber appeared, the newest; several areas may have been left at that moment, but
+ * from one where it is again it comes later. `at_exit`: into where it stays on, having come there from what it leaves.
+ */
 const tripsSql = `
   with exit as (select * from held where entry = 0),
-  trip as (
+  at_entry as (
     select i.city, x.area as from_, i.area as to_, i.t
     from held i join exit x on x.city = i.city and x.sub = i.sub and x.life = i.life and x.n <= i.n and x.area <> i.area
     where i.entry = 1 and x.t = (select max(y.t) from exit y
       where y.city = i.city and y.sub = i.sub and y.life = i.life and y.n <= i.n)
       and i.t - x.t <= (select trip from city c where c.city = i.city)
+      and not exists (select from stay s where s.area = x.area and ${around('s', 'i')})
+  ), at_exit as (
+    select x.city, x.area as from_, b.area as to_, x.t
+    from exit x
+    join stay a on a.city = x.city and a.sub = x.sub and a.area = x.area and a.out_n = x.n and not a.vanished
+    join stay b on b.area <> x.area and ${around('b', 'x')} and b.t > a.t
+  ), trip as (
+    select * from at_entry union all select * from at_exit
   )
   select trip.city, g.e || '|' || from_ || '>' || to_ as name, array[count(*)]::int[] as figures
   from trip join grid g on g.city = trip.city and t >= g.s and t < g.e
