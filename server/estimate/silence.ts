@@ -12,6 +12,8 @@ import { group, groups, place, SeenTable } from './seen-table.ts';
 const silenceMinUs = 120 * secondUs;
 /** A phone may be late with its periodic update by this much before it is off: paging load, radio. */
 const periodicSlackUs = 3 * minuteUs;
+/** Where nobody at all is heard of for so long, it is the feed that is silent, and no phone. */
+const outageUs = 10 * minuteUs;
 
 /** Kinds of events that a phone does not make because it moves: they find phones where they are. */
 const still: readonly EventKind[] = [
@@ -34,6 +36,8 @@ export interface Places {
   readonly isClosed: boolean;
 }
 
+type SavedWatch = SavedTally & { heardUs: number; resumedUs: number };
+
 export interface SilenceOptions {
   places: Places;
   /** Most subscribers that are followed; those beyond are taken to be as the others. */
@@ -55,6 +59,9 @@ export class SilenceWatch {
   private readonly seen: SeenTable;
   private readonly tally = new ContactTally();
   private readonly silent = new Float64Array(groups * ages);
+  /** The newest row of anybody, and the first behind the newest outage, µs; −1: none has come. */
+  private heardUs = -1;
+  private resumedUs = -1;
 
   constructor(options: SilenceOptions) {
     this.options = options;
@@ -74,13 +81,16 @@ export class SilenceWatch {
 
   *save(to: StateWriter, name: string): Generator<void> {
     yield* this.seen.save(to, `${name}.seen`);
-    to.json(`${name}.tally`, this.tally.saved());
+    const { heardUs, resumedUs } = this;
+    to.json(`${name}.tally`, { ...this.tally.saved(), heardUs, resumedUs } satisfies SavedWatch);
   }
 
   /** Of a fresh one. What a server saved that told no groups apart is left: within T3212 everybody has been heard again. */
   restore(from: StateReader, name: string): void {
-    const tally = from.json<Partial<SavedTally>>(`${name}.tally`);
+    const { heardUs = -1, resumedUs = -1, ...tally } = from.json<Partial<SavedWatch>>(`${name}.tally`);
     if (tally.contactsPerWeight === undefined) return;
+    this.heardUs = heardUs;
+    this.resumedUs = resumedUs;
     this.seen.restore(from, `${name}.seen`);
     this.tally.restore(tally as SavedTally);
   }
@@ -88,6 +98,9 @@ export class SilenceWatch {
   /** Rows `from` … `to − 1`, in order of time; `cell` is the registry's id. */
   apply(batch: EventBatch, from: number, to: number): void {
     const { seen, tally } = this;
+    if (from === to) return;
+    if (batch.timeUs[from] - this.heardUs > outageUs) this.resumedUs = batch.timeUs[from];
+    this.heardUs = batch.timeUs[to - 1];
     for (let row = from; row < to; row++) {
       const flags = batch.flags[row];
       if ((flags & (eventFlag.sighting | eventFlag.traffic | eventFlag.detach)) === 0) continue;
@@ -125,6 +138,8 @@ export class SilenceWatch {
     const { seen, silent, tally } = this;
     const { periodicUs, presentUs } = this.options;
     const offUs = periodicUs + periodicSlackUs;
+    // An outage goes on: the row behind it has not been taken yet.
+    const listenedUs = nowUs - this.heardUs > outageUs ? this.heardUs : nowUs;
     let off = 0;
     tally.fade(nowUs);
     silent.fill(0);
@@ -133,7 +148,7 @@ export class SilenceWatch {
       const silentUs = nowUs - seen.lastUs[slot];
       const isInside = seen.place[slot] === place.inside;
       if (silentUs >= Math.max(presentUs, offUs)) seen.drop(slot);
-      else if (silentUs > offUs) off += isInside ? 1 : 0;
+      else if (listenedUs - Math.max(seen.lastUs[slot], this.resumedUs) > offUs) off += isInside ? 1 : 0;
       else if (seen.place[slot] !== place.elsewhere) silent[seen.group[slot] * ages + ageOf(silentUs)]++;
     }
     return nowcastOf(silent, off, tally, this.places.isClosed);

@@ -199,14 +199,28 @@ describe('a region with location areas of its own', () => {
 test('phones silent beyond T3212 are off, and those who detach are nobody’s any more', () => {
   const { watch, row, at } = watchOf();
   for (let sub = 1; sub <= 100; sub++) row(0, sub, 1);
-  for (let sub = 1; sub <= 10; sub++) row(30, sub, 1, 'detach', eventFlag.detach);
-  expect(watch.limits.followed).toBe(90);
-  expect(Math.abs(at(62).change)).toBeLessThan(1);
+  for (let minute = 5; minute <= 120; minute += 5) {
+    row(minute, 999, 25);
+    if (minute !== 60) continue;
+    for (let sub = 1; sub <= 10; sub++) row(minute, sub, 1, 'detach', eventFlag.detach);
+    expect(watch.limits.followed).toBe(90);
+    expect(Math.abs(at(62).change)).toBeLessThan(1);
+  }
   expect(at(64).change).toBe(-90);
   expect(at(119).change).toBe(-90);
   // From then on they are not counted as present either.
   expect(at(120).change).toBe(0);
   expect(watch.limits.followed).toBe(0);
+});
+
+test('whoever was silent because the feed was is not off', () => {
+  const { row, at } = watchOf();
+  for (let sub = 1; sub <= 100; sub++) row(0, sub, 1);
+  for (let minute = 1; minute < 30; minute += 5) row(minute, 999, 25);
+  // Nothing at all for 70 minutes; the row that ends it has not been taken yet, and then it has.
+  expect(at(96).change).toBeGreaterThan(-3);
+  for (let minute = 96; minute < 119; minute += 5) row(minute, 999, 25);
+  expect(at(119).change).toBeGreaterThan(-3);
 });
 
 test('a full table refuses and says so; whoever leaves the surroundings makes room', () => {
@@ -225,6 +239,7 @@ test('goes on after a restart with what it knows of each phone, and begins anew 
   const { watch, row, at } = watchOf();
   for (let sub = 1; sub <= 300; sub++) row(0, sub, 1 + (sub % 19), sub % 3 === 0 ? 'mo call' : 'location update');
   for (let sub = 1; sub <= 50; sub++) row(9, sub, 1 + (sub % 17));
+  row(15, 999, 25);
   const state = new MemoryState();
   for (const _ of watch.save(state, 'hall'));
   const again = watchOf();
@@ -233,6 +248,9 @@ test('goes on after a restart with what it knows of each phone, and begins anew 
   again.row(20, 77, 12);
   expect(again.at(21)).toEqual(at(21));
   expect(at(21).change).not.toBe(0);
+  for (let minute = 25; minute <= 70; minute += 5) for (const each of [row, again.row]) each(minute, 999, 25);
+  expect(again.at(70)).toEqual(at(70));
+  expect(at(70).change).toBeLessThan(at(60).change - 50);
   const older = new MemoryState();
   older.json('hall.tally', { met: [], crossed: [], active: [], activeAll: 0, net: 0, gross: 0, minute: 7 });
   const anew = watchOf();
