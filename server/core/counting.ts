@@ -243,6 +243,8 @@ export class Counting {
         0,
       );
     yield* this.#counted(rows, 0, rows.n);
+    // The clock may stand, and who asks for a past waits for stays that have ended.
+    this.engine.flushStays();
   }
 
   *#counted(rows: EventBatch, from: number, to: number): Generator<void> {

@@ -75,6 +75,10 @@ test('who has opted out is present no more from the record on, and others are', 
   expect(stays).toEqual([2]);
 });
 
+test('the stay that ends by it is told at once, though the clock stands', () => {
+  expect(count([...beginning, ...seen([1, 2, 3], 5), leave]).stays).toEqual([2]);
+});
+
 test('a restart before or behind the record counts the same, and before the first row it does nothing', () => {
   const records = [...beginning, leave, ...seen([1, 2], 5), leave, ...seen([1, 3], 40)];
   for (let at = 1; at <= records.length; at++) {
