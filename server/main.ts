@@ -12,7 +12,7 @@ import { checkFeeds, networkOf } from './cli/feed-checks.ts';
 import { planFeeds, takenInOf } from './cli/feed-plan.ts';
 import { startFeedThread } from './cli/feed-thread.ts';
 import { GateKeeper } from './cli/gate-keeper.ts';
-import { clearUnfinished, hasRun, openLog, refuseShortJournal, storeOffset } from './cli/open-log.ts';
+import { cellsOfRegions, clearUnfinished, hasRun, openLog, refuseShortJournal, storeOffset } from './cli/open-log.ts';
 import { OptOutKeeper } from './cli/opt-out-keeper.ts';
 import { openPushFeed } from './cli/push-feeds.ts';
 import { readReference } from './cli/reference-input.ts';
@@ -40,7 +40,7 @@ import { projectRoot } from './root.ts';
 import { LateStore } from './store/late-store.ts';
 import { openStore } from './store/open-store.ts';
 import { saysAway } from './store/real-database.ts';
-import type { CellsOfRegion, Store } from './store/types.ts';
+import type { Store } from './store/types.ts';
 
 /** At the end the database is given this long to take what is in the journal; the next start goes on with the rest. */
 const drainMs = 3_000;
@@ -229,8 +229,7 @@ export async function startSignalwall(
 
     // The store learns of cells and regions, and reads the journal behind the counters.
     const writer = new LogWriter({ clock, journal, records, state });
-    const cellsOf: CellsOfRegion = (region, version) =>
-      version === state.regionsVersion ? counting.regions.cellsOf(region) : null;
+    const cellsOf = cellsOfRegions(core, journal, store);
     const onHeld = (why: string) => store.hold(why);
     const joinStore = async (store: Store, from: number) => {
       storeReader?.leave();

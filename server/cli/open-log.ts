@@ -18,7 +18,7 @@ import type { CellInfo } from '../reference/cell-registry.ts';
 import { isLocked, lockFolder } from '../store/embedded/folder-lock.ts';
 import { LateStore } from '../store/late-store.ts';
 import type { LedgerRow } from '../store/ledger.ts';
-import type { Store } from '../store/types.ts';
+import type { CellsOfRegion, Store } from '../store/types.ts';
 
 const segmentBytes = 64 * 2 ** 20;
 
@@ -128,6 +128,20 @@ export function refuseShortJournal(journal: string, end: number, row: LedgerRow)
     'JOURNAL_SHORT',
     `the journal ended at ${end} when the server started, but the database holds it up to ${row.offset}: records that were acknowledged are missing. Bring the journal back from a copy, or move its folder away to begin a new one`,
   );
+}
+
+/**
+ * Which cells the regions hold, as the counters have them: told once these have come to where the store stands. It may be
+ * ahead of them (they stand still while a large snapshot is written), and would store the cells of before for good.
+ */
+export function cellsOfRegions(core: Core, journal: Journal, store: Pick<Store, 'ledger'>): CellsOfRegion {
+  const { counting, state } = core;
+  return (region, version) => {
+    const { ledger } = store;
+    if (version !== state.regionsVersion || (ledger.journal === journal.id && ledger.offset > core.applied))
+      return null;
+    return counting.regions.cellsOf(region);
+  };
 }
 
 /** Whether a server has run there, whose counters may go on while the database is away. */

@@ -73,6 +73,8 @@ export class DatabaseStore implements Store {
   #newFromId = 0;
   #membership: Promise<void> | null = null;
   #cellsAdded = false;
+  /** Why the cells could not be stored when that was tried last; '': they could. */
+  #fault = '';
   #note = '';
 
   constructor(parts: Parts) {
@@ -91,6 +93,10 @@ export class DatabaseStore implements Store {
       beforeRegions: () => this.#membership ?? Promise.resolve(),
       onChange: () => this.#changed(),
       onBehind: (why) => parts.onBehind?.(why),
+      // A copy that has taken over may lack the newest ones, and its ledger does not tell.
+      onLost: () => {
+        this.#cellsAdded = true;
+      },
     });
     this.#maintenance = new Maintenance({
       pool,
@@ -325,9 +331,15 @@ export class DatabaseStore implements Store {
     this.#durable.tick();
     if (!this.#cellsAdded || this.#intake.holdsRegions || this.#membership !== null || this.#cellsOf === null) return;
     this.#membership = this.#writeMembership()
+      .then(() => {
+        this.#fault = '';
+      })
       .catch((error) => {
         this.#cellsAdded = true;
-        this.#parts.log('warn', `database: the regions' cells could not be stored (${messageOf(error)}), trying again`);
+        const why = messageOf(error);
+        if (why !== this.#fault)
+          this.#parts.log('warn', `database: the regions' cells could not be stored (${why}), trying again`);
+        this.#fault = why;
       })
       .finally(() => {
         this.#membership = null;
@@ -338,9 +350,9 @@ export class DatabaseStore implements Store {
     const cellsOf = this.#cellsOf;
     if (cellsOf === null) return;
     const members = this.#regionIds.map((_, region) => cellsOf(region, this.#regionsVersion));
-    // Another set counts by now: its record, which tells its cells, is on the way.
-    if (members.includes(null)) return;
-    this.#cellsAdded = false;
+    // Another set counts by now, whose record tells its cells and is on the way; or the counters are behind.
+    this.#cellsAdded = members.includes(null);
+    if (this.#cellsAdded) return;
     const newest = await transaction(this.#parts.pool, async (client) => {
       const ids = [...this.#regionIds, ...this.#goneIds];
       await saveMembership(client, ids, (i) => members[i] ?? [], this.#newFromId, this.#nowUs());

@@ -59,7 +59,7 @@ export interface StoredRegion {
   level?: 1 | 2 | 3 | 4;
 }
 
-/** Ids of the cells in a region of set `version`, by its place; null: the region index is of another set by now. */
+/** Ids of the cells in a region of set `version`, by its place; null: the index is of another set by now, or of before. */
 export type CellsOfRegion = (region: number, version: number) => ArrayLike<number> | null;
 
 export interface Store {

@@ -39,6 +39,8 @@ export interface WriterOptions {
   beforeRegions(): Promise<void>;
   /** The queue or the state has changed. */
   onChange(): void;
+  /** The connection is lost: what was written over others, and has no ledger, may be lost with it. */
+  onLost(): void;
   /** The database has lost what it had: nothing more is stored in it by this writer. */
   onBehind(why: Error): void;
 }
@@ -164,7 +166,7 @@ export class Writer {
         this.#busySinceMs = Number.POSITIVE_INFINITY;
         if (error instanceof InvariantError) throw error;
         // Whatever it was, and wherever: it may have come after the commit.
-        this.#unknown = true;
+        this.#doubt();
         await this.#drop();
         if (stopped.aborted) return;
         this.#away(error);
@@ -248,7 +250,7 @@ export class Writer {
     const lost = new AbortController();
     // Who waits for it hears of it; between two transactions nobody does, and the next one meets the closed client.
     const lose = (why: Error) => {
-      if (this.#link?.client === client) this.#unknown = true;
+      if (this.#link?.client === client) this.#doubt();
       lost.abort(why);
     };
     client.on('error', lose);
@@ -304,6 +306,12 @@ export class Writer {
       'DATABASE_IN_USE',
       `another server writes to the database ${database.name}${who}: end it, or use another database. Where it is a connection that a power cut or a dead network has left, the database ends it within a minute`,
     );
+  }
+
+  /** Nobody knows how the last transaction has ended, nor which database comes back. */
+  #doubt(): void {
+    this.#unknown = true;
+    this.#options.onLost();
   }
 
   async #drop(): Promise<void> {

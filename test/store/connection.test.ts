@@ -141,7 +141,7 @@ if (native) {
       new Writer({
         ...{ database, intake: new Intake(testConfig(), systemClock), ledger: { ...emptyLedger }, deadlineMs: 7000 },
         ...{ clock: systemClock, log: () => undefined, onStored: () => undefined, onChange: () => undefined },
-        ...{ beforeRegions: () => Promise.resolve(), onBehind: () => undefined },
+        ...{ beforeRegions: () => Promise.resolve(), onBehind: () => undefined, onLost: () => undefined },
       });
     const first = writer();
     const second = writer();

@@ -82,6 +82,7 @@ async function start(settings: Record<string, unknown> = {}, onStored: () => voi
     beforeRegions: () => Promise.resolve(),
     onChange: () => undefined,
     onBehind: (why) => lines.push(`behind ${why.message}`),
+    onLost: () => undefined,
   });
   await writer.open();
   writers.push(writer);
