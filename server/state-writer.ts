@@ -9,6 +9,8 @@ import { UserError } from './errors.ts';
 export interface StateWriter {
   bytes(name: string, data: ArrayBufferView): void;
   json(name: string, value: unknown): void;
+  /** Beside the pieces that are read of it: where whoever saves ends, whoever restores may go on in this very memory. */
+  give?(name: string, memory: WebAssembly.Memory): void;
 }
 
 /** Gives the pieces back, in any order; throws a `UserError` where one is missing, and what the disk throws. */
@@ -18,6 +20,8 @@ export interface StateReader {
   /** Puts one into memory that is as long as it, with no copy beside it. @returns its octets; where they are not as many nothing is put */
   fill(name: string, into: Uint8Array): number;
   json<T>(name: string): T;
+  /** Memory that is the caller's now; undefined: none was given by that name, and its pieces are to be read. */
+  given?(name: string): WebAssembly.Memory | undefined;
 }
 
 /** Copying this much takes a millisecond or two, new pages of memory included. */

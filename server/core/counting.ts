@@ -137,7 +137,7 @@ export class Counting {
 
   /** The same counters by other settings, with which they go on (`goesOn`); nothing is counted by these any more. */
   *under(config: Config): Generator<void, Counting> {
-    const staging = new Staging('in place');
+    const staging = new Staging('given away');
     yield* this.save(staging);
     this.regions.close();
     return Counting.restore(config, this.#state, this.#taker, staging.reader, this.#follow);

@@ -38,13 +38,21 @@ interface Piece {
   readonly bytes: Uint8Array;
 }
 
-/** State on its way into a file: copied, or (but for what is JSON) where it stands, which must not change meanwhile. */
+/**
+ * State on its way into a file: copied, or (but for what is JSON) where it stands, which must not change meanwhile; given
+ * away, where it goes to somebody else without a file, and who had it ends.
+ */
 export class Staging implements StateWriter {
   readonly pieces: Piece[] = [];
-  readonly kind: 'copied' | 'in place';
+  readonly kind: 'copied' | 'in place' | 'given away';
+  readonly #memories = new Map<string, WebAssembly.Memory>();
 
-  constructor(kind: 'copied' | 'in place' = 'copied') {
+  constructor(kind: Staging['kind'] = 'copied') {
     this.kind = kind;
+  }
+
+  give(name: string, memory: WebAssembly.Memory): void {
+    if (this.kind === 'given away') this.#memories.set(name, memory);
   }
 
   bytes(name: string, data: ArrayBufferView): void {
@@ -77,6 +85,7 @@ export class Staging implements StateWriter {
         return bytes.length;
       },
       json: (name) => JSON.parse(Buffer.from(take(name)).toString()),
+      given: (name) => this.#memories.get(name),
     };
   }
 }

@@ -45,9 +45,18 @@ export class SubscriberNotes {
   open(subscribersMax: number): void {
     const headPages = Math.ceil((scratchBytes + 4 * subscribersMax) / pageBytes);
     this.wNotes = (headPages * pageBytes) / 4;
-    this.memory = new WebAssembly.Memory({ initial: headPages + growthPages, maximum: pagesMax, shared: true });
-    this.loads = noteLoadsOf(this.memory);
+    this.use(new WebAssembly.Memory({ initial: headPages + growthPages, maximum: pagesMax, shared: true }));
+  }
+
+  private use(memory: WebAssembly.Memory): void {
+    this.memory = memory;
+    this.loads = noteLoadsOf(memory);
     this.look();
+  }
+
+  /** Notes laid out for as many subscribers can go on in one another's memory. */
+  private get layout(): string {
+    return `notes from ${this.wNotes}`;
   }
 
   get byteLength(): number {
@@ -139,6 +148,7 @@ export class SubscriberNotes {
   *save(to: StateWriter): Generator<void> {
     const { high, freeHead, subs } = this;
     to.json('notes', { high, freeHead, subs });
+    to.give?.(this.layout, this.memory);
     for (const [name, part] of this.parts()) yield* saveBytes(to, name, part);
   }
 
@@ -146,8 +156,14 @@ export class SubscriberNotes {
   restore(from: StateReader): void {
     const { high, freeHead, subs } = from.json<{ high: number; freeHead: number; subs: number }>('notes');
     this.subs = subs;
-    while (this.high < high) this.newNote();
     this.freeHead = freeHead;
+    const given = from.given?.(this.layout);
+    if (given !== undefined) {
+      this.high = high;
+      this.use(given);
+      return;
+    }
+    while (this.high < high) this.newNote();
     for (const [name, part] of this.parts()) restoreBytes(from, name, part);
   }
 

@@ -11,6 +11,7 @@ import { LiveEstimates } from '../../server/estimate/live-estimates.ts';
 import { parseShares } from '../../server/estimate/shares.ts';
 import { EventBatch } from '../../server/events/event-batch.ts';
 import { eventFlag, kindCode } from '../../server/events/kinds.ts';
+import { SubscriberNotes } from '../../server/occupancy/subscriber-notes.ts';
 import { unheardOf } from '../../server/reference/cell-registry.ts';
 import { restoreBytes, type StateReader, type StateWriter, saveBytes } from '../../server/state-writer.ts';
 import { FakeDisk } from '../tools/fake-disk.ts';
@@ -138,7 +139,7 @@ function hall() {
     for (const _ of counting.applying({ k: 'clock', releaseUs: (minute + 1) * minuteUs } as never));
   }
   const restore = (from: StateReader) => Counting.restore(config, state, () => undefined, from, follow);
-  return { counting, restore, estimates: () => made.at(-1)! };
+  return { config, counting, restore, estimates: () => made.at(-1)! };
 }
 
 test.each(kinds)('gate counts that come while a snapshot is written, its state %s, leave it whole', async (kind) => {
@@ -169,4 +170,40 @@ test.each(kinds)('gate counts that come while a snapshot is written, its state %
   const again = estimates().update(counted!.engine.view)[0]!;
   expect(again.people).toEqual(before.people);
   expect(live.update(view)[0]!.people.people).not.toBe(before.people.people);
+});
+
+test('notes that are given away go on in their own memory, and are copied where that is laid out otherwise', async () => {
+  const notesOf = (subscribersMax: number) => {
+    const notes = new SubscriberNotes();
+    notes.open(subscribersMax);
+    return notes;
+  };
+  const ones = notesOf(20_000);
+  for (let sub = 0; sub < 20_000; sub++) ones.add(sub, 1 + (sub % 5), sub * 2);
+  const saved = MemoryState.of(ones);
+  for (const [kind, subscribersMax, isGiven] of [
+    ['given away', 90_000, false],
+    ['in place', 20_000, false],
+    ['given away', 20_000, true],
+  ] as const) {
+    const staging = new Staging(kind);
+    await stagingState((to) => ones.save(to), staging, { clock, timers });
+    const others = notesOf(subscribersMax);
+    others.restore(staging.reader);
+    expect(MemoryState.of(others).differsFrom(saved)).toBeNull();
+    others.set(others.find(7, 0xff, 3), 3, -1);
+    expect(ones.valueOf(ones.find(7, 0xff, 3))).toBe(isGiven ? -1 : 14);
+    // They grow as if they were new.
+    for (let sub = 0; sub < 20_000; sub++) for (let key = 10; key < 20; key++) others.add(sub, key, key * sub);
+    expect(others.valueOf(others.find(19_999, 0xff, 19))).toBe(19 * 19_999);
+  }
+});
+
+test('counters that go on by other settings are the same, bit for bit', () => {
+  const { counting, config } = hall();
+  const before = MemoryState.of(counting);
+  const steps = counting.under({ ...config, latenessMs: config.latenessMs + 1_000 });
+  let step = steps.next();
+  while (step.done !== true) step = steps.next();
+  expect(MemoryState.of(step.value).differsFrom(before)).toBeNull();
 });
