@@ -34,6 +34,7 @@ many rows each table has lost.
   --verbose        show the stack trace of an error
 
 With DATABASE_URL the server may run meanwhile; it must be ended where the database is the embedded one, which is its own.
+Databases of the data folder that are not reached this time are named.
 
 What stays: counters and aggregates, in which nobody is named; an event that was traffic, without its subscriber; records
 of the journal until the server lets them go, and its three snapshots until newer ones take their place: neither is
