@@ -151,16 +151,16 @@ export class Writer {
     const stopped = this.#stop.signal;
     while (!stopped.aborted) {
       const batch = intake.head();
-      if (batch === null) {
+      if (batch === null && !this.#unknown) {
         this.#wake = new AbortController();
         await pause(idleMs, this.#wake.signal);
         continue;
       }
       this.#busySinceMs = this.#options.clock.monotonicMs();
       try {
-        const refused = await this.#store(batch);
+        const refused = batch === null ? await this.#ask() : await this.#store(batch);
         this.#up();
-        intake.done(refused);
+        if (batch !== null) intake.done(refused);
         this.#busySinceMs = Number.POSITIVE_INFINITY;
       } catch (error) {
         this.#busySinceMs = Number.POSITIVE_INFINITY;
@@ -180,6 +180,26 @@ export class Writer {
       }
       onChange();
     }
+  }
+
+  /**
+   * Nothing waits, but a connection was lost: until the database that is there now has been asked, nothing counts as stored
+   * for good, and a full journal, in which nothing more comes, would never let anything go.
+   */
+  async #ask(): Promise<number> {
+    if (this.#link?.lost.aborted) await this.#drop();
+    this.#link ??= await this.#connect();
+    const { client, lost } = this.#link;
+    await this.#answered(this.#look(client), lost);
+    return 0;
+  }
+
+  /** The ledger as it stands there. @throws DatabaseBehind */
+  async #look(client: pg.Client): Promise<LedgerRow> {
+    const stored = await readLedgerRow(client);
+    if (stored.batch < this.#options.ledger.batch) throw new DatabaseBehind(stored, this.#options.ledger);
+    this.#unknown = false;
+    return stored;
   }
 
   /** One attempt at a batch; how many of its rows were refused. */
@@ -202,9 +222,7 @@ export class Writer {
     const to = batch.ledger!;
     const { beforeRegions } = this.#options;
     if (this.#unknown) {
-      const stored = await readLedgerRow(client);
-      if (stored.batch < this.#options.ledger.batch) throw new DatabaseBehind(stored, this.#options.ledger);
-      this.#unknown = false;
+      const stored = await this.#look(client);
       if (isSameRow(stored, to)) return 0;
     }
     // Not inside the transaction: the embedded database runs one at a time.

@@ -216,6 +216,17 @@ test('a database that comes back as it was before is told of once, and gets noth
   await running.writer.close();
 });
 
+test('a connection that is lost while nothing waits has the database that is there then asked whether it is the same', async () => {
+  const running = await start();
+  running.give.events(makeEvents(100, startUs, minuteUs));
+  await drained(running);
+  proxy.drop();
+  await until(() => !running.writer.isSure);
+  await until(() => running.writer.isSure);
+  expect(lines).toEqual([]);
+  await running.writer.close();
+});
+
 test('with keepEvents off no event is stored, its traffic is counted, and the position moves all the same', async () => {
   const running = await start({ keepEvents: 'off' });
   const events = makeEvents(100, startUs, minuteUs);
