@@ -38,9 +38,11 @@ const flags = { read: 'r', write: 'r+', create: 'w+' } as const;
 
 class NodeFile implements DiskFile {
   readonly #handle: FileHandle;
+  readonly #path: string;
 
-  constructor(handle: FileHandle) {
+  constructor(handle: FileHandle, path: string) {
     this.#handle = handle;
+    this.#path = path;
   }
 
   async write(bytes: Uint8Array, at: number): Promise<void> {
@@ -53,11 +55,19 @@ class NodeFile implements DiskFile {
   async read(into: Uint8Array, at: number): Promise<number> {
     let done = 0;
     while (done < into.length) {
-      const { bytesRead } = await this.#handle.read(into, done, into.length - done, at + done);
+      const { bytesRead } = await this.#handle
+        .read(into, done, into.length - done, at + done)
+        .catch((error: Error) => this.#named(error));
       if (bytesRead === 0) break;
       done += bytesRead;
     }
     return done;
+  }
+
+  /** The system names no file where one that is open fails: a start that ends with it must. */
+  #named(error: Error): never {
+    error.message += ` '${this.#path}'`;
+    throw error;
   }
 
   readNow(into: Uint8Array, at: number): number {
@@ -98,7 +108,7 @@ export const nodeDisk: Disk = {
   },
   list: (path) => readdir(path),
   async open(path, how) {
-    return new NodeFile(await open(path, flags[how], 0o600));
+    return new NodeFile(await open(path, flags[how], 0o600), path);
   },
   rename: (from, to) => rename(from, to),
   remove: (path) => unlink(path),

@@ -25,6 +25,14 @@ const open = () =>
     commitMs: 1,
   });
 
+it('names the file that the disk does not give', async () => {
+  const file = await nodeDisk.open(folder, 'read');
+  await expect(file.read(new Uint8Array(8), 0)).rejects.toThrow(
+    `EISDIR: illegal operation on a directory, read '${folder}'`,
+  );
+  await file.close();
+});
+
 it('keeps records on a real disk, behind a record that was cut off', async () => {
   const journal = await open();
   const ends = Array.from({ length: 200 }, (_, i) => journal.append(i, [new Uint8Array(1000).fill(i)]));
