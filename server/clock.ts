@@ -51,3 +51,18 @@ export const zoneUs = 8 * hourUs;
 export function formatTimeUs(timeUs: number): string {
   return new Date(Math.floor(timeUs / 1000)).toISOString();
 }
+
+const zonedTime = /^(\d{4}-\d\d-\d\dT\d\d:\d\d)(?:(:\d\d)(?:\.(\d{1,6}))?)?(?:Z|([+-])(\d\d):([0-5]\d))$/;
+
+/** ISO 8601 with a zone, with or without seconds and up to six decimals of them → integer µs; NaN: it is none. */
+export function parseTimeUs(text: string): number {
+  const match = zonedTime.exec(text);
+  if (match === null) return Number.NaN;
+  const [, minute, second = ':00', fraction = '', sign, hours, minutes] = match;
+  const base = `${minute}${second}`;
+  const ms = Date.parse(`${base}Z`);
+  // 31 April would be read as 1 May.
+  if (Number.isNaN(ms) || new Date(ms).toISOString().slice(0, 19) !== base) return Number.NaN;
+  const eastUs = sign === undefined ? 0 : Number(`${sign}1`) * (Number(hours) * hourUs + Number(minutes) * minuteUs);
+  return ms * 1000 + Number(fraction.padEnd(6, '0')) - eastUs;
+}

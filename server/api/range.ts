@@ -1,4 +1,4 @@
-import { secondUs, zoneUs } from '../clock.ts';
+import { parseTimeUs, secondUs, zoneUs } from '../clock.ts';
 import { Refusal } from './http.ts';
 
 const dayS = 86_400;
@@ -52,8 +52,7 @@ const lastUs = Date.UTC(2255, 0, 1) * 1000;
 
 /** A time of a query, µs. @throws Refusal 400 BAD_TIME */
 export function readTime(name: string, text: string): number {
-  const withZone = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)$/;
-  const us = /^\d{1,16}$/.test(text) ? Number(text) : withZone.test(text) ? Date.parse(text) * 1000 : Number.NaN;
+  const us = /^\d{1,16}$/.test(text) ? Number(text) : parseTimeUs(text);
   if (!(us >= 0 && us <= lastUs)) {
     throw new Refusal(400, 'BAD_TIME', `${name} must be like 2026-11-21T19:30:00+08:00 or microseconds since 1970`);
   }

@@ -1,3 +1,4 @@
+import { parseTimeUs } from '../clock.ts';
 import { UserError } from '../errors.ts';
 import { parseTable, readTableText, type TableForm, type TableRow } from './table-file.ts';
 
@@ -51,8 +52,8 @@ function gatesOf(path: string, rows: readonly TableRow[]): GateCount[] {
     };
     const time = row.field('time');
     // Without its offset a time would be read in the zone of whatever machine reads it.
-    const hasOffset = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(time);
-    const timeUs = hasOffset ? Date.parse(time) * 1000 : Number.NaN;
+    // To the millisecond, as they are written down.
+    const timeUs = Math.floor(parseTimeUs(time) / 1000) * 1000;
     if (Number.isNaN(timeUs)) fail(`time '${time}' is no time with its offset: write 2026-10-17T19:30+08:00`);
     const region = row.field('region');
     if (region === '') fail('it names no region: give the id of a micro-region');

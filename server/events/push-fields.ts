@@ -1,4 +1,4 @@
-import { secondUs } from '../clock.ts';
+import { parseTimeUs } from '../clock.ts';
 import { packIso } from '../reference/country-codes.ts';
 import { causeOfList } from './cause.ts';
 import { isEventTime } from './feed-position.ts';
@@ -42,20 +42,6 @@ const isWhole = (value: unknown, max: number): value is number =>
 const codeOf = (codes: Readonly<Record<string, number>>, value: unknown): number =>
   typeof value === 'string' && Object.hasOwn(codes, value) ? codes[value] : -1;
 const hexPattern = /^[0-9a-fA-F]{16}(?:[0-9a-fA-F]{16})?$/;
-const timePattern = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?(?:Z|([+-])(\d\d):(\d\d))$/;
-
-/** ISO 8601 with a zone and up to six decimals → integer µs; NaN: it is none. */
-function isoTimeUs(text: string): number {
-  const match = timePattern.exec(text);
-  if (match === null) return Number.NaN;
-  const [, base, fraction, sign, hours, minutes] = match;
-  const ms = Date.parse(`${base}Z`);
-  // 31 April would be read as 1 May.
-  if (Number.isNaN(ms) || new Date(ms).toISOString().slice(0, 19) !== base) return Number.NaN;
-  const eastS = sign === undefined ? 0 : (sign === '-' ? -60 : 60) * (60 * Number(hours) + Number(minutes));
-  return ms * 1000 + Number((fraction ?? '').padEnd(6, '0')) - eastS * secondUs;
-}
-
 function setTime(us: number, to: PushDraft): boolean {
   to.times++;
   to.timeUs = us;
@@ -92,7 +78,7 @@ const fields: Readonly<Record<string, PushField>> = {
   },
   time: {
     must: 'a time with its zone such as 2026-10-17T19:30:00.25+08:00, from the year 1990 on',
-    read: (value, to) => typeof value === 'string' && setTime(isoTimeUs(value), to),
+    read: (value, to) => typeof value === 'string' && setTime(parseTimeUs(value), to),
   },
   imsi: {
     must: 'a text of 7 to 15 digits',

@@ -226,6 +226,8 @@ test.each([
   ['from=-5', 'BAD_TIME'],
   ['to=99999999999999999', 'BAD_TIME'],
   ['from=2026-02-30T99:00:00Z', 'BAD_TIME'],
+  ['from=2026-02-30T10:00:00Z', 'BAD_TIME'],
+  ['from=2026-02-28T24:00:00Z', 'BAD_TIME'],
   ['from=2000&to=1000', 'BAD_RANGE'],
   ['bucket=0', 'BAD_BUCKET'],
   ['bucket=61', 'BAD_BUCKET'],

@@ -63,6 +63,7 @@ test.each([
   ['nothing', '', 'GATES_EMPTY', 'the gate counts sent'],
   ['another table', 'a,b\n1,2\n', 'GATES_COLUMNS', 'lacks time, region'],
   ['a time without its zone', csv.replace('+08:00,hall', ',hall'), 'GATES_ROW', 'line 2: time'],
+  ['a day that is none', csv.replace('2026-10-17T19:30', '2026-09-31T19:30'), 'GATES_ROW', 'line 2: time'],
   ['half a head', csv.replace('12345', '1.5'), 'GATES_ROW', "line 2: people '1.5'"],
   ['broken JSON', '[{', 'GATES_JSON', 'no valid JSON'],
   ['other octets', new Uint8Array([0xff, 0xfe]), 'GATES_TEXT', 'not UTF-8'],
