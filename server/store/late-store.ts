@@ -21,7 +21,7 @@ export interface LateStoreOptions {
   readonly first: Store | Error;
   readonly clock: Clock;
   readonly log: Log;
-  /** A bug: the database is not tried any more. */
+  /** A bug, or a start that can't go on: the database is not tried any more. */
   readonly onFailed: (error: Error) => void;
 }
 
@@ -80,10 +80,15 @@ export class LateStore implements Asked {
     if (this.#store === null) this.#try(Promise.resolve());
   }
 
-  /** The one that is there has lost what it had confirmed. */
+  /** The one that is there has lost what it had confirmed. What a start has asked of it is void, too. */
   goBack(why: Error): void {
     const store = this.#store;
     if (store === null || this.#end.signal.aborted) return;
+    if (this.#join === null) {
+      const text = `the database has lost what it held when this start began (${messageOf(why)}): start again`;
+      this.#options.onFailed(new UserError('DATABASE_BEHIND', text));
+      return;
+    }
     this.#store = null;
     this.#error = messageOf(why);
     this.#options.log('warn', `database: ${this.#error}; it is opened anew and gets what it lacks from the journal`);

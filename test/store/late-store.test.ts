@@ -106,6 +106,18 @@ test('a database for which the journal can’t be read on is told as held, and k
   await store.close();
 });
 
+test('a database that goes back while the server starts ends the start, and says so', () => {
+  const first = opened();
+  const failures: Error[] = [];
+  const store = new LateStore({
+    ...{ open: async () => first, first, clock: systemClock, log: () => undefined },
+    onFailed: (error) => failures.push(error),
+  });
+  store.goBack(new Error('it holds 1 transactions and had confirmed 2'));
+  const message = expect.stringMatching(/lost what it held when this start began \(it holds 1 .*\): start again$/);
+  expect(failures).toEqual([expect.objectContaining({ name: 'UserError', code: 'DATABASE_BEHIND', message })]);
+});
+
 test('closes one that does not belong to the journal, says why and tries again', async () => {
   const store = opened();
   const lines: string[] = [];
