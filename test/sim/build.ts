@@ -25,6 +25,7 @@ const smaller: readonly [file: string, constant: string, value: string][] = [
   ['server/events/sorter.ts', 'ringRowsFirst', '1 << 6'],
   ['server/events/feed-messages.ts', 'batchRows', '16'],
   ['server/cli/aside-files.ts', 'blockBytes', '1 << 15'],
+  ['server/core/store-reader.ts', 'againMs', '100'],
   ['server/store/late-store.ts', 'retryMs', '60'],
   ['server/store/late-store.ts', 'retryMsMax', '400'],
   ['server/store/intake.ts', 'batchRowsMin', '40'],

@@ -9,6 +9,7 @@ export const paths = {
   SIGTERM: 'the server ends in order',
   'an outage of the database': 'connections break, and none is made',
   'a database that hangs': 'statements get no answer',
+  'a database of before': 'a backup is put back, or a copy that was behind takes over',
   'a lost answer to a commit': 'and whether it happened is chance',
   'a refusal of the database': 'statements fail for reasons of its own',
   'a full disk': 'little room is left for a while',
@@ -30,6 +31,7 @@ export const paths = {
   ENOSPC: 'a write, or a sync, found no room',
   'names forgotten': 'files or their removal were not synced at a power cut',
   'commits forgotten': 'an embedded database lost what no checkpoint held',
+  'commits taken back': 'which the database had confirmed',
   'a late commit': 'a transaction ended after its client had gone',
   // How it is got over.
   'octets cut off': 'the end of the journal was torn',
@@ -56,6 +58,8 @@ export const paths = {
   'a row for the database alone': 'it came too late for any counter',
   'a start without the database': 'counters and feeds go on',
   'a database that comes late': 'it gets from the journal what came meanwhile',
+  'a database opened anew': 'it had lost what it had confirmed, and gets it from the journal',
+  'a database held': 'the disk did not give what is next for it; counters go on',
   'an edit of the regions': 'while the server ran',
   'a day of facts': 'of subscribers, all hours of it counted',
   'a cell that has left a region': 'its membership has an end',
@@ -77,6 +81,7 @@ export const told: readonly (readonly [RegExp, Path])[] = [
   [/is full: feeds wait until there is room/, 'a disk full for the journal'],
   [/^database: back after/, 'the database back'],
   [/rows were refused and set aside/, 'rows set aside'],
+  [/until it can be read, history stops there$/, 'a database held'],
   [/can't be written .*mend the disk/, 'a failed journal'],
 ];
 

@@ -29,6 +29,8 @@ const lasting = /^(57P01|08006)$/;
 export class SimDatabase {
   readonly embedded: boolean;
   up = true;
+  /** A backup is being put back: nobody reaches it. */
+  restoring = false;
   /** Statements get no answer until their connection is given up. */
   hangs = false;
   /** What becomes of the next commits: they happen or not, and their answer is lost. */
@@ -70,7 +72,8 @@ export class SimDatabase {
   }
 
   connect(session: Session): void {
-    if (!this.up) throw Object.assign(new Error('ECONNREFUSED: the database is away'), { code: 'ECONNREFUSED' });
+    if (!this.up || this.restoring)
+      throw Object.assign(new Error('ECONNREFUSED: the database is away'), { code: 'ECONNREFUSED' });
     // The embedded one takes its clients in turn.
     if (this.embedded) this.#late?.();
     this.#sessions.add(session);
@@ -116,6 +119,14 @@ export class SimDatabase {
   goAway(): void {
     this.up = false;
     for (const session of [...this.#sessions]) this.#end(session, 'the database has gone away');
+  }
+
+  /** A backup is put back, or a copy that was behind takes over: the newest commits are gone. */
+  goBack(commits: number): void {
+    this.#late = null;
+    this.#writer = null;
+    this.commits.length -= commits;
+    this.#schedule.note(`database: ${commits} commits are gone, ${this.commits.length} are left`);
   }
 
   /** Who has waited for an answer in vain learns it at last. */

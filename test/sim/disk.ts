@@ -9,6 +9,8 @@ export interface Aim {
   what: What;
   /** With what their paths begin. */
   under: string;
+  /** So many of them come before it. */
+  skip?: number;
 }
 
 /** The disk of the world's machine: it outlives processes, and forgets at a power cut what was not synced. */
@@ -77,7 +79,7 @@ export class Machine {
         if (what !== 'read' && ms > 0) this.#schedule.note(`${what} ${path}`);
         if (what === 'remove' && /^quarantine.*n$/.test(path))
           this.#schedule.coverage.meet('a row set aside by an attempt that failed');
-        if (isMeant(this.failing)) {
+        if (isMeant(this.failing) && !this.#skips(this.failing!)) {
           this.failing = null;
           const error = Object.assign(new Error(`${this.failure}: the disk fails`), { code: this.failure, errno: -5 });
           this.#schedule.coverage.meet(this.failure);
@@ -94,6 +96,12 @@ export class Machine {
       if (ms > 0) life.after(ms, act);
       else act();
     });
+  }
+
+  #skips(aim: Aim): boolean {
+    const { skip = 0 } = aim;
+    aim.skip = skip - 1;
+    return skip > 0;
   }
 
   #failed(error: Error): Error {

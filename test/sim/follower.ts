@@ -13,6 +13,8 @@ export class Follower {
   readonly log: Followed[] = [];
   /** Of the journal that is followed. */
   id = '';
+  /** The journal was asked to let go what is before it. */
+  letGo = 0;
   readonly #schedule: Schedule;
 
   constructor(schedule: Schedule) {
@@ -23,6 +25,7 @@ export class Follower {
   forget(): void {
     this.log.length = 0;
     this.id = '';
+    this.letGo = 0;
   }
 
   get to(): number {
@@ -41,6 +44,11 @@ export class Follower {
     for (let found = await reader.next(); found !== null; found = await reader.next())
       this.log.push({ to: found.to, kind: found.kind, payload: found.payload.slice() });
     await reader.close();
+    const release = journal.release.bind(journal);
+    journal.release = (offset) => {
+      this.letGo = Math.max(this.letGo, offset);
+      return release(offset);
+    };
     const appended: Followed[] = [];
     const append = journal.append.bind(journal);
     journal.append = (kind, parts) => {

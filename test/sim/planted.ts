@@ -219,6 +219,26 @@ export const plantedBugs: readonly PlantedBug[] = [
     '      await store.close().catch(heardElsewhere);\n      throw error;',
     '      return store;',
   ]),
+  bug('a database that has lost what it had confirmed is written on as it is', [
+    writer,
+    'if (stored.batch < this.#options.ledger.batch) throw new DatabaseBehind(stored, this.#options.ledger);',
+    'if (stored.batch < this.#options.ledger.batch) this.#options.ledger = stored;',
+  ]),
+  bug('what is stored counts as stored for good while nobody knows which database comes back', [
+    'server/store/durable-offset.ts',
+    'return isSure() ? stored() : -1;',
+    'return stored();',
+  ]),
+  bug('regions get the cells that counters had before, where the store is ahead of them', [
+    'server/cli/open-log.ts',
+    '|| (ledger.journal === journal.id && ledger.offset > core.applied)',
+    '',
+  ]),
+  bug('a record that the disk does not give is passed over', [
+    'server/core/store-reader.ts',
+    'const { at } = this.#reader;',
+    'const at = records.committed;',
+  ]),
   bug('a database that comes late gets only what comes from then on', [
     'test/sim/server.ts',
     'await join(opened as DatabaseStore, storeOffset(journal, core, opened, log));',

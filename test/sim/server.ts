@@ -1,4 +1,4 @@
-import { refuseShortJournal, storeOffset } from '../../server/cli/open-log.ts';
+import { cellsOfRegions, refuseShortJournal, storeOffset } from '../../server/cli/open-log.ts';
 import { openPushFeed } from '../../server/cli/push-feeds.ts';
 import type { Config } from '../../server/config.ts';
 import { beginRun, positionOf, refuseOtherCells } from '../../server/core/begin-run.ts';
@@ -23,7 +23,6 @@ import { openPool } from '../../server/store/connection.ts';
 import { DatabaseStore } from '../../server/store/database-store.ts';
 import { LateStore } from '../../server/store/late-store.ts';
 import { saysAway } from '../../server/store/real-database.ts';
-import type { CellsOfRegion } from '../../server/store/types.ts';
 import { refusals, type SimDatabase } from './database.ts';
 import type { Machine } from './disk.ts';
 import type { Follower } from './follower.ts';
@@ -59,7 +58,7 @@ export interface ServerOptions {
 
 /** Codes of failures that the world itself has brought about. */
 const expected = new RegExp(
-  `^(EIO|ENOSPC|ECONN\\w+|JOURNAL_FAILED|JOURNAL_CLOSED|DATABASE_IN_USE|${refusals.join('|')})$|^no answer within`,
+  `^(EIO|ENOSPC|ECONN\\w+|JOURNAL_FAILED|JOURNAL_CLOSED|JOURNAL_UNREADABLE|DATABASE_BEHIND|DATABASE_IN_USE|${refusals.join('|')})$|^no answer within`,
 );
 /** What the log may never say here: nothing is damaged, and nobody changes a setting. */
 const alarming = /warms up again|the database is of before|the database is empty|refused|can't be used|are given up/;
@@ -74,6 +73,7 @@ export class Server {
   readonly life: Life;
   core: Core | null = null;
   journal: Journal | null = null;
+  /** The one that is there and has joined. */
   store: DatabaseStore | null = null;
   reader: StoreReader | null = null;
   hub: FeedHub | null = null;
@@ -124,11 +124,17 @@ export class Server {
     const log = this.#log;
     const timers = this.life;
     const onFailed = (error: unknown) => this.#ended(error);
-    const store = await this.#openStore().catch((why) => this.#storeLater(errorOf(why), onFailed));
+    const onBehind = (why: Error) => {
+      this.store = null;
+      store.goBack(why);
+    };
+    const open = () => this.#openStore(onBehind);
+    const first = await open().catch((why) => this.#whyLater(errorOf(why)));
+    const opened = first instanceof Error ? null : first;
+    const store: LateStore = new LateStore({ open, first, clock, log, onFailed });
     this.#closing.push(() => store.close());
-    const late = store instanceof LateStore;
     const { held } = store;
-    const cells = late ? [] : await store.loadCells();
+    const cells = opened === null ? [] : await opened.loadCells();
     const disk = machine.of(this.life);
     const journal = await Journal.open({
       ...{ disk, folder: 'journal', timers, log, newId: () => chance.hex(32) },
@@ -141,7 +147,7 @@ export class Server {
     const records = new EventLog(journal, config.recordsKeptBytesMax);
     const snapshots = await Snapshots.open(disk, 'snapshots', journal, log);
     // What was before the journal's base only a snapshot tells then.
-    if (late && snapshots.newest < 0 && (journal.base > 0 || journal.committed === 0)) throw store.why;
+    if (store.why !== null && snapshots.newest < 0 && (journal.base > 0 || journal.committed === 0)) throw store.why;
     const storedTo = () => (store.ledger.journal === journal.id ? store.durable : -1);
     const known = new LogState();
     const core = await Core.open({
@@ -155,8 +161,8 @@ export class Server {
     this.#closing.push(() => journal.close());
     const endAtStart = journal.committed;
     const isFirst = core.state.fingerprint === '';
-    if (isFirst && late) throw store.why;
-    const storeFrom = late ? -1 : storeOffset(journal, core, store, log);
+    if (isFirst && store.why !== null) throw store.why;
+    const storeFrom = opened === null ? -1 : storeOffset(journal, core, opened, log);
     const positions = new Map(isFirst ? held.positions.map((each) => [each.identity, each]) : core.state.positions);
     core.start();
     this.#closing.push(async () => this.reader?.stop(3_000));
@@ -178,30 +184,30 @@ export class Server {
     });
     const { state, counting } = core;
     const { registry } = state;
-    const cellsOf: CellsOfRegion = (region, version) =>
-      version === state.regionsVersion ? counting.regions.cellsOf(region) : null;
+    const cellsOf = cellsOfRegions(core, journal, store);
     const writer = new LogWriter({ clock, journal, records, state });
     const join = async (opened: DatabaseStore, from: number) => {
+      this.reader?.leave();
       await opened.saveCells(Array.from({ length: registry.count }, (_, id) => ({ id, cell: registry.info(id) })));
       const onTheWay = state.editedTo > Math.max(from, state.broughtTo);
       await opened.saveRegions(counting.regions.regions, cellsOf, state.regionsVersion, onTheWay, state.releaseUs);
       opened.begin(journal.id, from, () => writer);
-      const onHeld = (why: string) => this.#ended(new Error(why));
+      const onHeld = (why: string) => store.hold(why);
       this.reader = new StoreReader({ clock, timers, records, store: opened, onHeld, onFailed }, from);
       this.reader.start();
       this.store = opened;
     };
-    if (!late) await join(store, storeFrom);
-    else
-      store.start(
-        () => writer,
-        async (opened) => {
-          refuseShortJournal(journal.id, endAtStart, opened.held.row);
-          refuseOtherCells(state, await opened.loadCells());
-          await join(opened as DatabaseStore, storeOffset(journal, core, opened, log));
-          schedule.coverage.meet('a database that comes late');
-        },
-      );
+    if (opened !== null) await join(opened, storeFrom);
+    store.start(
+      () => writer,
+      async (opened) => {
+        const isLate = this.reader === null;
+        refuseShortJournal(journal.id, isLate ? endAtStart : journal.committed, opened.held.row);
+        refuseOtherCells(state, await opened.loadCells());
+        await join(opened as DatabaseStore, storeOffset(journal, core, opened, log));
+        schedule.coverage.meet(isLate ? 'a database that comes late' : 'a database opened anew');
+      },
+    );
     const hub = new FeedHub({
       ...{ config, clock, log, feeds, speed: this.#options.speed, sink: writer, onFailed },
       past: { ...state, positions: state.positions.values() },
@@ -242,7 +248,7 @@ export class Server {
     return { ...common, port: watched(feed, (message) => this.#options.onPushed(script, message)), live: true };
   }
 
-  async #openStore(): Promise<DatabaseStore> {
+  async #openStore(onBehind: (why: Error) => void): Promise<DatabaseStore> {
     const { clock, config, database } = this.#options;
     const folder = database.embedded ? `pg-${nextServer++}` : null;
     const { life } = this;
@@ -255,19 +261,19 @@ export class Server {
     const log = this.#log;
     const store = new DatabaseStore({
       ...{ dataDir: '', network: 'sim', config, clock, log, progress: () => undefined },
-      ...{ database: target, version: '', embedded: null, pool, readers: pool, folder },
+      ...{ database: target, version: '', embedded: null, pool, readers: pool, folder, onBehind },
     });
     await store.open();
     return store;
   }
 
   /** As where a server has run before: it goes on without its database. @throws why it could not be opened */
-  async #storeLater(why: Error, onFailed: (error: Error) => void): Promise<LateStore> {
-    const { clock, machine, schedule } = this.#options;
+  async #whyLater(why: Error): Promise<Error> {
+    const { machine, schedule } = this.#options;
     const told = new UserError('DATABASE_REFUSED', why.message, { cause: why });
     const names = await machine.disk.list('journal');
     if (!saysAway(told) || !names.includes('base.json')) throw why;
     schedule.coverage.meet('a start without the database');
-    return new LateStore({ open: () => this.#openStore(), first: why, clock, log: this.#log, onFailed });
+    return why;
   }
 }

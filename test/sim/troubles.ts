@@ -53,6 +53,35 @@ const outage: Trouble = (world, chance) => {
     world.database.up = true;
   });
 };
+/** A database comes back as it was some commits ago: not further than the journal still has what it lacks. */
+const backup: Trouble = (world, chance) => {
+  const { database, follower } = world;
+  if (database.embedded || database.restoring) return;
+  world.schedule.note('--- a backup of the database is put back');
+  database.restoring = true;
+  database.goAway();
+  database.up = true;
+  const { letGo } = follower;
+  forAWhile(world, chance, 300, () => {
+    database.restoring = false;
+    const { commits } = database;
+    const ledgerAt = (length: number) => commits.slice(0, length).findLast(({ ledger }) => ledger !== null)?.ledger;
+    const has = (length: number) => {
+      const ledger = ledgerAt(length);
+      return ledger?.journal === follower.id ? ledger.offset >= letGo : letGo === 0 && world.lost === null;
+    };
+    // Who had lost his journal goes on behind what was stored.
+    const least = Math.max(1, world.lost?.commits ?? 0);
+    const most = chance.once(2) ? 1 + chance.below(12) : commits.length;
+    let left = commits.length;
+    while (left > least && commits.length - left < most && has(left - 1)) left--;
+    const isTold = ledgerAt(left)?.batch !== ledgerAt(commits.length)?.batch;
+    // That cells and regions are gone of a start behind which nothing was stored yet, nobody learns before the next start.
+    if (!isTold && commits.slice(left).some(({ cells, regions }) => cells.length + regions.length > 0)) return;
+    if (isTold) world.schedule.coverage.meet('commits taken back');
+    database.goBack(commits.length - left);
+  });
+};
 const hang: Trouble = (world, chance) => {
   world.schedule.note('--- the database hangs');
   world.database.hangs = true;
@@ -102,11 +131,15 @@ const slowDisk: Trouble = (world, chance) => {
 const failingDisk: Trouble = (world, chance) => {
   world.schedule.note('--- the disk fails');
   // Of a sync more is lost than of the others.
-  const kinds = ['write', 'sync', 'sync', 'sync', 'open', 'rename', 'syncFolder', 'remove'] as const;
+  const kinds = ['write', 'sync', 'sync', 'sync', 'open', 'rename', 'syncFolder', 'remove', 'read', 'read'] as const;
   const what = kinds[chance.below(kinds.length)];
   // Rows are set aside: their name may be there, and not last.
   world.machine.failing = chance.once(3) ? { what: 'syncFolder', under: aside } : { what, under: '' };
   world.machine.failure = chance.once(2) ? 'EIO' : 'ENOSPC';
+  if (world.machine.failing.what !== 'read') return;
+  // Of a segment: without its newest snapshot a server may have to begin anew. A start reads much, and the store behind it.
+  Object.assign(world.machine, { failing: { what, under: 'journal/0', skip: chance.below(60) }, failure: 'EIO' });
+  kill(world, chance);
 };
 /** An operator takes the files of rows set aside away, as far as their batches are acknowledged. */
 const takeAside: Trouble = (world, chance) => {
@@ -184,6 +217,7 @@ const all: readonly [Path, Trouble, weight: number][] = [
   ['SIGTERM', stop, 2],
   ['an outage of the database', outage, 3],
   ['a database that hangs', hang, 2],
+  ['a database of before', backup, 5],
   ['a lost answer to a commit', lostAnswers, 4],
   ['a refusal of the database', refused, 3],
   ['a full disk', fullDisk, 2],
@@ -213,7 +247,7 @@ export function troubles(world: World, chance: Chance): void {
   world.schedule.after(world.calmMs, () => {
     const { database, machine } = world;
     database.recover();
-    Object.assign(database, { up: true, losesAnswers: 0, refuses: 0 });
+    Object.assign(database, { up: true, restoring: false, losesAnswers: 0, refuses: 0 });
     Object.assign(machine, { failing: null, trap: null, slowUntilMs: 0 });
     // Whoever is told that the disk is small finds room for what has come to be known since, and no more.
     machine.disk.free += machine.small ? 40_000 : Number.POSITIVE_INFINITY;

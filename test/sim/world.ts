@@ -42,6 +42,9 @@ const slowestMs = 3_000;
 /** Around the limits of what is taken time may have gone on while rows are set aside, µs. */
 const limitUs = 20_000_000;
 
+/** Up to where in the journal upkeep has been done in a store, and event time then, µs. */
+const noUpkeep = { to: -1, us: Number.NEGATIVE_INFINITY, store: null as Server['store'] };
+
 /** One simulated world: a server with its disk, database, feeds and their clients, and all that happens to it. */
 export class World {
   readonly schedule: Schedule;
@@ -71,8 +74,7 @@ export class World {
   server: Server | null = null;
   /** What was taken is being stored, or upkeep is being done. */
   #finishing = false;
-  /** Up to where in the journal upkeep has been done, and event time then, µs. */
-  #kept = { to: -1, us: Number.NEGATIVE_INFINITY };
+  #kept = noUpkeep;
   restarts = 0;
   #givesAll = false;
   /** Where the database stood when the journal was lost: commits, and how many parts of each feed it held. */
@@ -183,7 +185,7 @@ export class World {
     });
     this.server = server;
     this.#finishing = false;
-    this.#kept = { to: -1, us: Number.NEGATIVE_INFINITY };
+    this.#kept = noUpkeep;
     this.restarts++;
     server.begin();
   }
@@ -314,14 +316,14 @@ export class World {
     const { committed } = journal!;
     // It has not come yet.
     if (store === null) return false;
-    if (store.ledger.offset === committed && this.#kept.to === committed) return true;
+    if (store.ledger.offset === committed && this.#kept.to === committed && this.#kept.store === store) return true;
     if (this.#finishing) return false;
     // Nothing urgent waits for its time; and when all is stored, upkeep does not either.
     const us = core!.state.releaseUs;
     if (store.ledger.offset !== committed) this.#finish(store.flush(), () => undefined);
     else
       this.#finish(store.maintain(), () => {
-        this.#kept = { to: committed, us };
+        this.#kept = { to: committed, us, store };
       });
     return false;
   }
