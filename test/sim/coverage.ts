@@ -17,6 +17,7 @@ export const paths = {
   'a disk full for good': 'and the server had to make its own room',
   'a slow disk': 'syncs take long',
   'a failing disk': 'one operation ends with EIO or ENOSPC',
+  'a segment that is not given': 'the disk does not read an octet of it, once',
   'a bad network': 'messages are lost, doubled and swapped',
   'a step of the clock': 'wall time is set',
   'a lost journal': 'its folder is gone; a new one begins behind what the database holds',

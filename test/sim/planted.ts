@@ -229,11 +229,6 @@ export const plantedBugs: readonly PlantedBug[] = [
     'return isSure() ? stored() : -1;',
     'return stored();',
   ]),
-  bug('regions get the cells that counters had before, where the store is ahead of them', [
-    'server/cli/open-log.ts',
-    '|| (ledger.journal === journal.id && ledger.offset > core.applied)',
-    '',
-  ]),
   bug('a record that the disk does not give is passed over', [
     'server/core/store-reader.ts',
     'const { at } = this.#reader;',

@@ -82,10 +82,13 @@ export class World {
   readonly #seed: number;
   /** Never where journal or disk are small, which would be full of the list. */
   readonly listGrows: boolean;
+  /** More may go wrong in it. */
+  readonly hasMore: boolean;
 
   constructor(seed: number, print: ((line: string) => void) | null) {
     this.#seed = seed;
     this.listGrows = seed % 24 === 7;
+    this.hasMore = seed % 8 === 5;
     const chance = new Chance(seed, 0);
     this.chance = chance;
     this.schedule = new Schedule(print);
