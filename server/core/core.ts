@@ -10,6 +10,7 @@ import type { StateReader, StateWriter } from '../state-writer.ts';
 import { Counting, type Derived, type DerivedTaker, type FollowerMaker } from './counting.ts';
 import type { EventLog, LogEntry, LogReader } from './event-log.ts';
 import { fingerprintOf, goesOn, settingsOf } from './fingerprint.ts';
+import { sliceMs } from './in-slices.ts';
 import { LogState } from './log-state.ts';
 import { Staging, snapshotBytes } from './snapshot-file.ts';
 import type { Snapshots } from './snapshots.ts';
@@ -44,8 +45,6 @@ interface Restored {
 
 /** So often is looked whether the journal may forget something, ms: when nothing comes too. */
 const tendEveryMs = 1000;
-/** So long records are applied before the event loop has its turn, ms. */
-const sliceMs = 5;
 /** The last snapshot is waited for so long, ms; and with a full disk, where it may have to wait for room. */
 const lastSnapshotMsMax = 4000;
 const fullSnapshotMsMax = 500;

@@ -1,8 +1,6 @@
 import type { Clock, Timers } from '../clock.ts';
 import type { StateWriter } from '../state-writer.ts';
-
-/** So long state is gone through before the event loop has its turn, ms. */
-const sliceMs = 5;
+import { sliceMs } from './in-slices.ts';
 
 /**
  * Goes through state once, on its way into a snapshot, a slice at a time. Nothing may change what is saved as bytes until

@@ -2,6 +2,7 @@ import type { Clock, Timers } from '../clock.ts';
 import { errorOf, heardElsewhere, isFromOutside, messageOf } from '../errors.ts';
 import type { Store } from '../store/types.ts';
 import type { EventLog, LogEntry, LogReader } from './event-log.ts';
+import { sliceMs } from './in-slices.ts';
 
 export interface StoreReaderOptions {
   readonly clock: Clock;
@@ -14,8 +15,6 @@ export interface StoreReaderOptions {
   readonly onFailed: (error: Error) => void;
 }
 
-/** So long records are made rows of before the event loop has its turn, ms. */
-const sliceMs = 5;
 /** What could not be read is tried again so much later, ms: somebody may have brought the file back, or the disk gives it. */
 const againMs = 10_000;
 

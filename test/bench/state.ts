@@ -69,7 +69,7 @@ async function onDisk(name: string, subscribers: number, snapshotCopyBytesMax: n
       { key: `state.restorePeakMibAt${name}`, value: figures.restorePeakMib, unit: 'MiB of the process' },
       { key: `state.writeSAt${name}`, value: figures.writeS, unit: 's' },
       { key: `state.writePeakMibAt${name}`, value: figures.writePeakMib, unit: 'MiB of the process' },
-      { key: `state.writePauseMsAt${name}`, value: figures.writePauseMs, unit: 'ms CPU' },
+      { key: `state.writePauseMsAt${name}`, value: figures.writePauseMs, unit: 'ms' },
     ];
   } finally {
     folder.remove();

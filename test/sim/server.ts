@@ -107,7 +107,15 @@ export class Server {
       // On a full disk: sent again, they are taken when there is room.
       /^feed .* are refused, for quarantine\/.* has no room: /.test(line);
     if (level !== 'info' && !isDue && alarming.test(line)) schedule.fail(`the server says: ${line}`);
+    if (line.startsWith('no snapshot could be written')) void this.#nothingIsLeft();
   };
+
+  /** What is half written would take room that the journal may need. */
+  async #nothingIsLeft(): Promise<void> {
+    const { machine, schedule } = this.#options;
+    const left = (await machine.disk.list('snapshots')).filter((name) => name.endsWith('.tmp'));
+    if (left.length > 0) schedule.fail(`a snapshot that could not be written is left: ${left}`);
+  }
 
   #ended(thrown: unknown): void {
     if (!this.life.alive) return;
