@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { eraseCommand } from '../../server/cli/erase.ts';
 import { keptOptOuts } from '../../server/cli/opt-out-file.ts';
 import { loadOrCreateKey } from '../../server/privacy/key-file.ts';
@@ -17,13 +17,15 @@ import { root } from '../tools/shared-inputs.ts';
 const imsis = ['001010000000001', '001010000000002'];
 const heard = hearCommand('erase');
 
+const { DATABASE_URL: given } = process.env;
 let base: TestDatabase;
 beforeEach(async () => {
   base = await makeTestDatabase();
-  vi.stubEnv('DATABASE_URL', base.url ?? '');
+  process.env.DATABASE_URL = base.url ?? '';
 });
 afterEach(async () => {
-  vi.unstubAllEnvs();
+  if (given === undefined) delete process.env.DATABASE_URL;
+  else process.env.DATABASE_URL = given;
   await base.remove();
 });
 
@@ -65,7 +67,7 @@ test('a database with a schema of before is left as it is, and what to do is tol
 });
 
 test('a server that stores in a database of its own is not taken for one that stores nothing', async () => {
-  vi.stubEnv('DATABASE_URL', '');
+  process.env.DATABASE_URL = '';
   pseudonymiser(heard.data);
   mkdirSync(join(heard.data, 'live', 'journal'), { recursive: true });
   await expect(erase(imsis[0], heard.data)).rejects.toMatchObject({

@@ -71,6 +71,22 @@ test('a filled database of the first release keeps its rows, and its past is in 
      from generate_series($1::timestamptz, $1::timestamptz + interval '1 day', interval '10 minutes') t`,
     [timestampUs(startUs)],
   );
+  await client.query(
+    `insert into city_gauge (ts, every_ms, present, events_kept) select t, 60000, 5, true
+     from generate_series($1::timestamptz, $1::timestamptz + interval '1 day', interval '10 minutes') t`,
+    [timestampUs(startUs)],
+  );
+  await client.query(
+    `insert into cell (cell_id, cgi, name, lon, lat, radio) values (1, '460-00-1-1', 'one', 113, 23, 'gsm')`,
+  );
+  await client.query(`insert into micro_region (id, name, kind) values ('hall', 'Hall', 'venue')`);
+  await client.query(`insert into micro_region_cell (region_id, cell_id) select region_id, 1 from micro_region`);
+  await client.query(
+    `insert into region_gauge (ts, region_id, every_ms, present, entries, exits, appeared, vanished, visitors, fresh5)
+     select t, region_id, 60000, 5, 1, 1, 0, 0, 5, 5
+     from micro_region, generate_series($1::timestamptz, $1::timestamptz + interval '1 day', interval '10 minutes') t`,
+    [timestampUs(startUs)],
+  );
   const span = [timestampUs(startUs), timestampUs(startUs + 10 * dayUs)];
   for (const name of ['cell_traffic_1m', 'cell_traffic_1h', 'cell_gauge_1h']) {
     await client.query(`call refresh_continuous_aggregate('${name}', $1::timestamptz, $2::timestamptz)`, span);
@@ -86,14 +102,18 @@ test('a filled database of the first release keeps its rows, and its past is in 
     `${startUs} ${startUs + 3 * dayUs}`,
   ]);
   const counts = `select (select count(*) from event) as events, (select count(*) from stay) as stays,
-    (select count(*) from cell_gauge) as gauges`;
+    (select count(*) from cell_gauge) as gauges, (select count(*) from city_gauge) as city,
+    (select count(*) from region_gauge) as regions, (select count(*) from micro_region_cell) as held`;
   const before = (await client.query(counts)).rows;
 
   const packed = `select count(*)::int as n from timescaledb_information.chunks where is_compressed`;
   const [{ n: compressed }] = (await client.query<{ n: number }>(packed)).rows;
   expect(compressed).toBeGreaterThan(40);
 
-  expect(await migrate(client, database.embedded)).toEqual(names.slice(6));
+  // By two servers at once, too.
+  const other = await connect();
+  const applied = await Promise.all([migrate(client, database.embedded), migrate(other, database.embedded)]);
+  expect(applied.flat().sort()).toEqual(names.slice(6));
   expect(await migrate(client, database.embedded)).toEqual([]);
   expect((await client.query(counts)).rows).toEqual(before);
   expect((await client.query(packed)).rows).toEqual([{ n: compressed }]);
