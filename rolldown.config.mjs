@@ -14,6 +14,7 @@ export default defineConfig({
     kill: 'test/kill/index.ts',
     'made-feed': 'test/bench/made-feed.ts',
     'state-process': 'test/bench/state-process.ts',
+    'large-process': 'test/bench/large-process.ts',
   },
   platform: 'node',
   external: (id) => !/^[./]/.test(id),

@@ -46,7 +46,7 @@ export const feedKnobs = {
     min: 65_536,
     max: 68_719_476_736,
     meaning:
-      'rows of a push feed, too far ahead (liveAheadMs) or too old, that are set aside on disk; then its batches wait',
+      'rows of a live feed, too far ahead (liveAheadMs) or, pushed, too old, that are set aside on disk; then batches wait',
   },
   reconnectMsMin: {
     default: 500,
@@ -67,7 +67,7 @@ export const feedKnobs = {
     unit: 'ms',
     min: 1_000,
     max: 4_000_000_000_000,
-    meaning: 'live frames stamped further ahead of the wall clock are left out, rows of push feeds set aside',
+    meaning: 'events of live feeds stamped further ahead of the wall clock are set aside',
   },
   pushAgeMaxMs: {
     default: 7_776_000_000,

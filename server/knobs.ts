@@ -70,6 +70,21 @@ export const knobs = {
     max: 86_400_000,
     meaning: 'who enters a micro-region at most this long after leaving another has made a trip between them',
   },
+  placesMax: {
+    default: 1_024,
+    unit: 'operators and areas',
+    min: 1,
+    max: 32_768,
+    meaning:
+      'homes of other networks, cities and provinces that are counted by themselves; more are others of their origin',
+  },
+  placeRowsMax: {
+    default: 32,
+    unit: 'operators and areas',
+    min: 0,
+    max: 1_024,
+    meaning: 'of them the largest of each region that are stored each quarter of an hour, and shown of the city',
+  },
   subscribersMax: {
     default: 15_000_000,
     unit: 'subscribers',
@@ -251,11 +266,12 @@ export const knobs = {
     meaning: 'records of the journal kept in memory for those who read near its head',
   },
   snapshotCopyBytesMax: {
-    default: 536_870_912,
+    default: 134_217_728,
     unit: 'bytes',
     min: 0,
     max: 17_179_869_184,
-    meaning: 'counters of up to so much are copied for a snapshot; larger ones stand still until it is on disk',
+    meaning:
+      'so much of what changes while a snapshot is written is kept as it was; counters that need more stand still',
   },
   snapshotEveryMs: {
     default: 30_000,

@@ -6,7 +6,7 @@ import { healthOf, journalStatus } from './api/health.ts';
 import { layoutMaker } from './api/layout.ts';
 import { refuseTakenPort } from './api/listen.ts';
 import { startServer } from './api/server.ts';
-import { isLive, parseFeedUri } from './capture/feed-uri.ts';
+import { type FeedSpec, isLive, parseFeedUri } from './capture/feed-uri.ts';
 import { readEstimateInput } from './cli/estimate-input.ts';
 import { checkFeeds, networkOf } from './cli/feed-checks.ts';
 import { planFeeds, takenInOf } from './cli/feed-plan.ts';
@@ -14,6 +14,7 @@ import { startFeedThread } from './cli/feed-thread.ts';
 import { GateKeeper } from './cli/gate-keeper.ts';
 import { cellsOfRegions, clearUnfinished, hasRun, openLog, refuseShortJournal, storeOffset } from './cli/open-log.ts';
 import { OptOutKeeper } from './cli/opt-out-keeper.ts';
+import { openProbeAside } from './cli/probe-aside.ts';
 import { openPushFeed } from './cli/push-feeds.ts';
 import { readReference } from './cli/reference-input.ts';
 import { counted } from './cli/words.ts';
@@ -33,8 +34,9 @@ import { FeedHub } from './events/hub.ts';
 import type { PushFeed } from './events/push-feed.ts';
 import { nodeDisk } from './journal/disk.ts';
 import type { Log } from './log.ts';
+import { LacTtls } from './occupancy/cell-ttls.ts';
 import { loadOrCreateKey } from './privacy/key-file.ts';
-import { areaTables } from './reference/home-areas.ts';
+import { areaNames, areaTables } from './reference/home-areas.ts';
 import type { NumberSegments } from './reference/number-segments.ts';
 import { projectRoot } from './root.ts';
 import { LateStore } from './store/late-store.ts';
@@ -182,7 +184,7 @@ export async function startSignalwall(
           ...{ ...estimateInput!, gates: gates.counts, regions: () => counting.regions, registry, log },
           ...{ subscribersMax: config.silentPhonesMax, periodicUs: config.t3212Ms * 1000 },
           gatePastUs: config.gatePastMs * 1000,
-          presentUs: config.presenceTtlMs * 1000,
+          present: new LacTtls(config, registry),
         });
       return estimates;
     };
@@ -265,6 +267,11 @@ export async function startSignalwall(
           }),
         );
 
+    const probeAside = (spec: FeedSpec) =>
+      isLive(spec) && spec.kind !== 'push'
+        ? openProbeAside(spec, { config, disk: nodeDisk, asideFolder, optedOut, log })
+        : null;
+
     // The feeds, each other in a thread of its own; the hub decides when the clock moves, and all of it goes into the journal.
     const hub = new FeedHub({
       config,
@@ -274,7 +281,9 @@ export async function startSignalwall(
         id: `feed-${i + 1}`,
         uri: specs[i].uri,
         port:
-          spec.kind === 'push' ? pushFeeds.get(spec.id)! : startFeedThread({ spec, config, key, known, areas }, fail),
+          spec.kind === 'push'
+            ? pushFeeds.get(spec.id)!
+            : startFeedThread({ spec, config, key, known, areas }, fail, probeAside(spec)),
         position,
         ...(joinUs !== undefined && { joinUs }),
         live: isLive(spec),
@@ -343,6 +352,7 @@ export async function startSignalwall(
       }),
       health: () => healthOf(health),
       store,
+      areaNames: areaNames(segments?.rows ?? []),
       editor: new RegionEditor({ core, records, journal, clock, timers, config }),
       cellsOf: (region) => counting.regions.cellsOf(region),
       openStays: (cells) => inSlices(counting.engine.openStays(cells), timers),
@@ -356,6 +366,7 @@ export async function startSignalwall(
         }),
       gates: gates && ((counts) => gates.take(counts, () => ({ estimates: estimates!, view: counting.engine.view }))),
       pushFeeds,
+      crowds: { timers, failed: fail },
     });
     closing.push(() => server.close());
     const address = `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${server.port}/`;

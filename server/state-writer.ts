@@ -1,4 +1,5 @@
 import { UserError } from './errors.ts';
+import type { HeldMemory } from './held-memory.ts';
 
 /**
  * Where state is put, a piece at a time. Its octets are copied during the call, or read where they stand when all else has
@@ -7,7 +8,13 @@ import { UserError } from './errors.ts';
  * or its pieces have been read.
  */
 export interface StateWriter {
-  bytes(name: string, data: ArrayBufferView): void;
+  /** @param from the piece lies in memory that is held, and is read from there; or nobody changes it any more */
+  bytes(name: string, data: ArrayBufferView, from?: HeldMemory | 'made for this'): void;
+  /**
+   * Large memory that is not copied though it changes before it is read: who owns it tells of each change beforehand, until
+   * `release` is called. Absent: it does not change before it is read, or is copied.
+   */
+  hold?(words: Uint32Array, unitWords: number, release: () => void): HeldMemory;
   json(name: string, value: unknown): void;
   /** Beside the pieces that are read of it: where whoever saves ends, whoever restores may go on in this very memory. */
   give?(name: string, memory: WebAssembly.Memory): void;
@@ -28,10 +35,15 @@ export interface StateReader {
 const pieceBytesMax = 2 << 20;
 
 /** Saves an array in pieces `NAME.0`, `NAME.1`, …; its length is known to whoever restores it. */
-export function* saveBytes(to: StateWriter, name: string, data: ArrayBufferView): Generator<void> {
+export function* saveBytes(
+  to: StateWriter,
+  name: string,
+  data: ArrayBufferView,
+  from?: HeldMemory | 'made for this' | null,
+): Generator<void> {
   for (let piece = 0, at = 0; at < data.byteLength; piece++) {
     const length = Math.min(pieceBytesMax, data.byteLength - at);
-    to.bytes(`${name}.${piece}`, new Uint8Array(data.buffer, data.byteOffset + at, length));
+    to.bytes(`${name}.${piece}`, new Uint8Array(data.buffer, data.byteOffset + at, length), from ?? undefined);
     at += length;
     yield;
   }

@@ -46,7 +46,9 @@ export function decodeFrame(bytes: Uint8Array): ServerFrame {
   if (map.nodes !== undefined) checkColumns(asMap(map.nodes), ['index', ...regionColumns]);
   if (map.spark !== undefined || map.k === 'snapshot') checkSpark(asMap(map.spark));
   if (map.nodeSpark !== undefined) checkRectangle(asMap(map.nodeSpark), 'nodeSpark');
-  if (map.people !== undefined) checkPeople(map.people);
+  if (map.people !== undefined) checkRows(map.people, 'people');
+  if (map.places !== undefined && !Array.isArray(map.places)) throw new FrameError('places are no list');
+  if (map.crowd !== undefined) checkRows(map.crowd, 'crowd');
   if (map.traffic !== undefined) checkTraffic(asMap(map.traffic));
   // Every field that a reader indexes with has been checked; the status is shown, not computed with.
   return map as unknown as {
@@ -116,9 +118,9 @@ function checkColumns(columns: Record<string, unknown>, names: readonly string[]
   }
 }
 
-function checkPeople(rows: unknown): void {
+function checkRows(rows: unknown, name: string): void {
   if (!Array.isArray(rows) || !rows.every((row) => isCount(asMap(row).region))) {
-    throw new FrameError('people without their regions');
+    throw new FrameError(`${name} without their regions`);
   }
 }
 

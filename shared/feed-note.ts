@@ -21,6 +21,10 @@ export const feedNoteForms = {
   cut: '{address} stopped inside a record',
   lost: '{address} was lost',
   ahead: "frames stamped {seconds} s ahead of this machine's clock are left out: set the probe's clock",
+  aheadAside:
+    "frames stamped {seconds} s ahead of this machine's clock are not counted, their events set aside in the data folder's {folder}: set the probe's clock",
+  aheadFull:
+    "events of frames stamped {seconds} s ahead of this machine's clock are lost, for {folder} has no room: set the probe's clock and move its files away",
   /** An acknowledged feed whose senders tell of times to come, or of long ago. */
   aside:
     "rows stamped {seconds} s ahead of this machine's clock are not counted but set aside in the data folder's {folder}: set the sender's clock, then send them again",

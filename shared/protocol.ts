@@ -1,4 +1,5 @@
-import type { RegionEditMark } from './region-answers.ts';
+import type { CrowdRow } from './crowd.ts';
+import type { OriginPlaceRow, RegionEditMark } from './region-answers.ts';
 import type { LayoutNode } from './region-tree.ts';
 import type { TrafficColumns } from './traffic.ts';
 
@@ -243,6 +244,10 @@ export interface SnapshotFrame extends FrameHead {
   nodeSpark?: NodeSparkColumns;
   /** Absent: people are not estimated. */
   people?: readonly PeopleRow[];
+  /** The city's origins by operator and area, the largest ones; absent: nobody is here from elsewhere. */
+  places?: readonly OriginPlaceRow[];
+  /** Of the regions whose crowd has been counted; absent: none has. */
+  crowd?: readonly CrowdRow[];
   /** Absent: nothing has been counted yet. */
   traffic?: TrafficColumns;
 }
@@ -260,6 +265,9 @@ export interface DeltaFrame extends FrameHead {
   nodeSpark?: NodeSparkColumns;
   /** All rows, when any of them has changed. */
   people?: readonly PeopleRow[];
+  places?: readonly OriginPlaceRow[];
+  /** The rows that changed. */
+  crowd?: readonly CrowdRow[];
   /** The whole of it, when it has changed. */
   traffic?: TrafficColumns;
 }

@@ -1,4 +1,5 @@
 import type { OriginClass, PastRoles } from './protocol.ts';
+import type { TrafficClass } from './traffic.ts';
 
 /** Figures in all answers here: -1 hidden, null unknown. */
 export type ShownFigure = number | null;
@@ -56,8 +57,43 @@ export interface RegionOrigins {
     timeUs: number;
     /** Null: nothing was counted in it, or what was is no longer kept. */
     origins: { class: OriginClass; country: string; mcc: string; present: ShownFigure }[] | null;
+    /** Of other networks by operator, of other cities and provinces by area. Null: not told of the quarter. */
+    places: (Omit<OriginPlaceRow, 'present'> & { present: ShownFigure })[] | null;
   }[];
 }
+
+/** Part of an origin. Without operator and area: everybody else of it, or of its class where it has no country either. */
+export interface OriginPlaceRow {
+  class: OriginClass;
+  country: string;
+  mcc: string;
+  /** `310-410`; '' where there is none. */
+  operator: string;
+  /** Area code of China without its zero; 0: none. */
+  area: number;
+  /** Of the area, as the imported segments name it; '' where they don't. */
+  province: string;
+  city: string;
+  present: number;
+}
+
+/**
+ * `GET /api/regions/ID/traffic?from=…&to=…&bucket=900`: units of traffic by class and outcome, a figure a bucket. Classes
+ * without a unit are left out. Outcomes are null where they are not known, though the units are.
+ */
+export interface RegionProcedures {
+  id: string;
+  bucketS: number;
+  timeUs: number[];
+  /** All classes together: 0 where there was none, null where nobody knows. */
+  units: ShownFigure[];
+  classes: Partial<Record<TrafficClass, Record<ProcedureFigure, ShownFigure[]>>>;
+  edits: RegionEditMark[];
+}
+export const procedureFigures = [
+  ...(['units', 'unknown', 'success', 'rejected', 'failed', 'unanswered', 'dropped'] as const),
+];
+export type ProcedureFigure = (typeof procedureFigures)[number];
 
 /** `GET /api/cells/latest`: what was stored of each cell last. */
 export interface LatestCells {

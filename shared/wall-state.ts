@@ -1,4 +1,5 @@
 import { columnU32, FrameError } from './codec.ts';
+import type { CrowdRow } from './crowd.ts';
 import {
   type PeopleRow,
   type RegionColumn,
@@ -9,6 +10,7 @@ import {
   unknownCount,
   type WallStatus,
 } from './protocol.ts';
+import type { OriginPlaceRow } from './region-answers.ts';
 import { type TrafficColumn, type TrafficColumns, trafficClasses, trafficColumns } from './traffic.ts';
 
 /**
@@ -44,6 +46,10 @@ export class WallState {
   nodeSparkPoints = 0;
   /** People estimates by place of their region; null: none are made. */
   people: ReadonlyMap<number, PeopleRow> | null = null;
+  /** The city's origins by operator and area. */
+  places: readonly OriginPlaceRow[] = [];
+  /** Who is in the regions, by place, as far as it has been counted. */
+  crowd: ReadonlyMap<number, CrowdRow> = new Map();
   /** Of the city (row 0) and of the regions (row 1 + place), a figure a class; null: nothing has been counted yet. */
   traffic: { fromUs: number; toUs: number; columns: Record<TrafficColumn, Uint32Array> } | null = null;
   /** Cells that the last frame changed, by place: what has to be repainted. All of them after a snapshot. */
@@ -99,6 +105,9 @@ export class WallState {
     }
     if (frame.people !== undefined) this.people = new Map(frame.people.map((row) => [row.region, row]));
     else if (whole) this.people = null;
+    if (whole || frame.places !== undefined) this.places = frame.places ?? [];
+    const crowd = frame.crowd?.map((row): [number, CrowdRow] => [row.region, row]) ?? [];
+    if (whole || crowd.length > 0) this.crowd = new Map([...(whole ? [] : this.crowd), ...crowd]);
     if (frame.traffic !== undefined) this.#takeTraffic(frame.traffic);
     this.changedCells = cells;
     this.seq = frame.seq;

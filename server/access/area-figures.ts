@@ -5,14 +5,16 @@ import type {
   LatestCells,
   RegionDwell,
   RegionOrigins,
+  RegionProcedures,
   RegionTrips,
 } from '../../shared/region-answers.ts';
-import { hourColumns } from '../../shared/region-answers.ts';
+import { hourColumns, procedureFigures } from '../../shared/region-answers.ts';
 import { dwellQuantileMs } from '../occupancy/dwell-buckets.ts';
 import type { LiveView, OriginCount } from '../occupancy/view.ts';
+import type { AreaName } from '../reference/home-areas.ts';
 import { blurOnce } from './blur.ts';
 import { jsonFigure } from './json-figure.ts';
-import { OriginExit } from './origins.ts';
+import { OriginExit, PlaceExit } from './origins.ts';
 
 /** Before suppression, as the store has them. */
 interface ExactTrips {
@@ -29,6 +31,7 @@ interface ExactOrigins {
   readonly timeUs: number;
   /** Null: unknown. */
   readonly origins: readonly Omit<OriginCount, 'machines'>[] | null;
+  readonly places: LiveView['originPlaces'] | null;
 }
 interface ExactCell {
   readonly cgi: string;
@@ -76,16 +79,20 @@ export function publishEndedDwell(
   return { stays: shown(stays, minCount), observedMedianMs, observedP90Ms, upperMedianMs, upperP90Ms };
 }
 
-/** One after the other, as they would have been shown live. */
-export function publishOrigins(quarters: readonly ExactOrigins[], minCount: number): RegionOrigins['quarters'] {
+/** One after the other, as they would have been shown live. @param names of areas by their codes */
+export function publishOrigins(
+  quarters: readonly ExactOrigins[],
+  minCount: number,
+  names: ReadonlyMap<number, AreaName> = new Map(),
+): RegionOrigins['quarters'] {
   const exit = new OriginExit(minCount);
-  return quarters.map(({ timeUs, origins }) => ({
+  const placeExit = new PlaceExit(minCount, names);
+  const figures = <T extends { present: number }>(rows: readonly T[]) =>
+    rows.map((row) => ({ ...row, present: jsonFigure(row.present) }));
+  return quarters.map(({ timeUs, origins, places }) => ({
     timeUs,
-    origins:
-      origins &&
-      exit
-        .publish(origins.map((row) => ({ ...row, machines: 0 })))
-        .map(({ present, ...row }) => ({ ...row, present: jsonFigure(present) })),
+    origins: origins && figures(exit.publish(origins.map((row) => ({ ...row, machines: 0 })))),
+    places: places && figures(placeExit.publish(places)),
   }));
 }
 
@@ -104,4 +111,16 @@ export function publishHour(
     const figures = hourColumns.map((column) => [column, shown(row[column], minCount)]);
     return { cgi: row.cgi, ...(Object.fromEntries(figures) as Record<HourColumn, number | null>) };
   });
+}
+
+/** Each figure for itself, as live traffic is shown. */
+export function publishProcedures(exact: RegionProcedures, minCount: number): RegionProcedures {
+  const column = (values: readonly (number | null)[]) =>
+    values.map((value) => (value === null ? null : shown(value, minCount)));
+  const classes: RegionProcedures['classes'] = {};
+  for (const [name, of] of Object.entries(exact.classes)) {
+    const figures = procedureFigures.map((figure) => [figure, column(of[figure])]);
+    classes[name as keyof typeof classes] = Object.fromEntries(figures) as typeof of;
+  }
+  return { ...exact, units: column(exact.units), classes };
 }

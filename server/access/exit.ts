@@ -9,12 +9,15 @@ import {
   sparkPointsMax,
   unknownCount,
 } from '../../shared/protocol.ts';
+import type { OriginPlaceRow } from '../../shared/region-answers.ts';
 import { minuteUs } from '../clock.ts';
 import { eventKinds } from '../events/kinds.ts';
 import type { LiveView } from '../occupancy/view.ts';
+import type { AreaName } from '../reference/home-areas.ts';
 import { blurColumn, blurNext, blurOnce } from './blur.ts';
+import { CrowdExit } from './crowd.ts';
 import { jsonFigure } from './json-figure.ts';
-import { OriginExit } from './origins.ts';
+import { OriginExit, PlaceExit } from './origins.ts';
 import { type Estimates, PeopleExit } from './people.ts';
 import { SparkExit } from './spark.ts';
 import { TrafficExit } from './traffic.ts';
@@ -49,6 +52,8 @@ export class FigureExit {
   /** Of the nodes of the region tree. */
   nodes = emptyColumns(0);
   origins: OriginRow[] = [];
+  /** The same array until a figure of it changes. */
+  places: readonly OriginPlaceRow[] = [];
   totals: PublishedTotals = emptyTotals();
   /** The event time that the figures are of, µs; 0 before the first. */
   eventUs = 0;
@@ -56,16 +61,21 @@ export class FigureExit {
   visitorsEndUs = 0;
   readonly spark: SparkExit;
   readonly people: PeopleExit;
+  readonly crowd: CrowdExit;
   readonly traffic: TrafficExit;
   readonly #origins: OriginExit;
+  readonly #places: PlaceExit;
   #period = -1;
 
-  constructor(minCount: number) {
+  /** @param areaNames by area code */
+  constructor(minCount: number, areaNames: ReadonlyMap<number, AreaName> = new Map()) {
     this.minCount = minCount;
     this.spark = new SparkExit(minCount, sparkPointsMax);
     this.people = new PeopleExit(minCount);
+    this.crowd = new CrowdExit(minCount);
     this.traffic = new TrafficExit(minCount);
     this.#origins = new OriginExit(minCount);
+    this.#places = new PlaceExit(minCount, areaNames);
   }
 
   /**
@@ -85,6 +95,7 @@ export class FigureExit {
       this.nodes = emptyColumns(nodes);
       this.spark.clear(regions, nodes);
       this.people.clear();
+      this.crowd.clear();
       this.traffic.clear();
       this.#period = -1;
     }
@@ -104,6 +115,8 @@ export class FigureExit {
     this.people.publish(people, regions);
     this.traffic.update(view.areaTraffic, regions);
     this.origins = this.#origins.publish(view.origins);
+    const places = this.#places.publish(view.originPlaces);
+    if (JSON.stringify(places) !== JSON.stringify(this.places)) this.places = places;
     this.totals = this.#nextTotals(view);
   }
 

@@ -1,32 +1,46 @@
 import { hiddenCount, type OriginRow, originClasses, unknownCount } from '../../shared/protocol.ts';
-import type { OriginCount } from '../occupancy/view.ts';
+import type { OriginPlaceRow } from '../../shared/region-answers.ts';
+import { formatPlmn } from '../events/plmn.ts';
+import type { LiveView, OriginCount } from '../occupancy/view.ts';
+import type { AreaName } from '../reference/home-areas.ts';
 import { blurNext } from './blur.ts';
 
 /** Rows that one frame carries; smaller origins beyond them are summed up by class. */
 export const originRowsMax = 64;
 
+type PlaceCount = LiveView['originPlaces'][number];
+
+/** What rows are told apart by, and the row of its class that one is summed into. */
+interface Naming<T> {
+  keyOf(row: T): string;
+  ofClass(row: T, present: number): T;
+}
+
 /**
- * Origins as they may be shown. They are the parts of the city's total, so one hidden row alone could be had by
- * subtracting: while the rows without a figure together hold less than `minCount`, the smallest shown one loses its
- * figure too (`unknownCount`: it is not below `minCount`, so it must not be called hidden).
+ * Parts of a total as they may be shown. One hidden row alone could be had by subtracting: while the rows without a figure
+ * together hold less than `minCount`, the smallest shown one loses its figure too (`unknownCount`: it is not below
+ * `minCount`, so it must not be called hidden).
  */
-export class OriginExit {
+class PartsExit<T extends OriginCount> {
   readonly #minCount: number;
+  readonly #naming: Naming<T>;
   #published = new Map<string, number>();
 
-  constructor(minCount: number) {
+  constructor(minCount: number, naming: Naming<T>) {
     this.#minCount = minCount;
+    this.#naming = naming;
   }
 
-  publish(exact: readonly OriginCount[]): OriginRow[] {
-    const rows = mergeSmall(exact);
+  publish(exact: readonly T[]): T[] {
+    const { keyOf } = this.#naming;
+    const rows = this.#mergeSmall(exact);
     const before = this.#published;
     this.#published = new Map();
     const shown = rows.map((row) => {
-      const key = `${row.class}|${row.country}|${row.mcc}`;
+      const key = keyOf(row);
       const present = blurNext(before.get(key) ?? unknownCount, row.present, this.#minCount);
       this.#published.set(key, present);
-      return { class: row.class, country: row.country, mcc: row.mcc, present };
+      return { ...row, present };
     });
     if (this.#minCount > 0) {
       // `rows` is sorted by exact count, largest first.
@@ -40,32 +54,70 @@ export class OriginExit {
       }
     }
     // Sorted by what is shown: the order of exact counts would tell about the hidden ones.
-    return shown.sort((a, b) => shownSize(b.present) - shownSize(a.present) || compareNames(a, b));
+    return shown.sort((a, b) => shownSize(b.present) - shownSize(a.present) || this.#compare(a, b));
+  }
+
+  /** Largest first, at most {@link originRowsMax}: the rest summed into a row per class. */
+  #mergeSmall(exact: readonly T[]): T[] {
+    const { keyOf, ofClass } = this.#naming;
+    const inOrder = (a: T, b: T) => b.present - a.present || this.#compare(a, b);
+    const rows = exact.filter((row) => row.present > 0).sort(inOrder);
+    const whole = originRowsMax - originClasses.length;
+    if (rows.length <= whole) return rows;
+    const merged = new Map(rows.slice(0, whole).map((row) => [keyOf(row), row]));
+    for (const row of rows.slice(whole)) {
+      const key = keyOf(ofClass(row, 0));
+      merged.set(key, ofClass(row, row.present + (merged.get(key)?.present ?? 0)));
+    }
+    return [...merged.values()].sort(inOrder);
+  }
+
+  #compare(a: T, b: T): number {
+    const [one, other] = [a, b].map(this.#naming.keyOf);
+    return one < other ? -1 : one > other ? 1 : 0;
   }
 }
 
-/** Largest first, at most {@link originRowsMax}: the rest summed into a row per class with country and MCC ''. */
-function mergeSmall(exact: readonly OriginCount[]): OriginCount[] {
-  const rows = exact.filter((row) => row.present > 0).sort((a, b) => b.present - a.present || compareNames(a, b));
-  const whole = originRowsMax - originClasses.length;
-  if (rows.length <= whole) return rows;
-  const rest = new Map<string, OriginCount>();
-  const kept = rows.slice(0, whole);
-  for (const row of rows.slice(whole)) {
-    const own = kept.findIndex((k) => k.class === row.class && k.country === '' && k.mcc === '');
-    const into = own >= 0 ? kept[own]! : rest.get(row.class);
-    const sum = { class: row.class, country: '', mcc: '', present: row.present + (into?.present ?? 0) };
-    if (own >= 0) kept[own] = sum;
-    else rest.set(row.class, sum);
+/** Origins, with those that are left over under country and MCC ''. */
+export class OriginExit {
+  readonly #parts: PartsExit<OriginCount>;
+
+  constructor(minCount: number) {
+    this.#parts = new PartsExit(minCount, {
+      keyOf: (row) => `${row.class}|${row.country}|${row.mcc}`,
+      ofClass: (row, present) => ({ class: row.class, country: '', mcc: '', present }),
+    });
   }
-  return [...kept, ...rest.values()].sort((a, b) => b.present - a.present || compareNames(a, b));
+
+  publish(exact: readonly OriginCount[]): OriginRow[] {
+    return this.#parts.publish(exact).map(({ class: kind, country, mcc, present }) => {
+      return { class: kind, country, mcc, present };
+    });
+  }
+}
+
+/** Operators and areas, with those that are left over under neither. */
+export class PlaceExit {
+  readonly #parts: PartsExit<PlaceCount>;
+  readonly #names: ReadonlyMap<number, AreaName>;
+
+  /** @param names of areas by their codes */
+  constructor(minCount: number, names: ReadonlyMap<number, AreaName>) {
+    this.#names = names;
+    this.#parts = new PartsExit<PlaceCount>(minCount, {
+      keyOf: (row) => `${row.class}|${row.country}|${row.mcc}|${row.plmn}|${row.area}`,
+      ofClass: (row, present) => ({ class: row.class, country: '', mcc: '', plmn: 0, area: 0, present }),
+    });
+  }
+
+  publish(exact: readonly PlaceCount[]): OriginPlaceRow[] {
+    return this.#parts.publish(exact).map(({ class: kind, country, mcc, plmn, area, present }) => ({
+      ...{ class: kind, country, mcc, operator: formatPlmn(plmn), area },
+      ...{ province: '', city: '', ...this.#names.get(area), present },
+    }));
+  }
 }
 
 function shownSize(present: number): number {
   return present === hiddenCount || present === unknownCount ? 0.5 : present;
-}
-
-function compareNames(a: OriginCount, b: OriginCount): number {
-  const keyOf = (row: OriginCount) => `${row.class}|${row.country}|${row.mcc}`;
-  return keyOf(a) < keyOf(b) ? -1 : keyOf(a) > keyOf(b) ? 1 : 0;
 }

@@ -5,26 +5,30 @@ import {
   publishLatest,
   publishLiveDwell,
   publishOrigins,
+  publishProcedures,
   publishTrips,
 } from '../access/area-figures.ts';
 import { dayUs, hourUs, minuteUs } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { LiveView } from '../occupancy/view.ts';
+import type { AreaName } from '../reference/home-areas.ts';
 import {
   type AskSql,
+  readEditMarks,
   readEndedDwell,
   readHourOfCells,
   readLatestCells,
   readOrigins,
   readTrips,
 } from '../store/area-figures.ts';
+import { readRegionProcedures } from '../store/region-procedures.ts';
 import { type HistoryNow, placeOf } from './history.ts';
 import { type ApiRequest, Refusal, type Reply } from './http.ts';
 import { checkQuery } from './query.ts';
-import type { QueryGate } from './query-gate.ts';
+import { type QueryGate, unknownRegion } from './query-gate.ts';
 import { type RangeRules, readRange, readTime } from './range.ts';
 
-export const regionFigures = ['flows', 'dwell', 'origins'] as const;
+export const regionFigures = ['flows', 'dwell', 'origins', 'traffic'] as const;
 export type RegionFigure = (typeof regionFigures)[number];
 export type CellFigure = 'latest' | 'hour';
 
@@ -37,21 +41,32 @@ const longestUs = 7 * dayUs;
 export class AreaAnswers {
   readonly #sql: AskSql;
   readonly #minCount: number;
+  readonly #rowsMax: number;
   readonly #gate: QueryGate;
   readonly #view: () => LiveView;
+  readonly #areaNames: ReadonlyMap<number, AreaName>;
 
   /** @param view what the live dwell is taken from */
-  constructor(sql: AskSql, { minCount }: Pick<Config, 'minCount'>, gate: QueryGate, view: () => LiveView) {
+  constructor(
+    sql: AskSql,
+    { minCount, historyRowsMax }: Pick<Config, 'minCount' | 'historyRowsMax'>,
+    gate: QueryGate,
+    view: () => LiveView,
+    areaNames: ReadonlyMap<number, AreaName> = new Map(),
+  ) {
     this.#sql = sql;
     this.#minCount = minCount;
+    this.#rowsMax = historyRowsMax;
     this.#gate = gate;
     this.#view = view;
+    this.#areaNames = areaNames;
   }
 
-  /** `GET /api/regions/ID/flows`, `…/dwell`, `…/origins`. @throws Refusal 400, 404, or 503 as the history's */
+  /** `GET /api/regions/ID/flows`, `…/dwell`, `…/origins`, `…/traffic`. @throws Refusal 400, 404, or 503 as the history's */
   async region(what: RegionFigure, request: ApiRequest, reply: Reply, encodedId: string, now: Now): Promise<void> {
     const { id, place } = placeOf(encodedId, now.layout);
     if (what === 'origins') return this.origins(request, reply, id, now);
+    if (what === 'traffic') return this.#traffic(request, reply, id, now);
     if (place >= now.layout.regions.length) throw ofNoNode(what);
     const span = rangeOf(request, now.clockUs, 3 * hourUs);
     const ask = <T>(read: (sql: AskSql, id: string, span: Span) => Promise<T>) =>
@@ -72,8 +87,20 @@ export class AreaAnswers {
     const rows = await this.#gate.ask(`origins of region ${id}`, now.databaseAway, () =>
       readOrigins(this.#sql, id, span),
     );
-    const answer: RegionOrigins = { id, quarters: publishOrigins(rows, this.#minCount) };
+    const answer: RegionOrigins = { id, quarters: publishOrigins(rows, this.#minCount, this.#areaNames) };
     reply.json(200, answer);
+  }
+
+  async #traffic(request: ApiRequest, reply: Reply, id: string, now: Now): Promise<void> {
+    checkQuery(request, ['from', 'to', 'bucket']);
+    const rules = { finestS: 60, defaultS: 900, defaultSpanUs: dayUs, rowsMax: this.#rowsMax };
+    const range = readRange(request.query, now.clockUs, rules);
+    const exact = await this.#gate.ask(`traffic of region ${id}`, now.databaseAway, async () => {
+      const told = await readRegionProcedures(this.#sql, id, range);
+      return told && { ...told, edits: await readEditMarks(this.#sql, id, range) };
+    });
+    if (exact === null) throw unknownRegion();
+    reply.json(200, publishProcedures(exact, this.#minCount));
   }
 
   /** `GET /api/cells/latest`, `…/hour?at=`. */

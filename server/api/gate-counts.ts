@@ -49,15 +49,15 @@ export class GateCounts {
       });
       if (refusal !== null) throw refusal;
       checkQuery(request, []);
-      reply.json(200, await this.#taken(body));
+      reply.json(200, await this.#taken(body, typeOf(request) === 'application/json' || undefined));
     } finally {
       if (wanted) this.#receiving = false;
     }
   }
 
-  async #taken(body: Uint8Array): Promise<object> {
+  async #taken(body: Uint8Array, isJson: true | undefined): Promise<object> {
     try {
-      const counts = parseGates(source, textOf(body));
+      const counts = parseGates(source, textOf(body), isJson);
       const fates = await this.#take!(counts);
       return { counts: counts.map((gate, i) => ({ ...gateRow(gate), ...fates[i] })) };
     } catch (error) {
@@ -66,17 +66,21 @@ export class GateCounts {
     }
   }
 
-  #firstRefusal({ origin, host, contentType, contentEncoding }: ApiRequest): Refusal | null {
-    if (!originAllowed(origin, host))
+  #firstRefusal(request: ApiRequest): Refusal | null {
+    if (!originAllowed(request.origin, request.host))
       return new Refusal(403, 'ORIGIN_REFUSED', 'pages of another origin may not send gate counts');
-    const type = contentType.split(';')[0].trim().toLowerCase();
-    if ((type !== 'text/csv' && type !== 'application/json') || contentEncoding !== '')
+    const type = typeOf(request);
+    if ((type !== 'text/csv' && type !== 'application/json') || request.contentEncoding !== '')
       return new Refusal(415, 'GATES_TYPE', 'send text/csv or application/json, without a content encoding');
     if (this.#take === null)
       return new Refusal(409, 'NO_SHARES', 'no people are estimated: start with market shares (--shares FILE)');
     if (this.#receiving) return new Refusal(503, 'GATES_BUSY', 'others are being taken in: send yours again');
     return null;
   }
+}
+
+function typeOf({ contentType }: ApiRequest): string {
+  return contentType.split(';')[0].trim().toLowerCase();
 }
 
 function textOf(body: Uint8Array): string {

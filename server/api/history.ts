@@ -1,5 +1,5 @@
 import { type Layout, type PastPart, pastParts, type RegionHistory, type RegionPast } from '../../shared/protocol.ts';
-import type { RegionCrowd } from '../../shared/region-answers.ts';
+import { type ExactCrowd, publishCrowd } from '../access/crowd.ts';
 import { publishHistory, publishPast } from '../access/exit.ts';
 import { dayUs, hourUs, minuteUs, secondUs } from '../clock.ts';
 import type { Config } from '../config.ts';
@@ -80,24 +80,46 @@ export class HistoryAnswers {
     const range = readRange(request.query, now.clockUs, this.#stays);
     if (range.toUs - range.fromUs > pastDaysMax * dayUs)
       throw new Refusal(400, 'RANGE_TOO_LONG', `stays are kept ${pastDaysMax} days: ask for a shorter range`);
-    reply.json(200, await this.#past('past', encodedId, range, readParts(request.query), now));
+    const { id, place } = placeOf(encodedId, now.layout);
+    const past = await this.#past(`past of region ${id}`, id, place, range, readParts(request.query), now);
+    reply.json(200, publishPast(past, this.#config.minCount));
   }
 
-  /** `GET /api/regions/ID/crowd`: those present at the newest full minute without residents and workers, today's roles. */
+  /** `GET /api/regions/ID/crowd`. */
   async answerCrowd(request: ApiRequest, reply: Reply, encodedId: string, now: HistoryNow): Promise<void> {
     checkQuery(request, []);
+    const { id, place } = placeOf(encodedId, now.layout);
+    reply.json(200, publishCrowd(await this.crowd(id, place, now), this.#config.minCount));
+  }
+
+  /**
+   * Those present at the newest full minute without residents and workers, and today's roles. Exact: only the exit may let
+   * them out.
+   *
+   * @param stopped nobody waits for it any more; its reason is a Refusal
+   * @throws Refusal as of an answer
+   */
+  async crowd(id: string, place: number, now: HistoryNow, stopped?: AbortSignal): Promise<ExactCrowd> {
     const toUs = Math.max(1, Math.floor(now.clockUs / minuteUs)) * minuteUs;
     const range = { fromUs: toUs - minuteUs, toUs, bucketS: minuteUs / secondUs };
     const parts: PastPart[] = ['presence', 'crowd', 'roles'];
-    const { id, presence, crowd, roles } = await this.#past('crowd', encodedId, range, parts, now);
-    const [present, today] = [presence?.present[0] ?? null, roles?.at(-1) ?? null];
-    reply.json(200, { id, atUs: toUs, present, crowd: crowd?.[0] ?? null, roles: today } satisfies RegionCrowd);
+    const past = await this.#past(`crowd of region ${id}`, id, place, range, parts, now, stopped);
+    const [present, crowd] = [past.presence?.present[0] ?? null, past.crowd?.[0] ?? null];
+    return { id, atUs: toUs, present, crowd, roles: past.roles?.at(-1) ?? null };
   }
 
-  async #past(what: string, encodedId: string, range: HistoryRange, parts: readonly PastPart[], now: HistoryNow) {
-    const { id, place } = placeOf(encodedId, now.layout);
+  async #past(
+    what: string,
+    id: string,
+    place: number,
+    range: HistoryRange,
+    parts: readonly PastPart[],
+    now: HistoryNow,
+    stopped?: AbortSignal,
+  ): Promise<RegionPast> {
     const cells = Array.from(now.cellsOf(place));
-    const read = async (signal: AbortSignal) => {
+    const read = async (deadline: AbortSignal) => {
+      const signal = stopped === undefined ? deadline : AbortSignal.any([deadline, stopped]);
       const open = await now.openStays(cells);
       // Whoever has left by now is not among them.
       const stored = await now.staysStored();
@@ -106,8 +128,7 @@ export class HistoryAnswers {
       const settlesUs = (this.#config.gaugeEveryMs + this.#config.holdDownMs) * 1000;
       return withoutUnknown(told, known, { clockUs: now.clockUs, settlesUs, stored });
     };
-    const past = await this.#gate.ask(`${what} of region ${id}`, now.databaseAway, read, pastDeadlineMs);
-    return publishPast(past, this.#config.minCount);
+    return await this.#gate.ask(what, now.databaseAway, read, pastDeadlineMs);
   }
 }
 

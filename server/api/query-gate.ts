@@ -17,6 +17,11 @@ export class QueryGate {
     this.#log = log;
   }
 
+  /** Nobody asks at the moment. */
+  get idle(): boolean {
+    return this.#running === 0;
+  }
+
   /**
    * @param what for the log @param question gets a signal that is aborted at the deadline
    * @throws Refusal 404 of a region that is not stored; 503 when the database is away, slow or busy

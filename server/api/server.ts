@@ -2,7 +2,7 @@ import { clientMessageBytesMax } from '../../shared/codec.ts';
 import { type Layout, protocolVersion } from '../../shared/protocol.ts';
 import { FigureExit } from '../access/exit.ts';
 import type { Estimates } from '../access/people.ts';
-import type { Clock } from '../clock.ts';
+import type { Clock, Timers } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { RegionEditor } from '../core/region-editor.ts';
 import { messageOf } from '../errors.ts';
@@ -13,7 +13,9 @@ import { FrameSource } from '../push/frames.ts';
 import { type ScreenSocket, Screens } from '../push/screens.ts';
 import type { MachineStatus } from '../push/status.ts';
 import { loadUws, type UwsApp, type UwsResponse } from '../push/uws.ts';
+import type { AreaName } from '../reference/home-areas.ts';
 import { AreaAnswers, type CellFigure, type RegionFigure, regionFigures } from './area-figures.ts';
+import { CrowdReader } from './crowd-reader.ts';
 import { ExpectedAnswers } from './expected.ts';
 import { FeedSockets } from './feed-sockets.ts';
 import { FeedAnswers, feedPath } from './feeds.ts';
@@ -49,6 +51,8 @@ export interface ServerOptions {
   /** What `GET /api/health` says beside `push` and `versions`. */
   health(): object;
   store: HistorySource;
+  /** Of China, by area code; absent: nobody has told them. */
+  areaNames?: ReadonlyMap<number, AreaName>;
   /** Ids of the cells in a region, by its place in the layout. */
   cellsOf(region: number): ArrayLike<number>;
   /** Stays in these cells that last: no history has them. Absent: nobody is anywhere. */
@@ -60,6 +64,8 @@ export interface ServerOptions {
   gates?: GateTaker | null;
   /** Feeds that senders bring their batches to, by ID; absent: there are none. */
   pushFeeds?: ReadonlyMap<string, PushFeed>;
+  /** By these the crowds of regions are read for the wall, and a bug in it is told; absent: they are not. */
+  crowds?: { readonly timers: Timers; failed(error: Error): void };
 }
 
 export interface PushServer {
@@ -101,19 +107,38 @@ export async function startServer(options: ServerOptions): Promise<PushServer> {
   const { config, clock, log } = options;
   const statics = await StaticFiles.read(options.webRoot);
   const tiles = config.pmtilesFile === '' ? null : await TileFile.open(config.pmtilesFile);
-  const exit = new FigureExit(config.minCount);
-  const frames = new FrameSource({ ...callsOf(options), exit, clock, gaugeEveryMs: config.gaugeEveryMs });
-  const screens = new Screens(frames, config, clock);
+  const exit = new FigureExit(config.minCount, options.areaNames);
   const layouts = new LayoutAnswers(options.layout);
   const cells = new CellAnswers(exit);
   const gate = new QueryGate(config, log);
   const histories = new HistoryAnswers(options.store, config, gate);
+  const historyNow = (): HistoryNow => {
+    const { cellsOf, openStays = noOpenStays, staysStored = async () => true } = options;
+    const databaseAway = options.status().store.state === 'away';
+    const { clockUs } = options.view();
+    return { layout: options.layout(), clockUs, databaseAway, cellsOf, openStays, staysStored };
+  };
+  const crowds =
+    options.crowds &&
+    new CrowdReader({
+      ...{ histories, gate, clock, now: historyNow, ...options.crowds },
+      ready() {
+        const { feeds, store } = options.status();
+        return store.state === 'up' && !feeds.some(({ state }) => state === 'warming up');
+      },
+    });
+  const frames = new FrameSource({
+    ...{ ...callsOf(options), exit, clock, gaugeEveryMs: config.gaugeEveryMs },
+    ...(crowds && { crowds: () => crowds.crowds }),
+  });
+  const screens = new Screens(frames, config, clock);
   const expected = new ExpectedAnswers(options.store, config, gate);
   const areas = new AreaAnswers(
     (text, values) => options.store.sql(text, values),
     config,
     gate,
     () => options.view(),
+    options.areaNames,
   );
   const feeds = new FeedAnswers(options.pushFeeds ?? new Map(), config);
   const edits = new RegionEdits(options.editor, config);
@@ -157,10 +182,7 @@ export async function startServer(options: ServerOptions): Promise<PushServer> {
     if (path === '/api/traffic')
       return answerTraffic(request, reply, options.layout(), options.view(), config.minCount);
     if (path === '/api/regions.geojson') return edits.answer(request, reply);
-    const databaseAway = options.status().store.state === 'away';
-    const { cellsOf, openStays = noOpenStays, staysStored = async () => true } = options;
-    const { clockUs } = options.view();
-    const now = { layout: options.layout(), clockUs, databaseAway, cellsOf, openStays, staysStored };
+    const now = historyNow();
     const [, cellFigure] = /^\/api\/cells\/(latest|hour)$/.exec(path) ?? [];
     if (cellFigure !== undefined) return areas.cells(cellFigure as CellFigure, request, reply, now);
     if (path === '/api/origins') return areas.origins(request, reply, '', now);
@@ -221,7 +243,8 @@ export async function startServer(options: ServerOptions): Promise<PushServer> {
       return;
     }
     if (request.method === 'PUT' && request.path === '/api/regions') {
-      edits.take(request, reply).catch((error: unknown) => refuse(request, reply, error));
+      const taken = edits.take(request, reply).finally(() => crowds?.forget());
+      taken.catch((error: unknown) => refuse(request, reply, error));
       return;
     }
     if (request.method === 'POST' && request.path === '/api/gates') {
@@ -240,6 +263,7 @@ export async function startServer(options: ServerOptions): Promise<PushServer> {
     throw error;
   });
   const port = uws.us_socket_local_port(listening);
+  crowds?.start();
   if (statics.count === 0) log('warn', `no web application in ${options.webRoot}: run npm run build`);
 
   return {
@@ -248,6 +272,7 @@ export async function startServer(options: ServerOptions): Promise<PushServer> {
     async close() {
       if (closing) return;
       closing = true;
+      crowds?.stop();
       uws.us_listen_socket_close(listening);
       screens.endAll();
       feedSockets.stopTaking();

@@ -30,4 +30,6 @@ export interface FrameSink {
    * @param nanoseconds whether fractions of a second are in nanoseconds
    */
   records?(window: RecordWindow, linkType: number, nanoseconds: boolean): RecordsTaken;
+  /** Takes a live frame that lies too far ahead of this machine's clock to be told with the others; absent: it is left out. */
+  ahead?(timeUs: number, linkType: number, bytes: Uint8Array, start: number, end: number): void;
 }

@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts';
 import { type FrameSink, nothingTaken, type RecordsTaken } from './frame.ts';
 import type { FrameReader } from './frame-reader.ts';
 import { LiveStream } from './live-stream.ts';
+import { latestUs as implausibleUs } from './plausible-times.ts';
 import type { RecordWindow } from './record-window.ts';
 import { ServedAgain, type ServedStream } from './served-again.ts';
 
@@ -16,7 +17,7 @@ export interface LiveOptions {
   clock: Clock;
   /** A record that claims more octets is corrupt. */
   recordBytesMax: number;
-  /** Frames further ahead of wall time are left out. */
+  /** Frames further ahead of wall time are told apart. */
   aheadMsMax: number;
   /** What probes had given in an earlier run, and may serve once more. */
   before?: readonly ServedStream[];
@@ -109,13 +110,14 @@ export class LiveReader implements FrameReader, FrameSink {
       this.count('FRAME_AGAIN');
       return;
     }
-    if (timeUs < 0) {
+    if (timeUs < 0 || timeUs >= implausibleUs) {
       this.count('TIME_IMPLAUSIBLE');
       return;
     }
     if (timeUs > this.#latestUs) {
       this.count('TIME_AHEAD');
-      this.#aheadS = Math.round((timeUs - this.#latestUs + this.#options.aheadMsMax * 1000) / 1_000_000);
+      if (this.#sink?.ahead !== undefined) this.#sink.ahead(timeUs, linkType, bytes, start, end);
+      else this.#aheadS = Math.round((timeUs - this.#latestUs + this.#options.aheadMsMax * 1000) / 1_000_000);
       return;
     }
     this.#sink?.frame(timeUs, linkType, bytes, start, end);
@@ -125,7 +127,7 @@ export class LiveReader implements FrameReader, FrameSink {
     const giving = this.#giving;
     if (giving === null || this.#served.mayBeKnown(giving)) return nothingTaken;
     const { untilUs } = window;
-    // What is far ahead is for `frame` to leave out.
+    // What is far ahead is for `frame` to tell.
     window.untilUs = Math.min(untilUs, this.#latestUs);
     const taken = this.#sink?.records?.(window, linkType, nanoseconds) ?? nothingTaken;
     window.untilUs = untilUs;

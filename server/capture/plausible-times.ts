@@ -8,7 +8,7 @@ import type { RecordWindow } from './record-window.ts';
  * (synthetic captures that count from 0 are all before).
  */
 const earliestUs = Date.UTC(1990, 0, 1) * 1000;
-const latestUs = Date.UTC(2150, 0, 1) * 1000;
+export const latestUs = Date.UTC(2150, 0, 1) * 1000;
 /** A frame this much later than the one before is believed only when the next one agrees. */
 const jumpUs = hourUs;
 

@@ -41,11 +41,13 @@ export class DecodedApart implements MessageSource {
     evicted: {},
     coverage: noFrameCounts(),
     note: '',
+    isAlarm: false,
     served: null,
   };
 
   private constructor(data: DecodeWorkerData) {
-    this.#worker = new Worker(workerUrl('decode-worker'), { workerData: data });
+    const transferList = data.ahead === undefined ? [] : [data.ahead.port];
+    this.#worker = new Worker(workerUrl('decode-worker'), { workerData: data, transferList });
     this.#exited = new Promise((resolve) => this.#worker.once('exit', () => resolve()));
   }
 
@@ -77,7 +79,7 @@ export class DecodedApart implements MessageSource {
 
   /** How a source stands that may have no messages for long. What still waits to be read is newer or says the same. */
   #status(at: DecodeCounters): void {
-    if (this.#batches.length > 0) this.#counters.note = at.note;
+    if (this.#batches.length > 0) Object.assign(this.#counters, { note: at.note, isAlarm: at.isAlarm });
     else this.#stand(at);
   }
 

@@ -1,8 +1,14 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { AheadApart } from '../capture/ahead-apart.ts';
 import { isLive } from '../capture/feed-uri.ts';
+import type { FrameReader } from '../capture/frame-reader.ts';
+import { systemClock } from '../clock.ts';
 import { MessageBatchWriter } from '../decode/message-batch-writer.ts';
 import { messageBatchBytes } from '../decode/message-record.ts';
 import { InvariantError, isFromOutside, messageOf, UserError } from '../errors.ts';
+import { Pseudonymiser } from '../privacy/pseudonymiser.ts';
+import { HomeAreas } from '../reference/home-areas.ts';
+import { type AheadAnswer, AheadLane } from './ahead-lane.ts';
 import type { DecoderToFeed, DecodeWorkerData, FeedToDecoder } from './decode-messages.ts';
 import { DecodedFrames } from './message-source.ts';
 import { openFrames } from './open-frames.ts';
@@ -16,6 +22,8 @@ const runsPerTurn = 16;
 const fullBytes = messageBatchBytes * (7 / 8);
 /** How often a source that may be silent says how it stands. */
 const statusMs = 500;
+/** Subscribers far ahead of the clock whose pseudonyms are remembered. */
+const aheadMemoMax = 1 << 20;
 
 /** A thread that reads and decodes one feed, ahead of the thread that follows its calls, by a few batches at most. */
 class DecodeWorker {
@@ -27,6 +35,7 @@ class DecodeWorker {
   private flushedMs = 0;
   private readonly wake = new Wake();
   private source: DecodedFrames | null = null;
+  private lane: AheadLane | null = null;
 
   constructor(port: MessagePort, data: DecodeWorkerData) {
     this.port = port;
@@ -51,7 +60,8 @@ class DecodeWorker {
     const timer = setInterval(() => this.flush(), flushMs);
     const status = isLive(spec) ? setInterval(() => this.sayStatus(), statusMs) : null;
     try {
-      this.source = new DecodedFrames(await openFrames(spec, config), config, this.writer);
+      this.lane = this.openLane();
+      this.source = new DecodedFrames(await this.openReader(), config, this.writer, this.lane);
       this.send({ k: 'open', firstUs: this.source.nextTimeUs });
       await this.read(this.source);
     } catch (error) {
@@ -68,8 +78,30 @@ class DecodeWorker {
       clearInterval(timer);
       if (status !== null) clearInterval(status);
       await this.source?.close();
+      this.lane?.end();
+      this.data.ahead?.port.close();
       this.port.close();
     }
+  }
+
+  private async openReader(): Promise<FrameReader> {
+    const { spec, config } = this.data;
+    const reader = await openFrames(spec, config);
+    // Probes are read by somebody who tells such frames apart himself.
+    if (this.lane === null || spec.kind !== 'stdin') return reader;
+    return new AheadApart(reader, { clock: systemClock, aheadMsMax: config.liveAheadMs });
+  }
+
+  private openLane(): AheadLane | null {
+    const { ahead, config } = this.data;
+    if (ahead === undefined) return null;
+    const { port, folder, key, areas } = ahead;
+    const lane = new AheadLane({
+      ...{ config, clock: systemClock, folder, port, areas: areas && new HomeAreas(areas) },
+      pseudonymiser: new Pseudonymiser(key, { memoMax: aheadMemoMax }),
+    });
+    port.on('message', (answer: AheadAnswer) => lane.answered(answer));
+    return lane;
   }
 
   private async read(source: DecodedFrames): Promise<void> {
@@ -114,6 +146,7 @@ class DecodeWorker {
   }
 
   private sayStatus(): void {
+    this.lane?.look();
     if (this.source === null || this.writer.waitingBytes > 0) return;
     this.send({ k: 'status', at: this.source.counters });
   }

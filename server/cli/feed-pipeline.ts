@@ -10,6 +10,7 @@ import { machineHome, parsePlmn } from '../events/plmn.ts';
 import type { Pseudonymiser } from '../privacy/pseudonymiser.ts';
 import { type AreaTables, HomeAreas } from '../reference/home-areas.ts';
 import { Machines } from '../reference/machines.ts';
+import type { AheadData } from './decode-messages.ts';
 import { DecodedApart } from './decode-thread.ts';
 import { DecodedFrames, type MessageSource } from './message-source.ts';
 import { openFrames } from './open-frames.ts';
@@ -28,6 +29,8 @@ export interface FeedPipeline {
   readonly endedEarly: string | null;
   /** Of a live feed: one line on how it stands with its probes; else ''. */
   readonly note: string;
+  /** Whether the note is of something that an operator has to set right. */
+  readonly isAlarm: boolean;
   /** What the streams of probes have given, all of whose rows are in the sink; null: not so, or there are none. */
   readonly served: readonly ServedStream[] | null;
   /** Reads up to `untilUs`, at most about `recordsMax` records; says why it stopped. */
@@ -46,6 +49,8 @@ export interface PipelineOptions {
   decodeApart?: boolean;
   /** Where SIMs of China are at home; null or absent: not known. */
   areas?: AreaTables | null;
+  /** With {@link decodeApart}: where events of frames far ahead of the clock go; absent: those frames are left out. */
+  ahead?: AheadData;
   sink: EventSink;
   pseudonymiser: Pseudonymiser;
 }
@@ -91,6 +96,10 @@ class MessagePipeline implements FeedPipeline {
 
   get note(): string {
     return this.source.counters.note;
+  }
+
+  get isAlarm(): boolean {
+    return this.source.counters.isAlarm;
   }
 
   get served(): readonly ServedStream[] | null {
@@ -140,6 +149,7 @@ class MessagePipeline implements FeedPipeline {
 class RecordPipeline implements FeedPipeline {
   readonly firstUs: number;
   readonly note = '';
+  readonly isAlarm = false;
   readonly served = null;
   clockUs: number;
   private readonly reader: XdrReader;
@@ -210,7 +220,11 @@ export async function openFeedPipeline(spec: FeedSpec, options: PipelineOptions)
   const { config, pseudonymiser } = options;
   if (spec.kind !== 'xdr') {
     if (options.decodeApart)
-      return new MessagePipeline(await DecodedApart.open({ spec, config }), options, isLive(spec));
+      return new MessagePipeline(
+        await DecodedApart.open({ spec, config, ...(options.ahead && { ahead: options.ahead }) }),
+        options,
+        isLive(spec),
+      );
     return framePipeline(await openFrames(spec, config), options, isLive(spec));
   }
   const machines = new Machines(config);

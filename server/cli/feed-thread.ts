@@ -1,9 +1,12 @@
-import { Worker } from 'node:worker_threads';
+import { MessageChannel, Worker } from 'node:worker_threads';
+import { systemClock } from '../clock.ts';
 import { messageOf } from '../errors.ts';
 import type { FeedToHub, HubToFeed } from '../events/feed-messages.ts';
 import type { FeedPort } from '../events/hub-feed.ts';
+import type { PushAside } from '../events/push-aside.ts';
 import { workerUrl } from '../worker-url.ts';
 import type { FeedWorkerData } from './feed-worker.ts';
+import { AheadKeeper } from './probe-aside.ts';
 
 /** How long a thread may take to end by itself. */
 const endMs = 3000;
@@ -34,9 +37,20 @@ export class FeedMessages {
  * A feed in a worker thread of its own.
  *
  * @param onBroken the thread ended by an error that is no wrong input: a bug
+ * @param aside of a live feed: where events far ahead of the clock are kept; null: their frames are left out
  */
-export function startFeedThread(data: FeedWorkerData, onBroken: (error: Error) => void): FeedPort {
-  const worker = new Worker(workerUrl('feed-worker'), { workerData: data });
+export function startFeedThread(
+  data: Omit<FeedWorkerData, 'ahead'>,
+  onBroken: (error: Error) => void,
+  aside: PushAside | null = null,
+): FeedPort {
+  const channel = aside && new MessageChannel();
+  const keeper = channel && new AheadKeeper(channel.port1, aside, systemClock);
+  const ahead = channel && { port: channel.port2, folder: aside.folder };
+  const worker = new Worker(workerUrl('feed-worker'), {
+    workerData: { ...data, ...(ahead && { ahead }) } satisfies FeedWorkerData,
+    transferList: ahead ? [ahead.port] : [],
+  });
   const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
   const messages = new FeedMessages(worker);
   worker.on('error', (error) => {
@@ -50,6 +64,7 @@ export function startFeedThread(data: FeedWorkerData, onBroken: (error: Error) =
       const timer = setTimeout(() => void worker.terminate(), endMs);
       await exited;
       clearTimeout(timer);
+      await keeper?.ended();
     },
   };
 }

@@ -6,6 +6,7 @@ import { BatchWriter, type Known } from '../events/batch-writer.ts';
 import { batchRows, type FeedToHub, type HubToFeed } from '../events/feed-messages.ts';
 import { Pseudonymiser } from '../privacy/pseudonymiser.ts';
 import type { AreaTables } from '../reference/home-areas.ts';
+import type { AheadData } from './decode-messages.ts';
 import { type FeedPipeline, openFeedPipeline } from './feed-pipeline.ts';
 import { Wake } from './wake.ts';
 
@@ -19,6 +20,8 @@ export interface FeedWorkerData {
   known: Known;
   /** Where SIMs of China are at home; null or absent: nobody has told. */
   areas?: AreaTables | null;
+  /** Of a live feed: over which port (which is transferred) events far ahead of the clock go, and to where. */
+  ahead?: Pick<AheadData, 'port' | 'folder'>;
 }
 
 /** A feed says where it stands at least this often while it reads. */
@@ -53,7 +56,7 @@ class FeedWorker {
   }
 
   async run(): Promise<void> {
-    const { spec, config, key, areas } = this.data;
+    const { spec, config, key, areas, ahead } = this.data;
     let pipeline: FeedPipeline | null = null;
     try {
       pipeline = await openFeedPipeline(spec, {
@@ -62,6 +65,7 @@ class FeedWorker {
         sortRecords: true,
         decodeApart: true,
         areas: areas ?? null,
+        ...(ahead && { ahead: { ...ahead, key, areas: areas ?? null } }),
         sink: this.writer,
         pseudonymiser: new Pseudonymiser(key),
       });
@@ -118,6 +122,7 @@ class FeedWorker {
       progress: pipeline.progress,
       counters: pipeline.counters(),
       note: pipeline.note,
+      isAlarm: pipeline.isAlarm,
     };
     this.owesClock = this.writer.waiting === 0 && !this.asked && !ended;
     if (this.owesClock) return true;

@@ -12,6 +12,7 @@ import { importCommand } from './import.ts';
 import { sendCommand } from './send.ts';
 import { serveCommand } from './serve.ts';
 import { simulateCommand } from './simulate.ts';
+import { withoutTyped } from './typed-identities.ts';
 
 const commands: readonly Command[] = [
   serveCommand,
@@ -74,14 +75,15 @@ async function main(argv: string[]): Promise<number> {
 
 const argv = process.argv.slice(2);
 const verbose = argv.includes('--verbose');
+const say = (text: string) => process.stderr.write(`${withoutTyped(text, argv)}\n`);
 try {
   process.exitCode = await main(argv.filter((argument) => argument !== '--verbose'));
 } catch (error) {
-  process.stderr.write(`error: ${messageOf(error)}\n`);
+  say(`error: ${messageOf(error)}`);
   if (verbose && error instanceof Error)
-    process.stderr.write(
-      `${error.stack}\n${error.cause === undefined ? '' : `caused by: ${(error.cause as Error).stack ?? error.cause}\n`}`,
+    say(
+      `${error.stack}${error.cause === undefined ? '' : `\ncaused by: ${(error.cause as Error).stack ?? error.cause}`}`,
     );
-  else if (!(error instanceof UserError)) process.stderr.write('This is a bug of Signalwall; --verbose shows where.\n');
+  else if (!(error instanceof UserError)) say('This is a bug of Signalwall; --verbose shows where.');
   process.exit(error instanceof UserError ? error.exitCode : 70);
 }

@@ -1,3 +1,4 @@
+import { joinFeedNotes } from '../../shared/feed-note.ts';
 import type { FrameSink, RecordsTaken } from '../capture/frame.ts';
 import type { FrameReader } from '../capture/frame-reader.ts';
 import type { RecordWindow } from '../capture/record-window.ts';
@@ -7,6 +8,7 @@ import { Decoder } from '../decode/decoder.ts';
 import type { MessageSink } from '../decode/message.ts';
 import type { MessageBatchWriter } from '../decode/message-batch-writer.ts';
 import type { FrameCounts } from '../events/feed-messages.ts';
+import type { AheadLane } from './ahead-lane.ts';
 import { FrameCoverage } from './decode-coverage.ts';
 
 /** What decoding has seen of a feed, whole since its start. */
@@ -27,6 +29,8 @@ export interface DecodeCounters {
   coverage: FrameCounts;
   /** Of a live source: one line on how it stands with its probes; else ''. */
   note: string;
+  /** Whether the note is of something that an operator has to set right. */
+  isAlarm: boolean;
   /** What the streams of probes have given, all of which was read; null: not so, or there are none. */
   served: readonly ServedStream[] | null;
 }
@@ -56,10 +60,22 @@ export class DecodedFrames implements MessageSource, FrameSink {
   readonly #reader: FrameReader;
   readonly #decoder: Decoder;
   readonly #coverage = new FrameCoverage();
+  readonly #lane: AheadLane | null;
+  readonly ahead?: FrameSink['ahead'];
 
-  /** @param writer what every `read` will be given, if it is such a one: ordinary packets go there at once */
-  constructor(reader: FrameReader, config: Config, writer: MessageBatchWriter | null = null) {
+  /**
+   * @param writer what every `read` will be given, if it is such a one: ordinary packets go there at once
+   * @param lane where frames far ahead of the clock go; null: they are left out
+   */
+  constructor(
+    reader: FrameReader,
+    config: Config,
+    writer: MessageBatchWriter | null = null,
+    lane: AheadLane | null = null,
+  ) {
     this.#reader = reader;
+    this.#lane = lane;
+    if (lane !== null) this.ahead = (...frame) => lane.frame(...frame);
     this.#decoder = new Decoder(
       {
         message: (message) => {
@@ -89,9 +105,10 @@ export class DecodedFrames implements MessageSource, FrameSink {
   get counters(): DecodeCounters {
     const { stats } = this.#decoder;
     const faults: Record<string, number> = {};
-    for (const source of [this.#reader.faults, stats.faults]) {
+    for (const source of [this.#reader.faults, stats.faults, this.#lane?.faults ?? []]) {
       for (const [reason, count] of source) faults[reason] = (faults[reason] ?? 0) + count;
     }
+    const aheadNote = this.#lane?.note ?? '';
     return {
       clockUs: this.#clockUs,
       progress: this.#reader.progress,
@@ -102,7 +119,8 @@ export class DecodedFrames implements MessageSource, FrameSink {
       unhandled: Object.fromEntries(stats.unhandled),
       evicted: Object.fromEntries(stats.evicted),
       coverage: { ...this.#coverage.counts },
-      note: this.#reader.note ?? '',
+      note: joinFeedNotes(this.#reader.note ?? '', aheadNote),
+      isAlarm: aheadNote !== '',
       served: this.#reader.served ?? null,
     };
   }

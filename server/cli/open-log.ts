@@ -85,7 +85,7 @@ export async function openLog(options: {
       provenTo: (id) => (store.held.row.journal === id ? store.held.row.offset : 0),
     });
     const records = new EventLog(journal, config.recordsKeptBytesMax);
-    const snapshots = await Snapshots.open(nodeDisk, snapshotFolder, journal, log);
+    const snapshots = await Snapshots.open(nodeDisk, snapshotFolder, journal, log, timers);
     // What was before the journal's base only a snapshot tells then.
     const why = store instanceof LateStore ? store.why : null;
     if (why !== null && snapshots.newest < 0 && (journal.base > 0 || journal.committed === 0)) throw why;

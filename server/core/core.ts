@@ -3,7 +3,7 @@ import type { Config } from '../config.ts';
 import { assertInvariant, errorOf, messageOf } from '../errors.ts';
 import type { OptedOut } from '../events/opted-out.ts';
 import type { Journal } from '../journal/journal.ts';
-import { derivedNumber, type LogRecord, type RunRecord } from '../journal/records.ts';
+import type { LogRecord, RunRecord } from '../journal/records.ts';
 import type { Log } from '../log.ts';
 import { nodesOf } from '../reference/region-tree.ts';
 import type { StateReader, StateWriter } from '../state-writer.ts';
@@ -12,6 +12,7 @@ import type { EventLog, LogEntry, LogReader } from './event-log.ts';
 import { fingerprintOf, goesOn, settingsOf } from './fingerprint.ts';
 import { sliceMs } from './in-slices.ts';
 import { LogState } from './log-state.ts';
+import { newestDerived } from './newest-derived.ts';
 import { Staging, snapshotBytes } from './snapshot-file.ts';
 import type { Snapshots } from './snapshots.ts';
 import { stagingState } from './staged-state.ts';
@@ -71,6 +72,8 @@ export class Core {
   #broken: Error | null = null;
   #waiting: { offset: number; resolve: () => void; reject: (error: Error) => void }[] = [];
   #writing: Promise<void> | null = null;
+  /** What is being written. */
+  #staged: Staging | null = null;
   #snapshotMs: number;
   /** One was begun last, ms: the next one's time goes by it. */
   #triedMs: number;
@@ -206,16 +209,17 @@ export class Core {
       if (entry === null) {
         if (this.#stopping || !(await records.more(this.#reader.at))) return;
         sinceMs = clock.monotonicMs();
-        if (this.#snapshotDue(sinceMs) && !(await this.#snapshot())) return;
+        if (this.#snapshotDue(sinceMs)) await this.#snapshot();
         continue;
       }
+      if (this.#mustNotChange(entry) && !(await this.#written())) return;
       for (const _ of this.#applying(entry)) {
         if (clock.monotonicMs() - sinceMs < sliceMs) continue;
         await this.#pause();
         sinceMs = clock.monotonicMs();
       }
       if (this.#snapshotDue(clock.monotonicMs())) {
-        if (!(await this.#snapshot())) return;
+        await this.#snapshot();
         sinceMs = clock.monotonicMs();
       }
     }
@@ -297,24 +301,32 @@ export class Core {
     this.#derivedTo = this.#options.records.append(record);
   }
 
-  /**
-   * Copies the state, a slice at a time; nothing is applied meanwhile. It is written while records are applied again, but
-   * for one that is too large for a copy: that goes to the disk from where it stands first.
-   *
-   * @returns false: the end has come before it was there, and nothing may be applied any more; the next start does that
-   */
-  async #snapshot(): Promise<boolean> {
-    const { clock, config, journal } = this.#options;
-    const { subscriberBytes, crossingBytes, stayBytes } = this.counting.engine.limits;
-    const isCopied = subscriberBytes + crossingBytes + stayBytes <= config.snapshotCopyBytesMax;
-    const staged = new Staging(isCopied ? 'copied' : 'in place');
+  /** Copies what is small of the state, some at a time, and holds what is large: all is written while records are applied. */
+  async #snapshot(): Promise<void> {
+    const { clock, journal } = this.#options;
+    const staged = new Staging();
     await stagingState((to) => this.#save(to), staged, this.#options);
     journal.setAside(snapshotBytes(staged));
     this.#triedMs = clock.monotonicMs();
+    this.#staged = staged;
     this.#writing = this.#write(this.applied, this.#derivedTo, staged).finally(() => {
+      staged.release();
+      this.#staged = null;
       this.#writing = null;
     });
-    if (isCopied) return true;
+  }
+
+  /**
+   * Whether a record may not be applied while a snapshot is written: what it changes must be kept as it was, for which there
+   * is only so much room; and the counters that a run begins may go on in the memory of those before.
+   */
+  #mustNotChange({ record }: LogEntry): boolean {
+    const { snapshotCopyBytesMax: keptMax } = this.#options.config;
+    return this.#staged !== null && (record.k === 'run' || this.#staged.keptBytes >= keptMax);
+  }
+
+  /** @returns false: the end has come before it was, and nothing may be applied any more; the next start does that */
+  async #written(): Promise<boolean> {
     if (!this.#stopping)
       await new Promise<void>((resolve) => {
         this.#endComes = resolve;
@@ -361,7 +373,7 @@ export class Core {
     await this.#reader.close();
     this.#reader = records.reader(offset);
     this.#applied = offset;
-    this.#derived = Math.max(this.#state.derived, await this.#newestDerived(offset));
+    this.#derived = Math.max(this.#state.derived, await newestDerived(journal, offset));
     while (this.applied < journal.committed) {
       const entry = await this.#reader.next();
       if (entry === null) break;
@@ -381,16 +393,5 @@ export class Core {
     const settings = settingsOf(state.fingerprint, config);
     const counting = settings === null ? null : Counting.restore(settings, state, take, from, follow);
     return { offset, state, counting };
-  }
-
-  /** The highest number of a derived record behind `offset`; -1: there is none. */
-  async #newestDerived(offset: number): Promise<number> {
-    const { journal } = this.#options;
-    const reader = journal.reader(offset);
-    let newest = -1;
-    for (let found = await reader.next(); found !== null; found = await reader.next())
-      newest = Math.max(newest, derivedNumber(found.kind, found.payload));
-    await reader.close();
-    return newest;
   }
 }

@@ -13,6 +13,8 @@ const shaping = [
   'homePlmns',
   'homeAreas',
   'provinceAreas',
+  'placesMax',
+  'placeRowsMax',
   'subscribersMax',
   'crossingsMax',
   'reorderRowsMax',
@@ -24,7 +26,9 @@ type Shaping = (typeof shaping)[number];
  * Those with which counters that were made with others go on: nothing that is kept depends on them, or it can be told
  * from what is (origins). Bounds only where they are not lowered: what is held must fit.
  */
-const light = new Set<Shaping>(['latenessMs', 'homePlmns', 'homeAreas', 'provinceAreas']);
+const light = new Set<Shaping>([
+  ...(['latenessMs', 'homePlmns', 'homeAreas', 'provinceAreas', 'placesMax', 'placeRowsMax'] as const),
+]);
 const bounds = new Set<Shaping>(['subscribersMax', 'crossingsMax', 'reorderRowsMax']);
 
 /** Bumped when the same records and settings begin to give other counters or another state. */
@@ -41,8 +45,12 @@ export function fingerprintOf(config: Config): string {
 export function settingsOf(fingerprint: string, config: Config): Config | null {
   const parts = partsOf(fingerprint);
   if (parts === null || !readable.includes(Number(parts.get('version')))) return null;
-  if (shaping.some((name) => !parts.has(name))) return null;
-  const settingOf = (name: Shaping) => (typeof config[name] === 'number' ? Number(parts.get(name)) : parts.get(name));
+  // A light one may have come later than the fingerprint.
+  if (shaping.some((name) => !parts.has(name) && !light.has(name))) return null;
+  const settingOf = (name: Shaping) => {
+    const told = parts.get(name) ?? config[name];
+    return typeof config[name] === 'number' ? Number(told) : told;
+  };
   return { ...config, ...Object.fromEntries(shaping.map((name) => [name, settingOf(name)])) };
 }
 

@@ -10,6 +10,7 @@
  */
 import { crc32 } from 'node:zlib';
 import { assertInvariant, UserError } from '../errors.ts';
+import { HeldMemory } from '../held-memory.ts';
 import type { DiskFile } from '../journal/disk.ts';
 import type { StateReader, StateWriter } from '../state-writer.ts';
 
@@ -29,35 +30,58 @@ const headBytes = 16;
 const endBytes = 8;
 const headerBytesMax = 64 << 20;
 /** Octets written or read in one go. */
-const chunkBytes = 4 << 20;
+const chunkBytes = 2 << 20;
 
 const padded = (bytes: number) => (bytes + 7) & ~7;
 
 interface Piece {
   readonly name: string;
   readonly bytes: Uint8Array;
+  /** What it is read from. */
+  readonly held?: HeldMemory | undefined;
 }
 
 /**
- * State on its way into a file: copied, or (but for what is JSON) where it stands, which must not change meanwhile; given
- * away, where it goes to somebody else without a file, and who had it ends.
+ * State on its way into a file: copied, but for what is large, which is held as it was; or (but for what is JSON) where it
+ * stands, which must not change meanwhile; given away, where it goes to somebody else without a file, and who had it ends.
  */
 export class Staging implements StateWriter {
   readonly pieces: Piece[] = [];
-  readonly kind: 'copied' | 'in place' | 'given away';
+  readonly kind: 'held' | 'in place' | 'given away';
   readonly #memories = new Map<string, WebAssembly.Memory>();
 
-  constructor(kind: Staging['kind'] = 'copied') {
+  readonly #holds: { readonly memory: HeldMemory; readonly release: () => void }[] = [];
+  readonly hold?: NonNullable<StateWriter['hold']>;
+
+  constructor(kind: Staging['kind'] = 'held') {
     this.kind = kind;
+    if (kind !== 'held') return;
+    this.hold = (words, unitWords, release) => {
+      const memory = new HeldMemory(words, unitWords);
+      this.#holds.push({ memory, release });
+      return memory;
+    };
+  }
+
+  /** Memory of what has changed since it was held, octets. */
+  get keptBytes(): number {
+    return this.#holds.reduce((sum, { memory }) => sum + memory.keptBytes, 0);
+  }
+
+  /** Nothing more is read of what is held. */
+  release(): void {
+    for (const { release } of this.#holds.splice(0)) release();
   }
 
   give(name: string, memory: WebAssembly.Memory): void {
     if (this.kind === 'given away') this.#memories.set(name, memory);
   }
 
-  bytes(name: string, data: ArrayBufferView): void {
+  bytes(name: string, data: ArrayBufferView, from?: HeldMemory | 'made for this'): void {
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    this.pieces.push({ name, bytes: this.kind === 'copied' ? bytes.slice() : bytes });
+    const isCopied = this.kind === 'held' && from === undefined;
+    const held = from === 'made for this' ? undefined : from;
+    this.pieces.push({ name, bytes: isCopied ? bytes.slice() : bytes, held });
   }
 
   json(name: string, value: unknown): void {
@@ -107,16 +131,18 @@ export async function writeSnapshot(file: DiskFile, head: SnapshotHead, staging:
   start.writeUInt32LE(crc32(header), 12);
   await file.write(start, 0);
   await file.write(header, headBytes);
-  const scratch = new Uint8Array(staging.kind === 'in place' ? chunkBytes : 0);
+  const scratch = new Uint8Array(chunkBytes);
   let at = headBytes + header.length;
   let crc = 0;
-  for (const { bytes } of staging.pieces) {
+  for (const { bytes, held } of staging.pieces) {
     for (let from = 0; from < bytes.length; from += chunkBytes) {
       let chunk = bytes.subarray(from, from + chunkBytes);
-      if (staging.kind === 'in place') {
+      if (held !== undefined || staging.kind === 'in place') {
         // Who asks for the counters may drop what is too old to count: the disk gets the octets that the checksum is of.
-        scratch.set(chunk);
-        chunk = scratch.subarray(0, chunk.length);
+        const copy = scratch.subarray(0, chunk.length);
+        if (held === undefined) copy.set(chunk);
+        else held.read(chunk.byteOffset, copy);
+        chunk = copy;
       }
       crc = crc32(chunk, crc);
       await file.write(chunk, at + from);

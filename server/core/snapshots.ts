@@ -1,3 +1,4 @@
+import type { Timers } from '../clock.ts';
 import { heardElsewhere, isFromOutside, messageOf, UserError, whyUnreadable } from '../errors.ts';
 import type { Disk, DiskFile } from '../journal/disk.ts';
 import type { Log } from '../log.ts';
@@ -7,6 +8,9 @@ import { openSnapshot, readSnapshotHead, type Staging, snapshotBytes, writeSnaps
 /** So many are kept, so that one that proves damaged costs nothing but time. */
 const keptMax = 3;
 const suffix = '.snapshot';
+/** A disk that does not give one is asked so often, and so long apart, ms: a single error is no reason to begin anew. */
+const triesMax = 3;
+const againMs = 200;
 
 interface Kept {
   readonly path: string;
@@ -19,14 +23,16 @@ export class Snapshots {
   readonly #folder: string;
   readonly #journal: string;
   readonly #log: Log;
+  readonly #timers: Timers;
   /** Oldest first. */
   #kept: Kept[] = [];
 
-  private constructor(disk: Disk, folder: string, journal: string, log: Log) {
+  private constructor(disk: Disk, folder: string, journal: string, log: Log, timers: Timers) {
     this.#disk = disk;
     this.#folder = folder;
     this.#journal = journal;
     this.#log = log;
+    this.#timers = timers;
   }
 
   /**
@@ -41,11 +47,12 @@ export class Snapshots {
     folder: string,
     journal: { readonly id: string; readonly base: number; readonly committed: number },
     log: Log,
+    timers: Timers,
   ): Promise<Snapshots> {
     await disk.makeFolder(folder);
     // One that a killed process has just put there: what is released and removed from here on goes by it.
     await disk.syncFolder(folder);
-    const snapshots = new Snapshots(disk, folder, journal.id, log);
+    const snapshots = new Snapshots(disk, folder, journal.id, log, timers);
     const names = await disk.list(folder);
     const useless = names.filter((name) => name.endsWith('.tmp')).map((name) => `${folder}/${name}`);
     for (const name of names.filter((name) => name.endsWith(suffix))) {
@@ -86,6 +93,7 @@ export class Snapshots {
       let isGiven = true;
       try {
         return await this.#read(newest.path, async (file, path) => {
+          whole = false;
           const { offset, state } = await openSnapshot(file, path);
           whole = true;
           return take(offset, state);
@@ -160,7 +168,21 @@ export class Snapshots {
     }
   }
 
+  /** What the disk does not give at once is asked for again; what is damaged stays so. */
   async #read<T>(path: string, read: (file: DiskFile, path: string) => Promise<T>): Promise<T> {
+    for (let tries = 1; ; tries++) {
+      try {
+        const found = await this.#readOnce(path, read);
+        if (tries > 1) this.#log('warn', `the disk gave the snapshot ${path} at attempt ${tries} only: check the disk`);
+        return found;
+      } catch (error) {
+        if (tries === triesMax || error instanceof UserError || !isFromOutside(error)) throw error;
+        await new Promise<void>((resolve) => void this.#timers.after(againMs, resolve));
+      }
+    }
+  }
+
+  async #readOnce<T>(path: string, read: (file: DiskFile, path: string) => Promise<T>): Promise<T> {
     const file = await this.#disk.open(path, 'read');
     try {
       return await read(file, path);

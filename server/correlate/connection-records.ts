@@ -41,6 +41,9 @@ const initiatorShift = 1;
 /** No record. */
 export const none = -1;
 
+/** All ones is no TMSI. 3GPP TS 23.003 §2.4. */
+const noTmsi = -1;
+
 /** Words of a connection in each of the two arrays: a cache line of 64 octets. */
 const lineWords = 16;
 
@@ -97,6 +100,7 @@ export class ConnectionRecords {
     cold[i | 5] = 0;
     cold[i | 6] = 0;
     cold[i | 7] = 0;
+    cold[i | 8] = noTmsi;
     cold[i | 11] = -1;
     cold[i | 13] = unknownCell;
     cold[i | 14] = none;
@@ -295,6 +299,15 @@ export class ConnectionRecords {
   setUsedTmsi(i: number, tmsi: number): void {
     this.cold[i | 8] = tmsi;
     this.hot[i | 7] |= connectionFlag.usedTmsi;
+  }
+  /** The TMSI that it named itself by in an area that is nobody's so far, or -1. */
+  areaTmsi(i: number): number {
+    const isNone = this.cold[i | 8] === noTmsi || (this.hot[i | 7] & connectionFlag.usedTmsi) !== 0;
+    return isNone ? -1 : this.cold[i | 8] >>> 0;
+  }
+  setAreaTmsi(i: number, tmsi: number): void {
+    this.cold[i | 8] = tmsi;
+    this.hot[i | 7] &= ~connectionFlag.usedTmsi;
   }
   newTmsi(i: number): number {
     return this.cold[i | 9] >>> 0;

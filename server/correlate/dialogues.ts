@@ -246,6 +246,7 @@ export class Dialogues {
         sightings.locateBareCell(i, m.laiPlmn, m.laiLac);
         if (m.tmsi >= 0) sightings.allocateTmsi(i, m.tmsi);
         else if (m.imsi >= 0) sightings.withdrawTmsi(i);
+        else sightings.keepTmsi(i, m.timeUs);
         c.unmark(i, flag.updatePending);
         this.#updated(i, m.timeUs);
         sightings.release(i);

@@ -72,18 +72,36 @@ export class Sightings {
       if (plmn === 0 || plmn !== m.laiPlmn) {
         const owner = c.imsi(i) >= 0 ? -1 : directory.imsiOfArea(m.laiPlmn, m.laiLac, m.tmsi);
         if (owner >= 0) this.identify(i, owner, m.timeUs);
-        else this.tmsiForeign++;
+        else {
+          this.tmsiForeign++;
+          if (!directory.isAreaKnown(m.laiPlmn, m.laiLac)) c.setAreaTmsi(i, m.tmsi);
+        }
         return;
       }
     }
-    c.setUsedTmsi(i, m.tmsi);
+    this.#usesTmsi(i, m.tmsi, m.timeUs);
+  }
+
+  /**
+   * LOCATION UPDATING ACCEPT names no mobile identity: the phone keeps the TMSI that it has (3GPP TS 24.008 §4.4.4.6), so
+   * that this VLR gave it, though nothing had been heard of its area until then.
+   */
+  keepTmsi(i: number, timeUs: number): void {
+    const tmsi = this.#parts.connections.areaTmsi(i);
+    if (tmsi >= 0) this.#usesTmsi(i, tmsi, timeUs);
+  }
+
+  /** The phone goes by a TMSI of this VLR. */
+  #usesTmsi(i: number, tmsi: number, timeUs: number): void {
+    const { connections: c, directory } = this.#parts;
+    c.setUsedTmsi(i, tmsi);
     if (c.imsi(i) >= 0) {
       // It may name itself by the old one until it has taken the new one.
-      if (!c.is(i, flag.newTmsi) || c.newTmsi(i) === m.tmsi) directory.learn(c.scope(i), m.tmsi, c.imsi(i));
+      if (!c.is(i, flag.newTmsi) || c.newTmsi(i) === tmsi) directory.learn(c.scope(i), tmsi, c.imsi(i));
       return;
     }
-    const imsi = directory.imsiOf(c.scope(i), m.tmsi);
-    if (imsi >= 0) this.identify(i, imsi, m.timeUs, true);
+    const imsi = directory.imsiOf(c.scope(i), tmsi);
+    if (imsi >= 0) this.identify(i, imsi, timeUs, true);
   }
 
   /**

@@ -188,6 +188,11 @@ export class VlrDirectory {
     return this.imsiOf(this.#owners.value[0], tmsi);
   }
 
+  /** Whether some VLR is known to serve this location area. */
+  isAreaKnown(plmn: number, lac: number): boolean {
+    return this.#owners.find(plmn, lac);
+  }
+
   /** PLMN under which the scope's location area was last heard, packed by `packPlmn`; 0 where it was not. */
   plmnOfArea(scope: number, lac: number): number {
     return this.#areas.get(scope, lac);

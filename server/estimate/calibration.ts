@@ -10,8 +10,12 @@ export interface GateReading {
 
 /** Only so many of the newest readings are taken: their weights are solved for, which costs their number's cube. */
 export const readingsMax = 48;
-/** Crowds so far apart in time have about a third of their people in common, where nothing else is known. */
-const crowdUs = 6 * hourUs;
+/**
+ * Crowds so far apart in time have about a third of their people in common, where nothing else is known. An event's crowd
+ * sits together for hours, and who has left it shows in its size. Chosen by 30 simulated days, of whose truths the
+ * interval then holds 91.1 %; of 24 others it holds 93.7 % (standard error 1.0), and 96.0 % by 6 h.
+ */
+const crowdUs = 18 * hourUs;
 /** Below this neither side says anything about a factor. */
 export const headsMin = 50;
 /** Standard errors by which a gate count may be off what is estimated: one in 16,000 right ones is further. */

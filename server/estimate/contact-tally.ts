@@ -79,6 +79,12 @@ export class ContactTally {
     return this.gross * (1 - flowFading);
   }
 
+  /** How old contacts of a group are on the average, each by its worth, minutes: `f ÷ (1 − f)` where they fade by `f`. */
+  ageMin(from: number): number {
+    const fading = this.contactsPerWeight[from] - 1;
+    return fading / (1 - fading);
+  }
+
   saved() {
     const { met, crossed, contactsPerWeight, net, gross, minute } = this;
     return {

@@ -39,9 +39,9 @@ export function gateRow({ timeUs, region, people, error }: GateCount): object {
   return { time: new Date(timeUs / 1000).toISOString(), region, people, error };
 }
 
-/** As {@link readGates}, of a text. Sorted by time. */
-export function parseGates(path: string, text: string): GateCount[] {
-  return gatesOf(path, parseTable(path, text, form));
+/** As {@link readGates}, of a text, which may be said to be JSON or CSV. Sorted by time. */
+export function parseGates(path: string, text: string, isJson?: boolean): GateCount[] {
+  return gatesOf(path, parseTable(path, text, form, isJson));
 }
 
 function gatesOf(path: string, rows: readonly TableRow[]): GateCount[] {

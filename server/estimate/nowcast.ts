@@ -16,7 +16,13 @@ const borderDelayErrorMin = (25 * secondUs) / minuteUs;
  * memory is some minutes, and it comes over an hour.
  */
 const comeError = 0.1;
-const goneError = 0.3;
+const goneError = 0.2;
+/** What is told of a call is told at its end, a minute later on the average. */
+const toldLateMin = 1;
+/** How well it is known who left since contacts told of it: the crowd's pace changes within minutes. */
+const leavingError = 0.3;
+/** In fewer phones than this no pace of leaving is told from chance. */
+const paceOf = 5;
 /**
  * Who has just been seen around the region is not in it yet: two stages of three minutes on the average lie between
  * (Erlang's distribution). Contacts correct it, age by age.
@@ -60,20 +66,24 @@ const expected: Readonly<Record<keyof typeof group, Expected>> = {
  */
 export function nowcastOf(silent: Float64Array, off: number, tally: ContactTally, isClosed: boolean): Nowcast {
   const { netPerMinute, grossPerMinute } = tally;
-  const border = {
-    count: netPerMinute * borderDelayMin,
-    variance: grossPerMinute * borderDelayMin + (netPerMinute * borderDelayErrorMin) ** 2,
+  if (isClosed) {
+    return {
+      change: netPerMinute * borderDelayMin - off,
+      variance: grossPerMinute * borderDelayMin + (netPerMinute * borderDelayErrorMin) ** 2,
+    };
+  }
+  const hidden = silentMoves(silent, tally);
+  const entriesPerMinute = (grossPerMinute + netPerMinute) / 2;
+  return {
+    change: hidden.count - off + entriesPerMinute * borderDelayMin,
+    variance: hidden.variance + grossPerMinute * borderDelayMin + (entriesPerMinute * borderDelayErrorMin) ** 2,
   };
-  const hidden = isClosed ? nobody : silentMoves(silent, tally);
-  return { change: hidden.count - off + border.count, variance: hidden.variance + border.variance };
 }
 
 interface Hidden {
   readonly count: number;
   readonly variance: number;
 }
-
-const nobody: Hidden = { count: 0, variance: 0 };
 
 /** Who came to the region without having been heard since, less those who left it so. */
 function silentMoves(silent: Float64Array, tally: ContactTally): Hidden {
@@ -85,8 +95,25 @@ function silentMoves(silent: Float64Array, tally: ContactTally): Hidden {
     variance += hidden.variance;
   }
   const gone = hiddenOf('inside', silent, tally);
-  const model = (comeError * come) ** 2 + (goneError * gone.count) ** 2;
-  return { count: come - gone.count, variance: variance + gone.variance + model };
+  const leaving = leavingOf(gone.count, silent, tally);
+  const model = (comeError * come) ** 2 + (goneError * gone.count) ** 2 + (leavingError * leaving) ** 2;
+  return { count: come - gone.count - leaving, variance: variance + gone.variance + model };
+}
+
+/**
+ * Who has left since the contacts that tell of the others: these are some minutes old on the average, and a crowd that
+ * empties goes on leaving. Of the phones that were seen inside last, so many a minute tell by a location update that they
+ * are out of the location areas; as many of those that are inside still are taken to leave it.
+ *
+ * @param gone of the silent phones inside, by contacts
+ */
+function leavingOf(gone: number, silent: Float64Array, tally: ContactTally): number {
+  let phones = 0;
+  for (let age = 0; age < ages; age++) phones += silent[group.inside * ages + age];
+  const exitsPerMinute = (tally.grossPerMinute - tally.netPerMinute) / 2;
+  const pace = exitsPerMinute / Math.max(phones, paceOf);
+  const sinceMin = tally.ageMin(group.inside) + toldLateMin;
+  return Math.max(0, phones - gone) * (1 - Math.exp(-pace * sinceMin));
 }
 
 /**

@@ -18,7 +18,7 @@ import type { GateCount } from './gates.ts';
 import { PastHeads } from './past-heads.ts';
 import { type DeviceCount, estimateOf, type Heads, headsOf, type PeopleEstimate } from './people.ts';
 import type { Share, Shares } from './shares.ts';
-import { SilenceWatch } from './silence.ts';
+import { type PresentTimes, SilenceWatch } from './silence.ts';
 import { Surroundings } from './surroundings.ts';
 
 /** Estimates are made anew after so much event time: they look at all phones that are followed. */
@@ -51,9 +51,9 @@ export interface RegionEstimatesOptions {
   registry: CellRegistry;
   /** Most subscribers that are followed around one region. */
   subscribersMax: number;
-  /** T3212 of the network, and presenceTtl, µs. */
+  /** T3212 of the network, µs, and presenceTtl by cell. */
   periodicUs: number;
-  presentUs: number;
+  present: PresentTimes;
   /** Heads are kept by the minute for so long, µs: for gate counts that come after their time. */
   gatePastUs: number;
 }
@@ -94,7 +94,7 @@ export class RegionEstimates {
 
   /** @param before of other regions: those that are drawn as they were keep what was learnt of them */
   constructor(options: RegionEstimatesOptions, before?: RegionEstimates) {
-    const { regions, registry, shares, subscribersMax, periodicUs, presentUs, gatePastUs } = options;
+    const { regions, registry, shares, subscribersMax, periodicUs, present, gatePastUs } = options;
     this.options = options;
     this.minuteUs = before?.minuteUs ?? 0;
     // Nodes of the region tree are not estimated: a gate or a capacity is of a place.
@@ -117,8 +117,7 @@ export class RegionEstimates {
       else learnt.past ??= new PastHeads(shares, gatePastUs);
       const places = new Surroundings(regions, registry, region);
       if (!watched.has(region)) learnt.watch = null;
-      else if (learnt.watch === null)
-        learnt.watch = new SilenceWatch({ places, subscribersMax, periodicUs, presentUs });
+      else if (learnt.watch === null) learnt.watch = new SilenceWatch({ places, subscribersMax, periodicUs, present });
       else learnt.watch.lookBy(places);
       return learnt;
     });

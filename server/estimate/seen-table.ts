@@ -22,6 +22,8 @@ export class SeenTable {
   readonly group: Uint8Array;
   /** Newest sighting, µs. */
   readonly lastUs: Float64Array;
+  /** presenceTtl where that was, µs. */
+  readonly presentUs: Float64Array;
   /** Of the running contact: where the phone was before it ({@link place}; elsewhere: it has been told), how long silent. */
   readonly from: Uint8Array;
   readonly fromGroup: Uint8Array;
@@ -42,6 +44,7 @@ export class SeenTable {
     this.from = new Uint8Array(max);
     this.fromGroup = new Uint8Array(max);
     this.lastUs = new Float64Array(max);
+    this.presentUs = new Float64Array(max);
     this.silentUs = new Float64Array(max);
     this.keys = new Float64Array(max).fill(-1);
   }
@@ -70,15 +73,25 @@ export class SeenTable {
 
   *save(to: StateWriter, name: string): Generator<void> {
     const { end, refused } = this;
-    to.json(name, { end, refused });
+    to.json(name, { end, refused, hasPresent: true });
     yield* saveColumns(to, name, this.columns(end));
   }
 
-  /** Of an empty one; those beyond its room are not followed any more. */
-  restore(from: StateReader, name: string): void {
-    const { end, refused } = from.json<{ end: number; refused: number }>(name);
+  /**
+   * Of an empty one; those beyond its room are not followed any more.
+   *
+   * @param presentUs for those of a server that saved none
+   */
+  restore(from: StateReader, name: string, presentUs: number): void {
+    const {
+      end,
+      refused,
+      hasPresent = false,
+    } = from.json<{ end: number; refused: number; hasPresent?: boolean }>(name);
     const saved = end <= this.max ? this : new SeenTable(end);
-    restoreColumns(from, name, saved.columns(end));
+    const { presentUs: present, ...others } = saved.columns(end);
+    restoreColumns(from, name, hasPresent ? { ...others, presentUs: present } : others);
+    if (!hasPresent) present.fill(presentUs);
     this.end = Math.min(end, this.max);
     this.refused = refused;
     if (saved !== this) {
@@ -92,13 +105,14 @@ export class SeenTable {
   }
 
   private columns(end: number) {
-    const { place, group, from, fromGroup, lastUs, silentUs, keys } = this;
+    const { place, group, from, fromGroup, lastUs, presentUs, silentUs, keys } = this;
     return {
       place: place.subarray(0, end),
       group: group.subarray(0, end),
       from: from.subarray(0, end),
       fromGroup: fromGroup.subarray(0, end),
       lastUs: lastUs.subarray(0, end),
+      presentUs: presentUs.subarray(0, end),
       silentUs: silentUs.subarray(0, end),
       keys: keys.subarray(0, end),
     };

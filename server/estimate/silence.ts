@@ -44,8 +44,15 @@ export interface SilenceOptions {
   subscribersMax: number;
   /** T3212: a phone that is on is heard of within this time, µs. */
   periodicUs: number;
-  /** presenceTtl: whoever is silent is counted as present for so long, µs. */
-  presentUs: number;
+  present: PresentTimes;
+}
+
+/** presenceTtl: whoever is silent is counted as present for so long, µs. */
+export interface PresentTimes {
+  /** Where {@link SilenceOptions.periodicUs} is as it says. */
+  readonly usualUs: number;
+  /** Of a cell, by its location area. */
+  of(cell: number): number;
 }
 
 /**
@@ -91,7 +98,7 @@ export class SilenceWatch {
     if (tally.contactsPerWeight === undefined) return;
     this.heardUs = heardUs;
     this.resumedUs = resumedUs;
-    this.seen.restore(from, `${name}.seen`);
+    this.seen.restore(from, `${name}.seen`, this.options.present.usualUs);
     this.tally.restore(tally as SavedTally);
   }
 
@@ -122,13 +129,13 @@ export class SilenceWatch {
       const isSeen = (flags & eventFlag.sighting) !== 0;
       tally.fade(timeUs);
       if (slot < 0) {
-        if (isSeen) this.meet(seen.add(lo, hi), here, timeUs, kind);
+        if (isSeen) this.meet(seen.add(lo, hi), batch.cell[row], here, timeUs, kind);
         continue;
       }
       // Until its procedure is over it is not known why it went.
       const isOver = kind !== kindCode.sighting;
       if (isOver) this.hear(slot, here, timeUs - batch.durationMs[row] * 1000, kind);
-      if (isSeen) this.see(slot, here, timeUs, isOver);
+      if (isSeen) this.see(slot, batch.cell[row], here, timeUs, isOver);
       if (isOver && seen.place[slot] === place.elsewhere) seen.drop(slot);
     }
   }
@@ -136,8 +143,7 @@ export class SilenceWatch {
   /** What the count of devices present in the region should have more by now. Looks at all who are followed. */
   nowcast(nowUs: number): Nowcast {
     const { seen, silent, tally } = this;
-    const { periodicUs, presentUs } = this.options;
-    const offUs = periodicUs + periodicSlackUs;
+    const { periodicUs, present } = this.options;
     // An outage goes on: the row behind it has not been taken yet.
     const listenedUs = nowUs - this.heardUs > outageUs ? this.heardUs : nowUs;
     let off = 0;
@@ -146,6 +152,9 @@ export class SilenceWatch {
     for (let slot = 0; slot < seen.end; slot++) {
       if (!seen.isUsed(slot)) continue;
       const silentUs = nowUs - seen.lastUs[slot];
+      const presentUs = seen.presentUs[slot];
+      // presenceTtl is longer where T3212 is: in the same proportion, as far as is known.
+      const offUs = periodicUs * (presentUs / present.usualUs) + periodicSlackUs;
       const isInside = seen.place[slot] === place.inside;
       if (silentUs >= Math.max(presentUs, offUs)) seen.drop(slot);
       else if (listenedUs - Math.max(seen.lastUs[slot], this.resumedUs) > offUs) off += isInside ? 1 : 0;
@@ -155,12 +164,12 @@ export class SilenceWatch {
   }
 
   /** The first that is known of a phone. @param slot −1: there is no room for it */
-  private meet(slot: number, here: number, timeUs: number, kind: number): void {
+  private meet(slot: number, cell: number, here: number, timeUs: number, kind: number): void {
     if (slot < 0) return;
     const { seen } = this;
     seen.from[slot] = place.unknown;
     seen.group[slot] = group.home;
-    this.put(slot, here, timeUs);
+    this.put(slot, cell, here, timeUs);
     if (kind !== kindCode.sighting) this.hear(slot, here, timeUs, kind);
   }
 
@@ -169,7 +178,7 @@ export class SilenceWatch {
    *
    * @param isTold it is the procedure's end that proves it
    */
-  private see(slot: number, here: number, timeUs: number, isTold: boolean): void {
+  private see(slot: number, cell: number, here: number, timeUs: number, isTold: boolean): void {
     const { seen } = this;
     const silentUs = timeUs - seen.lastUs[slot];
     if (!isTold && silentUs >= silenceMinUs) {
@@ -177,14 +186,15 @@ export class SilenceWatch {
       seen.fromGroup[slot] = seen.group[slot];
       seen.silentUs[slot] = silentUs;
     }
-    this.put(slot, here, timeUs);
+    this.put(slot, cell, here, timeUs);
   }
 
-  private put(slot: number, here: number, timeUs: number): void {
+  private put(slot: number, cell: number, here: number, timeUs: number): void {
     const { seen } = this;
     if (here === place.inside) seen.group[slot] = group.inside;
     else if (here === place.around && seen.group[slot] === group.inside) seen.group[slot] = group.met;
     seen.place[slot] = here;
+    seen.presentUs[slot] = this.options.present.of(cell);
     seen.lastUs[slot] = timeUs;
   }
 

@@ -26,18 +26,22 @@ export async function readTableText(path: string, form: TableForm): Promise<stri
   return await readText(path, form.what, `${form.code}_UNREADABLE`);
 }
 
+/** A text that is JSON: an array or object, or some other value alone, which no header of CSV is. */
+const jsonText = /^\s*(?:[[{]|(?:null|true|false|-?\d[\d.eE+-]*|"[^",]*")\s*$)/;
+
 /**
  * Rows of a small table: CSV with a header in any order, or JSON, an array of objects with the same names.
  *
  * @param path for messages
+ * @param isJson whether the text is said to be JSON; absent: what it looks like
  * @throws UserError naming file, line and remedy
  */
-export function parseTable(path: string, text: string, form: TableForm): TableRow[] {
-  const rows = /^\s*[[{]/.test(text) ? jsonRows(path, text, form) : csvRows(path, text, form);
+export function parseTable(path: string, text: string, form: TableForm, isJson = jsonText.test(text)): TableRow[] {
+  const rows = isJson ? jsonRows(path, text, form) : csvRows(path, text, form);
   if (rows.length === 0) {
     throw new UserError(
       `${form.code}_EMPTY`,
-      `${path}: the ${form.what} is empty: give it the header ${form.required.join(',')} and a line each`,
+      `${path}: the ${form.what} is empty: give it ${isJson ? `objects with ${form.required.join(', ')}` : `the header ${form.required.join(',')} and a line each`}`,
     );
   }
   if (rows.length > rowsMax) {

@@ -153,10 +153,10 @@ export class Sorter {
     for (let row = this.oldest; row < this.next; row++) {
       if (this.released[row & mask] === 0) slots[n++] = row & mask;
       if (n < outRows && saved + n < this.stats.held) continue;
-      // Whoever saves it may read it later: no block is used again.
+      // Nobody uses the block again.
       const out = new EventBatch(n);
       out.gather(this.ring, slots, n);
-      yield* saveBytes(to, `sorter.${saved / outRows}`, new Uint8Array(out.buffer));
+      yield* saveBytes(to, `sorter.${saved / outRows}`, new Uint8Array(out.buffer), 'made for this');
       saved += n;
       n = 0;
       if (saved === this.stats.held) return;

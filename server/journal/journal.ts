@@ -8,7 +8,7 @@ import { DiskRoom } from './disk-room.ts';
 import { JournalReader } from './reader.ts';
 import { recordBytes, recordBytesMax, recordHeadBytes, sealRecord } from './record.ts';
 import { recover } from './recover.ts';
-import { type Segment, segmentHeadBytes, segmentPath } from './segment.ts';
+import { addMissing, type Segment, segmentAt, segmentHeadBytes, segmentPath } from './segment.ts';
 import { type Chunk, SegmentWriter } from './segment-writer.ts';
 
 export interface JournalOptions {
@@ -212,11 +212,12 @@ export class Journal {
 
   /** For readers: the segment that holds an offset; null: none has been written there. */
   segmentAt(offset: number): { segment: Segment; end: number } | null {
-    for (let i = this.#segments.length - 1; i >= 0; i--) {
-      const segment = this.#segments[i];
-      if (segment.start <= offset) return { segment, end: this.#segments[i + 1]?.start ?? Number.POSITIVE_INFINITY };
-    }
-    return null;
+    return segmentAt(this.#segments, offset);
+  }
+
+  /** For readers: a missing segment ends there, as is known now, and another one begins. @returns whether that was not known */
+  missesFrom(start: number): boolean {
+    return addMissing(this.#segments, { start, path: segmentPath(this.#options.folder, start) });
   }
 
   /** Nothing before the offset is needed any more: segments that lie wholly before it are removed. */
@@ -234,7 +235,7 @@ export class Journal {
     try {
       // First the base: a segment may be missing only from before it.
       if (await this.#note(this.#segments[gone].start))
-        for (const segment of this.#segments.splice(0, gone)) await disk.remove(segment.path);
+        for (const segment of this.#segments.splice(0, gone)) if (!segment.isMissing) await disk.remove(segment.path);
     } catch (error) {
       // What could not be removed goes at the next start.
       if (!isFull(error)) this.#fail(errorOf(error));

@@ -67,8 +67,16 @@ export class JournalReader {
         this.#at += found.bytes;
         return { kind: found.kind, from, to: this.#at, payload: found.payload };
       }
-      if (this.#windowAt === this.#at && (this.#at + this.#window.length >= limit || this.#isCut))
+      if (this.#windowAt === this.#at && (this.#at + this.#window.length >= limit || this.#isCut)) {
+        // It has come back, and the one behind it was missing, too: what is wanted may stand there.
+        if (segment.isMissing && this.#window.length === 0 && this.#at > segment.start + segmentHeadBytes) {
+          const isNews = this.#journal.missesFrom(segment.start + (await this.#file!.size()));
+          this.#windowAt = -1;
+          this.#window = new Uint8Array(0);
+          if (isNews) return await this.next();
+        }
         throw damaged(segment.path, this.#at - segment.start, 'a record that is cut off');
+      }
       try {
         await this.#load(segment.start, segment.path, Math.min(bytes, limit - this.#at));
       } catch (error) {

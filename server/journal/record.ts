@@ -87,12 +87,13 @@ export function findRecord(bytes: Uint8Array, at: number, offset: number): Found
 }
 
 /**
- * Whether a whole record stands in `tail`, at whatever multiple of 8 octets, that was written when the log was on disk
- * beyond the offset where `tail` begins. Takes time by the length of `tail` alone, whatever its octets claim.
+ * Where in `tail`, behind its first octet, a whole record stands, at whatever multiple of 8 octets; -1: nowhere. Takes time
+ * by the length of `tail` alone, whatever its octets claim.
  *
  * @param offset of the first octet of `tail`
+ * @param which `committed`: one that was written when the log was on disk beyond where `tail` begins
  */
-export function showsCommit(tail: Uint8Array, offset: number): boolean {
+export function nextRecord(tail: Uint8Array, offset: number, which: 'any' | 'committed'): number {
   const view = new DataView(tail.buffer, tail.byteOffset, tail.length);
   let crcs: CrcRanges | null = null;
   for (let at = 8; at + recordHeadBytes <= tail.length; at += 8) {
@@ -100,14 +101,14 @@ export function showsCommit(tail: Uint8Array, offset: number): boolean {
     if (payloadBytes > recordBytesMax || at + recordBytes(payloadBytes) > tail.length) continue;
     const back = view.getUint32(at + 12, true);
     // Of a record in the same group, or of what was never written.
-    if (back * 8 >= at) continue;
+    if (which === 'committed' && back * 8 >= at) continue;
     const kind = view.getUint32(at + 4, true);
     const crc = view.getUint32(at + 8, true);
     if ((payloadBytes | kind | crc | back) === 0) continue;
     crcs ??= new CrcRanges(tail);
     const from = at + recordHeadBytes;
     const before = headChecksum(offset + at, payloadBytes, kind, back);
-    if (crcs.crc(from, from + payloadBytes, before) === crc) return true;
+    if (crcs.crc(from, from + payloadBytes, before) === crc) return at;
   }
-  return false;
+  return -1;
 }

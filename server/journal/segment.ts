@@ -6,6 +6,8 @@ import type { Disk, DiskFile } from './disk.ts';
 export interface Segment {
   readonly start: number;
   readonly path: string;
+  /** It was not there at the start: whoever reads there is told, and somebody may bring it back. */
+  readonly isMissing?: boolean;
 }
 
 /** Octets before the first record: magic, journal's identity, start, CRC-32. */
@@ -20,6 +22,20 @@ export function segmentPath(folder: string, start: number): string {
 /** Start of the segment that a file's name means; -1: it is none. */
 export function segmentStart(name: string): number {
   return /^\d{16}\.journal$/.test(name) ? Number(name.slice(0, -suffix.length)) : -1;
+}
+
+/** The segment that holds an offset, and where it ends at the latest; null: none has been written there. */
+export function segmentAt(segments: readonly Segment[], offset: number): { segment: Segment; end: number } | null {
+  const i = segments.findLastIndex(({ start }) => start <= offset);
+  return i < 0 ? null : { segment: segments[i], end: segments[i + 1]?.start ?? Number.POSITIVE_INFINITY };
+}
+
+/** Gives a segment that is missing its place among the others. @returns false: it has it */
+export function addMissing(segments: Segment[], { start, path }: Segment): boolean {
+  const next = segments.findLastIndex((segment) => segment.start < start) + 1;
+  if (segments[next]?.start === start) return false;
+  segments.splice(next, 0, { start, path, isMissing: true });
+  return true;
 }
 
 function segmentHead(id: string, start: number): Uint8Array {
@@ -62,9 +78,12 @@ export async function createSegment(disk: Disk, folder: string, id: string, star
   return file;
 }
 
-/** Whether the file begins with the head of this segment of this journal. */
-export async function hasHead(file: DiskFile, id: string, start: number): Promise<boolean> {
-  const head = new Uint8Array(segmentHeadBytes);
-  if ((await file.read(head, 0)) < segmentHeadBytes) return false;
-  return Buffer.compare(head, segmentHead(id, start)) === 0;
+/** Whether the file begins with the head of this segment of this journal, with a damaged one, or with that of another. */
+export async function headOf(file: DiskFile, id: string, start: number): Promise<'own' | 'damaged' | 'foreign'> {
+  const head = Buffer.alloc(segmentHeadBytes);
+  if ((await file.read(head, 0)) < segmentHeadBytes) return 'damaged';
+  if (Buffer.compare(head, segmentHead(id, start)) === 0) return 'own';
+  return head.readUInt32LE(0) === magic && head.readUInt32LE(28) === crc32(head.subarray(0, 28))
+    ? 'foreign'
+    : 'damaged';
 }

@@ -1,35 +1,45 @@
 import type { DiskFile } from './disk.ts';
-import { findRecord, showsCommit } from './record.ts';
+import { findRecord, nextRecord } from './record.ts';
 import { damaged, type Segment, segmentHeadBytes } from './segment.ts';
 
 const windowBytes = 1 << 20;
 
-/**
- * Where the valid records of the newest segment end; what stands behind is a tail that was not acknowledged.
- *
- * @param proven the log was on disk up to this offset, for sure
- * @throws UserError JOURNAL_DAMAGED where that, or a valid record behind, shows that it was; nothing has been changed
- */
-export async function findEnd(file: DiskFile, segment: Segment, size: number, proven: number): Promise<number> {
-  const end = await endOfRecords(file, segment, size);
-  const offset = segment.start + end;
-  if (offset < proven) {
-    const lost = `${proven - offset} octets behind it were acknowledged`;
-    throw damaged(
-      segment.path,
-      end,
-      end < size ? `a damaged record; ${lost}` : `the file ends, or the next one is missing; ${lost}`,
-    );
-  }
-  if (end === size) return end;
-  const tail = new Uint8Array(size - end);
-  const n = await file.read(tail, end);
-  if (showsCommit(tail.subarray(0, n), offset)) throw damaged(segment.path, end, 'a damaged record');
-  return end;
+export interface Tail {
+  /** Where the valid records of the newest segment end; what stands behind is a tail that was not acknowledged. */
+  readonly end: number;
+  /** Octets of the file at which a damaged record stands before that: whole ones behind show that it was acknowledged. */
+  readonly damagedAt: readonly number[];
 }
 
-/** Behind the last of the whole records that follow one another from the segment's head on. */
-async function endOfRecords(file: DiskFile, segment: Segment, size: number): Promise<number> {
+/**
+ * @param proven the log was on disk up to this offset, for sure
+ * @throws UserError JOURNAL_DAMAGED where that shows that more was acknowledged than can be found; nothing has been changed
+ */
+export async function findEnd(file: DiskFile, segment: Segment, size: number, proven: number): Promise<Tail> {
+  const damagedAt: number[] = [];
+  for (let from = segmentHeadBytes; ; ) {
+    const end = await endOfRecords(file, segment, from, size);
+    const offset = segment.start + end;
+    if (end === size && offset >= proven) return { end, damagedAt };
+    const tail = new Uint8Array(size - end);
+    const whole = tail.subarray(0, await file.read(tail, end));
+    if (offset >= proven && nextRecord(whole, offset, 'committed') < 0) return { end, damagedAt };
+    const next = nextRecord(whole, offset, 'any');
+    if (next < 0) {
+      const lost = `${proven - offset} octets behind it were acknowledged`;
+      throw damaged(
+        segment.path,
+        end,
+        end < size ? `a damaged record; ${lost}` : `the file ends, or the next one is missing; ${lost}`,
+      );
+    }
+    damagedAt.push(end);
+    from = end + next;
+  }
+}
+
+/** Behind the last of the whole records that follow one another from an octet of the file on. */
+async function endOfRecords(file: DiskFile, segment: Segment, from: number, size: number): Promise<number> {
   let window = new Uint8Array(0);
   let windowAt = 0;
   const load = async (at: number, length: number) => {
@@ -37,7 +47,7 @@ async function endOfRecords(file: DiskFile, segment: Segment, size: number): Pro
     window = bytes.subarray(0, await file.read(bytes, at));
     windowAt = at;
   };
-  for (let at = segmentHeadBytes; ; ) {
+  for (let at = from; ; ) {
     const found = findRecord(window, at - windowAt, segment.start + at);
     if (found === null) return at;
     if (found !== 'short') at += found.bytes;

@@ -6,7 +6,8 @@ import type { CellRegistry } from '../reference/cell-registry.ts';
 export class LacTtls implements CellTtls {
   readonly minUs: number;
   readonly maxUs: number;
-  private readonly defaultUs: number;
+  /** `presenceTtlMs` in µs: where `presenceTtlByLac` says nothing. */
+  readonly usualUs: number;
   private readonly byLac = new Map<number, number>();
   private readonly registry: CellRegistry;
   private byCell = new Float64Array(0);
@@ -14,17 +15,17 @@ export class LacTtls implements CellTtls {
 
   constructor(config: Config, registry: CellRegistry) {
     this.registry = registry;
-    this.defaultUs = config.presenceTtlMs * 1000;
+    this.usualUs = config.presenceTtlMs * 1000;
     for (const pair of config.presenceTtlByLac.split(',').filter((text) => text !== '')) {
       const [lac, ms] = pair.split('=').map(Number);
       this.byLac.set(lac, ms * 1000);
     }
-    this.minUs = Math.min(this.defaultUs, ...this.byLac.values());
-    this.maxUs = Math.max(this.defaultUs, ...this.byLac.values());
+    this.minUs = Math.min(this.usualUs, ...this.byLac.values());
+    this.maxUs = Math.max(this.usualUs, ...this.byLac.values());
   }
 
   of(cell: number): number {
-    if (this.byLac.size === 0) return this.defaultUs;
+    if (this.byLac.size === 0) return this.usualUs;
     if (cell >= this.known) this.learn();
     return this.byCell[cell];
   }
@@ -37,7 +38,7 @@ export class LacTtls implements CellTtls {
       this.byCell = grown;
     }
     for (; this.known < count; this.known++) {
-      this.byCell[this.known] = this.byLac.get(this.registry.lac(this.known)) ?? this.defaultUs;
+      this.byCell[this.known] = this.byLac.get(this.registry.lac(this.known)) ?? this.usualUs;
     }
   }
 }

@@ -80,7 +80,7 @@ export class Engine {
     this.stillAfterUs = Math.max(ttls.maxUs, hourUs);
     this.stays = options.onStays === undefined ? null : new StayBuffer(options.onStays);
     this.occupancy = new Occupancy({
-      regions,
+      ...{ regions, places: config },
       classifier: new OriginClassifier(config.homePlmns, config.homeAreas, config.provinceAreas),
       holdDownUs,
       flowWindowUs: config.flowWindowMs * 1000,

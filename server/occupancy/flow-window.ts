@@ -43,8 +43,10 @@ export class FlowWindow {
 
   /** A crossing of the past that has held; one from before the window is not counted. */
   add(region: number, isEntry: boolean, timeUs: number): void {
+    // The clock is set each second, and a step may begin within one: it has come to where a crossing has held.
+    this.advance(timeUs);
     const age = this.step - Math.floor(timeUs / this.stepUs);
-    if (age < 0 || age > steps) return;
+    if (age > steps) return;
     const place = this.place >= age ? this.place - age : this.place - age + ring;
     const at = place * this.regionCount + region;
     if (isEntry) {

@@ -118,7 +118,9 @@ export class GaugeBook {
     const { startUs, endUs } = this;
     const origins = occupancy.origins.takeChanged();
     const tables = { cells: cellRows, regions: regionRows };
-    const gauges = { startUs, endUs, ...tables, present, ...(origins !== undefined && { origins }) };
+    const places = whole ? occupancy.origins.places() : undefined;
+    const ofOrigins = { ...(origins !== undefined && { origins }), ...(places !== undefined && { places }) };
+    const gauges = { startUs, endUs, ...tables, present, ...ofOrigins };
     this.waiting.push(new WaitingInterval(gauges, this.regionIds));
     occupancy.waitingEndUs = this.oldestEndUs;
     this.rowsOfNewest = cellRows.n + regionRows.n + (origins?.n ?? 0);

@@ -104,6 +104,10 @@ export class EngineView implements LiveView {
     return this.occupancy.origins.cityCounts();
   }
 
+  get originPlaces(): LiveView['originPlaces'] {
+    return this.occupancy.origins.cityPlaces();
+  }
+
   regionOrigins(region: number): readonly OriginCount[] {
     return this.occupancy.origins.regionCounts(region);
   }

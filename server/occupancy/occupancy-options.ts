@@ -1,10 +1,12 @@
 import type { OriginClassifier } from '../reference/origin.ts';
 import type { RegionIndex } from '../reference/region-index.ts';
+import type { PlaceLimits } from './origins.ts';
 import type { StayBuffer } from './stays.ts';
 
 export interface OccupancyOptions {
   regions: RegionIndex;
   classifier: OriginClassifier;
+  places: PlaceLimits;
   holdDownUs: number;
   flowWindowUs: number;
   ttlMaxUs: number;

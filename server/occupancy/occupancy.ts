@@ -76,7 +76,7 @@ export class Occupancy implements PresenceSink, TrailOwner {
     this.trail = new CrossingTrail({ owner: this, holdDownUs: options.holdDownUs, entriesMax: options.crossingsMax });
     this.fixAges = new FixAges(options.ttlMaxUs);
     this.flows = new FlowWindow(this.regionCount, options.flowWindowUs);
-    this.origins = new Origins(options.classifier, this.regionCount);
+    this.origins = new Origins(options.classifier, this.regionCount, options.places);
     this.regionStays = new RegionStays(this.countsStays ? this.regionCount : 0, this.notes, this.trail);
     const { cellGauges, countsStays, notes, origins, regionCount, regionStays, trail } = this;
     const around = new StaysAround({ trail, notes, regionStays });

@@ -1,22 +1,37 @@
-import { originClasses } from '../../shared/protocol.ts';
 import { isMachineHome } from '../events/plmn.ts';
 import { packIso } from '../reference/country-codes.ts';
 import type { OriginClassifier } from '../reference/origin.ts';
 import { restoreBytes, type StateReader, type StateWriter, saveBytes } from '../state-writer.ts';
+import {
+  classNumber,
+  hasPlaces,
+  Largest,
+  nameKey,
+  type OriginName,
+  othersOf,
+  type Place,
+  type PlaceCount,
+  PlaceRows,
+  placeKey,
+  placeOf,
+  ranksOf,
+} from './origin-places.ts';
 import { type RegionEdit, remapped, remappedFrom } from './region-edit.ts';
-import type { OriginColumns, OriginCount } from './view.ts';
+import type { OriginColumns, OriginCount, OriginPlaceColumns } from './view.ts';
 
-/** Groups are absent where they were put down before origins could be classed anew. */
 interface Saved {
   plmns: number[];
   city: number[];
+  /** By origin. */
   toldCity: number[];
-  groups?: (Group & { isTwin: boolean })[];
+  origins?: OriginName[];
+  groups?: (Place & { isTwin: boolean })[];
   /** By place among the PLMNs: the group. */
   groupOf?: number[];
 }
 
-type Group = Omit<OriginCount, 'present' | 'machines'>;
+/** What was told, under the origins of its time: by number, of machines (told with the others) null. */
+type SavedNames = (OriginName | null)[];
 
 /** PLMN codes are 16 bits of a subscriber's record; groups are far fewer. */
 const plmnsMax = 0xffff;
@@ -25,33 +40,47 @@ const groupCapacityFirst = 16;
 const noTwin = -1;
 const isTwin = -2;
 
+/** Bounds of what is kept and told of places, see `knobs.ts`. */
+export interface PlaceLimits {
+  readonly placesMax: number;
+  readonly placeRowsMax: number;
+}
+
 /**
  * Subscribers present by origin: of the whole city and of each region. A PLMN gets a dense code (0: unknown), a code
- * the group it is counted under: class, country and MCC; machines' SIMs of the same origin have a group of their own
- * beside it, their twin, and both are told as one.
+ * the group it is counted under: class, country and MCC, and within these an operator or an area, the place; machines' SIMs
+ * of the same place have a group of their own beside it, their twin, and both are told as one. Origins (class, country and
+ * MCC) are sums of groups.
  */
 export class Origins {
   private readonly classifier: OriginClassifier;
   private regionCount: number;
   private readonly codes = new Map<number, number>([[0, 0]]);
   private readonly plmns: number[] = [0];
+  private readonly limits: PlaceLimits;
   private readonly groupIds = new Map<string, number>();
-  private readonly groups: Group[] = [];
-  /** By group: that of the same origin's machines, -1 where there is none; -2 where it is one itself. */
+  private readonly groups: Place[] = [];
+  /** By group: that of the same place's machines, -1 where there is none; -2 where it is one itself. */
   private readonly twins: number[] = [];
+  private readonly originIds = new Map<string, number>();
+  private readonly origins: OriginName[] = [];
+  /** By group. */
+  private readonly originOf: number[] = [];
   private groupOfCode = new Uint16Array(64);
   groupCapacity = groupCapacityFirst;
   private readonly city: number[] = [];
   private byRegion: Uint32Array;
-  /** As the newest interval told them: the city's, and regions × groups. */
+  /** As the newest interval told them: the city's, and regions × origins. */
   private readonly toldCity: number[] = [];
+  private originCapacity = groupCapacityFirst;
   private told: Uint32Array;
 
-  constructor(classifier: OriginClassifier, regionCount: number) {
+  constructor(classifier: OriginClassifier, regionCount: number, limits: PlaceLimits) {
     this.classifier = classifier;
     this.regionCount = regionCount;
+    this.limits = limits;
     this.byRegion = new Uint32Array(regionCount * this.groupCapacity);
-    this.told = new Uint32Array(this.byRegion.length);
+    this.told = new Uint32Array(regionCount * this.originCapacity);
     this.classify(0);
   }
 
@@ -133,46 +162,97 @@ export class Origins {
   edit(edit: RegionEdit, byRegion: Uint32Array): void {
     this.regionCount = edit.after;
     this.byRegion = byRegion;
-    this.told = remappedFrom(this.told, edit.namesake, this.groupCapacity);
+    this.told = remappedFrom(this.told, edit.namesake, this.originCapacity);
   }
 
-  /** Groups whose count has changed since the call before; undefined: none has. */
+  /** Origins whose count has changed since the call before; undefined: none has. */
   takeChanged(): OriginColumns | undefined {
-    const { groups, groupCapacity, byRegion, told, city, toldCity, twins } = this;
-    const rows: { region: number; group: number; present: number }[] = [];
-    for (let group = 0; group < groups.length; group++) {
-      if (twins[group] === isTwin) continue;
-      const present = city[group] + (twins[group] < 0 ? 0 : city[twins[group]]);
-      if (present !== toldCity[group]) rows.push({ region: 0, group, present });
-      toldCity[group] = present;
-    }
+    const { origins, groupCapacity, originCapacity, byRegion, told, toldCity } = this;
+    const rows: { region: number; origin: number; present: number }[] = [];
+    const now = new Uint32Array(origins.length);
+    this.sumInto(now, this.city, 0);
+    now.forEach((present, origin) => {
+      if (present !== toldCity[origin]) rows.push({ region: 0, origin, present });
+      toldCity[origin] = present;
+    });
     for (let region = 0; region < this.regionCount; region++) {
-      const first = region * groupCapacity;
-      for (let group = 0; group < groups.length; group++) {
-        if (twins[group] === isTwin) continue;
-        const present = byRegion[first + group] + (twins[group] < 0 ? 0 : byRegion[first + twins[group]]);
-        if (present === told[first + group]) continue;
-        rows.push({ region: region + 1, group, present });
-        told[first + group] = present;
+      const first = region * originCapacity;
+      this.sumInto(now, byRegion, region * groupCapacity);
+      for (let origin = 0; origin < now.length; origin++) {
+        const present = now[origin];
+        if (present === told[first + origin]) continue;
+        rows.push({ region: region + 1, origin, present });
+        told[first + origin] = present;
       }
     }
     if (rows.length === 0) return undefined;
-    const classes = groups.map((group) => (group.class === 'unknown' ? 0 : originClasses.indexOf(group.class) + 1));
     return {
       n: rows.length,
       region: Uint32Array.from(rows, ({ region }) => region),
-      class: Uint32Array.from(rows, ({ group }) => classes[group]),
-      country: Uint32Array.from(rows, ({ group }) => packIso(groups[group].country)),
-      mcc: Uint32Array.from(rows, ({ group }) => Number(groups[group].mcc)),
+      class: Uint32Array.from(rows, ({ origin }) => classNumber(origins[origin].class)),
+      country: Uint32Array.from(rows, ({ origin }) => packIso(origins[origin].country)),
+      mcc: Uint32Array.from(rows, ({ origin }) => Number(origins[origin].mcc)),
       present: Uint32Array.from(rows, ({ present }) => present),
     };
   }
 
+  /** Origins of a row of groups, those that begin at `first`. */
+  private sumInto(sums: Uint32Array, counts: ArrayLike<number>, first: number): void {
+    sums.fill(0);
+    const { originOf } = this;
+    for (let group = 0; group < originOf.length; group++) sums[originOf[group]] += counts[first + group];
+  }
+
+  /** Everybody by place, of the origins that have places: the city's and each region's; undefined: nobody. */
+  places(): OriginPlaceColumns | undefined {
+    const rows = new PlaceRows();
+    const picker = this.picker();
+    picker(this.city, 0, (place, present) => rows.add(0, place, present));
+    for (let region = 0; region < this.regionCount; region++)
+      picker(this.byRegion, region * this.groupCapacity, (place, present) => rows.add(region + 1, place, present));
+    return rows.columns();
+  }
+
+  cityPlaces(): PlaceCount[] {
+    const found: PlaceCount[] = [];
+    this.picker()(this.city, 0, (place, present) => found.push({ ...place, present }));
+    return found;
+  }
+
+  /** Gives, of a row of groups, the largest places, and of each origin whoever else is of it as its others. */
+  private picker(): (counts: ArrayLike<number>, first: number, take: (place: Place, present: number) => void) => void {
+    const { groups, twins, origins, originOf } = this;
+    const sums = new Uint32Array(origins.length);
+    // Places are few, machines' twins among them have no turn of their own.
+    const largest = new Largest(this.limits.placeRowsMax, ranksOf(groups.map(placeKey)));
+    const isPlace = groups.map(({ plmn, area }, group) => twins[group] !== isTwin && (plmn !== 0 || area !== 0));
+    const others = origins
+      .map((name, origin) => ({ origin, place: othersOf(name), key: nameKey(name) }))
+      .filter(({ place }) => hasPlaces(place))
+      .sort((a, b) => (a.key < b.key ? -1 : 1));
+    return (counts, first, take) => {
+      this.sumInto(sums, counts, first);
+      largest.clear();
+      for (let group = 0; group < isPlace.length; group++) {
+        if (!isPlace[group]) continue;
+        const twin = twins[group];
+        const present = counts[first + group] + (twin < 0 ? 0 : counts[first + twin]);
+        if (present > 0) largest.add(group, present);
+      }
+      for (let i = 0; i < largest.n; i++) {
+        const group = largest.values[i];
+        take(groups[group], largest.counts[i]);
+        sums[originOf[group]] -= largest.counts[i];
+      }
+      for (const { origin, place } of others) if (sums[origin] > 0) take(place, sums[origin]);
+    };
+  }
+
   *save(to: StateWriter): Generator<void> {
-    const { plmns, city, toldCity, twins } = this;
+    const { plmns, city, toldCity, twins, origins } = this;
     const groups = this.groups.map((group, i) => ({ ...group, isTwin: twins[i] === isTwin }));
     const groupOf = plmns.map((_, code) => this.groupOfCode[code]);
-    to.json('origins', { plmns, city, toldCity, groups, groupOf } satisfies Saved);
+    to.json('origins', { plmns, city, toldCity, origins, groups, groupOf } satisfies Saved);
     yield* saveBytes(to, 'origins.byRegion', this.byRegion);
     yield* saveBytes(to, 'origins.told', this.told);
   }
@@ -184,85 +264,126 @@ export class Origins {
    * interval tells the difference.
    */
   restore(from: StateReader): boolean {
-    const { plmns, city, toldCity, groups, groupOf } = from.json<Saved>('origins');
+    const { plmns, city, toldCity, origins, groups, groupOf } = from.json<Saved>('origins');
     for (const plmn of plmns) this.codeOf(plmn);
-    const sameGroups = groups?.map(keyOf).join() === this.groups.map(keyOf).join();
-    if (groups !== undefined && !(sameGroups && groupOf?.every((group, code) => group === this.groupOfCode[code]))) {
-      this.restoreTold(from, groups, toldCity);
+    if (origins === undefined) {
+      // Put down before there were places: what was told stands under groups, machines beside the others.
+      this.restoreTold(from, groups?.map((group) => (group.isTwin ? null : group)) ?? this.namesOfOld(plmns), toldCity);
+      return false;
+    }
+    const sameGroups = groups?.map(placeKey).join() === this.groups.map(placeKey).join();
+    if (!(sameGroups && groupOf?.every((group, code) => group === this.groupOfCode[code]))) {
+      this.restoreTold(from, origins, toldCity);
       return false;
     }
     city.forEach((present, group) => {
       this.city[group] = present;
-      this.toldCity[group] = toldCity[group];
+    });
+    toldCity.forEach((present, origin) => {
+      this.toldCity[origin] = present;
     });
     restoreBytes(from, 'origins.byRegion', this.byRegion);
     restoreBytes(from, 'origins.told', this.told);
     return true;
   }
 
-  /** What was told of the groups of before, under the groups of now. */
-  private restoreTold(from: StateReader, groups: NonNullable<Saved['groups']>, toldCity: number[]): void {
+  /** Origins as they were numbered when their names were not saved: by taking the PLMNs in their order. */
+  private namesOfOld(plmns: readonly number[]): SavedNames {
+    const names: SavedNames = [];
+    const known = new Set<string>();
+    const once = (key: string, name: OriginName | null) => {
+      if (!known.has(key)) names.push(name);
+      known.add(key);
+    };
+    for (const plmn of plmns) {
+      const { machine, ...name } = this.classifier.classify(plmn);
+      once(nameKey(name), name);
+      if (machine) once(`${nameKey(name)},machine`, null);
+    }
+    return names;
+  }
+
+  /** What was told of the origins of before, under those of now. */
+  private restoreTold(from: StateReader, names: SavedNames, toldCity: number[]): void {
     let width = groupCapacityFirst;
-    while (width < groups.length) width *= 2;
+    while (width < names.length) width *= 2;
     const told = new Uint32Array(this.regionCount * width);
     restoreBytes(from, 'origins.told', told);
-    groups.forEach(({ isTwin: isMachines, ...group }, before) => {
-      if (isMachines) return;
-      const now = this.groupIds.get(keyOf(group)) ?? this.addGroup(keyOf(group), group, noTwin);
+    names.forEach((name, before) => {
+      if (name === null) return;
+      const now = this.originIdOf({ class: name.class, country: name.country, mcc: name.mcc });
       this.toldCity[now] = toldCity[before];
       for (let region = 0; region < this.regionCount; region++)
-        this.told[region * this.groupCapacity + now] = told[region * width + before];
+        this.told[region * this.originCapacity + now] = told[region * width + before];
     });
   }
 
   /** Those with somebody present, largest first, ties by MCC. */
   private counts(presentOf: (group: number) => number): OriginCount[] {
-    return this.groups
-      .flatMap((group, i) => {
-        const twin = this.twins[i];
-        if (twin === isTwin) return [];
-        const machines = twin < 0 ? 0 : presentOf(twin);
-        return [{ ...group, present: presentOf(i) + machines, machines }];
-      })
-      .filter(({ present }) => present > 0)
+    const present = new Array<number>(this.origins.length).fill(0);
+    const machines = new Array<number>(this.origins.length).fill(0);
+    this.originOf.forEach((origin, group) => {
+      present[origin] += presentOf(group);
+      if (this.twins[group] === isTwin) machines[origin] += presentOf(group);
+    });
+    return this.origins
+      .map((origin, i) => ({ ...origin, present: present[i], machines: machines[i] }))
+      .filter((count) => count.present > 0)
       .sort((a, b) => b.present - a.present || (a.mcc < b.mcc ? -1 : a.mcc > b.mcc ? 1 : 0));
   }
 
-  private classify(plmn: number): number {
-    const { machine, ...origin } = this.classifier.classify(plmn);
-    const key = keyOf(origin);
-    const group = this.groupIds.get(key) ?? this.addGroup(key, origin, noTwin);
+  private classify(home: number): number {
+    const { machine, ...origin } = this.classifier.classify(home);
+    const group = this.groupOfPlace(origin, home);
     if (!machine) return group;
-    if (this.twins[group] === noTwin) this.twins[group] = this.addGroup(`${key},machine`, origin, isTwin);
+    const place = this.groups[group];
+    if (this.twins[group] === noTwin) this.twins[group] = this.addGroup(`${placeKey(place)},machine`, place, isTwin);
     return this.twins[group];
   }
 
-  private addGroup(key: string, origin: Group, twin: number): number {
+  private groupOfPlace(origin: OriginName, home: number): number {
+    const own = placeOf(origin, home);
+    const known = this.groupIds.get(placeKey(own));
+    if (known !== undefined) return known;
+    // Full: one more operator or area is one of its origin's others.
+    const place = this.groups.length < this.limits.placesMax ? own : othersOf(origin);
+    return this.groupIds.get(placeKey(place)) ?? this.addGroup(placeKey(place), place, noTwin);
+  }
+
+  private addGroup(key: string, place: Place, twin: number): number {
     const group = this.groups.length;
     this.groupIds.set(key, group);
-    this.groups.push(origin);
+    this.groups.push(place);
     this.twins.push(twin);
     this.city.push(0);
-    this.toldCity.push(0);
-    if (group >= this.groupCapacity) this.widen();
+    this.originOf.push(this.originIdOf(place));
+    if (group >= this.groupCapacity) {
+      this.byRegion = this.widened(this.byRegion, this.groupCapacity);
+      this.groupCapacity *= 2;
+    }
     return group;
   }
 
-  private widen(): void {
-    const from = this.groupCapacity;
-    const to = from * 2;
-    const widened = (column: Uint32Array): Uint32Array => {
-      const wider = new Uint32Array(this.regionCount * to);
-      for (let region = 0; region < this.regionCount; region++)
-        wider.set(column.subarray(region * from, (region + 1) * from), region * to);
-      return wider;
-    };
-    this.byRegion = widened(this.byRegion);
-    this.told = widened(this.told);
-    this.groupCapacity = to;
+  private originIdOf({ class: kind, country, mcc }: OriginName): number {
+    const name = { class: kind, country, mcc };
+    const known = this.originIds.get(nameKey(name));
+    if (known !== undefined) return known;
+    const origin = this.origins.length;
+    this.originIds.set(nameKey(name), origin);
+    this.origins.push(name);
+    this.toldCity.push(0);
+    if (origin >= this.originCapacity) {
+      this.told = this.widened(this.told, this.originCapacity);
+      this.originCapacity *= 2;
+    }
+    return origin;
   }
-}
 
-function keyOf({ class: kind, country, mcc }: Group): string {
-  return `${kind},${country},${mcc}`;
+  /** A column of regions × `from`, with twice the width. */
+  private widened(column: Uint32Array, from: number): Uint32Array {
+    const wider = new Uint32Array(this.regionCount * from * 2);
+    for (let region = 0; region < this.regionCount; region++)
+      wider.set(column.subarray(region * from, (region + 1) * from), region * from * 2);
+    return wider;
+  }
 }

@@ -1,3 +1,4 @@
+import type { HeldMemory } from '../held-memory.ts';
 import { groupRows, type NoteLoads, noteLoadsOf, scratchBytes, wIndices } from '../presence/group-loads.ts';
 import { restoreBytes, type StateReader, type StateWriter, saveBytes } from '../state-writer.ts';
 
@@ -14,6 +15,9 @@ const wKey = 1;
 const noteDoubles = 2;
 const dValue = 1;
 const wHeads = scratchBytes / 4;
+/** Heads that are kept together where they are held. */
+const heldHeads = 8;
+const heldShift = 3;
 /** In keys of notes that have no place among the others by their value: see {@link SubscriberNotes.addBelow}. */
 export const unsortedBit = 0x80000000;
 
@@ -40,6 +44,9 @@ export class SubscriberNotes {
   private freeHead = 0;
   /** Subscribers up to here have a head. */
   private subs = 0;
+  /** Are told of notes, and of heads, before they change. */
+  private heldNotes: HeldMemory | null = null;
+  private heldHeads: HeldMemory | null = null;
 
   /** Lays out room for notes of `subscribersMax` subscribers; before anything else, once. */
   open(subscribersMax: number): void {
@@ -93,6 +100,7 @@ export class SubscriberNotes {
   }
 
   set(note: number, key: number, value: number): void {
+    this.heldNotes?.keep(note);
     this.u32[this.wNotes + note * noteWords + wKey] = key;
     this.f64[this.wNotes / 2 + note * noteDoubles + dValue] = value;
   }
@@ -100,6 +108,8 @@ export class SubscriberNotes {
   add(sub: number, key: number, value: number): void {
     if (sub >= this.subs) this.subs = sub + 1;
     const note = this.freeHead !== 0 ? this.freeHead : this.newNote();
+    this.heldNotes?.keep(note);
+    this.heldHeads?.keep(sub >>> heldShift);
     const { u32, wNotes } = this;
     const at = wNotes + note * noteWords;
     if (note === this.freeHead) this.freeHead = u32[at];
@@ -115,13 +125,16 @@ export class SubscriberNotes {
     const { f64, u32, wNotes } = this;
     const added = u32[wHeads + sub];
     let from = wNotes + added * noteWords;
+    let before = added;
     for (let note = u32[from]; note !== 0; note = u32[wNotes + note * noteWords]) {
       const at = wNotes + note * noteWords;
       if ((u32[at + wKey] & unsortedBit) === 0 && !(f64[wNotes / 2 + note * noteDoubles + dValue] > value)) break;
       from = at;
+      before = note;
     }
     const at = wNotes + added * noteWords;
     if (from === at) return;
+    this.heldNotes?.keep(before);
     u32[wHeads + sub] = u32[at];
     u32[at] = u32[from];
     u32[from] = added;
@@ -132,7 +145,14 @@ export class SubscriberNotes {
     const at = wNotes + note * noteWords;
     // Who refers to it: the head, or the note before.
     let from = wHeads + sub;
-    while (u32[from] !== note) from = wNotes + u32[from] * noteWords;
+    let before = 0;
+    while (u32[from] !== note) {
+      before = u32[from];
+      from = wNotes + before * noteWords;
+    }
+    if (before === 0) this.heldHeads?.keep(sub >>> heldShift);
+    else this.heldNotes?.keep(before);
+    this.heldNotes?.keep(note);
     u32[from] = u32[at];
     u32[at] = this.freeHead;
     this.freeHead = note;
@@ -149,7 +169,16 @@ export class SubscriberNotes {
     const { high, freeHead, subs } = this;
     to.json('notes', { high, freeHead, subs });
     to.give?.(this.layout, this.memory);
-    for (const [name, part] of this.parts()) yield* saveBytes(to, name, part);
+    if (to.hold !== undefined) {
+      const release = () => {
+        this.heldHeads = null;
+        this.heldNotes = null;
+      };
+      const { u32, wNotes } = this;
+      this.heldHeads = to.hold(u32.subarray(wHeads, wHeads + subs), heldHeads, release);
+      this.heldNotes = to.hold(u32.subarray(wNotes, wNotes + high * noteWords), noteWords, release);
+    }
+    for (const [name, part, held] of this.parts()) yield* saveBytes(to, name, part, to.hold && held);
   }
 
   /** Of an empty one. */
@@ -168,15 +197,16 @@ export class SubscriberNotes {
   }
 
   /** What is in use, in pieces. */
-  private *parts(): Generator<[string, Uint32Array]> {
+  private *parts(): Generator<[string, Uint32Array, HeldMemory | null]> {
     const { u32, wNotes, subs, high } = this;
     for (let from = 0; from < subs; from += pieceRows) {
       const to = Math.min(from + pieceRows, subs);
-      yield [`notes.heads.${from / pieceRows}`, u32.subarray(wHeads + from, wHeads + to)];
+      yield [`notes.heads.${from / pieceRows}`, u32.subarray(wHeads + from, wHeads + to), this.heldHeads];
     }
     for (let from = 0; from < high; from += pieceRows) {
       const to = Math.min(from + pieceRows, high);
-      yield [`notes.rows.${from / pieceRows}`, u32.subarray(wNotes + from * noteWords, wNotes + to * noteWords)];
+      const rows = u32.subarray(wNotes + from * noteWords, wNotes + to * noteWords);
+      yield [`notes.rows.${from / pieceRows}`, rows, this.heldNotes];
     }
   }
 

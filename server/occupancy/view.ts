@@ -26,7 +26,9 @@ export interface LiveView {
   readonly regionVisitors: Uint32Array;
   /** Subscribers present by origin of the city as a whole. */
   readonly origins: readonly OriginCount[];
-  /** The same of one region. */
+  /** Of them the operators and areas of other networks, cities and provinces, the largest ones; see {@link OriginPlaceColumns}. */
+  readonly originPlaces: readonly (OriginCount & { readonly plmn: number; readonly area: number })[];
+  /** Origins of one region. */
   regionOrigins(region: number): readonly OriginCount[];
   /** How long those present in a region have been there by now, ms, to the minute; -1 when nobody is. */
   regionDwellMs(region: number, share: number): number;
@@ -112,6 +114,8 @@ export interface IntervalGauges {
   readonly dwell?: DwellColumns;
   /** Subscribers present by origin at its end, of the groups whose count has changed; absent: none has. */
   readonly origins?: OriginColumns;
+  /** Of who is present at its end, with the first interval of each quarter of an hour; absent: nobody, or another interval. */
+  readonly places?: OriginPlaceColumns;
 }
 
 /**
@@ -125,6 +129,16 @@ export interface OriginColumns {
   readonly country: Uint32Array;
   readonly mcc: Uint32Array;
   readonly present: Uint32Array;
+}
+
+/**
+ * Everybody of other networks, cities and provinces by micro-region and place: `n` rows, by region as in
+ * {@link OriginColumns}, of each its largest places and, of each origin, the others as `plmn` and `area` 0. `plmn`: the
+ * operator, packed, of other networks' SIMs; `area`: area code, of the home network's.
+ */
+export interface OriginPlaceColumns extends OriginColumns {
+  readonly plmn: Uint32Array;
+  readonly area: Uint32Array;
 }
 
 /**

@@ -8,7 +8,7 @@ import {
 } from '../state-writer.ts';
 import { gaugeColumns, type IntervalHead, packGauges, unpackGauges } from './interval-rows.ts';
 import type { Occupancy } from './occupancy.ts';
-import type { DwellColumns, FlowColumns, IntervalGauges, OriginColumns } from './view.ts';
+import type { DwellColumns, FlowColumns, IntervalGauges, OriginColumns, OriginPlaceColumns } from './view.ts';
 
 type Rows = IntervalGauges['cells'];
 
@@ -19,11 +19,14 @@ export interface WaitingHead extends IntervalHead {
   flows: number;
   dwell: number;
   origins: number;
+  /** Rows of `gauges.places`; absent: saved before there were any. */
+  originPlaces?: number;
 }
 
 const flowKeys = ['from', 'to', 'count'] as const;
 const dwellKeys = ['region', 'bucket', 'observed', 'upper'] as const;
 const originKeys = ['region', 'class', 'country', 'mcc', 'present'] as const;
+const placeKeys = ['region', 'class', 'country', 'mcc', 'plmn', 'area', 'present'] as const;
 
 /**
  * A closed interval that is not final, with the micro-regions of its time: crossings that hold, trips and ended stays
@@ -76,13 +79,15 @@ export class WaitingInterval {
       flows: this.flows?.n ?? 0,
       dwell: this.dwell?.n ?? 0,
       origins: this.gauges.origins?.n ?? 0,
+      originPlaces: this.gauges.places?.n ?? 0,
     };
   }
 
   *save(to: StateWriter, name: string): Generator<void> {
     yield* saveBytes(to, name, packGauges(this.gauges));
-    const { origins } = this.gauges;
+    const { origins, places } = this.gauges;
     if (origins !== undefined) yield* saveColumns(to, `${name}.origins`, columnsOf(originKeys, origins));
+    if (places !== undefined) yield* saveColumns(to, `${name}.places`, columnsOf(placeKeys, places));
     if (this.flows !== undefined) yield* saveColumns(to, `${name}.flows`, columnsOf(flowKeys, this.flows));
     if (this.dwell !== undefined) yield* saveColumns(to, `${name}.dwell`, columnsOf(dwellKeys, this.dwell));
   }
@@ -92,7 +97,11 @@ export class WaitingInterval {
     restoreBytes(from, name, words);
     const origins = head.origins > 0 ? tableOf<OriginColumns>(originKeys, head.origins) : undefined;
     if (origins !== undefined) restoreColumns(from, `${name}.origins`, columnsOf(originKeys, origins));
-    const gauges = { ...unpackGauges(head, words), ...(origins !== undefined && { origins }) };
+    const { originPlaces = 0 } = head;
+    const places = originPlaces > 0 ? tableOf<OriginPlaceColumns>(placeKeys, originPlaces) : undefined;
+    if (places !== undefined) restoreColumns(from, `${name}.places`, columnsOf(placeKeys, places));
+    const ofOrigins = { ...(origins !== undefined && { origins }), ...(places !== undefined && { places }) };
+    const gauges = { ...unpackGauges(head, words), ...ofOrigins };
     const waiting = new WaitingInterval(gauges, head.regionIds);
     if (head.places !== null) waiting.places = Int32Array.from(head.places);
     if (head.flows > 0) {

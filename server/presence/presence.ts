@@ -143,6 +143,7 @@ export class Presence {
     const { groupFrom, seenCount, stagedFrom, table, ttlMinUs } = this;
     if (table.freed !== this.freedBefore) return from;
     const told = stage.seen + seenBytes * seenCount;
+    table.keepRows(from - groupFrom, to - groupFrom);
     const taken = table.rows.see(from - stagedFrom, to - stagedFrom, groupFrom - stagedFrom, ttlMinUs, told);
     const row = stagedFrom + (taken & 0xffff);
     this.seenCount = seenCount + row - from;

@@ -1,3 +1,4 @@
+import type { HeldMemory } from '../held-memory.ts';
 import { restoreBytes, type StateReader, type StateWriter, saveBytes } from '../state-writer.ts';
 import { groupRows, type SlotLoads, scratchBytes, slotLoadsOf, wHashes, wIndices } from './group-loads.ts';
 
@@ -31,6 +32,9 @@ interface SlotsState {
 }
 
 const sizeMin = 1024;
+/** Slots that are kept together where they are held. */
+const heldWords = 8;
+const heldShift = 3;
 const pageBytes = 65_536;
 
 /** Mixes the 64 bits of a key into 32. */
@@ -65,6 +69,9 @@ export class Slots {
   private readonly moving = new Int32Array(groupRows);
   private used = 0;
   private readonly keys: KeyStore;
+  /** Are told of slots, and of old ones, before they change. */
+  private held: HeldMemory | null = null;
+  private heldOld: HeldMemory | null = null;
 
   constructor(keys: KeyStore) {
     this.keys = keys;
@@ -117,6 +124,7 @@ export class Slots {
     if (at >= 0) this.closeGap(at);
     else {
       const oldAt = this.slotOf(this.old, this.oldScale, hash, lo, hi);
+      this.heldOld?.keep(oldAt >>> heldShift);
       this.old[oldAt] = removed;
     }
     this.used--;
@@ -125,8 +133,14 @@ export class Slots {
   *save(to: StateWriter): Generator<void> {
     const { slots, old, moved, dueMoves, used } = this;
     to.json('slots', { size: slots.length, oldSize: old.length, moved, dueMoves, used });
-    yield* saveBytes(to, 'slots.new', slots);
-    yield* saveBytes(to, 'slots.old', old);
+    const release = () => {
+      this.held = null;
+      this.heldOld = null;
+    };
+    this.held = to.hold?.(slots, heldWords, release) ?? this.held;
+    this.heldOld = to.hold?.(old, heldWords, release) ?? this.heldOld;
+    yield* saveBytes(to, 'slots.new', slots, to.hold && this.held);
+    yield* saveBytes(to, 'slots.old', old, to.hold && this.heldOld);
   }
 
   restore(from: StateReader): void {
@@ -164,6 +178,7 @@ export class Slots {
     const { slots } = this;
     let at = (hash * this.scale) >>> 0;
     while (slots[at] !== 0) at = at + 1 === slots.length ? 0 : at + 1;
+    this.held?.keep(at >>> heldShift);
     slots[at] = (tagOf(hash) | (index + 1)) >>> 0;
   }
 
@@ -182,16 +197,20 @@ export class Slots {
       const fromHome = at >= home ? at - home : at - home + size;
       const fromHole = at >= hole ? at - hole : at - hole + size;
       if (fromHome >= fromHole) {
+        this.held?.keep(hole >>> heldShift);
         slots[hole] = slot;
         hole = at;
       }
     }
+    this.held?.keep(hole >>> heldShift);
     slots[hole] = 0;
   }
 
   private grow(): void {
     this.old = this.slots;
     this.oldScale = this.scale;
+    this.heldOld = this.held;
+    this.held = null;
     this.moved = 0;
     this.lay(Math.ceil(this.slots.length * growthOf(this.slots.length)));
   }

@@ -1,5 +1,6 @@
 import { UserError } from '../errors.ts';
 import type { EventBatch } from '../events/event-batch.ts';
+import type { HeldMemory } from '../held-memory.ts';
 import { restoreBytes, type StateReader, type StateWriter, saveBytes } from '../state-writer.ts';
 import { groupRows } from './group-loads.ts';
 import { type MovedRows, movedRowsOf } from './moved-rows.ts';
@@ -66,6 +67,8 @@ export class SubscriberTable implements KeyStore {
   private freeHead = 0;
   private liveCount = 0;
   private refusedCount = 0;
+  /** Is told of a record before it changes. */
+  private held: HeldMemory | null = null;
 
   /** @param subscribersMax bound of the table; at most what 4 GiB of records hold */
   constructor(subscribersMax: number) {
@@ -153,6 +156,13 @@ export class SubscriberTable implements KeyStore {
     return kept;
   }
 
+  /** Records of rows `from` … `to − 1` of the group, which {@link locate} found, are about to change. */
+  keepRows(from: number, to: number): void {
+    const { held, rowIndices } = this;
+    if (held === null) return;
+    for (let row = from; row < to; row++) if (rowIndices[row] >= 0) held.keep(rowIndices[row]);
+  }
+
   /** The subscriber's index, or -1. `hash` is {@link hashOf} of the key. */
   find(hash: number, lo: number, hi: number): number {
     return this.slots.find(hash, lo, hi);
@@ -163,6 +173,7 @@ export class SubscriberTable implements KeyStore {
     let index: number;
     if (this.freeHead !== 0) {
       index = this.freeHead - 1;
+      this.held?.keep(index);
       this.freeHead = this.u32[index * recordWords + wTrail];
     } else {
       if (this.high === this.room && !this.grow()) {
@@ -188,6 +199,7 @@ export class SubscriberTable implements KeyStore {
   free(index: number): void {
     const at = index * recordWords;
     const { u32 } = this;
+    this.held?.keep(index);
     this.slots.remove(this.hashAt(index), u32[at + wLo], u32[at + wHi]);
     // A key that is no pseudonym: a slot left over from before a growth must not find it.
     u32[at + wLo] = 0;
@@ -237,12 +249,14 @@ export class SubscriberTable implements KeyStore {
 
   setOrigin(index: number, origin: number): void {
     const at = index * recordWords + wOriginEvents;
+    this.held?.keep(index);
     this.u32[at] = ((this.u32[at] & eventsMax) | (origin << 16)) >>> 0;
   }
 
   /** Begins a stay. */
   place(index: number, cell: number, feed: number, timeUs: number): void {
     const { u32, f64 } = this;
+    this.held?.keep(index);
     f64[index * recordDoubles + dLast] = timeUs;
     f64[index * recordDoubles + dSince] = timeUs;
     const at = index * recordWords;
@@ -253,6 +267,7 @@ export class SubscriberTable implements KeyStore {
   /** One more sighting in the same cell. */
   renew(index: number, cell: number, feed: number, timeUs: number): void {
     const { u32, f64 } = this;
+    this.held?.keep(index);
     f64[index * recordDoubles + dLast] = timeUs;
     const at = index * recordWords;
     u32[at + wCellFeed] = cell | (feed << 24);
@@ -262,6 +277,7 @@ export class SubscriberTable implements KeyStore {
 
   /** Ends presence, and what was known with it: the record may stay for as long as something refers to it. */
   remove(index: number): void {
+    this.held?.keep(index);
     this.u32[index * recordWords + wCellFeed] = nowhere;
     this.u32[index * recordWords + wOriginEvents] = 0;
   }
@@ -272,6 +288,7 @@ export class SubscriberTable implements KeyStore {
   }
 
   setTrail(index: number, sequence: number): void {
+    this.held?.keep(index);
     this.u32[index * recordWords + wTrail] = sequence;
   }
 
@@ -286,10 +303,12 @@ export class SubscriberTable implements KeyStore {
 
   /** Puts the subscriber into a wheel list in front of `next` (index + 1). */
   linkInWheel(index: number, next: number): void {
+    this.held?.keep(index);
     this.u32[index * recordWords + wNextFlags] = inWheelFlag | next;
   }
 
   unlinkFromWheel(index: number): void {
+    this.held?.keep(index);
     this.u32[index * recordWords + wNextFlags] = 0;
   }
 
@@ -297,7 +316,12 @@ export class SubscriberTable implements KeyStore {
   *save(to: StateWriter): Generator<void> {
     const { high, freeHead, liveCount: live, refusedCount: refused } = this;
     to.json('table', { high, freeHead, live, refused });
-    yield* saveBytes(to, 'table.records', this.recordsBelow(high));
+    const records = this.recordsBelow(high);
+    const release = () => {
+      this.held = null;
+    };
+    this.held = to.hold?.(records, recordWords, release) ?? this.held;
+    yield* saveBytes(to, 'table.records', records, to.hold && this.held);
     yield* this.slots.save(to);
   }
 

@@ -17,7 +17,7 @@ export interface Holder {
   readonly timeUs: number;
 }
 
-/** In place of a subscriber: who has the number now is not known, but whoever had it has it no more. */
+/** In place of a subscriber or number: none was told. */
 const nobody = '0'.repeat(16);
 
 // Why a subscriber is on the list; bits of its value.
@@ -32,8 +32,8 @@ export class OptOuts {
   #subscribers = new PairTable({ entriesMax: Number.POSITIVE_INFINITY });
   #peers = new PairTable({ entriesMax: Number.POSITIVE_INFINITY });
   #numbers = new Map<string, Holder | null>();
-  /** By subscriber: the number for which it is on the list. */
-  readonly #held = new Map<string, string>();
+  /** By subscriber: how many numbers of the list it holds. */
+  readonly #held = new Map<string, number>();
   #identities = 0;
   #news: Holder[] = [];
   #joined: number[] = [];
@@ -70,16 +70,14 @@ export class OptOuts {
     this.tell({ number: hexOf(numberLo, numberHi), subscriber: hexOf(subLo, subHi), timeUs });
   }
 
-  /** The same. */
+  /**
+   * The same. Only a number's next subscriber takes the one before off the list: another number beside it may be the
+   * second one of the same SIM, or a new one of the same person.
+   */
   tell(holder: Holder): void {
     const { number, subscriber, timeUs } = holder;
-    if (subscriber === nobody) return;
     const before = this.#numbers.get(number);
-    if (before === undefined) {
-      // None at all may be a fault of the moment.
-      if (number !== nobody) this.#moved(subscriber, timeUs);
-      return;
-    }
+    if (subscriber === nobody || before === undefined) return;
     if (before !== null && before.timeUs > timeUs) return;
     if (before?.subscriber !== subscriber) this.#news.push(holder);
     this.#hold(holder);
@@ -116,6 +114,8 @@ export class OptOuts {
   learn(holders: Iterable<Holder>): void {
     for (const holder of holders) {
       const before = this.#numbers.get(holder.number);
+      // Written by a server that took another number for a farewell.
+      if (holder.subscriber === nobody) continue;
       if (before === undefined || (before !== null && before.timeUs >= holder.timeUs)) continue;
       this.#hold(holder);
     }
@@ -152,24 +152,20 @@ export class OptOuts {
   #hold(holder: Holder): void {
     const { number, subscriber } = holder;
     const before = this.#numbers.get(number);
-    if (before != null && before.subscriber !== subscriber) this.#leave(before.subscriber, number);
     this.#numbers.set(number, holder);
-    if (subscriber === nobody) return;
-    this.#held.set(subscriber, number);
+    if (before?.subscriber === subscriber) return;
+    if (before != null) this.#leave(before.subscriber);
+    this.#held.set(subscriber, (this.#held.get(subscriber) ?? 0) + 1);
     this.#add(subscriber, holds);
   }
 
-  /** A subscriber has a number that is not on the list: with the one before it has nothing to do any more. */
-  #moved(subscriber: string, timeUs: number): void {
-    const number = this.#held.get(subscriber);
-    if (number === undefined || this.#numbers.get(number)!.timeUs > timeUs) return;
-    const holder = { number, subscriber: nobody, timeUs };
-    this.#news.push(holder);
-    this.#hold(holder);
-  }
-
-  #leave(subscriber: string, number: string): void {
-    if (this.#held.get(subscriber) !== number) return;
+  /** A number that it held is another one's now. */
+  #leave(subscriber: string): void {
+    const left = this.#held.get(subscriber)! - 1;
+    if (left > 0) {
+      this.#held.set(subscriber, left);
+      return;
+    }
     this.#held.delete(subscriber);
     const [lo, hi] = [wordOf(subscriber, 0), wordOf(subscriber, 8)];
     const why = this.#subscribers.get(lo, hi) & ~holds;

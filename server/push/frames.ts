@@ -1,4 +1,5 @@
 import { columnBytes, encodeFrame } from '../../shared/codec.ts';
+import type { CrowdRow } from '../../shared/crowd.ts';
 import {
   type Layout,
   type NodeSparkColumns,
@@ -11,7 +12,9 @@ import {
   type SparkColumns,
   type WallStatus,
 } from '../../shared/protocol.ts';
+import type { OriginPlaceRow } from '../../shared/region-answers.ts';
 import { type TrafficColumns, trafficColumns } from '../../shared/traffic.ts';
+import type { ExactCrowd } from '../access/crowd.ts';
 import type { FigureExit } from '../access/exit.ts';
 import type { Estimates } from '../access/people.ts';
 import type { ShownTraffic } from '../access/traffic.ts';
@@ -25,6 +28,8 @@ export interface FrameInputs {
   status(): MachineStatus;
   /** People estimates; absent: none are made. */
   people?(): Estimates;
+  /** Who is in the regions, by their ids; absent: nobody counts it. */
+  crowds?(): ReadonlyMap<string, ExactCrowd>;
   readonly exit: FigureExit;
   readonly clock: Clock;
   readonly gaugeEveryMs: number;
@@ -57,6 +62,8 @@ export class FrameSource {
   #sentRegions = new Map<RegionColumn, Uint32Array>();
   #sentNodes = new Map<RegionColumn, Uint32Array>();
   #sentPeople: readonly PeopleRow[] | null = null;
+  #sentPlaces: readonly OriginPlaceRow[] | null = null;
+  #sentCrowd: ReadonlyMap<number, CrowdRow> = new Map();
   #sentTraffic: ShownTraffic | null = null;
   #sparkAdded = 0;
 
@@ -72,6 +79,7 @@ export class FrameSource {
     const replaced = this.#regionsReplaced(layout);
     const [cells, regions, nodes] = [layout.cells.length, layout.regions.length, layout.tree.length];
     exit.update(view, { cells, regions, nodes, replaced }, this.#in.people?.() ?? null);
+    if (this.#in.crowds !== undefined) exit.crowd.publish(layout.regions, this.#in.crowds());
     this.#layoutRevision = layout.revision;
     this.#status = makeStatus(exit, view, this.#in.status(), clock.nowUs());
     this.#sparkAdded = exit.spark.added;
@@ -106,6 +114,8 @@ export class FrameSource {
       spark: this.#spark(exit.spark.points),
       ...this.#nodeSpark(exit.spark.points),
       ...(exit.people.rows !== null && { people: exit.people.rows }),
+      ...(exit.places.length > 0 && { places: exit.places }),
+      ...(exit.crowd.rows.size > 0 && { crowd: [...exit.crowd.rows.values()] }),
       ...(exit.traffic.shown !== null && { traffic: trafficOf(exit.traffic.shown) }),
     });
     this.stats.snapshotBytes = this.#snapshot.byteLength;
@@ -116,6 +126,7 @@ export class FrameSource {
     const { exit } = this.#in;
     const cells = changedPlaces(exit.cellPresent.length, [[exit.cellPresent, this.#sentCells]]);
     const nodes = changedRows(exit.nodes, this.#sentNodes);
+    const crowd = [...exit.crowd.rows].filter(([region, row]) => this.#sentCrowd.get(region) !== row);
     return encodeFrame({
       v: protocolVersion,
       k: 'delta',
@@ -127,6 +138,8 @@ export class FrameSource {
       ...(nodes.index.byteLength > 0 && { nodes }),
       ...(this.#sparkAdded > 0 && { spark: this.#spark(this.#sparkAdded), ...this.#nodeSpark(this.#sparkAdded) }),
       ...(exit.people.rows !== this.#sentPeople && { people: exit.people.rows ?? [] }),
+      ...(exit.places !== (this.#sentPlaces ?? exit.places) && { places: exit.places }),
+      ...(crowd.length > 0 && { crowd: crowd.map(([, row]) => row) }),
       ...(exit.traffic.shown !== null &&
         exit.traffic.shown !== this.#sentTraffic && { traffic: trafficOf(exit.traffic.shown) }),
     });
@@ -157,6 +170,8 @@ export class FrameSource {
   #remember(): void {
     const { exit } = this.#in;
     this.#sentPeople = exit.people.rows;
+    this.#sentPlaces = exit.places;
+    this.#sentCrowd = new Map(exit.crowd.rows);
     this.#sentTraffic = exit.traffic.shown;
     if (this.#sentCells.length !== exit.cellPresent.length) this.#sentCells = exit.cellPresent.slice();
     else this.#sentCells.set(exit.cellPresent);

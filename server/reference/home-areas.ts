@@ -18,6 +18,18 @@ export interface AreaTables {
   readonly imsiArea: Uint16Array;
 }
 
+export interface AreaName {
+  readonly province: string;
+  readonly city: string;
+}
+
+/** By area code, as the segments name them; a code with several names has the first. */
+export function areaNames(rows: readonly SegmentRow[]): Map<number, AreaName> {
+  const names = new Map<number, AreaName>();
+  for (const { area, province, city } of rows) if (!names.has(area)) names.set(area, { province, city });
+  return names;
+}
+
 /** @param rows by type and number, without overlaps */
 export function areaTables(rows: readonly SegmentRow[]): AreaTables {
   const segments = new Uint16Array(segmentCount);

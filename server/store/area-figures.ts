@@ -1,6 +1,7 @@
 /** Figures of regions and cells from gauges: trips, ended dwell, origins, the latest gauge and an hour's traffic. */
 import { originClasses } from '../../shared/protocol.ts';
-import type { HourColumn } from '../../shared/region-answers.ts';
+import type { HourColumn, RegionEditMark } from '../../shared/region-answers.ts';
+import { hasPlaces } from '../occupancy/origin-places.ts';
 import { formatIso } from '../reference/country-codes.ts';
 import { timestampUs } from './connection.ts';
 import { namedQuery } from './queries.ts';
@@ -22,6 +23,13 @@ interface TripRow {
 
 export function readTrips(sql: AskSql, id: string, span: Span): Promise<TripRow[]> {
   return sql(namedQuery('region-trips'), [id, ...bordersOf(span)]);
+}
+
+/** When the region got and lost cells, in order. */
+export async function readEditMarks(sql: AskSql, id: string, span: Span): Promise<RegionEditMark[]> {
+  type Row = { time: number; came: number; went: number };
+  const rows = await sql<Row>(namedQuery('region-edits'), [id, ...bordersOf(span)]);
+  return rows.map(({ time, came, went }) => ({ timeUs: time, came, went }));
 }
 
 /** Ended stays by bucket of dwell. */
@@ -52,20 +60,44 @@ interface Origin {
   readonly present: number;
 }
 
+interface PlaceAt extends Origin {
+  readonly plmn: number;
+  readonly area: number;
+}
+
 interface OriginsAt {
   readonly timeUs: number;
   /** Null: nothing was counted in it, or what was is no longer kept. */
   readonly origins: Origin[] | null;
+  /** Of those who have any, at the end of its first interval; null: that was not told, or is no longer kept. */
+  readonly places: PlaceAt[] | null;
 }
 
 const quarterUs = 900_000_000;
 
+type OriginCodes = Record<'bucket' | 'class' | 'country' | 'mcc' | 'present', number>;
+
+function originOf({ class: code, country, mcc, present }: OriginCodes): Origin {
+  return {
+    ...{ class: originClasses[code - 1] ?? 'unknown', present },
+    country: country === 0 ? '' : formatIso(country),
+    mcc: mcc === 0 ? '' : String(mcc).padStart(3, '0'),
+  };
+}
+
 /** Every quarter of an hour with all origins present at its end. @param id '': the city */
 export async function readOrigins(sql: AskSql, id: string, { fromUs, toUs }: Span): Promise<OriginsAt[]> {
-  type Row = { bucket: number; class: number; country: number; mcc: number; present: number };
   const [known] = await sql<{ region_id: number }>('select region_id from micro_region where id = $1', [id]);
   if (known === undefined && id !== '') return [];
-  const rows = await sql<Row>(namedQuery('day-origins'), [known?.region_id ?? 0, ...bordersOf({ fromUs, toUs })]);
+  const values = [known?.region_id ?? 0, ...bordersOf({ fromUs, toUs })];
+  const rows = await sql<OriginCodes>(namedQuery('day-origins'), values);
+  const placed = await sql<OriginCodes & { plmn: number; area: number }>(namedQuery('origin-places'), values);
+  const places = new Map<number, PlaceAt[]>();
+  for (const row of placed) {
+    const own = places.get(row.bucket) ?? [];
+    own.push({ ...originOf(row), plmn: row.plmn, area: row.area });
+    places.set(row.bucket, own);
+  }
   const told = await sql<{ quarter: number }>(namedQuery('counted-quarters'), bordersOf({ fromUs, toUs }));
   const counted = new Set(told.map(({ quarter }) => quarter));
   const now = new Map<string, Origin>();
@@ -73,15 +105,12 @@ export async function readOrigins(sql: AskSql, id: string, { fromUs, toUs }: Spa
   let next = 0;
   for (let timeUs = fromUs; timeUs < toUs; timeUs += quarterUs) {
     for (; next < rows.length && rows[next].bucket <= timeUs; next++) {
-      const { class: code, country, mcc, present } = rows[next];
-      now.set(`${code}|${country}|${mcc}`, {
-        ...{ class: originClasses[code - 1] ?? 'unknown', present },
-        country: country === 0 ? '' : formatIso(country),
-        mcc: mcc === 0 ? '' : String(mcc).padStart(3, '0'),
-      });
+      const { class: code, country, mcc } = rows[next];
+      now.set(`${code}|${country}|${mcc}`, originOf(rows[next]));
     }
     const origins = counted.has(timeUs) ? [...now.values()].filter(({ present }) => present > 0) : null;
-    quarters.push({ timeUs, origins });
+    const nobody = origins?.some(hasPlaces) === false ? [] : null;
+    quarters.push({ timeUs, origins, places: places.get(timeUs) ?? nobody });
   }
   return quarters;
 }

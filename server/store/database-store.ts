@@ -14,6 +14,7 @@ import { Intake } from './intake.ts';
 import { emptyLedger, type Ledger, type LedgerRow, readLedger } from './ledger.ts';
 import { Maintenance } from './maintenance.ts';
 import { pause } from './pause.ts';
+import type { Jobs } from './policies.ts';
 import { type DayFigure, readDayFigures } from './region-expected.ts';
 import { type PastQuestion, readRegionPast } from './region-past.ts';
 import { goneRegions, loadRegionIds, saveMembership, saveRegions } from './regions.ts';
@@ -30,6 +31,7 @@ interface Parts extends StoreOptions {
   readonly readers: pg.Pool;
   /** Of the embedded database's files; null: a real one. */
   readonly folder: string | null;
+  readonly jobs: Jobs;
 }
 
 const tickMs = 500;
@@ -101,7 +103,7 @@ export class DatabaseStore implements Store {
     this.#maintenance = new Maintenance({
       pool,
       embedded: database.embedded,
-      jobs: !database.embedded && parts.mode === 'live',
+      jobs: parts.jobs,
       timeZone: config.timeZone,
       clock,
       log,

@@ -5,14 +5,16 @@
  */
 import { secondUs } from '../clock.ts';
 import { noCell } from '../events/event-batch.ts';
-import { outcomeCode } from '../events/kinds.ts';
+import { outcomeCode, outcomes } from '../events/kinds.ts';
 import { type CopyBuffer, rowBytes } from './copy-buffer.ts';
 
 /** Columns in the order in which they are written. */
-export const activityColumns = 'ts, duration_ms, bytes, cell_id, units, unsuccessful, kind';
-const activityRowBytes = rowBytes({ int8: 3, int4: 3, int2: 1 });
+export const activityColumns =
+  'ts, duration_ms, bytes, cell_id, units, unsuccessful, unknown, rejected, unanswered, dropped, kind';
+const activityRowBytes = rowBytes({ int8: 3, int4: 7, int2: 1 });
 const slotUs = 10 * secondUs;
 const kinds = 32;
+const outcomeCount = outcomes.length;
 const firstCapacity = 1_024;
 
 /** Whose events are stored: of one subscriber in so many; 0: nobody's. */
@@ -36,7 +38,8 @@ export class ActivityCounts {
   #slot = new Float64Array(firstCapacity);
   #place = new Float64Array(firstCapacity);
   #units = new Uint32Array(firstCapacity);
-  #unsuccessful = new Uint32Array(firstCapacity);
+  /** A counter an outcome. */
+  #outcomes = new Uint32Array(firstCapacity * outcomeCount);
   #durationMs = new Float64Array(firstCapacity);
   #bytes = new Float64Array(firstCapacity);
 
@@ -52,7 +55,7 @@ export class ActivityCounts {
       this.rows++;
     }
     this.#units[at]++;
-    if (outcome === outcomeCode.rejected || outcome === outcomeCode.failed) this.#unsuccessful[at]++;
+    if (outcome < outcomeCount) this.#outcomes[at * outcomeCount + outcome]++;
     this.#durationMs[at] += durationMs;
     this.#bytes[at] += bytes;
   }
@@ -63,19 +66,24 @@ export class ActivityCounts {
       if (this.#units[at] === 0) continue;
       const place = this.#place[at];
       const cell = Math.floor(place / kinds);
-      out.row(7, activityRowBytes);
+      const ended = this.#outcomes.subarray(at * outcomeCount, (at + 1) * outcomeCount);
+      out.row(11, activityRowBytes);
       out.timestamp(this.#slot[at] * slotUs);
       out.int8(this.#durationMs[at]);
       out.int8(this.#bytes[at]);
       if (cell === noCell) out.null();
       else out.int4(cell);
       out.int4(this.#units[at]);
-      out.int4(this.#unsuccessful[at]);
+      out.int4(ended[outcomeCode.rejected] + ended[outcomeCode.failed]);
+      out.int4(ended[outcomeCode.unknown]);
+      out.int4(ended[outcomeCode.rejected]);
+      out.int4(ended[outcomeCode.unanswered]);
+      out.int4(ended[outcomeCode.dropped]);
       out.int2(place - cell * kinds);
     }
     this.rows = 0;
     this.#units.fill(0);
-    this.#unsuccessful.fill(0);
+    this.#outcomes.fill(0);
     this.#durationMs.fill(0);
     this.#bytes.fill(0);
   }
@@ -91,14 +99,14 @@ export class ActivityCounts {
     const slots = this.#slot;
     const places = this.#place;
     const units = this.#units;
-    const unsuccessful = this.#unsuccessful;
+    const ended = this.#outcomes;
     const durationMs = this.#durationMs;
     const bytes = this.#bytes;
     this.#capacity *= 2;
     this.#slot = new Float64Array(this.#capacity);
     this.#place = new Float64Array(this.#capacity);
     this.#units = new Uint32Array(this.#capacity);
-    this.#unsuccessful = new Uint32Array(this.#capacity);
+    this.#outcomes = new Uint32Array(this.#capacity * outcomeCount);
     this.#durationMs = new Float64Array(this.#capacity);
     this.#bytes = new Float64Array(this.#capacity);
     for (let from = 0; from < units.length; from++) {
@@ -107,7 +115,7 @@ export class ActivityCounts {
       this.#slot[at] = slots[from];
       this.#place[at] = places[from];
       this.#units[at] = units[from];
-      this.#unsuccessful[at] = unsuccessful[from];
+      this.#outcomes.set(ended.subarray(from * outcomeCount, (from + 1) * outcomeCount), at * outcomeCount);
       this.#durationMs[at] = durationMs[from];
       this.#bytes[at] = bytes[from];
     }

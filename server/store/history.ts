@@ -4,6 +4,7 @@ import type { RegionHistory } from '../../shared/protocol.ts';
 import type { RegionEditMark } from '../../shared/region-answers.ts';
 import { secondUs, zoneUs } from '../clock.ts';
 import { UserError } from '../errors.ts';
+import { type AskSql, readEditMarks } from './area-figures.ts';
 import { timestampUs, transaction } from './connection.ts';
 import { namedQuery } from './queries.ts';
 
@@ -113,14 +114,7 @@ export async function findBuckets(
 }
 
 /** When the region got and lost cells, in order. */
-export async function readRegionEdits(
-  pool: pg.Pool,
-  id: string,
-  fromUs: number,
-  toUs: number,
-): Promise<RegionEditMark[]> {
-  const { rows } = await pool.query<{ time: number; came: number; went: number }>(namedQuery('region-edits'), [
-    ...[id, timestampUs(fromUs), timestampUs(toUs)],
-  ]);
-  return rows.map(({ time, came, went }) => ({ timeUs: time, came, went }));
+export function readRegionEdits(pool: pg.Pool, id: string, fromUs: number, toUs: number): Promise<RegionEditMark[]> {
+  const ask: AskSql = async <T>(text: string, values: unknown[]) => (await pool.query(text, values)).rows as T[];
+  return readEditMarks(ask, id, { fromUs, toUs });
 }

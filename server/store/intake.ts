@@ -24,6 +24,7 @@ import {
   writeFlows,
   writeGauge,
   writeOrigins,
+  writePlaces,
   writeStay,
 } from './rows.ts';
 
@@ -248,7 +249,7 @@ export class Intake {
   }
 
   #takeGauges(open: StoreBatch, { gauges, regionIds, foretold, again }: GaugesRecord): void {
-    const { startUs, endUs, cells, regions, present, origins, flows, dwell } = gauges;
+    const { startUs, endUs, cells, regions, present, origins, places, flows, dwell } = gauges;
     if (!isEventTime(startUs)) {
       this.droppedRows += cells.n + regions.n;
       return;
@@ -268,6 +269,7 @@ export class Intake {
     const idOf = (region: number) => this.#regionId(regionIds[region]);
     write('region_gauge', regions, idOf);
     if (origins !== undefined) writeOrigins(open.copies.origin_gauge, startUs, everyMs, origins, idOf);
+    if (places !== undefined) writePlaces(open.copies.origin_place, startUs, everyMs, places, idOf);
     if (flows !== undefined) writeFlows(open.copies.region_flow, startUs, everyMs, flows, idOf);
     if (dwell !== undefined) writeDwell(open.copies.region_dwell, startUs, everyMs, dwell, idOf);
     writeCity(open.copies.city_gauge, startUs, everyMs, present, this.#eventsOneIn, !this.#behindHole);

@@ -8,8 +8,10 @@ import type pg from 'pg';
 import { type Clock, formatTimeUs, hourUs } from '../clock.ts';
 import { heardElsewhere, messageOf } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { transaction } from './connection.ts';
 import { FactsUpkeep } from './facts-upkeep.ts';
 import { type Aggregate, aggregates, aheadUsMax, keptTables, reachUs, sources } from './periods.ts';
+import { comesAsItHappens, type Jobs, setPolicies } from './policies.ts';
 import { refreshAggregate } from './refresh.ts';
 import { bucketStart, hull, planWindows, type Span, without } from './refresh-windows.ts';
 import {
@@ -25,8 +27,8 @@ import {
 export interface MaintenanceOptions {
   readonly pool: pg.Pool;
   readonly embedded: boolean;
-  /** TimescaleDB's own jobs drop chunks too, by wall time. */
-  readonly jobs: boolean;
+  /** Whether TimescaleDB's own jobs drop chunks too, by wall time. */
+  readonly jobs: Jobs;
   /** Days of facts are of this zone. */
   readonly timeZone: string;
   readonly clock: Clock;
@@ -87,9 +89,11 @@ export class Maintenance {
   #running: Promise<void> | null = null;
   #failing = false;
   #closed = false;
+  #jobs: Jobs;
 
   constructor(options: MaintenanceOptions) {
     this.#options = options;
+    this.#jobs = options.jobs;
     this.#facts = new FactsUpkeep(options);
     this.#vacuumedMs = options.clock.monotonicMs();
   }
@@ -182,6 +186,7 @@ export class Maintenance {
       for (const aggregate of aggregates) if (!this.#closed) await this.#refresh(aggregate, clockUs);
       await this.#noteTraffic();
       await this.#keepFacts(clockUs, nowMs + factsMs);
+      if (this.#jobs === 'later' && !this.#closed) await this.#handOver();
     }
     if (tidy && !this.#closed) {
       // After the refresh: what is dropped has been materialised.
@@ -204,6 +209,19 @@ export class Maintenance {
     while (!this.#closed && (await this.#facts.step(clockUs, gone))) {
       if (this.#options.clock.monotonicMs() >= untilMs) return;
     }
+  }
+
+  /**
+   * Nobody knew at the start whether events come as they happen: the database was empty, or of before. Once they do,
+   * TimescaleDB's jobs keep it, and find all that they may drop refreshed.
+   */
+  async #handOver(): Promise<void> {
+    const { pool, clock, log } = this.#options;
+    if (!(await comesAsItHappens(pool, clock))) return;
+    // All or none: a job that drops must not run while refreshes reach as far back as ever.
+    await transaction(pool, (client) => setPolicies(client, 'live'));
+    this.#jobs = 'set';
+    log('info', "database: events come as they happen: TimescaleDB's jobs keep it from now on");
   }
 
   /** Lets what runs come to its end and starts nothing more. */
@@ -264,7 +282,7 @@ export class Maintenance {
   /** The time that must not be refreshed, because rows of it have been dropped. */
   #gone(aggregate: Aggregate): Span | null {
     const gone = this.#dropped.get(aggregate.reads) ?? null;
-    if (!this.#options.jobs) return gone;
+    if (this.#jobs !== 'set') return gone;
     return hull(gone, { fromUs: -Infinity, toUs: this.#options.clock.nowUs() - reachUs(aggregate) });
   }
 
@@ -273,13 +291,13 @@ export class Maintenance {
     const lost = { fromUs: Math.max(changed.fromUs, gone.fromUs), toUs: Math.min(changed.toUs, gone.toUs) };
     if (lost.fromUs >= lost.toUs || (this.#toldUs.get(name) ?? -Infinity) >= gone.toUs) return;
     this.#toldUs.set(name, gone.toUs);
-    const { jobs, log, pool } = this.#options;
+    const { log, pool } = this.#options;
     log(
       'warn',
       `database: rows of ${formatTimeUs(lost.fromUs)} … ${formatTimeUs(lost.toUs)} came when their time had been dropped, ${name} is without them`,
     );
     // The jobs may have dropped what was never aggregated; upkeep itself does not.
-    if (jobs && source === 'event') await markUnknown(pool, lost);
+    if (this.#jobs === 'set' && source === 'event') await markUnknown(pool, lost);
   }
 
   /** Remembers up to where traffic is in the aggregates: before that, no row means none. */

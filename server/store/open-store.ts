@@ -15,7 +15,7 @@ import { DatabaseStore } from './database-store.ts';
 import { EmbeddedDatabase } from './embedded/embedded-database.ts';
 import { readCalendar, saveCalendar } from './facts-calendar.ts';
 import { migrate, readMigrations } from './migrate.ts';
-import { comesAsItHappens, setPolicies } from './policies.ts';
+import { comesAsItHappens, type Jobs, setPolicies } from './policies.ts';
 import { openRealDatabase } from './real-database.ts';
 import { saveSegments } from './segments.ts';
 import type { Store, StoreOptions } from './types.ts';
@@ -47,8 +47,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const open = () => openPool(database, options.config.databaseDeadlineMs, (line) => options.log('warn', line));
   const [pool, readers] = [open(), open()];
   try {
-    const mode = await prepare(options, database);
-    const store = new DatabaseStore({ ...options, ...opened, mode, pool, readers });
+    const jobs = await prepare(options, database);
+    const store = new DatabaseStore({ ...options, ...opened, jobs, pool, readers });
     await store.open();
     return store;
   } catch (error) {
@@ -88,7 +88,7 @@ async function openEmbedded(options: StoreOptions): Promise<Opened> {
 }
 
 /** The schema, the network it holds, and whose jobs keep it. */
-async function prepare(options: StoreOptions, database: Database): Promise<'replay' | 'live'> {
+async function prepare(options: StoreOptions, database: Database): Promise<Jobs> {
   const { databaseDeadlineMs: deadlineMs } = options.config;
   return await connected(database, deadlineMs, async (client) => {
     await checkNetwork(client, database, options.network);
@@ -99,10 +99,11 @@ async function prepare(options: StoreOptions, database: Database): Promise<'repl
     await checkNetwork(client, database, options.network);
     await saveCalendar(client, readCalendar());
     if (options.segments != null) await saveSegments(client, options.segments);
-    if (database.embedded) return 'replay';
-    const mode = options.mode === 'live' && (await comesAsItHappens(client, options.clock)) ? 'live' : 'replay';
-    await setPolicies(client, mode);
-    return mode;
+    if (database.embedded) return 'none';
+    const isLive = options.mode === 'live';
+    const asItHappens = isLive && (await comesAsItHappens(client, options.clock));
+    await setPolicies(client, asItHappens ? 'live' : 'replay');
+    return asItHappens ? 'set' : isLive ? 'later' : 'none';
   });
 }
 

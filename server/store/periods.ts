@@ -38,12 +38,20 @@ export const keptTables: readonly KeptTable[] = [
   kept('cell_gauge', minutesKept, 1),
   kept('region_gauge', minutesKept, 7),
   kept('origin_gauge', minutesKept, 2),
+  kept('origin_place', minutesKept, 2),
   kept('region_flow', minutesKept, 7),
   kept('region_dwell', minutesKept, 7),
   kept('event_traffic_1m', minutesKept, 7),
   kept('event_traffic_15m', minutesKept, 14),
   kept('activity_traffic_1m', minutesKept, 7),
   kept('activity_traffic_15m', minutesKept, 14),
+  kept('event_outcome_1m', minutesKept, 7),
+  kept('event_outcome_15m', minutesKept, 14),
+  kept('activity_outcome_1m', minutesKept, 7),
+  kept('activity_outcome_15m', minutesKept, 14),
+  kept('cell_gauge_1m', minutesKept, 1),
+  kept('region_gauge_1m', minutesKept, 7),
+  kept('origin_gauge_1m', minutesKept, 2),
   kept('cell_gauge_15m', minutesKept, 14),
   kept('region_gauge_15m', minutesKept, 60),
   kept('origin_gauge_15m', minutesKept, 14),
@@ -51,14 +59,20 @@ export const keptTables: readonly KeptTable[] = [
   kept('city_gauge', hoursKept, null),
   kept('event_traffic_1h', hoursKept, 60),
   kept('activity_traffic_1h', hoursKept, 60),
+  kept('event_outcome_1h', hoursKept, 60),
+  kept('activity_outcome_1h', hoursKept, 60),
   kept('cell_gauge_1h', hoursKept, 60),
   kept('region_gauge_1h', hoursKept, null),
   kept('origin_gauge_1h', hoursKept, 60),
+  kept('origin_place_1h', hoursKept, 60),
   kept('event_traffic_1d', hoursKept, null),
   kept('activity_traffic_1d', hoursKept, null),
+  kept('event_outcome_1d', hoursKept, null),
+  kept('activity_outcome_1d', hoursKept, null),
   kept('cell_gauge_1d', hoursKept, null),
   kept('region_gauge_1d', hoursKept, null),
   kept('origin_gauge_1d', hoursKept, null),
+  kept('origin_place_1d', hoursKept, null),
   // What is kept of a subscriber (sql/009). Compressed once late stays and events hardly change it any more.
   kept('subscriber_hour', 8 * dayUs, 1),
   // Its rows move to peer_month a day after their events have gone: what is dropped is empty.
@@ -100,29 +114,36 @@ function aggregate(family: string, grain: keyof typeof grains, source: Aggregate
   return { name: `${family}_${grain}`, ...grains[grain], source, reads: below === '' ? family : `${family}_${below}` };
 }
 
-function traffic(source: 'event' | 'activity'): Aggregate[] {
-  const family = `${source}_traffic`;
+function traffic(source: 'event' | 'activity', what: 'traffic' | 'outcome'): Aggregate[] {
+  const family = `${source}_${what}`;
   return [
     { name: `${family}_1m`, ...grains['1m'], source, reads: source },
     aggregate(family, '15m', source, '1m'),
-    // Event rows had their hours (sql/003) before there were quarters (sql/008).
-    aggregate(family, '1h', source, source === 'event' ? '1m' : '15m'),
+    // Event rows had their hours (sql/003) before there were quarters (sql/008); why outcomes do as they, see sql/021.
+    aggregate(family, '1h', source, family === 'activity_traffic' ? '15m' : '1m'),
     aggregate(family, '1d', source, '1h'),
   ];
 }
 
 /** In the order in which they build on one another. */
 export const aggregates: readonly Aggregate[] = [
-  ...traffic('event'),
-  ...traffic('activity'),
+  ...traffic('event', 'traffic'),
+  ...traffic('activity', 'traffic'),
+  ...traffic('event', 'outcome'),
+  ...traffic('activity', 'outcome'),
   ...['cell_gauge', 'region_gauge'].flatMap((family) => [
-    aggregate(family, '15m', 'gauge', ''),
+    aggregate(family, '1m', 'gauge', ''),
+    aggregate(family, '15m', 'gauge', '1m'),
+    // They were there before minutes were, and are kept longer (sql/022).
     aggregate(family, '1h', 'gauge', ''),
     aggregate(family, '1d', 'gauge', '1h'),
   ]),
+  aggregate('origin_gauge', '1m', 'gauge', ''),
   aggregate('origin_gauge', '15m', 'gauge', ''),
   aggregate('origin_gauge', '1h', 'gauge', '15m'),
   aggregate('origin_gauge', '1d', 'gauge', '1h'),
+  aggregate('origin_place', '1h', 'gauge', ''),
+  aggregate('origin_place', '1d', 'gauge', '1h'),
 ];
 
 /** Tables that rows are stored into and aggregates are made of. */
@@ -132,6 +153,7 @@ export const sources: readonly { table: string; source: Aggregate['source'] }[] 
   { table: 'cell_gauge', source: 'gauge' },
   { table: 'region_gauge', source: 'gauge' },
   { table: 'origin_gauge', source: 'gauge' },
+  { table: 'origin_place', source: 'gauge' },
 ];
 
 /**

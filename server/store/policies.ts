@@ -40,11 +40,17 @@ function removePolicies(): string[] {
 }
 
 /**
- * Whether the newest stored event is of the last day: only such data is kept by wall time. What a sender or probe gives
- * of last month would be dropped as soon as it is stored; a database that is empty is kept by the event clock until the
- * next start.
+ * By whom a database is kept: by upkeep and the event clock alone, by TimescaleDB's jobs as well, or by these as soon as
+ * what it holds has come as it happens.
  */
-export async function comesAsItHappens(client: pg.ClientBase, clock: Clock): Promise<boolean> {
+export type Jobs = 'none' | 'later' | 'set';
+
+/**
+ * Whether the newest stored event is of the last day: only such data is kept by wall time. What a sender or probe gives
+ * of last month would be dropped as soon as it is stored; a database that is empty is kept by the event clock until that
+ * is known (`maintenance.ts`).
+ */
+export async function comesAsItHappens(client: pg.ClientBase | pg.Pool, clock: Clock): Promise<boolean> {
   const { rows } = await client.query<{ us: number | null }>('select max(event_us) as us from ledger');
   const [{ us }] = rows;
   return us !== null && us >= clock.nowUs() - dayUs;

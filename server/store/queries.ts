@@ -5,11 +5,12 @@ import { projectRoot } from '../root.ts';
 
 const texts = new Map<string, string>();
 
-/** The text of `sql/queries/NAME.sql`, read once. */
+/** The text of `sql/queries/NAME.sql`, read once. A line `\ir FILE` stands for that file, as psql has it. */
 export function namedQuery(name: string): string {
   let text = texts.get(name);
   if (text === undefined) {
     text = readFileSync(join(projectRoot, 'sql', 'queries', `${name}.sql`), 'utf8');
+    text = text.replace(/^\\ir (\S+)\.sql$/m, (_, other: string) => namedQuery(other));
     texts.set(name, text);
   }
   return text;

@@ -1,6 +1,13 @@
 /** The tables that rows are copied into, and how each kind of row is written. */
 import { type EventBatch, noCause, noCell, unknownCell } from '../events/event-batch.ts';
-import type { DwellColumns, FlowColumns, IntervalGauges, OriginColumns, StayColumns } from '../occupancy/view.ts';
+import type {
+  DwellColumns,
+  FlowColumns,
+  IntervalGauges,
+  OriginColumns,
+  OriginPlaceColumns,
+  StayColumns,
+} from '../occupancy/view.ts';
 import { type CopyBuffer, rowBytes } from './copy-buffer.ts';
 import { activityColumns } from './facts-activity.ts';
 import { identityToldColumns, servingToldColumns } from './learnt-rows.ts';
@@ -14,6 +21,7 @@ export const copyTables = {
   city_gauge: 'ts, every_ms, present, events_one_in, events_kept',
   activity: activityColumns,
   origin_gauge: 'ts, region_id, every_ms, present, mcc, country, class',
+  origin_place: 'ts, region_id, every_ms, present, plmn, mcc, country, class, area',
   region_flow: 'ts, from_region, to_region, every_ms, count',
   region_dwell: 'ts, region_id, every_ms, observed, upper, bucket',
   stay: 'first_out, first_in, last_in, sub, cell_id, plmn, events, to_cell',
@@ -28,6 +36,7 @@ export const gaugeTableNames = [
   'region_gauge',
   'city_gauge',
   'origin_gauge',
+  'origin_place',
   'region_flow',
   'region_dwell',
 ] as const satisfies readonly CopyTable[];
@@ -36,6 +45,7 @@ const eventBytes = rowBytes({ int8: 4, int4: 5, int2: 6 });
 const gaugeBytes = rowBytes({ int8: 1, int4: 9 });
 const cityBytes = rowBytes({ int8: 1, int4: 3, bool: 1 });
 const originBytes = rowBytes({ int8: 1, int4: 3, int2: 3 });
+const placeBytes = rowBytes({ int8: 1, int4: 4, int2: 4 });
 const flowBytes = rowBytes({ int8: 1, int4: 4 });
 const dwellBytes = rowBytes({ int8: 1, int4: 4, int2: 1 });
 const stayBytes = rowBytes({ int8: 4, int4: 4 });
@@ -126,6 +136,30 @@ export function writeOrigins(
     out.int2(origins.mcc[i]);
     out.int2(origins.country[i]);
     out.int2(origins.class[i]);
+  }
+}
+
+/** @param idOf as of {@link writeOrigins} */
+export function writePlaces(
+  out: CopyBuffer,
+  startUs: number,
+  everyMs: number,
+  places: OriginPlaceColumns,
+  idOf: (place: number) => number,
+): void {
+  for (let i = 0; i < places.n; i++) {
+    const id = places.region[i] === 0 ? 0 : idOf(places.region[i] - 1);
+    if (id === unknownRegion) continue;
+    out.row(9, placeBytes);
+    out.timestamp(startUs);
+    out.int4(id);
+    out.int4(everyMs);
+    out.int4(places.present[i]);
+    out.int4(places.plmn[i]);
+    out.int2(places.mcc[i]);
+    out.int2(places.country[i]);
+    out.int2(places.class[i]);
+    out.int2(places.area[i]);
   }
 }
 

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { blurNext, blurOnce } from '../../server/access/blur.ts';
 import { FigureExit, hideBelow, publishHistory } from '../../server/access/exit.ts';
-import { OriginExit, originRowsMax } from '../../server/access/origins.ts';
+import { OriginExit, originRowsMax, PlaceExit } from '../../server/access/origins.ts';
+import { packPlmn } from '../../server/events/plmn.ts';
 import type { OriginCount } from '../../server/occupancy/view.ts';
 import { hiddenCount, type OriginClass, regionColumns, unknownCount } from '../../shared/protocol.ts';
 import { FakeView } from '../tools/fake-view.ts';
@@ -131,6 +132,20 @@ test('so many origins are summed up by class that a frame stays small, and nobod
   const shown = new OriginExit(0).publish(rows);
   expect(shown.length).toBeLessThanOrEqual(originRowsMax);
   expect(shown.reduce((sum, row) => sum + row.present, 0)).toBe((300 * 301) / 2);
+});
+
+test('operators and areas hide as origins do, and are many at most', () => {
+  const us = { class: 'international', country: 'US', mcc: '310' } as const;
+  const rows = Array.from({ length: 300 }, (_, i) => ({ ...us, plmn: packPlmn(310, i, 3), area: 0, present: 40 }));
+  const exact = new PlaceExit(0, new Map()).publish(rows);
+  expect(exact.length).toBeLessThanOrEqual(originRowsMax);
+  expect(exact.reduce((sum, row) => sum + row.present, 0)).toBe(12_000);
+  const few = [300, 4].map((present, i) => ({ ...us, plmn: packPlmn(310, i, 3), area: 0, present }));
+  const shown = new PlaceExit(20, new Map()).publish(few);
+  expect(shown.map(({ operator, present }) => [operator, present]).sort()).toEqual([
+    ['310-000', unknownCount],
+    ['310-001', hiddenCount],
+  ]);
 });
 
 test('the sparkline hides as the live figure does', () => {

@@ -1,10 +1,18 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { publishEndedDwell, publishLiveDwell, publishOrigins, publishTrips } from '../../server/access/area-figures.ts';
 import { dayUs, hourUs, minuteUs, secondUs } from '../../server/clock.ts';
+import { packPlmn } from '../../server/events/plmn.ts';
 import { dwellBucketOf, dwellQuantileMs } from '../../server/occupancy/dwell-buckets.ts';
 import { packIso } from '../../server/reference/country-codes.ts';
 import { timestampUs } from '../../server/store/connection.ts';
-import type { HourOfCells, LatestCells, RegionDwell, RegionOrigins, RegionTrips } from '../../shared/region-answers.ts';
+import type {
+  HourOfCells,
+  LatestCells,
+  RegionDwell,
+  RegionOrigins,
+  RegionProcedures,
+  RegionTrips,
+} from '../../shared/region-answers.ts';
 import { openPlainDatabase, type PlainDatabase } from '../store/tools/plain-database.ts';
 import { FakeView } from '../tools/fake-view.ts';
 import { jsonOf, request, startTestServer, type TestServer } from '../tools/push-server.ts';
@@ -33,6 +41,10 @@ beforeAll(async () => {
     `insert into origin_gauge (ts, region_id, every_ms, present, mcc, country, class)
      values (${at(-60)}, 1, 60000, 40, 460, ${packIso('CN')}, 1), (${at(20)}, 1, 60000, 60, 310, ${packIso('US')}, 6),
        (${at(35)}, 1, 60000, 0, 460, ${packIso('CN')}, 1)`,
+    // Told of the second quarter alone: the third lacks its first interval.
+    `insert into origin_place (ts, region_id, every_ms, present, plmn, mcc, country, class, area)
+     values (${at(15)}, 1, 60000, 7, ${packPlmn(310, 410, 3)}, 310, ${packIso('US')}, 6, 0),
+       (${at(15)}, 1, 60000, 5, 0, 310, ${packIso('US')}, 6, 0), (${at(15)}, 1, 60000, 40, 0, 460, ${packIso('CN')}, 3, 755)`,
     // Down for the half-hour before, with a mark of what was lost; and of long ago, of which nothing else is kept.
     `insert into city_gauge (ts, every_ms, present, events_kept)
      select t, 60000, 1, true from generate_series(${at(-60)}::timestamptz, ${at(59)}, interval '1 minute') t
@@ -45,10 +57,14 @@ beforeAll(async () => {
     `insert into cell_gauge (ts, cell_id, every_ms, present, fresh5, entries, exits, appeared, vanished, visitors)
      values (${at(58)}, 0, 60000, 9, 1, 2, 3, 0, 0, 9), (${at(59)}, 1, 60000, 200, 1, 0, 0, 0, 0, 200)`,
     `insert into event (ts, sub, bytes, cell_id, plmn, duration_ms, type_allocation_code, kind, outcome, cause, flags)
-     select timestamptz ${at(20)}, i, 0, 0, 0, 0, 0, 1, 1, -1, 5 from generate_series(1, 25) i`,
+     select timestamptz ${at(20)}, i, 0, 0, 0, 0, 0, 1, 1 + i % 2, -1, 5 from generate_series(1, 25) i`,
+    `insert into micro_region_cell (region_id, cell_id) select region_id, 0 from micro_region where id = 'r2'`,
   ])
     await database.sql(statement);
-  it = await startTestServer({ store: { sql: (text, values) => database.sql(text, values) } });
+  it = await startTestServer({
+    store: { sql: (text, values) => database.sql(text, values) },
+    areaNames: new Map([[755, { province: '广东', city: '深圳' }]]),
+  });
   it.view.clockUs = fromUs + hourUs;
 });
 afterAll(async () => {
@@ -95,6 +111,21 @@ describe('figures that the gauges hold', () => {
     expect((await ask<RegionOrigins>(`origins?${hour}`)).quarters).toHaveLength(4);
   });
 
+  test('guests are told by operator and by area with its name, where that was told', async () => {
+    const { quarters } = await ask<RegionOrigins>(`regions/r0/origins?${hour}`);
+    const american = { class: 'international', country: 'US', mcc: '310', area: 0, province: '', city: '' };
+    const chinese = { class: 'other province', country: 'CN', mcc: '460', operator: '' };
+    expect(quarters.map(({ places }) => places)).toEqual([
+      [],
+      [
+        { ...chinese, area: 755, province: '广东', city: '深圳', present: 40 },
+        { ...american, operator: '310-410', present: 7 },
+        { ...american, operator: '', present: 5 },
+      ],
+      ...[null, null],
+    ]);
+  });
+
   test('of a quarter in which nothing was counted origins are unknown, not nobody and not those of before', async () => {
     const span = `from=${fromUs - 90 * minuteUs}&to=${fromUs + 7 * 24 * hourUs - 90 * minuteUs}`;
     const { quarters } = await ask<RegionOrigins>(`regions/r0/origins?${span}`);
@@ -109,6 +140,21 @@ describe('figures that the gauges hold', () => {
     const old = fromUs - 100 * dayUs;
     const { quarters } = await ask<RegionOrigins>(`origins?from=${old}&to=${old + hourUs}`);
     expect(quarters.map(({ origins }) => origins)).toEqual([null, null, null, null]);
+  });
+
+  test('a region has its traffic by procedure and outcome, a figure a bucket', async () => {
+    const { units, classes, timeUs, edits } = await ask<RegionProcedures>(`regions/r2/traffic?${hour}&bucket=1200`);
+    expect(timeUs).toEqual([0, 20, 40].map((minutes) => fromUs + minutes * minuteUs));
+    expect({ units, edits }).toEqual({ units: [0, 25, 0], edits: [] });
+    const none = [0, 0, 0];
+    const others = { unknown: none, failed: none, unanswered: none, dropped: none };
+    expect(classes).toEqual({
+      'location updates': { units, success: [0, 12, 0], rejected: [0, 13, 0], ...others },
+    });
+    const before = await ask<RegionProcedures>(`regions/r2/traffic?from=${fromUs - 29 * minuteUs}&to=${fromUs}`);
+    expect(before).toMatchObject({ bucketS: 900, units: [null, null], classes: {} });
+    await ask('regions/nowhere/traffic', 404);
+    await ask(`regions/r2/traffic?${hour}&bucket=61`, 400);
   });
 
   test('cells have their latest gauge, and the traffic of an hour', async () => {
@@ -150,7 +196,10 @@ describe('where small figures are hidden', () => {
 
   test('and origins hide as they do live: one hidden row alone could be had by subtracting', () => {
     const row = { class: 'local', country: 'CN', mcc: '460', present: 300 } as const;
-    const [{ origins }] = publishOrigins([{ timeUs: 1, origins: [row, { ...row, mcc: '461', present: 4 }] }], 20);
+    const [{ origins }] = publishOrigins(
+      [{ timeUs: 1, origins: [row, { ...row, mcc: '461', present: 4 }], places: null }],
+      20,
+    );
     expect(origins!.map(({ present }) => present).sort()).toEqual([-1, null]);
   });
 });

@@ -74,6 +74,19 @@ test.each([
   expect(answer.body.error!.message).toContain(message);
 });
 
+test.each(['null', '"2026"', '7', 'true', '{}', ' '])('JSON that is no array is refused as JSON: %s', async (body) => {
+  const it = await start(() => expect.unreachable());
+  const answer = await post(it, body, { 'content-type': 'application/json' });
+  expect(answer).toMatchObject({ status: 400, body: { error: { code: 'GATES_JSON' } } });
+  expect(answer.body.error!.message).toMatch(/array of objects|no valid JSON/);
+});
+
+test('no rows in JSON are answered with what its objects have, not with a header', async () => {
+  const answer = await post(await start(() => expect.unreachable()), '[]', { 'content-type': 'application/json' });
+  expect(answer).toMatchObject({ status: 400, body: { error: { code: 'GATES_EMPTY' } } });
+  expect(answer.body.error!.message).toContain('objects with time, region');
+});
+
 test('pages elsewhere, other types, other methods, too many octets and servers without shares take none', async () => {
   const it = await start(() => expect.unreachable());
   const elsewhere = { origin: 'http://evil.example' };

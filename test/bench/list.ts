@@ -7,9 +7,11 @@ import { benchDecode } from './decode.ts';
 import { estimateBench } from './estimate.ts';
 import { historyBench } from './history.ts';
 import { journalBench } from './journal.ts';
+import { largeBench } from './large.ts';
 import { latencyBench } from './latency.ts';
 import { mapBench } from './map.ts';
 import { memoryBench } from './memory.ts';
+import { outageBench } from './outage.ts';
 import { pastBench } from './past.ts';
 import { pausesBench } from './pauses.ts';
 import { slowestOfLayers } from './pdus.ts';
@@ -74,6 +76,8 @@ export const benches: readonly Bench[] = [
   pastBench,
   pipelineBench,
   wholeBench,
+  largeBench,
+  outageBench,
   memoryBench,
   restartBench,
   accuracyBench,

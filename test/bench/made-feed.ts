@@ -8,6 +8,7 @@ import { type FeedToHub, type HubToFeed, noCounters } from '../../server/events/
 import type { FeedPort } from '../../server/events/hub-feed.ts';
 import { knobs } from '../../server/knobs.ts';
 import { projectRoot } from '../../server/root.ts';
+import { DrawnRows } from './drawn-rows.ts';
 import { MadeRows } from './made-rows.ts';
 import { cellCount, cgiOf } from './presence-city.ts';
 
@@ -20,34 +21,55 @@ interface MadeFeedData {
   perSecond: number;
   /** Rows given in a second of wall time at most; 0: as fast as they are taken. */
   pacePerS: number;
+  /** The pace holds only from {@link MadeFeed.pace} on; until then so many events come in a second of event time. */
+  unpacedPerSecond?: number;
+}
+
+/** Rows of more subscribers would take too much memory: they are drawn. */
+const keptMax = 2_000_000;
+
+export interface MadeFeed extends FeedPort {
+  /** From here on the pace holds. */
+  pace(): void;
 }
 
 /** @param onBroken the thread ended by an error */
-export function startMadeFeed(data: Omit<MadeFeedData, 'madeFeed'>, onBroken: (error: Error) => void): FeedPort {
+export function startMadeFeed(data: Omit<MadeFeedData, 'madeFeed'>, onBroken: (error: Error) => void): MadeFeed {
   const worker = new Worker(pathToFileURL(join(projectRoot, 'dist/server/made-feed.js')), {
     workerData: { ...data, madeFeed: true } satisfies MadeFeedData,
   });
   const messages = new FeedMessages(worker);
   worker.on('error', onBroken);
   return {
+    pace: () => worker.postMessage({ k: 'pace' } satisfies Pace),
     post: (message: HubToFeed) => worker.postMessage(message),
     onMessage: (listener: (message: FeedToHub) => void) => messages.listen(listener),
     close: async () => void (await worker.terminate()),
   };
 }
 
+interface Pace {
+  readonly k: 'pace';
+}
+
 const startUs = 1_780_000_000_000_000;
 
-function run({ subscribers, moves, perSecond, pacePerS }: MadeFeedData): void {
+function run({ subscribers, moves, perSecond, pacePerS, unpacedPerSecond = 0 }: MadeFeedData): void {
   const port = parentPort!;
-  const rows = new MadeRows(subscribers, moves);
+  const rows = subscribers > keptMax ? new DrawnRows(subscribers, moves) : new MadeRows(subscribers, moves);
   let credits: number = knobs.feedBatchesMax.default;
   let given = 0;
   let running = false;
-  const sinceMs = performance.now();
-  const timeOf = (row: number) => startUs + Math.floor((row * 1e6) / perSecond);
+  // So many rows before the pace holds, and since when it does.
+  let free = unpacedPerSecond > 0 ? Number.POSITIVE_INFINITY : 0;
+  let sinceMs = performance.now();
+  const isDue = () => pacePerS === 0 || given < free + ((performance.now() - sinceMs) / 1000) * pacePerS;
+  const timeOf = (row: number) => {
+    const slow = unpacedPerSecond > 0 ? Math.min(row, free) : 0;
+    return startUs + Math.floor((slow * 1e6) / (unpacedPerSecond || 1) + ((row - slow) * 1e6) / perSecond);
+  };
   const give = () => {
-    while (running && credits > 0 && (pacePerS === 0 || given < ((performance.now() - sinceMs) / 1000) * pacePerS)) {
+    while (running && credits > 0 && isDue()) {
       const batch = rows.next();
       for (let i = 0; i < batch.n; i++) batch.timeUs[i] = timeOf(given + i);
       const newCells = given === 0 ? Array.from({ length: cellCount }, (_, cell) => cgiOf(cell)) : [];
@@ -60,7 +82,11 @@ function run({ subscribers, moves, perSecond, pacePerS }: MadeFeedData): void {
       ]);
     }
   };
-  port.on('message', (message: HubToFeed) => {
+  port.on('message', (message: HubToFeed | Pace) => {
+    if (message.k === 'pace') {
+      free = given;
+      sinceMs = performance.now();
+    }
     if (message.k === 'credit') credits++;
     if (message.k === 'until') running = true;
     give();

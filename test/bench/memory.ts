@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { makeConfig } from '../../server/config.ts';
-import type { Bench, Figure } from './bench.ts';
+import { type Bench, type Figure, median } from './bench.ts';
 import { startMadeFeed } from './made-feed.ts';
 import { movesOf } from './made-rows.ts';
 import { regionList } from './presence-city.ts';
@@ -19,12 +19,51 @@ function slope(x: readonly number[], y: readonly number[]): number {
   return below === 0 ? 0 : above / below;
 }
 
-const kinds = ['rss', 'heapUsed', 'arrayBuffers'] as const;
+const kinds = ['rss', 'heapUsed', 'arrayBuffers', 'tables', 'notes'] as const;
+type Sample = { hours: number } & Record<(typeof kinds)[number], number>;
+
+/**
+ * What batches and frames on their way take comes and goes by tens of MiB: of all samples in five minutes of event time
+ * the middle one counts.
+ */
+const stretchHours = 1 / 12;
+
+function stretches(samples: readonly Sample[], kind: (typeof kinds)[number]): [hours: number[], mebibytes: number[]] {
+  const by = new Map<number, number[]>();
+  for (const sample of samples) {
+    const stretch = Math.floor(sample.hours / stretchHours);
+    by.set(stretch, [...(by.get(stretch) ?? []), sample[kind] / 2 ** 20]);
+  }
+  return [[...by.keys()].map((stretch) => stretch * stretchHours), [...by.values()].map(median)];
+}
+
+function figuresOf(samples: readonly Sample[]): Figure[] {
+  const endHours = samples.at(-1)!.hours;
+  const slopeIn = (kind: (typeof kinds)[number], fromHours: number, toHours: number) =>
+    slope(
+      ...stretches(
+        samples.filter(({ hours }) => hours >= fromHours && hours < toHours),
+        kind,
+      ),
+    );
+  const hours = Array.from({ length: Math.floor(endHours) }, (_, hour) => hour);
+  return [
+    ...kinds.flatMap((kind) => [
+      { key: `memory.${kind}MiB`, value: stretches(samples, kind)[1].at(-1)!, unit: 'MiB' },
+      { key: `memory.${kind}Slope`, value: slopeIn(kind, endHours - 1, Infinity), unit: 'MiB/h in the last hour' },
+    ]),
+    ...hours.map((hour) => ({
+      key: `memory.rssSlopeOfHour${hour + 1}`,
+      value: slopeIn('rss', hour, hour + 1),
+      unit: 'MiB/h',
+    })),
+  ];
+}
 
 export const memoryBench: Bench = {
   name: 'memory',
   meaning:
-    'memory of the whole server over three hours of 50,000 events a second and a million subscribers, replayed as fast as it goes for six minutes at most: the slope of the later two thirds, in MiB an hour of event time',
+    'memory of the whole server over three hours of 50,000 events a second and a million subscribers, replayed as fast as it goes for six minutes at most: its slope in the last hour, in MiB an hour of event time; of the tables that grow with the subscribers, and of the notes of where they have been, which grow until each has one (16 octets)',
   async run(scale): Promise<Figure[]> {
     const full = scale === 'full';
     const settings = { keepEvents: 'off', reorderWindowMs: full ? 10_000 : 200 };
@@ -36,29 +75,25 @@ export const memoryBench: Bench = {
       feed: { start: (fail) => startMadeFeed(made, fail), threads: ['made'] },
     });
     const untilUs = (full ? 3 * 3600 : 4) * 1e6;
-    const samples: ({ hours: number } & Record<(typeof kinds)[number], number>)[] = [];
+    const samples: Sample[] = [];
     const startMs = performance.now();
     try {
       const { firstUs } = await firstTold(server);
       for (let us = 0; us < untilUs && performance.now() - startMs < wallMsMax[scale]; ) {
         await Promise.race([server.failed, pause(full ? 500 : 20)]);
+        // The screen keeps what it is told, which is no memory of the server.
+        server.client.messages.length = 0;
         us = server.view().clockUs - firstUs;
-        const { rss, heapUsed, arrayBuffers } = process.memoryUsage();
-        samples.push({ hours: us / 3600e6, rss, heapUsed, arrayBuffers });
+        const { subscriberBytes: tables, stayBytes: notes } = server.limits();
+        samples.push({ hours: us / 3600e6, ...process.memoryUsage(), tables, notes });
       }
     } finally {
       await server.close();
     }
-    const later = samples.slice(Math.floor(samples.length / 3));
-    const hours = later.map((sample) => sample.hours);
-    const mebibytes = (kind: (typeof kinds)[number]) => later.map((sample) => sample[kind] / 2 ** 20);
     return [
       { key: 'memory.eventHours', value: samples.at(-1)!.hours, unit: 'h' },
       { key: 'memory.wallS', value: (performance.now() - startMs) / 1000, unit: 's' },
-      ...kinds.flatMap((kind) => [
-        { key: `memory.${kind}MiB`, value: mebibytes(kind).at(-1)!, unit: 'MiB' },
-        { key: `memory.${kind}Slope`, value: slope(hours, mebibytes(kind)), unit: 'MiB/h' },
-      ]),
+      ...figuresOf(samples),
     ];
   },
 };

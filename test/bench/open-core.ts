@@ -16,7 +16,7 @@ export async function openFolder(folder: string) {
     ...{ disk: nodeDisk, folder: join(folder, 'journal'), timers, newId: () => '0b'.repeat(16), log },
     ...{ segmentBytes: 64 << 20, bytesMax: 2 ** 40, freeBytesMin: 0, commitMs: 5 },
   });
-  return { journal, snapshots: await Snapshots.open(nodeDisk, join(folder, 'snapshots'), journal, log) };
+  return { journal, snapshots: await Snapshots.open(nodeDisk, join(folder, 'snapshots'), journal, log, timers) };
 }
 
 /** The same with the counters, as a start of the server brings them back. */

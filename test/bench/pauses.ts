@@ -81,7 +81,11 @@ export const pausesBench: Bench = {
       slices.release('clock', newestUs - windowUs);
       const turn = Math.floor(taken / everyRows);
       taken += batch.n;
-      if (Math.floor(taken / everyRows) > turn) slices.run('snapshot', counting.save(new Staging()));
+      if (Math.floor(taken / everyRows) > turn) {
+        const staging = new Staging();
+        slices.run('snapshot', counting.save(staging));
+        staging.release();
+      }
       // What compiled the code is nobody's pause.
       if (turn === 0) for (const cause of causes) longestMs[cause] = 0;
     }

@@ -14,7 +14,7 @@ const startUs = 1_700_000_000_000_000;
 const batchRows = 8192;
 
 /** Prime to any count of subscribers here: everybody is first seen once, in no order that memory could follow. */
-const firstSeenStep = 7919;
+export const firstSeenStep = 7919;
 
 /** xorshift32: the same events in each run. */
 export function randomOf(seed: number): () => number {
@@ -111,9 +111,7 @@ export class CityEvents {
       const detach = draw > 1 - detaches;
       this.note(sub, Math.floor(sinceUs / 1e6), detach);
       const timeUs = startUs + sinceUs;
-      const flags = eventFlag.sighting | eventFlag.traffic | (detach ? eventFlag.detach : 0);
-      const kind = detach ? kindCode.detach : kindCode['location update'];
-      batch.push(timeUs, mix(sub + 1), mix(sub ^ 0x5bd1e995), home[sub], homePlmn, kind, 1, 0, flags, 0, 0, 0);
+      pushSeen(batch, timeUs, sub, home[sub], detach);
       this.made++;
     }
     return batch.n > 0;
@@ -157,6 +155,13 @@ export class CityEvents {
 }
 
 const homePlmn = packPlmn(460, 0, 2);
+
+/** A row: the subscriber of this number is seen in a cell, or detaches there. */
+export function pushSeen(batch: EventBatch, timeUs: number, sub: number, cell: number, detach: boolean): void {
+  const flags = eventFlag.sighting | eventFlag.traffic | (detach ? eventFlag.detach : 0);
+  const kind = detach ? kindCode.detach : kindCode['location update'];
+  batch.push(timeUs, mix(sub + 1), mix(sub ^ 0x5bd1e995), cell, homePlmn, kind, 1, 0, flags, 0, 0, 0);
+}
 
 /** Regions of 20 cells each that overlap by half: each cell lies in two of about 500 regions, or none. */
 export function regionList(): Region[] {

@@ -5,6 +5,7 @@ import type { GateCount } from '../../server/estimate/gates.ts';
 import { LiveEstimates } from '../../server/estimate/live-estimates.ts';
 import type { RegionEstimate } from '../../server/estimate/region-estimates.ts';
 import type { Share, Shares } from '../../server/estimate/shares.ts';
+import { LacTtls } from '../../server/occupancy/cell-ttls.ts';
 import type { LiveView, OriginCount } from '../../server/occupancy/view.ts';
 import { RegionIndex } from '../../server/reference/region-index.ts';
 import { cityConfig, cityPipeline } from './city-pipeline.ts';
@@ -103,7 +104,7 @@ export async function stadiumDay(options: DayOptions): Promise<StadiumDay> {
       new LiveEstimates({
         ...{ shares, registry, gates: counted, regions: () => index, log: () => undefined },
         ...{ subscribersMax: population, periodicUs: 60 * minuteUs, gatePastUs: 0 },
-        presentUs: cityConfig.presenceTtlMs * 1000,
+        present: new LacTtls(cityConfig, registry),
       }),
     );
   }

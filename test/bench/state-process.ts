@@ -3,7 +3,7 @@
  * back as a start of the server does and puts them down again as a running one. Says its figures on standard output.
  */
 import '../../server/v8-flags.ts';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
@@ -19,6 +19,7 @@ import type { LogRecord } from '../../server/journal/records.ts';
 import type { StateWriter } from '../../server/state-writer.ts';
 import { computedMs } from './computed-ms.ts';
 import { openCore, openFolder } from './open-core.ts';
+import { forgetPeak, peakMib } from './peak-memory.ts';
 import { CityEvents, cellCount, cgiOf, regionList } from './presence-city.ts';
 
 export interface StateJob {
@@ -39,6 +40,8 @@ export interface StateFigures {
   writePeakMib: number;
   /** Longest time that the event loop's thread computed between two of its turns while it was written. */
   writePauseMs: number;
+  /** How long a record that comes as it begins waits to be counted. */
+  writeStandMs: number;
 }
 
 const reorderWindowUs = 10e6;
@@ -95,7 +98,16 @@ async function restart(config: Config, folder: string): Promise<StateFigures> {
   const { releaseUs } = core.state;
   const clocksUs = Float64Array.of(releaseUs);
   const sinceMs = performance.now();
-  new LogWriter({ clock, journal, records, state: core.state }).clock(releaseUs, clocksUs, clocksUs);
+  const writer = new LogWriter({ clock, journal, records, state: core.state });
+  const counted = () => {
+    writer.clock(releaseUs, clocksUs, clocksUs);
+    return core.whenApplied(records.next);
+  };
+  const standing = counted().then(async () => {
+    const comesMs = performance.now();
+    await counted();
+    return performance.now() - comesMs;
+  });
   let writePauseMs = 0;
   for (let turnMs = computedMs(); snapshots.newest === before; ) {
     await turn();
@@ -105,20 +117,10 @@ async function restart(config: Config, folder: string): Promise<StateFigures> {
   }
   const writeS = (performance.now() - sinceMs) / 1000;
   const writePeakMib = peakMib();
+  const writeStandMs = await standing;
   await core.stop();
   await journal.close();
-  return { present, snapshotMib, restoreS, restorePeakMib, writeS, writePeakMib, writePauseMs };
-}
-
-/** Most memory that this process has had at once (Linux: since {@link forgetPeak}). */
-function peakMib(): number {
-  if (process.platform !== 'linux') return process.resourceUsage().maxRSS / 1024;
-  return Number(/VmHWM:\s*(\d+) kB/.exec(readFileSync('/proc/self/status', 'latin1'))![1]) / 1024;
-}
-
-/** proc(5), clear_refs: 5 sets the peak to what there is now. */
-function forgetPeak(): void {
-  if (process.platform === 'linux') writeFileSync('/proc/self/clear_refs', '5');
+  return { present, snapshotMib, restoreS, restorePeakMib, writeS, writePeakMib, writePauseMs, writeStandMs };
 }
 
 const { what, folder, subscribers, snapshotCopyBytesMax } = JSON.parse(process.argv[2]) as StateJob;

@@ -1,11 +1,8 @@
-import { spawn } from 'node:child_process';
-import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { knobs } from '../../server/knobs.ts';
-import { projectRoot } from '../../server/root.ts';
 import type { StateReader, StateWriter } from '../../server/state-writer.ts';
 import { temporaryFolder } from '../tools/serve.ts';
 import type { Bench, Figure } from './bench.ts';
+import { inProcess } from './in-process.ts';
 import { CityEvents, cityEngine } from './presence-city.ts';
 import type { StateFigures, StateJob } from './state-process.ts';
 
@@ -40,28 +37,15 @@ const cpuMs = (since?: NodeJS.CpuUsage) => {
   return (user + system) / 1000;
 };
 
-/** Does a job in a process of its own; what it says. */
-async function inProcess(job: StateJob): Promise<string> {
-  const child = spawn(process.execPath, [join(projectRoot, 'dist/server/state-process.js'), JSON.stringify(job)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const ended = new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', resolve);
-  });
-  const said = await text(child.stdout);
-  const code = await ended;
-  if (code !== 0) throw new Error(`${job.what} of ${job.subscribers} subscribers ended with ${code}`);
-  return said;
-}
+const stateProcess = (job: StateJob) => inProcess('state-process', job);
 
 /** A whole snapshot of so many, brought back and put down again. */
 async function onDisk(name: string, subscribers: number, snapshotCopyBytesMax: number): Promise<Figure[]> {
   const folder = temporaryFolder('state');
   try {
     const job = { folder: folder.path, subscribers, snapshotCopyBytesMax };
-    await inProcess({ ...job, what: 'fill' });
-    const figures = JSON.parse(await inProcess({ ...job, what: 'restart' })) as StateFigures;
+    await stateProcess({ ...job, what: 'fill' });
+    const figures = JSON.parse(await stateProcess({ ...job, what: 'restart' })) as StateFigures;
     return [
       { key: `state.presentAt${name}`, value: figures.present, unit: 'subscribers' },
       { key: `state.snapshotMibAt${name}`, value: figures.snapshotMib, unit: 'MiB' },
@@ -70,6 +54,7 @@ async function onDisk(name: string, subscribers: number, snapshotCopyBytesMax: n
       { key: `state.writeSAt${name}`, value: figures.writeS, unit: 's' },
       { key: `state.writePeakMibAt${name}`, value: figures.writePeakMib, unit: 'MiB of the process' },
       { key: `state.writePauseMsAt${name}`, value: figures.writePauseMs, unit: 'ms' },
+      { key: `state.writeStandMsAt${name}`, value: figures.writeStandMs, unit: 'ms until a record is counted' },
     ];
   } finally {
     folder.remove();

@@ -15,6 +15,7 @@ import { FeedHub } from '../../server/events/hub.ts';
 import type { FeedPort } from '../../server/events/hub-feed.ts';
 import type { HubSink } from '../../server/events/hub-sink.ts';
 import type { Journal } from '../../server/journal/journal.ts';
+import type { EngineLimits } from '../../server/occupancy/engine-limits.ts';
 import type { LiveView } from '../../server/occupancy/view.ts';
 import type { CellInfo } from '../../server/reference/cell-registry.ts';
 import type { Region } from '../../server/reference/read-regions.ts';
@@ -24,6 +25,7 @@ import type { Store } from '../../server/store/types.ts';
 import { createDatabase } from '../kill/cluster.ts';
 import { templateFolder } from '../store/tools/test-database.ts';
 import { WsClient } from '../tools/ws-client.ts';
+import { cutDatabase } from './cut-database.ts';
 import { ThreadTimes } from './thread-times.ts';
 
 export interface WholeOptions {
@@ -32,6 +34,8 @@ export interface WholeOptions {
   regions: readonly Region[];
   /** Starts the feed's threads, whose names are given in the order in which it makes them. */
   feed: { start(fail: (error: Error) => void): FeedPort; threads: string[] };
+  /** The feed does not wait for the database, as a live one does not. */
+  live?: boolean;
   /** Is told when the hub has decided that all rows before a time are released, µs. */
   onRelease?: (releaseUs: number) => void;
 }
@@ -48,9 +52,14 @@ export interface WholeServer {
   readonly storeFullMs: () => number;
   /** Rows counted so far: they are in order, and in the counters. */
   readonly rows: () => number;
+  readonly limits: () => EngineLimits;
   readonly view: () => LiveView;
+  /** Snapshots of the counters that have been written so far. */
+  readonly snapshots: () => number;
   /** Rejects when something of it breaks. */
   readonly failed: Promise<never>;
+  /** The store can't reach its database until what this gives is called. */
+  cutDatabase(): Promise<() => Promise<void>>;
   close(): Promise<void>;
 }
 
@@ -79,6 +88,8 @@ export async function startWhole(options: WholeOptions): Promise<WholeServer> {
 
   const storeFrom = storeOffset(journal, core, store, log);
   core.start();
+  let { snapshotMs } = core;
+  let snapshots = 0;
   const position = positionOf(core.state.positions, 'bench');
   await beginRun(core, records, clock, log, {
     ...{ stored: [], positions: [], after: null, cells: options.cells, regions: options.regions },
@@ -90,13 +101,15 @@ export async function startWhole(options: WholeOptions): Promise<WholeServer> {
   const writer = new LogWriter({ clock, journal, records, state });
   store.begin(journal.id, storeFrom, () => writer);
   let storeFullMs = 0;
+  let cut: Promise<void> | null = null;
   const watched: Store = Object.create(store, {
-    ready: { get: () => store.ready },
+    ready: { get: () => cut === null && store.ready },
     take: { value: store.take.bind(store) },
     flush: { value: store.flush.bind(store) },
     whenReady: {
       value: async () => {
         const sinceMs = clock.monotonicMs();
+        await cut;
         await store.whenReady();
         storeFullMs += clock.monotonicMs() - sinceMs;
       },
@@ -132,7 +145,7 @@ export async function startWhole(options: WholeOptions): Promise<WholeServer> {
       if (!journal.room) return held('journal', journal.whenRoom());
       if (records.committed - core.applied > config.recordsKeptBytesMax / 2)
         return held('core', core.whenApplied(records.committed));
-      return store.room ? null : held('store', store.whenRoom());
+      return options.live || store.room ? null : held('store', store.whenRoom());
     },
   });
   const server = await startServer({
@@ -162,7 +175,12 @@ export async function startWhole(options: WholeOptions): Promise<WholeServer> {
     editor: new RegionEditor({ core, records, journal, clock, timers, config }),
     cellsOf: (region) => counting.regions.cellsOf(region),
   });
-  const ticker = setInterval(() => server.publish(), config.tickMs);
+  const ticker = setInterval(() => {
+    server.publish();
+    if (core.snapshotMs === snapshotMs) return;
+    snapshots++;
+    snapshotMs = core.snapshotMs;
+  }, config.tickMs);
   const client = await WsClient.open(server.port, { origin: `http://127.0.0.1:${server.port}` });
   if (typeof client === 'string') throw new Error(`/ws refused: ${client}`);
 
@@ -172,7 +190,21 @@ export async function startWhole(options: WholeOptions): Promise<WholeServer> {
     ...{ journal, store, hub, client, threads, heldBackMs, failed },
     storeFullMs: () => storeFullMs,
     rows: () => state.rows,
+    limits: () => counting.engine.limits,
     view: () => counting.engine.view,
+    snapshots: () => snapshots,
+    cutDatabase: async () => {
+      if (database !== null) return cutDatabase(process.env.DATABASE_URL!, database.url);
+      // It is a part of this process: who reads the journal for it waits.
+      let mend: () => void = () => undefined;
+      cut = new Promise((resolve) => {
+        mend = resolve;
+      });
+      return async () => {
+        cut = null;
+        mend();
+      };
+    },
     close: async () => {
       clearInterval(ticker);
       client.close();

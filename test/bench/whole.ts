@@ -13,6 +13,7 @@ import { startMadeFeed } from './made-feed.ts';
 import { movesOf } from './made-rows.ts';
 import { regionList, streams } from './presence-city.ts';
 import { repeatCapture } from './repeat-capture.ts';
+import { limitOf, usageFigures, watchPauses, watchUsage } from './usage.ts';
 import { startWhole, type WholeOptions } from './whole-server.ts';
 
 export interface Scale {
@@ -33,76 +34,40 @@ const scales: Record<'full' | 'small', Scale> = {
 /** Decoded rows in a second of event time. */
 const perSecond = 50_000;
 
-/** Longest time that the event loop was away, ms. */
-function watchPauses(): () => number {
-  let longestMs = 0;
-  let lastMs = performance.now();
-  const timer = setInterval(() => {
-    const nowMs = performance.now();
-    longestMs = Math.max(longestMs, nowMs - lastMs - 5);
-    lastMs = nowMs;
-  }, 5);
-  return () => {
-    clearInterval(timer);
-    return longestMs;
-  };
-}
-
 /** One kind of feed into a new server, for some seconds once it is warm. */
 export async function measure(key: string, options: WholeOptions, scale: Scale): Promise<Figure[]> {
   const server = await startWhole(options);
   try {
     await Promise.race([server.failed, pause(scale.warmUpMs)]);
+    const longestPause = watchPauses();
+    const used = watchUsage(server);
     const read = () => ({
-      ms: performance.now(),
       rows: server.rows(),
       journal: server.journal.next,
-      cpu: server.threads.read(),
-      loop: performance.eventLoopUtilization(),
-      held: { ...server.heldBackMs },
-      full: server.storeFullMs(),
       frames: server.client.messages.length,
     });
-    const longestPause = watchPauses();
     const before = read();
+    const sinceMs = performance.now();
     const ended = () => server.hub.allDone;
-    while (!ended() && performance.now() - before.ms < scale.seconds * 1000)
+    while (!ended() && performance.now() - sinceMs < scale.seconds * 1000)
       await Promise.race([server.failed, pause(20)]);
     const after = read();
-    const ms = after.ms - before.ms;
-    const share = (name: string) => ((after.cpu.get(name) ?? 0) - (before.cpu.get(name) ?? 0)) / ms;
-    const shares: Record<string, number> = {
-      main: performance.eventLoopUtilization(after.loop, before.loop).utilization,
-      store: (after.full - before.full) / ms,
-    };
-    for (const name of [...after.cpu.keys()]) if (name !== 'main') shares[name] = share(name);
+    const usage = used();
+    if (scale.seconds >= 1) process.stdout.write(`  ${key}: ${limitOf(usage)} limits it\n`);
+    const perS = (of: keyof typeof after) => ((after[of] - before[of]) * 1000) / usage.ms;
     const figures: [name: string, value: number, unit: string][] = [
-      ['eventsPerS', ((after.rows - before.rows) * 1000) / ms, 'events/s'],
-      ['seconds', ms / 1000, 's'],
-      ['journalBytesPerS', ((after.journal - before.journal) * 1000) / ms, 'bytes/s'],
+      ['eventsPerS', perS('rows'), 'events/s'],
+      ['seconds', usage.ms / 1000, 's'],
+      ['journalBytesPerS', perS('journal'), 'bytes/s'],
       ['storeLagRows', server.store.status.queuedRows, 'rows'],
       ['longestPauseMs', longestPause(), 'ms'],
-      ['framesPerS', ((after.frames - before.frames) * 1000) / ms, 'frames/s'],
-      ...Object.entries(shares).map(([name, value]): [string, number, string] => [`busy.${name}`, 100 * value, '%']),
-      ...(['journal', 'core', 'store'] as const).map((by): [string, number, string] => [
-        `feedHeldBackBy.${by}`,
-        ((after.held[by] - before.held[by]) * 100) / ms,
-        '%',
-      ]),
+      ['framesPerS', perS('frames'), 'frames/s'],
+      ...usageFigures(usage),
     ];
     return figures.map(([name, value, unit]) => ({ key: `whole.${key}.${name}`, value, unit }));
   } finally {
     await server.close();
   }
-}
-
-/** The stage that the others wait for: a store that has no room, else the busiest thread. */
-function limitOf(figures: readonly Figure[]): string {
-  const of = (name: string) => figures.find(({ key }) => key.endsWith(name))?.value ?? 0;
-  if (of('feedHeldBackBy.store') > 50) return 'the database';
-  const [busiest] = figures.filter(({ key }) => key.includes('.busy.')).sort((a, b) => b.value - a.value);
-  const name = busiest.key.slice(busiest.key.lastIndexOf('.') + 1);
-  return name === 'store' ? 'the database' : `the thread '${name}'`;
 }
 
 export const wholeBench: Bench = {
@@ -117,9 +82,7 @@ export const wholeBench: Bench = {
       for (const [key, make] of Object.entries(feeds)) {
         // Of those that differ by a setting or a number alone the tests run one.
         if (size === 'small' && key !== 'captures' && key !== 'eventsAll') continue;
-        const measured = await measure(key, await make(scale, folder.path), scale);
-        if (size === 'full') process.stdout.write(`  ${key}: ${limitOf(measured)} limits it\n`);
-        figures.push(...measured);
+        figures.push(...(await measure(key, await make(scale, folder.path), scale)));
       }
       return figures;
     } finally {

@@ -177,6 +177,36 @@ describe('probes that connect', () => {
     expect(reader.note).toContain("frames stamped 3600 s ahead of this machine's clock are left out");
   });
 
+  test('that stamp frames ahead of the clock have those told apart, but impossible ones, to who takes them', async () => {
+    const { reader, probe } = await listener();
+    const seconds = nowUs / 1_000_000;
+    (await probe()).write(
+      pcapFile([
+        frame('ahead', seconds + 121),
+        frame('now', seconds),
+        frame('far', 0xffff_ff00),
+        frame('b', seconds + 9e6),
+      ]),
+    );
+    (await probe()).write(
+      Buffer.concat([
+        ...[sectionHeader('LE'), interfaceBlock('LE', 1)],
+        enhancedPacket('LE', 0, BigInt(Date.UTC(2150, 0, 1)) * 1000n, Buffer.from('never')),
+      ]),
+    );
+    const [texts, apart]: string[][] = [[], []];
+    const into = (list: string[]) => (us: number, _: number, bytes: Uint8Array, start: number, end: number) =>
+      void list.push(`${us / 1e6 - seconds} ${Buffer.from(bytes.subarray(start, end)).toString()}`);
+    const deadline = performance.now() + 2000;
+    while (texts.length + apart.length < 4 || !reader.faults.has('TIME_IMPLAUSIBLE')) {
+      if (performance.now() > deadline) throw new Error('waited in vain');
+      await reader.read({ frame: into(texts), ahead: into(apart) }, Number.POSITIVE_INFINITY, 1000);
+    }
+    expect([texts, apart]).toEqual([['0 now'], ['121 ahead', `${0xffff_ff00 - seconds} far`, '9000000 b']]);
+    expect(Object.fromEntries(reader.faults)).toEqual({ TIME_AHEAD: 3, TIME_IMPLAUSIBLE: 1 });
+    expect(reader.note).not.toContain('left out');
+  });
+
   test('on a port that is taken are told so', async () => {
     const { port } = await listener();
     await expect(listenLive({ ...options, port, probesMax: 1 })).rejects.toMatchObject({

@@ -1,7 +1,10 @@
 import { PassThrough, Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
+import { AheadApart } from '../../server/capture/ahead-apart.ts';
+import { nothingTaken } from '../../server/capture/frame.ts';
 import { ReadableSource } from '../../server/capture/readable-source.ts';
+import type { RecordWindow } from '../../server/capture/record-window.ts';
 import { DeferredCapture } from '../../server/capture/stdin-source.ts';
 import { pcapFile, type TestFrame } from './pcap-write.ts';
 
@@ -33,6 +36,39 @@ test.each([
     expect(await reader.read(sink, forever, forever)).toBe('end');
     expect(texts).toEqual(['a', 'b', 'c']);
     expect([reader.faults.size, reader.endedEarly]).toEqual([0, null]);
+    await reader.close();
+  }
+});
+
+test('tells frames that are far ahead of the clock apart, one by one or many at once, and counts them', async () => {
+  const at = [0, 119, 121, 3_000, 5, 400];
+  const octets = pcapFile(at.map((s) => frame(`${s}`, 1_700_000_000 + s)));
+  for (const together of [false, true]) {
+    const { reader: inner, texts, sink } = over(Readable.from([octets], { objectMode: false }));
+    const clock = { nowUs: () => 1_700_000_000_000_000, monotonicMs: () => 0 };
+    const reader = new AheadApart(inner, { clock, aheadMsMax: 120_000 });
+    const apart: string[] = [];
+    const ahead = (_: number, __: number, bytes: Uint8Array, start: number, end: number) =>
+      void apart.push(Buffer.from(bytes.subarray(start, end)).toString());
+    const records = (window: RecordWindow) => {
+      // Whatever the limits let through, one record.
+      const { bytes, start, end } = window;
+      if (start + 16 > end) return nothingTaken;
+      const view = new DataView(bytes.buffer, bytes.byteOffset);
+      const us = view.getUint32(start, true) * 1e6 + view.getUint32(start + 4, true);
+      if (us > window.untilUs) return nothingTaken;
+      const length = view.getUint32(start + 8, true);
+      texts.push(Buffer.from(bytes.subarray(start + 16, start + 16 + length)).toString());
+      Object.assign(window, { start: start + 16 + length, left: window.left - 1, frames: window.frames + 1 });
+      return { frames: 1, bytes: length, newestUs: us };
+    };
+    const whole = { ...sink, ahead, ...(together && { records }) };
+    expect(await reader.read(whole, forever, forever)).toBe('end');
+    expect([texts, apart]).toEqual([
+      ['0', '119', '5'],
+      ['121', '3000', '400'],
+    ]);
+    expect([...reader.faults]).toEqual([['TIME_AHEAD', 3]]);
     await reader.close();
   }
 });

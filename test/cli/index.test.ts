@@ -44,6 +44,26 @@ test('ends with 2 and one line after wrong usage', () => {
   }
 });
 
+test('an identity that is typed in the wrong place is not said again; what else was typed is', () => {
+  const imsi = '001010000000123';
+  for (const argv of [
+    [imsi],
+    ['help', imsi],
+    ['+1 555-0100-200-300'],
+    ['erase', `--set=${imsi}`, '--verbose'],
+    ['decode', `/nowhere/${imsi}.pcap`, '--verbose'],
+    ['serve', '--config', imsi],
+    ['serve', '--feed', `file:${imsi}`],
+    ['serve', '--listen', imsi],
+  ]) {
+    const { code, out, said } = signalwall(...argv);
+    expect([argv[0], code === 1 || code === 2, out]).toEqual([argv[0], true, '']);
+    expect(said.join('\n').replaceAll(built, '')).not.toMatch(/\d{10}|0100-200/);
+  }
+  expect(signalwall('decode', `/nowhere/${imsi}.pcap`).said[0]).toContain('/nowhere/….pcap');
+  expect(signalwall('serve', '--set', 'journalBytesMax=7').said[0]).toMatch(/\d{10}/);
+});
+
 test('ends with 1 and one line that is last when a capture is cut, after what was counted', () => {
   const capture = join(folder, 'cut.pcap');
   writeFileSync(capture, pcapFile([{ seconds: 1, fraction: 0, bytes: Buffer.alloc(9) }]).subarray(0, -1));

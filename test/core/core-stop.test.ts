@@ -30,7 +30,7 @@ async function open(disk: FakeDisk) {
     ...{ segmentBytes: 1 << 20, bytesMax: 1 << 30, freeBytesMin: 0, commitMs: 5 },
   });
   const records = new EventLog(journal, 1 << 20);
-  const snapshots = await Snapshots.open(disk, 'snapshots', journal, log);
+  const snapshots = await Snapshots.open(disk, 'snapshots', journal, log, timers);
   const core = await Core.open({
     ...{ config, clock, timers, log, journal, records, snapshots, known: new LogState() },
     ...{ storedTo: () => -1, onFailed },

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import type { Timers } from '../../server/clock.ts';
 import { type Config, type KnobName, makeConfig } from '../../server/config.ts';
 import { Counting } from '../../server/core/counting.ts';
 import { fingerprintOf } from '../../server/core/fingerprint.ts';
@@ -6,15 +7,23 @@ import { LogState } from '../../server/core/log-state.ts';
 import { Staging } from '../../server/core/snapshot-file.ts';
 import { Snapshots } from '../../server/core/snapshots.ts';
 import { UserError } from '../../server/errors.ts';
+import type { Log } from '../../server/log.ts';
 import { FakeDisk } from '../tools/fake-disk.ts';
 
 const journal = { id: 'ab'.repeat(16), base: 100, committed: 1_000 };
 
+/** Nobody waits here. */
+const timers: Timers = {
+  after(_ms, run) {
+    queueMicrotask(run);
+    return () => undefined;
+  },
+};
+
 async function open(disk: FakeDisk, of: Partial<typeof journal> = {}) {
   const lines: string[] = [];
-  const snapshots = await Snapshots.open(disk, 's', { ...journal, ...of }, (level, line) =>
-    lines.push(`${level} ${line}`),
-  );
+  const log: Log = (level, line) => void lines.push(`${level} ${line}`);
+  const snapshots = await Snapshots.open(disk, 's', { ...journal, ...of }, log, timers);
   return { snapshots, lines };
 }
 
@@ -64,6 +73,25 @@ it.each([
   expect(lines.length).toBe(1);
   expect(lines[0]).toContain(`the snapshot ${newest} can't be read (EIO: i/o error, read); check the file`);
   expect(await offsets(disk)).toEqual([300, 600, 900]);
+});
+
+it.each([
+  ['its head', 1],
+  ['its body', 4],
+])('asks again for one whose disk does not give %s once, and says so', async (_, failingRead) => {
+  const disk = new FakeDisk();
+  const { snapshots: before } = await open(disk);
+  await before.write(300, staging(300));
+  let reads = 0;
+  disk.before = async (what, path) => {
+    if (what === 'read' && path.endsWith('.snapshot') && ++reads === failingRead) throw eio();
+  };
+  const { snapshots, lines } = await open(disk);
+  expect(await snapshots.newestOf((_offset, state) => state.json<number>('n'))).toBe(300);
+  expect(reads).toBeGreaterThan(failingRead);
+  expect(lines).toEqual([
+    expect.stringMatching(/^warn the disk gave the snapshot s\/0+300\.snapshot at attempt 2 only/),
+  ]);
 });
 
 it.each([

@@ -18,11 +18,17 @@ import { FakeDisk } from '../tools/fake-disk.ts';
 import { MemoryState } from '../tools/memory-state.ts';
 
 const snapshotsOn = (disk: FakeDisk) =>
-  Snapshots.open(disk, 's', { id: 'ab'.repeat(16), base: 0, committed: 1_000 }, (level, line) => {
-    throw new Error(`${level} ${line}`);
-  });
+  Snapshots.open(
+    disk,
+    's',
+    { id: 'ab'.repeat(16), base: 0, committed: 1_000 },
+    (level, line) => {
+      throw new Error(`${level} ${line}`);
+    },
+    timers,
+  );
 
-const kinds = ['copied', 'in place'] as const;
+const kinds = ['held', 'in place'] as const;
 
 test.each(kinds)('state %s of any lengths comes back as it was, straight into memory of its owner', async (kind) => {
   const lengths = [0, 1, 7, 8, 9, 3_000, (2 << 20) - 1, 2 << 20, (4 << 20) + 1, (9 << 20) + 5, 0, 3];
@@ -121,7 +127,12 @@ function hall() {
     const estimates = new LiveEstimates({
       shares: parseShares('s.csv', 'origin,share,error\n*,0.5,0.05\n'),
       ...{ gates: [], regions: () => of.regions, registry: state.registry, subscribersMax: 1_000 },
-      ...{ periodicUs: 60 * minuteUs, gatePastUs: 120 * minuteUs, presentUs: 120 * minuteUs, log: () => undefined },
+      ...{
+        periodicUs: 60 * minuteUs,
+        gatePastUs: 120 * minuteUs,
+        present: { usualUs: 120 * minuteUs, of: () => 120 * minuteUs },
+        log: () => undefined,
+      },
     });
     made.push(estimates);
     return estimates;

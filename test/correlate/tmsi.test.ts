@@ -263,6 +263,71 @@ it('does not learn a foreign TMSI as one of its own', () => {
   expect(whoIs(bench, s.bscA, 56)).toBe(s.subscriber(1));
 });
 
+describe('a TMSI of an area that nothing has been heard of', () => {
+  const update = (bench: s.Bench, accept: object) =>
+    bench.play(
+      ...new s.Line(s.bscA, 1, start)
+        .open({
+          ...s.completeLayer3,
+          ...s.cellOne,
+          ...s.locationUpdatingRequest,
+          tmsi: 55,
+          laiPlmn: s.plmn,
+          laiLac: 9999,
+        })
+        .confirm()
+        .down({ ...s.commonId, ...s.imsi(1) })
+        .down({ ...s.locationUpdatingAccept, ...s.lai, ...accept })
+        .clear().steps,
+    );
+
+  it('is this VLR’s where the phone may keep it', () => {
+    const bench = s.makeBench();
+    update(bench, {});
+    expect(whoIs(bench, s.bscA, 55)).toBe(s.subscriber(1));
+  });
+
+  it('tells who the phone is, where it may keep it', () => {
+    const bench = s.makeBench();
+    bench.play(s.paging(start - 1, s.bscA, { ...s.imsi(1), tmsi: 55 }));
+    bench.play(
+      ...new s.Line(s.bscA, 1, start)
+        .open({
+          ...s.completeLayer3,
+          ...s.cellOne,
+          ...s.locationUpdatingRequest,
+          tmsi: 55,
+          laiPlmn: s.plmn,
+          laiLac: 9999,
+        })
+        .confirm()
+        .down({ ...s.locationUpdatingAccept, ...s.lai })
+        .clear().steps,
+    );
+    expect(new Set(bench.rows.map(({ subscriber }) => subscriber))).toEqual(new Set([s.subscriber(1)]));
+  });
+
+  it('is not, where the phone gets another or goes by its IMSI', () => {
+    for (const accept of [{ tmsi: 56 }, s.imsi(1)]) {
+      const bench = s.makeBench();
+      update(bench, accept);
+      expect(whoIs(bench, s.bscA, 55)).toBe('');
+    }
+  });
+
+  it('is not, where the area is another VLR’s', () => {
+    const bench = s.makeBench();
+    bench.play(
+      ...new s.Line(s.bscC, 1, start - 1000)
+        .open({ ...s.completeLayer3, cellPlmn: s.plmn, cellLac: 9999, cellCi: 1, ...s.cmServiceRequest(1), tmsi: 9 })
+        .confirm()
+        .clear().steps,
+    );
+    update(bench, {});
+    expect(whoIs(bench, s.bscA, 55)).toBe('');
+  });
+});
+
 it('keeps no more TMSIs than it may, drops the longest unused and counts them', () => {
   const tmsiMax = 1024;
   const bench = s.makeBench({

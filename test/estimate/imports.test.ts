@@ -32,6 +32,8 @@ describe('market shares', () => {
     ['origin,share,error\n*,0.4,0\n*,0.3,0\n', /line 3: the origin \* stands there twice/],
     ['origin,share,error\n*,0.4\n', /s\.csv: line 2: .*mend this line of the table of market shares/],
     ['[{"origin":"*","share":0.4,"error":0},\n{]', /s\.csv: line 2: no valid JSON/],
+    ['null', /s\.csv: the table of market shares must be an array of objects/],
+    ['"*"', /s\.csv: the table of market shares must be an array of objects/],
     ['{"origin":"*"}', /must be an array of objects/],
     ['[{"origin":"*","share":0.4}]', /entry 1: .* lacks error/],
     ['[7]', /entry 1 of the table of market shares is no object/],

@@ -31,7 +31,7 @@ test('goes on with the regions that are counted, however often they are edited',
     registry,
     subscribersMax: 1_000,
     periodicUs: 60 * minuteUs,
-    presentUs: 120 * minuteUs,
+    present: { usualUs: 120 * minuteUs, of: () => 120 * minuteUs },
     gatePastUs: 0,
     log: () => undefined,
   });
@@ -63,7 +63,7 @@ function gated(regionsOf: () => RegionIndex, told: string[] = [], list = gates):
     registry,
     subscribersMax: 1_000,
     periodicUs: 60 * minuteUs,
-    presentUs: 120 * minuteUs,
+    present: { usualUs: 120 * minuteUs, of: () => 120 * minuteUs },
     gatePastUs: 180 * minuteUs,
     log: (_, line) => told.push(line),
   });
@@ -167,7 +167,11 @@ function hallOf(list: GateCount[], told: string[]) {
     live = new LiveEstimates({
       shares: parseShares('s.csv', `origin,share,error\n*,${share},0.05\n`),
       ...{ gates, regions: () => of.regions, registry: state.registry, subscribersMax: 1_000 },
-      ...{ periodicUs: 60 * minuteUs, presentUs: 120 * minuteUs, gatePastUs: 120 * minuteUs },
+      ...{
+        periodicUs: 60 * minuteUs,
+        present: { usualUs: 120 * minuteUs, of: () => 120 * minuteUs },
+        gatePastUs: 120 * minuteUs,
+      },
       log: (_: string, line: string) => told.push(line),
     });
     return live;

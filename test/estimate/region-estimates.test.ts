@@ -42,7 +42,7 @@ function estimates(capacity = 10_000) {
     registry,
     subscribersMax: 1_000,
     periodicUs: 60 * minuteUs,
-    presentUs: 120 * minuteUs,
+    present: { usualUs: 120 * minuteUs, of: () => 120 * minuteUs },
     gatePastUs: 60 * minuteUs,
   });
 }

@@ -10,8 +10,10 @@ import { MemoryState } from '../tools/memory-state.ts';
 const placeOf = (cell: number) => (cell < 10 ? place.inside : cell < 20 ? place.around : place.elsewhere);
 const startUs = 1.79e15;
 
-function watchOf(subscribersMax = 10_000, isClosed = false) {
-  const times = { periodicUs: 60 * minuteUs, presentUs: 120 * minuteUs };
+const hoursOf = (hours: number) => ({ usualUs: 120 * minuteUs, of: () => hours * 60 * minuteUs });
+
+function watchOf(subscribersMax = 10_000, isClosed = false, present = hoursOf(2)) {
+  const times = { periodicUs: 60 * minuteUs, present };
   const watch = new SilenceWatch({ places: { of: placeOf, isClosed }, subscribersMax, ...times });
   const row = (minute: number, sub: number, cell: number, kind: EventKind = 'mo sms', toggled = 0, seconds = 0) => {
     const batch = new EventBatch(1);
@@ -101,14 +103,19 @@ describe('a region in a location area with others', () => {
     expect(at(18).change).toBeGreaterThan(-2_000);
   });
 
-  test('learns nothing of the silent ones from phones that are heard because they move', () => {
+  test('takes as many of those still inside to have left since contacts told of it as a minute of updates out of the area shows', () => {
     const { row, at } = watchOf();
     for (let sub = 1; sub <= 1_000; sub++) row(0, sub, 1);
     for (let sub = 1; sub <= 200; sub++) row(12, sub, 25, 'location update');
-    // About 36 location updates a minute out of the region: those of the last 70 s are still to come. Of the 800 that
-    // are silent one in a hundred is taken to have left while nobody has been met.
-    expect(at(12).change).toBeGreaterThan(-55);
-    expect(at(12).change).toBeLessThan(-40);
+    // About 36 updates a minute out of 800: 4.5 % a minute. Contacts are 4.6 min old and told a minute late: 22 % of those
+    // who are left, of whom one in a hundred is taken to have gone while nobody has been met.
+    expect(at(12).change).toBeGreaterThan(-195);
+    expect(at(12).change).toBeLessThan(-170);
+    // In a place where nobody leaves, nothing of it.
+    const { row: still, at: stillAt } = watchOf();
+    for (let sub = 1; sub <= 1_000; sub++) still(0, sub, 1);
+    for (let sub = 2_001; sub <= 2_200; sub++) still(12, sub, 25, 'location update');
+    expect(stillAt(12).change).toBeGreaterThan(-20);
   });
 
   test('takes a procedure for what it is when it ends, and its sighting for where the phone is until then', () => {
@@ -211,6 +218,22 @@ test('phones silent beyond T3212 are off, and those who detach are nobody’s an
   // From then on they are not counted as present either.
   expect(at(120).change).toBe(0);
   expect(watch.limits.followed).toBe(0);
+});
+
+test('where presenceTtl is twice as long by its location area, T3212 is taken to be so too, over a restart as well', () => {
+  const { row, at, watch } = watchOf(10_000, false, hoursOf(4));
+  for (let sub = 1; sub <= 100; sub++) row(0, sub, 1);
+  for (let minute = 5; minute <= 240; minute += 5) row(minute, 999, 25);
+  expect(at(119).change).toBeGreaterThan(-5);
+  const state = new MemoryState();
+  for (const _ of watch.save(state, 'hall'));
+  const again = watchOf(10_000, false, hoursOf(4));
+  again.watch.restore(state, 'hall');
+  for (const each of [at, again.at]) {
+    expect(each(124).change).toBe(-100);
+    expect(each(239).change).toBe(-100);
+    expect(each(240).change).toBe(0);
+  }
 });
 
 test('whoever was silent because the feed was is not off', () => {

@@ -31,6 +31,7 @@ describe('heads in a stadium that shares its location area, in a city of 4,000 p
   test('are right within 10 %, less than a third of what counting newest sightings errs by', () => {
     const { mapePercent } = scoresOf(days).all;
     expect(mapePercent).toBeLessThan(10);
+    expect(scoresOf(days).emptying.mapePercent).toBeLessThan(16);
     expect(countMapePercent(days)).toBeGreaterThan(3 * mapePercent);
   });
 

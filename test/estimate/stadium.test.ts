@@ -44,6 +44,30 @@ describe('heads in the stadium at 40 % market share, as the wall is told them', 
   });
 });
 
+/**
+ * Turnstiles that err by 1.5 %, read three times, on days that the calibration's constants were not chosen by. The interval
+ * is still somewhat wide: of 24 such days (seeds 21 … 32, 41 … 52) it holds 93.7 %, standard error 1.0. So few can't tell
+ * this from 93 %, and the limit has their error in it.
+ */
+describe('heads in the stadium with gate counts', () => {
+  const days: StadiumDay[] = [];
+  beforeAll(async () => {
+    for (let seed = 21; seed <= 32; seed++) {
+      days.push(await stadiumDay({ seed, population: 4_400, venueLac: 'own', surveys: 20, gates: [-60, -20, 10] }));
+    }
+  }, 600_000);
+
+  test('are right within 5 %, and have an interval that holds the truth in 87–93 %, as far as so few days can tell', () => {
+    const { mapePercent, coveredPercent, coveredError } = scoresOf(days).all;
+    expect(mapePercent).toBeLessThan(5);
+    expect(coveredPercent).toBeGreaterThan(87);
+    expect(coveredError).toBeLessThan(2);
+    expect(coveredPercent).toBeLessThan(93 + coveredError);
+    // One 1.3 times as wide would be told from it.
+    expect(scoresOf(days, 1.3).all.coveredPercent).toBeGreaterThan(93 + coveredError);
+  });
+});
+
 /** Of 8,000 phones 3,200 are machines, 160 of them tills in the stadium: of the network's there a tenth, at the match. */
 test('machines in the stadium are no heads: the estimate is as good as without them, and errs where they are not known', {
   timeout: 240_000,

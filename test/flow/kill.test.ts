@@ -7,13 +7,29 @@ import { temporaryFolder } from '../tools/serve.ts';
 const folder = temporaryFolder('kill');
 afterAll(() => folder.remove());
 
+/** A column of each table in which one row is made wrong: who compares must tell. */
+const spoilt = {
+  ...{ cell_gauge: 'visitors', city_gauge: 'present', region_flow: 'count', region_dwell: 'upper' },
+  ...{ origin_gauge: 'present', stay: 'events', day_cell: 'half_hours', day_seen: 'half_hours' },
+  ...{ subscriber_day: 'peers', subscriber_day_area: 'calls', peer_month: 'call_ms' },
+  ...{ identity_month: 'type_allocation_code', event: 'bytes' },
+};
+/** Of a minute that no aggregate has taken in yet. */
+const newest = 'order by ts desc';
+const spoil = Object.entries(spoilt).map(
+  ([table, column]) => `update ${table} set ${column} = ${column} + 1
+    where (tableoid, ctid) = (select tableoid, ctid from ${table} ${table === 'event' ? newest : ''} limit 1)`,
+);
+/** By what is compared of them. */
+const told: Record<string, string> = { identity_month: 'identity_interval', event: 'cell_traffic_1m' };
+
 test.each(['file', 'push'] as const)(
   'a server that is killed again and again counts and stores what one does that was left alone (%s)',
   async (over) => {
     const { differences, held, kills, planted, restartsMs } = await runCampaign({
       ...{ folder: mkdtempSync(join(folder.path, over)), kills: 3, events: 40_000, seed: 1, over },
       plant: `update region_gauge set entries = entries + 1 where ts = (select min(ts) + interval '10 minutes' from
-        region_gauge) and region_id = (select min(region_id) from region_gauge)`,
+        region_gauge) and region_id = (select min(region_id) from region_gauge); ${spoil.join('; ')}`,
       say: () => undefined,
     });
     expect(kills.length).toBe(3);
@@ -23,12 +39,20 @@ test.each(['file', 'push'] as const)(
     expect({ lost, doubled, wrong }).toEqual({ lost: [], doubled: [], wrong: [] });
     expect(differences).toEqual([]);
     expect(held.counters.stay.length).toBeGreaterThan(5_000);
+    // A file of decoded records tells of no other party.
+    const without = over === 'file' ? ['peer_month', 'subscriber_day_area'] : [];
+    for (const [table, rows] of Object.entries(held.counters))
+      if (without.includes(table)) expect(rows, table).toEqual([]);
+      else expect(rows.length, table).toBeGreaterThan(50);
     // Of an hour, each minute: seven figures of four regions and 200 cells.
     expect(held.oracle!.intervals).toBeGreaterThan(55);
     expect(held.oracle!.figures).toBe(held.oracle!.intervals * (204 * 7 + 1));
-    expect(planted).toEqual([
-      expect.stringMatching(/^region_gauge: \d+ rows, .*1 missing, 1 others/),
-      expect.stringMatching(/^region_gauge\.entries: 1 differ; area1 at \d+ is \d+, by the oracle/),
-    ]);
+    for (const table of Object.keys(spoilt).map((each) => told[each] ?? each)) {
+      const line = expect.stringMatching(new RegExp(`^${table}: \\d+ rows, .*1 missing, 1 others`));
+      if (!without.includes(table)) expect(planted).toContainEqual(line);
+    }
+    expect(planted).toContainEqual(expect.stringMatching(/^region_gauge: \d+ rows, .*1 missing, 1 others/));
+    const wrongOf = /^region_gauge\.entries: 1 differ; area1 at \d+ is \d+, by the oracle/;
+    expect(planted).toContainEqual(expect.stringMatching(wrongOf));
   },
 );

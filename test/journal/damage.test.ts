@@ -272,7 +272,7 @@ describe('a torn tail', () => {
   );
 });
 
-it('finds an acknowledged record behind a damaged one, whatever stands between', async () => {
+it('finds an acknowledged record behind a damaged one, whatever stands between, and goes on behind it', async () => {
   const random = new Random();
   for (let seed = 0; seed < 40; seed++) {
     random.begin(11, seed);
@@ -288,7 +288,12 @@ it('finds an acknowledged record behind a damaged one, whatever stands between',
     disk.corrupt(`/j/${name}`, (all) => {
       all[start + 16 + random.below(8)] ^= 16;
     });
-    await expect(open(disk), `seed ${seed}`).rejects.toThrow(`octet ${start}: a damaged record`);
+    const lines: string[] = [];
+    const again = await open(disk, { log: (_, line) => lines.push(line) });
+    expect(lines[0], `seed ${seed}`).toContain(`octet ${start}: a damaged record`);
+    expect([again.next, disk.contents(`/j/${name}`).length]).toEqual([last, last]);
+    await expect(readAll(again), `seed ${seed}`).rejects.toThrow(`octet ${start}: a damaged record`);
+    await again.close();
   }
 });
 

@@ -54,7 +54,7 @@ interface Place {
 /** Feeds a load to a server that is left alone, and to one that is killed again and again. */
 export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
   const { events, folder, say, seed } = options;
-  const load = writeLoad(folder, events, seed);
+  const load = writeLoad(folder, events, seed, options.over);
   say(`${events.toLocaleString('en')} events, seed ${seed}`);
   const cluster = options.postgres && (await startCluster(options.postgres.programs, folder));
   const server = cluster?.url ?? options.databaseUrl;

@@ -1,20 +1,33 @@
 import { createHash } from 'node:crypto';
-import { systemClock } from '../../server/clock.ts';
-import { makeConfig } from '../../server/config.ts';
-import { openStore } from '../../server/store/open-store.ts';
-import type { Store } from '../../server/store/types.ts';
 import type { Load } from './load.ts';
-import { type Comparison, compareWith, countBySql, type Settings } from './oracle.ts';
+import { openHeld } from './open-held.ts';
+import { type Ask, type Comparison, compareWith, countBySql, type Settings } from './oracle.ts';
 
-/** Tables of counters, and their columns in words that do not depend on surrogates. */
+/** Tables of counters and facts, and their columns in words that do not depend on surrogates. */
 const figures = 'every_ms, present, fresh5, entries, exits, appeared, vanished, visitors';
-const region = '(select id from micro_region where micro_region.region_id = each.region_id)';
-const cgi = '(select cgi from cell where cell.cell_id = each.cell_id)';
+const regionOf = (column: string) => `(select id from micro_region where micro_region.region_id = each.${column})`;
+const region = regionOf('region_id');
+const second = 'extract(epoch from ts)::bigint';
+const cellOf = (column: string) => `(select cgi from cell where cell.cell_id = each.${column})`;
+const cgi = cellOf('cell_id');
+const sub = 'sub::text';
+const calls = 'call_ms, mo_calls, mt_calls, mo_sms, mt_sms';
 const counted = {
-  region_gauge: `extract(epoch from ts)::bigint, ${region}, ${figures}`,
-  cell_gauge: `extract(epoch from ts)::bigint, ${cgi}, ${figures}`,
-  city_gauge: 'extract(epoch from ts)::bigint, every_ms, present',
-  stay: `first_in, last_in, first_out, sub::text, events, ${cgi}`,
+  region_gauge: `${second}, ${region}, ${figures}`,
+  cell_gauge: `${second}, ${cgi}, ${figures}`,
+  city_gauge: `${second}, every_ms, present`,
+  region_flow: `${second}, ${regionOf('from_region')}, ${regionOf('to_region')}, every_ms, count`,
+  region_dwell: `${second}, ${region}, every_ms, bucket, observed, upper`,
+  origin_gauge: `${second}, ${region}, every_ms, class, country, mcc, present`,
+  cell_traffic_1m: `extract(epoch from bucket)::bigint, ${cgi}, units, location_updates, mo_calls, mt_calls,
+    emergency_calls, mo_sms, mt_sms, supplementary_services, handovers, detaches, data, others, unsuccessful, call_ms, bytes`,
+  stay: `first_in, last_in, first_out, ${sub}, plmn, events, ${cgi}, ${cellOf('to_cell')}`,
+  day_cell: `day, ${sub}, ${cgi}, half_hours, observed_ms, held_ms`,
+  day_seen: `day, ${sub}, first_seen, last_seen, half_hours, plmn`,
+  subscriber_day: `day, ${sub}, first_seen, last_seen, ${calls}, bytes, off_net, detaches, peers`,
+  subscriber_day_area: `day, ${sub}, country, area_code, calls, sms, call_ms`,
+  peer_month: `month, ${sub}, peer::text, peer_class, ${calls}`,
+  identity_interval: `${sub}, plmn, type_allocation_code, first_seen, last_seen`,
 } as const;
 type Counted = keyof typeof counted;
 
@@ -45,34 +58,26 @@ export async function readHeld(
   databaseUrl?: string,
   { settings, plant }: { settings?: Settings; plant?: string } = {},
 ): Promise<Held> {
-  // The oracle takes its time.
-  const config = makeConfig({ where: 'the campaign', settings: { databaseDeadlineMs: 1_800_000 } });
-  const store = await openStore({
-    ...(databaseUrl !== undefined && { databaseUrl }),
-    ...{ dataDir, network: 'live', config, clock: systemClock },
-    ...{ log: () => undefined, progress: () => undefined },
-  });
+  const { ask, close } = await openHeld(dataDir, databaseUrl);
   try {
-    if (plant !== undefined) await store.sql(plant);
+    if (plant !== undefined) await ask(plant);
     const counters = {} as Record<Counted, string[]>;
     for (const table of Object.keys(counted) as Counted[]) {
-      const rows = await store.sql<{ line: string }>(
-        `select concat_ws(' ', ${counted[table]}) as line from ${table} each`,
-      );
+      const rows = await ask<{ line: string }>(`select concat_ws(' ', ${counted[table]}) as line from ${table} each`);
       counters[table] = rows.map(({ line }) => line).sort();
     }
-    const held = { ...(await readEvents(load, store)), counters };
-    const oracle =
-      settings === undefined ? null : compareWith(await countBySql((sql) => store.sql(sql), settings), held);
+    const held = { ...(await readEvents(load, ask)), counters };
+    const oracle = settings === undefined ? null : compareWith(await countBySql(ask, settings), held);
     return { ...held, oracle };
   } finally {
-    await store.close();
+    await close();
   }
 }
 
-async function readEvents(load: Load, store: Store): Promise<Omit<Held, 'counters' | 'oracle'>> {
+async function readEvents(load: Load, ask: Ask): Promise<Omit<Held, 'counters' | 'oracle'>> {
   const held = { events: 0, lost: [] as number[], doubled: [] as number[], wrong: [] as number[] };
-  const cells = new Map((await store.loadCells()).map(({ id, cell }) => [id, cell.cgi]));
+  const cellRows = await ask<{ id: number; cgi: string }>('select cell_id as id, cgi from cell');
+  const cells = new Map(cellRows.map(({ id, cgi }) => [id, cgi]));
   const times = new Uint8Array(load.events + 1);
   // By time, so that each page is a part of few chunks.
   for (let from = 1; from <= load.events; from += pageRows) {
@@ -80,7 +85,7 @@ async function readEvents(load: Load, store: Store): Promise<Omit<Held, 'counter
     const bound = (number: number) => new Date(Math.floor(load.timeUs(number) / 1000)).toISOString();
     const before = to === load.events ? 'true' : `ts < '${bound(to + 1)}'`;
     const after = from === 1 ? 'true' : `ts >= '${bound(from)}'`;
-    const rows = await store.sql<{ number: number; us: number; cell: number }>(
+    const rows = await ask<{ number: number; us: number; cell: number }>(
       `select bytes::float8 as number, extract(epoch from ts)::float8 * 1e6 as us, cell_id as cell
        from event where ${after} and ${before}`,
     );

@@ -52,8 +52,7 @@ export async function pushIntake(load: Load, statePath: string): Promise<Intake>
   let sender: ChildProcess;
   let said = '';
   const start = () => {
-    const file = `xdr:${load.feed}?plmn=460-00`;
-    sender = spawn(process.execPath, [join(root, 'dist/server/signalwall.js'), 'send', ...options, file], {
+    sender = spawn(process.execPath, [join(root, 'dist/server/signalwall.js'), 'send', ...options, load.feed], {
       cwd: root,
       stdio: ['ignore', 'ignore', 'pipe'],
     });

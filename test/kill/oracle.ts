@@ -142,7 +142,7 @@ export interface Comparison {
 /** Holds the counters in the tables to those by definition. */
 export function compareWith(
   { areas, everyS, figures, first, newest }: Counted,
-  { counters }: Pick<Held, 'counters'>,
+  { counters }: { counters: Pick<Held['counters'], 'region_gauge' | 'cell_gauge' | 'city_gauge'> },
 ): Comparison {
   const city = new Map(counters.city_gauge.map((line) => line.split(' ').map(Number)).map(([at, , n]) => [at, n]));
   const starts = [...city.keys()].sort((a, b) => a - b);

@@ -1,81 +1,26 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { machineHome, packPlmn, placedHome } from '../../server/events/plmn.ts';
 import { Sorter } from '../../server/events/sorter.ts';
 import type { Region } from '../../server/reference/read-regions.ts';
 import { originClasses } from '../../shared/protocol.ts';
-import { CountersBySql, type Lines, type RawCity, type RawEvent } from '../tools/counters-sql.ts';
-import { cells, membersOf, type Scenario, scenario, secondUs, settingsOf, sightingsOf, ttlOf } from './scenario.ts';
-import { regionOf, SmallCity } from './small-city.ts';
+import { CountersBySql, type Lines, type RawEvent } from '../tools/counters-sql.ts';
+import { expectSameLines, type Given, given, rawOf, settingsOfCity } from './disordered-city.ts';
+import { secondUs } from './scenario.ts';
+import { SmallCity } from './small-city.ts';
 
 const cityCount = 250;
 const seed = 42;
 const minuteUs = 60 * secondUs;
 
-const [own, other] = [packPlmn(460, 0, 2), packPlmn(460, 1, 2)];
-const scopes = { home: [own, packPlmn(460, 2, 2)], city: [755], province: [20, 752] };
-/** By subscriber: homes that its rows tell, one now and one then; 0 tells none. */
-const homes = [
-  [0, own, placedHome(own, 755), placedHome(own, 20)],
-  [packPlmn(454, 1, 2), packPlmn(455, 3, 2), 0],
-  [packPlmn(310, 410, 3)],
-  [packPlmn(460, 2, 2), placedHome(own, 10), machineHome(own), placedHome(own, 752), other],
-  [0, 0, 0, placedHome(packPlmn(460, 2, 2), 571), placedHome(other, 20)],
-];
-
 /** The first whole minute behind all. */
 const clockOf = (newestUs: number) => Math.ceil((newestUs + 1) / minuteUs) * minuteUs;
-
-interface Given {
-  base: Scenario;
-  /** Cells of each region: nested and overlapping as it comes. */
-  regions: string[][];
-  /** How much later than its time each event arrives, s; far more than the window for some. */
-  delaysS: number[];
-  /** Which of its subscriber's homes each event tells. */
-  tells: number[];
-  /** Whether the city asks for areas at all. */
-  placed: boolean;
-  reorderS: number;
-  tripS: number;
-}
-
-const given: fc.Arbitrary<Given> = fc.record({
-  base: scenario,
-  regions: fc.array(fc.subarray(cells, { minLength: 1 }), { minLength: 1, maxLength: 5 }),
-  delaysS: fc.array(
-    fc.oneof(
-      { weight: 3, arbitrary: fc.constant(0) },
-      { weight: 3, arbitrary: fc.constantFrom(1, 2, 5, 9, 10, 11) },
-      { weight: 1, arbitrary: fc.constantFrom(30, 300, 900) },
-    ),
-    { minLength: 60, maxLength: 60 },
-  ),
-  tells: fc.array(fc.nat({ max: 59 }), { minLength: 60, maxLength: 60 }),
-  placed: fc.oneof({ weight: 4, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) }),
-  reorderS: fc.constantFrom(0, 5, 10, 60),
-  tripS: fc.constantFrom(30, 600),
-});
-
-/** What a given city's feed says, in the order in which it arrives. */
-function arrivalsOf({ base, delaysS, tells }: Given): RawEvent[] {
-  const all = sightingsOf(base).map(({ timeUs, subscriber, cell, detach }, i) => {
-    const told = homes[Number(subscriber.slice(1))];
-    const plmn = told[tells[i] % told.length];
-    return { at: timeUs + delaysS[i] * secondUs, event: { timeUs, subscriber, cell, detach: detach === true, plmn } };
-  });
-  return all.sort((a, b) => a.at - b.at).map(({ event }) => event);
-}
 
 /** Through sorter and engine, row by row, with a clock that follows the newest event. */
 function play(one: Given, regions: Region[], events: readonly RawEvent[]) {
   const city = new SmallCity({
     regions,
     everyUs: one.base.everyS * secondUs,
-    settings: {
-      ...{ ...settingsOf(one.base), tripMs: one.tripS * 1000, homePlmns: '460-00,460-02' },
-      ...(one.placed && { homeAreas: '0755', provinceAreas: '020,0752' }),
-    },
+    settings: settingsOfCity(one),
   });
   const sorter = new Sorter({
     latenessUs: 600 * secondUs,
@@ -104,19 +49,8 @@ function play(one: Given, regions: Region[], events: readonly RawEvent[]) {
 }
 
 const cities = fc.sample(given, { numRuns: cityCount, seed }).map((one) => {
-  const regions = one.regions.map((list, i) => regionOf(`r${i}`, list));
-  const events = arrivalsOf(one);
-  const everyUs = one.base.everyS * secondUs;
-  const { city, late, dwell } = play(one, regions, events);
-  const heard = [...new Set(events.map(({ cell }) => cell))];
-  const areas = new Map(regions.map(({ id, cells: list }) => [id, membersOf(list!, heard)]));
-  const raw: RawCity = {
-    ...{ events, areas, everyUs, ttlUs: ttlOf(one.base) },
-    holdDownUs: one.base.holdDownS * secondUs,
-    tripUs: one.tripS * secondUs,
-    reorderUs: one.reorderS * secondUs,
-    scopes: one.placed ? scopes : { ...scopes, city: [] },
-  };
+  const { raw, regions } = rawOf(one);
+  const { city, late, dwell } = play(one, regions, raw.events);
   return { city, regions, raw, late, dwell };
 });
 type City = (typeof cities)[number];
@@ -127,22 +61,8 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => sql?.close());
 
-/** Compares line by line, and tells the first ones that differ with their city. */
-function expectSame(expected: Lines[], gotOf: (city: City) => Lines, least: number): void {
-  const wrong: string[] = [];
-  let lines = 0;
-  cities.forEach((city, i) => {
-    const want = expected[i] ?? new Map();
-    const got = gotOf(city);
-    lines += want.size;
-    for (const name of new Set([...want.keys(), ...got.keys()])) {
-      const [a, b] = [want.get(name)?.join(), got.get(name)?.join()];
-      if (a !== b) wrong.push(`city ${i}, ${name}: ${b} counted, ${a} by SQL`);
-    }
-  });
-  expect(wrong.slice(0, 10)).toEqual([]);
-  expect(lines).toBeGreaterThan(least);
-}
+const expectSame = (expected: Lines[], gotOf: (city: City) => Lines, least: number) =>
+  expectSameLines(expected, cities.map(gotOf), least);
 
 test('asks about disorder and lateness as the feeds bring them', async () => {
   const late = await sql.late();

@@ -308,9 +308,10 @@ export function tripsByDefinition(
       const before = exits.filter((exit) => exit.step <= step && exit.step > appeared);
       const leftUs = Math.max(...before.map((exit) => exit.timeUs));
       if (timeUs - leftUs > tripUs) continue;
-      for (const from of before.filter((exit) => exit.timeUs === leftUs && exit.area !== area))
-        if (!stays.some((stay) => stay.area === from.area && isAround(stay, { timeUs, step })))
-          trips.push({ from: from.area, to: area, timeUs });
+      // Left twice at that moment, where nothing is held down, an area is left once.
+      for (const from of new Set(before.filter((exit) => exit.timeUs === leftUs).map((exit) => exit.area)))
+        if (from !== area && !stays.some((stay) => stay.area === from && isAround(stay, { timeUs, step })))
+          trips.push({ from, to: area, timeUs });
     }
     for (const exit of exits) {
       const left = stays.find(({ area, leftStep }) => area === exit.area && leftStep === exit.step)!;

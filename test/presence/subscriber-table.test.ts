@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { Staging } from '../../server/core/snapshot-file.ts';
 import { nowhere } from '../../server/presence/record.ts';
 import { hashOf } from '../../server/presence/slots.ts';
 import { SubscriberTable } from '../../server/presence/subscriber-table.ts';
+import { MemoryState } from '../tools/memory-state.ts';
 
 const find = (table: SubscriberTable, lo: number, hi: number) => table.find(hashOf(lo, hi), lo, hi);
 const insert = (table: SubscriberTable, lo: number, hi: number) => table.insert(hashOf(lo, hi), lo, hi);
@@ -91,5 +93,38 @@ describe('the subscriber table', () => {
     for (let i = 0; i < 300_000; i++) insert(table, Math.imul(i + 1, 0x9e3779b1) >>> 0, i);
     // 40 bytes of record and at most 4 ÷ 0.53 of slot; memory grows in steps of 1 MiB.
     expect((table.byteLength - 1_048_576) / 300_000).toBeLessThan(48);
+  });
+
+  const changes: [string, (table: SubscriberTable) => void][] = [
+    ['place', (table) => table.place(1, 5, 2, 7e6)],
+    ['renew', (table) => table.renew(1, 5, 2, 7e6)],
+    ['remove', (table) => table.remove(1)],
+    ['setOrigin', (table) => table.setOrigin(1, 9)],
+    ['setTrail', (table) => table.setTrail(1, 77)],
+    ['linkInWheel', (table) => table.linkInWheel(1, 3)],
+    ['unlinkFromWheel', (table) => table.unlinkFromWheel(1)],
+    ['free', (table) => table.free(1)],
+    ['insert', (table) => void insert(table, ...keyOf(90))],
+  ];
+
+  it.each(changes)('is read as it was held, though %s has changed it since', (_what, change) => {
+    const table = new SubscriberTable(100);
+    for (let n = 0; n < 3; n++) {
+      table.place(insert(table, ...keyOf(n)), n, 1, 1e6 * n);
+      table.linkInWheel(n, n);
+    }
+    // The place of one that is free is used again.
+    table.free(2);
+    const taken = MemoryState.of(table);
+    const staging = new Staging();
+    for (const _ of table.save(staging));
+    change(table);
+    expect(MemoryState.of(table).differsFrom(taken)).not.toBeNull();
+    for (const { name, bytes, held } of staging.pieces) {
+      if (held === undefined) continue;
+      const read = new Uint8Array(bytes.length);
+      held.read(bytes.byteOffset, read);
+      expect(Buffer.compare(read, taken.pieces.get(name) as Uint8Array), name).toBe(0);
+    }
   });
 });

@@ -58,3 +58,28 @@ test('without shares no frame has estimates, and a screen knows of none', () => 
   expect(wall.people).toBeNull();
   expect(() => decodeFrame(encodeFrame({ ...frame, people: [{}] } as never))).toThrow(/people/);
 });
+
+test('operators and areas of guests come with a snapshot, and with a delta when they have changed', () => {
+  const view = new FakeView(3, 2);
+  const layout = fakeLayout(3, 2);
+  const names = new Map([[755, { province: '广东', city: '深圳' }]]);
+  const parts = { clock: new TestClock(), exit: new FigureExit(0, names), gaugeEveryMs: 60_000 };
+  const frames = new FrameSource({ ...parts, view: () => view, layout: () => layout, status: fakeStatus });
+  const wall = new WallState();
+  const take = (bytes: Uint8Array) => {
+    const frame = decodeFrame(bytes);
+    expect(wall.apply(frame)).toBe('applied');
+    return frame;
+  };
+  frames.tick(false);
+  expect('places' in take(frames.snapshot())).toBe(false);
+  const guest = { class: 'other province', country: 'CN', mcc: '460', plmn: 0, area: 755 } as const;
+  view.originPlaces = [{ ...guest, present: 3 }];
+  expect(take(frames.tick(true)!.bytes).places).toHaveLength(1);
+  expect(wall.places).toMatchObject([{ operator: '', area: 755, province: '广东', city: '深圳', present: 3 }]);
+  expect('places' in take(frames.tick(true)!.bytes)).toBe(false);
+  view.originPlaces = [];
+  expect(take(frames.tick(true)!.bytes).places).toEqual([]);
+  expect(wall.places).toEqual([]);
+  expect(() => decodeFrame(encodeFrame({ ...decodeFrame(frames.snapshot()), places: 1 } as never))).toThrow(/places/);
+});

@@ -21,6 +21,8 @@ const smaller: readonly [file: string, constant: string, value: string][] = [
   ['server/journal/tail.ts', 'windowBytes', '1 << 10'],
   ['server/core/snapshot-file.ts', 'chunkBytes', '1 << 12'],
   ['server/state-writer.ts', 'pieceBytesMax', '1 << 13'],
+  ['server/held-memory.ts', 'groupBits', '3'],
+  ['server/held-memory.ts', 'blockBits', '3'],
   ['server/events/sorter.ts', 'outRows', '32'],
   ['server/events/sorter.ts', 'ringRowsFirst', '1 << 6'],
   ['server/events/feed-messages.ts', 'batchRows', '16'],

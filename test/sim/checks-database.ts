@@ -73,8 +73,10 @@ function checkTable(
 /** Counts of the same 10 s, cell and kind add up, over as many rows as there were transactions. */
 function checkActivity(expected: ReadonlyMap<string, number[]>, rows: readonly Field[][]): void {
   const sums = new Map<string, number[]>();
-  for (const [ts, durationMs, bytes, cell, units, unsuccessful, kind] of rows)
-    addTo(sums, [ts, cell, kind].join(' '), [units, unsuccessful, durationMs, bytes] as number[]);
+  for (const [ts, durationMs, bytes, cell, units, unsuccessful, unknown, rejected, unanswered, dropped, kind] of rows) {
+    const outcomes = [unsuccessful, unknown, rejected, unanswered, dropped];
+    addTo(sums, [ts, cell, kind].join(' '), [units, ...outcomes, durationMs, bytes] as number[]);
+  }
   for (const key of new Set([...expected.keys(), ...sums.keys()]))
     if (sums.get(key)?.join() !== expected.get(key)?.join())
       fail(`activity of ${key} is ${sums.get(key)}, not ${expected.get(key)}`);

@@ -18,6 +18,8 @@ export class Machine {
   readonly disk = new FakeDisk();
   /** There is only the room that the server itself gives back. */
   small = false;
+  /** A segment has been taken away, and is to come back. */
+  missing = false;
   /** An octet that was on disk has changed. */
   rotten = false;
   /** Until then syncs take long. */

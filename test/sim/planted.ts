@@ -29,7 +29,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   ]),
   bug('what a failed sync has lost is taken for on disk at the next start', [
     'server/journal/recover.ts',
-    'await makeLast(file, Math.max(0, noted - segment.start), end)',
+    'await makeLast(file, Math.max(0, noted - start), end)',
     'await file.sync()',
   ]),
   bug('a feed gets its credit before its rows are on disk', ['server/events/hub.ts', 'await kept;', '']),
@@ -49,7 +49,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   ),
   bug('what a killed process has written counts as committed without a sync', [
     'server/journal/recover.ts',
-    'if (newest) await makeLast(file, Math.max(0, noted - segment.start), end);',
+    'await makeLast(file, Math.max(0, noted - start), end);',
     '',
   ]),
   bug('records are not checked', [
@@ -65,7 +65,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   bug('segments are removed before the new base lasts', [
     journal,
     `      if (await this.#note(this.#segments[gone].start))
-        for (const segment of this.#segments.splice(0, gone)) await disk.remove(segment.path);`,
+        for (const segment of this.#segments.splice(0, gone)) if (!segment.isMissing) await disk.remove(segment.path);`,
     `      const { start } = this.#segments[gone];
       for (const segment of this.#segments.splice(0, gone)) await disk.remove(segment.path);
       await this.#note(start);`,
@@ -99,7 +99,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   ),
   bug('a replay appends derived records again', [
     core,
-    'this.#derived = Math.max(this.#state.derived, await this.#newestDerived(offset));',
+    'this.#derived = Math.max(this.#state.derived, await newestDerived(journal, offset));',
     'this.#derived = this.#state.derived;',
   ]),
   bug('the ledger moves before the transaction of its rows', [
@@ -323,5 +323,15 @@ export const plantedBugs: readonly PlantedBug[] = [
     'test/sim/client.ts',
     'if (this.#cancel === null) this.#wait();',
     'this.#wait();',
+  ]),
+  bug('a segment that is missing has no place in the log', [
+    'server/journal/recover.ts',
+    'segments.push({ start: expected, path: missing, isMissing: true });',
+    '',
+  ]),
+  bug('what is missing of the journal is passed over', [
+    'server/journal/reader.ts',
+    'throw unreadable(segment.path, this.#at - segment.start, error);',
+    'this.#at = end;\n        return await this.next();',
   ]),
 ];

@@ -153,7 +153,7 @@ export class Server {
     this.journal = journal;
     await follower.follow(journal);
     const records = new EventLog(journal, config.recordsKeptBytesMax);
-    const snapshots = await Snapshots.open(disk, 'snapshots', journal, log);
+    const snapshots = await Snapshots.open(disk, 'snapshots', journal, log, timers);
     // What was before the journal's base only a snapshot tells then.
     if (store.why !== null && snapshots.newest < 0 && (journal.base > 0 || journal.committed === 0)) throw store.why;
     const storedTo = () => (store.ledger.journal === journal.id ? store.durable : -1);
@@ -270,6 +270,7 @@ export class Server {
     const store = new DatabaseStore({
       ...{ dataDir: '', network: 'sim', config, clock, log, progress: () => undefined },
       ...{ database: target, version: '', embedded: null, pool, readers: pool, folder, onBehind },
+      jobs: 'none',
     });
     await store.open();
     return store;

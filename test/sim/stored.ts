@@ -1,5 +1,5 @@
 import { noCause, noCell, unknownCell } from '../../server/events/event-batch.ts';
-import { eventFlag, outcomeCode } from '../../server/events/kinds.ts';
+import { eventFlag, type Outcome, outcomeCode } from '../../server/events/kinds.ts';
 import { learntKind } from '../../server/events/learnt.ts';
 import type { BatchRecord, GaugesRecord, LogRecord, StaysRecord } from '../../server/journal/records.ts';
 import { type Field, fieldOf } from './copy-rows.ts';
@@ -10,6 +10,7 @@ export const gaugeTables = [
   'region_gauge',
   'city_gauge',
   'origin_gauge',
+  'origin_place',
   'region_flow',
   'region_dwell',
 ] as const;
@@ -28,7 +29,7 @@ function placeOf(cell: number): Field {
 /** The rows that the records of a log come to, by the meaning of the tables (sql/): in the log's order, each once. */
 export class Stored {
   readonly rows = Object.fromEntries(tables.map((table) => [table, []])) as unknown as Record<StoredTable, Field[][]>;
-  /** Traffic where not all events are stored: units, unsuccessful, durationMs, bytes by `ts cell kind`. */
+  /** Traffic where not all events are stored: units, outcomes, durationMs, bytes by `ts cell kind`. */
   readonly activity = new Map<string, number[]>();
   /** Starts of intervals that were told again. */
   readonly toldAgain = new Set<number>();
@@ -77,8 +78,10 @@ export class Stored {
   #count(row: ReturnType<BatchRecord['batch']['row']>): void {
     const ts = fieldOf(Math.floor(row.timeUs / slotUs) * slotUs);
     const key = [ts, row.cell === noCell ? null : row.cell, row.kind].join(' ');
-    const failed = row.outcome === outcomeCode.failed || row.outcome === outcomeCode.rejected;
-    addTo(this.activity, key, [1, failed ? 1 : 0, row.durationMs, row.bytes]);
+    const endedAs = (...names: Outcome[]) => Number(names.some((name) => row.outcome === outcomeCode[name]));
+    const outcomes = [endedAs('failed', 'rejected'), endedAs('unknown'), endedAs('rejected')];
+    const more = [endedAs('unanswered'), endedAs('dropped'), row.durationMs, row.bytes];
+    addTo(this.activity, key, [1, ...outcomes, ...more]);
   }
 
   #stays({ stays }: StaysRecord): void {
@@ -93,7 +96,7 @@ export class Stored {
   }
 
   #gauges({ gauges, regionIds, again }: GaugesRecord): void {
-    const { startUs, endUs, cells, regions, present, origins, flows, dwell } = gauges;
+    const { startUs, endUs, cells, regions, present, origins, places, flows, dwell } = gauges;
     const ts = fieldOf(startUs);
     if (again) {
       this.toldAgain.add(startUs);
@@ -115,6 +118,11 @@ export class Stored {
       const { region, present, mcc, country, class: of } = origins!;
       const id = region[i] === 0 ? 0 : idOf(region[i] - 1);
       this.rows.origin_gauge.push([ts, id, everyMs, present[i], mcc[i], country[i], of[i]]);
+    }
+    for (let i = 0; i < (places?.n ?? 0); i++) {
+      const { region, present, plmn, mcc, country, class: of, area } = places!;
+      const id = region[i] === 0 ? 0 : idOf(region[i] - 1);
+      this.rows.origin_place.push([ts, id, everyMs, present[i], plmn[i], mcc[i], country[i], of[i], area[i]]);
     }
     for (let i = 0; i < (flows?.n ?? 0); i++)
       this.rows.region_flow.push([ts, idOf(flows!.from[i]), idOf(flows!.to[i]), everyMs, flows!.count[i]]);

@@ -1,3 +1,4 @@
+import { segmentHeadBytes } from '../../server/journal/segment.ts';
 import type { Path } from './coverage.ts';
 import { refusals } from './database.ts';
 import type { Chance } from './schedule.ts';
@@ -137,11 +138,56 @@ const failingDisk: Trouble = (world, chance) => {
   world.machine.failing = chance.once(3) ? { what: 'syncFolder', under: aside } : { what, under: '' };
   world.machine.failure = chance.once(2) ? 'EIO' : 'ENOSPC';
 };
-/** Of a segment: without its newest snapshot a server may have to begin anew. A start reads much, and the store behind it. */
+/** Once, of a segment. A start reads much, and the store behind it. */
 const unread: Trouble = (world, chance) => {
   const failing = { what: 'read', under: 'journal/0', skip: chance.below(60) } as const;
   Object.assign(world.machine, { failing, failure: 'EIO' });
   kill(world, chance);
+};
+const unreadSnapshot: Trouble = (world, chance) => {
+  const failing = { what: 'read', under: 'snapshots/0', skip: chance.below(12) } as const;
+  Object.assign(world.machine, { failing, failure: 'EIO' });
+  kill(world, chance);
+};
+/** Segments, oldest first; and how many of them stand wholly before the newest snapshot: the store alone may need those. */
+async function segmentsOf({ machine }: World): Promise<{ paths: string[]; older: number }> {
+  const { disk } = machine;
+  const startOf = (name: string) => Number.parseInt(name, 10);
+  const names = (await disk.list('journal')).filter((name) => name.endsWith('.journal')).sort();
+  const snapshots = (await disk.list('snapshots')).filter((name) => name.endsWith('.snapshot')).map(startOf);
+  const newest = Math.max(-1, ...snapshots);
+  const older = names.filter((_, i) => i + 1 < names.length && startOf(names[i + 1]) <= newest).length;
+  return { paths: names.map((name) => `journal/${name}`), older };
+}
+/** A file of the journal is gone for a while, and somebody brings it back. */
+const missing: Trouble = (world, chance) => {
+  const { machine, schedule } = world;
+  void segmentsOf(world).then(({ paths, older }) => {
+    if (older === 0 || world.lost !== null || machine.missing) return;
+    machine.missing = true;
+    const path = paths[chance.below(older)];
+    schedule.note(`--- ${path} is missing`);
+    const bringBack = machine.disk.takeAway(path);
+    kill(world, chance);
+    forAWhile(world, chance, 3_000, () => {
+      machine.missing = false;
+      // Of a journal that is no more it is no use.
+      if (world.lost === null) bringBack();
+    });
+  });
+};
+/** The head of a file of the journal is damaged, maybe of the newest. */
+const headless: Trouble = (world, chance) => {
+  const { disk } = world.machine;
+  void segmentsOf(world).then(({ paths }) => {
+    const path = paths[chance.below(paths.length)];
+    if (path === undefined || disk.contents(path).length <= segmentHeadBytes) return;
+    world.schedule.note(`--- the head of ${path} is damaged`);
+    disk.corrupt(path, (bytes) => {
+      bytes[chance.below(segmentHeadBytes)] ^= 1 << chance.below(8);
+    });
+    kill(world, chance);
+  });
 };
 /** An operator takes the files of rows set aside away, as far as their batches are acknowledged. */
 const takeAside: Trouble = (world, chance) => {
@@ -238,11 +284,16 @@ const more: typeof all = [
   ['a database of before', backup, 14],
   ['a segment that is not given', unread, 10],
 ];
+const damage: typeof all = [
+  ['a missing segment', missing, 40],
+  ['a segment without its head', headless, 12],
+  ['a snapshot that is not given', unreadSnapshot, 20],
+];
 
 /** What goes wrong in a world, and when. */
 export function troubles(world: World, chance: Chance): void {
-  const drawn = [...all, ...(world.hasMore ? more : [])].flatMap(([path, trouble, weight]) =>
-    Array.from({ length: weight }, () => ({ path, trouble })),
+  const drawn = [...all, ...(world.hasMore ? more : []), ...(world.hasDamage ? damage : [])].flatMap(
+    ([path, trouble, weight]) => Array.from({ length: weight }, () => ({ path, trouble })),
   );
   for (let n = 2 + chance.below(8); n > 0; n--) {
     const { path, trouble } = drawn[chance.below(drawn.length)];

@@ -84,11 +84,14 @@ export class World {
   readonly listGrows: boolean;
   /** More may go wrong in it. */
   readonly hasMore: boolean;
+  /** Files of the journal go, or are damaged. */
+  readonly hasDamage: boolean;
 
   constructor(seed: number, print: ((line: string) => void) | null) {
     this.#seed = seed;
     this.listGrows = seed % 24 === 7;
     this.hasMore = seed % 8 === 5;
+    this.hasDamage = seed % 16 === 8;
     const chance = new Chance(seed, 0);
     this.chance = chance;
     this.schedule = new Schedule(print);

@@ -56,7 +56,7 @@ test('a filled database of the first release keeps its rows, and its past is in 
   // Ten days of traffic in its aggregates; the events of the first three have gone.
   await client.query(
     `insert into event (ts, sub, bytes, cell_id, plmn, duration_ms, type_allocation_code, kind, outcome, cause, flags)
-     select t, 7, 10, 1, 942080, 1000, 0, 4, 1, -1, 5
+     select t, 7, 10, 1, 942080, 1000, 0, 4, case extract(hour from t) when 0 then 3 else 1 end, -1, 5
      from generate_series($1::timestamptz, $1::timestamptz + interval '10 days' - interval '1 second', interval '3 hours') t`,
     [timestampUs(startUs)],
   );
@@ -123,7 +123,7 @@ test('a filled database of the first release keeps its rows, and its past is in 
   const maintenance = new Maintenance({
     pool,
     embedded: database.embedded,
-    jobs: false,
+    jobs: 'none',
     timeZone: 'Asia/Shanghai',
     clock: systemClock,
     log: () => undefined,
@@ -139,8 +139,19 @@ test('a filled database of the first release keeps its rows, and its past is in 
     const { rows } = await client.query(`select sum(units) as units, max(units) as most from ${view}`);
     expect(rows, view).toEqual([{ units: 80, most: perBucket }]);
   }
+  // Of the events that are still there, and it is said since when.
+  for (const grain of ['1m', '15m', '1h', '1d']) {
+    const { rows } = await client.query(`select sum(failed) as n, max(failed) as most from cell_outcome_${grain}`);
+    expect(rows, grain).toEqual([{ n: 7, most: 1 }]);
+  }
+  const { rows: told } = await client.query(`select value from meta where key = 'outcomes_since_us'`);
+  expect(told).toEqual([{ value: String(startUs + 3 * dayUs - 2 * hourUs) }]);
   const { rows: gauges } = await client.query('select count(*) as n from cell_gauge_15m');
   expect(gauges[0].n).toBe(97);
+  const { rows: minutes } = await client.query(
+    'select (select count(*) from cell_gauge_1m) as cells, (select count(*) from region_gauge_1m) as regions',
+  );
+  expect(minutes).toEqual([{ cells: 145, regions: 145 }]);
   // Days are those of China: the first began at 16:00 UTC the day before.
   const { rows: days } = await client.query('select min(bucket) as first from cell_traffic_1d');
   expect(days[0].first).toBe(startUs - 8 * hourUs);
@@ -153,4 +164,4 @@ test('a filled database of the first release keeps its rows, and its past is in 
   ]);
   const { rows: facts } = await client.query('select count(*)::int as n, min(day)::text as first from subscriber_day');
   expect(facts).toEqual([{ n: 7, first: '2026-06-09' }]);
-});
+}, 240_000);

@@ -50,6 +50,7 @@ async function fillOldDays(): Promise<void> {
      select t, 1, 60000, 1, 0, 0, 0, 0, 1, 1 from ${every('1 hour')}`,
     `insert into city_gauge (ts, every_ms, present)
      select t, 60000, 1 from ${every('1 hour')}`,
+    `insert into origin_place select t, 1, 60000, 5, 635290, 310, 110, 6, 0 from ${every('1 hour')}`,
     `insert into micro_region_cell (region_id, cell_id, valid_from)
      select region_id, 100000, '${at(endUs)}' from micro_region where id = 'r1'`,
   ])
@@ -108,10 +109,31 @@ const cases: { query: string; values: unknown[]; reads: Record<string, Span> }[]
       event: lastDay,
     },
   },
+  ...(
+    [
+      ['minute', 60, ['1m']],
+      ['quarter', 900, ['15m', '1m']],
+      ['hour', 3600, ['1h', '15m', '1m']],
+    ] as const
+  ).map(([grain, width, grains]) => ({
+    query: `region-procedures-${grain}`,
+    values: [1, at(endUs - 2 * dayUs), at(endUs - dayUs), width, cellsOfR1],
+    reads: Object.fromEntries(
+      ['event', 'city_gauge', ...grains.flatMap((of) => [`event_traffic_${of}`, `event_outcome_${of}`])].map((name) => [
+        name,
+        { fromUs: endUs - 2 * dayUs, toUs: endUs - dayUs },
+      ]),
+    ),
+  })),
   {
     query: 'day-origins',
     values: [1, at(endUs - 3 * dayUs), at(endUs - 2 * dayUs)],
     reads: { origin_gauge_15m: { fromUs: endUs - 5 * dayUs, toUs: endUs - 2 * dayUs } },
+  },
+  {
+    query: 'origin-places',
+    values: [1, at(endUs - 3 * dayUs), at(endUs - 2 * dayUs)],
+    reads: { origin_place: { fromUs: endUs - 3 * dayUs, toUs: endUs - 2 * dayUs } },
   },
   { query: 'counted-quarters', values: [at(lastDay.fromUs), at(lastDay.toUs)], reads: { city_gauge: lastDay } },
   {

@@ -107,8 +107,8 @@ test('erases a subscriber and a number from every table, compressed chunks too, 
   expect((await database.sql<{ n: number }>('select count(*) as n from refused_row'))[0].n).toBe(1);
 });
 
-test('asks whose a number is by the newest telling, unless that subscriber has another one since', async () => {
-  const [first, second, moved] = ['7100000000000000001', '7100000000000000002', '7100000000000000003'];
+test('asks whose a number is by the newest telling, whatever other number that subscriber has since', async () => {
+  const [first, second, both] = ['7100000000000000001', '7100000000000000002', '7100000000000000003'];
   const told = (number: string, sub: string, at: string) =>
     database.sql(
       `insert into identity_told (ts, sub, value, plmn, type_allocation_code, kind) values ($1, $2, $3, 0, 0, 1)`,
@@ -116,10 +116,13 @@ test('asks whose a number is by the newest telling, unless that subscriber has a
     );
   await told('91', first, '2026-04-01T00:00:00Z');
   await told('91', second, '2026-04-02T00:00:00Z');
-  await told('92', moved, '2026-04-01T00:00:00Z');
-  await told('93', moved, '2026-04-02T00:00:00Z');
+  await told('92', both, '2026-04-01T00:00:00Z');
+  await told('93', both, '2026-04-02T00:00:00Z');
   const rows = await database.sql(namedQuery('number-holders'), [['91', '92', '94']]);
-  expect(rows).toEqual([{ number: '91', subscriber: second, timeUs: Date.UTC(2026, 3, 2) * 1000 }]);
+  expect(rows).toEqual([
+    { number: '91', subscriber: second, timeUs: Date.UTC(2026, 3, 2) * 1000 },
+    { number: '92', subscriber: both, timeUs: Date.UTC(2026, 3, 1) * 1000 },
+  ]);
 });
 
 test('the forms of a pseudonym name the same one', () => {

@@ -181,7 +181,7 @@ test('rows that come between the refresh of the minutes and that of the hours ar
   const maintenance = new Maintenance({
     pool: { query } as unknown as pg.Pool,
     embedded: true,
-    jobs: false,
+    jobs: 'none',
     timeZone: 'Asia/Shanghai',
     clock: systemClock,
     log: () => undefined,

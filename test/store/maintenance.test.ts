@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { dayUs, hourUs, minuteUs, secondUs, systemClock } from '../../server/clock.ts';
+import type { Log } from '../../server/log.ts';
 import { FactsUpkeep } from '../../server/store/facts-upkeep.ts';
+import { Maintenance } from '../../server/store/maintenance.ts';
 import { keptTables, refreshReachUs } from '../../server/store/periods.ts';
-import { addPolicies } from '../../server/store/policies.ts';
+import { addPolicies, type Jobs } from '../../server/store/policies.ts';
 import type { Store } from '../../server/store/types.ts';
 import { type Giver, giveTo } from './tools/give.ts';
+import { openPlainDatabase } from './tools/plain-database.ts';
 import { makeCells, makeEvents, makeGauges, makeStays, startUs } from './tools/synthetic.ts';
 import { makeTestDatabase, native, type TestDatabase } from './tools/test-database.ts';
 
@@ -141,25 +144,71 @@ test('the policies of live data name every table and aggregate', () => {
   expect(text).toContain(`add_continuous_aggregate_policy('event_traffic_1m'`);
 });
 
+const policies = `select count(*) as n from timescaledb_information.jobs where proc_name like 'policy_%' and hypertable_name is not null`;
+
+test("hands over to TimescaleDB's jobs once what is stored is of the last day, and says so", async () => {
+  const own = await openPlainDatabase();
+  const { pool } = own;
+  const nowUs = systemClock.nowUs();
+  const lines: string[] = [];
+  const log: Log = (_, line) => void lines.push(line);
+  const upkeep = (jobs: Jobs) =>
+    new Maintenance({
+      ...{ pool, embedded: !native, jobs, timeZone: 'Asia/Shanghai', clock: systemClock, log },
+      onChange: () => undefined,
+    });
+  const policed = async () => (await own.sql<{ n: number }>(policies))[0].n;
+  const [later, none] = [upkeep('later'), upkeep('none')];
+  try {
+    await later.resume(nowUs);
+    // Nothing is stored; then what a sender has kept.
+    await later.runNow();
+    await own.sql(`insert into ledger (stream, batch, event_us) values ('journal', 1, $1)`, [nowUs - dayUs - secondUs]);
+    await later.runNow();
+    expect(await policed()).toBe(0);
+    await own.sql('update ledger set event_us = $1', [nowUs - dayUs + 600 * secondUs]);
+    await none.resume(nowUs);
+    await none.runNow();
+    expect(await policed()).toBe(0);
+    await later.runNow();
+    expect(await policed()).toBe(addPolicies().length);
+    expect(lines).toEqual(["database: events come as they happen: TimescaleDB's jobs keep it from now on"]);
+  } finally {
+    await Promise.all([later.close(), none.close()]);
+    await own.remove();
+  }
+});
+
 if (native) {
   test('a real database gets TimescaleDB policies for data that comes as it happens, and loses them for replays', async () => {
     const own = await makeTestDatabase();
-    const jobs = `select count(*) as n from timescaledb_information.jobs where proc_name like 'policy_%' and hypertable_name is not null`;
     try {
       const nowUs = systemClock.nowUs();
-      for (const [mode, eventUs, expected] of [
-        // Nothing is stored yet, and then what a sender has kept for a month: wall time would drop it at once.
-        ['live', nowUs - 30 * dayUs, 0],
-        ['live', nowUs - 60 * secondUs, 0],
-        ['live', nowUs, addPolicies().length],
-        ['live', nowUs, addPolicies().length],
-        ['replay', nowUs, 0],
+      const all = addPolicies().length;
+      for (const [mode, atStart, steps] of [
+        // What a sender has kept for a month: wall time would drop it at once. Then it has come to the present.
+        [
+          'live',
+          0,
+          [
+            [nowUs - 30 * dayUs, 0],
+            [nowUs - 2 * dayUs, 0],
+            [nowUs - 60 * secondUs, all],
+          ],
+        ],
+        ['live', all, []],
+        ['replay', 0, [[nowUs, 0]]],
       ] as const) {
         const live = await own.open({ mode });
+        expect(await live.sql(policies)).toEqual([{ n: atStart }]);
         const give = giveTo(live);
-        give.events(makeEvents(10, eventUs, 0), 0, 10);
-        await live.flush();
-        expect(await live.sql(jobs)).toEqual([{ n: expected }]);
+        // Upkeep hands over where the jobs have not begun: beside them it would meet their refreshes.
+        for (const [eventUs, expected] of steps) {
+          give.events(makeEvents(10, eventUs, 0), 0, 10);
+          give.eventClock(eventUs);
+          await live.maintain();
+          expect(await live.sql(policies)).toEqual([{ n: expected }]);
+        }
         await live.close();
       }
     } finally {

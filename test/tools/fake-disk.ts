@@ -133,6 +133,18 @@ export class FakeDisk implements Disk {
     this.free += before - this.#bytes;
   }
 
+  /** A file goes behind everybody's back, lasting. @returns what brings it back, unless another one stands there by then */
+  takeAway(path: string): () => void {
+    const inode = this.#names.get(path);
+    if (inode === undefined) throw enoent(path);
+    const kept = { ...inode, lasting: inode.now.slice(0, inode.bytes), pending: [] };
+    for (const names of [this.#names, this.#lastingNames]) names.delete(path);
+    return () => {
+      if (this.#names.has(path)) return;
+      for (const names of [this.#names, this.#lastingNames]) names.set(path, kept);
+    };
+  }
+
   get #bytes(): number {
     return [...this.#names.values()].reduce((sum, { bytes }) => sum + bytes, 0);
   }

@@ -19,6 +19,7 @@ export class FakeView implements LiveView {
   regionVisitors: Uint32Array;
   regionMachines: Uint32Array;
   origins: OriginCount[] = [];
+  originPlaces: (OriginCount & { plmn: number; area: number })[] = [];
   present = 0;
   fresh5 = 0;
   fresh30 = 0;

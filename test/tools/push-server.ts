@@ -60,6 +60,8 @@ export async function startTestServer(
     editor?: ServerOptions['editor'];
     gates?: ServerOptions['gates'];
     pushFeeds?: ReadonlyMap<string, PushFeed>;
+    areaNames?: ServerOptions['areaNames'];
+    crowds?: ServerOptions['crowds'];
   } = {},
 ): Promise<TestServer> {
   const { cells = 50, regions = 3 } = options;
@@ -91,6 +93,8 @@ export async function startTestServer(
     editor: options.editor ?? { regions: [], set: () => Promise.reject(new Error('no region is edited here')) },
     ...(options.gates && { gates: options.gates }),
     ...(options.pushFeeds && { pushFeeds: options.pushFeeds }),
+    ...(options.areaNames && { areaNames: options.areaNames }),
+    ...(options.crowds && { crowds: options.crowds }),
   });
   return Object.assign(running, { server });
 }

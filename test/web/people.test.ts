@@ -28,9 +28,9 @@ describe('the line about people', () => {
 
   test('says how many devices are left out because they are in machines, where some are or may be', () => {
     const more = (machines: number) => peopleLine(row({ calibrated: true }), null, 20, machines).more;
-    expect(more(1_320)).toBe('calibrated by gates · without 1,320 devices in machines');
-    expect(more(hiddenCount)).toBe('calibrated by gates · without <20 devices in machines');
-    expect([0, Number.NaN].map(more)).toEqual(['calibrated by gates', 'calibrated by gates']);
+    expect(more(1_320)).toBe('less 1,320 machines');
+    expect(more(hiddenCount)).toBe('less <20 machines');
+    expect([0, Number.NaN].map(more)).toEqual(['', '']);
   });
 
   test('tells zero, hidden and unknown apart', () => {
@@ -48,12 +48,13 @@ describe('the line about people', () => {
   test('says how full it is, when it will be, and that gates have counted', () => {
     const coming = row({ toFirstAlertMs: 34 * 60_000, toCapacityMs: 75 * 60_000, calibrated: true });
     expect(peopleLine(coming, 60_000, 0, 0)).toMatchObject({
-      more: '69% of capacity · 80% in about 34 min · full in about 1 h 15 min · calibrated by gates',
+      text: '≈ 41,200 people (38,900–43,600), estimate · calibrated by gates',
+      more: '69% of capacity · 80% in ≈34 min · full in ≈1 h 15 min',
       level: 'normal',
     });
     const near = row({ toFirstAlertMs: 0, toCapacityMs: 5 * 60_000 });
     expect(peopleLine(near, 50_000, 0, 0)).toMatchObject({
-      more: '82% of capacity · full in about 5 min',
+      more: '82% of capacity · full in ≈5 min',
       level: 'near',
     });
     const full = row({ toFirstAlertMs: 0, toCapacityMs: 0 });

@@ -187,7 +187,7 @@ test('cells without positions become a list of names and bars that says why', ()
 
 test('origins show classes and roamers by country, in the wall’s language', () => {
   const { wall } = fed();
-  const body = show(Origins, { wall });
+  const body = show(Origins, { wall, kiosk: false });
   expect(text(body)).toContain('Hong Kong');
   language.lang = 'zh';
   flushSync();

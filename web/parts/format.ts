@@ -42,6 +42,11 @@ export function isCount(value: number): boolean {
   return Number.isFinite(value) && value >= 0 && value < hiddenCount;
 }
 
+/** A figure of an answer of the API (-1 hidden, null unknown) as {@link formatCount} takes it. */
+export function ofAnswer(figure: number | null): number {
+  return figure === -1 ? hiddenCount : (figure ?? Number.NaN);
+}
+
 /** A share 0 … 1 as percent; negative or NaN is unknown. One decimal below 10 %, or below 1 % if `whole`. */
 export function formatShare(share: number, whole = false): Figure {
   if (!Number.isFinite(share) || share < 0) return unknown();

@@ -11,7 +11,7 @@ export interface FeedStanding {
 }
 
 const warning: ReadonlySet<string> = new Set([
-  ...['refused', 'unreachable', 'next', 'alone', 'turnedAway', 'ahead'],
+  ...['refused', 'unreachable', 'next', 'alone', 'turnedAway', 'ahead', 'aheadAside', 'aheadFull'],
   ...['aside', 'asideFull', 'asideOld', 'asideOldFull', 'refusedBatch', 'lateFlush'],
 ]);
 

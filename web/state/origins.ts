@@ -1,4 +1,6 @@
 import { hiddenCount, type OriginClass, type OriginRow, originClasses } from '../../shared/protocol.ts';
+import type { OriginPlaceRow } from '../../shared/region-answers.ts';
+import { t, textOr } from '../app/i18n.svelte.ts';
 import { type Figure, formatCount, isCount } from '../parts/format.ts';
 
 /** A sum of rows of which some may be hidden. */
@@ -26,6 +28,40 @@ export function byCountry(rows: readonly OriginRow[]): OriginSum[] {
   return [...sumBy(abroad, (row) => row.country).values()]
     .filter((sum) => sum.present > 0 || sum.someHidden)
     .sort((a, b) => b.present - a.present || a.key.localeCompare(b.key));
+}
+
+/** A part of an origin by name. */
+export interface OriginPart {
+  readonly key: string;
+  readonly code: string;
+  readonly name: string;
+  readonly present: number;
+}
+
+/** Operators whose guests are here, most first; without the sums of the others. */
+export function byOperator(rows: readonly OriginPlaceRow[]): OriginPart[] {
+  return rows
+    .filter(({ operator }) => operator !== '')
+    .map(({ operator, country, present }) => ({
+      ...{ key: operator, code: country, name: textOr(`operator.${operator}`, operator), present },
+    }));
+}
+
+/** What names of provinces and cities go without in speech. */
+const suffix = /(?:(?:壮族|回族|维吾尔)?自治区|省|市)$/;
+
+/** Provinces and cities that guests are from, most first: by name, or by area code where nobody has told names. */
+export function byArea(rows: readonly OriginPlaceRow[]): OriginPart[] {
+  return rows
+    .filter(({ area }) => area !== 0)
+    .map(({ area, province, city, present }) => {
+      const names = [...new Set([province, city].map((name) => name.replace(suffix, '')))].filter(
+        (name) => name !== '',
+      );
+      const code = `0${area}`;
+      const name = names.length === 0 ? t('origins.areaCode', { code }) : names.join(' ');
+      return { key: code, code, name, present };
+    });
 }
 
 function sumBy(rows: readonly OriginRow[], keyOf: (row: OriginRow) => string): Map<string, OriginSum> {

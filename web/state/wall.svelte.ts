@@ -1,5 +1,6 @@
 import type { FrameError } from '../../shared/codec.ts';
 import type { Layout, LayoutRegion, ServerFrame, WallStatus } from '../../shared/protocol.ts';
+import type { RegionDwell, RegionExpected, RegionTrips } from '../../shared/region-answers.ts';
 import type { LayoutNode } from '../../shared/region-tree.ts';
 import type { ScreenClock } from '../app/clock.ts';
 import type { FrameLoop } from '../draw/frame-loop.ts';
@@ -7,8 +8,8 @@ import { LayoutLoader } from '../link/layout.ts';
 import { BuildGuard } from '../link/reload.ts';
 import { type LinkStatus, WallSocket } from '../link/socket.ts';
 import { usableZone } from '../parts/time.ts';
+import { AnswerModel } from './answer.svelte.ts';
 import { CityTrend } from './city-trend.svelte.ts';
-import { DwellModel } from './dwell.svelte.ts';
 import { Figures } from './figures.ts';
 import { type Freshness, judgeFreshness } from './freshness.ts';
 import type { ListLevel } from './node-rows.ts';
@@ -49,7 +50,9 @@ export class Wall {
 
   readonly figures = new Figures();
   readonly trend: TrendModel;
-  readonly dwell: DwellModel;
+  readonly dwell: AnswerModel<RegionDwell>;
+  readonly expected: AnswerModel<RegionExpected>;
+  readonly trips: AnswerModel<RegionTrips>;
   readonly city = new CityTrend();
   readonly #options: WallOptions;
   readonly #socket: WallSocket;
@@ -96,10 +99,14 @@ export class Wall {
       url: (id, fromUs, toUs, bucketS) =>
         new URL(`api/regions/${encodeURIComponent(id)}/history?from=${fromUs}&to=${toUs}&bucket=${bucketS}`, base).href,
     });
-    this.dwell = new DwellModel({
-      clock,
-      url: (id) => new URL(`api/regions/${encodeURIComponent(id)}/dwell`, base).href,
-    });
+    const answer = <T>(part: string) =>
+      new AnswerModel<T>({
+        clock,
+        url: (id) => new URL(`api/regions/${encodeURIComponent(id)}/${part}`, base).href,
+      });
+    this.dwell = answer('dwell');
+    this.expected = answer('expected');
+    this.trips = answer('flows');
   }
 
   start(): void {
@@ -115,7 +122,7 @@ export class Wall {
     this.#loader.stop();
     this.#socket.stop();
     this.trend.dispose();
-    this.dwell.dispose();
+    for (const answer of [this.dwell, this.expected, this.trips]) answer.dispose();
     this.#options.frames.drop(this.#commit);
   }
 
@@ -144,8 +151,9 @@ export class Wall {
   choose(id: string): void {
     this.chosenId = id;
     this.trend.choose(id);
-    // How long people stay is not kept of nodes.
-    this.dwell.choose(this.node === undefined ? id : '');
+    this.expected.choose(id);
+    // Stays and trips are not kept of nodes.
+    for (const answer of [this.dwell, this.trips]) answer.choose(this.node === undefined ? id : '');
     this.#seedTrend();
   }
 
@@ -268,7 +276,7 @@ export class Wall {
       const storeUp = ['up', 'slow', 'held'].includes(status.store.state);
       this.trend.tick(status.eventUs, storeUp, this.layout.gaugeEveryMs);
       // Before the first event nobody has stayed anywhere.
-      if (status.eventUs > 0) this.dwell.tick(storeUp);
+      if (status.eventUs > 0) for (const answer of [this.dwell, this.expected, this.trips]) answer.tick(storeUp);
     }
   }
 }

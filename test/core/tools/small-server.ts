@@ -160,7 +160,7 @@ export async function run(
     ...{ segmentBytes: 33_600_000, bytesMax: 2 ** 40, freeBytesMin: 0, commitMs: 5 },
   });
   const records = new EventLog(journal, config.recordsKeptBytesMax);
-  const snapshots = await Snapshots.open(disk, 'snapshots', journal, log);
+  const snapshots = await Snapshots.open(disk, 'snapshots', journal, log, timers);
   const storedTo = () => (database.journal === journal.id ? database.offset : -1);
   const core = await Core.open({
     ...{ config, clock, timers, log, journal, records, snapshots, known: new LogState(), storedTo, onFailed: failed },

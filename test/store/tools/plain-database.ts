@@ -47,7 +47,7 @@ export async function openPlainDatabase(timeZone = 'Asia/Shanghai'): Promise<Pla
   const maintenance = new Maintenance({
     pool,
     embedded: database.embedded,
-    jobs: false,
+    jobs: 'none',
     timeZone,
     clock: systemClock,
     log: logTo(lines),

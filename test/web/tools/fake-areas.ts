@@ -1,5 +1,7 @@
 import { columnBytes } from '../../../shared/codec.ts';
-import type { RegionDwell } from '../../../shared/region-answers.ts';
+import type { CrowdRow } from '../../../shared/crowd.ts';
+import { hiddenCount, type LayoutRegion, type OriginRow } from '../../../shared/protocol.ts';
+import type { OriginPlaceRow, RegionDwell, RegionExpected, RegionTrips } from '../../../shared/region-answers.ts';
 import type { LayoutNode } from '../../../shared/region-tree.ts';
 import { type TrafficColumns, trafficClasses, trafficColumns } from '../../../shared/traffic.ts';
 
@@ -57,4 +59,60 @@ export function fakeDwell(id: string): RegionDwell {
       ...{ upperMedianMs: 146 * minuteMs, upperP90Ms: 213 * minuteMs },
     },
   };
+}
+
+/** Of regions of which every third has no roles yet, and every seventh nothing; `present` by place. */
+export function fakeCrowd(regions: number, present: (place: number) => number, atUs: number): CrowdRow[] {
+  const rows = Array.from({ length: regions }, (_, region): CrowdRow => {
+    const here = present(region);
+    if (region % 3 === 2) {
+      const roles = { residents: 0, workers: 0, visitors: 0, passersBy: 0, undetermined: here };
+      return { region, atUs, crowd: null, roles };
+    }
+    const part = (share: number) => Math.round(here * share);
+    const roles = { residents: part(0.1), workers: part(0.05), visitors: part(1.4), passersBy: part(0.6) };
+    return { region, atUs, crowd: part(0.87), roles: { ...roles, undetermined: 0 } };
+  });
+  return rows.filter(({ region }) => region % 7 !== 6);
+}
+
+/** Of the first region above what is usual; of others so that its words take the most room. */
+export function fakeExpected(id: string, isFirst: boolean): RegionExpected {
+  if (isFirst)
+    return {
+      ...{ id, atUs: 1, present: 58_000, band: { median: 41_000, low: 38_200, high: 43_900, days: 8 } },
+      ...{ z: 4.2, verdict: 'unusual' as const },
+    };
+  return {
+    ...{ id, atUs: 1, present: 88, band: { median: 4_100, low: 3_820, high: 4_390, days: 8 } },
+    ...{ z: -9.9, verdict: 'fault first' as const },
+  };
+}
+
+/** With the regions behind it in the list. */
+export function fakeTrips(id: string, regions: readonly LayoutRegion[]): RegionTrips {
+  const others = regions.filter((region) => region.id !== id).slice(0, 7);
+  const trips = others.map((other, i) => ({ id: other.id, into: i === 1 ? -1 : 812 >> i, from: 12_345 >> i }));
+  return { id, fromUs: 0, toUs: 10_800_000_000, regions: trips };
+}
+
+/** Guests by operator and by area, one of them hidden where small figures are, one without names. */
+export function fakePlaces(minCount: number): OriginPlaceRow[] {
+  const row = (of: OriginRow['class'], country: string, operator: string, present: number): OriginPlaceRow => ({
+    ...{ class: of, country, mcc: operator.slice(0, 3), operator, area: 0, province: '', city: '', present },
+  });
+  const area = (code: number, province: string, city: string, present: number): OriginPlaceRow => ({
+    ...{ class: 'other province', country: 'CN', mcc: '460', operator: '', area: code, province, city, present },
+  });
+  return [
+    row('other network', 'CN', '460-01', 9_912),
+    row('other network', 'CN', '460-11', 6_204),
+    area(757, '广东', '佛山', 5_114),
+    row('港澳台', 'HK', '454-12', 3_120),
+    area(10, '北京', '北京', 2_208),
+    row('international', 'JP', '440-10', 1_507),
+    area(451, '', '', 310),
+    area(991, '新疆维吾尔自治区', '乌鲁木齐', minCount > 0 ? hiddenCount : 7),
+    row('international', '', '', 88),
+  ];
 }

@@ -15,7 +15,7 @@ import {
   unknownCount,
   type WallStatus,
 } from '../../../shared/protocol.ts';
-import { fakeTraffic } from './fake-areas.ts';
+import { fakeCrowd, fakePlaces, fakeTraffic } from './fake-areas.ts';
 import { randomFrom, venue } from './fake-city.ts';
 
 const minuteUs = 60_000_000;
@@ -43,6 +43,10 @@ export interface FakeFeedOptions {
   moreFeeds?: Partial<FeedStatus>[];
   /** People are estimated from a market share of 40 %. */
   people?: boolean;
+  /** Guests are told by operator and area. */
+  places?: boolean;
+  /** Crowds have been counted, so many minutes ago. */
+  crowdMinutes?: number;
   /** Traffic is counted, so many times that of a small region. */
   traffic?: number;
   /** The server started cold at `fromUs`: live counts climb for two hours; up to `storedUs` history is of earlier runs. */
@@ -96,6 +100,8 @@ export class FakeFeed {
       ...this.#nodes(),
       ...this.#nodeSpark(this.timeUs, rowSparkPoints),
       ...this.#people(),
+      ...this.#crowd(),
+      ...(this.#options.places === true && { places: fakePlaces(this.layout.minCount) }),
       ...this.#traffic(),
     };
   }
@@ -300,6 +306,16 @@ export class FakeFeed {
       };
     });
     return { people: rows.filter(({ region }) => region !== 5) };
+  }
+
+  #crowd(): Pick<SnapshotFrame, 'crowd'> {
+    const { crowdMinutes } = this.#options;
+    if (crowdMinutes === undefined) return {};
+    const atUs = (Math.floor(this.timeUs / minuteUs) - crowdMinutes) * minuteUs;
+    const rows = fakeCrowd(this.layout.regions.length, (place) => this.#counted(place, atUs), atUs);
+    const hide = (figure: number | null) => (figure === null ? null : this.#hide(figure));
+    const crowd = rows.map((row) => ({ ...row, crowd: hide(row.crowd) }));
+    return { crowd };
   }
 
   #spark(endUs: number, points: number): SparkColumns {

@@ -69,7 +69,13 @@ export function makeScenario(name: ScenarioName, schematic: Schematic): FakeFeed
   const again = { fromUs: endedUs - 120 * minuteUs, storedUs: endedUs };
   switch (name) {
     case 'people':
-      return new FakeFeed(layout, { ...base, startUs: kickOffUs - 50 * minuteUs, people: true });
+      return new FakeFeed(layout, {
+        ...base,
+        startUs: kickOffUs - 50 * minuteUs,
+        people: true,
+        crowdMinutes: 7,
+        places: true,
+      });
     case 'second':
       return new FakeFeed(layout, { ...base, warmUp: again });
     case 'second-warming':
@@ -89,6 +95,7 @@ export function makeScenario(name: ScenarioName, schematic: Schematic): FakeFeed
     case 'busy':
       return new FakeFeed(layout, {
         ...base,
+        crowdMinutes: 90,
         feed: { uri: `xdr:/a/folder/far/away/${'with-a-long-name/'.repeat(4)}xdr.csv.gz?plmn=460-01&tz=+08:00` },
         status: { present: 888_888, appeared: 888_888, eventsPerS: 8_888, lateEvents: 0, resolvedShare: 0.9974 },
       });
@@ -96,6 +103,8 @@ export function makeScenario(name: ScenarioName, schematic: Schematic): FakeFeed
       return new FakeFeed(layout, {
         ...base,
         people: true,
+        crowdMinutes: 0,
+        places: true,
         traffic: 400,
         status: {
           present: 8_881_132,
@@ -215,6 +224,10 @@ export function makeScenario(name: ScenarioName, schematic: Schematic): FakeFeed
         },
         feed: { state: 'starting', dataAgeMs: hourMs / 3600 },
       });
+    case 'hidden':
+      return new FakeFeed(layout, { ...base, crowdMinutes: 1, places: true });
+    case 'day':
+      return new FakeFeed(layout, { ...base, crowdMinutes: 0 });
     default:
       return new FakeFeed(layout, base);
   }

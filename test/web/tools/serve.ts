@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { encodeFrame } from '../../../shared/codec.ts';
-import { fakeDwell } from './fake-areas.ts';
+import { fakeDwell, fakeExpected, fakeTrips } from './fake-areas.ts';
 import type { FakeFeed } from './fake-feed.ts';
 import { acceptWebSockets, type Screen } from './ws-server.ts';
 
@@ -31,16 +31,23 @@ export async function serveFake(webRoot: string, feed: FakeFeed, tickMs: number)
   let open = true;
   const server: Server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://fake');
-    const dwell = /^\/api\/regions\/([^/]+)\/dwell$/.exec(url.pathname);
+    const [, encodedId, part] = /^\/api\/regions\/([^/]+)\/(dwell|expected|flows)$/.exec(url.pathname) ?? [];
     const history = /^\/api\/regions\/([^/]+)\/history$/.exec(url.pathname);
     response.setHeader('content-security-policy', policy);
     if (!open) {
       response.writeHead(503).end();
     } else if (url.pathname === '/api/layout') {
       response.setHeader('content-type', 'application/json').end(JSON.stringify(feed.layout));
-    } else if (dwell !== null) {
+    } else if (encodedId !== undefined) {
+      const id = decodeURIComponent(encodedId);
+      const { regions } = feed.layout;
+      const answers = {
+        dwell: fakeDwell(id),
+        expected: fakeExpected(id, id === regions[0]?.id),
+        flows: fakeTrips(id, regions),
+      };
       response.setHeader('content-type', 'application/json');
-      response.end(JSON.stringify(fakeDwell(decodeURIComponent(dwell[1]!))));
+      response.end(JSON.stringify(answers[part as keyof typeof answers]));
     } else if (history !== null) {
       const [from, to, bucket] = ['from', 'to', 'bucket'].map((name) => Number(url.searchParams.get(name)));
       response.setHeader('content-type', 'application/json');

@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import type { RegionDwell } from '../../shared/region-answers.ts';
-import { DwellModel, dwellRereadMs } from '../../web/state/dwell.svelte.ts';
+import { AnswerModel, rereadMs } from '../../web/state/answer.svelte.ts';
 import { ManualClock } from './tools/make-wall.ts';
 
 const dwellOf = (id: string, medianMs: number): RegionDwell => ({
@@ -14,7 +14,7 @@ const dwellOf = (id: string, medianMs: number): RegionDwell => ({
 function setUp(answer: (id: string) => Response | Promise<Response>) {
   const clock = new ManualClock();
   const asked: string[] = [];
-  const dwell = new DwellModel({
+  const dwell = new AnswerModel<RegionDwell>({
     clock,
     url: (id) => id,
     fetch: async (url) => {
@@ -25,7 +25,7 @@ function setUp(answer: (id: string) => Response | Promise<Response>) {
   return { clock, asked, dwell };
 }
 
-test('dwell of the chosen region is asked for once a minute while the database is there', async () => {
+test('an answer about the chosen region is asked for once a minute while the database is there', async () => {
   const { clock, asked, dwell } = setUp((id) => Response.json(dwellOf(id, 60_000)));
   dwell.tick(true);
   dwell.choose('a');
@@ -34,7 +34,7 @@ test('dwell of the chosen region is asked for once a minute while the database i
   dwell.tick(true);
   await vi.waitFor(() => expect(dwell.answer?.live.medianMs).toBe(60_000));
   dwell.tick(true);
-  clock.ms += dwellRereadMs;
+  clock.ms += rereadMs;
   dwell.tick(true);
   expect(asked).toEqual(['a', 'a']);
 });

@@ -1,27 +1,26 @@
-import type { RegionDwell } from '../../shared/region-answers.ts';
 import type { ScreenClock } from '../app/clock.ts';
 
-/** Live dwell is known to the minute. */
-export const dwellRereadMs = 60_000;
+/** What is asked for is known to the minute. */
+export const rereadMs = 60_000;
 
-export interface DwellOptions {
+export interface AnswerOptions {
   clock: ScreenClock;
-  /** Address of the dwell of a region. */
+  /** Address of the answer about a region. */
   url(id: string): string;
   fetch?: typeof fetch;
 }
 
-/** How long people have been in one region, and how long those stayed who left; asked for once a minute. */
-export class DwellModel {
+/** An answer of the API about one region, such as how long people stay there; asked for once a minute. */
+export class AnswerModel<T> {
   /** null: not known, or not asked for yet. */
-  answer = $state.raw<RegionDwell | null>(null);
+  answer = $state.raw<T | null>(null);
 
-  readonly #options: DwellOptions;
+  readonly #options: AnswerOptions;
   #id = '';
   #nextReadMs = 0;
   #abort: AbortController | null = null;
 
-  constructor(options: DwellOptions) {
+  constructor(options: AnswerOptions) {
     this.#options = options;
   }
 
@@ -38,7 +37,7 @@ export class DwellModel {
   tick(storeUp: boolean): void {
     const now = this.#options.clock.monotonicMs();
     if (this.#id === '' || !storeUp || this.#abort !== null || now < this.#nextReadMs) return;
-    this.#nextReadMs = now + dwellRereadMs;
+    this.#nextReadMs = now + rereadMs;
     void this.#read(this.#id);
   }
 
@@ -51,10 +50,10 @@ export class DwellModel {
     const abort = new AbortController();
     this.#abort = abort;
     const get = this.#options.fetch ?? fetch;
-    let answer: RegionDwell | null = null;
+    let answer: T | null = null;
     try {
       const response = await get(this.#options.url(id), { signal: abort.signal });
-      if (response.ok) answer = (await response.json()) as RegionDwell;
+      if (response.ok) answer = (await response.json()) as T;
     } catch (error) {
       // Aborted because another region was chosen: its own reading gives the answer.
       if (abort.signal.aborted) return;

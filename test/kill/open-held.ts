@@ -1,0 +1,54 @@
+import { join } from 'node:path';
+import { dayUs } from '../../server/clock.ts';
+import { makeConfig } from '../../server/config.ts';
+import { heardElsewhere } from '../../server/errors.ts';
+import { type Database, openPool } from '../../server/store/connection.ts';
+import { EmbeddedDatabase } from '../../server/store/embedded/embedded-database.ts';
+import { FactsUpkeep } from '../../server/store/facts-upkeep.ts';
+import { openRealDatabase } from '../../server/store/real-database.ts';
+import type { Ask } from './oracle.ts';
+
+/** The oracle takes its time. */
+const deadlineMs = 1_800_000;
+const quiet = () => undefined;
+
+/**
+ * Opens the database that a server has left, and lets the facts of subscribers come to what they are days later: what
+ * waits in queues is counted, hours and days are over, and the other parties are in their month.
+ *
+ * @param databaseUrl absent: the embedded one of the folder
+ */
+export async function openHeld(dataDir: string, databaseUrl?: string): Promise<{ ask: Ask; close(): Promise<void> }> {
+  const { database, embedded } = await open(dataDir, databaseUrl || undefined);
+  const pool = openPool(database, deadlineMs, quiet);
+  pool.on('error', heardElsewhere);
+  const ask: Ask = async <T>(sql: string) => (await pool.query(sql)).rows as T[];
+  const close = async () => {
+    await pool.end();
+    await embedded?.close();
+  };
+  try {
+    const { timeZone } = makeConfig();
+    const facts = new FactsUpkeep({ pool, timeZone, embedded: embedded !== null, log: quiet });
+    const [{ newest }] = await ask<{ newest: number }>('select max(ts) as newest from event');
+    const laterUs = newest + 3 * dayUs;
+    while (await facts.step(laterUs, null));
+    // Other parties are put to their month when the events of their hour are dropped.
+    while (await facts.step(laterUs, { fromUs: newest - 3 * dayUs, toUs: newest + 2 * dayUs }));
+    return { ask, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function open(
+  dataDir: string,
+  databaseUrl: string | undefined,
+): Promise<{ database: Database; embedded: EmbeddedDatabase | null }> {
+  if (databaseUrl !== undefined) return { ...(await openRealDatabase(databaseUrl)), embedded: null };
+  const folder = join(dataDir, 'live', 'pg');
+  const embedded = await EmbeddedDatabase.open({ folder, deadlineMs, log: quiet, progress: quiet });
+  const config = { host: embedded.socketFolder, port: 5432, user: 'postgres', database: 'postgres', password: '' };
+  return { database: { config, embedded: true, name: folder }, embedded };
+}
