@@ -10,15 +10,16 @@ export const originRowsMax = 64;
 
 type PlaceCount = LiveView['originPlaces'][number];
 
-/** What rows are told apart by, and the row of its class that one is summed into. */
+/** What rows are told apart by, the total that is shown beside them, and the row of its class that one is summed into. */
 interface Naming<T> {
   keyOf(row: T): string;
+  wholeOf(row: T): string;
   ofClass(row: T, present: number): T;
 }
 
 /**
- * Parts of a total as they may be shown. One hidden row alone could be had by subtracting: while the rows without a figure
- * together hold less than `minCount`, the smallest shown one loses its figure too (`unknownCount`: it is not below
+ * Parts of totals as they may be shown. One hidden row alone could be had by subtracting: while what a total holds beside the
+ * rows with a figure is less than `minCount`, its smallest shown row loses its figure too (`unknownCount`: it is not below
  * `minCount`, so it must not be called hidden).
  */
 class PartsExit<T extends OriginCount> {
@@ -42,19 +43,24 @@ class PartsExit<T extends OriginCount> {
       this.#published.set(key, present);
       return { ...row, present };
     });
-    if (this.#minCount > 0) {
-      // `rows` is sorted by exact count, largest first.
-      let hidden = 0;
-      for (let i = 0; i < rows.length; i++) if (shown[i]!.present === hiddenCount) hidden += rows[i]!.present;
-      for (let i = rows.length - 1; i >= 0 && hidden > 0 && hidden < this.#minCount; i--) {
-        const present = shown[i]!.present;
-        if (present === hiddenCount || present === 0) continue;
-        hidden += rows[i]!.present;
-        shown[i]!.present = unknownCount;
-      }
-    }
+    this.#withhold(exact, rows, shown, this.#naming.wholeOf);
+    this.#withhold(exact, rows, shown, () => '');
     // Sorted by what is shown: the order of exact counts would tell about the hidden ones.
     return shown.sort((a, b) => shownSize(b.present) - shownSize(a.present) || this.#compare(a, b));
+  }
+
+  /** @param rows exact, largest first, beside `shown` */
+  #withhold(exact: readonly T[], rows: readonly T[], shown: readonly T[], wholeOf: (row: T) => string): void {
+    const left = new Map<string, number>();
+    const add = (row: T, present: number) => left.set(wholeOf(row), (left.get(wholeOf(row)) ?? 0) + present);
+    for (const row of exact) add(row, row.present);
+    for (let i = 0; i < rows.length; i++) if (hasFigure(shown[i]!)) add(rows[i]!, -rows[i]!.present);
+    for (let i = rows.length - 1; i >= 0; i--) {
+      const hidden = left.get(wholeOf(rows[i]!))!;
+      if (hidden <= 0 || hidden >= this.#minCount || !hasFigure(shown[i]!)) continue;
+      add(rows[i]!, rows[i]!.present);
+      shown[i]!.present = unknownCount;
+    }
   }
 
   /** Largest first, at most {@link originRowsMax}: the rest summed into a row per class. */
@@ -85,6 +91,7 @@ export class OriginExit {
   constructor(minCount: number) {
     this.#parts = new PartsExit(minCount, {
       keyOf: (row) => `${row.class}|${row.country}|${row.mcc}`,
+      wholeOf: () => '',
       ofClass: (row, present) => ({ class: row.class, country: '', mcc: '', present }),
     });
   }
@@ -106,6 +113,7 @@ export class PlaceExit {
     this.#names = names;
     this.#parts = new PartsExit<PlaceCount>(minCount, {
       keyOf: (row) => `${row.class}|${row.country}|${row.mcc}|${row.plmn}|${row.area}`,
+      wholeOf: (row) => `${row.class}|${row.country}|${row.mcc}`,
       ofClass: (row, present) => ({ class: row.class, country: '', mcc: '', plmn: 0, area: 0, present }),
     });
   }
@@ -117,6 +125,8 @@ export class PlaceExit {
     }));
   }
 }
+
+const hasFigure = ({ present }: OriginCount) => present !== hiddenCount && present !== unknownCount && present > 0;
 
 function shownSize(present: number): number {
   return present === hiddenCount || present === unknownCount ? 0.5 : present;

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { blurNext, blurOnce } from '../../server/access/blur.ts';
 import { FigureExit, hideBelow, publishHistory } from '../../server/access/exit.ts';
 import { OriginExit, originRowsMax, PlaceExit } from '../../server/access/origins.ts';
-import { packPlmn } from '../../server/events/plmn.ts';
+import { formatPlmn, packPlmn } from '../../server/events/plmn.ts';
 import type { OriginCount } from '../../server/occupancy/view.ts';
 import { hiddenCount, type OriginClass, regionColumns, unknownCount } from '../../shared/protocol.ts';
 import { FakeView } from '../tools/fake-view.ts';
@@ -146,6 +146,40 @@ test('operators and areas hide as origins do, and are many at most', () => {
     ['310-000', unknownCount],
     ['310-001', hiddenCount],
   ]);
+});
+
+const places = fc.array(
+  fc.record({
+    mcc: fc.constantFrom(310, 440, 208),
+    operator: fc.integer({ min: 0, max: 40 }),
+    present: fc.oneof(fc.integer({ min: 0, max: 30 }), fc.integer({ min: 0, max: 999 })),
+  }),
+  { maxLength: 100 },
+);
+
+test('operators without a figure of their own hold minCount in each origin, which is shown beside them', () => {
+  fc.assert(
+    fc.property(places, (drawn) => {
+      const rows = drawn.map(({ mcc, operator, present }) => {
+        const of = { class: 'international', country: `${mcc}`, mcc: `${mcc}` } as const;
+        return { ...of, plmn: packPlmn(mcc, operator, 3), area: 0, present };
+      });
+      const distinct = [...new Map(rows.map((row) => [row.plmn, row])).values()];
+      const shown = new PlaceExit(minCount, new Map()).publish(distinct);
+      for (const mcc of ['310', '440', '208']) {
+        const ofOrigin = distinct.filter((row) => row.mcc === mcc);
+        const total = ofOrigin.reduce((sum, row) => sum + row.present, 0);
+        const figures = new Set(
+          shown
+            .filter((row) => row.mcc === mcc && row.present > 0 && row.present < hiddenCount)
+            .map((row) => row.operator),
+        );
+        const dark = ofOrigin.filter((row) => !figures.has(formatPlmn(row.plmn)));
+        const left = dark.reduce((sum, row) => sum + row.present, 0);
+        if (total >= minCount) expect(left === 0 || left >= minCount, `${left} of ${total}`).toBe(true);
+      }
+    }),
+  );
 });
 
 test('the sparkline hides as the live figure does', () => {
