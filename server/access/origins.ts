@@ -50,7 +50,7 @@ class PartsExit<T extends OriginCount> {
   }
 
   /** @param rows exact, largest first, beside `shown` */
-  #withhold(exact: readonly T[], rows: readonly T[], shown: readonly T[], wholeOf: (row: T) => string): void {
+  #withhold(exact: readonly T[], rows: readonly T[], shown: { present: number }[], wholeOf: (row: T) => string): void {
     const left = new Map<string, number>();
     const add = (row: T, present: number) => left.set(wholeOf(row), (left.get(wholeOf(row)) ?? 0) + present);
     for (const row of exact) add(row, row.present);
@@ -126,7 +126,8 @@ export class PlaceExit {
   }
 }
 
-const hasFigure = ({ present }: OriginCount) => present !== hiddenCount && present !== unknownCount && present > 0;
+const hasFigure = ({ present }: { present: number }) =>
+  present !== hiddenCount && present !== unknownCount && present > 0;
 
 function shownSize(present: number): number {
   return present === hiddenCount || present === unknownCount ? 0.5 : present;
