@@ -265,13 +265,13 @@ export const knobs = {
     max: 2 ** 34,
     meaning: 'records of the journal kept in memory for those who read near its head',
   },
-  snapshotCopyBytesMax: {
+  snapshotKeptBytesMax: {
     default: 134_217_728,
     unit: 'bytes',
     min: 0,
     max: 17_179_869_184,
     meaning:
-      'so much of what changes while a snapshot is written is kept as it was; counters that need more stand still',
+      'so much of what changes while a snapshot is written is kept as it was; counters that need more wait for its end',
   },
   snapshotEveryMs: {
     default: 30_000,

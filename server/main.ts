@@ -269,7 +269,7 @@ export async function startSignalwall(
 
     const probeAside = (spec: FeedSpec) =>
       isLive(spec) && spec.kind !== 'push'
-        ? openProbeAside(spec, { config, disk: nodeDisk, asideFolder, optedOut, log })
+        ? openProbeAside(spec, { config, disk: nodeDisk, asideFolder, optedOut, timers, log })
         : null;
 
     // The feeds, each other in a thread of its own; the hub decides when the clock moves, and all of it goes into the journal.

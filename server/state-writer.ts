@@ -4,8 +4,9 @@ import type { HeldMemory } from './held-memory.ts';
 /**
  * Where state is put, a piece at a time. Its octets are copied during the call, or read where they stand when all else has
  * been put: they are the state's own memory or are given away, never scratch that is used again. Whoever saves is a
- * generator that yields between pieces, so that the event loop can run; nothing may change what is saved until it has ended,
- * or its pieces have been read.
+ * generator that yields between pieces, so that the event loop can run; nothing may change what is saved until it has ended.
+ * Then what was copied may change, and what is held where who changes it tells of that beforehand; what was neither may when
+ * its pieces have been read.
  */
 export interface StateWriter {
   /** @param from the piece lies in memory that is held, and is read from there; or nobody changes it any more */

@@ -157,6 +157,9 @@ export interface WallStatus {
   /** Shares 0 … 1; -1 unknown. */
   resolvedShare: number;
   cellsHeardShare: number;
+  /** Links that bring signalling now, and all that should: probes where they connect, else feeds that haven't ended. */
+  linksAlive: number;
+  linksKnown: number;
   unknownCells: number;
   lateEvents: number;
   eventsPerS: number;
@@ -340,6 +343,8 @@ export interface RegionHistory {
   traffic: (number | null)[];
   /** In time order; figures on either side of one are of other cells. Absent: none is known of. */
   edits?: RegionEditMark[];
+  /** Of a region that is no more, since when it has held no cell; null: that is not stored. Absent: it is counted. */
+  endedUs?: number | null;
 }
 
 /** What a region's past can be asked for. */

@@ -120,6 +120,11 @@ export class FigureExit {
     this.totals = this.#nextTotals(view);
   }
 
+  /** Regions hold other cells: with the next update their figures are those, not at the end of the minute. */
+  regionsEdited(): void {
+    this.#period = -1;
+  }
+
   #nextTotals(view: LiveView): PublishedTotals {
     const { minCount, totals } = this;
     const present = blurNext(totals.present, view.present, minCount);
@@ -163,6 +168,7 @@ export function publishHistory(history: RegionHistory, minCount: number): Region
     traffic: column(history.traffic),
     // Cells, nobody's figures.
     ...(history.edits && { edits: history.edits }),
+    ...(history.endedUs !== undefined && { endedUs: history.endedUs }),
   };
 }
 

@@ -75,7 +75,9 @@ export class PeopleExit {
       };
     }
     if (devices === hiddenCount || devices === 0) {
-      const none = { people: devices, low: devices, high: devices };
+      // That nobody is seen is shown, and what may go unseen follows from the shares alone.
+      const high = devices === 0 ? Math.ceil(people.high / peopleStep) * peopleStep : devices;
+      const none = { people: devices, low: devices, high };
       return { ...head, ...none, inflow: null, toFirstAlertMs: null, toCapacityMs: null };
     }
     const step = stepOf(people.people / estimate.devices);

@@ -37,11 +37,15 @@ export class CrowdReader {
   readonly #in: CrowdSources;
   readonly #crowds = new Map<string, ExactCrowd>();
   readonly #readMs = new Map<string, number>();
-  readonly #stopped = new AbortController();
+  #stopped = false;
+  /** The question that is asked now. One for each: what is hung onto a signal that lasts is kept as long as that. */
+  #asking: AbortController | null = null;
   #cancel: () => void = () => undefined;
   /** Grows with each set of regions: an answer about one of before is of other cells. */
   #set = 0;
-  #next = 0;
+  /** Ids of the regions that the round has still to read, and of those that it was refused. */
+  #left: string[] = [];
+  #refused: string[] = [];
   #roundMs = Number.NEGATIVE_INFINITY;
   /** The minute of event time that the round is of, µs. */
   #roundUs = -1;
@@ -63,14 +67,17 @@ export class CrowdReader {
 
   stop(): void {
     this.#cancel();
-    this.#stopped.abort(new Refusal(503, 'BUSY', 'the server ends'));
+    this.#stopped = true;
+    this.#asking?.abort(new Refusal(503, 'BUSY', 'the server ends'));
   }
 
   /** The regions are others, or hold other cells. */
   forget(): void {
     this.#set++;
     for (const id of this.#readMs.keys()) this.#drop(id);
-    this.#next = 0;
+    this.#left = [];
+    this.#refused = [];
+    this.#roundUs = -1;
   }
 
   #drop(id: string): void {
@@ -79,7 +86,7 @@ export class CrowdReader {
   }
 
   #turnIn(ms: number): void {
-    if (this.#stopped.signal.aborted) return;
+    if (this.#stopped) return;
     this.#cancel = this.#in.timers.after(ms, () => {
       this.#turn().then(
         (restMs) => this.#turnIn(restMs),
@@ -88,22 +95,30 @@ export class CrowdReader {
     });
   }
 
+  /** Of another minute all regions are read; of the same one those that were refused. */
+  #beginRound({ clockUs, layout }: HistoryNow, nowMs: number): void {
+    if (nowMs - this.#roundMs < roundMs) return;
+    const minute = Math.floor(clockUs / minuteUs) * minuteUs;
+    this.#left = minute === this.#roundUs ? this.#refused : layout.regions.map(({ id }) => id);
+    this.#refused = [];
+    if (this.#left.length === 0) return;
+    this.#roundUs = minute;
+    this.#roundMs = nowMs;
+  }
+
   /** Reads one region's. @returns how long to rest, ms */
   async #turn(): Promise<number> {
     const { clock, gate, histories } = this.#in;
     const now = this.#in.now();
     if (now.clockUs <= 0 || !this.#in.ready() || !gate.idle) return waitMs;
     const fromMs = clock.monotonicMs();
-    const { regions } = now.layout;
-    if (this.#next >= regions.length) this.#next = 0;
-    if (this.#next === 0) {
-      const minute = Math.floor(now.clockUs / minuteUs) * minuteUs;
-      if (regions.length === 0 || minute === this.#roundUs || fromMs - this.#roundMs < roundMs) return waitMs;
-      this.#roundUs = minute;
-      this.#roundMs = fromMs;
-    }
+    if (this.#left.length === 0) this.#beginRound(now, fromMs);
     const set = this.#set;
-    const place = this.#next++;
+    const id = this.#left.shift();
+    if (id === undefined) return waitMs;
+    const place = now.layout.regions.findIndex((region) => region.id === id);
+    // A set of which nobody has told yet.
+    if (place < 0) return restMinMs;
     // What has ended is waited for until it is stored: that takes nothing from anybody.
     let waitedMs = 0;
     const staysStored = async () => {
@@ -112,15 +127,20 @@ export class CrowdReader {
       waitedMs += clock.monotonicMs() - sinceMs;
       return stored;
     };
+    const asking = new AbortController();
+    this.#asking = asking;
     try {
-      const crowd = await histories.crowd(regions[place].id, place, { ...now, staysStored }, this.#stopped.signal);
+      const crowd = await histories.crowd(id, place, { ...now, staysStored }, asking);
       if (set === this.#set) {
         this.#crowds.set(crowd.id, crowd);
         this.#readMs.set(crowd.id, clock.monotonicMs());
       }
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
+      if (set === this.#set) this.#refused.push(id);
       return refusedMs;
+    } finally {
+      this.#asking = null;
     }
     return Math.max(restMinMs, restTimes * (clock.monotonicMs() - fromMs - waitedMs));
   }

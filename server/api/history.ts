@@ -3,6 +3,7 @@ import { type ExactCrowd, publishCrowd } from '../access/crowd.ts';
 import { publishHistory, publishPast } from '../access/exit.ts';
 import { dayUs, hourUs, minuteUs, secondUs } from '../clock.ts';
 import type { Config } from '../config.ts';
+import { namedQuery } from '../store/queries.ts';
 import type { DayFigure } from '../store/region-expected.ts';
 import type { LastingStays, PastQuestion } from '../store/region-past.ts';
 import { type ApiRequest, Refusal, type Reply } from './http.ts';
@@ -63,15 +64,26 @@ export class HistoryAnswers {
     this.#stays = { finestS: 60, defaultS: hourUs / secondUs, defaultSpanUs: dayUs, rowsMax };
   }
 
-  /** @throws Refusal 400, 404, or 503 when the database is away, slow or busy */
+  /**
+   * Also of a region, or node of the region tree, that is no more, and then since when.
+   *
+   * @throws Refusal 400, 404 of what never was, or 503 when the database is away, slow or busy
+   */
   async answer(request: ApiRequest, reply: Reply, encodedId: string, now: HistoryNow): Promise<void> {
     checkQuery(request, ['from', 'to', 'bucket']);
-    const { id } = placeOf(encodedId, now.layout);
+    const id = decodePath(encodedId);
+    const ended = placeIn(now.layout, id) < 0;
     const { fromUs, toUs, bucketS } = readRange(request.query, now.clockUs, this.#gauges);
-    const history = await this.#gate.ask(`history of region ${id}`, now.databaseAway, () =>
-      this.#source.regionHistory(id, fromUs, toUs, bucketS),
-    );
+    const history = await this.#gate.ask(`history of region ${id}`, now.databaseAway, async () => {
+      const told = await this.#source.regionHistory(id, fromUs, toUs, bucketS);
+      return ended ? { ...told, endedUs: await this.#endOf(id) } : told;
+    });
     reply.json(200, publishHistory(history, this.#config.minCount));
+  }
+
+  async #endOf(id: string): Promise<number | null> {
+    const [row] = await this.#source.sql<{ ended: number | null }>(namedQuery('region-ended'), [id]);
+    return row?.ended ?? null;
   }
 
   /** The same of a region's past. */
@@ -96,14 +108,14 @@ export class HistoryAnswers {
    * Those present at the newest full minute without residents and workers, and today's roles. Exact: only the exit may let
    * them out.
    *
-   * @param stopped nobody waits for it any more; its reason is a Refusal
+   * @param given of this question alone: whoever asks aborts it when nobody waits any more, with a Refusal as reason
    * @throws Refusal as of an answer
    */
-  async crowd(id: string, place: number, now: HistoryNow, stopped?: AbortSignal): Promise<ExactCrowd> {
+  async crowd(id: string, place: number, now: HistoryNow, given?: AbortController): Promise<ExactCrowd> {
     const toUs = Math.max(1, Math.floor(now.clockUs / minuteUs)) * minuteUs;
     const range = { fromUs: toUs - minuteUs, toUs, bucketS: minuteUs / secondUs };
     const parts: PastPart[] = ['presence', 'crowd', 'roles'];
-    const past = await this.#past(`crowd of region ${id}`, id, place, range, parts, now, stopped);
+    const past = await this.#past(`crowd of region ${id}`, id, place, range, parts, now, given);
     const [present, crowd] = [past.presence?.present[0] ?? null, past.crowd?.[0] ?? null];
     return { id, atUs: toUs, present, crowd, roles: past.roles?.at(-1) ?? null };
   }
@@ -115,11 +127,10 @@ export class HistoryAnswers {
     range: HistoryRange,
     parts: readonly PastPart[],
     now: HistoryNow,
-    stopped?: AbortSignal,
+    given?: AbortController,
   ): Promise<RegionPast> {
     const cells = Array.from(now.cellsOf(place));
-    const read = async (deadline: AbortSignal) => {
-      const signal = stopped === undefined ? deadline : AbortSignal.any([deadline, stopped]);
+    const read = async (signal: AbortSignal) => {
       const open = await now.openStays(cells);
       // Whoever has left by now is not among them.
       const stored = await now.staysStored();
@@ -128,16 +139,20 @@ export class HistoryAnswers {
       const settlesUs = (this.#config.gaugeEveryMs + this.#config.holdDownMs) * 1000;
       return withoutUnknown(told, known, { clockUs: now.clockUs, settlesUs, stored });
     };
-    return await this.#gate.ask(what, now.databaseAway, read, pastDeadlineMs);
+    return await this.#gate.ask(what, now.databaseAway, read, pastDeadlineMs, given);
   }
 }
 
 /** Where a region stands in the layout, nodes of the region tree behind the micro-regions. @throws Refusal 404 */
 export function placeOf(encodedId: string, layout: Layout): { id: string; place: number } {
   const id = decodePath(encodedId);
-  const place = [...layout.regions, ...layout.tree].findIndex((region) => region.id === id);
+  const place = placeIn(layout, id);
   if (place < 0) throw unknownRegion();
   return { id, place };
+}
+
+function placeIn({ regions, tree }: Layout, id: string): number {
+  return [...regions, ...tree].findIndex((region) => region.id === id);
 }
 
 function readParts(query: URLSearchParams): PastPart[] {

@@ -36,17 +36,22 @@ export function layoutMaker(sources: LayoutSources): () => Layout {
   const { config, registry } = sources;
   let made: Layout | null = null;
   let madeMs = 0;
+  let madeOf: RegionIndex | null = null;
   let madeVersion = -1;
+  let trees = 0;
   return () => {
     const nowMs = sources.clock.monotonicMs();
     const version = sources.regionsVersion();
-    // Both only grow, so their sum does with either.
-    const revision = registry.revision + version;
-    const waits = madeVersion === version && nowMs - madeMs < rebuildMs;
+    const regions = sources.regions();
+    // Another region tree, of the same set.
+    if (made !== null && madeOf !== regions && madeVersion === version) trees++;
+    // All only grow, so their sum does with each.
+    const revision = registry.revision + version + trees;
+    const waits = madeOf === regions && nowMs - madeMs < rebuildMs;
     if (made !== null && (made.revision === revision || waits)) return made;
     madeMs = nowMs;
+    madeOf = regions;
     madeVersion = version;
-    const regions = sources.regions();
     const cells: LayoutCell[] = [];
     for (let id = 0; id < registry.count; id++) {
       const { cgi, name, lon, lat, azimuth } = registry.info(id);

@@ -23,7 +23,8 @@ export class QueryGate {
   }
 
   /**
-   * @param what for the log @param question gets a signal that is aborted at the deadline
+   * @param what for the log @param question gets the signal of `given`
+   * @param given of this question alone: aborted at the deadline, or before by whoever asks
    * @throws Refusal 404 of a region that is not stored; 503 when the database is away, slow or busy
    */
   async ask<T>(
@@ -31,23 +32,25 @@ export class QueryGate {
     databaseAway: boolean,
     question: (signal: AbortSignal) => Promise<T>,
     deadlineMs = queryDeadlineMs,
+    given = new AbortController(),
   ): Promise<T> {
     if (databaseAway) throw away();
     if (this.#running >= this.#limits.historyQueriesMax) {
       throw busy();
     }
     let timer: NodeJS.Timeout | undefined;
-    const deadline = new AbortController();
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
-        deadline.abort();
+        given.abort();
         reject(slow());
       }, deadlineMs);
     });
     try {
-      return await Promise.race([this.#counted(() => question(deadline.signal)), late]);
+      return await Promise.race([this.#counted(() => question(given.signal)), late]);
     } catch (error) {
       if (error instanceof Refusal) throw error;
+      // Who asked has given up, and the database may be gone since: nothing is wrong with it.
+      if (given.signal.reason instanceof Refusal) throw given.signal.reason;
       if (error instanceof UserError && error.code === 'REGION_UNKNOWN') throw unknownRegion();
       this.#log('warn', `${what}: ${messageOf(error)}`);
       if (messageOf(error) === noConnection) throw busy();

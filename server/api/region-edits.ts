@@ -20,12 +20,15 @@ const laterCodes = ['REGIONS_BUSY', 'JOURNAL_FULL'];
 export class RegionEdits {
   readonly #editor: Pick<RegionEditor, 'regions' | 'set'>;
   readonly #limits: Pick<Config, 'pushBytesMax'>;
+  readonly #edited: () => void;
   /** One body at a time is held. */
   #receiving = false;
 
-  constructor(editor: Pick<RegionEditor, 'regions' | 'set'>, limits: Pick<Config, 'pushBytesMax'>) {
+  /** @param edited called when a new set counts, before that is answered */
+  constructor(editor: Pick<RegionEditor, 'regions' | 'set'>, limits: Pick<Config, 'pushBytesMax'>, edited: () => void) {
     this.#editor = editor;
     this.#limits = limits;
+    this.#edited = edited;
   }
 
   /** The present set, as it can be sent back. */
@@ -51,7 +54,9 @@ export class RegionEdits {
         large: ['REGIONS_BYTES', `the regions may have ${bytesMax} octets: draw them with fewer points`],
       });
       if (refusal !== null) throw refusal;
-      reply.json(200, await this.#set(body));
+      const change = await this.#set(body);
+      this.#edited();
+      reply.json(200, change);
     } finally {
       if (wanted) this.#receiving = false;
     }

@@ -1,4 +1,3 @@
-import { clientMessageBytesMax } from '../../shared/codec.ts';
 import { type Layout, protocolVersion } from '../../shared/protocol.ts';
 import { FigureExit } from '../access/exit.ts';
 import type { Estimates } from '../access/people.ts';
@@ -10,9 +9,9 @@ import type { PushFeed } from '../events/push-feed.ts';
 import type { Log } from '../log.ts';
 import type { LiveView } from '../occupancy/view.ts';
 import { FrameSource } from '../push/frames.ts';
-import { type ScreenSocket, Screens } from '../push/screens.ts';
+import { Screens } from '../push/screens.ts';
 import type { MachineStatus } from '../push/status.ts';
-import { loadUws, type UwsApp, type UwsResponse } from '../push/uws.ts';
+import { loadUws } from '../push/uws.ts';
 import type { AreaName } from '../reference/home-areas.ts';
 import { AreaAnswers, type CellFigure, type RegionFigure, regionFigures } from './area-figures.ts';
 import { CrowdReader } from './crowd-reader.ts';
@@ -27,6 +26,7 @@ import { listenAlone } from './listen.ts';
 import { TileFile } from './pmtiles.ts';
 import { QueryGate } from './query-gate.ts';
 import { RegionEdits } from './region-edits.ts';
+import { serveScreens } from './screen-sockets.ts';
 import { StaticFiles } from './static.ts';
 import { answerRegions, CellAnswers, LayoutAnswers } from './tables.ts';
 import { answerTraffic } from './traffic.ts';
@@ -141,7 +141,12 @@ export async function startServer(options: ServerOptions): Promise<PushServer> {
     options.areaNames,
   );
   const feeds = new FeedAnswers(options.pushFeeds ?? new Map(), config);
-  const edits = new RegionEdits(options.editor, config);
+  const edits = new RegionEdits(options.editor, config, () => {
+    crowds?.forget();
+    // Who is told that the set counts finds its figures everywhere.
+    exit.regionsEdited();
+    screens.tick();
+  });
   const gateCounts = new GateCounts(options.gates ?? null, config);
   const feedSockets = new FeedSockets(feeds, config, (error) => log('error', `a batch on a socket: ${error.message}`));
   const headers = securityHeaders(config.tileUrl);
@@ -178,7 +183,10 @@ export async function startServer(options: ServerOptions): Promise<PushServer> {
     if (path === '/api/health') return reply.json(200, health());
     if (path === '/api/layout') return layouts.answer(request, reply);
     if (path === '/api/cells') return cells.answer(request, reply, options.layout(), frames.seq);
-    if (path === '/api/regions') return answerRegions(request, reply, options.layout(), exit, config.gaugeEveryMs);
+    if (path === '/api/regions') {
+      const layout = frames.layout ?? options.layout();
+      return answerRegions(request, reply, layout, exit, config.gaugeEveryMs);
+    }
     if (path === '/api/traffic')
       return answerTraffic(request, reply, options.layout(), options.view(), config.minCount);
     if (path === '/api/regions.geojson') return edits.answer(request, reply);
@@ -243,8 +251,7 @@ export async function startServer(options: ServerOptions): Promise<PushServer> {
       return;
     }
     if (request.method === 'PUT' && request.path === '/api/regions') {
-      const taken = edits.take(request, reply).finally(() => crowds?.forget());
-      taken.catch((error: unknown) => refuse(request, reply, error));
+      edits.take(request, reply).catch((error: unknown) => refuse(request, reply, error));
       return;
     }
     if (request.method === 'POST' && request.path === '/api/gates') {
@@ -298,38 +305,6 @@ function callsOf(options: ServerOptions): Pick<ServerOptions, 'view' | 'layout' 
     status: () => options.status(),
     people: () => options.people?.() ?? null,
   };
-}
-
-/** `/ws`: what uWebSockets.js tells about sockets goes to `screens`. */
-function serveScreens(
-  app: UwsApp,
-  compression: number,
-  screens: Screens,
-  allowed: (host: string, origin: string) => boolean,
-): void {
-  app.ws<Record<string, never>>('/ws', {
-    compression,
-    maxPayloadLength: clientMessageBytesMax * 4,
-    // Never reached: Screens stops far below. Closing is safe where dropping silently is not.
-    maxBackpressure: 64 * 1024 * 1024,
-    closeOnBackpressureLimit: true,
-    idleTimeout: 60,
-    sendPingsAutomatically: true,
-    upgrade(response: UwsResponse, request, context) {
-      if (!allowed(request.getHeader('host'), request.getHeader('origin'))) {
-        response.writeStatus('403 Forbidden').end('this page may not open the wall', true);
-        return;
-      }
-      const key = request.getHeader('sec-websocket-key');
-      const protocol = request.getHeader('sec-websocket-protocol');
-      const extensions = request.getHeader('sec-websocket-extensions');
-      response.upgrade<Record<string, never>>({}, key, protocol, extensions, context);
-    },
-    open: (socket: ScreenSocket) => screens.opened(socket),
-    message: (socket: ScreenSocket, message, isBinary) => screens.message(socket, new Uint8Array(message), isBinary),
-    drain: (socket: ScreenSocket) => screens.drained(socket),
-    close: (socket: ScreenSocket) => screens.closed(socket),
-  });
 }
 
 function busy(): Refusal {

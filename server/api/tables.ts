@@ -72,6 +72,8 @@ export class CellAnswers {
 /**
  * `GET /api/regions`: the layout's regions, without their outlines, with the figures of the last frame, and the window
  * that `visitors` are of; with `?level=` the nodes of that level of the region tree.
+ *
+ * @param layout of the last frame: by its places are the figures
  */
 export async function answerRegions(
   request: ApiRequest,

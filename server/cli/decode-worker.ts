@@ -22,6 +22,8 @@ const runsPerTurn = 16;
 const fullBytes = messageBatchBytes * (7 / 8);
 /** How often a source that may be silent says how it stands. */
 const statusMs = 500;
+/** Files of events far ahead of the clock are waited for so long before the feed's end is told, ms. */
+const answersMs = 2_000;
 /** Subscribers far ahead of the clock whose pseudonyms are remembered. */
 const aheadMemoMax = 1 << 20;
 
@@ -100,8 +102,25 @@ class DecodeWorker {
       ...{ config, clock: systemClock, folder, port, areas: areas && new HomeAreas(areas) },
       pseudonymiser: new Pseudonymiser(key, { memoMax: aheadMemoMax }),
     });
-    port.on('message', (answer: AheadAnswer) => lane.answered(answer));
+    port.on('message', (answer: AheadAnswer) => {
+      lane.answered(answer);
+      this.wake.call();
+    });
     return lane;
+  }
+
+  /** What the lane still holds, and whether it could be kept, belongs to the counters that the feed ends with. */
+  private async endLane(): Promise<void> {
+    const { lane } = this;
+    if (lane === null) return;
+    lane.end();
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      this.wake.call();
+    }, answersMs);
+    while (lane.unanswered > 0 && !late && !this.stopped) await this.wake.wait();
+    clearTimeout(timer);
   }
 
   private async read(source: DecodedFrames): Promise<void> {
@@ -117,6 +136,7 @@ class DecodeWorker {
         else break;
       }
       if (why === 'end') {
+        await this.endLane();
         if (!this.stopped) this.send({ k: 'end', at: source.counters, early: source.endedEarly });
         return;
       }

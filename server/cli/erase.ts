@@ -7,7 +7,7 @@ import { BaseFile } from '../journal/base.ts';
 import { nodeDisk } from '../journal/disk.ts';
 import { consoleLog } from '../log.ts';
 import { type Holder, type OptOutEntry, OptOuts, ofStoredForm, storedForm } from '../privacy/opt-outs.ts';
-import { clientConfig, type Database, settleSession } from '../store/connection.ts';
+import { clientConfig, type Database, settleSession, timestampUs } from '../store/connection.ts';
 import { EmbeddedDatabase } from '../store/embedded/embedded-database.ts';
 import { isLocked } from '../store/embedded/folder-lock.ts';
 import { type Erased, type ErasedRows, erase, refuseOldSchema } from '../store/erasure.ts';
@@ -28,6 +28,9 @@ Removes what is stored of subscribers: located events, stays, facts by hour, day
 called them, their numbers, handsets and registrations; of compressed chunks too. First they come to the list of those
 who have opted out (see 'help import'), so that nothing of them comes back from the journal or is stored anew. Prints how
 many rows each table has lost.
+
+By a number goes whoever was told last to have it. Who was told another number since has opted out with it, but is not
+erased, for the number may be somebody else's by now: how many those are is printed. Give their IMSIs to erase them.
 
   --opt-outs FILE  IMSIs and telephone numbers, as 'import --opt-outs' takes them; - is standard input
   --data DIR       data folder (default: SIGNALWALL_DATA, else ./.signalwall), whose key made the pseudonyms
@@ -148,7 +151,7 @@ async function eraseOne(
       ...{ number: ofStoredForm(number), subscriber: ofStoredForm(subscriber), timeUs },
     }));
     learn(holders);
-    const whom = erasedOf(given, keptHolders(dataDir));
+    const { whom, spared } = await erasedOf(client, given, keptHolders(dataDir));
     if (runs) {
       say(`a server runs: waiting until it has taken the list over`);
       await pause(takeOverMs + betweenMs);
@@ -164,6 +167,10 @@ async function eraseOne(
       }
     }
     for (const line of linesOf(database.name, told)) say(line);
+    if (spared > 0)
+      say(
+        `${counted(spared, 'subscriber')} told to have one of the numbers, and another number since, opted out but not erased: the number may be somebody else's by now; give the IMSI to erase`,
+      );
   } catch (error) {
     if (error instanceof UserError) throw error;
     const what = `${database.name} refuses: ${messageOf(error)}; run it again: what is removed stays removed`;
@@ -184,16 +191,34 @@ async function isOfJournals(client: pg.ClientBase, folders: readonly string[]): 
   return false;
 }
 
-function erasedOf(given: readonly OptOutEntry[], holders: readonly Holder[]): Erased {
-  const list = new OptOuts();
-  list.replace(given);
-  list.learn(holders);
+/** `spared`: how many had a number of the list and were told another one since: what is removed does not come back. */
+async function erasedOf(
+  client: pg.ClientBase,
+  given: readonly OptOutEntry[],
+  told: readonly Holder[],
+): Promise<{ whom: Erased; spared: number }> {
+  const listWith = (holders: readonly Holder[]) => {
+    const list = new OptOuts();
+    list.replace(given);
+    list.learn(holders);
+    return list;
+  };
+  const { holders } = listWith(told);
+  const { rows } = await client.query<{ number: string }>(namedQuery('holders-told-others'), [
+    holders.map(({ number }) => storedForm(number)),
+    holders.map(({ subscriber }) => storedForm(subscriber)),
+    holders.map(({ timeUs }) => timestampUs(timeUs)),
+  ]);
+  const others = new Set(rows.map(({ number }) => ofStoredForm(number)));
+  const list = listWith(holders.filter(({ number }) => !others.has(number)));
+  const spared = new Set(holders.flatMap(({ subscriber }) => (list.hasSubscriber(subscriber) ? [] : [subscriber])));
   const stored = (words: readonly string[]) => words.filter((word) => word !== '').map(storedForm);
-  return {
+  const whom = {
     subscribers: stored(list.subscribers),
     peers: stored(given.map(({ peer }) => peer)),
     numbers: stored(given.map(({ number }) => number)),
   };
+  return { whom, spared: spared.size };
 }
 
 function linesOf(name: string, told: readonly ErasedRows[]): string[] {

@@ -13,16 +13,18 @@ export interface EstimateInput {
  * Market shares and gate counts as the command line names them. null: without shares nobody knows how many people a
  * device stands for.
  *
+ * @param regions null: not known yet
  * @throws UserError naming file, line and remedy
  */
 export async function readEstimateInput(
   { sharesFile, gatesFile }: { sharesFile?: string; gatesFile?: string },
-  regions: readonly Region[],
+  regions: readonly Region[] | null,
   log: Log,
 ): Promise<EstimateInput | null> {
   if (sharesFile === undefined) return null;
   const shares = await readShares(sharesFile);
   const gates = gatesFile === undefined ? [] : await readGates(gatesFile);
+  if (regions === null) return { shares, gates };
   const known = new Set(regions.map(({ id }) => id));
   for (const id of new Set(gates.map(({ region }) => region)))
     if (!known.has(id)) log('warn', `${gatesFile}: no micro-region has the id ${id} now: its gate counts wait for one`);

@@ -69,7 +69,7 @@ export async function openLog(options: {
 }): Promise<OpenLog> {
   const { config, clock, timers, log, store, signal, follow, optedOut, onFailed } = options;
   const { journal: folder, snapshots: snapshotFolder } = foldersOf(options.folder);
-  const lock = lockFolder(folder);
+  const lock = await lockFolder(folder);
   try {
     const journal = await Journal.open({
       disk: nodeDisk,

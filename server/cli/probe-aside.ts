@@ -2,7 +2,7 @@ import { basename, join } from 'node:path';
 import type { MessagePort } from 'node:worker_threads';
 import { feedIdentity } from '../capture/feed-identity.ts';
 import type { LiveFeedSpec } from '../capture/feed-uri.ts';
-import { type Clock, formatTimeUs } from '../clock.ts';
+import { type Clock, formatTimeUs, type Timers } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { PushAside } from '../events/push-aside.ts';
 import type { Disk } from '../journal/disk.ts';
@@ -19,15 +19,15 @@ const folderOf = (spec: LiveFeedSpec): string =>
 /** Where events of a live feed's frames are kept that lie too far ahead to be counted. */
 export function openProbeAside(
   spec: LiveFeedSpec,
-  options: { config: Config; disk: Disk; asideFolder: string; optedOut: OptOuts; log: Log },
+  options: { config: Config; disk: Disk; asideFolder: string; optedOut: OptOuts; timers: Timers; log: Log },
 ): PushAside {
-  const { config, disk, asideFolder, optedOut, log } = options;
+  const { config, disk, asideFolder, optedOut, timers, log } = options;
   const name = folderOf(spec);
   const files = new AsideFiles({
     ...{ disk, log, bytesMax: config.pushAsideBytesMax },
     ...{ path: join(asideFolder, name), folder: join(basename(asideFolder), name) },
   });
-  return asideOfOthers(files, optedOut);
+  return asideOfOthers(files, optedOut, timers);
 }
 
 /** Keeps what a feed's thread sends over a port, one file after the other, and answers. */

@@ -119,7 +119,7 @@ export function openPushFeed(
   const path = join(options.asideFolder, spec.id);
   const folder = join(basename(options.asideFolder), spec.id);
   const files = new AsideFiles({ disk, path, folder, bytesMax: config.pushAsideBytesMax, log });
-  const aside = options.optedOut === undefined ? files : asideOfOthers(files, options.optedOut);
+  const aside = options.optedOut === undefined ? files : asideOfOthers(files, options.optedOut, timers);
   const reader = new PushReader(new SentIdentities(key, areas, new Machines(config)), clock, config);
   const { pushBatchesMax } = config;
   const waits = { pushBatchesMax, staleMs: spec.waitMs ?? config.staleMs };

@@ -11,7 +11,8 @@ import { RegionIndex } from '../reference/region-index.ts';
 export interface ReferenceInput {
   /** A cell list, from `--cells` or the simulated city; null: cells are known as they turn up. */
   cells: CellInfo[] | null;
-  regions: Region[];
+  /** From `--regions` or the simulated city; null: none are given, and those of before stand. */
+  regions: Region[] | null;
   schematic: Schematic | null;
 }
 
@@ -27,10 +28,10 @@ export async function readReference(
   const listed = cellsFile === undefined ? null : await readCells(cellsFile);
   const cells = city === null ? listed : [...city.cells, ...(listed ?? [])];
   const warn = (line: string) => log('warn', line);
-  const regions = regionsFile === undefined ? (city?.regions ?? []) : await readRegions(regionsFile, warn);
+  const regions = regionsFile === undefined ? (city?.regions ?? null) : await readRegions(regionsFile, warn);
   // A region that names an unlisted cell is refused here already.
   const registry = new CellRegistry();
   if (cells !== null) registry.load(cells);
-  new RegionIndex(regions, registry, cells === null ? () => undefined : warn, regionsFile);
+  new RegionIndex(regions ?? [], registry, cells === null ? () => undefined : warn, regionsFile);
   return { cells, regions, schematic: city?.schematic ?? null };
 }

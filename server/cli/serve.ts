@@ -25,7 +25,7 @@ Shows the live wall. Without --feed it simulates an event day at 60 times its sp
                       A bare path is taken by its ending. Options are percent-encoded; a plus stays a plus.
   --speed N           event seconds per second, 0 = as fast as it goes (default 60 for sim:, else 1)
   --cells FILE        cell list, CSV with the header cgi,lon,lat[,azimuth,name,site,radio,branch,centre,area,hall]
-  --regions FILE      micro-regions, GeoJSON
+  --regions FILE      micro-regions, GeoJSON; without it those of before stand, also as they were edited
   --shares FILE       market shares, from which people are estimated: origin,share,error[,heard,heardError], CSV or JSON
   --gates FILE        gate counts to calibrate them by: time,region and people, or entered,left[,error], CSV or JSON
                       (while it runs, POST /api/gates takes more)

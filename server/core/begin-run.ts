@@ -22,7 +22,8 @@ export interface RunStart {
   readonly after: string | null;
   /** The cell list; null: cells are known as they turn up. */
   readonly cells: readonly CellInfo[] | null;
-  readonly regions: readonly Region[];
+  /** Null: none are brought, and what is there stands. */
+  readonly regions: readonly Region[] | null;
   /** Of this run's feeds. */
   readonly feeds: readonly FeedPosition[];
   readonly historyFromUs: number | null;
@@ -65,10 +66,13 @@ export async function beginRun(core: Core, records: EventLog, clock: Clock, log:
   const isFirst = state.fingerprint === '';
   if (isFirst) await appendCells(append, start.stored, false);
   else refuseOtherCells(state, start.stored);
+  const regions = start.regions !== null && bringsOthers(state, start.regions) ? start.regions : null;
+  if (regions === null && start.cells !== null) refuseUnlistedCells(state, start.cells);
   await appendListed(append, state, start.cells ?? []);
-  const edited = bringsOthers(state, start.regions);
-  if (edited) await append({ k: 'regions', regions: start.regions, version: state.regionsVersion + 1 });
-  else if (state.broughtRegions !== '' && state.broughtRegions !== digestOf(state.regions))
+  if (regions !== null) {
+    tellLostEdits(state, regions, log);
+    await append({ k: 'regions', regions, version: state.regionsVersion + 1 });
+  } else if (isEdited(state))
     log('info', 'The micro-regions are as they were edited while the server ran; a start with others sets those');
   const fresh = !core.goesOn;
   if (!isFirst) tellChange(core, fresh, log);
@@ -101,10 +105,48 @@ function tellChange(core: Core, fresh: boolean, log: Log): void {
   }
 }
 
-/** Whether the start brings other regions than the last one; if not, edits since then stand. */
+/** Digest of the set that a start has brought last. */
+function broughtBefore({ broughtRegions, editedTo, regions }: LogState): string {
+  // Where none has, whatever is there was edited.
+  return broughtRegions === '' ? digestOf(editedTo < 0 ? regions : []) : broughtRegions;
+}
+
+/** Whether the start brings other regions than the last one that did; if not, edits since then stand. */
 function bringsOthers(state: LogState, regions: readonly Region[]): boolean {
-  const brought = digestOf(regions);
-  return brought !== (state.broughtRegions === '' ? digestOf(state.regions) : state.broughtRegions);
+  return digestOf(regions) !== broughtBefore(state);
+}
+
+function isEdited(state: LogState): boolean {
+  return broughtBefore(state) !== digestOf(state.regions);
+}
+
+/** Which of the regions that stand, edited since they were brought, the start's set lacks or has otherwise. */
+function tellLostEdits(state: LogState, regions: readonly Region[], log: Log): void {
+  if (!isEdited(state)) return;
+  const brought = new Set(regions.map((region) => JSON.stringify(region)));
+  const lost = state.regions.filter((region) => !brought.has(JSON.stringify(region)));
+  if (lost.length === 0) return;
+  const named = lost.slice(0, 5).map(({ id }) => id);
+  const more = lost.length > named.length ? ` and ${lost.length - named.length} more` : '';
+  log(
+    'warn',
+    `the micro-regions were edited while the server ran, and this start brings others: ${lost.length} of them ${lost.length === 1 ? 'goes, or becomes' : 'go, or become'} as the start has it (${named.join(', ')}${more}); their history is kept`,
+  );
+}
+
+/** The regions that stand may name cells that nobody listed when they came. */
+function refuseUnlistedCells({ registry, regions }: LogState, list: readonly CellInfo[]): void {
+  const listed = new Set(list.map(({ cgi }) => cgi));
+  const isListed = (cgi: string) =>
+    listed.has(cgi) || (registry.find(cgi) >= 0 && registry.isListed(registry.find(cgi)));
+  for (const { id, cells } of regions) {
+    const cell = cells?.find((each) => !each.endsWith('*') && !isListed(each));
+    if (cell === undefined) continue;
+    throw new UserError(
+      'REGION_CELL_UNKNOWN',
+      `region ${id}, which stands since before, names the cell ${cell}, which the cell list lacks: add the cell to the list, or bring other regions with --regions FILE`,
+    );
+  }
 }
 
 async function appendCells(append: (record: LogRecord) => Promise<void>, cells: RunStart['stored'], listed: boolean) {

@@ -5,133 +5,121 @@
  * quarter's first interval everything is told, changed or not: what was there all the time is in the quarter's largest
  * count, and who asks for an origin need not look back far.
  */
+import { NumberRows } from '../occupancy/origin-places.ts';
 import type { OriginColumns } from '../occupancy/view.ts';
-
-/** By region's id ('' is the city), then origin (`class,country,mcc`): present. Nobody has no entry. */
-type Figures = Map<string, Map<string, number>>;
-export type SavedOrigins = [region: string, figures: [origin: string, present: number][]][];
+import type { StateReader, StateWriter } from '../state-writer.ts';
+import { toEnd } from '../to-end.ts';
+import { type OldFigures, OriginFigures } from './origin-figures.ts';
 
 /** Among told figures: something was told that may not last. */
-const unsure = -1;
+const unsure = 0xffffffff;
 /** Regions that are gone are remembered, in case they come again, up to so many. */
 const regionsMax = 10_000;
+/** Counts compared before the event loop may have its turn: below a millisecond, with all their rows. */
+const countsAtOnce = 8_192;
 
 /** What the log's gauges say of origins, so far. */
 export class ToldOrigins {
-  readonly figures: Figures;
+  readonly figures: OriginFigures;
 
-  constructor(saved: SavedOrigins = []) {
-    this.figures = figuresOf(saved);
+  constructor(figures = new OriginFigures()) {
+    this.figures = figures;
   }
 
   /** @param foretold the interval will be told again */
   take(origins: OriginColumns | undefined, ids: readonly string[], foretold: boolean): void {
-    if (origins !== undefined) put(this.figures, origins, ids, foretold);
+    if (origins !== undefined) toEnd(this.figures.putting(origins, ids, foretold ? unsure : undefined));
     forget(this.figures, ids);
-  }
-
-  get saved(): SavedOrigins {
-    return savedOf(this.figures);
   }
 }
 
-/** Origins of the intervals as they are handed on. */
+/** Origins of the intervals, in the order in which they close. */
 export class CarriedOrigins {
-  #now: Figures = new Map();
-  #told: Figures;
+  /** They number origins alike. */
+  #now: OriginFigures;
+  #told: OriginFigures;
+  #idsBefore: readonly string[] | null = null;
 
   /** @param told by the log, up to where these counters begin */
   constructor(told: ToldOrigins) {
-    this.#told = figuresOf(told.saved);
+    this.#told = told.figures.copy();
+    this.#now = new OriginFigures(this.#told.origins);
   }
 
   /**
    * What an interval must say of origins: the figures that differ from what was told, or all of them; by region, then origin.
+   * In steps: there may be hundreds of thousands.
    *
    * @param origins those that the engine says have changed
    * @param ids of all regions of the interval, by place
    */
-  complete(
+  *completing(
     origins: OriginColumns | undefined,
     ids: readonly string[],
     isTold: boolean,
     all = false,
-  ): OriginColumns | undefined {
-    const known = new Set(ids).add('');
-    for (const id of [...this.#now.keys()]) if (!known.has(id)) this.#now.delete(id);
-    if (origins !== undefined) put(this.#now, origins, ids, false);
+  ): Generator<void, OriginColumns | undefined> {
+    this.#keep(ids);
+    if (origins !== undefined) yield* this.#now.putting(origins, ids);
     if (!isTold) return undefined;
-    const rows: number[][] = [];
-    ['', ...ids].forEach((id, region) => {
-      const now = this.#now.get(id) ?? none;
-      const told = this.#told.get(id) ?? none;
-      if (now === none && told === none) return;
-      for (const [origin, present] of now)
-        if (all || told.get(origin) !== present) rows.push(rowOf(region, origin, present));
-      for (const origin of told.keys()) if (!now.has(origin)) rows.push(rowOf(region, origin, 0));
-    });
-    if (rows.length === 0) return undefined;
-    rows.sort((a, b) => a[0] - b[0] || a[1] - b[1] || a[2] - b[2] || a[3] - b[3]);
-    const column = (i: number) => Uint32Array.from(rows, (row) => row[i]);
-    const tells = {
-      ...{
-        n: rows.length,
-        region: column(0),
-        class: column(1),
-        country: column(2),
-        mcc: column(3),
-        present: column(4),
-      },
-    };
-    put(this.#told, tells, ids, false);
-    forget(this.#told, ids);
-    return tells;
-  }
-
-  get saved(): { now: SavedOrigins; told: SavedOrigins } {
-    return { now: savedOf(this.#now), told: savedOf(this.#told) };
-  }
-
-  restore({ now, told }: { now: SavedOrigins; told: SavedOrigins }): void {
-    this.#now = figuresOf(now);
-    this.#told = figuresOf(told);
-  }
-}
-
-const none: ReadonlyMap<string, number> = new Map();
-
-function rowOf(region: number, origin: string, present: number): number[] {
-  return [region, ...origin.split(',').map(Number), present];
-}
-
-function put(figures: Figures, origins: OriginColumns, ids: readonly string[], foretold: boolean): void {
-  for (let i = 0; i < origins.n; i++) {
-    const id = origins.region[i] === 0 ? '' : ids[origins.region[i] - 1];
-    const origin = `${origins.class[i]},${origins.country[i]},${origins.mcc[i]}`;
-    let own = figures.get(id);
-    if (own === undefined) {
-      own = new Map();
-      figures.set(id, own);
+    const rows = new NumberRows(['region', 'class', 'country', 'mcc', 'present']);
+    let looked = 0;
+    for (let region = 0; region <= ids.length; region++) {
+      looked += this.#compare(region, region === 0 ? '' : ids[region - 1], all, rows);
+      if (looked < countsAtOnce) continue;
+      looked = 0;
+      yield;
     }
-    if (foretold) own.set(origin, unsure);
-    else if (origins.present[i] > 0) own.set(origin, origins.present[i]);
-    else own.delete(origin);
+    forget(this.#told, ids);
+    return yield* rows.gathering();
+  }
+
+  *save(to: StateWriter): Generator<void> {
+    yield* this.#now.save(to, 'counting.origins.now');
+    yield* this.#told.save(to, 'counting.origins.told');
+  }
+
+  restore(from: StateReader): void {
+    this.#now = OriginFigures.restore(from, 'counting.origins.now');
+    this.#told = OriginFigures.restore(from, 'counting.origins.told', this.#now.origins);
+  }
+
+  /** As they were put down before they were numbers. */
+  restoreOld({ now, told }: { now: OldFigures; told: OldFigures }): void {
+    this.#now = OriginFigures.ofOld(now);
+    this.#told = OriginFigures.ofOld(told, this.#now.origins);
+  }
+
+  /** Nobody is in regions that are gone. */
+  #keep(ids: readonly string[]): void {
+    if (ids === this.#idsBefore) return;
+    this.#idsBefore = ids;
+    const known = new Set(ids).add('');
+    for (const id of [...this.#now.rows.keys()]) if (!known.has(id)) this.#now.rows.delete(id);
+  }
+  /** Adds the region's rows, which are told then. @returns how many counts it has looked at */
+  #compare(region: number, id: string, all: boolean, rows: { add: NumberRows<string>['add'] }): number {
+    const isCounted = this.#now.rows.has(id);
+    if (!isCounted && !this.#told.rows.has(id)) return 0;
+    const { count, order } = this.#now.origins;
+    const now = isCounted ? this.#now.rowOf(id) : new Uint32Array(count);
+    const told = this.#told.rowOf(id);
+    for (let i = 0; i < count; i++) {
+      const origin = order[i];
+      const present = now[origin];
+      if (present === told[origin] && !(all && present > 0)) continue;
+      rows.add(region, ...this.#now.origins.codesOf(origin), present);
+      told[origin] = present;
+    }
+    return count;
   }
 }
 
-function forget(figures: Figures, ids: readonly string[]): void {
-  if (figures.size <= regionsMax + ids.length) return;
+function forget({ rows }: OriginFigures, ids: readonly string[]): void {
+  if (rows.size <= regionsMax + ids.length) return;
   const known = new Set(ids).add('');
-  for (const id of figures.keys()) {
-    if (figures.size <= regionsMax) return;
-    if (!known.has(id)) figures.delete(id);
+  for (const id of rows.keys()) {
+    if (rows.size <= regionsMax) return;
+    if (!known.has(id)) rows.delete(id);
   }
-}
-
-function savedOf(figures: Figures): SavedOrigins {
-  return [...figures].map(([id, own]) => [id, [...own]]);
-}
-
-function figuresOf(saved: SavedOrigins): Figures {
-  return new Map(saved.map(([id, own]) => [id, new Map(own)]));
 }

@@ -1,17 +1,18 @@
-import { type Clock, type Timers, within } from '../clock.ts';
+import type { Clock, Timers } from '../clock.ts';
 import type { Config } from '../config.ts';
 import { assertInvariant, errorOf, messageOf } from '../errors.ts';
 import type { OptedOut } from '../events/opted-out.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { LogRecord, RunRecord } from '../journal/records.ts';
 import type { Log } from '../log.ts';
-import { nodesOf } from '../reference/region-tree.ts';
 import type { StateReader, StateWriter } from '../state-writer.ts';
 import { Counting, type Derived, type DerivedTaker, type FollowerMaker } from './counting.ts';
+import { EndTime } from './end-time.ts';
 import type { EventLog, LogEntry, LogReader } from './event-log.ts';
 import { fingerprintOf, goesOn, settingsOf } from './fingerprint.ts';
 import { sliceMs } from './in-slices.ts';
 import { LogState } from './log-state.ts';
+import { movesCells } from './moves-cells.ts';
 import { newestDerived } from './newest-derived.ts';
 import { Staging, snapshotBytes } from './snapshot-file.ts';
 import type { Snapshots } from './snapshots.ts';
@@ -46,9 +47,6 @@ interface Restored {
 
 /** So often is looked whether the journal may forget something, ms: when nothing comes too. */
 const tendEveryMs = 1000;
-/** The last snapshot is waited for so long, ms; and with a full disk, where it may have to wait for room. */
-const lastSnapshotMsMax = 4000;
-const fullSnapshotMsMax = 500;
 
 /**
  * Applies the journal's committed records in order: to what the log says ({@link LogState}) and to what is counted
@@ -80,6 +78,7 @@ export class Core {
   #cancelTending: () => void = () => undefined;
   /** Called where the end comes while the disk is waited for. */
   #endComes: () => void = () => undefined;
+  #endTime: EndTime | null = null;
 
   /** Brings the state back: the newest snapshot that can be gone on from, and the records since. */
   static async open(options: CoreOptions, signal?: AbortSignal): Promise<Core> {
@@ -160,12 +159,12 @@ export class Core {
    */
   async stop(): Promise<void> {
     this.#stopping = true;
+    this.#endTime = new EndTime(this.#options);
     this.#endComes();
     this.#cancelTending();
     this.#options.records.end();
     await this.#running;
-    const { journal, timers } = this.#options;
-    await within(timers, journal.full ? fullSnapshotMsMax : lastSnapshotMsMax, this.#lastSnapshot());
+    await this.#endTime.wait(this.#lastSnapshot());
     await this.#reader.close();
   }
 
@@ -214,6 +213,8 @@ export class Core {
       }
       if (this.#mustNotChange(entry) && !(await this.#written())) return;
       for (const _ of this.#applying(entry)) {
+        // One record may change all there is.
+        if (this.#keepsTooMuch && !(await this.#written(true))) return;
         if (clock.monotonicMs() - sinceMs < sliceMs) continue;
         await this.#pause();
         sinceMs = clock.monotonicMs();
@@ -239,9 +240,9 @@ export class Core {
     if (record.k === 'regions' && counting !== null) {
       yield* counting.settingRegions(record.regions, () => state.apply(record, to));
     } else {
-      const moves = this.#moves(record);
+      const moves = counting !== null && movesCells(record, state.registry, counting.regions);
       state.apply(record, to);
-      if (moves) yield* this.counting.settingRegions(state.regions, () => undefined);
+      if (moves) yield* counting.settingRegions(state.regions, () => undefined);
     }
     if (record.k === 'run') yield* this.#beginning(record, before);
     else if (this.#counting !== null) yield* this.#counting.applying(record);
@@ -272,19 +273,6 @@ export class Core {
     if (settings === null) return;
     this.#counting = new Counting(settings, this.#state, (number, derived) => this.#take(number, derived), follow);
     if (counting !== null) this.#counting.goBehind(counting);
-  }
-
-  /** Whether a cell that is counted gets another place or other parents, or a node of the tree its first cell. */
-  #moves(record: LogRecord): boolean {
-    if (record.k !== 'cells' || this.#counting === null) return false;
-    const { registry } = this.#state;
-    const { regions } = this.#counting;
-    return record.cells.some(({ cell }) => {
-      const id = registry.find(cell.cgi);
-      if (id < 0) return regions.lacksNodeOf(cell);
-      const known = registry.info(id);
-      return known.lon !== cell.lon || known.lat !== cell.lat || nodesOf(known).join() !== nodesOf(cell).join();
-    });
   }
 
   /** What counting gives goes into the journal, but for what an earlier run has put there already. */
@@ -321,17 +309,30 @@ export class Core {
    * is only so much room; and the counters that a run begins may go on in the memory of those before.
    */
   #mustNotChange({ record }: LogEntry): boolean {
-    const { snapshotCopyBytesMax: keptMax } = this.#options.config;
-    return this.#staged !== null && (record.k === 'run' || this.#staged.keptBytes >= keptMax);
+    return this.#staged !== null && (record.k === 'run' || this.#keepsTooMuch);
   }
 
-  /** @returns false: the end has come before it was, and nothing may be applied any more; the next start does that */
-  async #written(): Promise<boolean> {
+  /** Whether there is no more room for what must be kept of what is being written. */
+  get #keepsTooMuch(): boolean {
+    return this.#staged !== null && this.#staged.keptBytes >= this.#options.config.snapshotKeptBytesMax;
+  }
+
+  /**
+   * Waits until what is being written is.
+   *
+   * @param amid a record, of which the rest shall be applied: an end that comes waits too, as for its last snapshot
+   * @returns false: the end has come before it was, and nothing may be applied any more; the next start does that
+   */
+  async #written(amid = false): Promise<boolean> {
     if (!this.#stopping)
       await new Promise<void>((resolve) => {
         this.#endComes = resolve;
         void this.#writing!.then(resolve);
       });
+    if (amid && this.#writing !== null) {
+      await this.#endTime!.wait(this.#writing);
+      if (this.#writing !== null) this.#broken = new Error('the end has come amid a record');
+    }
     return this.#writing === null;
   }
 

@@ -4,12 +4,12 @@ import { eventFlag, kindCode, outcomeCode } from '../events/kinds.ts';
 import { Sorter } from '../events/sorter.ts';
 import type { GaugesRecord, LogRecord } from '../journal/records.ts';
 import { Engine } from '../occupancy/engine.ts';
-import { beginsQuarter } from '../occupancy/interval-rows.ts';
 import type { IntervalGauges, StayColumns } from '../occupancy/view.ts';
 import type { CellRegistry } from '../reference/cell-registry.ts';
-import { type Placed, placing } from '../reference/placing.ts';
+import { placing } from '../reference/placing.ts';
 import type { Region } from '../reference/read-regions.ts';
 import { RegionIndex } from '../reference/region-index.ts';
+import { growingTree, type RegionTree } from '../reference/region-tree.ts';
 import type { StateReader, StateWriter } from '../state-writer.ts';
 import { CarriedGauges, withEmptyOnes } from './carried-gauges.ts';
 import { CarriedOrigins } from './carried-origins.ts';
@@ -29,6 +29,8 @@ interface Figures {
   /** Of the newest interval's regions. */
   regionIds: readonly string[];
   followed: boolean;
+  /** Absent: saved before they were numbers. */
+  originsNumbered?: true;
 }
 
 /** Null: nothing goes along. */
@@ -73,6 +75,8 @@ export class Counting {
       regions: this.regions,
       everyUs: config.gaugeEveryMs * 1000,
       onInterval: (gauges, regionIds) => this.#interval(gauges, regionIds),
+      tellingOrigins: (changed, { startUs, regionIds, whole }) =>
+        this.#origins.completing(changed, regionIds, this.#isTold(startUs), whole),
       onStays: (stays) => {
         // The original has them still.
         if (!this.#foretells) this.#taker(this.#next++, { k: 'stays', stays });
@@ -112,7 +116,9 @@ export class Counting {
   *settingRegions(regions: readonly Region[], atOnce: () => void): Generator<void> {
     const before = this.regions;
     const { registry } = this.#state;
-    const after = regionsOf(regions, registry, yield* placing(regions, registry));
+    const placed = yield* placing(regions, registry);
+    const after = regionsOf(regions, registry, yield* growingTree(registry));
+    yield* after.placingCells(placed);
     yield* this.engine.settingRegions(after);
     this.regions = after;
     before.close();
@@ -167,11 +173,12 @@ export class Counting {
       foretoldToUs: this.#foretoldToUs,
       regionIds: this.#carried.ids,
       followed: this.#follower !== null,
+      originsNumbered: true,
     };
     to.json('counting', figures);
-    to.json('counting.origins', this.#origins.saved);
     to.bytes('counting.present', this.#carried.present);
     to.bytes('counting.fresh5', this.#carried.fresh5);
+    yield* this.#origins.save(to);
     yield* this.sorter.save(to);
     yield* this.engine.save(to);
     if (this.#follower !== null) yield* this.#follower.save(to);
@@ -186,12 +193,13 @@ export class Counting {
     follow?: FollowerMaker,
   ): Counting {
     const counting = new Counting(config, state, taker, follow);
-    const { next, tellAll, foretoldToUs, regionIds, followed } = from.json<Figures>('counting');
+    const { next, tellAll, foretoldToUs, regionIds, followed, originsNumbered } = from.json<Figures>('counting');
     counting.#carried.ids = regionIds;
     counting.#next = next;
     counting.#tellAll = tellAll;
     counting.#foretoldToUs = foretoldToUs;
-    counting.#origins.restore(from.json('counting.origins'));
+    if (originsNumbered === true) counting.#origins.restore(from);
+    else counting.#origins.restoreOld(from.json('counting.origins'));
     for (const name of ['present', 'fresh5'] as const) {
       const bytes = from.bytes(`counting.${name}`);
       counting.#carried[name] = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4).slice();
@@ -252,15 +260,17 @@ export class Counting {
     this.#follower?.apply(rows, from, to);
   }
 
+  /** While a simulation warms up the presence table fills: those figures are nobody's history. */
+  #isTold(startUs: number): boolean {
+    const { historyFromUs } = this.#state;
+    return historyFromUs === null || startUs >= historyFromUs;
+  }
+
   #interval(gauges: IntervalGauges, regionIds: readonly string[]): void {
     const regions = this.#carried.complete(gauges.regions, regionIds);
-    // While a simulation warms up the presence table fills: those figures are nobody's history.
-    const { historyFromUs, registry } = this.#state;
-    const isTold = historyFromUs === null || gauges.startUs >= historyFromUs;
-    const { origins: changed, ...rest } = gauges;
-    const whole = beginsQuarter(gauges.startUs, gauges.endUs - gauges.startUs);
-    const origins = this.#origins.complete(changed, regionIds, isTold, whole);
-    if (!isTold) return;
+    if (!this.#isTold(gauges.startUs)) return;
+    const { registry } = this.#state;
+    const { origins, ...rest } = gauges;
     // A cell without a row is as its newest one says, which is another counting's.
     const cells = this.#tellAll ? withEmptyOnes(gauges.cells, registry.count) : gauges.cells;
     this.#tellAll = false;
@@ -279,7 +289,12 @@ function firstFrom({ timeUs: times }: EventBatch, from: number, timeUs: number):
   return row;
 }
 
-/** Micro-regions and the region tree of the cells. Whoever sets regions has been warned of the odd ones. */
-function regionsOf(regions: readonly Region[], registry: CellRegistry, placed?: Placed): RegionIndex {
-  return new RegionIndex([...regions], registry, () => undefined, undefined, true, placed);
+/**
+ * Micro-regions and the region tree of the cells. Whoever sets regions has been warned of the odd ones.
+ *
+ * @param tree that of now: cells are placed later
+ */
+function regionsOf(regions: readonly Region[], registry: CellRegistry, tree?: RegionTree): RegionIndex {
+  const later = tree === undefined ? undefined : 'later';
+  return new RegionIndex([...regions], registry, () => undefined, undefined, tree ?? true, later);
 }

@@ -5,7 +5,8 @@ import type { ClockRecord, LogRecord } from '../journal/records.ts';
 import { type CellInfo, CellRegistry } from '../reference/cell-registry.ts';
 import type { Region } from '../reference/read-regions.ts';
 import type { StateReader, StateWriter } from '../state-writer.ts';
-import { type SavedOrigins, ToldOrigins } from './carried-origins.ts';
+import { ToldOrigins } from './carried-origins.ts';
+import { type OldFigures, OriginFigures } from './origin-figures.ts';
 
 /** Feeds in a journal's life: their number stands in one octet of a row. */
 export const feedsMax = 256;
@@ -32,8 +33,8 @@ interface Figures {
   broughtTo: number;
   editedTo: number;
   listed: boolean[];
-  /** Absent: put down before they were known. */
-  origins?: SavedOrigins;
+  /** Of pieces of their own; of before: here, or not known. */
+  origins?: 'apart' | OldFigures;
 }
 
 /**
@@ -125,10 +126,11 @@ export class LogState {
       releaseUs: releaseUs === Number.NEGATIVE_INFINITY ? null : releaseUs,
       positions: [...positions.values()],
       listed: ids.map((id) => registry.isListed(id)),
-      origins: this.origins.saved,
+      origins: 'apart',
     } satisfies Figures);
     to.bytes('log.feedClocks', this.feedClocksUs);
     yield;
+    yield* this.origins.figures.save(to, 'log.origins');
     // Some milliseconds of work at a time, as all that is saved.
     for (let from = 0; from < ids.length; from += cellsAtOnce) {
       const some = ids.slice(from, from + cellsAtOnce);
@@ -147,7 +149,8 @@ export class LogState {
     Object.assign(state, figures);
     state.releaseUs = releaseUs ?? Number.NEGATIVE_INFINITY;
     state.regions = regions;
-    state.origins = new ToldOrigins(origins);
+    const told = origins === 'apart' ? OriginFigures.restore(from, 'log.origins') : OriginFigures.ofOld(origins ?? []);
+    state.origins = new ToldOrigins(told);
     for (const position of positions) state.positions.set(position.identity, position);
     const clocks = from.bytes('log.feedClocks');
     state.feedClocksUs.set(new Float64Array(clocks.buffer, clocks.byteOffset, feedsMax));

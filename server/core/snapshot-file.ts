@@ -42,8 +42,9 @@ interface Piece {
 }
 
 /**
- * State on its way into a file: copied, but for what is large, which is held as it was; or (but for what is JSON) where it
- * stands, which must not change meanwhile; given away, where it goes to somebody else without a file, and who had it ends.
+ * State on its way into a file (`held`): copied, but for what is large, which is held as it was. Or on its way to somebody else
+ * without a file, where it stands (but for what is JSON) and must not change meanwhile: `in place`, where who has it goes on,
+ * `given away`, where he ends.
  */
 export class Staging implements StateWriter {
   readonly pieces: Piece[] = [];
@@ -119,8 +120,9 @@ export function snapshotBytes({ index }: Pick<Staging, 'index'>): number {
   return index.reduce((sum, [name, bytes]) => sum + padded(bytes) + name.length + 32, 4096);
 }
 
-/** Writes a whole file and syncs it. */
+/** Writes a whole file and syncs it. @param staging held: the state may change meanwhile */
 export async function writeSnapshot(file: DiskFile, head: SnapshotHead, staging: Staging): Promise<void> {
+  assertInvariant(staging.kind === 'held', 'state that may change is written');
   const { journal, offset } = head;
   const text = Buffer.from(JSON.stringify({ journal, offset, pieces: staging.index } satisfies Header));
   const header = Buffer.alloc(padded(text.length), ' ');
@@ -137,12 +139,10 @@ export async function writeSnapshot(file: DiskFile, head: SnapshotHead, staging:
   for (const { bytes, held } of staging.pieces) {
     for (let from = 0; from < bytes.length; from += chunkBytes) {
       let chunk = bytes.subarray(from, from + chunkBytes);
-      if (held !== undefined || staging.kind === 'in place') {
-        // Who asks for the counters may drop what is too old to count: the disk gets the octets that the checksum is of.
-        const copy = scratch.subarray(0, chunk.length);
-        if (held === undefined) copy.set(chunk);
-        else held.read(chunk.byteOffset, copy);
-        chunk = copy;
+      if (held !== undefined) {
+        const was = scratch.subarray(0, chunk.length);
+        held.read(chunk.byteOffset, was);
+        chunk = was;
       }
       crc = crc32(chunk, crc);
       await file.write(chunk, at + from);

@@ -1,4 +1,5 @@
-import { connectionFlag, none } from './connection-records.ts';
+import { connectionFlag } from './connection-flags.ts';
+import { none } from './connection-records.ts';
 import type { Connections } from './connections.ts';
 
 /** Pairs of references remembered of connections that have ended; a power of two. */

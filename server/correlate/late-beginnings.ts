@@ -1,6 +1,7 @@
 import { scopeOf } from '../decode/links.ts';
 import type { SignalMessage } from '../decode/message.ts';
-import { connectionFlag, none } from './connection-records.ts';
+import { connectionFlag } from './connection-flags.ts';
+import { none } from './connection-records.ts';
 import type { Connections } from './connections.ts';
 import { Eventless } from './eventless.ts';
 import { LinkSides } from './link-sides.ts';

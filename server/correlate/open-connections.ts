@@ -1,6 +1,7 @@
 import { scopeOf } from '../decode/links.ts';
 import type { SignalMessage } from '../decode/message.ts';
-import { connectionFlag, none } from './connection-records.ts';
+import { connectionFlag } from './connection-flags.ts';
+import { none } from './connection-records.ts';
 import type { Connections } from './connections.ts';
 import type { Dialogues } from './dialogues.ts';
 import type { LateBeginnings } from './late-beginnings.ts';

@@ -4,7 +4,7 @@ import { causeList, packCause } from '../events/cause.ts';
 import { noCause } from '../events/event-batch.ts';
 import { outcomeCode } from '../events/kinds.ts';
 import * as w from '../wasm-code.ts';
-import { connectionFlag as flag } from './connection-records.ts';
+import { connectionFlag as flag } from './connection-flags.ts';
 import { handoverSuccessful, sccp } from './message-types.ts';
 import { areaNumbers, areaShift, effect } from './plain-effects.ts';
 import {

@@ -2,7 +2,7 @@ import { part, type SignalMessage } from '../decode/message.ts';
 import { causeList, packCause } from '../events/cause.ts';
 import { outcomeCode } from '../events/kinds.ts';
 import { unknownCell } from './cell-names.ts';
-import { connectionFlag as flag } from './connection-records.ts';
+import { connectionFlag as flag } from './connection-flags.ts';
 import type { Dialogues } from './dialogues.ts';
 import { cnDomain, ranap, ranapOutcome } from './message-types.ts';
 import type { Parts } from './parts.ts';

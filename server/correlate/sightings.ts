@@ -2,7 +2,8 @@ import type { SignalMessage } from '../decode/message.ts';
 import { eventFlag, kindCode } from '../events/kinds.ts';
 import { packImsi } from '../privacy/imsi.ts';
 import { unknownCell } from './cell-names.ts';
-import { connectionFlag as flag, none } from './connection-records.ts';
+import { connectionFlag as flag } from './connection-flags.ts';
+import { none } from './connection-records.ts';
 import { typeAllocationCode } from './home-plmn.ts';
 import type { Parts } from './parts.ts';
 import { procedureState } from './procedures.ts';
@@ -84,11 +85,13 @@ export class Sightings {
 
   /**
    * LOCATION UPDATING ACCEPT names no mobile identity: the phone keeps the TMSI that it has (3GPP TS 24.008 §4.4.4.6), so
-   * that this VLR gave it, though nothing had been heard of its area until then.
+   * that this VLR gave it, though nothing had been heard of its area until then. Not so where it has got another one on
+   * this connection before (TMSI REALLOCATION COMMAND, §4.3.1): that is the one it keeps.
    */
   keepTmsi(i: number, timeUs: number): void {
-    const tmsi = this.#parts.connections.areaTmsi(i);
-    if (tmsi >= 0) this.#usesTmsi(i, tmsi, timeUs);
+    const c = this.#parts.connections;
+    const tmsi = c.areaTmsi(i);
+    if (tmsi >= 0 && !c.is(i, flag.newTmsi)) this.#usesTmsi(i, tmsi, timeUs);
   }
 
   /** The phone goes by a TMSI of this VLR. */

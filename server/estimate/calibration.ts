@@ -11,11 +11,11 @@ export interface GateReading {
 /** Only so many of the newest readings are taken: their weights are solved for, which costs their number's cube. */
 export const readingsMax = 48;
 /**
- * Crowds so far apart in time have about a third of their people in common, where nothing else is known. An event's crowd
- * sits together for hours, and who has left it shows in its size. Chosen by 30 simulated days, of whose truths the
- * interval then holds 91.1 %; of 24 others it holds 93.7 % (standard error 1.0), and 96.0 % by 6 h.
+ * An event's crowd sits together for hours, and who has left it shows in its size; by the next day it is another one. So
+ * what crowds have in common falls slowly at first, then soon: as `exp(−(t ÷ 8 h)²)`. Chosen by 76 simulated days; how much
+ * the interval then holds of others is in README.md.
  */
-const crowdUs = 18 * hourUs;
+const crowdUs = 8 * hourUs;
 /** Below this neither side says anything about a factor. */
 export const headsMin = 50;
 /** Standard errors by which a gate count may be off what is estimated: one in 16,000 right ones is further. */
@@ -93,7 +93,7 @@ function termOf(heads: Heads, timeUs: number): Term {
 function shared(a: Term, b: Term): number {
   // Of a crowd and a part of it, the sampling errors correlate by the root of the part.
   const size = Math.sqrt(Math.min(a.people, b.people) / Math.max(a.people, b.people, 1));
-  const common = size * Math.exp(-Math.abs(a.timeUs - b.timeUs) / crowdUs);
+  const common = size * Math.exp(-(((a.timeUs - b.timeUs) / crowdUs) ** 2));
   return a.share * b.share + common * a.sampling * b.sampling;
 }
 

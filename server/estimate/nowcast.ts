@@ -10,13 +10,13 @@ const meanWeight = 4;
  * read its system information and get a channel (3GPP TS 45.008 §6.6.2, TS 44.018 §3.3). With its standard deviation.
  */
 const borderDelayMin = (70 * secondUs) / minuteUs;
-const borderDelayErrorMin = (25 * secondUs) / minuteUs;
+const borderDelayErrorMin = (30 * secondUs) / minuteUs;
 /**
- * Those who came or left in silence are known to this share at best: a crowd leaves faster than contacts tell, whose
- * memory is some minutes, and it comes over an hour.
+ * Those who came or left in silence are known to this share at best, however many phones there are: contacts tell of the
+ * minutes before, and a crowd's pace changes.
  */
 const comeError = 0.1;
-const goneError = 0.2;
+const goneError = 0.1;
 /** What is told of a call is told at its end, a minute later on the average. */
 const toldLateMin = 1;
 /** How well it is known who left since contacts told of it: the crowd's pace changes within minutes. */

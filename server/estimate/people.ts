@@ -114,6 +114,20 @@ function relativeVariance({ share, error, heard, heardError }: Share): number {
   return (error / share) ** 2 + (heardError / heard) ** 2;
 }
 
+/** Of an interval's 10 % this much lies above it. */
+const above = 0.05;
+
+/**
+ * The estimate where no device is seen: so many heads that all go unseen in one case of twenty, by the share of local
+ * ones, who are most of a crowd. Its error makes it smaller, as it may be.
+ */
+export function noneSeen(shares: Shares, calibration: Calibration): PeopleEstimate {
+  const share = shareOf(shares, 'local') ?? [...shares.values()][0];
+  const spread = Math.exp(z90 * Math.sqrt(Math.log1p(relativeVariance(share))));
+  const seen = (share.share * share.heard) / calibration.factor / spread;
+  return { people: 0, low: 0, high: seen < 1 ? Math.log(above) / Math.log1p(-seen) : 0 };
+}
+
 /**
  * The estimate of heads. Its error is that of sampling, of silence, and of the shares or, in their place, of the
  * calibration. The interval is log-normal: never below 0, and wider upwards where few are counted.

@@ -16,7 +16,7 @@ import {
 } from './capacity.ts';
 import type { GateCount } from './gates.ts';
 import { PastHeads } from './past-heads.ts';
-import { type DeviceCount, estimateOf, type Heads, headsOf, type PeopleEstimate } from './people.ts';
+import { type DeviceCount, estimateOf, type Heads, headsOf, noneSeen, type PeopleEstimate } from './people.ts';
 import type { Share, Shares } from './shares.ts';
 import { type PresentTimes, SilenceWatch } from './silence.ts';
 import { Surroundings } from './surroundings.ts';
@@ -262,7 +262,7 @@ export class RegionEstimates {
     if (heads === null) return null;
     const { readings, trend } = this.learnt[region];
     const calibration = calibrate(readings, heads, nowUs);
-    const people = estimateOf(heads, calibration);
+    const people = heads.people === 0 ? noneSeen(this.options.shares, calibration) : estimateOf(heads, calibration);
     const slope = trend.inflowTo({ timeUs: nowUs, people: heads.people });
     const inflow = slope === null ? null : slope * calibration.factor;
     const limit = regions.regions[region].capacity;

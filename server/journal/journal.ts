@@ -8,7 +8,7 @@ import { DiskRoom } from './disk-room.ts';
 import { JournalReader } from './reader.ts';
 import { recordBytes, recordBytesMax, recordHeadBytes, sealRecord } from './record.ts';
 import { recover } from './recover.ts';
-import { addMissing, type Segment, segmentAt, segmentHeadBytes, segmentPath } from './segment.ts';
+import { addMissing, removeSegment, type Segment, segmentAt, segmentHeadBytes, segmentPath } from './segment.ts';
 import { type Chunk, SegmentWriter } from './segment-writer.ts';
 
 export interface JournalOptions {
@@ -235,7 +235,7 @@ export class Journal {
     try {
       // First the base: a segment may be missing only from before it.
       if (await this.#note(this.#segments[gone].start))
-        for (const segment of this.#segments.splice(0, gone)) if (!segment.isMissing) await disk.remove(segment.path);
+        for (const segment of this.#segments.splice(0, gone)) await removeSegment(disk, segment);
     } catch (error) {
       // What could not be removed goes at the next start.
       if (!isFull(error)) this.#fail(errorOf(error));

@@ -136,8 +136,10 @@ async function endOfNewest(
     // A segment gets its head on disk before its first record.
     if (size <= segmentHeadBytes && (await headOf(file, id, start)) !== 'own') return -1;
     await checkHead(file, id, segment, tell);
-    const { end, damagedAt } = await findEnd(file, segment, size, proven);
+    const { end, damaged, damagedAt } = await findEnd(file, segment, size, proven);
     for (const at of damagedAt) tell(path, at, 'a damaged record');
+    const more = damaged - damagedAt.length;
+    if (more > 0) tell(path, damagedAt.at(-1)!, `${more} more damaged records behind it`);
     if (end < size) {
       log('warn', `journal: ${size - end} octets that were never acknowledged are cut off behind ${start + end}`);
       await file.truncate(end);

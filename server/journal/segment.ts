@@ -78,6 +78,15 @@ export async function createSegment(disk: Disk, folder: string, id: string, star
   return file;
 }
 
+/** Removes a segment that nobody needs; one that was missing may have been brought back. */
+export async function removeSegment(disk: Disk, { isMissing, path }: Segment): Promise<void> {
+  try {
+    await disk.remove(path);
+  } catch (error) {
+    if (!isMissing || (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+}
+
 /** Whether the file begins with the head of this segment of this journal, with a damaged one, or with that of another. */
 export async function headOf(file: DiskFile, id: string, start: number): Promise<'own' | 'damaged' | 'foreign'> {
   const head = Buffer.alloc(segmentHeadBytes);

@@ -1,13 +1,18 @@
 import type { DiskFile } from './disk.ts';
-import { findRecord, nextRecord } from './record.ts';
-import { damaged, type Segment, segmentHeadBytes } from './segment.ts';
+import { findRecord, RecordSearch } from './record.ts';
+import { damaged as damagedError, type Segment, segmentHeadBytes } from './segment.ts';
 
 const windowBytes = 1 << 20;
+
+/** So many damaged records are named. */
+const namedMax = 8;
 
 export interface Tail {
   /** Where the valid records of the newest segment end; what stands behind is a tail that was not acknowledged. */
   readonly end: number;
-  /** Octets of the file at which a damaged record stands before that: whole ones behind show that it was acknowledged. */
+  /** So many damaged records stand before that: whole ones behind show that they were acknowledged. */
+  readonly damaged: number;
+  /** Octets of the file at which the first ones of them stand. */
   readonly damagedAt: readonly number[];
 }
 
@@ -16,30 +21,39 @@ export interface Tail {
  * @throws UserError JOURNAL_DAMAGED where that shows that more was acknowledged than can be found; nothing has been changed
  */
 export async function findEnd(file: DiskFile, segment: Segment, size: number, proven: number): Promise<Tail> {
-  const damagedAt: number[] = [];
-  for (let from = segmentHeadBytes; ; ) {
-    const end = await endOfRecords(file, segment, from, size);
-    const offset = segment.start + end;
-    if (end === size && offset >= proven) return { end, damagedAt };
-    const tail = new Uint8Array(size - end);
-    const whole = tail.subarray(0, await file.read(tail, end));
-    if (offset >= proven && nextRecord(whole, offset, 'committed') < 0) return { end, damagedAt };
-    const next = nextRecord(whole, offset, 'any');
-    if (next < 0) {
-      const lost = `${proven - offset} octets behind it were acknowledged`;
-      throw damaged(
-        segment.path,
-        end,
-        end < size ? `a damaged record; ${lost}` : `the file ends, or the next one is missing; ${lost}`,
-      );
+  const first = await endOfRecords(file, segment, size);
+  const rest = new Uint8Array(size - first);
+  const bytes = rest.subarray(0, await file.read(rest, first));
+  const records = new RecordSearch(bytes, segment.start + first);
+  /** Where no record goes on, the last time behind all of them; and how many of these were acknowledged, in order. */
+  const breaks = [first];
+  let damaged = 0;
+  let isBroken = true;
+  let at = 8;
+  while (at < bytes.length) {
+    const found = records.at(at);
+    if (found === null) {
+      if (!isBroken) breaks.push(first + at);
+      isBroken = true;
+      at += 8;
+      continue;
     }
-    damagedAt.push(end);
-    from = end + next;
+    const known = Math.max(proven, found.committed) - segment.start;
+    while (breaks[damaged] < known) damaged++;
+    isBroken = false;
+    at += found.bytes;
   }
+  if (!isBroken) breaks.push(first + at);
+  const end = breaks[damaged];
+  const offset = segment.start + end;
+  if (offset >= proven) return { end, damaged, damagedAt: breaks.slice(0, Math.min(damaged, namedMax)) };
+  const lost = `${proven - offset} octets behind it were acknowledged`;
+  const what = end < size ? 'a damaged record' : 'the file ends, or the next one is missing';
+  throw damagedError(segment.path, end, `${what}; ${lost}`);
 }
 
-/** Behind the last of the whole records that follow one another from an octet of the file on. */
-async function endOfRecords(file: DiskFile, segment: Segment, from: number, size: number): Promise<number> {
+/** Behind the last of the whole records that follow one another from the segment's beginning on. */
+async function endOfRecords(file: DiskFile, segment: Segment, size: number): Promise<number> {
   let window = new Uint8Array(0);
   let windowAt = 0;
   const load = async (at: number, length: number) => {
@@ -47,7 +61,7 @@ async function endOfRecords(file: DiskFile, segment: Segment, from: number, size
     window = bytes.subarray(0, await file.read(bytes, at));
     windowAt = at;
   };
-  for (let at = from; ; ) {
+  for (let at = segmentHeadBytes; ; ) {
     const found = findRecord(window, at - windowAt, segment.start + at);
     if (found === null) return at;
     if (found !== 'short') at += found.bytes;

@@ -121,6 +121,7 @@ export class CrossingTrail extends TrailQueue {
     // A full queue may have dropped it already.
     if (newest === 0 || !this.enteredNow(newest)) return false;
     const visited = this.visitedSince(newest);
+    this.keep(newest);
     this.u32[this.wordsAt(newest) + wArea] = noArea;
     return visited;
   }
@@ -158,6 +159,7 @@ export class CrossingTrail extends TrailQueue {
   hold(sub: number): void {
     for (let sequence = this.firstOf(sub); this.isLive(sequence); ) {
       const at = this.wordsAt(sequence);
+      this.keep(sequence);
       this.u32[at + wArea] |= heldBit;
       sequence = this.u32[at + wBefore];
     }
@@ -189,6 +191,7 @@ export class CrossingTrail extends TrailQueue {
   *settling(clockUs: number): Generator<void> {
     const lastUs = clockUs - this.holdDownUs;
     for (let stretches = 1; this.settled !== this.head; stretches++) {
+      this.keepSettling(settlingMax);
       const taken = this.kernel.settle(lastUs, settlingMax);
       if (taken === 0) return;
       this.tellSettled(taken >>> 16);
@@ -213,6 +216,7 @@ export class CrossingTrail extends TrailQueue {
       const area = word & areaMask;
       if (area === noArea) continue;
       const place = area < before ? placeOf[area] : area - before + after;
+      if (place !== area) this.keep(sequence);
       if (place >= 0) {
         u32[at] = ((word & ~areaMask) | place) >>> 0;
         continue;
@@ -249,6 +253,7 @@ export class CrossingTrail extends TrailQueue {
     const word = u32[at];
     if ((word & pendingBit) === 0 || (word & heldBit) !== 0) return false;
     if (this.timeUs - this.f64[this.timeAt(newest)] >= this.holdDownUs) return false;
+    this.keep(newest);
     u32[at] = word & ~pendingBit;
     return true;
   }
@@ -352,6 +357,7 @@ export class CrossingTrail extends TrailQueue {
   private makeRoom(): void {
     if (this.settled === this.tail) {
       this.forcedCount++;
+      this.keepSettling(1);
       this.tellSettled(this.kernel.settle(Number.POSITIVE_INFINITY, 1) >>> 16);
     }
     this.dropRows(Number.POSITIVE_INFINITY, 1);

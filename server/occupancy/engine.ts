@@ -11,9 +11,10 @@ import type { CellRegistry } from '../reference/cell-registry.ts';
 import { OriginClassifier } from '../reference/origin.ts';
 import type { RegionIndex } from '../reference/region-index.ts';
 import { restoreBytes, type StateReader, type StateWriter, saveBytes } from '../state-writer.ts';
+import { toEnd } from '../to-end.ts';
 import { LacTtls } from './cell-ttls.ts';
 import type { EngineLimits } from './engine-limits.ts';
-import { GaugeBook, type IntervalTaker } from './gauge-book.ts';
+import { GaugeBook, type IntervalTaker, type OriginTeller } from './gauge-book.ts';
 import { type EngineFigures, EngineView } from './live-view.ts';
 import { Occupancy } from './occupancy.ts';
 import { cuttingStays, type OpenStays, openStaysOf } from './open-stays.ts';
@@ -31,15 +32,12 @@ export interface EngineOptions {
   everyUs: number;
   /** Takes each interval once it is final, in order; its arrays belong to the taker. See {@link GaugeBook}. */
   onInterval?: IntervalTaker;
+  /** What each interval tells of origins; absent: those that have changed. */
+  tellingOrigins?: OriginTeller;
   /** Takes ended stays; the columns are valid only during the call. */
   onStays?: (stays: StayColumns) => void;
   /** False spares crossings and visitors of single cells, where only regions are asked for. */
   cellGauges?: boolean;
-}
-
-/** Runs a generator to its end in one go. */
-function drain(steps: Generator<void>): void {
-  while (steps.next().done !== true);
 }
 
 /** What {@link Engine.save} puts down beside the arrays. */
@@ -105,6 +103,7 @@ export class Engine {
       holdDownUs,
       cellGauges,
       taker: options.onInterval ?? null,
+      originTeller: options.tellingOrigins ?? null,
     });
     this.figures = {
       clockUs: 0,
@@ -148,7 +147,7 @@ export class Engine {
 
   /** Rows `from` … `to − 1`, none earlier than a row before or the clock of {@link advance}. */
   apply(batch: EventBatch, from: number, to: number): void {
-    drain(this.applying(batch, from, to));
+    toEnd(this.applying(batch, from, to));
   }
 
   /**
@@ -186,7 +185,7 @@ export class Engine {
    * passed are applied. A subscriber last seen by a feed does not vanish before that feed's clock.
    */
   advance(clockUs: number, feedClocksUs?: Float64Array): void {
-    drain(this.advancing(clockUs, feedClocksUs));
+    toEnd(this.advancing(clockUs, feedClocksUs));
   }
 
   *advancing(clockUs: number, feedClocksUs?: Float64Array): Generator<void> {
@@ -212,7 +211,7 @@ export class Engine {
    * intervals that are not final yet keep the regions of their time: see {@link IntervalTaker}.
    */
   setRegions(regions: RegionIndex): void {
-    drain(this.settingRegions(regions));
+    toEnd(this.settingRegions(regions));
   }
 
   *settingRegions(regions: RegionIndex): Generator<void> {
@@ -237,17 +236,16 @@ export class Engine {
 
   /** Nothing comes any more: the open interval closes at its end and pending crossings count. No rows after it. */
   finish(): void {
-    drain(this.finishing());
+    toEnd(this.finishing());
   }
 
   /** @param cut others count on who begin anew: open stays are cut off here, and the open interval is not told */
   *finishing(cut = false): Generator<void> {
     if (this.figures.firstUs < 0) return;
     this.finished = true;
-    const { book, occupancy } = this;
+    const { occupancy } = this;
     yield* cut ? cuttingStays(occupancy, this.presence.table, this.figures.clockUs) : this.closing();
-    yield* occupancy.trail.settling(Number.POSITIVE_INFINITY);
-    book.finalize(Number.POSITIVE_INFINITY);
+    yield* this.settling(Number.POSITIVE_INFINITY);
     this.stays?.flush();
   }
 
@@ -357,7 +355,7 @@ export class Engine {
     // All rows so far lie before it, and the clocks of the feeds stand still until this returns.
     const stillUs = book.endUs + this.stillAfterUs;
     while (book.endUs <= timeUs) {
-      if (book.quiet && (this.presence.present === 0 || book.startUs >= stillUs)) book.skipTo(timeUs);
+      if (book.quiet && (this.presence.present === 0 || book.startUs >= stillUs)) yield* book.skippingTo(timeUs);
       else {
         yield* this.closing();
         yield;
@@ -377,15 +375,16 @@ export class Engine {
     const { endUs } = book;
     yield* this.presence.expiringBefore(endUs);
     occupancy.fixAges.advance(endUs);
-    book.close(this.presence.present);
+    yield* book.closing(this.presence.present);
     yield;
     yield* occupancy.trail.forgettingBefore(endUs);
     yield* this.settling(endUs);
   }
 
+  /** Crossings count that have held by then, and the intervals that have all of theirs are handed on. */
   private *settling(clockUs: number): Generator<void> {
+    yield* this.book.finalizing(clockUs);
     yield* this.occupancy.trail.settling(clockUs);
-    this.book.finalize(clockUs);
   }
 
   private grow(): void {

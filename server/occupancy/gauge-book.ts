@@ -1,15 +1,27 @@
 import { sparkPointsMax } from '../../shared/protocol.ts';
 import type { RegionIndex } from '../reference/region-index.ts';
 import { restoreColumns, type StateReader, type StateWriter, saveColumns } from '../state-writer.ts';
+import { toEnd } from '../to-end.ts';
 import { beginsQuarter } from './interval-rows.ts';
 import type { Occupancy } from './occupancy.ts';
 import { type RegionEdit, remapped, remappedFrom } from './region-edit.ts';
 import type { Traffic } from './traffic.ts';
-import type { IntervalGauges } from './view.ts';
+import type { IntervalGauges, OriginColumns } from './view.ts';
 import { type WaitingHead, WaitingInterval } from './waiting-interval.ts';
 
 /** Takes a final interval, and the ids of its micro-regions by place: those of its time. */
 export type IntervalTaker = (gauges: IntervalGauges, regionIds: readonly string[]) => void;
+
+/**
+ * Makes of the origins that have changed in an interval those that it tells, in steps: whoever remembers what has been told.
+ * Asked as each interval closes, in order.
+ *
+ * @param of regions: ids by place; whole: it tells of all, changed or not
+ */
+export type OriginTeller = (
+  changed: OriginColumns | undefined,
+  of: { readonly startUs: number; readonly regionIds: readonly string[]; readonly whole: boolean },
+) => Generator<void, OriginColumns | undefined>;
 
 interface BookState {
   startUs: number;
@@ -17,6 +29,8 @@ interface BookState {
   closedEndUs: number;
   rowsOfNewest: number;
   waiting: WaitingHead[];
+  /** Waiting ones have what they tell of origins; absent: saved before that, they have those that changed. */
+  tellsOrigins?: true;
 }
 
 /**
@@ -43,6 +57,7 @@ export class GaugeBook {
   private readonly holdDownUs: number;
   private readonly cellGauges: boolean;
   private readonly taker: IntervalTaker | null;
+  private readonly originTeller: OriginTeller | null;
   /** Closed, not final: their entries and exits are still to come. */
   private readonly waiting: WaitingInterval[] = [];
   private spark: Uint32Array;
@@ -61,6 +76,7 @@ export class GaugeBook {
     holdDownUs: number;
     cellGauges: boolean;
     taker: IntervalTaker | null;
+    originTeller: OriginTeller | null;
   }) {
     this.occupancy = options.occupancy;
     this.traffic = options.traffic;
@@ -71,6 +87,7 @@ export class GaugeBook {
     this.holdDownUs = options.holdDownUs;
     this.cellGauges = options.cellGauges;
     this.taker = options.taker;
+    this.originTeller = options.originTeller;
     this.regionVisitors = new Uint32Array(this.regionCount);
     this.regionFresh5 = new Uint32Array(this.regionCount);
     this.spark = new Uint32Array(this.regionCount * sparkPointsMax);
@@ -96,13 +113,19 @@ export class GaugeBook {
     return this.waiting.length === 0 ? Number.POSITIVE_INFINITY : this.waiting[0].gauges.endUs;
   }
 
-  /** Closes the open interval and opens the next; everything before its end has been counted. */
-  close(present: number): void {
+  /**
+   * Closes the open interval and opens the next; everything before its end has been counted. Origins, of which there may
+   * be many, are told in steps before anything else is touched.
+   */
+  *closing(present: number): Generator<void> {
     const { occupancy } = this;
+    const whole = beginsQuarter(this.startUs, this.everyUs);
+    const changed = yield* occupancy.origins.takingChanged();
+    const origins = yield* this.telling(this.startUs, this.regionIds, changed);
+    const places = whole ? yield* occupancy.origins.places() : undefined;
     const { areas, fixAges } = occupancy;
     const { cellLimit } = occupancy;
     this.sumRegions(fixAges.fresh5.subarray(0, cellLimit), this.regionFresh5);
-    const whole = beginsQuarter(this.startUs, this.everyUs);
     const regionRows = areas.takeRows(0, this.regionCount, this.regionFresh5, whole);
     const cellsTo = this.cellGauges ? cellLimit : 0;
     const cellRows = areas.takeRows(this.regionCount, this.regionCount + cellsTo, fixAges.fresh5, whole);
@@ -116,14 +139,12 @@ export class GaugeBook {
     areas.vanished.fill(0);
     areas.touched.fill(0);
     const { startUs, endUs } = this;
-    const origins = occupancy.origins.takeChanged();
     const tables = { cells: cellRows, regions: regionRows };
-    const places = whole ? occupancy.origins.places() : undefined;
     const ofOrigins = { ...(origins !== undefined && { origins }), ...(places !== undefined && { places }) };
     const gauges = { startUs, endUs, ...tables, present, ...ofOrigins };
     this.waiting.push(new WaitingInterval(gauges, this.regionIds));
     occupancy.waitingEndUs = this.oldestEndUs;
-    this.rowsOfNewest = cellRows.n + regionRows.n + (origins?.n ?? 0);
+    this.rowsOfNewest = cellRows.n + regionRows.n + (changed?.n ?? 0);
     this.closed++;
     this.closedEndUs = endUs;
     this.startUs = endUs;
@@ -137,9 +158,9 @@ export class GaugeBook {
   }
 
   /** Passes over the intervals before that of `timeUs`, in which nothing changes; they are not handed on. */
-  skipTo(timeUs: number): void {
+  *skippingTo(timeUs: number): Generator<void> {
     // No crossing is pending, so whatever waits is final.
-    this.finalize(Number.POSITIVE_INFINITY);
+    yield* this.finalizing(Number.POSITIVE_INFINITY);
     const startUs = Math.floor(timeUs / this.everyUs) * this.everyUs;
     const skipped = (startUs - this.startUs) / this.everyUs;
     const points = Math.min(skipped, sparkPointsMax);
@@ -156,14 +177,24 @@ export class GaugeBook {
     this.traffic.open(startUs);
   }
 
-  /** Hands on the intervals whose crossings have all held by `clockUs`. */
-  finalize(clockUs: number): void {
-    while (this.waiting.length > 0 && this.oldestEndUs + this.holdDownUs <= clockUs) this.finalizeOldest();
+  /**
+   * Hands on the intervals whose crossings have all held by `clockUs`, in steps: each when its own have counted, before those
+   * of the next do.
+   */
+  *finalizing(clockUs: number): Generator<void> {
+    const { holdDownUs, occupancy, waiting } = this;
+    while (waiting.length > 0 && this.oldestEndUs + holdDownUs <= clockUs) {
+      yield* occupancy.trail.settling(this.oldestEndUs + holdDownUs - 1);
+      yield* this.finalizingOldest();
+    }
   }
 
-  /** A crossing of `timeUs` is about to count: intervals that ended before it have all of theirs. */
+  /**
+   * A crossing of `timeUs` counts before its time, because the trail is full: intervals that ended before it have all of
+   * theirs, and are handed on at once.
+   */
   finalizeBefore(timeUs: number): void {
-    while (this.oldestEndUs <= timeUs) this.finalizeOldest();
+    while (this.oldestEndUs <= timeUs) toEnd(this.finalizingOldest());
   }
 
   /**
@@ -174,9 +205,9 @@ export class GaugeBook {
   *settingRegions(regions: RegionIndex, edit: RegionEdit, cutShort: Generator<void>): Generator<void> {
     if (this.waiting.length > 0) {
       this.cutAt = 0;
-      this.waiting[0].fill(this.occupancy);
+      yield* this.waiting[0].filling(this.occupancy);
       yield* cutShort;
-      this.waiting[this.cutAt].fill(this.occupancy);
+      yield* this.waiting[this.cutAt].filling(this.occupancy);
     } else yield* cutShort;
     for (const waiting of this.waiting) waiting.edit(edit.placeOf);
     this.regions = regions;
@@ -192,7 +223,7 @@ export class GaugeBook {
 
   /** A crossing of a closed interval that an edit cuts short; in order of time. */
   beforeCutShort(timeUs: number): void {
-    while (this.waiting[this.cutAt].gauges.endUs <= timeUs) this.waiting[this.cutAt++].fill(this.occupancy);
+    while (this.waiting[this.cutAt].gauges.endUs <= timeUs) toEnd(this.waiting[this.cutAt++].filling(this.occupancy));
   }
 
   /** Sums a column of cells over each region. */
@@ -227,7 +258,7 @@ export class GaugeBook {
   *save(to: StateWriter): Generator<void> {
     const { startUs, closed, closedEndUs, rowsOfNewest } = this;
     const waiting = this.waiting.map(({ head }) => head);
-    to.json('book', { startUs, closed, closedEndUs, rowsOfNewest, waiting });
+    to.json('book', { startUs, closed, closedEndUs, rowsOfNewest, waiting, tellsOrigins: true } satisfies BookState);
     yield* saveColumns(to, 'book', { visitors: this.regionVisitors, spark: this.spark });
     for (const [i, interval] of this.waiting.entries()) yield* interval.save(to, `book.waiting.${i}`);
   }
@@ -241,16 +272,27 @@ export class GaugeBook {
     this.rowsOfNewest = state.rowsOfNewest;
     restoreColumns(from, 'book', { visitors: this.regionVisitors, spark: this.spark });
     state.waiting.forEach((head, i) => {
-      this.waiting.push(WaitingInterval.restore(from, `book.waiting.${i}`, head));
+      const interval = WaitingInterval.restore(from, `book.waiting.${i}`, head);
+      this.waiting.push(interval);
+      if (state.tellsOrigins === true) return;
+      interval.tellOrigins(toEnd(this.telling(head.startUs, head.regionIds, interval.gauges.origins)));
     });
     if (this.startUs >= 0) this.occupancy.intervalStartUs = this.startUs;
     this.occupancy.waitingEndUs = this.oldestEndUs;
   }
 
-  private finalizeOldest(): void {
-    const oldest = this.waiting.shift()!;
+  /** Here and not when the interval is handed on, where a crossing that has held cannot wait. */
+  private *telling(startUs: number, regionIds: readonly string[], changed: OriginColumns | undefined) {
+    if (this.originTeller === null) return changed;
+    const whole = beginsQuarter(startUs, this.everyUs);
+    return yield* this.originTeller(changed, { startUs, regionIds, whole });
+  }
+
+  private *finalizingOldest(): Generator<void> {
+    const [oldest] = this.waiting;
+    yield* oldest.filling(this.occupancy);
+    this.waiting.shift();
     this.occupancy.waitingEndUs = this.oldestEndUs;
-    oldest.fill(this.occupancy);
     this.taker?.(oldest.final, oldest.regionIds);
   }
 }

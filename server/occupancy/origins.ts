@@ -1,20 +1,17 @@
 import { isMachineHome } from '../events/plmn.ts';
-import { packIso } from '../reference/country-codes.ts';
 import type { OriginClassifier } from '../reference/origin.ts';
 import { restoreBytes, type StateReader, type StateWriter, saveBytes } from '../state-writer.ts';
 import {
-  classNumber,
-  hasPlaces,
-  Largest,
+  NumberRows,
   nameKey,
   type OriginName,
+  originCodes,
   othersOf,
   type Place,
   type PlaceCount,
-  PlaceRows,
+  PlacePicker,
   placeKey,
   placeOf,
-  ranksOf,
 } from './origin-places.ts';
 import { type RegionEdit, remapped, remappedFrom } from './region-edit.ts';
 import type { OriginColumns, OriginCount, OriginPlaceColumns } from './view.ts';
@@ -39,6 +36,9 @@ const groupCapacityFirst = 16;
 /** Among `twins`. */
 const noTwin = -1;
 const isTwin = -2;
+
+/** Counters looked at before the event loop may have its turn: about a millisecond, with all their rows. */
+const countersAtOnce = 8_192;
 
 /** Bounds of what is kept and told of places, see `knobs.ts`. */
 export interface PlaceLimits {
@@ -74,6 +74,7 @@ export class Origins {
   private readonly toldCity: number[] = [];
   private originCapacity = groupCapacityFirst;
   private told: Uint32Array;
+  private lastPicker: PlacePicker | null = null;
 
   constructor(classifier: OriginClassifier, regionCount: number, limits: PlaceLimits) {
     this.classifier = classifier;
@@ -165,35 +166,34 @@ export class Origins {
     this.told = remappedFrom(this.told, edit.namesake, this.originCapacity);
   }
 
-  /** Origins whose count has changed since the call before; undefined: none has. */
-  takeChanged(): OriginColumns | undefined {
-    const { origins, groupCapacity, originCapacity, byRegion, told, toldCity } = this;
-    const rows: { region: number; origin: number; present: number }[] = [];
+  /** Origins whose count has changed since the call before, in steps; undefined: none has. Nobody may move meanwhile. */
+  *takingChanged(): Generator<void, OriginColumns | undefined> {
+    const { origins, groupCapacity, originCapacity, originOf, byRegion, told, toldCity } = this;
+    const rows = new NumberRows(['region', 'class', 'country', 'mcc', 'present']);
+    const codes = origins.map(originCodes);
     const now = new Uint32Array(origins.length);
     this.sumInto(now, this.city, 0);
     now.forEach((present, origin) => {
-      if (present !== toldCity[origin]) rows.push({ region: 0, origin, present });
+      if (present !== toldCity[origin]) rows.add(0, ...codes[origin], present);
       toldCity[origin] = present;
     });
+    let looked = 0;
     for (let region = 0; region < this.regionCount; region++) {
+      looked += originOf.length;
+      if (looked > countersAtOnce) {
+        yield;
+        looked = originOf.length;
+      }
       const first = region * originCapacity;
       this.sumInto(now, byRegion, region * groupCapacity);
       for (let origin = 0; origin < now.length; origin++) {
         const present = now[origin];
         if (present === told[first + origin]) continue;
-        rows.push({ region: region + 1, origin, present });
+        rows.add(region + 1, ...codes[origin], present);
         told[first + origin] = present;
       }
     }
-    if (rows.length === 0) return undefined;
-    return {
-      n: rows.length,
-      region: Uint32Array.from(rows, ({ region }) => region),
-      class: Uint32Array.from(rows, ({ origin }) => classNumber(origins[origin].class)),
-      country: Uint32Array.from(rows, ({ origin }) => packIso(origins[origin].country)),
-      mcc: Uint32Array.from(rows, ({ origin }) => Number(origins[origin].mcc)),
-      present: Uint32Array.from(rows, ({ present }) => present),
-    };
+    return yield* rows.gathering();
   }
 
   /** Origins of a row of groups, those that begin at `first`. */
@@ -203,49 +203,44 @@ export class Origins {
     for (let group = 0; group < originOf.length; group++) sums[originOf[group]] += counts[first + group];
   }
 
-  /** Everybody by place, of the origins that have places: the city's and each region's; undefined: nobody. */
-  places(): OriginPlaceColumns | undefined {
-    const rows = new PlaceRows();
+  /**
+   * Everybody by place, of the origins that have places, in steps: the city's and each region's; undefined: nobody. Nobody
+   * may move meanwhile.
+   */
+  *places(): Generator<void, OriginPlaceColumns | undefined> {
+    const rows = new NumberRows(['region', 'class', 'country', 'mcc', 'plmn', 'area', 'present']);
+    const codes = new Map<Place, [number, number, number]>();
+    const add = (region: number, place: Place, present: number) => {
+      const code = codes.get(place) ?? originCodes(place);
+      codes.set(place, code);
+      rows.add(region, ...code, place.plmn, place.area, present);
+    };
     const picker = this.picker();
-    picker(this.city, 0, (place, present) => rows.add(0, place, present));
-    for (let region = 0; region < this.regionCount; region++)
-      picker(this.byRegion, region * this.groupCapacity, (place, present) => rows.add(region + 1, place, present));
-    return rows.columns();
+    picker.pick(this.city, 0, (place, present) => add(0, place, present));
+    let looked = 0;
+    for (let region = 0; region < this.regionCount; region++) {
+      looked += this.groups.length;
+      if (looked > countersAtOnce) {
+        yield;
+        looked = this.groups.length;
+      }
+      const first = region * this.groupCapacity;
+      picker.pick(this.byRegion, first, (place, present) => add(region + 1, place, present));
+    }
+    return yield* rows.gathering();
   }
 
   cityPlaces(): PlaceCount[] {
     const found: PlaceCount[] = [];
-    this.picker()(this.city, 0, (place, present) => found.push({ ...place, present }));
+    this.picker().pick(this.city, 0, (place, present) => found.push({ ...place, present }));
     return found;
   }
 
-  /** Gives, of a row of groups, the largest places, and of each origin whoever else is of it as its others. */
-  private picker(): (counts: ArrayLike<number>, first: number, take: (place: Place, present: number) => void) => void {
+  private picker(): PlacePicker {
     const { groups, twins, origins, originOf } = this;
-    const sums = new Uint32Array(origins.length);
-    // Places are few, machines' twins among them have no turn of their own.
-    const largest = new Largest(this.limits.placeRowsMax, ranksOf(groups.map(placeKey)));
-    const isPlace = groups.map(({ plmn, area }, group) => twins[group] !== isTwin && (plmn !== 0 || area !== 0));
-    const others = origins
-      .map((name, origin) => ({ origin, place: othersOf(name), key: nameKey(name) }))
-      .filter(({ place }) => hasPlaces(place))
-      .sort((a, b) => (a.key < b.key ? -1 : 1));
-    return (counts, first, take) => {
-      this.sumInto(sums, counts, first);
-      largest.clear();
-      for (let group = 0; group < isPlace.length; group++) {
-        if (!isPlace[group]) continue;
-        const twin = twins[group];
-        const present = counts[first + group] + (twin < 0 ? 0 : counts[first + twin]);
-        if (present > 0) largest.add(group, present);
-      }
-      for (let i = 0; i < largest.n; i++) {
-        const group = largest.values[i];
-        take(groups[group], largest.counts[i]);
-        sums[originOf[group]] -= largest.counts[i];
-      }
-      for (const { origin, place } of others) if (sums[origin] > 0) take(place, sums[origin]);
-    };
+    const of = { groups, twins, origins, originOf };
+    if (this.lastPicker?.fits(of) !== true) this.lastPicker = new PlacePicker(of, this.limits.placeRowsMax);
+    return this.lastPicker;
   }
 
   *save(to: StateWriter): Generator<void> {

@@ -1,4 +1,5 @@
 import type { StateReader, StateWriter } from '../state-writer.ts';
+import { toEnd } from '../to-end.ts';
 import type { RegionEdit } from './region-edit.ts';
 import { ShardedTable } from './sharded-table.ts';
 import type { StaysAround } from './stays-around.ts';
@@ -85,11 +86,12 @@ export class RegionTrips {
     if (note !== 0) this.notes.drop(sub, note);
   }
 
-  /** The trips of the oldest interval, which is final now: by from, then to. Undefined: none. */
-  take(): FlowColumns | undefined {
-    const { n, a, b, value } = this.counts.takeAll();
+  /** The trips of the oldest interval, which is final now: by from, then to. In steps; undefined: none. */
+  *taking(): Generator<void, FlowColumns | undefined> {
+    const { n, a, b, value } = yield* this.counts.taking();
     if (n === 0) return undefined;
-    return { n, from: a.map((first) => first - 1), to: b, count: Uint32Array.from(value) };
+    for (let i = 0; i < n; i++) a[i]--;
+    return { n, from: a, to: b, count: new Uint32Array(value) };
   }
 
   /** Exits from changed regions are forgotten, and so are trips of the oldest interval that concern one. */
@@ -98,7 +100,7 @@ export class RegionTrips {
       this.sets.map((set) => Uint32Array.from([...set].map((region) => placeOf[region]).filter(isThere)).sort()),
     );
     this.singles = Array.from({ length: after }, (_, region) => this.setOf([region]));
-    const { n, a, b, value } = this.counts.takeAll();
+    const { n, a, b, value } = toEnd(this.counts.taking());
     for (let i = 0; i < n; i++) {
       const from = placeOf[a[i] - 1];
       const to = placeOf[b[i]];

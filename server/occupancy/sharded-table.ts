@@ -3,6 +3,8 @@ import { restoreBytes, type StateReader, type StateWriter, saveBytes } from '../
 const shardCount = 256;
 const rowsFirst = 8;
 const loadMax = 0.7;
+/** Rows looked at before the event loop may have its turn: about a millisecond. */
+const rowsAtOnce = 16_384;
 /** A row in 32-bit words: two of the key, then the value as a float64. */
 const rowWords = 4;
 const rowDoubles = 2;
@@ -52,31 +54,39 @@ export class ShardedTable {
     f64[this.row * rowDoubles + dValue] += 1;
   }
 
-  /** Takes all out, by the first word, then the second; the first words are below 2²¹. */
-  takeAll(): { n: number; a: Uint32Array; b: Uint32Array; value: Float64Array } {
+  /** Takes all out, by the first word, then the second, in steps: nothing may be put in meanwhile. The first words are below 2²¹. */
+  *taking(): Generator<void, { n: number; a: Uint32Array; b: Uint32Array; value: Float64Array }> {
     const n = this.count;
     const all = { n, a: new Uint32Array(n), b: new Uint32Array(n), value: new Float64Array(n) };
     if (n === 0) return all;
-    const keys = new Float64Array(n);
-    let found = 0;
-    for (const { u32, used } of this.shards) {
-      if (used === 0) continue;
-      for (let at = 0; at < u32.length; at += rowWords)
-        if ((u32[at] | u32[at + 1]) !== 0) keys[found++] = u32[at] * 2 ** 32 + u32[at + 1];
+    let last = 0;
+    yield* this.eachKey((a) => {
+      if (a > last) last = a;
+    });
+    // How many rows there are of each first word; then where the next of them comes, which is their end at last.
+    const ends = new Uint32Array(last + 1);
+    yield* this.eachKey((a) => {
+      ends[a]++;
+    });
+    for (let a = 0, end = 0; a <= last; a++) {
+      const own = ends[a];
+      ends[a] = end;
+      end += own;
     }
-    // Numbers without a function that compares them: sorted by the machine's own.
-    keys.sort();
-    for (let i = 0; i < n; i++) {
-      all.a[i] = keys[i] / 2 ** 32;
-      all.b[i] = keys[i] % 2 ** 32;
-      all.value[i] = this.get(all.a[i], all.b[i]);
+    yield* this.eachKey((a, b) => {
+      all.b[ends[a]++] = b;
+    });
+    for (let a = 0, from = 0, looked = 0; a <= last; from = ends[a++]) {
+      const to = ends[a];
+      all.a.fill(a, from, to);
+      all.b.subarray(from, to).sort();
+      for (let i = from; i < to; i++) all.value[i] = this.get(a, all.b[i]);
+      looked += to - from;
+      if (looked < rowsAtOnce) continue;
+      looked = 0;
+      yield;
     }
-    for (const shard of this.shards) {
-      if (shard.used === 0) continue;
-      shard.f64.fill(0);
-      shard.used = 0;
-    }
-    this.count = 0;
+    yield* this.clearing();
     return all;
   }
 
@@ -97,6 +107,32 @@ export class ShardedTable {
       this.shards[i] = shard;
       if (used > 0) restoreBytes(from, `${name}.${i}`, shard.f64);
     }
+  }
+
+  private *eachKey(tell: (a: number, b: number) => void): Generator<void> {
+    let looked = 0;
+    for (const { u32, used } of this.shards) {
+      if (used === 0) continue;
+      for (let at = 0; at < u32.length; at += rowWords) if ((u32[at] | u32[at + 1]) !== 0) tell(u32[at], u32[at + 1]);
+      looked += u32.length / rowWords;
+      if (looked < rowsAtOnce) continue;
+      looked = 0;
+      yield;
+    }
+  }
+
+  private *clearing(): Generator<void> {
+    let cleared = 0;
+    for (const shard of this.shards) {
+      if (shard.used === 0) continue;
+      shard.f64.fill(0);
+      shard.used = 0;
+      cleared += shard.f64.length / rowDoubles;
+      if (cleared < rowsAtOnce) continue;
+      cleared = 0;
+      yield;
+    }
+    this.count = 0;
   }
 
   /** The shard of the key, which is in it from now on: in {@link row}, with the value 0 if it is new. */

@@ -91,10 +91,11 @@ const isLive = (sequence: w.Local): w.Code =>
   and(differs(sequence, 0), isBelow(subtract(sequence, state(wTail)), subtract(state(wHead), state(wTail))));
 const locals = (count: number): w.Local[] => Array.from({ length: count }, () => new Local());
 
-function cross(module: w.ModuleCode): void {
+/** @param keep see {@link trailKernelOf} */
+function cross(module: w.ModuleCode, keep: w.Callable): void {
   /** Of the transition under way. */
   const [subscriber, before, newest, undone] = Array.from({ length: 4 }, () => module.global());
-  const put = putOf(module, { subscriber, before, newest, undone });
+  const put = putOf(module, keep, { subscriber, before, newest, undone });
   const [row, end, firstCell, isByCell, trail, at, to, first] = locals(8);
   const [startUs, holdDownUs, timeUs] = Array.from({ length: 3 }, () => new Local(w.f64));
   const [done, next, listed, nextListed, dead] = [new Label(), new Label(), new Label(), new Label(), new Label()];
@@ -160,10 +161,11 @@ function cross(module: w.ModuleCode): void {
 /** A crossing of the transition under way, as `CrossingTrail.enter` and `leave` define it; gives back whether it was a visitor. */
 function putOf(
   module: w.ModuleCode,
+  keep: w.Callable,
   globals: Record<'subscriber' | 'before' | 'newest' | 'undone', w.Global>,
 ): w.Callable {
   const { before, newest, subscriber, undone } = globals;
-  const [area, isEntry, known, chunk, at, word, visited, cancelled, head] = locals(9);
+  const [area, isEntry, known, chunk, at, word, visited, cancelled, head, kept] = locals(10);
   const [timeUs, startUs, holdDownUs, knownUs] = Array.from({ length: 4 }, () => new Local(w.f64));
   const [found, walk] = [new Label(), new Label()];
   const isEnteredNow = and(and(shiftRight(word, 31), floatIsAtLeast(knownUs, timeUs)), floatIsAtLeast(timeUs, knownUs));
@@ -199,7 +201,7 @@ function putOf(
           isZero(floatIsAtLeast(floatSubtract(timeUs, knownUs), holdDownUs)),
         ),
       ),
-      w.when(cancelled, store32(at, area_, and(word, ~pendingBit)), set(cancelled, known)),
+      w.when(cancelled, set(kept, keep(known)), store32(at, area_, and(word, ~pendingBit)), set(cancelled, known)),
     ),
     set(undone, cancelled),
     set(head, state(wHead)),
@@ -297,14 +299,17 @@ function drop(module: w.ModuleCode): void {
 
 let compiled: WebAssembly.Module | null = null;
 
-/** @param memory shared, of the trail */
-export function trailKernelOf(memory: WebAssembly.Memory): TrailKernel {
+/**
+ * @param memory shared, of the trail
+ * @param keep told of an entry before `cross` changes it; who calls `settle` tells of those himself. Its result means nothing
+ */
+export function trailKernelOf(memory: WebAssembly.Memory, keep: (sequence: number) => number): TrailKernel {
   if (compiled === null) {
     const module = new w.ModuleCode();
-    cross(module);
+    cross(module, module.imported('keep', 1));
     settle(module);
     drop(module);
     compiled = module.compile(true);
   }
-  return new WebAssembly.Instance(compiled, { owner: { memory } }).exports as unknown as TrailKernel;
+  return new WebAssembly.Instance(compiled, { owner: { memory, keep } }).exports as unknown as TrailKernel;
 }

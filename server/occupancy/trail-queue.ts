@@ -1,11 +1,16 @@
 import { assertInvariant } from '../errors.ts';
-import { restoreColumns, type StateReader, type StateWriter, saveColumns } from '../state-writer.ts';
-import { chunkBits, chunkBytes, chunkMask, chunkNumberMask, chunkRows, entryWords } from './trail-entry.ts';
+import type { HeldMemory } from '../held-memory.ts';
+import { restoreColumns, type StateReader, type StateWriter, saveBytes } from '../state-writer.ts';
+import { chunkBits, chunkBytes, chunkMask, chunkNumberMask, chunkRows, entryWords, wArea } from './trail-entry.ts';
 import { type TrailKernel, trailAt, trailKernelOf, wDirectoryMask, wHead, wSettled, wTail } from './trail-kernel.ts';
 
 const pageBytes = 65_536;
 /** Growth in small steps: a step costs page-table work only, nothing is copied. */
 const growthPages = 16;
+/** Words that are kept together where the chunks are held: the state of two or three entries, or four times. */
+const heldWords = 8;
+const heldShift = 5;
+const heldBytes = 1 << heldShift;
 
 /**
  * The entries of the {@link CrossingTrail} in order of arrival, in chunks: nothing is copied as they come and go. They live
@@ -22,8 +27,12 @@ export class TrailQueue {
   /** Addresses of chunks by their numbers; 0: there is none. */
   private readonly directory: Uint32Array;
   private readonly spare: number[] = [];
-  /** Where the memory that has never been a chunk begins. */
+  /** Where the chunks begin, and the memory that has never been one. */
+  private readonly chunksAt: number;
   private free: number;
+  /** Chunks as they were when a snapshot of them was begun; null: nobody reads it. So many of {@link spare} were free then. */
+  private held: HeldMemory | null = null;
+  private spareHeld = 0;
   private chunkCount = 0;
 
   constructor(entriesMax: number) {
@@ -31,10 +40,11 @@ export class TrailQueue {
     const chunksMax = Math.ceil(entriesMax / chunkRows) + 2;
     const numbers = 2 ** Math.ceil(Math.log2(chunksMax));
     this.free = Math.ceil((trailAt.directory + 4 * numbers) / pageBytes) * pageBytes;
+    this.chunksAt = this.free;
     const initial = this.free / pageBytes;
     const maximum = Math.min(65_536, initial + Math.ceil((chunksMax * chunkBytes) / pageBytes) + growthPages);
     this.memory = new WebAssembly.Memory({ initial, maximum, shared: true });
-    this.kernel = trailKernelOf(this.memory);
+    this.kernel = trailKernelOf(this.memory, (sequence) => this.keep(sequence >>> 0));
     const { buffer } = this.memory;
     this.state = new Uint32Array(buffer, trailAt.state, 4);
     this.directory = new Uint32Array(buffer, trailAt.directory, numbers);
@@ -82,7 +92,21 @@ export class TrailQueue {
   *save(to: StateWriter): Generator<void> {
     const { tail, settled, head, forcedCount: forced } = this;
     to.json('trail', { tail, settled, head, forced });
-    for (let i = 0; i < this.chunksInUse; i++) yield* saveColumns(to, `trail.${i}`, this.liveRows(i));
+    if (to.hold !== undefined) {
+      const release = () => {
+        this.held = null;
+      };
+      this.held = to.hold(this.u32.subarray(this.chunksAt / 4, this.free / 4), heldWords, release);
+      this.spareHeld = this.spare.length;
+    }
+    const held = to.hold && this.held;
+    // What is held is read from its first word to its last.
+    const chunks = Array.from({ length: this.chunksInUse }, (_, i) => ({ i, rows: this.liveRows(i) }));
+    chunks.sort((a, b) => a.rows.timeUs.byteOffset - b.rows.timeUs.byteOffset);
+    for (const { i, rows } of chunks) {
+      yield* saveBytes(to, `trail.${i}.timeUs`, rows.timeUs, held);
+      yield* saveBytes(to, `trail.${i}.words`, rows.words, held);
+    }
   }
 
   /** Of a fresh trail. */
@@ -140,8 +164,21 @@ export class TrailQueue {
     const { directory } = this;
     const at = (sequence >>> chunkBits) & (directory.length - 1);
     if (directory[at] !== 0) return;
-    directory[at] = this.spare.pop() ?? this.newChunk();
+    directory[at] = this.spareChunk() ?? this.newChunk();
     this.chunkCount++;
+  }
+
+  /** The entry's word is about to change. The result means nothing. */
+  protected keep(sequence: number): number {
+    this.held?.keep((4 * (this.wordsAt(sequence) + wArea) - this.chunksAt) >>> heldShift);
+    return 0;
+  }
+
+  /** The same of the next `n` that settle. */
+  protected keepSettling(n: number): void {
+    if (this.held === null) return;
+    const end = Math.min(n, (this.head - this.settled) >>> 0);
+    for (let i = 0; i < end; i++) this.keep((this.settled + i) >>> 0);
   }
 
   /** The last entry of the chunk has been dropped. */
@@ -152,6 +189,16 @@ export class TrailQueue {
     directory[at] = 0;
     this.chunkCount--;
     assertInvariant(this.size <= this.entriesMax, 'the crossing trail lost count of its entries');
+  }
+
+  /** One that has been used; what stands in it is kept where it is held. */
+  private spareChunk(): number | undefined {
+    const { spare, held } = this;
+    const address = spare.pop();
+    if (held === null || address === undefined) return address;
+    if (spare.length < this.spareHeld) this.spareHeld = spare.length;
+    else for (let at = 0; at < chunkBytes; at += heldBytes) held.keep((address + at - this.chunksAt) >>> heldShift);
+    return address;
   }
 
   private newChunk(): number {

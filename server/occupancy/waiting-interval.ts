@@ -33,7 +33,7 @@ const placeKeys = ['region', 'class', 'country', 'mcc', 'plmn', 'area', 'present
  * are still to come. Where the regions are edited meanwhile, unchanged ones are found by their new places.
  */
 export class WaitingInterval {
-  readonly gauges: IntervalGauges;
+  gauges: IntervalGauges;
   readonly regionIds: readonly string[];
   /** Of each region of its time the place now, or -1; null: the regions have not been edited since. */
   private places: Int32Array | null = null;
@@ -45,18 +45,24 @@ export class WaitingInterval {
     this.regionIds = regionIds;
   }
 
-  /** Takes what has been counted for it out of the counters. */
-  fill(occupancy: Occupancy): void {
+  /** Takes what has been counted for it out of the counters, in steps: nothing may be counted meanwhile. */
+  *filling(occupancy: Occupancy): Generator<void> {
     const { gauges, places } = this;
     const { areas, trips, regionStays } = occupancy;
     addCrossings(gauges.regions, occupancy, (id) => (places === null ? id : places[id]));
     addCrossings(gauges.cells, occupancy, (id) => areas.regionCount + id);
     const own = (column: Uint32Array) => (places === null ? column : column.map((place) => places.indexOf(place)));
-    const flows = trips.take();
+    const flows = yield* trips.taking();
     if (flows !== undefined)
       this.flows = sum(flowKeys, 2, this.flows, { ...flows, from: own(flows.from), to: own(flows.to) });
     const dwell = regionStays.take();
     if (dwell !== undefined) this.dwell = sum(dwellKeys, 2, this.dwell, { ...dwell, region: own(dwell.region) });
+  }
+
+  /** It tells these of origins, not those it was made with. */
+  tellOrigins(told: OriginColumns | undefined): void {
+    const { origins: _, ...rest } = this.gauges;
+    this.gauges = { ...rest, ...(told !== undefined && { origins: told }) };
   }
 
   /** The regions change their places. @param placeOf by place before: the place after, or -1 */

@@ -52,6 +52,8 @@ export class FrameSource {
   seq = 0;
   /** Bytes of the newest delta and snapshot, and microseconds that encoding the newest delta took. */
   readonly stats = { deltaBytes: 0, snapshotBytes: 0, encodeUs: 0 };
+  /** Of frame `seq`: the exit's figures are by its places. Null before the first. */
+  layout: Layout | null = null;
   readonly #in: FrameInputs;
   #layoutRevision = -1;
   #regionKey = '';
@@ -80,6 +82,7 @@ export class FrameSource {
     const [cells, regions, nodes] = [layout.cells.length, layout.regions.length, layout.tree.length];
     exit.update(view, { cells, regions, nodes, replaced }, this.#in.people?.() ?? null);
     if (this.#in.crowds !== undefined) exit.crowd.publish(layout.regions, this.#in.crowds());
+    this.layout = layout;
     this.#layoutRevision = layout.revision;
     this.#status = makeStatus(exit, view, this.#in.status(), clock.nowUs());
     this.#sparkAdded = exit.spark.added;

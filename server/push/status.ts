@@ -8,6 +8,7 @@ import {
 } from '../../shared/protocol.ts';
 import type { FigureExit } from '../access/exit.ts';
 import type { LiveView } from '../occupancy/view.ts';
+import { linksOf } from './links.ts';
 
 /** What the composition root adds to the engine's view: states of the machinery, no figures about people. */
 export interface MachineStatus {
@@ -33,6 +34,7 @@ export function makeStatus(exit: FigureExit, view: LiveView, machine: MachineSta
     ...exit.totals,
     resolvedShare: events === 0 ? -1 : view.resolvedEvents / events,
     cellsHeardShare: view.cellsHeardShare,
+    ...linksOf(machine.feeds),
     unknownCells: machine.unknownCells,
     lateEvents: view.lateEvents,
     eventsPerS: machine.eventsPerS,

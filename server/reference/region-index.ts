@@ -1,9 +1,10 @@
 import { UserError } from '../errors.ts';
+import { toEnd } from '../to-end.ts';
 import type { CellInfo, CellRegistry } from './cell-registry.ts';
 import { inPolygon, type Polygon } from './geometry.ts';
 import { type Placed, placing } from './placing.ts';
 import type { Region } from './read-regions.ts';
-import { nodesOf, type TreeRegion, treeOf } from './region-tree.ts';
+import { growingTree, nodesOf, type RegionTree, type TreeRegion } from './region-tree.ts';
 
 interface Matcher {
   /** Exact CGIs and the prefixes of a cell list; both null where the geometry decides. */
@@ -11,6 +12,9 @@ interface Matcher {
   prefixes: string[];
   polygons: Polygon[];
 }
+
+/** Cells placed before others have their turn: about a millisecond. */
+const cellsAtOnce = 1_000;
 
 function matcherOf(region: Region): Matcher {
   if (region.cells !== null) {
@@ -21,14 +25,6 @@ function matcherOf(region: Region): Matcher {
     };
   }
   return { exact: null, prefixes: [], polygons: region.polygons ?? [] };
-}
-
-/** What slices of work come to, done at once. */
-function toEnd<T>(work: Generator<void, T>): T {
-  for (;;) {
-    const step = work.next();
-    if (step.done) return step.value;
-  }
 }
 
 function listMatches(matcher: Matcher, cgi: string): boolean {
@@ -62,32 +58,50 @@ export class RegionIndex {
   private readonly nodePlaces: ReadonlyMap<string, number>;
   private readonly members: number[][];
   private readonly setIds = new Map<string, number>([['', 0]]);
-  private readonly stopListening: () => void;
+  private readonly warn: (line: string) => void;
+  /** Of {@link RegionTree}, until they are placed. */
+  private nodesOfCells: RegionTree['ofCells'];
+  private stopListening: () => void = () => undefined;
 
   /**
    * @param source the file that the regions come from; errors and warnings name it
-   * @param placed what {@link placing} has found of these regions, where it was to be done in slices
+   * @param tree whether the nodes of the cells' tree are regions too; or what {@link growingTree} has just found of it
+   * @param placed what {@link placing} has found of these regions, where it was to be done in slices; `later`: nothing is asked
+   * of it until {@link placingCells} has ended
    */
   constructor(
     regions: readonly Region[],
     registry: CellRegistry,
     warn: (line: string) => void,
     source?: string,
-    tree = false,
-    placed?: Placed,
+    tree: boolean | RegionTree = false,
+    placed?: Placed | 'later',
   ) {
     this.named = source === undefined ? '' : `${source}: `;
     this.drawn = regions.length;
-    this.nodes = tree ? treeOf(registry) : [];
+    const grown = tree === true ? toEnd(growingTree(registry)) : tree;
+    this.nodes = grown === false ? [] : grown.nodes;
     this.nodePlaces = new Map(this.nodes.map(({ id }, i) => [id, this.drawn + i]));
     this.regions = [...regions, ...this.nodes];
     this.registry = registry;
     this.matchers = regions.map(matcherOf);
     this.members = this.regions.map(() => []);
     if (registry.listLoaded) this.refuseUnlistedCells();
-    this.placeKnownCells(placed ?? toEnd(placing(regions, registry)));
-    this.warnOfEmptyGeometries(warn);
-    this.stopListening = registry.onAdded((id) => this.place(id, this.match(id)));
+    this.nodesOfCells = grown === false ? [] : grown.ofCells;
+    this.warn = warn;
+    if (placed !== 'later') toEnd(this.placingCells(placed ?? toEnd(placing(regions, registry))));
+  }
+
+  /** Places the cells known now, a slice at a time; those that have turned up since `placed` are matched one by one. */
+  *placingCells(placed: Placed): Generator<void> {
+    for (let id = 0; id < this.registry.count; id++) {
+      if (id % cellsAtOnce === cellsAtOnce - 1) yield;
+      const nodes = this.nodesOfCells[id]?.map((node) => this.drawn + node) ?? this.nodesAt(id);
+      this.place(id, id < placed.length ? [...placed[id], ...nodes] : this.match(id));
+    }
+    this.nodesOfCells = [];
+    this.warnOfEmptyGeometries();
+    this.stopListening = this.registry.onAdded((id) => this.place(id, this.match(id)));
   }
 
   /** Cells that turn up from now on are not looked at: others have taken its place. */
@@ -121,12 +135,6 @@ export class RegionIndex {
         );
       }
     }
-  }
-
-  /** Those that have turned up since are matched one by one. */
-  private placeKnownCells(placed: Placed): void {
-    for (let id = 0; id < this.registry.count; id++)
-      this.place(id, id < placed.length ? [...placed[id], ...this.nodesAt(id)] : this.match(id));
   }
 
   private match(id: number): number[] {
@@ -170,7 +178,7 @@ export class RegionIndex {
     for (const region of regions) this.members[region].push(id);
   }
 
-  private warnOfEmptyGeometries(warn: (line: string) => void): void {
+  private warnOfEmptyGeometries(): void {
     const empty = this.regions
       .slice(0, this.drawn)
       .filter((region, i) => region.cells === null && this.members[i].length === 0);
@@ -180,7 +188,7 @@ export class RegionIndex {
       .map((region) => region.id)
       .join(', ');
     const more = empty.length > 5 ? ` and ${empty.length - 5} more` : '';
-    warn(
+    this.warn(
       `${this.named}no cell with a position lies in the geometry of ${empty.length === 1 ? 'region' : 'regions'} ${named}${more}: ` +
         'they stay empty; give positions with --cells FILE, or list their cells',
     );

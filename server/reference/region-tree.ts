@@ -16,37 +16,64 @@ export interface TreeRegion extends Region {
 }
 
 /**
- * Id of a cell's node at a level, the path from the branch down; '': none is known there. Names are unique below one
- * parent only, so the path is what tells nodes apart; one whose upper levels are not known stands in an empty step.
+ * Ids of a cell's nodes by level: each is the path from the branch down; '': none is known there. Names are unique below
+ * one parent only, so the path is what tells nodes apart; one whose upper levels are not known stands in an empty step.
  */
-function nodeId({ parents }: CellInfo, level: number): string {
-  const name = parents?.[level - 1] ?? '';
-  if (name === '') return '';
-  const steps = parents!.slice(0, level).map((step) => step.replaceAll('%', '%25').replaceAll('/', '%2F'));
-  return treePrefix + steps.join('/');
+function pathsOf({ parents = [] }: CellInfo): string[] {
+  let path = treePrefix;
+  return treeKinds.map((_, i) => {
+    const name = parents[i] ?? '';
+    path += (i > 0 ? '/' : '') + stepOf(name);
+    return name === '' ? '' : path;
+  });
+}
+
+function stepOf(name: string): string {
+  return name.includes('%') || name.includes('/') ? name.replaceAll('%', '%25').replaceAll('/', '%2F') : name;
 }
 
 /** Ids of all nodes that a cell is in, from the branch down. */
 export function nodesOf(cell: CellInfo): string[] {
-  return treeKinds.map((_, i) => nodeId(cell, i + 1)).filter((id) => id !== '');
+  return pathsOf(cell).filter((id) => id !== '');
 }
 
-/** The nodes of all cells: by level, in the order in which cells name them. */
-export function treeOf(registry: CellRegistry): TreeRegion[] {
+/** Cells looked at before others have their turn: about a millisecond. */
+const cellsAtOnce = 1_000;
+
+export interface RegionTree {
+  /** By level, in the order in which cells name them. */
+  readonly nodes: readonly TreeRegion[];
+  /** Of each cell known then the places of its nodes, ascending. */
+  readonly ofCells: readonly (readonly number[])[];
+}
+
+/** The tree of all cells known now, a slice at a time. */
+export function* growingTree(registry: CellRegistry): Generator<void, RegionTree> {
   const levels = treeKinds.map(() => new Map<string, TreeRegion>());
+  const pathsOfCells: string[][] = [];
   for (let cell = 0; cell < registry.count; cell++) {
+    if (cell % cellsAtOnce === cellsAtOnce - 1) yield;
     const info = registry.info(cell);
-    if (info.parents === undefined) continue;
-    for (const [i, nodes] of levels.entries()) {
-      const id = nodeId(info, i + 1);
-      if (id === '' || nodes.has(id)) continue;
-      const above = nodesOf({ ...info, parents: info.parents.slice(0, i) }).at(-1) ?? '';
-      nodes.set(id, {
-        ...{ id, name: info.parents[i], kind: treeKinds[i], capacity: null, polygons: null, cells: null },
-        level: (i + 1) as TreeLevel,
-        parent: above,
-      });
+    const paths = info.parents === undefined ? [] : pathsOf(info);
+    pathsOfCells.push(paths);
+    let parent = '';
+    for (const [i, id] of paths.entries()) {
+      if (id === '') continue;
+      if (!levels[i].has(id))
+        levels[i].set(id, {
+          ...{ id, name: info.parents![i], kind: treeKinds[i], capacity: null, polygons: null, cells: null },
+          level: (i + 1) as TreeLevel,
+          parent,
+        });
+      parent = id;
     }
   }
-  return levels.flatMap((nodes) => [...nodes.values()]);
+  const nodes = levels.flatMap((each) => [...each.values()]);
+  const places = new Map(nodes.map(({ id }, place) => [id, place]));
+  const ofCells: number[][] = [];
+  for (const paths of pathsOfCells) {
+    if (ofCells.length % cellsAtOnce === cellsAtOnce - 1) yield;
+    ofCells.push(paths.flatMap((id) => places.get(id) ?? []));
+  }
+  return { nodes, ofCells };
 }

@@ -10,9 +10,10 @@ import { heardElsewhere, messageOf } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { transaction } from './connection.ts';
 import { FactsUpkeep } from './facts-upkeep.ts';
-import { type Aggregate, aggregates, aheadUsMax, keptTables, reachUs, sources } from './periods.ts';
+import { type Aggregate, aggregates, keptTables, reachUs, sources } from './periods.ts';
 import { comesAsItHappens, type Jobs, setPolicies } from './policies.ts';
 import { refreshAggregate } from './refresh.ts';
+import { RefreshProgress } from './refresh-progress.ts';
 import { bucketStart, hull, planWindows, type Span, without } from './refresh-windows.ts';
 import {
   allChunks,
@@ -61,19 +62,10 @@ const vacuumed = [
   '_timescaledb_catalog.chunk',
 ];
 
-interface Progress {
-  /** Refreshed up to here, µs; -1: not in this run. */
-  doneUs: number;
-  /** Earliest row since the last refresh, µs. */
-  dirtyUs: number;
-}
-
 export class Maintenance {
   readonly #options: MaintenanceOptions;
   readonly #facts: FactsUpkeep;
-  readonly #progress = new Map<string, Progress>(
-    aggregates.map(({ name }) => [name, { doneUs: -1, dirtyUs: Infinity }]),
-  );
+  readonly #progress = new RefreshProgress();
   /** Chunks dropped so far lie in these spans, by table. */
   readonly #dropped = new Map<string, Span>();
   /** Up to where rows that came too late to be aggregated have been told of, by aggregate. */
@@ -112,19 +104,14 @@ export class Maintenance {
     // One that a migration has added begins where what it reads begins, which may be kept longer than the rows.
     for (const { name, reads } of aggregates) {
       const oldest = chunks.get(reads)?.[0];
-      const progress = this.#progress.get(name)!;
-      if (oldest !== undefined && !chunks.has(name)) progress.dirtyUs = Math.min(progress.dirtyUs, oldest.fromUs);
+      if (oldest !== undefined && !chunks.has(name)) this.#progress.changed(name, oldest.fromUs);
     }
     this.advance(clockUs);
   }
 
   /** Rows from `fromUs` on were stored. */
   touched(source: Aggregate['source'], fromUs: number): void {
-    for (const aggregate of aggregates) {
-      if (aggregate.source !== source) continue;
-      const progress = this.#progress.get(aggregate.name)!;
-      if (fromUs < progress.dirtyUs) progress.dirtyUs = fromUs;
-    }
+    this.#progress.touched(source, fromUs);
   }
 
   /** Everything before it is stored. */
@@ -134,10 +121,7 @@ export class Maintenance {
 
   /** Whether the event clock `clockUs` is so far ahead of what has been refreshed that the feeds should wait. */
   behind(clockUs: number): boolean {
-    for (const { doneUs, dirtyUs } of this.#progress.values()) {
-      if (clockUs - (doneUs >= 0 ? doneUs : dirtyUs) > aheadUsMax) return true;
-    }
-    return false;
+    return this.#progress.behind(clockUs);
   }
 
   /** Runs what is due if nothing runs now; failures are logged once and tried again a little later. */
@@ -234,7 +218,7 @@ export class Maintenance {
   async #refresh(aggregate: Aggregate, clockUs: number): Promise<void> {
     const { pool, embedded } = this.#options;
     const { bucketUs } = aggregate;
-    const progress = this.#progress.get(aggregate.name)!;
+    const progress = this.#progress.of(aggregate.name);
     const endUs = bucketStart(clockUs, aggregate);
     const changedUs = Math.min(progress.dirtyUs, progress.doneUs < 0 ? Infinity : progress.doneUs);
     if (changedUs >= endUs) return;
@@ -261,12 +245,7 @@ export class Maintenance {
       throw error;
     } finally {
       progress.dirtyUs = Math.min(progress.dirtyUs, cleanUs);
-      // What reads it has changed there, whatever was thought of it so far.
-      for (const { name, reads } of aggregates) {
-        if (reads !== aggregate.name) continue;
-        const above = this.#progress.get(name)!;
-        above.dirtyUs = Math.min(above.dirtyUs, changedUs);
-      }
+      this.#progress.changedAbove(aggregate.name, changedUs);
     }
   }
 
@@ -302,25 +281,10 @@ export class Maintenance {
 
   /** Remembers up to where traffic is in the aggregates: before that, no row means none. */
   async #noteTraffic(): Promise<void> {
-    let doneUs = Infinity;
-    for (const { name, source, bucketUs } of aggregates) {
-      const progress = this.#progress.get(name)!;
-      const empty = progress.doneUs < 0 && progress.dirtyUs === Infinity;
-      if (source !== 'gauge' && bucketUs <= hourUs && !empty) doneUs = Math.min(doneUs, progress.doneUs);
-    }
+    const doneUs = this.#progress.trafficDoneUs();
     if (doneUs === Infinity || doneUs <= this.#trafficDoneUs) return;
     await saveTrafficDone(this.#options.pool, doneUs);
     this.#trafficDoneUs = doneUs;
-  }
-
-  /** Rows of `table` before it are in all aggregates that read it. */
-  #safeUs(table: string): number {
-    let safeUs = Infinity;
-    for (const { name, reads } of aggregates) {
-      const { doneUs, dirtyUs } = this.#progress.get(name)!;
-      if (reads === table) safeUs = Math.min(safeUs, doneUs < 0 ? Infinity : doneUs, dirtyUs);
-    }
-    return safeUs;
   }
 
   async #compress(clockUs: number): Promise<number> {
@@ -329,7 +293,7 @@ export class Maintenance {
     const all = await allChunks(pool, clockUs);
     for (const { name, compressAfterUs } of keptTables) {
       if (compressAfterUs === null) continue;
-      const toUs = Math.min(clockUs - compressAfterUs, this.#safeUs(name));
+      const toUs = Math.min(clockUs - compressAfterUs, this.#progress.safeUs(name));
       const old = (all.get(name) ?? []).filter((each) => each.toUs <= toUs && !each.compressed);
       for (const { chunk } of old.slice(0, compressionsPerRun - compressed)) {
         if (this.#closed) return compressed;
@@ -347,7 +311,7 @@ export class Maintenance {
     for (const table of keptTables) {
       const { name, keepUs, countedFrom } = table;
       if (this.#closed) return;
-      let toUs = Math.min(clockUs - keepUs, this.#safeUs(name));
+      let toUs = Math.min(clockUs - keepUs, this.#progress.safeUs(name));
       if (countedFrom) toUs = Math.min(toUs, await this.#facts.neededFromUs(name));
       const chunks = (all.get(name) ?? []).filter((each) => each.toUs <= toUs);
       if (chunks.length === 0) continue;

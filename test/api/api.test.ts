@@ -244,7 +244,8 @@ test.each([
 });
 
 test('an unknown region is 404', async () => {
-  const answer = await request((await start()).server.port, '/api/regions/r9/history');
+  const store = recordingStore([], () => Promise.reject(new UserError('REGION_UNKNOWN', 'none')));
+  const answer = await request((await start({ store })).server.port, '/api/regions/r9/history');
   expect([answer.status, codeOf(answer)]).toEqual([404, 'UNKNOWN_REGION']);
 });
 

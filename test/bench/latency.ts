@@ -32,7 +32,7 @@ export const latencyBench: Bench = {
     try {
       const { messages } = server.client;
       const startMs = performance.now();
-      const endMs = startMs + (full ? 75_000 : 2_500);
+      const endMs = startMs + (full ? 75_000 : 1_200);
       // Until the window is full and the code compiled.
       const warmMs = startMs + (full ? 15_000 : 300);
       for (

@@ -30,9 +30,9 @@ const scales: Record<'full' | 'small', Scale> = {
   },
   small: {
     subscribers: 20_000,
-    perSecond: 20_000,
-    awayS: 5,
-    catchUpMsMax: 5_000,
+    perSecond: 10_000,
+    awayS: 3,
+    catchUpMsMax: 2_000,
     settings: { reorderWindowMs: 200, tickMs: 100 },
   },
 };

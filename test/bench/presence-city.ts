@@ -4,7 +4,7 @@ import { eventFlag, kindCode } from '../../server/events/kinds.ts';
 import { packPlmn } from '../../server/events/plmn.ts';
 import { Engine } from '../../server/occupancy/engine.ts';
 import type { IntervalTaker } from '../../server/occupancy/gauge-book.ts';
-import { CellRegistry } from '../../server/reference/cell-registry.ts';
+import { type CellInfo, CellRegistry, unheardOf } from '../../server/reference/cell-registry.ts';
 import type { Region } from '../../server/reference/read-regions.ts';
 import { RegionIndex } from '../../server/reference/region-index.ts';
 
@@ -88,9 +88,17 @@ export class CityEvents {
   private readonly restlessness: Restlessness;
   private readonly perEventUs: number;
   private made = 0;
+  private readonly homeOf: (sub: number) => number;
 
-  constructor(events: number, subscribers: number, restlessness: Restlessness = streams.day) {
+  /** @param homeOf where the subscriber of a number comes from; all are of the home network unless told */
+  constructor(
+    events: number,
+    subscribers: number,
+    restlessness: Restlessness = streams.day,
+    homeOf: (sub: number) => number = () => homePlmn,
+  ) {
     this.events = events;
+    this.homeOf = homeOf;
     this.restlessness = restlessness;
     this.perEventUs = 3_600e6 / (subscribers * restlessness.perPhoneAndHour);
     this.home = new Uint16Array(subscribers);
@@ -111,7 +119,7 @@ export class CityEvents {
       const detach = draw > 1 - detaches;
       this.note(sub, Math.floor(sinceUs / 1e6), detach);
       const timeUs = startUs + sinceUs;
-      pushSeen(batch, timeUs, sub, home[sub], detach);
+      pushSeen(batch, timeUs, sub, home[sub], detach, this.homeOf(sub));
       this.made++;
     }
     return batch.n > 0;
@@ -157,10 +165,17 @@ export class CityEvents {
 const homePlmn = packPlmn(460, 0, 2);
 
 /** A row: the subscriber of this number is seen in a cell, or detaches there. */
-export function pushSeen(batch: EventBatch, timeUs: number, sub: number, cell: number, detach: boolean): void {
+export function pushSeen(
+  batch: EventBatch,
+  timeUs: number,
+  sub: number,
+  cell: number,
+  detach: boolean,
+  home = homePlmn,
+): void {
   const flags = eventFlag.sighting | eventFlag.traffic | (detach ? eventFlag.detach : 0);
   const kind = detach ? kindCode.detach : kindCode['location update'];
-  batch.push(timeUs, mix(sub + 1), mix(sub ^ 0x5bd1e995), cell, homePlmn, kind, 1, 0, flags, 0, 0, 0);
+  batch.push(timeUs, mix(sub + 1), mix(sub ^ 0x5bd1e995), cell, home, kind, 1, 0, flags, 0, 0, 0);
 }
 
 /** Regions of 20 cells each that overlap by half: each cell lies in two of about 500 regions, or none. */
@@ -185,14 +200,24 @@ export function regionsOfCells(): number[][] {
 
 export const cgiOf = (cell: number) => `460-00-${40_000 + (cell >> 8)}-${cell}`;
 
-/** An engine of the city with minute gauges of cells and regions, with dwell and trips or without. */
-export function cityEngine(regionStays = true, onInterval: IntervalTaker = () => undefined): Engine {
+/** The city's cells with nothing known of them. */
+export const plainCells = (): CellInfo[] => Array.from({ length: cellCount }, (_, cell) => unheardOf(cgiOf(cell)));
+
+/**
+ * An engine of the city with minute gauges of cells and regions, with dwell and trips or without, and with the nodes of the
+ * tree that its cells are in.
+ */
+export function cityEngine(
+  regionStays = true,
+  onInterval: IntervalTaker = () => undefined,
+  cells: CellInfo[] = plainCells(),
+): Engine {
   const registry = new CellRegistry();
-  for (let cell = 0; cell < cellCount; cell++) registry.idOf(cgiOf(cell));
+  registry.load(cells);
   return new Engine({
     config: makeConfig({ where: 'bench', settings: { regionStays: regionStays ? 'on' : 'off' } }),
     registry,
-    regions: new RegionIndex(regionList(), registry, () => undefined),
+    regions: new RegionIndex(regionList(), registry, () => undefined, undefined, true),
     everyUs: 60e6,
     onInterval,
   });

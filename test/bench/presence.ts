@@ -1,5 +1,7 @@
 import type { EventBatch } from '../../server/events/event-batch.ts';
+import type { CellInfo } from '../../server/reference/cell-registry.ts';
 import { type Bench, type Figure, quantile } from './bench.ts';
+import { cellsInTree } from './city-tree.ts';
 import {
   CityEvents,
   cellCount,
@@ -52,8 +54,14 @@ function measure(
   return { eventsPerS: (measured / spentUs) * 1e6, batchMs, longestCpuMs: longestUs / 1000 };
 }
 
-function measureEngine(events: number, subscribers: number, regionStays: boolean, stream?: Restlessness) {
-  const engine = cityEngine(regionStays);
+function measureEngine(
+  events: number,
+  subscribers: number,
+  regionStays: boolean,
+  stream?: Restlessness,
+  cells?: CellInfo[],
+) {
+  const engine = cityEngine(regionStays, () => undefined, cells);
   let known = 1;
   const apply = (batch: EventBatch) => {
     engine.apply(batch, 0, batch.n);
@@ -104,11 +112,13 @@ export const presenceBench: Bench = {
     const whole = measureEngine(events, subscribers, true);
     const restless = measureEngine(events, subscribers, true, streams.restless);
     const kickOff = measureEngine(events, subscribers, true, streams.kickOff);
+    const withTree = measureEngine(events, subscribers, true, streams.day, cellsInTree());
     const figures: Figure[] = [
       { key: 'presence.subscribers', value: subscribers, unit: 'subscribers' },
       { key: 'presence.eventsPerS', value: whole.eventsPerS, unit: 'events/s with dwell and trips' },
       { key: 'presence.restlessEventsPerS', value: restless.eventsPerS, unit: 'events/s, twice the crossings' },
       { key: 'presence.kickOffEventsPerS', value: kickOff.eventsPerS, unit: 'events/s, the hour before kick-off' },
+      { key: 'presence.withTreeEventsPerS', value: withTree.eventsPerS, unit: 'events/s, with the region tree' },
       { key: 'presence.withoutStaysEventsPerS', value: engine.eventsPerS, unit: 'events/s without dwell and trips' },
       { key: 'presence.stayBytesPerSubscriber', value: whole.stayBytes, unit: 'bytes of dwell and trips' },
       { key: 'presence.tableBytesPerSubscriber', value: engine.tableBytes, unit: 'bytes' },

@@ -37,7 +37,7 @@ export interface DayOptions {
   venueLac: 'own' | 'shared';
   /** Each gives shares that err as surveys do, to estimates of their own. */
   surveys: number;
-  /** Minutes before (negative) and after kick-off at which turnstiles are read. */
+  /** Minutes before (negative) and after kick-off at which turnstiles are read: for {@link DayMinute.gated}. */
   gates?: readonly number[];
   /** Share of the phones that are machines (9 %), and whether the network knows them (it does). */
   machines?: number;
@@ -51,6 +51,10 @@ export interface DayMinute {
   /** Machines that were counted among the devices. */
   readonly machines: number;
   readonly told: readonly (RegionEstimate | null)[];
+  /** What each survey's shares make of the network's phones that are there and on in truth. */
+  readonly known: readonly number[];
+  /** The same as `told` by those who are given the turnstiles' counts, too; nobody where none are read. */
+  readonly gated: readonly (RegionEstimate | null)[];
 }
 
 export interface StadiumDay {
@@ -66,7 +70,12 @@ export interface StadiumDay {
 export async function stadiumDay(options: DayOptions): Promise<StadiumDay> {
   const { seed, population, venueLac, surveys, gates = [], machines = machineShare, machinesKnown = true } = options;
   const day = { date: '2026-10-17', from: '15:30', hours: 8, marketShare, lostDetaches: 0.3, map: false };
-  const feed = openSimulation({ ...day, seed, population, venueLac, machines });
+  /** Phones and machines that are on in the stadium, by minute. */
+  const onAt = new Map<number, number>();
+  const feed = openSimulation(
+    { ...day, seed, population, venueLac, machines },
+    { truth: ({ city }) => ({ positions: (timeUs, present) => onAt.set(timeUs, present[city.stadium]) }) },
+  );
   const { simulation, startUs } = feed;
   const { stadium, regions } = simulation.city;
   const heads = new Uint32Array(regions.length);
@@ -77,11 +86,13 @@ export async function stadiumDay(options: DayOptions): Promise<StadiumDay> {
   const peak = Math.max(...truths);
   const capacity = Math.round(capacityShare * peak);
   const gone = truths.findLastIndex((each) => each >= emptyShare * peak) + 1;
-  const all: LiveEstimates[] = [];
+  const allShares: Share[] = [];
+  const ungated: LiveEstimates[] = [];
+  const gated: LiveEstimates[] = [];
   const way = cityPipeline(feed, {
     city: simulation.city,
     onRows: (batch, from, to) => {
-      for (const each of all) each.apply(batch, from, to);
+      for (const each of [...ungated, ...gated]) each.apply(batch, from, to);
     },
   });
   const { registry, engine } = way;
@@ -91,7 +102,9 @@ export async function stadiumDay(options: DayOptions): Promise<StadiumDay> {
   const on = phonesOn(seed, population);
   for (let survey = 0; survey < surveys; survey++) {
     const draws = new Draws(seed * 1_000 + survey);
-    const shares: Shares = new Map([['*', surveyOf(draws, on)]]);
+    const share = surveyOf(draws, on);
+    allShares.push(share);
+    const shares: Shares = new Map([['*', share]]);
     const counted = gates.map(
       (minute): GateCount => ({
         timeUs: startUs + (kickOffMinute + minute) * minuteUs,
@@ -100,24 +113,29 @@ export async function stadiumDay(options: DayOptions): Promise<StadiumDay> {
         error: gateError,
       }),
     );
-    all.push(
+    const estimates = (counts: readonly GateCount[]) =>
       new LiveEstimates({
-        ...{ shares, registry, gates: counted, regions: () => index, log: () => undefined },
+        ...{ shares, registry, gates: counts, regions: () => index, log: () => undefined },
         ...{ subscribersMax: population, periodicUs: 60 * minuteUs, gatePastUs: 0 },
         present: new LacTtls(cityConfig, registry),
-      }),
-    );
+      });
+    ungated.push(estimates([]));
+    if (gates.length > 0) gated.push(estimates(counted));
   }
   const view = stadiumView(engine.view, stadium, machinesKnown);
   const minutes: DayMinute[] = [];
   for (let minute = warmUpMinutes; minute < warmUpMinutes + gone; minute++) {
     await way.runTo(startUs + minute * minuteUs);
-    const told = all.map((each) => each.update(view)[0]);
+    const toldBy = (estimates: readonly LiveEstimates[]) => estimates.map((each) => each.update(view)[0]);
+    const counted = engine.view.regionMachines[stadium];
+    const phones = onAt.get(startUs + minute * minuteUs)! - counted;
     minutes.push({
       minute,
       heads: truths[minute - warmUpMinutes],
-      machines: engine.view.regionMachines[stadium],
-      told,
+      machines: counted,
+      known: allShares.map(({ share, heard }) => phones / (share * heard)),
+      told: toldBy(ungated),
+      gated: toldBy(gated),
     });
   }
   await way.close();

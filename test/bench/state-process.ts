@@ -26,7 +26,7 @@ export interface StateJob {
   what: 'fill' | 'restart';
   folder: string;
   subscribers: number;
-  snapshotCopyBytesMax: number;
+  snapshotKeptBytesMax: number;
 }
 
 /** What a restart says. */
@@ -73,7 +73,7 @@ async function fill(config: Config, folder: string, subscribers: number): Promis
     const clocksUs = Float64Array.of(position.clockUs - reorderWindowUs);
     apply({ k: 'clock', releaseUs: clocksUs[0], wallUs: 0, feedClocksUs: clocksUs, readUs: clocksUs });
   }
-  const staging = new Staging('in place');
+  const staging = new Staging();
   function* save(to: StateWriter): Generator<void> {
     yield* state.save(to);
     yield* counting.save(to);
@@ -123,8 +123,8 @@ async function restart(config: Config, folder: string): Promise<StateFigures> {
   return { present, snapshotMib, restoreS, restorePeakMib, writeS, writePeakMib, writePauseMs, writeStandMs };
 }
 
-const { what, folder, subscribers, snapshotCopyBytesMax } = JSON.parse(process.argv[2]) as StateJob;
-const settings = { snapshotCopyBytesMax, snapshotEveryMs: 100 };
+const { what, folder, subscribers, snapshotKeptBytesMax } = JSON.parse(process.argv[2]) as StateJob;
+const settings = { snapshotKeptBytesMax, snapshotEveryMs: 100 };
 const config = makeConfig({ where: 'bench', settings });
 if (what === 'fill') await fill(config, folder, subscribers);
 else process.stdout.write(JSON.stringify(await restart(config, folder)));

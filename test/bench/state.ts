@@ -40,10 +40,10 @@ const cpuMs = (since?: NodeJS.CpuUsage) => {
 const stateProcess = (job: StateJob) => inProcess('state-process', job);
 
 /** A whole snapshot of so many, brought back and put down again. */
-async function onDisk(name: string, subscribers: number, snapshotCopyBytesMax: number): Promise<Figure[]> {
+async function onDisk(name: string, subscribers: number, snapshotKeptBytesMax: number): Promise<Figure[]> {
   const folder = temporaryFolder('state');
   try {
-    const job = { folder: folder.path, subscribers, snapshotCopyBytesMax };
+    const job = { folder: folder.path, subscribers, snapshotKeptBytesMax };
     await stateProcess({ ...job, what: 'fill' });
     const figures = JSON.parse(await stateProcess({ ...job, what: 'restart' })) as StateFigures;
     return [
@@ -92,7 +92,7 @@ export const stateBench: Bench = {
     other.restore(staging);
     const restoreMs = cpuMs(began);
     if (other.view.present !== engine.view.present) throw new Error('the restored engine counts otherwise');
-    const { default: copyBytesMax } = knobs.snapshotCopyBytesMax;
+    const { default: copyBytesMax } = knobs.snapshotKeptBytesMax;
     const files =
       scale === 'full'
         ? [...(await onDisk('1M', 1_000_000, copyBytesMax)), ...(await onDisk('15M', 15_000_000, copyBytesMax))]

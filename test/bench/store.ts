@@ -8,6 +8,7 @@ import { openStore } from '../../server/store/open-store.ts';
 import type { Store } from '../../server/store/types.ts';
 import { type Giver, giveTo } from '../store/tools/give.ts';
 import { makeCells, makeEvents, makeGauges, startUs } from '../store/tools/synthetic.ts';
+import { putDatabase } from '../store/tools/test-database.ts';
 import { type Bench, type Figure, quantile } from './bench.ts';
 
 const cells = 10_012;
@@ -37,8 +38,12 @@ async function feed(store: Store, give: Giver, batches: EventBatch[]): Promise<v
   await store.flush();
 }
 
-/** The whole writer on the database of `DATABASE_URL`, else on a new embedded one. */
-async function measure(minutes: number): Promise<Figure[]> {
+/**
+ * The whole writer on the database of `DATABASE_URL`, else on a new embedded one.
+ *
+ * @param made the embedded one is a copy of one that is made already
+ */
+async function measure(minutes: number, made: boolean): Promise<Figure[]> {
   const dataDir = mkdtempSync(join(tmpdir(), 'sw-bench-'));
   const databaseUrl = process.env.DATABASE_URL;
   const seconds = async (work: () => Promise<unknown>) => {
@@ -58,6 +63,7 @@ async function measure(minutes: number): Promise<Figure[]> {
         log: () => undefined,
         progress: () => undefined,
       });
+    if (made && databaseUrl === undefined) await putDatabase(dataDir, 'sim');
     const openS = await seconds(async () => {
       store = await open();
     });
@@ -116,5 +122,5 @@ async function measure(minutes: number): Promise<Figure[]> {
 export const storeBench: Bench = {
   name: 'store',
   meaning: `events, gauges of ${cells.toLocaleString('en')} cells, refresh and history through the store; embedded unless DATABASE_URL is set`,
-  run: (scale) => measure(scale === 'full' ? 30 : 1),
+  run: (scale) => (scale === 'full' ? measure(30, false) : measure(1, true)),
 };

@@ -1,5 +1,5 @@
 /** The stages that `startSignalwall` joins, with a feed of the bench's own and an eye on each stage. */
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { layoutMaker } from '../../server/api/layout.ts';
@@ -23,7 +23,7 @@ import { projectRoot } from '../../server/root.ts';
 import { openStore } from '../../server/store/open-store.ts';
 import type { Store } from '../../server/store/types.ts';
 import { createDatabase } from '../kill/cluster.ts';
-import { templateFolder } from '../store/tools/test-database.ts';
+import { putDatabase } from '../store/tools/test-database.ts';
 import { WsClient } from '../tools/ws-client.ts';
 import { cutDatabase } from './cut-database.ts';
 import { ThreadTimes } from './thread-times.ts';
@@ -70,7 +70,7 @@ export async function startWhole(options: WholeOptions): Promise<WholeServer> {
   const dataDir = mkdtempSync(join(tmpdir(), 'sw-whole-'));
   const database = await emptyDatabase();
   // Making the embedded database's tables is no part of any figure.
-  if (database === null) cpSync(await templateFolder(), dataDir, { recursive: true });
+  if (database === null) await putDatabase(dataDir, 'sim');
   let fail: (error: unknown) => void = () => undefined;
   const failed = new Promise<never>((_, reject) => {
     fail = reject;

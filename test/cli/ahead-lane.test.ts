@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -9,7 +10,7 @@ import { AheadLane, type AheadRows } from '../../server/cli/ahead-lane.ts';
 import { framePipeline } from '../../server/cli/feed-pipeline.ts';
 import { startFeedThread } from '../../server/cli/feed-thread.ts';
 import { openProbeAside } from '../../server/cli/probe-aside.ts';
-import { systemClock } from '../../server/clock.ts';
+import { systemClock, systemTimers } from '../../server/clock.ts';
 import { makeConfig } from '../../server/config.ts';
 import { BatchWriter } from '../../server/events/batch-writer.ts';
 import type { FeedProgress, FeedToHub } from '../../server/events/feed-messages.ts';
@@ -19,7 +20,9 @@ import { OptOuts } from '../../server/privacy/opt-outs.ts';
 import { Pseudonymiser } from '../../server/privacy/pseudonymiser.ts';
 import { feedNote } from '../../shared/feed-note.ts';
 import { pcapFile, type TestFrame } from '../capture/pcap-write.ts';
+import { bundle } from '../tools/bundle.ts';
 import { freePort } from '../tools/serve.ts';
+import { root } from '../tools/shared-inputs.ts';
 
 const config = makeConfig({ where: 'test', settings: { homePlmns: '001-01' } });
 const key = new Uint8Array(32).fill(5);
@@ -122,33 +125,85 @@ test('gives rows after a while, ends what is open when nothing comes any more, a
 
 test('has so many files under way and no more: what comes beyond is counted as lost', () => {
   const { lane, sent, give, pass } = open();
-  const part = Math.ceil(frames.length / 8);
+  const part = Math.ceil(frames.length / 12);
   for (let from = 0; from < frames.length; from += part) {
     give(frames.slice(from, from + part));
     pass(6_000);
     lane.look();
   }
   lane.end();
-  expect(sent.length).toBe(4);
+  expect(sent.length).toBe(8);
   const rows = sent.reduce((sum, one) => sum + one.rows, 0);
   expect(lane.faults.get('EVENT_AHEAD_LOST')).toBe(lane.faults.get('EVENT_AHEAD')! - rows);
 });
 
+/** Lines of files, their times put back by so much. */
+const linesBack = (files: readonly AheadRows[], byUs: number) =>
+  files
+    .flatMap(({ text }) => text.trimEnd().split('\n'))
+    .map((line) => line.replace(/"timeUs":(\d+)/, (_, us) => `"timeUs":${Number(us) - byUs}`))
+    .sort();
+const shifted = ({ timeUs, ...frame }: Frame, byUs: number): Frame => ({ ...frame, timeUs: timeUs + byUs });
+
 test('a frame of another time does not end the calls of those before', () => {
   const { lane, sent, give, pass } = open();
   const far = { ...frames[0], timeUs: Date.UTC(2100, 0, 1) * 1000 };
+  const half = frames.length >> 1;
   pass(20_000);
-  give(frames.slice(0, 1));
+  give(frames.slice(0, half));
   pass(20_000);
   give([far]);
-  give(frames.slice(1, 2));
+  give(frames.slice(half, half + 1));
   pass(20_000);
-  give(frames.slice(1));
+  give(frames.slice(half + 1));
   lane.end();
   const lines = sent.flatMap(({ text }) => text.trimEnd().split('\n'));
   const here = lines.filter((line) => !line.includes(`"timeUs":${far.timeUs}`));
-  expect(here.length).toBeGreaterThan(0.95 * counted.length);
+  expect(here.sort()).toEqual([...counted].sort());
 });
+
+test('two probes on one port whose clocks are ahead by one and by three hours give what each gives alone', () => {
+  const { lane, sent, give, pass } = open();
+  const apartUs = 7_200e6;
+  frames.forEach((frame, i) => {
+    give([frame, shifted(frame, apartUs)]);
+    // The sooner the more often, so that much is open.
+    if (i % 100 === 0) pass(11_000);
+  });
+  expect(Number(/stamped (\d+) s/.exec(lane.note)?.[1])).toBeGreaterThan(9_000);
+  lane.end();
+  const isLater = ({ text }: AheadRows) => Number(/"timeUs":(\d+)/.exec(text)![1]) > frames.at(-1)!.timeUs + 1e9;
+  expect(linesBack(sent.filter(isLater), apartUs)).toEqual([...counted].sort());
+  expect(
+    linesBack(
+      sent.filter((one) => !isLater(one)),
+      0,
+    ),
+  ).toEqual([...counted].sort());
+});
+
+test('frames of a fifth clock are counted as lost until one of the others is silent', () => {
+  const { lane, give, pass } = open();
+  const clocks = [0, 1, 2, 3, 4].map((hour) => shifted(frames[0], hour * 3_600e6));
+  give(clocks);
+  give(clocks);
+  expect(lane.faults.get('FRAME_AHEAD_LOST')).toBe(2);
+  pass(9_000);
+  give(clocks.slice(1));
+  pass(2_000);
+  give(clocks.slice(1));
+  expect(lane.faults.get('FRAME_AHEAD_LOST')).toBe(3);
+  give(clocks.slice(0, 1));
+  expect(lane.faults.get('FRAME_AHEAD_LOST')).toBe(4);
+});
+
+function captureOf(some: readonly Frame[], shiftUs: number): Uint8Array {
+  const records = some.map((frame): TestFrame => {
+    const us = frame.timeUs + shiftUs;
+    return { seconds: Math.floor(us / 1e6), fraction: us % 1e6, bytes: frame.bytes };
+  });
+  return pcapFile(records, { linkType: some[0].linkType });
+}
 
 /** A server's feed of a probe, whose frames lie so far from the clock. */
 async function startProbe(settings: Record<string, unknown> = {}) {
@@ -160,7 +215,9 @@ async function startProbe(settings: Record<string, unknown> = {}) {
   const lines: string[] = [];
   const log = (level: string, line: string) => void lines.push(`${level} ${line}`);
   const own = { ...config, ...settings };
-  const aside = openProbeAside(spec, { config: own, disk: nodeDisk, asideFolder, optedOut: new OptOuts(), log });
+  const optedOut = new OptOuts();
+  const timers = systemTimers;
+  const aside = openProbeAside(spec, { config: own, disk: nodeDisk, asideFolder, optedOut, timers, log });
   const said: FeedToHub[] = [];
   const broken = (error: Error) => {
     throw error;
@@ -189,13 +246,9 @@ async function startProbe(settings: Record<string, unknown> = {}) {
   feed.post({ k: 'until', untilUs: Number.POSITIVE_INFINITY });
   const folder = join(asideFolder, `pcap+listen_127.0.0.1_${port}`);
   const send = (some: readonly Frame[], shiftUs: number): Socket => {
-    const records = some.map(({ timeUs, bytes }): TestFrame => {
-      const us = timeUs + shiftUs;
-      return { seconds: Math.floor(us / 1e6), fraction: us % 1e6, bytes };
-    });
     const socket = connect({ host: '127.0.0.1', port });
     closing.push(() => socket.destroy());
-    socket.write(pcapFile(records, { linkType: some[0].linkType }));
+    socket.write(captureOf(some, shiftUs));
     return socket;
   };
   const files = () => readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'));
@@ -233,4 +286,35 @@ test('where there is no room for them they are counted as lost, and the feed say
   await expect.poll(() => at()?.counters.faults.EVENT_AHEAD_LOST ?? 0, { timeout: 20_000 }).toBeGreaterThan(0);
   expect(at()!.note).toMatch(/are lost, for quarantine\/.* has no room: set the probe's clock and move its files away/);
   expect(readdirSync(folder)).toEqual(['before.ndjson']);
+}, 60_000);
+
+test('a pipe that ends soon has counted what of it was found and what could not be kept', async () => {
+  const built = join(root, 'node_modules', `.ahead-test-${process.pid}.mjs`);
+  closing.push(() => rmSync(built, { force: true }));
+  await bundle(
+    `import { MessageChannel } from 'node:worker_threads';
+    import { parseFeedUri } from './server/capture/feed-uri.ts';
+    import { DecodedApart } from './server/cli/decode-thread.ts';
+    import { AheadKeeper } from './server/cli/probe-aside.ts';
+    import { systemClock } from './server/clock.ts';
+    import { makeConfig } from './server/config.ts';
+    const { port1, port2 } = new MessageChannel();
+    new AheadKeeper(port1, { folder: 'x', keep: async () => false, drop: async () => true }, systemClock);
+    const source = await DecodedApart.open({
+      spec: parseFeedUri('pcap:-', '001-01'),
+      config: makeConfig({ where: 'test', settings: { homePlmns: '001-01' } }),
+      ahead: { port: port2, folder: 'x', key: new Uint8Array(32).fill(5), areas: null },
+    });
+    while ((await source.read({ message: () => undefined }, Number.POSITIVE_INFINITY, 1000)) !== 'end');
+    process.stdout.write(JSON.stringify(source.counters.faults));
+    await source.close();`,
+    built,
+  );
+  const input = captureOf(frames, systemClock.nowUs() - frames[0].timeUs + 7_200e6);
+  const said = execFileSync(process.execPath, [built], { input, encoding: 'utf8' });
+  expect(JSON.parse(said)).toEqual({
+    TIME_AHEAD: frames.length,
+    EVENT_AHEAD: counted.length,
+    EVENT_AHEAD_LOST: counted.length,
+  });
 }, 60_000);

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { eraseCommand } from '../../server/cli/erase.ts';
-import { keptOptOuts } from '../../server/cli/opt-out-file.ts';
+import { keptHolders, keptOptOuts } from '../../server/cli/opt-out-file.ts';
 import { loadOrCreateKey } from '../../server/privacy/key-file.ts';
 import { storedForm } from '../../server/privacy/opt-outs.ts';
 import { Pseudonymiser } from '../../server/privacy/pseudonymiser.ts';
@@ -54,6 +54,40 @@ test('removes what is stored of an identity, and of no other, and says how much'
   expect(await after.sql('select sub::text as sub from stay')).toEqual([{ sub: subs[1] }]);
   await after.close();
 });
+
+test('by a number goes who was told to have it last, but not who was told another one since: that is said', async () => {
+  const hexOf = (domain: 'imsi' | 'msisdn', text: string) => storedForm(pseudonymiser().hex(domain, text).slice(0, 16));
+  const numbers = ['8613900130001', '8613900130002', '8613900130003'];
+  const [lost, kept, other] = numbers.map((number) => hexOf('msisdn', number));
+  const [moved, holds] = imsis.map((imsi) => hexOf('imsi', imsi));
+  const store = await base.open();
+  const told = (sub: string, value: string, day: number) =>
+    store.sql(
+      'insert into identity_told (ts, sub, value, plmn, type_allocation_code, kind) values ($1, $2, $3, 0, 0, 1)',
+      [`2026-03-0${day}`, sub, value],
+    );
+  await told(moved, lost, 1);
+  await told(moved, other, 2);
+  await told(holds, kept, 1);
+  await store.sql(
+    `insert into stay (first_out, first_in, last_in, sub, cell_id, plmn, events, to_cell)
+     select '2026-03-10', '2026-03-09', '2026-03-09', sub, 1, 0, 2, -1 from unnest($1::bigint[]) sub`,
+    [[moved, holds]],
+  );
+  await store.close();
+  const spared = /^1 subscriber told to have one of the numbers, and another number since, .* not erased: .* the IMSI/;
+  const eraseStays = async (list: string) => {
+    const from = heard.said.length;
+    expect(await erase(list)).toBe(0);
+    const said = heard.said.slice(from);
+    return [said.find((line) => line.startsWith('  stay '))?.split(/ {2,}/)[2], said.some((line) => spared.test(line))];
+  };
+  expect(await eraseStays(`${numbers[0]}\n${numbers[1]}`)).toEqual(['1 row removed\n', true]);
+  // What told whose the number was is gone by now: the folder's list knows it. It has opted out all the same.
+  expect(keptHolders(base.dataDir).map(({ subscriber }) => storedForm(subscriber))).toContain(moved);
+  expect(await eraseStays(numbers[0])).toEqual(['0 rows removed\n', true]);
+  expect(await eraseStays(`${numbers[0]};${imsis[0]}`)).toEqual(['1 row removed\n', false]);
+}, 180_000);
 
 test('a database with a schema of before is left as it is, and what to do is told', async () => {
   const store = await base.open();

@@ -271,12 +271,25 @@ test('rows that are set aside lose who has opted out, and keep the others as the
     text = lines;
     return true;
   };
-  const aside = asideOfOthers({ folder: 'q', keep, drop: async () => true }, list);
+  let turns = 0;
+  const after = (_: number, run: () => void) => {
+    turns++;
+    queueMicrotask(run);
+    return () => undefined;
+  };
+  const aside = asideOfOthers({ folder: 'q', keep, drop: async () => true }, list, { after });
   await aside.keep('1-1.ndjson', `${rows.map((each) => JSON.stringify(each)).join('\n')}\n`);
   const lines = text.split('\n');
   expect(lines.pop()).toBe('');
   const { peer: _, area: __, ...withoutPeer } = rows[1];
   expect(lines.map((line) => JSON.parse(line))).toEqual([{ ...common, ...flags, sighting: false }, withoutPeer, other]);
+  expect(turns).toBe(0);
+  // Of many, others have their turn in between.
+  const many = `${`${JSON.stringify(other)}\n`.repeat(8191)}${JSON.stringify(rows[0])}\n`;
+  await aside.keep('1-2.ndjson', many);
+  expect(turns).toBeGreaterThan(20);
+  expect(text.split('\n').length).toBe(8193);
+  expect(text).not.toContain(rows[0].subscriber);
 });
 
 test('count leaves out who is on the list of a data folder: users of record files by IMSI and by number', async () => {

@@ -9,6 +9,7 @@ import { eventFlag, kindCode } from '../../server/events/kinds.ts';
 import { packPlmn } from '../../server/events/plmn.ts';
 import type { OriginColumns } from '../../server/occupancy/view.ts';
 import { unheardOf } from '../../server/reference/cell-registry.ts';
+import { toEnd } from '../../server/to-end.ts';
 import { MemoryState } from '../tools/memory-state.ts';
 
 const minuteUs = 60_000_000;
@@ -123,6 +124,8 @@ const origins = (rows: [region: number, mcc: number, present: number][]): Origin
   mcc: Uint32Array.from(rows, ([, mcc]) => mcc),
   present: Uint32Array.from(rows, ([, , present]) => present),
 });
+const complete = (carried: CarriedOrigins, ...interval: Parameters<CarriedOrigins['completing']>) =>
+  toEnd(carried.completing(...interval));
 const rowsOf = (told: OriginColumns | undefined) =>
   Array.from({ length: told?.n ?? 0 }, (_, i) => [told!.region[i], told!.mcc[i], told!.present[i]]);
 
@@ -133,10 +136,10 @@ test('a region that is taken away and drawn again tells zero of origins that wer
     [2, 454, 3],
     [2, 460, 1],
   ]);
-  expect(rowsOf(carried.complete(all, ['a', 'b'], true))).toHaveLength(3);
-  expect(carried.complete(undefined, ['a'], true)).toBeUndefined();
+  expect(rowsOf(complete(carried, all, ['a', 'b'], true))).toHaveLength(3);
+  expect(complete(carried, undefined, ['a'], true)).toBeUndefined();
   // Drawn again, with other cells: the engine tells of those who are there.
-  expect(rowsOf(carried.complete(origins([[1, 460, 2]]), ['b', 'a'], true))).toEqual([
+  expect(rowsOf(complete(carried, origins([[1, 460, 2]]), ['b', 'a'], true))).toEqual([
     [1, 454, 0],
     [1, 460, 2],
   ]);
@@ -144,7 +147,8 @@ test('a region that is taken away and drawn again tells zero of origins that wer
 
 test('with a quarter’s first interval everything is told, changed or not, and nothing that is nobody’s', () => {
   const carried = new CarriedOrigins(new ToldOrigins());
-  carried.complete(
+  complete(
+    carried,
     origins([
       [0, 460, 5],
       [0, 454, 2],
@@ -152,16 +156,16 @@ test('with a quarter’s first interval everything is told, changed or not, and 
     [],
     true,
   );
-  carried.complete(origins([[0, 454, 0]]), [], true);
-  expect(carried.complete(undefined, [], true)).toBeUndefined();
-  expect(rowsOf(carried.complete(undefined, [], true, true))).toEqual([[0, 460, 5]]);
-  expect(carried.complete(undefined, [], true)).toBeUndefined();
+  complete(carried, origins([[0, 454, 0]]), [], true);
+  expect(complete(carried, undefined, [], true)).toBeUndefined();
+  expect(rowsOf(complete(carried, undefined, [], true, true))).toEqual([[0, 460, 5]]);
+  expect(complete(carried, undefined, [], true)).toBeUndefined();
 });
 
 test('what was foretold is told anew by counters that begin behind it', () => {
   const told = new ToldOrigins();
   told.take(origins([[0, 460, 5]]), [], false);
   told.take(origins([[0, 460, 3]]), [], true);
-  const carried = new CarriedOrigins(new ToldOrigins(told.saved));
-  expect(rowsOf(carried.complete(origins([[0, 460, 5]]), [], true))).toEqual([[0, 460, 5]]);
+  const carried = new CarriedOrigins(told);
+  expect(rowsOf(complete(carried, origins([[0, 460, 5]]), [], true))).toEqual([[0, 460, 5]]);
 });

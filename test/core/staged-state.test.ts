@@ -28,9 +28,7 @@ const snapshotsOn = (disk: FakeDisk) =>
     timers,
   );
 
-const kinds = ['held', 'in place'] as const;
-
-test.each(kinds)('state %s of any lengths comes back as it was, straight into memory of its owner', async (kind) => {
+test('state of any lengths comes back as it was, straight into memory of its owner', async () => {
   const lengths = [0, 1, 7, 8, 9, 3_000, (2 << 20) - 1, 2 << 20, (4 << 20) + 1, (9 << 20) + 5, 0, 3];
   const arrays = lengths.map((n, i) => Uint8Array.from({ length: n }, (_, at) => (at * 7 + (at >> 9) + i) % 251));
   const shared = new WebAssembly.Memory({ initial: 2, maximum: 4, shared: true });
@@ -44,7 +42,7 @@ test.each(kinds)('state %s of any lengths comes back as it was, straight into me
     to.json('last', 'ü');
   }
   const disk = new FakeDisk();
-  const staging = new Staging(kind);
+  const staging = new Staging();
   await stagingState(save, staging, { clock, timers });
   await (await snapshotsOn(disk)).write(500, staging);
   const into = new WebAssembly.Memory({ initial: 2, maximum: 4, shared: true });
@@ -70,7 +68,7 @@ test.each(kinds)('state %s of any lengths comes back as it was, straight into me
 test('no more than four MiB of a snapshot are in memory at a time beside what is restored from it', async () => {
   const disk = new FakeDisk();
   const array = new Uint8Array(9 << 20).map((_, i) => (i * 7) >> 3);
-  const staging = new Staging('in place');
+  const staging = new Staging();
   await stagingState((to) => saveBytes(to, 'array', array), staging, { clock, timers });
   await (await snapshotsOn(disk)).write(500, staging);
   const open = disk.open.bind(disk);
@@ -96,23 +94,6 @@ test('no more than four MiB of a snapshot are in memory at a time beside what is
   const direct = read.filter(({ of }) => of === restored.buffer).reduce((sum, { bytes }) => sum + bytes, 0);
   expect(direct).toBe(array.byteLength);
   expect(new Set(read.map(({ of }) => of)).size).toBeLessThan(8);
-});
-
-test('what drops out of a list while it is written from where it stands leaves the snapshot whole', async () => {
-  const disk = new FakeDisk();
-  const list = new Float64Array(1_000).fill(7);
-  const staging = new Staging('in place');
-  await stagingState((to) => saveBytes(to, 'list', list), staging, { clock, timers });
-  let writes = 0;
-  disk.before = async (what) => {
-    if (what === 'write') list[writes++] = -1;
-  };
-  await (await snapshotsOn(disk)).write(500, staging);
-  const restored = new Float64Array(list.length);
-  await (await snapshotsOn(disk)).newestOf((_, from) => restoreBytes(from, 'list', restored));
-  // Start, header, the list, its end: it was taken before its own write.
-  expect(writes).toBe(4);
-  expect([...restored.subarray(0, 4)]).toEqual([-1, -1, 7, 7]);
 });
 
 /** A hall through the counters, with people estimates that go along. */
@@ -153,7 +134,7 @@ function hall() {
   return { config, counting, restore, estimates: () => made.at(-1)! };
 }
 
-test.each(kinds)('gate counts that come while a snapshot is written, its state %s, leave it whole', async (kind) => {
+test('gate counts that come while a snapshot is written leave it whole', async () => {
   const { counting, restore, estimates } = hall();
   const { view } = counting.engine;
   const live = estimates();
@@ -165,7 +146,7 @@ test.each(kinds)('gate counts that come while a snapshot is written, its state %
   const taken = MemoryState.of(counting);
   const disk = new FakeDisk();
   const snapshots = await snapshotsOn(disk);
-  const staging = new Staging(kind);
+  const staging = new Staging();
   await stagingState((to) => counting.save(to), staging, { clock, timers });
   // In the middle of it: several, so that what is saved of them is longer.
   let minute = 25;

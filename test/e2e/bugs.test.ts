@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { putDatabase } from '../store/tools/test-database.ts';
 import { runCli, serve, temporaryFolder, until } from '../tools/serve.ts';
 import { root } from '../tools/shared-inputs.ts';
 
@@ -9,7 +10,8 @@ const at = (name: string) => join(folder.path, name);
 const feed = at('feed.csv');
 // One for all: each start finds what the bug before left, in order.
 const dataDir = at('data');
-beforeAll(() => {
+beforeAll(async () => {
+  for (const network of ['live', 'sim-1-1000-own']) await putDatabase(dataDir, network);
   const header = 'user,lac,ci,imei_prefix,start,end,uplink_bytes,downlink_bytes,rat';
   const record = (minute: number) => `U1,100,7,352021,2015-08-02 12:${minute}:00,2015-08-02 12:${minute}:30,10,20,1`;
   writeFileSync(feed, [header, record(10), record(50)].join('\n'));

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { putDatabase } from '../store/tools/test-database.ts';
 import { runCli, serve, temporaryFolder, until } from '../tools/serve.ts';
 
 const folder = temporaryFolder('cli');
@@ -79,6 +80,7 @@ test('Ctrl-C during the start ends it with the code 0, and the next start works'
 
 test('a finite feed shorter than one interval has its gauges stored, and is not stored twice', async () => {
   const dataDir = at('short');
+  await putDatabase(dataDir, 'live');
   const capture = at('short.pcap');
   const regions = at('all.geojson');
   writeFileSync(

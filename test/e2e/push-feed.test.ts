@@ -5,6 +5,7 @@ import { afterAll, expect, test } from 'vitest';
 import { systemClock } from '../../server/clock.ts';
 import { makeConfig } from '../../server/config.ts';
 import { openStore } from '../../server/store/open-store.ts';
+import { putDatabase } from '../store/tools/test-database.ts';
 import { freePort, type RunningServer, serve, temporaryFolder, until } from '../tools/serve.ts';
 import { root } from '../tools/shared-inputs.ts';
 
@@ -80,6 +81,7 @@ test('every event of a file is in the database exactly once, though the server i
       return place.seq >= share * batches;
     });
 
+  await putDatabase(at('data'), 'live');
   let server = await start();
   let sending = client(to, file);
   for (const share of [0.2, 0.45]) {

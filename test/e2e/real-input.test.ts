@@ -1,5 +1,6 @@
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { putDatabase } from '../store/tools/test-database.ts';
 import { serve, temporaryFolder, until } from '../tools/serve.ts';
 import { sharedPath, sharedPresent } from '../tools/shared-inputs.ts';
 
@@ -23,6 +24,7 @@ async function wallText(address: string, pattern: RegExp): Promise<string> {
 describe.runIf(sharedPresent)('real input', () => {
   test('decoded records of real cells without positions are shown as a list with a chart', async () => {
     const folder = temporaryFolder('xdr');
+    await putDatabase(folder.path, 'live');
     const uri = `xdr:${sharedPath('data/xdr-guangzhou-2015-08.csv.gz')}?plmn=460-01&tz=+08:00`;
     const server = await serve(['--feed', uri, '--speed', '600'], { dataDir: folder.path });
     try {
@@ -38,6 +40,7 @@ describe.runIf(sharedPresent)('real input', () => {
 
   test('a capture of the A interface goes through to its end and stays on the wall', async () => {
     const folder = temporaryFolder('osmo');
+    await putDatabase(folder.path, 'live');
     const server = await serve(['--feed', sharedPath('captures/osmo-lab/osmo_msc_a_iface.pcap'), '--speed', '0'], {
       dataDir: folder.path,
     });

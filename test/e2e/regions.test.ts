@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Layout, RegionHistory, RegionPast } from '../../shared/protocol.ts';
 import type { NodeTable } from '../../shared/region-tree.ts';
 import type { RegionTable } from '../../shared/tables.ts';
+import { putDatabase } from '../store/tools/test-database.ts';
 import { freePort, type RunningServer, serve, temporaryFolder, until } from '../tools/serve.ts';
 
 /** The built server on the embedded database, whose micro-regions are edited while an event day runs. */
@@ -13,6 +14,7 @@ let server: RunningServer;
 beforeAll(async () => {
   browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
   const feed = 'sim:event-day?seed=1&population=4000&from=18:30';
+  await putDatabase(folder.path, 'sim-1-4000-own');
   server = await serve(['--feed', feed], { dataDir: folder.path, port: await freePort() });
 }, 120_000);
 afterAll(async () => {

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemClock } from '../../server/clock.ts';
 import { makeConfig } from '../../server/config.ts';
 import { openStore } from '../../server/store/open-store.ts';
+import { putDatabase } from '../store/tools/test-database.ts';
 import { serve, temporaryFolder, until } from '../tools/serve.ts';
 
 const folder = temporaryFolder('restart');
@@ -86,12 +87,13 @@ test('a feed stopped and killed in the middle of minutes is stored as if it had 
   const toEnd = async (dataDir: string) => {
     const server = await serve([...args, '0'], { dataDir });
     await until('the end', async () => {
-      const { feeds, store } = await health(server.address);
-      return feeds[0].state === 'ended' && store.queuedRows === 0;
+      const { feeds, journal, store } = await health(server.address);
+      return feeds[0].state === 'ended' && journal.unappliedBytes === 0 && store.storedTo === journal.to;
     });
     await server.interrupt();
   };
   const [through, broken] = [at('through'), at('broken')];
+  for (const dataDir of [through, broken]) await putDatabase(dataDir, 'live');
   await toEnd(through);
   // The same users under the same pseudonyms.
   cpSync(join(through, 'keys'), join(broken, 'keys'), { recursive: true });
@@ -115,6 +117,7 @@ test('a feed stopped and killed in the middle of minutes is stored as if it had 
 
 test('a simulated day stopped in the middle of a minute goes on with that very minute', async () => {
   const [args, dataDir] = [['--feed', 'sim:event-day?population=1500', '--speed', '90'], at('sim')];
+  await putDatabase(dataDir, 'sim-1-1500-own');
   const join = Date.UTC(2026, 9, 17, 9, 30) * 1000;
   const middle = (minute: number) => (eventUs: number) =>
     eventUs > join + minute * 60e6 && (eventUs / 1e6) % 60 > 15 && (eventUs / 1e6) % 60 < 50;

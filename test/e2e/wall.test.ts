@@ -1,5 +1,6 @@
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { putDatabase } from '../store/tools/test-database.ts';
 import { freePort, type RunningServer, serve, temporaryFolder, until } from '../tools/serve.ts';
 
 /** The built server on the embedded database, fed by a small simulated day, looked at in Chromium. */
@@ -13,6 +14,7 @@ const requested: string[] = [];
 
 beforeAll(async () => {
   browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
+  await putDatabase(folder.path, 'sim-1-4000-own');
   // A fixed port, as a user's: sockets of a listener on port 0 keep their port busy for a minute.
   server = await serve(['--feed', feed], { dataDir: folder.path, port: await freePort() });
   page = await browser.newPage({ viewport: { width: 1920, height: 1080 }, locale: 'zh-CN' });

@@ -49,6 +49,14 @@ describe('gate counts', () => {
     expect(calibrate([reading(0, 4_000, 10_500, 0)], heads(4_000), 600 * minuteUs).error).toBeGreaterThan(exact.error);
   });
 
+  test('tell of the same crowd for as long as an event goes on, and of the next day’s by the shares alone', () => {
+    const errorAfter = (hours: number) =>
+      calibrate([reading(0, 4_000, 10_500, 0)], heads(4_000), hours * 60 * minuteUs).error;
+    expect(errorAfter(1)).toBeLessThan(0.2 * errorAfter(24));
+    expect(errorAfter(24)).toBeGreaterThan(0.999 * errorAfter(240));
+    expect(errorAfter(240)).toBeLessThan(calibrate([], heads(4_000), 0).error);
+  });
+
   test('without end stay bounded: the newest are taken, and the factor never passes the ratio', () => {
     const once = calibrate([reading(0, 4_000, 11_000)], heads(4_000), 0);
     const many = calibrate(

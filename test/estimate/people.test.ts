@@ -1,6 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { Draws } from '../../fixtures/make/city/hash.ts';
-import { addHeads, type DeviceCount, estimateOf, headsOf, noHeads, shareError } from '../../server/estimate/people.ts';
+import {
+  addHeads,
+  type DeviceCount,
+  estimateOf,
+  headsOf,
+  noHeads,
+  noneSeen,
+  shareError,
+} from '../../server/estimate/people.ts';
 import { parseShares, type Shares } from '../../server/estimate/shares.ts';
 import { originClasses } from '../../shared/protocol.ts';
 
@@ -67,8 +75,21 @@ describe('the interval', () => {
     expect(estimate(one(7, 7))).toEqual({ people: 0, low: 0, high: 0 });
   });
 
+  test('where no device is seen, holds the heads that may go unseen, by the share and its error', () => {
+    const plain = { factor: 1, error: 0 };
+    const seen = (share: string) => noneSeen(parseShares('shares.csv', `origin,share,error,heard\n${share}\n`), plain);
+    const { people, low, high } = seen('*,0.4,0,1');
+    expect([people, low]).toEqual([0, 0]);
+    expect(0.6 ** high).toBeCloseTo(0.05, 9);
+    expect(seen('*,0.4,0.04,1').high).toBeGreaterThan(high);
+    expect(seen('*,0.1,0,1').high).toBeGreaterThan(4 * high);
+    // Where everybody is heard, whoever is not seen is not there.
+    expect(seen('*,1,0,1').high).toBe(0);
+    expect(noneSeen(shares, { factor: 2, error: 0.1 }).high).toBeGreaterThan(noneSeen(shares, plain).high);
+  });
+
   test('grows with the devices at both ends', () => {
-    let before = estimate(one(0))!;
+    let before = noneSeen(shares, { factor: 1, error: 0 });
     for (let present = 1; present < 3_000; present += 1 + Math.floor(present / 20)) {
       const now = estimate(one(present))!;
       expect(now.people, `${present} devices`).toBeGreaterThan(before.people);

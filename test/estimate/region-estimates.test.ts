@@ -159,3 +159,16 @@ test('machines are devices and no heads', () => {
   expect(hall?.devices).toBe(800);
   expect(hall?.people.people).toBeCloseTo(2_000, 6);
 });
+
+test('where nobody is seen, nobody is estimated, and the interval says how many that may hide', () => {
+  const cell = region('a', null);
+  const registry = new CellRegistry();
+  const estimates = new RegionEstimates({
+    ...{ shares: parseShares('shares.csv', 'origin,share,error\n*,0.4,0.01\n'), registry },
+    regions: new RegionIndex([cell], registry, () => undefined),
+    ...{ subscribersMax: 10, periodicUs: minuteUs, present: {} as never, gatePastUs: minuteUs },
+  });
+  const [estimate] = estimates.update(viewAt(1, [0]));
+  expect(estimate!.people).toMatchObject({ people: 0, low: 0 });
+  expect(Math.round(estimate!.people.high)).toBe(6);
+});

@@ -2,6 +2,7 @@ import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { runCampaign } from '../kill/campaign.ts';
+import { putDatabase } from '../store/tools/test-database.ts';
 import { temporaryFolder } from '../tools/serve.ts';
 
 const folder = temporaryFolder('kill');
@@ -26,8 +27,11 @@ const told: Record<string, string> = { identity_month: 'identity_interval', even
 test.each(['file', 'push'] as const)(
   'a server that is killed again and again counts and stores what one does that was left alone (%s)',
   async (over) => {
+    const place = mkdtempSync(join(folder.path, over));
+    // The other makes its own, and may be killed while it does.
+    await putDatabase(join(place, 'calm'), 'live');
     const { differences, held, kills, planted, restartsMs } = await runCampaign({
-      ...{ folder: mkdtempSync(join(folder.path, over)), kills: 3, events: 40_000, seed: 1, over },
+      ...{ folder: place, kills: 3, events: 40_000, seed: 1, over },
       plant: `update region_gauge set entries = entries + 1 where ts = (select min(ts) + interval '10 minutes' from
         region_gauge) and region_id = (select min(region_id) from region_gauge); ${spoil.join('; ')}`,
       say: () => undefined,

@@ -6,7 +6,7 @@ import { segmentHeadBytes } from '../../server/journal/segment.ts';
 import { Random } from '../fuzz/random.ts';
 import { FakeDisk } from '../tools/fake-disk.ts';
 
-/** Octets that a checksum has been asked of. */
+/** Octets that a checksum, or a table of them, has been asked of. */
 let summed = 0;
 vi.mock('node:zlib', async (original) => {
   const zlib = await original<typeof import('node:zlib')>();
@@ -15,6 +15,16 @@ vi.mock('node:zlib', async (original) => {
     return zlib.crc32(data, value);
   };
   return { ...zlib, crc32, default: { ...zlib, crc32 } };
+});
+vi.mock('../../server/journal/crc-ranges.ts', async (original) => {
+  const { CrcRanges } = await original<typeof import('../../server/journal/crc-ranges.ts')>();
+  class Counted extends CrcRanges {
+    constructor(bytes: Uint8Array) {
+      super(bytes);
+      summed += bytes.length;
+    }
+  }
+  return { CrcRanges: Counted };
 });
 const { crc32 } = await import('node:zlib');
 const { CrcRanges } = await import('../../server/journal/crc-ranges.ts');
@@ -218,6 +228,54 @@ it('goes on with a journal that does not say where it ended', async () => {
   expect(await readAll(await open(disk))).toEqual([1, 2, 3]);
 });
 
+/** Counts the octets that are read from here on. */
+function reading(disk: FakeDisk): () => number {
+  let read = 0;
+  const open_ = disk.open.bind(disk);
+  disk.open = async (path, how) => {
+    const file = await open_(path, how);
+    return {
+      ...file,
+      read: async (into, at) => {
+        const n = await file.read(into, at);
+        read += n;
+        return n;
+      },
+    };
+  };
+  return () => read;
+}
+
+it('goes through a segment with many damaged records once, and names the first ones', async () => {
+  const disk = new FakeDisk();
+  const journal = await open(disk);
+  const starts: number[] = [];
+  for (let n = 0; n < 600; n++) {
+    starts.push(journal.next === 0 ? segmentHeadBytes : journal.next);
+    await append(journal, n);
+  }
+  await journal.close();
+  const [name] = await segments(disk);
+  const { length } = disk.contents(`/j/${name}`);
+  // Every third one, but not the last.
+  const damaged = starts.filter((_, n) => n % 3 === 1);
+  disk.corrupt(`/j/${name}`, (bytes) => {
+    for (const at of damaged) bytes[at + 20] ^= 1;
+  });
+  summed = 0;
+  const read = reading(disk);
+  const lines: string[] = [];
+  const again = await open(disk, { log: (_, line) => lines.push(line) });
+  expect(again.next).toBe(length);
+  expect(lines.map((line) => /octet (\d+): (.*)\. Who/.exec(line)?.slice(1))).toEqual([
+    ...damaged.slice(0, 8).map((at) => [`${at}`, 'a damaged record']),
+    [`${damaged[7]}`, '192 more damaged records behind it'],
+  ]);
+  // The rest once, a table of it, a checksum of each place; and what is made last.
+  expect([read() < 4 * length, summed < 6 * length]).toEqual([true, true]);
+  await again.close();
+});
+
 describe('a torn tail', () => {
   const mebibyte = 1 << 20;
 
@@ -236,22 +294,10 @@ describe('a torn tail', () => {
       bytes[start + 24] ^= 1;
     });
     summed = 0;
-    let read = 0;
-    const open_ = disk.open.bind(disk);
-    disk.open = async (path, how) => {
-      const file = await open_(path, how);
-      return {
-        ...file,
-        read: async (into, at) => {
-          const n = await file.read(into, at);
-          read += n;
-          return n;
-        },
-      };
-    };
+    const read = reading(disk);
     const again = await open(disk);
     expect(again.next).toBe(start);
-    return { read, summed };
+    return { read: read(), summed };
   }
 
   it.each(['heads that claim all that is left', 'octets by chance', 'zeros'])(

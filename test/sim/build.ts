@@ -38,6 +38,7 @@ const smaller: readonly [file: string, constant: string, value: string][] = [
   ['server/occupancy/occupancy.ts', 'cellCapacityFirst', '4'],
   ['server/occupancy/stays.ts', 'rows', '16'],
   ['server/occupancy/ending-stays.ts', 'chunkRows', '8'],
+  ['server/occupancy/origin-places.ts', 'chunkRows', '8'],
   ['server/occupancy/subscriber-notes.ts', 'pieceRows', '64'],
   ['server/occupancy/subscriber-notes.ts', 'growthPages', '1'],
   ['server/occupancy/trail-entry.ts', 'chunkRows', '64'],

@@ -65,9 +65,9 @@ export const plantedBugs: readonly PlantedBug[] = [
   bug('segments are removed before the new base lasts', [
     journal,
     `      if (await this.#note(this.#segments[gone].start))
-        for (const segment of this.#segments.splice(0, gone)) if (!segment.isMissing) await disk.remove(segment.path);`,
+        for (const segment of this.#segments.splice(0, gone)) await removeSegment(disk, segment);`,
     `      const { start } = this.#segments[gone];
-      for (const segment of this.#segments.splice(0, gone)) await disk.remove(segment.path);
+      for (const segment of this.#segments.splice(0, gone)) await removeSegment(disk, segment);
       await this.#note(start);`,
   ]),
   bug('the journal forgets what the database has, though no snapshot has it', [
@@ -251,8 +251,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   ]),
   bug('a start undoes the edits of the one before', [
     'server/core/begin-run.ts',
-    'const edited = bringsOthers(state, start.regions);',
-    'const edited = true;',
+    'start.regions !== null && bringsOthers(state, start.regions)',
+    'start.regions !== null',
   ]),
   bug(
     'a journal on a nearly full disk looks for room only where somebody waits',

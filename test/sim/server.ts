@@ -61,7 +61,8 @@ const expected = new RegExp(
   `^(EIO|ENOSPC|ECONN\\w+|JOURNAL_FAILED|JOURNAL_CLOSED|JOURNAL_UNREADABLE|DATABASE_BEHIND|DATABASE_IN_USE|${refusals.join('|')})$|^no answer within`,
 );
 /** What the log may never say here: nothing is damaged, and nobody changes a setting. */
-const alarming = /warms up again|the database is of before|the database is empty|refused|can't be used|are given up/;
+const alarming =
+  /warms up again|the database is of before|the database is empty|refused|can't be used|are given up|the log from \d+ to \d+ is missing/;
 
 let nextServer = 0;
 
@@ -102,6 +103,7 @@ export class Server {
     schedule.note(`${level} ${line}`);
     schedule.coverage.meetLine(line);
     const isDue =
+      (this.#options.machine.missing && /the log from \d+ to \d+ is missing/.test(line)) ||
       (this.#options.machine.rotten && /^the snapshot .* can't be used: /.test(line)) ||
       (this.#options.database.refusedRows > 0 && /rows were refused and set aside/.test(line)) ||
       // On a full disk: sent again, they are taken when there is room.

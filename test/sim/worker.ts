@@ -6,6 +6,9 @@ import { type Outcome, World } from './world.ts';
 
 const port = parentPort;
 if (port === null) throw new Error('a simulating thread is started by threads.ts alone');
+const job = workerData as Job;
+// Very many errors are made here, and where they come from costs more than all else of them: a trace tells.
+if (!job.trace) Error.stackTraceLimit = 0;
 let world: World | null = null;
 process.on('unhandledRejection', (error) => world?.schedule.fail(`nobody hears of ${errorOf(error).stack}`));
 process.on('uncaughtException', (error) => world?.schedule.fail(`thrown: ${error.stack}`));
@@ -34,4 +37,4 @@ async function runJob(job: Job): Promise<Report> {
   return report;
 }
 
-port.postMessage(await runJob(workerData as Job));
+port.postMessage(await runJob(job));

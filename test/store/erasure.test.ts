@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { storedForm } from '../../server/privacy/opt-outs.ts';
+import { timestampUs } from '../../server/store/connection.ts';
 import { erase, erasedTables } from '../../server/store/erasure.ts';
 import { namedQuery } from '../../server/store/queries.ts';
 import { openPlainDatabase, type PlainDatabase } from './tools/plain-database.ts';
@@ -123,6 +124,51 @@ test('asks whose a number is by the newest telling, whatever other number that s
     { number: '91', subscriber: second, timeUs: Date.UTC(2026, 3, 2) * 1000 },
     { number: '92', subscriber: both, timeUs: Date.UTC(2026, 3, 1) * 1000 },
   ]);
+});
+
+test('tells who was told another number since, not who was told none or two at once', async () => {
+  const [moved, both, gone, back] = [
+    '7200000000000000001',
+    '7200000000000000002',
+    '7200000000000000003',
+    '7200000000000000004',
+  ];
+  const of: [sub: string, number: string, day: number][] = [
+    ...([
+      [moved, '95', 1],
+      [moved, '96', 2],
+    ] as [string, string, number][]),
+    ...([
+      [both, '97', 1],
+      [both, '98', 1],
+    ] as [string, string, number][]),
+    ...([
+      [gone, '99', 1],
+      [gone, '0', 2],
+    ] as [string, string, number][]),
+    ...([
+      [back, '100', 1],
+      [back, '101', 2],
+      [back, '100', 3],
+    ] as [string, string, number][]),
+  ];
+  for (const [sub, number, day] of of)
+    await database.sql(
+      `insert into identity_told (ts, sub, value, plmn, type_allocation_code, kind) values ($1, $2, $3, 0, 0, 1)`,
+      [`2026-05-0${day}T00:00:00Z`, sub, number],
+    );
+  const numbers = ['95', '97', '99', '100'];
+  const held = await database.sql<{ number: string; subscriber: string; timeUs: number }>(
+    namedQuery('number-holders'),
+    [numbers],
+  );
+  expect(held.map(({ subscriber }) => subscriber).sort()).toEqual([moved, both, gone, back]);
+  const rows = await database.sql(namedQuery('holders-told-others'), [
+    held.map(({ number }) => number),
+    held.map(({ subscriber }) => subscriber),
+    held.map(({ timeUs }) => timestampUs(timeUs)),
+  ]);
+  expect(rows).toEqual([{ number: '95' }]);
 });
 
 test('the forms of a pseudonym name the same one', () => {

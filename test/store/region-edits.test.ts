@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { timestampUs } from '../../server/store/connection.ts';
 import type { Store } from '../../server/store/types.ts';
+import type { RegionHistory } from '../../shared/protocol.ts';
+import { jsonOf, request, startTestServer } from '../tools/push-server.ts';
 import type { Giver } from './tools/give.ts';
 import { membershipOf, openWithCells, storedRegion } from './tools/membership.ts';
 import { makeCells, startUs } from './tools/synthetic.ts';
@@ -124,6 +126,26 @@ test('a start takes the cells of regions that it no longer brings, from the cloc
   );
   const open = (await membership()).filter(({ to }) => to < 0);
   expect(open).toEqual([expect.objectContaining({ id: 'b', cell_id: 2 })]);
+});
+
+test('the history of a region that is no more goes on to be told, with when it ended; what never was is 404', async () => {
+  const { server } = await startTestServer({
+    store: { regionHistory: (...of) => store.regionHistory(...of), sql: (...of) => store.sql(...of) },
+  });
+  const asked = async (id: string) => {
+    const range = `from=${startUs}&to=${startUs + 600 * second}`;
+    const answer = await request(server.port, `/api/regions/${id}/history?${range}`);
+    return { status: answer.status, body: jsonOf<RegionHistory>(answer) };
+  };
+  const gone = await asked('a');
+  const endedUs = Math.max(...(await membership()).filter(({ id }) => id === 'a').map(({ to }) => to));
+  expect(endedUs).toBeGreaterThan(startUs);
+  expect([gone.status, gone.body.id, gone.body.endedUs]).toEqual([200, 'a', endedUs]);
+  expect(gone.body.edits!.at(-1)).toMatchObject({ timeUs: endedUs, came: 0 });
+  // It holds a cell, though the layout lacks it: the end is still to be stored.
+  expect((await asked('b')).body.endedUs).toBeNull();
+  expect(await asked('never')).toMatchObject({ status: 404, body: { error: { code: 'UNKNOWN_REGION' } } });
+  await server.close();
 });
 
 test('an edit dated before the last one brings a cell back where it left, never twice at a time', async () => {

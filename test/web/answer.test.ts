@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import type { RegionDwell } from '../../shared/region-answers.ts';
-import { AnswerModel, rereadMs } from '../../web/state/answer.svelte.ts';
+import { AnswerModel, rereadMs, soonestMs } from '../../web/state/answer.svelte.ts';
 import { ManualClock } from './tools/make-wall.ts';
 
 const dwellOf = (id: string, medianMs: number): RegionDwell => ({
@@ -11,12 +11,13 @@ const dwellOf = (id: string, medianMs: number): RegionDwell => ({
   },
 });
 
-function setUp(answer: (id: string) => Response | Promise<Response>) {
+function setUp(answer: (id: string) => Response | Promise<Response>, holds?: (dwell: RegionDwell) => boolean) {
   const clock = new ManualClock();
   const asked: string[] = [];
   const dwell = new AnswerModel<RegionDwell>({
     clock,
     url: (id) => id,
+    ...(holds && { holds }),
     fetch: async (url) => {
       asked.push(String(url));
       return await answer(String(url));
@@ -54,4 +55,47 @@ test('an answer that comes after another region was chosen is not shown, and non
   dwell.tick(true);
   await new Promise((resolve) => setTimeout(resolve, 5));
   expect(dwell.answer).toBeNull();
+});
+
+async function ticked(dwell: AnswerModel<RegionDwell>, turn: number): Promise<void> {
+  dwell.tick(true, turn);
+  await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+test('in a new turn of event time it is asked for sooner, but not at once', async () => {
+  const { clock, asked, dwell } = setUp((id) => Response.json(dwellOf(id, 1)));
+  dwell.choose('a');
+  await ticked(dwell, 1);
+  clock.ms += soonestMs - 1;
+  await ticked(dwell, 2);
+  expect(asked).toHaveLength(1);
+  clock.ms += 1;
+  await ticked(dwell, 2);
+  clock.ms += soonestMs;
+  await ticked(dwell, 2);
+  expect(asked).toHaveLength(2);
+});
+
+test('one that holds for its turn is not asked for again in it, and once a minute at most', async () => {
+  let medianMs = 0;
+  const { clock, asked, dwell } = setUp(
+    (id) => Response.json(dwellOf(id, medianMs)),
+    ({ live }) => live.medianMs === 7,
+  );
+  dwell.choose('a');
+  await ticked(dwell, 1);
+  clock.ms += soonestMs;
+  await ticked(dwell, 2);
+  expect(asked).toHaveLength(1);
+  medianMs = 7;
+  clock.ms += rereadMs;
+  await ticked(dwell, 2);
+  clock.ms += 10 * rereadMs;
+  await ticked(dwell, 2);
+  expect(asked).toHaveLength(2);
+  await ticked(dwell, 3);
+  expect(asked).toHaveLength(3);
+  dwell.choose('b');
+  await ticked(dwell, 3);
+  expect(asked).toEqual(['a', 'a', 'a', 'b']);
 });

@@ -2,25 +2,32 @@ import type { ScreenClock } from '../app/clock.ts';
 
 /** What is asked for is known to the minute. */
 export const rereadMs = 60_000;
+/** A replay's minutes are shorter: an answer that costs little is asked for in each turn of event time, but not sooner. */
+export const soonestMs = 10_000;
 
-export interface AnswerOptions {
+export interface AnswerOptions<T> {
   clock: ScreenClock;
   /** Address of the answer about a region. */
   url(id: string): string;
   fetch?: typeof fetch;
+  /** Whether an answer, which costs much, stays right until the turn changes; absent: none does. */
+  holds?(answer: T): boolean;
 }
 
-/** An answer of the API about one region, such as how long people stay there; asked for once a minute. */
+/** An answer of the API about one region, such as how long people stay there; asked for once a minute, and each turn. */
 export class AnswerModel<T> {
   /** null: not known, or not asked for yet. */
   answer = $state.raw<T | null>(null);
 
-  readonly #options: AnswerOptions;
+  readonly #options: AnswerOptions<T>;
   #id = '';
   #nextReadMs = 0;
+  #soonestMs = 0;
+  #turn = 0;
+  #holds = false;
   #abort: AbortController | null = null;
 
-  constructor(options: AnswerOptions) {
+  constructor(options: AnswerOptions<T>) {
     this.#options = options;
   }
 
@@ -31,13 +38,25 @@ export class AnswerModel<T> {
     this.#id = id;
     this.answer = null;
     this.#nextReadMs = 0;
+    this.#soonestMs = 0;
+    this.#holds = false;
   }
 
-  /** Asks when it is due. Call it about once a second. */
-  tick(storeUp: boolean): void {
+  /**
+   * Asks when it is due. Call it about once a second.
+   *
+   * @param turn of event time, such as its quarter of an hour: in another one the answer is another
+   */
+  tick(canAnswer: boolean, turn = 0): void {
     const now = this.#options.clock.monotonicMs();
-    if (this.#id === '' || !storeUp || this.#abort !== null || now < this.#nextReadMs) return;
+    const { holds } = this.#options;
+    const turned = turn !== this.#turn;
+    const due =
+      now >= this.#nextReadMs ? turned || !this.#holds : turned && holds === undefined && now >= this.#soonestMs;
+    if (this.#id === '' || !canAnswer || this.#abort !== null || !due) return;
+    this.#turn = turn;
     this.#nextReadMs = now + rereadMs;
+    this.#soonestMs = now + soonestMs;
     void this.#read(this.#id);
   }
 
@@ -62,5 +81,6 @@ export class AnswerModel<T> {
     if (abort.signal.aborted) return;
     this.#abort = null;
     this.answer = answer;
+    this.#holds = answer !== null && this.#options.holds?.(answer) === true;
   }
 }

@@ -1,7 +1,8 @@
 import type { FrameError } from '../../shared/codec.ts';
-import type { Layout, LayoutRegion, ServerFrame, WallStatus } from '../../shared/protocol.ts';
-import type { RegionDwell, RegionExpected, RegionTrips } from '../../shared/region-answers.ts';
+import type { Layout, LayoutRegion, RegionPast, ServerFrame, WallStatus } from '../../shared/protocol.ts';
+import type { RegionDwell, RegionExpected, RegionOrigins, RegionTrips } from '../../shared/region-answers.ts';
 import type { LayoutNode } from '../../shared/region-tree.ts';
+import type { TrafficAnswer } from '../../shared/traffic.ts';
 import type { ScreenClock } from '../app/clock.ts';
 import type { FrameLoop } from '../draw/frame-loop.ts';
 import { LayoutLoader } from '../link/layout.ts';
@@ -9,11 +10,13 @@ import { BuildGuard } from '../link/reload.ts';
 import { type LinkStatus, WallSocket } from '../link/socket.ts';
 import { usableZone } from '../parts/time.ts';
 import { AnswerModel } from './answer.svelte.ts';
+import { changeLagMs, changeOf, changePath, changeTurn } from './change.ts';
 import { CityTrend } from './city-trend.svelte.ts';
 import { Figures } from './figures.ts';
 import { type Freshness, judgeFreshness } from './freshness.ts';
 import type { ListLevel } from './node-rows.ts';
 import { mainRegion } from './region-order.ts';
+import { originsPath } from './region-origins.ts';
 import { TrendModel } from './trend.svelte.ts';
 import { type SparkLine, sameWarmth, sparkLineOf, type Warmth, warmthOf } from './warmth.ts';
 
@@ -53,6 +56,10 @@ export class Wall {
   readonly dwell: AnswerModel<RegionDwell>;
   readonly expected: AnswerModel<RegionExpected>;
   readonly trips: AnswerModel<RegionTrips>;
+  /** By procedure. */
+  readonly outcomes: AnswerModel<TrafficAnswer>;
+  readonly change: AnswerModel<RegionPast>;
+  readonly origins: AnswerModel<RegionOrigins>;
   readonly city = new CityTrend();
   readonly #options: WallOptions;
   readonly #socket: WallSocket;
@@ -99,14 +106,21 @@ export class Wall {
       url: (id, fromUs, toUs, bucketS) =>
         new URL(`api/regions/${encodeURIComponent(id)}/history?from=${fromUs}&to=${toUs}&bucket=${bucketS}`, base).href,
     });
-    const answer = <T>(part: string) =>
+    const answer = <T>(path: (id: string) => string, holds?: (answer: T) => boolean) =>
       new AnswerModel<T>({
         clock,
-        url: (id) => new URL(`api/regions/${encodeURIComponent(id)}/${part}`, base).href,
+        url: (id) => new URL(`api/${path(encodeURIComponent(id))}`, base).href,
+        ...(holds && { holds }),
       });
-    this.dwell = answer('dwell');
-    this.expected = answer('expected');
-    this.trips = answer('flows');
+    this.dwell = answer((id) => `regions/${id}/dwell`);
+    this.expected = answer((id) => `regions/${id}/expected`);
+    this.trips = answer((id) => `regions/${id}/flows`);
+    this.outcomes = answer((id) => `traffic?region=${id}`);
+    this.change = answer(
+      (id) => changePath(id, this.#eventUs, this.#gaugeEveryMs),
+      (past) => changeOf(past) !== null,
+    );
+    this.origins = answer((id) => originsPath(id, this.#eventUs));
   }
 
   start(): void {
@@ -122,7 +136,7 @@ export class Wall {
     this.#loader.stop();
     this.#socket.stop();
     this.trend.dispose();
-    for (const answer of [this.dwell, this.expected, this.trips]) answer.dispose();
+    for (const answer of this.#answers) answer.dispose();
     this.#options.frames.drop(this.#commit);
   }
 
@@ -151,10 +165,22 @@ export class Wall {
   choose(id: string): void {
     this.chosenId = id;
     this.trend.choose(id);
-    this.expected.choose(id);
-    // Stays and trips are not kept of nodes.
-    for (const answer of [this.dwell, this.trips]) answer.choose(this.node === undefined ? id : '');
+    for (const answer of [this.expected, this.outcomes, this.origins]) answer.choose(id);
+    // Stays and trips are not kept of nodes, and counting the change of a whole branch from stays takes seconds.
+    for (const answer of [this.dwell, this.trips, this.change]) answer.choose(this.node === undefined ? id : '');
     this.#seedTrend();
+  }
+
+  get #answers(): Pick<AnswerModel<unknown>, 'dispose'>[] {
+    return [this.dwell, this.expected, this.trips, this.outcomes, this.change, this.origins];
+  }
+
+  get #eventUs(): number {
+    return this.figures.state.status?.eventUs ?? 0;
+  }
+
+  get #gaugeEveryMs(): number {
+    return this.layout?.gaugeEveryMs ?? 60_000;
   }
 
   get region(): LayoutRegion | undefined {
@@ -276,7 +302,13 @@ export class Wall {
       const storeUp = ['up', 'slow', 'held'].includes(status.store.state);
       this.trend.tick(status.eventUs, storeUp, this.layout.gaugeEveryMs);
       // Before the first event nobody has stayed anywhere.
-      if (status.eventUs > 0) for (const answer of [this.dwell, this.expected, this.trips]) answer.tick(storeUp);
+      if (status.eventUs <= 0) return;
+      for (const answer of [this.dwell, this.expected, this.trips]) answer.tick(storeUp);
+      this.outcomes.tick(true, Math.floor(status.eventUs / 1000 / this.#gaugeEveryMs));
+      this.origins.tick(storeUp);
+      // From stays: while the database is behind, they don't tell.
+      const keepsUp = storeUp && status.store.lagMs < changeLagMs;
+      this.change.tick(keepsUp, changeTurn(status.eventUs, this.#gaugeEveryMs));
     }
   }
 }

@@ -59,7 +59,7 @@ export class EmbeddedDatabase {
       if (Buffer.byteLength(path) > socketPathBytesMax) {
         throw new UserError('SOCKET_PATH', `${tmpdir()} is too long a path for a socket: set TMPDIR to a shorter one`);
       }
-      lock = lockFolder(options.folder, socketFolder);
+      lock = await lockFolder(options.folder, socketFolder);
       const database = new EmbeddedDatabase(options, lock, socketFolder);
       const giveUp = () => void database.kill();
       options.signal?.addEventListener('abort', giveUp);

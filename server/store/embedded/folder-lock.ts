@@ -2,7 +2,7 @@
  * The lock of a database folder: a file beside it that names the process at work in it. The embedded database has
  * no lock of its own, and two processes on one folder destroy each other's rows silently.
  */
-import { linkSync, readFileSync, renameSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, readdirSync, readFileSync, renameSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { makeDataFolder } from '../../data-folder.ts';
@@ -24,18 +24,38 @@ export interface FolderLock {
 /** A taker that died between two steps may have left its guard; after this long it is of no meaning. */
 const guardAgeMsMax = 10_000;
 
-function startOf(pid: number): string {
+/** A process that was killed is taken down first, which takes one with much memory some time, ms. */
+const takenDownMsMax = 2_000;
+const lookEveryMs = 50;
+
+/** Of /proc/PID/stat its state and, in clock ticks since boot, its start; '' where the system does not say. */
+function statOf(pid: number): { state: string; started: string } {
   try {
-    // Field 22 of /proc/PID/stat; the name in field 2 may hold blanks and brackets, so count from its end.
+    // Fields 3 and 22; the name in field 2 may hold blanks and brackets, so count from its end.
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return { state: fields[0] ?? '', started: fields[19] ?? '' };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === undefined) throw error;
-    return '';
+    return { state: '', started: '' };
   }
 }
 
-function alive(pid: number): boolean {
+/**
+ * A process that has ended stays in the table until its parent asks (Z): for ever, where that never does. Its first thread
+ * may have ended before others that still write.
+ */
+function hasEnded(pid: number, state: string): boolean {
+  if (state !== 'Z' && state !== 'X') return false;
+  try {
+    return readdirSync(`/proc/${pid}/task`).length <= 1;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+    return true;
+  }
+}
+
+function exists(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
@@ -64,7 +84,9 @@ function read(path: string): { text: string; holder: Holder | null } | null {
 /** Another host's process can't be looked at (a folder on a share, another container): it counts as alive. */
 function inUse(holder: Holder): boolean {
   if (holder.host !== hostname()) return true;
-  return alive(holder.pid) && (holder.started === '' || startOf(holder.pid) === holder.started);
+  if (!exists(holder.pid)) return false;
+  const { state, started } = statOf(holder.pid);
+  return !hasEnded(holder.pid, state) && (holder.started === '' || started === holder.started);
 }
 
 function write(path: string, text: string): void {
@@ -120,15 +142,28 @@ function takeOver(path: string, own: string, staleText: string, stale: Holder | 
 }
 
 /**
- * Locks the folder for this process; a lock whose process is gone is taken over.
+ * Locks the folder for this process; a lock whose process is gone is taken over. One that is being taken down is waited
+ * for; one that runs on, too, for nothing tells them apart.
  *
+ * @param waitMs so long
  * @throws UserError DATA_IN_USE, naming the folder and the process; DATA_FOLDER
  */
-export function lockFolder(folder: string, socketFolder = ''): FolderLock {
+export async function lockFolder(folder: string, socketFolder = '', waitMs = takenDownMsMax): Promise<FolderLock> {
+  for (let waited = 0; ; waited += lookEveryMs) {
+    try {
+      return lockOnce(folder, socketFolder);
+    } catch (error) {
+      if (waited >= waitMs || !(error instanceof UserError) || error.code !== 'DATA_IN_USE') throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
+  }
+}
+
+function lockOnce(folder: string, socketFolder: string): FolderLock {
   const path = `${folder}.lock`;
   makeDataFolder(dirname(folder));
   const own = `${path}.${process.pid}`;
-  const holder: Holder = { pid: process.pid, host: hostname(), started: startOf(process.pid), socketFolder };
+  const holder: Holder = { pid: process.pid, host: hostname(), started: statOf(process.pid).started, socketFolder };
   const text = JSON.stringify(holder);
   try {
     write(own, text);

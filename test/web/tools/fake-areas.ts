@@ -1,9 +1,21 @@
 import { columnBytes } from '../../../shared/codec.ts';
 import type { CrowdRow } from '../../../shared/crowd.ts';
-import { hiddenCount, type LayoutRegion, type OriginRow } from '../../../shared/protocol.ts';
-import type { OriginPlaceRow, RegionDwell, RegionExpected, RegionTrips } from '../../../shared/region-answers.ts';
+import { hiddenCount, type LayoutRegion, type OriginRow, type RegionPast } from '../../../shared/protocol.ts';
+import type {
+  OriginPlaceRow,
+  RegionDwell,
+  RegionExpected,
+  RegionOrigins,
+  RegionTrips,
+} from '../../../shared/region-answers.ts';
 import type { LayoutNode } from '../../../shared/region-tree.ts';
-import { type TrafficColumns, trafficClasses, trafficColumns } from '../../../shared/traffic.ts';
+import {
+  type TrafficAnswer,
+  type TrafficColumns,
+  type TrafficFigures,
+  trafficClasses,
+  trafficColumns,
+} from '../../../shared/traffic.ts';
 
 /** A region tree of two branches with two centres each, an area and two halls below every centre. */
 export function fakeTree(): LayoutNode[] {
@@ -115,4 +127,59 @@ export function fakePlaces(minCount: number): OriginPlaceRow[] {
     area(991, '新疆维吾尔自治区', '乌鲁木齐', minCount > 0 ? hiddenCount : 7),
     row('international', '', '', 88),
   ];
+}
+
+/** Of a region with a thousand times what a small one has, so that figures take the most room. */
+export function fakeOutcomes(of: string, toUs: number): TrafficAnswer {
+  const figures = (units: number): TrafficFigures => ({
+    ...{
+      units,
+      unknown: Math.round(units * 0.02),
+      success: Math.round(units * 0.75),
+      rejected: Math.round(units * 0.01),
+    },
+    ...{ failed: Math.round(units * 0.01), unanswered: Math.round(units * 0.2), dropped: 3, seconds: units * 70 },
+  });
+  const window: TrafficAnswer['window'] = {};
+  for (const name of trafficClasses) if (unitsOf[name] !== undefined) window[name] = figures(1000 * unitsOf[name]);
+  return { of, fromUs: toUs - 900_000_000, toUs, window, open: null };
+}
+
+/** The last of two quarters of an hour, in which many came and one crossing has not held. */
+export function fakePast(id: string, toUs: number): RegionPast {
+  const quarterUs = 900_000_000;
+  return {
+    ...{ id, bucketS: 900, timeUs: [toUs - 2 * quarterUs, toUs - quarterUs] },
+    presence: { present: [41_388, 58_783], visitors: [42_000, 61_402] },
+    flows: { entries: [9_000, 19_862], exits: [2_000, 2_607], appeared: [20, 214], vanished: [9, 75] },
+  };
+}
+
+/** The newest quarter is not stored yet. @param places as {@link fakePlaces} gives them */
+export function fakeRegionOrigins(id: string, toUs: number, places: readonly OriginPlaceRow[]): RegionOrigins {
+  const shown = (present: number) => (present === hiddenCount ? -1 : present);
+  const row = (of: OriginRow['class'], country: string, mcc: string, present: number) => ({
+    ...{ class: of, country, mcc, present },
+  });
+  const origins = [
+    row('local', 'CN', '460', 47_031),
+    row('other network', 'CN', '460', 7_116),
+    row('other province', 'CN', '460', 2_208),
+    row('港澳台', 'HK', '454', 1_120),
+    row('international', 'JP', '440', 507),
+    row('international', 'KR', '450', 41),
+    row('unknown', '', '', 760),
+  ];
+  const quarterUs = 900_000_000;
+  return {
+    id,
+    quarters: [
+      {
+        timeUs: toUs - 2 * quarterUs,
+        origins,
+        places: places.map((place) => ({ ...place, present: shown(place.present) })),
+      },
+      { timeUs: toUs - quarterUs, origins: null, places: null },
+    ],
+  };
 }

@@ -197,6 +197,8 @@ export class FakeFeed {
       fixAgeP90Ms: 3_000_000,
       resolvedShare: 0.9974,
       cellsHeardShare: 0.986,
+      linksAlive: 1 + (this.#options.moreFeeds?.length ?? 0),
+      linksKnown: 1 + (this.#options.moreFeeds?.length ?? 0),
       unknownCells: 0,
       lateEvents: 3,
       eventsPerS: 3_180 + Math.round(400 * this.#random()),

@@ -2,7 +2,15 @@ import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { encodeFrame } from '../../../shared/codec.ts';
-import { fakeDwell, fakeExpected, fakeTrips } from './fake-areas.ts';
+import {
+  fakeDwell,
+  fakeExpected,
+  fakeOutcomes,
+  fakePast,
+  fakePlaces,
+  fakeRegionOrigins,
+  fakeTrips,
+} from './fake-areas.ts';
 import type { FakeFeed } from './fake-feed.ts';
 import { acceptWebSockets, type Screen } from './ws-server.ts';
 
@@ -31,7 +39,8 @@ export async function serveFake(webRoot: string, feed: FakeFeed, tickMs: number)
   let open = true;
   const server: Server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://fake');
-    const [, encodedId, part] = /^\/api\/regions\/([^/]+)\/(dwell|expected|flows)$/.exec(url.pathname) ?? [];
+    const [, encodedId, part] =
+      /^\/api\/regions\/([^/]+)\/(dwell|expected|flows|past|origins)$/.exec(url.pathname) ?? [];
     const history = /^\/api\/regions\/([^/]+)\/history$/.exec(url.pathname);
     response.setHeader('content-security-policy', policy);
     if (!open) {
@@ -41,13 +50,20 @@ export async function serveFake(webRoot: string, feed: FakeFeed, tickMs: number)
     } else if (encodedId !== undefined) {
       const id = decodeURIComponent(encodedId);
       const { regions } = feed.layout;
+      const toUs = Number(url.searchParams.get('to'));
       const answers = {
+        past: fakePast(id, toUs),
+        origins: fakeRegionOrigins(id, toUs, fakePlaces(feed.layout.minCount)),
         dwell: fakeDwell(id),
         expected: fakeExpected(id, id === regions[0]?.id),
         flows: fakeTrips(id, regions),
       };
       response.setHeader('content-type', 'application/json');
       response.end(JSON.stringify(answers[part as keyof typeof answers]));
+    } else if (url.pathname === '/api/traffic') {
+      const minuteUs = 60_000_000;
+      const answer = fakeOutcomes(url.searchParams.get('region')!, Math.floor(feed.timeUs / minuteUs) * minuteUs);
+      response.setHeader('content-type', 'application/json').end(JSON.stringify(answer));
     } else if (history !== null) {
       const [from, to, bucket] = ['from', 'to', 'bucket'].map((name) => Number(url.searchParams.get(name)));
       response.setHeader('content-type', 'application/json');
