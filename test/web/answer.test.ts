@@ -40,6 +40,19 @@ test('an answer about the chosen region is asked for once a minute while the dat
   expect(asked).toEqual(['a', 'a']);
 });
 
+test('an answer of more than two minutes ago is no longer shown while none can be had', async () => {
+  const { clock, dwell } = setUp((id) => Response.json(dwellOf(id, 60_000)));
+  dwell.choose('a');
+  dwell.tick(true);
+  await vi.waitFor(() => expect(dwell.answer).not.toBeNull());
+  clock.ms += 2 * rereadMs - 1;
+  dwell.tick(false);
+  expect(dwell.answer).not.toBeNull();
+  clock.ms += 1;
+  dwell.tick(false);
+  expect(dwell.answer).toBeNull();
+});
+
 test('an answer that comes after another region was chosen is not shown, and none is kept of what is refused', async () => {
   let late: (response: Response) => void = () => undefined;
   const { dwell } = setUp((id) => {

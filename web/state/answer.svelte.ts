@@ -51,6 +51,8 @@ export class AnswerModel<T> {
     const now = this.#options.clock.monotonicMs();
     const { holds } = this.#options;
     const turned = turn !== this.#turn;
+    // A figure of long ago would stand there as if it were of now.
+    if (!canAnswer && now >= this.#nextReadMs + rereadMs && (turned || !this.#holds)) this.answer = null;
     const due =
       now >= this.#nextReadMs ? turned || !this.#holds : turned && holds === undefined && now >= this.#soonestMs;
     if (this.#id === '' || !canAnswer || this.#abort !== null || !due) return;
