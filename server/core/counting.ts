@@ -117,7 +117,10 @@ export class Counting {
     const before = this.regions;
     const { registry } = this.#state;
     const placed = yield* placing(regions, registry);
-    const after = regionsOf(regions, registry, yield* growingTree(registry));
+    const tree = yield* growingTree(registry);
+    yield;
+    const after = regionsOf(regions, registry, tree);
+    yield;
     yield* after.placingCells(placed);
     yield* this.engine.settingRegions(after);
     this.regions = after;

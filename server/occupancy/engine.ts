@@ -222,6 +222,7 @@ export class Engine {
       yield* this.settling(figures.clockUs);
     }
     const edit = editOf(this.regions, regions);
+    yield;
     const recount = yield* occupancy.recounting(regions, edit);
     yield* book.settingRegions(regions, edit, occupancy.trail.editing(edit.placeOf, edit.after));
     // The view shows the ones before until here, and the others from here on.

@@ -209,6 +209,8 @@ export class GaugeBook {
       yield* cutShort;
       yield* this.waiting[this.cutAt].filling(this.occupancy);
     } else yield* cutShort;
+    // The switch itself is one step.
+    yield;
     for (const waiting of this.waiting) waiting.edit(edit.placeOf);
     this.regions = regions;
     this.traffic.setRegions(regions);

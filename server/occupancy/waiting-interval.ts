@@ -51,10 +51,13 @@ export class WaitingInterval {
     const { areas, trips, regionStays } = occupancy;
     addCrossings(gauges.regions, occupancy, (id) => (places === null ? id : places[id]));
     addCrossings(gauges.cells, occupancy, (id) => areas.regionCount + id);
-    const own = (column: Uint32Array) => (places === null ? column : column.map((place) => places.indexOf(place)));
+    yield;
+    const ownOf = places === null ? null : new Map(Array.from(places, (place, own) => [place, own]));
+    const own = (column: Uint32Array) => (ownOf === null ? column : column.map((place) => ownOf.get(place) ?? -1));
     const flows = yield* trips.taking();
     if (flows !== undefined)
       this.flows = sum(flowKeys, 2, this.flows, { ...flows, from: own(flows.from), to: own(flows.to) });
+    yield;
     const dwell = regionStays.take();
     if (dwell !== undefined) this.dwell = sum(dwellKeys, 2, this.dwell, { ...dwell, region: own(dwell.region) });
   }
