@@ -5,8 +5,8 @@ import { LongestFirst } from './test/tools/longest-first.ts';
 
 const node = {
   environment: 'node' as const,
-  testTimeout: 60_000,
-  hookTimeout: 60_000,
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
   sequence: { groupOrder: 1 },
 };
 

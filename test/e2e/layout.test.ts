@@ -51,8 +51,8 @@ const cuts = (page: Page) =>
     const plot = document.querySelector('.chart canvas')!.getBoundingClientRect().height / rem;
     if (plot < 6) found.push(`the chart has ${plot.toFixed(1)} rem`);
     const leaf = document.querySelector<HTMLElement>('.plot + section')!;
-    const words = [...leaf.querySelectorAll<HTMLElement>('dt, .verdict, small')];
-    const figures = [...leaf.querySelectorAll('dd, .way, p, small')];
+    const words = [...leaf.querySelectorAll<HTMLElement>('dt, th, .verdict, small')];
+    const figures = [...leaf.querySelectorAll('dd, th, td, .way, p, small')];
     if (figures.length < 2) found.push('nothing beside the chart');
     for (const text of words) {
       if (text.scrollWidth > text.clientWidth) found.push(`“${text.textContent}” beside the chart is shortened`);
@@ -84,7 +84,7 @@ async function cutsOfLeaves(page: Page, name: Scenario): Promise<string[]> {
   const found: string[] = [];
   const leaves = page.locator('.plot + section header button');
   // What each has to show once it has been read; a database that is away is not asked.
-  for (const [k, what] of ['.verdict:not(:empty)', 'dt', 'li'].entries()) {
+  for (const [k, what] of ['.verdict:not(:empty)', 'dt', 'li', 'tbody td', 'dt, p'].entries()) {
     await leaves.nth(k).click();
     if (name !== 'probes') await page.locator(`.plot + section ${what}`).first().waitFor();
     found.push(...(await cuts(page)));

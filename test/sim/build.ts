@@ -23,6 +23,7 @@ const smaller: readonly [file: string, constant: string, value: string][] = [
   ['server/state-writer.ts', 'pieceBytesMax', '1 << 13'],
   ['server/held-memory.ts', 'groupBits', '3'],
   ['server/held-memory.ts', 'blockBits', '3'],
+  ['server/privacy/pair-table.ts', 'segmentBits', '2'],
   ['server/events/sorter.ts', 'outRows', '32'],
   ['server/events/sorter.ts', 'ringRowsFirst', '1 << 6'],
   ['server/events/feed-messages.ts', 'batchRows', '16'],
