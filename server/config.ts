@@ -81,3 +81,12 @@ export function makeConfig(...layers: { where: string; settings: Record<string, 
   }
   return config as Config;
 }
+
+/** What is odd about settings each of which is in its range; null: nothing. */
+export function oddityOf({ presenceTtlMs, presenceTtlByLac, t3212Ms }: Config): string | null {
+  const ofAreas = presenceTtlByLac.split(',').flatMap((pair) => (pair === '' ? [] : [Number(pair.split('=')[1])]));
+  const shortest = Math.min(presenceTtlMs, ...ofAreas);
+  if (shortest > t3212Ms) return null;
+  const name = shortest === presenceTtlMs ? 'presenceTtlMs' : 'presenceTtlByLac';
+  return `${name} (${shortest} ms) is not above t3212Ms (${t3212Ms} ms): idle phones vanish and appear again between two periodic updates; raise it, or set t3212Ms to what the network broadcasts`;
+}

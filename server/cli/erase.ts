@@ -132,7 +132,7 @@ async function eraseOne(
   { dataDir, folders, given, runs, learn }: Task,
   say: (line: string) => void,
 ): Promise<void> {
-  const client = new pg.Client(clientConfig(database, 0));
+  const client = new pg.Client(clientConfig(database));
   client.on('error', heardElsewhere);
   await client.connect();
   try {

@@ -126,15 +126,16 @@ async function run(argv: string[]): Promise<number> {
   const from = acked.epoch === state.epoch ? acked.seq + 1 : 1;
   if (from > 1) consoleLog('info', `goes on behind batch ${from - 1}, which is acknowledged`);
   const sent = await sendAll(link, file, state, from);
-  const { events, quarantined } = sent;
+  const { lines, quarantined } = sent;
   const left = quarantined > 0 ? `, ${quarantined} not counted but set aside there` : '';
-  consoleLog('info', `${counted(events, 'event')} acknowledged${left}`);
+  const all = lines === 0 ? 'all rows are acknowledged' : `${counted(lines, 'row')} acknowledged`;
+  consoleLog('info', `${file.path}: ${all}${left}`);
   return 0;
 }
 
 /** Sends the batches from one on, and goes back where the server has lost what it once had. */
 async function sendAll(link: SendLink, file: SendFile, { epoch, rows }: SendState, from: number) {
-  let events = 0;
+  let all = 0;
   let quarantined = 0;
   let next = from;
   for (let again = true; again; ) {
@@ -152,14 +153,15 @@ async function sendAll(link: SendLink, file: SendFile, { epoch, rows }: SendStat
         again = true;
         break;
       }
-      const { accepted, aside } = outcome.taken;
+      const { aside } = outcome.taken;
       if (aside !== undefined && quarantined === 0)
         consoleLog('warn', `${counted(aside.rows, 'row')} of batch ${seq} set aside in ${aside.file}: ${aside.why}`);
-      events += accepted;
+      // Those of the batches before, too, and of one whose first answer was lost.
+      all = (seq - 1) * rows + lines.length;
       quarantined += outcome.taken.quarantined;
     }
   }
-  return { events, quarantined };
+  return { lines: all, quarantined };
 }
 
 export const sendCommand: Command = {

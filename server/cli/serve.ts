@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { machineImsis } from '../../fixtures/make/city/index.ts';
 import { systemClock, systemTimers } from '../clock.ts';
+import { oddityOf } from '../config.ts';
 import { errorOf, isFromOutside, messageOf, UserError } from '../errors.ts';
 import { consoleLog } from '../log.ts';
 import { type Running, type ServeOptions, startSignalwall } from '../main.ts';
@@ -88,6 +89,8 @@ async function readServeOptions(argv: string[]): Promise<ServeOptions> {
     simulated ? { homePlmns: '460-00,460-02,460-04,460-07,460-08,001-01', machineImsis } : {},
   );
   const dataDir = resolve(values.data ?? process.env.SIGNALWALL_DATA ?? '.signalwall');
+  const odd = oddityOf(config);
+  if (odd !== null) consoleLog('warn', odd);
   const segments = await importedSegments(dataDir);
   return {
     feeds,

@@ -9,7 +9,7 @@ export interface PastFigure {
 /** What is to be expected now. */
 export interface ExpectedBand {
   readonly median: number;
-  /** Median absolute deviation × 1.4826: a normal's standard deviation, whatever single days did. */
+  /** Mean absolute deviation from the median (DESIGN §2): days of another kind among them, as those of events, widen it. */
   readonly deviation: number;
   /** Within it lies what is usual: |z| ≤ 3. Never below 0. */
   readonly low: number;
@@ -24,13 +24,11 @@ export type BandVerdict = 'usual' | 'unusual' | 'fault first';
 /** |z| above which a figure is unusual, and above which a technical fault is thought of first (DESIGN §2). */
 const unusualZ = 3;
 const faultZ = 6;
-/** A median absolute deviation of fewer days says nothing. */
+/** A deviation of fewer days says nothing. */
 const daysMin = 4;
-/** Of a normal distribution: standard deviation ÷ median absolute deviation. */
-const toDeviation = 1.4826;
 
 /**
- * The band by the same weekday class and time of the last weeks (`sql/queries/region-expected.sql`): median and median
+ * The band by the same weekday class and time of the last weeks (`sql/queries/region-expected.sql`): median and mean
  * absolute deviation. Counts flutter by their root even where all weeks were alike, so the deviation is at least that.
  *
  * @returns null: fewer than four days are known
@@ -39,7 +37,7 @@ export function expectedBand(past: readonly PastFigure[]): ExpectedBand | null {
   const values = past.map(({ value }) => value).filter((value) => value !== null);
   if (values.length < daysMin) return null;
   const median = middle(values);
-  const spread = middle(values.map((value) => Math.abs(value - median))) * toDeviation;
+  const spread = values.reduce((sum, value) => sum + Math.abs(value - median), 0) / values.length;
   const deviation = Math.max(spread, Math.sqrt(median), 1);
   return {
     median,

@@ -82,8 +82,8 @@ function openSocket(sockets: Set<Socket>): Socket {
   return socket;
 }
 
-/** A connection's configuration; `deadlineMs` ends a statement on a real database (the embedded one has its own). */
-export function clientConfig(database: Database, deadlineMs: number): pg.ClientConfig {
+/** A connection's configuration. Whoever asks a real database settles the session first ({@link settleSession}). */
+export function clientConfig(database: Database): pg.ClientConfig {
   const { sockets } = database;
   return {
     ...database.config,
@@ -93,7 +93,6 @@ export function clientConfig(database: Database, deadlineMs: number): pg.ClientC
     keepAlive: true,
     keepAliveInitialDelayMillis: quietMsMax,
     ...(sockets && { stream: () => openSocket(sockets) }),
-    ...(database.embedded ? {} : { options: '-c timezone=UTC', statement_timeout: deadlineMs }),
   };
 }
 
@@ -101,14 +100,16 @@ export function clientConfig(database: Database, deadlineMs: number): pg.ClientC
  * Settings of a session on a real database, before anything else is asked there. A client that goes without a goodbye (its
  * machine has lost its power, the network drops everything) is missed within 30 s and not only after two hours, as systems
  * have it: until then its locks stay, that of the one server that writes among them. And a commit is one that a crash
- * does not undo: the journal is cut by it. As statements, because poolers refuse startup options that they do not know.
+ * does not undo: the journal is cut by it. Machine code for a query over a thousand chunks takes a hundred times as long to
+ * make as the query to run. As statements, because poolers refuse startup options that they do not know.
  *
- * @param deadlineMs a transaction in which nothing is asked for so long is rolled back; 0: it may stand
+ * @param deadlineMs ends a statement, and a transaction in which nothing is asked for so long; 0: they may take any time
  */
 export async function settleSession(client: pg.ClientBase, deadlineMs: number): Promise<void> {
   await client.query(
     `set tcp_keepalives_idle = 15; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3;
      set tcp_user_timeout = 30000; set idle_in_transaction_session_timeout = ${deadlineMs};
+     set statement_timeout = ${deadlineMs}; set timezone = 'UTC'; set jit = off;
      select set_config('synchronous_commit', 'on', false)
      where current_setting('synchronous_commit') <> 'remote_apply'`,
   );
@@ -122,7 +123,7 @@ export function answerMsMax(deadlineMs: number): number {
 /** Connections for reading and for upkeep; the writer has one of its own. */
 export function openPool(database: Database, deadlineMs: number, log: (line: string) => void): pg.Pool {
   const pool = new pg.Pool({
-    ...clientConfig(database, deadlineMs),
+    ...clientConfig(database),
     query_timeout: answerMsMax(deadlineMs),
     max: 4,
     idleTimeoutMillis: 30_000,

@@ -137,7 +137,7 @@ async function connected<T>(
   work: (client: pg.Client) => Promise<T>,
 ): Promise<T> {
   const timeout = deadlineMs === 0 ? {} : { query_timeout: answerMsMax(deadlineMs) };
-  const client = new pg.Client({ ...clientConfig(database, deadlineMs), ...timeout });
+  const client = new pg.Client({ ...clientConfig(database), ...timeout });
   client.on('error', heardElsewhere);
   await client.connect();
   try {

@@ -69,7 +69,7 @@ function readUrl(url: string): Database {
 
 async function connect(database: Database, signal: AbortSignal): Promise<pg.Client> {
   for (let attempt = 1; ; attempt++) {
-    const client = new pg.Client({ ...clientConfig(database, checkMsMax), query_timeout: checkMsMax });
+    const client = new pg.Client({ ...clientConfig(database), query_timeout: checkMsMax });
     // Between two statements a lost connection shows in the next one.
     client.on('error', heardElsewhere);
     try {

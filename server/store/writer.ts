@@ -263,8 +263,8 @@ export class Writer {
   }
 
   async #connect(): Promise<Link> {
-    const { database, deadlineMs } = this.#options;
-    const client = new pg.Client(clientConfig(database, deadlineMs));
+    const { database } = this.#options;
+    const client = new pg.Client(clientConfig(database));
     const lost = new AbortController();
     // Who waits for it hears of it; between two transactions nobody does, and the next one meets the closed client.
     const lose = (why: Error) => {

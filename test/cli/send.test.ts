@@ -110,8 +110,13 @@ async function losing(port: number, every: number): Promise<string> {
 
 test('batches whose answers are lost are sent again and taken once', async () => {
   const { hub, port } = await start();
+  const said: string[] = [];
+  const spy = vi.spyOn(process.stderr, 'write').mockImplementation((text) => said.push(String(text)) > 0);
   expect(await send(await losing(port, 3), '--rows', '10', file('a.ndjson', rows(60)))).toBe(0);
+  spy.mockRestore();
   expect(durations(hub)).toEqual(numbers(60));
+  // Of those whose first answer was lost, too.
+  expect(said.join('')).toMatch(/a\.ndjson: 60 rows acknowledged\n/);
 });
 
 test('waits while the journal is full', async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { makeConfig } from '../../server/config.ts';
+import { makeConfig, oddityOf } from '../../server/config.ts';
 import { knobs } from '../../server/knobs.ts';
 
 const make = (settings: Record<string, unknown>) => makeConfig({ where: 'test.json', settings });
@@ -29,4 +29,13 @@ test.each([
   [{ keepEvents: 'some' }, /keepEvents must be all \| 1\/N \| off/],
 ])('names the setting, its range and where it stands: %j', (settings, message) => {
   expect(() => make(settings)).toThrow(message);
+});
+
+test('a presence that ends before the periodic update is odd, of an area too', () => {
+  expect(oddityOf(make({}))).toBeNull();
+  expect(oddityOf(make({ presenceTtlMs: 3_600_001 }))).toBeNull();
+  expect(oddityOf(make({ presenceTtlMs: 3_000_000 }))).toMatch(
+    /^presenceTtlMs \(3000000 ms\) is not above t3212Ms \(3600000 ms\): .*raise it, or set t3212Ms/,
+  );
+  expect(oddityOf(make({ presenceTtlByLac: '7=9000000,8=3600000' }))).toMatch(/^presenceTtlByLac \(3600000 ms\)/);
 });

@@ -6,12 +6,14 @@ import { readCalendar } from '../../server/store/facts-calendar.ts';
 const past = (...values: (number | null)[]) => values.map((value, i) => ({ day: `2026-09-${10 + i}`, value }));
 
 describe('the expected band', () => {
-  test('is the median of like days with their median absolute deviation, whatever one day did', () => {
-    const band = expectedBand(past(900, 1_000, 1_100, 1_050, 950, 40_000))!;
-    expect(band).toMatchObject({ median: 1_025, days: 6 });
-    expect(band.deviation).toBeCloseTo(75 * 1.4826, 6);
-    expect(band.low).toBeCloseTo(1_025 - 3 * band.deviation, 6);
-    expect(band.high).toBeCloseTo(1_025 + 3 * band.deviation, 6);
+  test('is the median of like days with their mean absolute deviation, days of events among them', () => {
+    expect(expectedBand(past(900, 1_000, 1_100, 1_050, 950))).toMatchObject({ median: 1_000, deviation: 60, days: 5 });
+    // Five days without an event and three with one.
+    const band = expectedBand(past(100, 100, 100, 100, 100, 200, 200, 200))!;
+    expect(band).toEqual({ median: 100, deviation: 37.5, low: 0, high: 212.5, days: 8 });
+    expect(verdictOf(zOf(170, band))).toBe('usual');
+    expect(verdictOf(zOf(220, band))).toBe('unusual');
+    expect(verdictOf(zOf(330, band))).toBe('fault first');
   });
 
   test('leaves out days of which nothing is known, and says nothing of fewer than four', () => {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { afterEach, expect, test } from 'vitest';
 import { dayUs, hourUs, systemClock } from '../../server/clock.ts';
-import { clientConfig, type Database, timestampUs } from '../../server/store/connection.ts';
+import { clientConfig, type Database, settleSession, timestampUs } from '../../server/store/connection.ts';
 import { EmbeddedDatabase } from '../../server/store/embedded/embedded-database.ts';
 import { Maintenance } from '../../server/store/maintenance.ts';
 import { migrate, readMigrations } from '../../server/store/migrate.ts';
@@ -32,8 +32,9 @@ async function emptyDatabase(): Promise<{ database: Database; connect: () => Pro
     database = { config, embedded: true, name: 'test' };
   } else database = (await openRealDatabase(base.url)).database;
   const connect = async () => {
-    const client = new pg.Client(clientConfig(database, 60_000));
+    const client = new pg.Client(clientConfig(database));
     await client.connect();
+    if (!database.embedded) await settleSession(client, 60_000);
     closing.push(() => client.end());
     return client;
   };
@@ -118,7 +119,10 @@ test('a filled database of the first release keeps its rows, and its past is in 
   expect((await client.query(counts)).rows).toEqual(before);
   expect((await client.query(packed)).rows).toEqual([{ n: compressed }]);
 
-  const pool = new pg.Pool({ ...clientConfig(database, 60_000), max: 2 });
+  const pool = new pg.Pool({
+    ...{ ...clientConfig(database), max: 2 },
+    ...(!database.embedded && { onConnect: (client) => settleSession(client, 60_000) }),
+  });
   closing.push(() => pool.end());
   const maintenance = new Maintenance({
     pool,

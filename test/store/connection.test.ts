@@ -115,8 +115,10 @@ test('a query for reading or upkeep that gets no answer at all is given up, whoe
 if (native) {
   const asked = `select current_setting('tcp_keepalives_idle') as idle, current_setting('tcp_keepalives_interval') as "every",
     current_setting('tcp_keepalives_count') as probes, current_setting('tcp_user_timeout') as unheard,
-    current_setting('idle_in_transaction_session_timeout') as silent, current_setting('synchronous_commit') as commit`;
+    current_setting('idle_in_transaction_session_timeout') as silent, current_setting('synchronous_commit') as commit,
+    current_setting('statement_timeout') as deadline, current_setting('timezone') as zone, current_setting('jit') as jit`;
   const missedSoon = { idle: '15', every: '5', probes: '3', unheard: '30000', silent: '7s', commit: 'on' };
+  const ours = { deadline: '7s', zone: 'UTC', jit: 'off' };
 
   test('a session that a power cut leaves on the server ends soon, and its commits last', async () => {
     const base = await makeTestDatabase();
@@ -126,7 +128,7 @@ if (native) {
       const name = new URL(base.url!).pathname.slice(1);
       await pool.query(`alter database ${name} set synchronous_commit = off`);
       const other = openPool(database, 7000, () => undefined);
-      expect((await other.query(asked)).rows).toEqual([missedSoon]);
+      expect((await other.query(asked)).rows).toEqual([{ ...missedSoon, ...ours }]);
       await other.end();
     } finally {
       await pool.end();

@@ -3,7 +3,7 @@ import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { hourUs, minuteUs, systemClock } from '../../server/clock.ts';
 import { eventFlag } from '../../server/events/kinds.ts';
-import { clientConfig, type Database } from '../../server/store/connection.ts';
+import { clientConfig, type Database, settleSession } from '../../server/store/connection.ts';
 import { EmbeddedDatabase } from '../../server/store/embedded/embedded-database.ts';
 import { Intake } from '../../server/store/intake.ts';
 import { readLedger } from '../../server/store/ledger.ts';
@@ -39,7 +39,10 @@ beforeAll(async () => {
     });
     target = { host: embedded.socketFolder, port: 5432, user: 'postgres', database: 'postgres' };
   }
-  pool = new pg.Pool(clientConfig({ config: target, embedded: !native, name: 'target' }, 0));
+  pool = new pg.Pool({
+    ...clientConfig({ config: target, embedded: !native, name: 'target' }),
+    ...(native && { onConnect: (client) => settleSession(client, 0) }),
+  });
   proxy = await CuttingProxy.open(target);
 });
 beforeEach(async () => {

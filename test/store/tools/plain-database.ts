@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import pg from 'pg';
 import { systemClock } from '../../../server/clock.ts';
-import { clientConfig, type Database } from '../../../server/store/connection.ts';
+import { clientConfig, type Database, settleSession } from '../../../server/store/connection.ts';
 import { EmbeddedDatabase } from '../../../server/store/embedded/embedded-database.ts';
 import { readCalendar, saveCalendar } from '../../../server/store/facts-calendar.ts';
 import { Maintenance } from '../../../server/store/maintenance.ts';
@@ -39,7 +39,10 @@ export async function openPlainDatabase(timeZone = 'Asia/Shanghai'): Promise<Pla
     const config = { host: embedded.socketFolder, port: 5432, user: 'postgres', database: 'postgres', password: '' };
     database = { config, embedded: true, name: 'test' };
   } else database = (await openRealDatabase(base.url)).database;
-  const pool = new pg.Pool({ ...clientConfig(database, deadlineMsMax), max: 4 });
+  const pool = new pg.Pool({
+    ...{ ...clientConfig(database), max: 4 },
+    ...(!database.embedded && { onConnect: (client) => settleSession(client, deadlineMsMax) }),
+  });
   const client = await pool.connect();
   await migrate(client, database.embedded);
   await saveCalendar(client, readCalendar());
