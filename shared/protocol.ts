@@ -1,5 +1,5 @@
 import type { CrowdRow } from './crowd.ts';
-import type { OriginPlaceRow, RegionEditMark } from './region-answers.ts';
+import type { OriginPlaceRow, PastPairs, PastRoles, RegionEditMark } from './region-answers.ts';
 import type { LayoutNode } from './region-tree.ts';
 import type { TrafficColumns } from './traffic.ts';
 
@@ -348,7 +348,7 @@ export interface RegionHistory {
 }
 
 /** What a region's past can be asked for. */
-export const pastParts = ['presence', 'flows', 'dwell', 'roles', 'crowd'] as const;
+export const pastParts = ['presence', 'flows', 'dwell', 'roles', 'crowd', 'pairs'] as const;
 export type PastPart = (typeof pastParts)[number];
 
 /**
@@ -365,32 +365,27 @@ export interface RegionPast {
   flows?: Record<'entries' | 'exits' | 'appeared' | 'vanished', (number | null)[]>;
   /** At the end of each bucket, without residents and workers; null while roles are undetermined. */
   crowd?: (number | null)[];
-  /** By local day on which the stay ended: whole days. */
+  /** By local day on which the stay ended, or was cut off: whole days. */
   dwell?: PastDwell[];
   /** Subscribers seen there on the local day. */
   roles?: PastRoles[];
+  /** With the other micro-regions as they are drawn now; only where it is asked for by name. */
+  pairs?: PastPairs;
   /** When the region got the cells that all this is of, or lost others. */
   edits?: RegionEditMark[];
 }
 export interface PastDwell {
   day: string;
+  /** Those of which beginning and end are known; the times are theirs. Figures: -1 hidden. */
   stays: number;
-  /** Last-in − first-in, ms. */
-  observedMedianMs: number;
-  observedP90Ms: number;
-  /** First-out − first-in, ms. */
-  upperMedianMs: number;
-  upperP90Ms: number;
-}
-export interface PastRoles {
-  day: string;
-  subscribers: number;
-  residents: number;
-  workers: number;
-  visitors: number;
-  passersBy: number;
-  undetermined: number;
-  crowd: number | null;
+  /** Besides, pieces of stays that a start with other settings cut off: nobody knows how long those were. */
+  cut: number;
+  /** Last-in − first-in, ms; null: no stay is known from its beginning to its end. */
+  observedMedianMs: number | null;
+  observedP90Ms: number | null;
+  /** First-out − first-in, ms; null likewise. */
+  upperMedianMs: number | null;
+  upperP90Ms: number | null;
 }
 
 /** Body of every refused `/api` request. */

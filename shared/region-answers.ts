@@ -1,4 +1,4 @@
-import type { OriginClass, PastRoles } from './protocol.ts';
+import type { OriginClass } from './protocol.ts';
 import type { TrafficClass } from './traffic.ts';
 
 /** Figures in all answers here: -1 hidden, null unknown. */
@@ -17,8 +17,33 @@ export interface RegionTrips {
   id: string;
   fromUs: number;
   toUs: number;
-  /** Largest first; `into`: from this region into the other one, `from`: the other way. */
-  regions: { id: string; into: ShownFigure; from: ShownFigure }[];
+  /** Since when the region was counted in the time: what it tells is of then on; null: it was not. */
+  knownFromUs: number | null;
+  /** Largest first; `into`: from this region into the other one, `from`: the other way. Null: unknown. */
+  regions: { id: string; into: ShownFigure; from: ShownFigure }[] | null;
+  edits: RegionEditMark[];
+}
+
+/** Of a past: trips between a region and the others that are drawn now, in each bucket; the largest first. */
+export interface PastPairs {
+  /** By bucket: false where nobody can tell; then all figures are null. */
+  known: boolean[];
+  /** As in {@link RegionTrips}; who made no trip with the region in all the time is left out. */
+  regions: { id: string; into: ShownFigure[]; from: ShownFigure[] }[];
+  /** Regions with fewer trips than those, which are not told. */
+  leftOut: number;
+}
+
+/** Of a past: subscribers seen in a region on a local day. */
+export interface PastRoles {
+  day: string;
+  subscribers: number;
+  residents: number;
+  workers: number;
+  visitors: number;
+  passersBy: number;
+  undetermined: number;
+  crowd: number | null;
 }
 
 /** `GET /api/regions/ID/crowd`: who is there now, from stays, those that last among them. */
@@ -36,18 +61,29 @@ export interface RegionCrowd {
 /** `GET /api/regions/ID/dwell?from=…&to=…`: how long those who are there have been, and those stayed who left. */
 export interface RegionDwell {
   id: string;
-  /** Of those present now, to the minute, ms. */
-  live: { present: ShownFigure; medianMs: ShownFigure; p90Ms: ShownFigure };
+  /**
+   * Of those present now, to the minute, ms. Of whoever is there for `knownMs` or longer nobody knows since when: counting
+   * had begun too short a time before. So a figure of that or more means: at least so long.
+   */
+  live: { present: ShownFigure; medianMs: ShownFigure; p90Ms: ShownFigure; knownMs: number };
   /** Of stays that ended in the time, from a histogram of log buckets (four an octave), ms. */
   ended: {
     fromUs: number;
     toUs: number;
+    /** Since when the region was counted in the time: figures are of then on; null: it was not, and all are null. */
+    knownFromUs: number | null;
     stays: ShownFigure;
+    /**
+     * Besides, stays that a start with other settings cut off in the time. Whoever was seen there again counts since then:
+     * where this is not 0, the times of stays that ended after it are too short by what was before.
+     */
+    cut: ShownFigure;
     observedMedianMs: ShownFigure;
     observedP90Ms: ShownFigure;
     upperMedianMs: ShownFigure;
     upperP90Ms: ShownFigure;
   };
+  edits: RegionEditMark[];
 }
 
 /** `GET /api/regions/ID/origins?from=…&to=…`, of the city `GET /api/origins`: present by origin, a quarter of an hour each. */
@@ -55,7 +91,7 @@ export interface RegionOrigins {
   id: string;
   quarters: {
     timeUs: number;
-    /** Null: nothing was counted in it, or what was is no longer kept. */
+    /** Null: the region was not counted in it, or what was is no longer kept. */
     origins: { class: OriginClass; country: string; mcc: string; present: ShownFigure }[] | null;
     /** Of other networks by operator, of other cities and provinces by area. Null: not told of the quarter. */
     places: (Omit<OriginPlaceRow, 'present'> & { present: ShownFigure })[] | null;

@@ -3,6 +3,7 @@ import type {
   HourColumn,
   HourOfCells,
   LatestCells,
+  PastPairs,
   RegionDwell,
   RegionOrigins,
   RegionProcedures,
@@ -22,10 +23,11 @@ interface ExactTrips {
   readonly into_it: number;
   readonly from_it: number;
 }
-/** Ended stays by bucket of dwell. */
+/** Ended stays by bucket of dwell, and those that were cut off. */
 interface ExactDwell {
   readonly observed: readonly number[];
   readonly upper: readonly number[];
+  readonly cut: number;
 }
 interface ExactOrigins {
   readonly timeUs: number;
@@ -43,14 +45,32 @@ interface ExactCell {
 
 const shown = (value: number, minCount: number) => jsonFigure(blurOnce(value, minCount));
 
-export function publishTrips(rows: readonly ExactTrips[], minCount: number): RegionTrips['regions'] {
+export function publishTrips(rows: readonly ExactTrips[], minCount: number): NonNullable<RegionTrips['regions']> {
   const regions = rows.map(({ id, into_it, from_it }) => ({
     ...{ id, into: shown(into_it, minCount), from: shown(from_it, minCount) },
   }));
+  return bySize(regions, minCount, ({ into, from }) => [into, from]);
+}
+
+/** Each figure for itself. */
+export function publishPairs({ known, regions, leftOut }: PastPairs, minCount: number): PastPairs {
+  const column = (values: readonly (number | null)[]) =>
+    values.map((value) => (value === null ? null : shown(value, minCount)));
+  const told = regions.map(({ id, into, from }) => ({ id, into: column(into), from: column(from) }));
+  return { known, regions: bySize(told, minCount, ({ into, from }) => [...into, ...from]), leftOut };
+}
+
+/** The order of exact figures would tell about the hidden ones. */
+function bySize<T extends { id: string }>(
+  regions: T[],
+  minCount: number,
+  figuresOf: (region: T) => readonly (number | null)[],
+): T[] {
   if (minCount === 0) return regions;
-  // The order of exact figures would tell about the hidden ones.
-  const sizeOf = (trips: (typeof regions)[number]) => Math.max(0, trips.into ?? 0) + Math.max(0, trips.from ?? 0);
-  return regions.sort((a, b) => sizeOf(b) - sizeOf(a) || (a.id < b.id ? -1 : 1));
+  const size = new Map(
+    regions.map((region) => [region, figuresOf(region).reduce<number>((sum, n) => sum + Math.max(0, n ?? 0), 0)]),
+  );
+  return regions.sort((a, b) => size.get(b)! - size.get(a)! || (a.id < b.id ? -1 : 1));
 }
 
 /** How long so few have stayed is hidden as they are. */
@@ -66,17 +86,26 @@ function quantiles(count: number, minCount: number, ofShare: (share: number) => 
 export function publishLiveDwell(view: LiveView, place: number, minCount: number): RegionDwell['live'] {
   const present = view.regionPresent[place] ?? 0;
   const [medianMs, p90Ms] = quantiles(present, minCount, (share) => view.regionDwellMs(place, share));
-  return { present: shown(present, minCount), medianMs, p90Ms };
+  // Whoever was seen first while counts were not whole may have been there before.
+  const knownUs = view.wholeFromUs < 0 ? 0 : Math.max(0, view.clockUs - view.wholeFromUs);
+  return { present: shown(present, minCount), medianMs, p90Ms, knownMs: Math.floor(knownUs / 1000) };
 }
 
+/** @param ended null: unknown */
 export function publishEndedDwell(
-  { observed, upper }: ExactDwell,
+  ended: ExactDwell | null,
   minCount: number,
-): Omit<RegionDwell['ended'], 'fromUs' | 'toUs'> {
+): Omit<RegionDwell['ended'], 'fromUs' | 'toUs' | 'knownFromUs'> {
+  if (ended === null) {
+    const unknown = { observedMedianMs: null, observedP90Ms: null, upperMedianMs: null, upperP90Ms: null };
+    return { stays: null, cut: null, ...unknown };
+  }
+  const { observed, upper, cut } = ended;
   const stays = observed.reduce((sum, count) => sum + count, 0);
   const [observedMedianMs, observedP90Ms] = quantiles(stays, minCount, (share) => dwellQuantileMs(observed, share));
   const [upperMedianMs, upperP90Ms] = quantiles(stays, minCount, (share) => dwellQuantileMs(upper, share));
-  return { stays: shown(stays, minCount), observedMedianMs, observedP90Ms, upperMedianMs, upperP90Ms };
+  const counts = { stays: shown(stays, minCount), cut: shown(cut, minCount) };
+  return { ...counts, observedMedianMs, observedP90Ms, upperMedianMs, upperP90Ms };
 }
 
 /** One after the other, as they would have been shown live. @param names of areas by their codes */

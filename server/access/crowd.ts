@@ -1,7 +1,7 @@
 import type { CrowdRole, CrowdRow } from '../../shared/crowd.ts';
 import { crowdRoles } from '../../shared/crowd.ts';
-import { type PastRoles, unknownCount } from '../../shared/protocol.ts';
-import type { RegionCrowd } from '../../shared/region-answers.ts';
+import { unknownCount } from '../../shared/protocol.ts';
+import type { PastRoles, RegionCrowd } from '../../shared/region-answers.ts';
 import { blurNext, blurOnce } from './blur.ts';
 import { jsonFigure } from './json-figure.ts';
 

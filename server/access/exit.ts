@@ -14,6 +14,7 @@ import { minuteUs } from '../clock.ts';
 import { eventKinds } from '../events/kinds.ts';
 import type { LiveView } from '../occupancy/view.ts';
 import type { AreaName } from '../reference/home-areas.ts';
+import { publishPairs } from './area-figures.ts';
 import { blurColumn, blurNext, blurOnce } from './blur.ts';
 import { CrowdExit } from './crowd.ts';
 import { jsonFigure } from './json-figure.ts';
@@ -180,13 +181,14 @@ export function publishPast(past: RegionPast, minCount: number): RegionPast {
     Object.fromEntries(
       Object.entries(of).map(([name, values]) => [name, (values as number[]).map(figure)]),
     ) as typeof of;
-  const { presence, flows, crowd, dwell, roles, ...rest } = past;
+  const { presence, flows, crowd, dwell, roles, pairs, ...rest } = past;
   return {
     ...rest,
     ...(presence && { presence: columns(presence) }),
     ...(flows && { flows: columns(flows) }),
     ...(crowd && { crowd: crowd.map(figure) }),
-    ...(dwell && { dwell: dwell.map((day) => publishDwell(day, shown(day.stays))) }),
+    ...(pairs && { pairs: publishPairs(pairs, minCount) }),
+    ...(dwell && { dwell: dwell.map((day) => publishDwell(day, shown(day.stays), shown(day.cut))) }),
     ...(roles && {
       roles: roles.map(({ day, crowd, ...counts }) => ({
         day,
@@ -197,9 +199,9 @@ export function publishPast(past: RegionPast, minCount: number): RegionPast {
   };
 }
 
-function publishDwell(day: PastDwell, stays: number): PastDwell {
-  if (stays !== -1) return { ...day, stays };
-  return { day: day.day, stays, observedMedianMs: -1, observedP90Ms: -1, upperMedianMs: -1, upperP90Ms: -1 };
+function publishDwell(day: PastDwell, stays: number, cut: number): PastDwell {
+  if (stays !== -1) return { ...day, stays, cut };
+  return { day: day.day, stays, cut, observedMedianMs: -1, observedP90Ms: -1, upperMedianMs: -1, upperP90Ms: -1 };
 }
 
 function regionColumnsOf(view: LiveView): Record<RegionColumn, Uint32Array> {

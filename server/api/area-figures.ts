@@ -22,8 +22,8 @@ import {
   readTrips,
 } from '../store/area-figures.ts';
 import { readRegionProcedures } from '../store/region-procedures.ts';
-import { type HistoryNow, placeOf } from './history.ts';
-import { type ApiRequest, Refusal, type Reply } from './http.ts';
+import { type HistoryNow, ofNoNode, placeOf } from './history.ts';
+import type { ApiRequest, Reply } from './http.ts';
 import { checkQuery } from './query.ts';
 import { type QueryGate, unknownRegion } from './query-gate.ts';
 import { type RangeRules, readRange, readTime } from './range.ts';
@@ -72,12 +72,14 @@ export class AreaAnswers {
     const ask = <T>(read: (sql: AskSql, id: string, span: Span) => Promise<T>) =>
       this.#gate.ask(`${what} of region ${id}`, now.databaseAway, () => read(this.#sql, id, span));
     if (what === 'flows') {
-      const regions = publishTrips(await ask(readTrips), this.#minCount);
-      const answer: RegionTrips = { id, ...span, regions };
+      const { told, knownFromUs, edits } = await ask(readTrips);
+      const regions = told && publishTrips(told, this.#minCount);
+      const answer: RegionTrips = { id, ...span, knownFromUs, regions, edits };
       return reply.json(200, answer);
     }
-    const ended = { ...span, ...publishEndedDwell(await ask(readEndedDwell), this.#minCount) };
-    const answer: RegionDwell = { id, live: publishLiveDwell(this.#view(), place, this.#minCount), ended };
+    const { told, knownFromUs, edits } = await ask(readEndedDwell);
+    const ended = { ...span, knownFromUs, ...publishEndedDwell(told, this.#minCount) };
+    const answer: RegionDwell = { id, live: publishLiveDwell(this.#view(), place, this.#minCount), ended, edits };
     reply.json(200, answer);
   }
 
@@ -123,12 +125,6 @@ export class AreaAnswers {
     const answer: HourOfCells = { ...span, cells: publishHour(rows, this.#minCount) };
     reply.json(200, answer);
   }
-}
-
-/** The engine follows stays and trips in micro-regions alone. */
-function ofNoNode(what: RegionFigure): Refusal {
-  const remedy = what === 'dwell' ? 'ask …/past?of=dwell, which counts them from stays' : 'ask …/past?of=flows';
-  return new Refusal(404, 'NOT_OF_NODES', `${what} is counted of micro-regions, not of the region tree: ${remedy}`);
 }
 
 interface Span {

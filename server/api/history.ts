@@ -40,6 +40,8 @@ export const noOpenStays: HistoryNow['openStays'] = async () => ({
   ...{ subs: [], firstInUs: [], complete: true, oldestUs: Number.POSITIVE_INFINITY },
 });
 
+/** Regions × buckets of which pairs are asked at most: they are in memory at once. */
+const pairFiguresMax = 4_000_000;
 /** So long are stays kept. */
 const pastDaysMax = 100;
 /** A past is counted from stays when it is asked for: of a hundred days and a thousand cells that takes its time. */
@@ -93,7 +95,9 @@ export class HistoryAnswers {
     if (range.toUs - range.fromUs > pastDaysMax * dayUs)
       throw new Refusal(400, 'RANGE_TOO_LONG', `stays are kept ${pastDaysMax} days: ask for a shorter range`);
     const { id, place } = placeOf(encodedId, now.layout);
-    const past = await this.#past(`past of region ${id}`, id, place, range, readParts(request.query), now);
+    const parts = readParts(request.query);
+    if (parts.includes('pairs')) checkPairs(place, range, now.layout);
+    const past = await this.#past(`past of region ${id}`, id, place, range, parts, now);
     reply.json(200, publishPast(past, this.#config.minCount));
   }
 
@@ -131,13 +135,15 @@ export class HistoryAnswers {
   ): Promise<RegionPast> {
     const cells = Array.from(now.cellsOf(place));
     const read = async (signal: AbortSignal) => {
+      const { gaugeEveryMs, holdDownMs } = this.#config;
+      const heldUs = now.clockUs > 0 ? now.clockUs - holdDownMs * 1000 : Number.POSITIVE_INFINITY;
       const open = await now.openStays(cells);
       // Whoever has left by now is not among them.
       const stored = await now.staysStored();
-      const told = await this.#source.regionPast(id, { ...range, parts, cells, open, signal });
+      const told = await this.#source.regionPast(id, { ...range, parts, cells, open, heldUs, signal });
       const known = await readPastKnown((text, values) => this.#source.sql(text, values), range);
-      const settlesUs = (this.#config.gaugeEveryMs + this.#config.holdDownMs) * 1000;
-      return withoutUnknown(told, known, { clockUs: now.clockUs, settlesUs, stored });
+      const settlesUs = (gaugeEveryMs + holdDownMs) * 1000;
+      return withoutUnknown(told, known, { clockUs: now.clockUs, settlesUs, heldUs, stored });
     };
     return await this.#gate.ask(what, now.databaseAway, read, pastDeadlineMs, given);
   }
@@ -156,10 +162,28 @@ function placeIn({ regions, tree }: Layout, id: string): number {
 }
 
 function readParts(query: URLSearchParams): PastPart[] {
-  const names = (query.get('of') ?? pastParts.join()).split(',');
+  const asked = query.get('of');
+  // Pairs look at everybody's way: only who names them waits for that.
+  if (asked === null) return pastParts.filter((part) => part !== 'pairs');
+  const names = asked.split(',');
   const odd = names.find((name) => !pastParts.includes(name as PastPart));
   if (odd === undefined) return names as PastPart[];
   throw new Refusal(400, 'BAD_PART', `of must name some of ${pastParts.join(', ')}, with commas between them`);
+}
+
+/** @throws Refusal 404 of a node of the region tree, 400 where they are too many */
+function checkPairs(place: number, { fromUs, toUs, bucketS }: HistoryRange, { regions }: Layout): void {
+  if (place >= regions.length) throw ofNoNode('pairs');
+  const bucketsMax = Math.max(1, Math.floor(pairFiguresMax / regions.length));
+  if ((toUs - fromUs) / (bucketS * secondUs) <= bucketsMax) return;
+  const most = `pairs of ${regions.length} regions are told of ${bucketsMax} buckets at most`;
+  throw new Refusal(400, 'RANGE_TOO_LONG', `${most}: ask for longer buckets or a shorter range`);
+}
+
+/** Stays in, and trips between, micro-regions alone are followed. */
+export function ofNoNode(what: string): Refusal {
+  const remedy = what === 'dwell' ? 'ask …/past?of=dwell, which counts them from stays' : 'ask …/past?of=flows';
+  return new Refusal(404, 'NOT_OF_NODES', `${what} is counted of micro-regions, not of the region tree: ${remedy}`);
 }
 
 function leastCommonMultiple(a: number, b: number): number {

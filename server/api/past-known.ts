@@ -1,5 +1,6 @@
 /** What a region's past may tell: unknown is not zero. */
 import type { RegionPast } from '../../shared/protocol.ts';
+import type { PastPairs } from '../../shared/region-answers.ts';
 import { dayUs, secondUs, zoneUs } from '../clock.ts';
 import type { AskSql } from '../store/area-figures.ts';
 import { timestampUs } from '../store/connection.ts';
@@ -21,6 +22,8 @@ export interface Progress {
   readonly clockUs: number;
   /** So long after it began, µs, an interval is final at the latest: before that the database need not have it. */
   readonly settlesUs: number;
+  /** Of crossings before it is known which have held, µs. */
+  readonly heldUs: number;
   /** Whether every stay that has ended is stored. */
   readonly stored: boolean;
 }
@@ -45,9 +48,14 @@ export async function readPastKnown(
 /**
  * The past without what nobody can know: buckets in which nothing was counted (before the server ran, while it was down,
  * and behind the clock), those of which stays are gone, and, while the database is behind, all that the stays may touch
- * that it lacks; of days, those that have not ended by what is stored.
+ * that it lacks; of days, those that have not ended by what is stored. Of crossings and trips also those buckets in which
+ * one may be pending.
  */
-export function withoutUnknown(past: RegionPast, known: Known, { clockUs, settlesUs, stored }: Progress): RegionPast {
+export function withoutUnknown(
+  past: RegionPast,
+  known: Known,
+  { clockUs, settlesUs, heldUs, stored }: Progress,
+): RegionPast {
   const clock = clockUs > 0 ? clockUs : Number.POSITIVE_INFINITY;
   const toldUs = known.toldUs ?? 0;
   const wholeUs = stored ? Number.POSITIVE_INFINITY : toldUs - longestStayUs;
@@ -56,18 +64,32 @@ export function withoutUnknown(past: RegionPast, known: Known, { clockUs, settle
     if (us >= clock || endUs > wholeUs || us < (known.droppedUs ?? 0)) return false;
     return known.counted.has(at) || (clockUs > 0 && endUs > clockUs - settlesUs);
   });
-  const mask = (values: (number | null)[]) => values.map((value, at) => (isKnown[at] ? value : null));
-  const columns = <K extends string>(of: Record<K, (number | null)[]>) =>
-    Object.fromEntries(Object.entries(of).map(([name, values]) => [name, mask(values as number[])])) as typeof of;
+  const hasHeld = past.timeUs.map((us, at) => isKnown[at] && us + past.bucketS * secondUs <= heldUs);
+  const masked = (values: (number | null)[], shown: boolean[]) => values.map((value, at) => (shown[at] ? value : null));
+  const mask = (values: (number | null)[]) => masked(values, isKnown);
+  const columns = <K extends string>(of: Record<K, (number | null)[]>, shown: boolean[]) =>
+    Object.fromEntries(
+      Object.entries(of).map(([name, values]) => [name, masked(values as number[], shown)]),
+    ) as typeof of;
   const toldDay = new Date((toldUs + zoneUs) / 1000).toISOString().slice(0, 10);
   const days = <T extends { day: string }>(rows: T[]) => (stored ? rows : rows.filter(({ day }) => day < toldDay));
-  const { presence, flows, crowd, dwell, roles, ...rest } = past;
+  const { presence, flows, crowd, dwell, roles, pairs, ...rest } = past;
   return {
     ...rest,
-    ...(presence && { presence: columns(presence) }),
-    ...(flows && { flows: columns(flows) }),
+    ...(presence && { presence: columns(presence, isKnown) }),
+    ...(flows && { flows: columns(flows, hasHeld) }),
     ...(crowd && { crowd: mask(crowd) }),
+    ...(pairs && { pairs: maskPairs(pairs, hasHeld) }),
     ...(dwell && { dwell: days(dwell) }),
     ...(roles && { roles: days(roles) }),
+  };
+}
+
+function maskPairs({ known, regions, leftOut }: PastPairs, isKnown: readonly boolean[]): PastPairs {
+  const mask = (values: (number | null)[]) => values.map((value, at) => (isKnown[at] ? value : null));
+  return {
+    known: known.map((told, at) => told && isKnown[at]),
+    regions: regions.map(({ id, into, from }) => ({ id, into: mask(into), from: mask(from) })),
+    leftOut,
   };
 }

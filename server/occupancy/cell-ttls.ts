@@ -8,7 +8,7 @@ export class LacTtls implements CellTtls {
   readonly maxUs: number;
   /** `presenceTtlMs` in µs: where `presenceTtlByLac` says nothing. */
   readonly usualUs: number;
-  private readonly byLac = new Map<number, number>();
+  private readonly byLac: ReadonlyMap<number, number>;
   private readonly registry: CellRegistry;
   private byCell = new Float64Array(0);
   private known = 0;
@@ -16,12 +16,9 @@ export class LacTtls implements CellTtls {
   constructor(config: Config, registry: CellRegistry) {
     this.registry = registry;
     this.usualUs = config.presenceTtlMs * 1000;
-    for (const pair of config.presenceTtlByLac.split(',').filter((text) => text !== '')) {
-      const [lac, ms] = pair.split('=').map(Number);
-      this.byLac.set(lac, ms * 1000);
-    }
+    this.byLac = ttlsByLac(config);
     this.minUs = Math.min(this.usualUs, ...this.byLac.values());
-    this.maxUs = Math.max(this.usualUs, ...this.byLac.values());
+    this.maxUs = longestTtlUs(config);
   }
 
   of(cell: number): number {
@@ -41,4 +38,17 @@ export class LacTtls implements CellTtls {
       this.byCell[this.known] = this.byLac.get(this.registry.lac(this.known)) ?? this.usualUs;
     }
   }
+}
+
+type TtlKnobs = Pick<Config, 'presenceTtlMs' | 'presenceTtlByLac'>;
+
+/** The longest presenceTtl of any cell, µs. */
+export function longestTtlUs(config: TtlKnobs): number {
+  return Math.max(config.presenceTtlMs * 1000, ...ttlsByLac(config).values());
+}
+
+/** By location area, µs. */
+function ttlsByLac({ presenceTtlByLac }: TtlKnobs): Map<number, number> {
+  const pairs = presenceTtlByLac.split(',').filter((text) => text !== '');
+  return new Map(pairs.map((pair) => pair.split('=').map(Number)).map(([lac, ms]) => [lac, ms * 1000]));
 }

@@ -21,8 +21,24 @@ interface TripRow {
   from_it: number;
 }
 
-export function readTrips(sql: AskSql, id: string, span: Span): Promise<TripRow[]> {
-  return sql(namedQuery('region-trips'), [id, ...bordersOf(span)]);
+/** Of a region in a time. */
+interface Told<T> {
+  /** Since when it was counted in it, µs: before that it was not drawn, or the server did not run; null: it never was. */
+  readonly knownFromUs: number | null;
+  /** Null: unknown. */
+  readonly told: T | null;
+  readonly edits: RegionEditMark[];
+}
+
+export const readTrips = (sql: AskSql, id: string, span: Span): Promise<Told<TripRow[]>> =>
+  sinceKnown(sql, id, span, (known) => sql<TripRow>(namedQuery('region-trips'), [id, ...bordersOf(known)]));
+
+async function sinceKnown<T>(sql: AskSql, id: string, span: Span, read: (known: Span) => Promise<T>): Promise<Told<T>> {
+  type Row = { known_from: number | null };
+  const [row] = await sql<Row>(namedQuery('region-known-from'), [id, ...bordersOf(span)]);
+  const knownFromUs = row?.known_from ?? null;
+  const told = knownFromUs === null ? null : await read({ ...span, fromUs: knownFromUs });
+  return { knownFromUs, told, edits: await readEditMarks(sql, id, span) };
 }
 
 /** When the region got and lost cells, in order. */
@@ -32,16 +48,21 @@ export async function readEditMarks(sql: AskSql, id: string, span: Span): Promis
   return rows.map(({ time, came, went }) => ({ timeUs: time, came, went }));
 }
 
-/** Ended stays by bucket of dwell. */
+/** Ended stays by bucket of dwell, and how many a start with other settings cut off: those are not among them. */
 interface DwellHistogram {
   readonly observed: number[];
   readonly upper: number[];
+  readonly cut: number;
 }
 
-export async function readEndedDwell(sql: AskSql, id: string, span: Span): Promise<DwellHistogram> {
+export const readEndedDwell = (sql: AskSql, id: string, span: Span): Promise<Told<DwellHistogram>> =>
+  sinceKnown(sql, id, span, (known) => readHistogram(sql, id, known));
+
+async function readHistogram(sql: AskSql, id: string, span: Span): Promise<DwellHistogram> {
   type Row = { bucket: number; observed: number; upper: number };
   const rows = await sql<Row>(namedQuery('region-ended-dwell'), [id, ...bordersOf(span)]);
-  const histogram: DwellHistogram = { observed: [], upper: [] };
+  const [{ cut }] = await sql<{ cut: number }>(namedQuery('region-cut-stays'), [id, ...bordersOf(span)]);
+  const histogram: DwellHistogram = { observed: [], upper: [], cut };
   for (const { bucket, observed, upper } of rows) {
     while (histogram.observed.length <= bucket) {
       histogram.observed.push(0);
@@ -89,7 +110,9 @@ function originOf({ class: code, country, mcc, present }: OriginCodes): Origin {
 export async function readOrigins(sql: AskSql, id: string, { fromUs, toUs }: Span): Promise<OriginsAt[]> {
   const [known] = await sql<{ region_id: number }>('select region_id from micro_region where id = $1', [id]);
   if (known === undefined && id !== '') return [];
-  const values = [known?.region_id ?? 0, ...bordersOf({ fromUs, toUs })];
+  const regionId = known?.region_id ?? 0;
+  const borders = bordersOf({ fromUs, toUs });
+  const values = [regionId, ...borders];
   const rows = await sql<OriginCodes>(namedQuery('day-origins'), values);
   const placed = await sql<OriginCodes & { plmn: number; area: number }>(namedQuery('origin-places'), values);
   const places = new Map<number, PlaceAt[]>();
@@ -98,7 +121,7 @@ export async function readOrigins(sql: AskSql, id: string, { fromUs, toUs }: Spa
     own.push({ ...originOf(row), plmn: row.plmn, area: row.area });
     places.set(row.bucket, own);
   }
-  const told = await sql<{ quarter: number }>(namedQuery('counted-quarters'), bordersOf({ fromUs, toUs }));
+  const told = await sql<{ quarter: number }>(namedQuery('counted-quarters'), [...borders, regionId]);
   const counted = new Set(told.map(({ quarter }) => quarter));
   const now = new Map<string, Origin>();
   const quarters: OriginsAt[] = [];

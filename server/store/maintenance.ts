@@ -5,7 +5,7 @@
  * nothing is compressed or dropped before it has been refreshed, however far the clock jumps.
  */
 import type pg from 'pg';
-import { type Clock, formatTimeUs, hourUs } from '../clock.ts';
+import { type Clock, dayUs, formatTimeUs, hourUs } from '../clock.ts';
 import { heardElsewhere, messageOf } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { transaction } from './connection.ts';
@@ -170,7 +170,7 @@ export class Maintenance {
       for (const aggregate of aggregates) if (!this.#closed) await this.#refresh(aggregate, clockUs);
       await this.#noteTraffic();
       await this.#keepFacts(clockUs, nowMs + factsMs);
-      if (this.#jobs === 'later' && !this.#closed) await this.#handOver();
+      if (this.#jobs === 'later' && !this.#closed) await this.#handOver(clockUs);
     }
     if (tidy && !this.#closed) {
       // After the refresh: what is dropped has been materialised.
@@ -197,10 +197,15 @@ export class Maintenance {
 
   /**
    * Nobody knew at the start whether events come as they happen: the database was empty, or of before. Once they do,
-   * TimescaleDB's jobs keep it, and find all that they may drop refreshed.
+   * TimescaleDB's jobs keep it, and find all that they may drop refreshed: up to the clock of a run that has reached the
+   * last day itself. The newest stored event may have come since, and weeks with it.
    */
-  async #handOver(): Promise<void> {
+  async #handOver(clockUs: number): Promise<void> {
     const { pool, clock, log } = this.#options;
+    const nowUs = clock.nowUs();
+    if (clockUs < nowUs - dayUs) return;
+    // Rows of before that came during the run wait for the next.
+    if (aggregates.some((each) => this.#progress.of(each.name).dirtyUs < nowUs - reachUs(each))) return;
     if (!(await comesAsItHappens(pool, clock))) return;
     // All or none: a job that drops must not run while refreshes reach as far back as ever.
     await transaction(pool, (client) => setPolicies(client, 'live'));

@@ -15,7 +15,7 @@ import { DatabaseStore } from './database-store.ts';
 import { EmbeddedDatabase } from './embedded/embedded-database.ts';
 import { readCalendar, saveCalendar } from './facts-calendar.ts';
 import { migrate, readMigrations } from './migrate.ts';
-import { comesAsItHappens, type Jobs, setPolicies } from './policies.ts';
+import { comesAsItHappens, type Jobs, jobsStand, setPolicies } from './policies.ts';
 import { openRealDatabase } from './real-database.ts';
 import { saveSegments } from './segments.ts';
 import type { Store, StoreOptions } from './types.ts';
@@ -101,7 +101,8 @@ async function prepare(options: StoreOptions, database: Database): Promise<Jobs>
     if (options.segments != null) await saveSegments(client, options.segments);
     if (database.embedded) return 'none';
     const isLive = options.mode === 'live';
-    const asItHappens = isLive && (await comesAsItHappens(client, options.clock));
+    // A backlog that has reached today in the run before may not be refreshed yet: then upkeep hands it over.
+    const asItHappens = isLive && (await jobsStand(client)) && (await comesAsItHappens(client, options.clock));
     await setPolicies(client, asItHappens ? 'live' : 'replay');
     return asItHappens ? 'set' : isLive ? 'later' : 'none';
   });

@@ -56,6 +56,16 @@ export async function comesAsItHappens(client: pg.ClientBase | pg.Pool, clock: C
   return us !== null && us >= clock.nowUs() - dayUs;
 }
 
+/** Whether TimescaleDB's jobs have been handed this database: all that they may drop had been refreshed by then. */
+export async function jobsStand(client: pg.ClientBase): Promise<boolean> {
+  const { rows } = await client.query<{ stand: boolean }>(
+    `select exists (
+       select from timescaledb_information.jobs where proc_name = 'policy_refresh_continuous_aggregate'
+     ) as stand`,
+  );
+  return rows[0].stand;
+}
+
 export async function setPolicies(client: pg.ClientBase, mode: 'replay' | 'live'): Promise<void> {
   for (const statement of mode === 'live' ? addPolicies() : removePolicies()) await client.query(statement);
 }

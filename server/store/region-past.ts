@@ -1,10 +1,14 @@
 /** A region's past from stays, those that last among them: of any set of cells, so of a region that was drawn long afterwards. */
 import type pg from 'pg';
-import type { PastDwell, PastPart, PastRoles, RegionPast } from '../../shared/protocol.ts';
+import type { PastDwell, PastPart, RegionPast } from '../../shared/protocol.ts';
+import type { PastRoles } from '../../shared/region-answers.ts';
 import { dayUs, secondUs } from '../clock.ts';
+import type { Config } from '../config.ts';
+import { longestTtlUs } from '../occupancy/cell-ttls.ts';
 import { timestampUs } from './connection.ts';
 import { readRegionEdits } from './history.ts';
 import { namedQuery } from './queries.ts';
+import { type PairRow, pairsOf } from './region-pairs.ts';
 
 export interface PastQuestion {
   /** Cells that the region holds now. */
@@ -16,6 +20,8 @@ export interface PastQuestion {
   readonly parts: readonly PastPart[];
   /** Stays in the cells that last. */
   readonly open: LastingStays;
+  /** Of crossings before it is known which have held, µs. */
+  readonly heldUs: number;
   /** Aborted: nobody waits for the answer any more, so nothing more is asked. */
   readonly signal?: AbortSignal;
 }
@@ -32,10 +38,11 @@ export interface LastingStays {
 interface DwellRow {
   day: string;
   stays: number;
-  observed_median_ms: number;
-  observed_p90_ms: number;
-  bound_median_ms: number;
-  bound_p90_ms: number;
+  cut: number;
+  observed_median_ms: number | null;
+  observed_p90_ms: number | null;
+  bound_median_ms: number | null;
+  bound_p90_ms: number | null;
 }
 
 type RolesRow = Omit<PastRoles, 'passersBy'> & { passers_by: number };
@@ -57,8 +64,10 @@ export async function readRegionPast(
   pool: pg.Pool,
   id: string,
   question: PastQuestion,
-  { timeZone, holdDownMs }: { timeZone: string; holdDownMs: number },
+  config: Pick<Config, 'timeZone' | 'holdDownMs' | 'tripMs' | 'presenceTtlMs' | 'presenceTtlByLac'>,
 ): Promise<RegionPast> {
+  const { timeZone, holdDownMs, tripMs } = config;
+  const ttlMs = longestTtlUs(config) / 1000;
   const { fromUs, toUs, bucketS, parts, open } = question;
   // As the queries want them.
   const cells = [...question.cells].sort((a, b) => a - b);
@@ -66,6 +75,7 @@ export async function readRegionPast(
   const timeUs = Array.from({ length: Math.round((toUs - fromUs) / widthUs) }, (_, i) => fromUs + i * widthUs);
   const span = [timestampUs(fromUs), timestampUs(toUs)];
   const piecesOf = (sinceUs: number, untilUs: number, unitUs: number) => {
+    if (untilUs <= sinceUs) return [];
     const units = Math.ceil((untilUs - sinceUs) / unitUs);
     const atOnceUs = (cellDaysMax / Math.max(1, cells.length)) * dayUs;
     const stepUs = Math.ceil(units / Math.ceil((untilUs - sinceUs) / atOnceUs)) * unitUs;
@@ -81,17 +91,21 @@ export async function readRegionPast(
     const { rows } = await pool.query(namedQuery(name), values);
     return rows as T[];
   };
+  async function* askEach<T>(pieces: string[][], name: string, ...values: unknown[]) {
+    for (const [since, until] of pieces) yield await ask<T>(name, cells, since, until, ...values);
+  }
   const askPieces = async <T>(pieces: string[][], name: string, ...values: unknown[]) => {
     const rows: T[] = [];
-    for (const [since, until] of pieces) rows.push(...(await ask<T>(name, cells, since, until, ...values)));
+    for await (const piece of askEach<T>(pieces, name, ...values)) rows.push(...piece);
     return rows;
   };
+  const placeOf = (us: number) => Math.round((us - fromUs) / widthUs);
   /** Buckets without a row: nobody. */
   const columns = <K extends string>(names: readonly K[], rows: readonly BucketRow<K>[]) => {
     const filled = {} as Record<K, (number | null)[]>;
     for (const name of names) filled[name] = timeUs.map(() => 0);
     for (const row of rows) {
-      const at = Math.round((row.bucket - fromUs) / widthUs);
+      const at = placeOf(row.bucket);
       for (const name of names) filled[name][at] = row.known === false ? null : row[name];
     }
     timeUs.forEach((us, at) => {
@@ -110,6 +124,11 @@ export async function readRegionPast(
   }
   if (parts.includes('crowd'))
     past.crowd = columns(['crowd'], await ask('region-crowd', cells, ...span, bucketS, timeZone, ...lasting)).crowd;
+  // What a trip follows from is stored with stays that have ended: where they went.
+  if (parts.includes('pairs')) {
+    const pieces = askEach<PairRow>(buckets, 'region-pairs', bucketS, holdDownMs, tripMs, id);
+    past.pairs = await pairsOf(pieces, timeUs.length, placeOf);
+  }
   if (!parts.includes('dwell') && !parts.includes('roles')) return past;
 
   const [days] = await ask<{ first_day: string; last_day: string; since: number; until: number }>(
@@ -118,8 +137,9 @@ export async function readRegionPast(
     timeZone,
   );
   if (parts.includes('dwell')) {
-    const pieces = piecesOf(days.since, days.until, dayUs);
-    past.dwell = (await askPieces<DwellRow>(pieces, 'region-dwell', timeZone, holdDownMs, ...lasting)).map(dwellOf);
+    const pieces = piecesOf(days.since, Math.min(days.until, question.heldUs), dayUs);
+    const rows = await askPieces<DwellRow>(pieces, 'region-dwell', timeZone, holdDownMs, ...lasting, ttlMs);
+    past.dwell = rows.map(dwellOf);
   }
   if (parts.includes('roles')) {
     const rows = await ask<RolesRow>('region-roles', cells, days.first_day, days.last_day);
@@ -132,6 +152,7 @@ function dwellOf(row: DwellRow): PastDwell {
   return {
     day: row.day,
     stays: row.stays,
+    cut: row.cut,
     observedMedianMs: row.observed_median_ms,
     observedP90Ms: row.observed_p90_ms,
     upperMedianMs: row.bound_median_ms,

@@ -53,12 +53,24 @@ beforeAll(async () => {
      select ${at(-100 * 24 * 60)}, 60000, 1, true
      union all
      select ${at(-20)}, 0, 0, false`,
+    `insert into region_gauge (ts, region_id, every_ms, present, entries, exits, appeared, vanished, visitors, fresh5)
+     select ts, region_id, every_ms, 1, 0, 0, 0, 0, 1, 1 from city_gauge cross join micro_region
+     where every_ms > 0 and ts >= ${at(-90)} and (id in ('r0', 'r1') or id = 'r2' and ts >= ${at(20)})`,
     `insert into cell (cell_id, cgi, name, radio) values (0, '460-00-1-1', 'a', 'GSM'), (1, '460-00-1-2', 'b', 'GSM')`,
     `insert into cell_gauge (ts, cell_id, every_ms, present, fresh5, entries, exits, appeared, vanished, visitors)
      values (${at(58)}, 0, 60000, 9, 1, 2, 3, 0, 0, 9), (${at(59)}, 1, 60000, 200, 1, 0, 0, 0, 0, 200)`,
     `insert into event (ts, sub, bytes, cell_id, plmn, duration_ms, type_allocation_code, kind, outcome, cause, flags)
      select timestamptz ${at(20)}, i, 0, 0, 0, 0, 0, 1, 1 + i % 2, -1, 5 from generate_series(1, 25) i`,
     `insert into micro_region_cell (region_id, cell_id) select region_id, 0 from micro_region where id = 'r2'`,
+    // Two whom a start with other settings cut off there, of whom the region still held the cell of one; others elsewhere,
+    // an hour later, and one who left.
+    `insert into micro_region_cell (region_id, cell_id, valid_to)
+     select region_id, c, case when c = 5 then ${at(10)}::timestamptz else 'infinity' end
+     from micro_region, generate_series(4, 5) c where id = 'r0'`,
+    `insert into stay (first_out, first_in, last_in, sub, cell_id, plmn, events, to_cell)
+     select v.o::timestamptz, v.o::timestamptz - interval '1 hour', v.o, v.sub, v.cell, 0, 1, v.went
+     from (values (${at(20)}::timestamptz, 1, 4, null), (${at(20)}, 2, 5, null), (${at(20)}, 3, 9, null),
+       (${at(70)}, 4, 4, null), (${at(20)}, 5, 4, 9)) as v (o, sub, cell, went)`,
   ])
     await database.sql(statement);
   it = await startTestServer({
@@ -82,8 +94,8 @@ const hour = `from=${fromUs}&to=${fromUs + hourUs}`;
 describe('figures that the gauges hold', () => {
   test('trips of a region go both ways, and only those of the time', async () => {
     expect(await ask<RegionTrips>(`regions/r0/flows?${hour}`)).toEqual({
-      ...{ id: 'r0', fromUs, toUs: fromUs + hourUs },
-      regions: [{ id: 'r1', into: 42, from: 5 }],
+      ...{ id: 'r0', fromUs, toUs: fromUs + hourUs, knownFromUs: fromUs },
+      ...{ regions: [{ id: 'r1', into: 42, from: 5 }], edits: [{ timeUs: fromUs + 10 * minuteUs, came: 0, went: 1 }] },
     });
     const { regions } = await ask<RegionTrips>(`regions/r1/flows?${hour}`);
     expect(regions).toEqual([
@@ -94,13 +106,34 @@ describe('figures that the gauges hold', () => {
 
   test('dwell is that of those who are there, and of stays that ended in the time', async () => {
     it.view.regionPresent[0] = 50;
+    it.view.wholeFromUs = it.view.clockUs - 500_000_000;
     it.view.regionDwellMs = (region, share) => (region + 1) * share * 600_000;
     const { live, ended } = await ask<RegionDwell>(`regions/r0/dwell?${hour}`);
-    expect(live).toEqual({ present: 50, medianMs: 300_000, p90Ms: 540_000 });
+    expect(live).toEqual({ present: 50, medianMs: 300_000, p90Ms: 540_000, knownMs: 500_000 });
     // The 25th of fifty among forty below 30 s; the 45th is the middle of a bucket from 4 min on.
-    expect(ended).toMatchObject({ stays: 50, observedMedianMs: 18_750, upperMedianMs: 18_750 });
+    expect(ended).toMatchObject({ stays: 50, cut: 1, observedMedianMs: 18_750, upperMedianMs: 18_750 });
     expect(ended.observedP90Ms).toBeGreaterThan(240_000);
     expect(ended.observedP90Ms).toBeLessThan(286_000);
+  });
+
+  test('of a time in which a region was not drawn, or nothing was counted, nothing is known: no nobody', async () => {
+    const before = `from=${fromUs - hourUs}&to=${fromUs}`;
+    const never = { ...{ stays: null, cut: null, observedMedianMs: null, observedP90Ms: null }, upperMedianMs: null };
+    expect(await ask<RegionTrips>(`regions/r2/flows?${before}`)).toMatchObject({ knownFromUs: null, regions: null });
+    const { ended } = await ask<RegionDwell>(`regions/r2/dwell?${before}`);
+    expect(ended).toMatchObject({ ...never, knownFromUs: null, upperP90Ms: null });
+    const { quarters } = await ask<RegionOrigins>(`regions/r2/origins?${before}`);
+    expect(quarters.map(({ origins, places }) => [origins, places])).toEqual(Array(4).fill([null, null]));
+
+    // Drawn in the second quarter.
+    const knownFromUs = fromUs + 20 * minuteUs;
+    const since = await ask<RegionDwell>(`regions/r2/dwell?${hour}`);
+    expect(since.ended).toMatchObject({ knownFromUs, stays: 0, cut: 0, upperP90Ms: null });
+    expect(await ask<RegionTrips>(`regions/r2/flows?${hour}`)).toMatchObject({ knownFromUs, edits: [] });
+    const told = (await ask<RegionOrigins>(`regions/r2/origins?${hour}`)).quarters.map(({ origins }) => origins);
+    expect(told).toEqual([null, [], [], []]);
+    const down = await ask<RegionDwell>(`regions/r0/dwell?from=${fromUs - 30 * minuteUs}&to=${fromUs}`);
+    expect(down.ended).toMatchObject({ ...never, knownFromUs: null });
   });
 
   test('origins of a time hold what was there when it began and what came and went', async () => {
@@ -190,8 +223,10 @@ describe('where small figures are hidden', () => {
   test('so is how long so few stayed, live and ended', () => {
     const view = new FakeView(1, 1);
     view.regionPresent[0] = 19;
-    expect(publishLiveDwell(view, 0, 20)).toEqual({ present: -1, medianMs: -1, p90Ms: -1 });
-    expect(publishEndedDwell({ observed: [9, 10], upper: [9, 10] }, 20)).toMatchObject({ stays: -1, upperP90Ms: -1 });
+    expect(publishLiveDwell(view, 0, 20)).toMatchObject({ present: -1, medianMs: -1, p90Ms: -1 });
+    expect(publishEndedDwell({ observed: [9, 10], upper: [9, 10], cut: 5 }, 20)).toMatchObject({
+      ...{ stays: -1, cut: -1, upperP90Ms: -1 },
+    });
   });
 
   test('and origins hide as they do live: one hidden row alone could be had by subtracting', () => {

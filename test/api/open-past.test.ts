@@ -21,6 +21,13 @@ const regions = [
   [12, 13, 14, 30, 31],
 ];
 
+const zone = {
+  timeZone: 'Asia/Shanghai',
+  holdDownMs: 60_000,
+  tripMs: 1_800_000,
+  ...{ presenceTtlMs: 7_200_000, presenceTtlByLac: '' },
+};
+
 let database: PlainDatabase;
 beforeAll(async () => {
   database = await openPlainDatabase();
@@ -40,8 +47,8 @@ function openIn(cells: readonly number[], stays: readonly Stay[] = lasting) {
 }
 
 async function pastOf(cells: readonly number[], open: ReturnType<typeof openIn>, bucketS = 3600): Promise<RegionPast> {
-  const question = { cells, fromUs, toUs, bucketS, parts: ['presence', 'flows', 'dwell', 'crowd'] as const, open };
-  return await readRegionPast(database.pool, 'r', question, { timeZone: 'Asia/Shanghai', holdDownMs: 60_000 });
+  const question = { cells, fromUs, toUs, bucketS, parts: ['presence', 'flows', 'dwell', 'crowd'] as const };
+  return await readRegionPast(database.pool, 'r', { ...question, open, heldUs: Infinity }, zone);
 }
 
 test.each(regions)('who is there now and has not left is in the past of a region (%#)', async (...cells) => {
@@ -94,8 +101,8 @@ test.each(regions)(
 
 test('who does not wait for the answer any more is not asked for further', async () => {
   const given = { cells: regions[0], fromUs, toUs, bucketS: 3600, parts: ['presence'] as const };
-  const question = { ...given, open: openIn(regions[0]), signal: AbortSignal.abort() };
-  const asked = readRegionPast(database.pool, 'r', question, { timeZone: 'Asia/Shanghai', holdDownMs: 60_000 });
+  const question = { ...given, open: openIn(regions[0]), heldUs: toUs, signal: AbortSignal.abort() };
+  const asked = readRegionPast(database.pool, 'r', question, zone);
   await expect(asked).rejects.toThrow(/aborted/);
 });
 

@@ -31,7 +31,12 @@ beforeAll(async () => {
   await fillStays(database, stays);
   await fillCounted(database, cityStartUs, endUs);
   await database.maintain(endUs + dayUs);
-  const zone = { timeZone: 'Asia/Shanghai', holdDownMs: 60_000 };
+  const zone = {
+    timeZone: 'Asia/Shanghai',
+    holdDownMs: 60_000,
+    tripMs: 1_800_000,
+    ...{ presenceTtlMs: 7_200_000, presenceTtlByLac: '' },
+  };
   it = await startTestServer({
     store: {
       regionHistory: () => Promise.reject(new Error('not asked for here')),
@@ -141,6 +146,42 @@ test('after an edit the past is that of the new cells, and days are given whole 
   const day = dateOf(from);
   const ended = sessions(stays, region).filter(({ firstOut }) => dateOf(firstOut) === day);
   expect(dwell).toMatchObject([{ day, stays: ended.length }]);
+});
+
+test('crossings that may still be cancelled are not told, nor trips, nor the stays that they would end', async () => {
+  await draw('new', 10, 13);
+  const region = new Set([10, 11, 12, 13]);
+  const minuteUs = 60 * secondUs;
+  const crossed = flows(stays, region, cityStartUs, minuteUs);
+  const all = sessions(stays, region);
+  const endOf = (us: number) => dateOf(us + 2 * minuteUs) === dateOf(us);
+  const minute = [...crossed].find(([us, { exits }]) => us > cityStartUs + 30 * dayUs && exits > 0 && endOf(us))![0];
+  const told = async (clockUs: number) => {
+    it.view.clockUs = clockUs;
+    const parts = 'presence,flows,pairs,dwell';
+    const answer = await past('new', minute - minuteUs, minute + minuteUs, 60, parts);
+    it.view.clockUs = endUs + dayUs;
+    const day = answer.dwell!.find((row) => row.day === dateOf(minute))!.stays;
+    return { ...answer, day };
+  };
+  const heldBy = (us: number) =>
+    all.filter(({ firstOut }) => dateOf(firstOut) === dateOf(minute) && firstOut < us - minuteUs).length;
+
+  const pending = await told(minute + 2 * minuteUs - 1);
+  expect(pending.presence!.present).not.toContain(null);
+  for (const what of ['entries', 'exits', 'appeared', 'vanished'] as const)
+    expect(pending.flows![what], what).toEqual([crossed.get(minute - minuteUs)?.[what] ?? 0, null]);
+  expect(pending.pairs!.known).toEqual([true, false]);
+  const held = await told(minute + 2 * minuteUs);
+  expect(held.flows!.exits[1]).toBe(crossed.get(minute)!.exits);
+  expect(held.pairs!.known[1]).toBe(true);
+
+  // Of the current day those stays are told that have ended for good.
+  for (const clockUs of [minute + 1, minute + 2 * minuteUs]) {
+    const { day } = await told(clockUs);
+    expect(day).toBe(heldBy(clockUs));
+  }
+  expect(heldBy(minute + 2 * minuteUs)).toBeGreaterThan(heldBy(minute + 1));
 });
 
 test('a region that was never drawn has no past', async () => {

@@ -192,6 +192,8 @@ test('the past is asked for whole buckets, of the cells that the region holds no
       bucketS: 3600,
       parts: ['dwell', 'crowd'],
       open: { subs: [1n], firstInUs: [1007], complete: true, oldestUs: 1007 },
+      // The clock less the hold-down.
+      heldUs: it.view.clockUs - 60_000_000,
     },
   ]);
 });
@@ -270,8 +272,8 @@ test('small figures of the past are hidden, and how long so few have stayed', as
       flows: { entries: [0], exits: [null], appeared: [1], vanished: [33] },
       crowd: [5],
       dwell: [
-        { day: '2026-11-20', stays: 7, ...times },
-        { day: '2026-11-21', stays: 96, ...times },
+        { day: '2026-11-20', stays: 7, cut: 33, ...times },
+        { day: '2026-11-21', stays: 96, cut: 19, ...times },
       ],
       roles: [{ day: '2026-11-21', subscribers: 102, ...roles, crowd: null }],
     }),
@@ -283,8 +285,8 @@ test('small figures of the past are hidden, and how long so few have stayed', as
     flows: { entries: [0], exits: [null], appeared: [-1], vanished: [30] },
     crowd: [-1],
     dwell: [
-      { day: '2026-11-20', stays: -1, ...hidden },
-      { day: '2026-11-21', stays: 100, ...times },
+      { day: '2026-11-20', stays: -1, cut: 30, ...hidden },
+      { day: '2026-11-21', stays: 100, cut: -1, ...times },
     ],
     roles: [
       {

@@ -69,7 +69,7 @@ const fillDay = (startUs: number): string[] => {
 const compress = (table: string, keep: number) =>
   `select compress_chunk(c, true) from (select c from show_chunks('${table}') c order by c desc offset ${keep}) s`;
 
-/** Fills an empty database with the days before `endUs`, a local midnight, all of them compressed. */
+/** Fills an empty database with the days before `endUs`, a local midnight, all of them compressed, and with regions. */
 export async function fillPast(client: pg.ClientBase, size: PastSize, endUs: number): Promise<void> {
   for (const statement of oneDay(size)) await client.query(statement);
   for (let day = size.days; day > 0; day--) {
@@ -78,4 +78,17 @@ export async function fillPast(client: pg.ClientBase, size: PastSize, endUs: num
       await client.query(compress(table, day > 1 && table === 'stay' ? 2 : 0));
   }
   await client.query('drop table bench_leg, bench_fact');
+  await drawOthers(client, size.cells);
+}
+
+/** Micro-regions all over the city, of 40 cells each, every other one half in the one before: for trips between them. */
+async function drawOthers(client: pg.ClientBase, cells: number): Promise<void> {
+  await client.query(
+    `insert into micro_region (id, name, kind) select 'r' || i, 'r' || i, 'venue' from generate_series(0, ${cells} / 50) i`,
+  );
+  await client.query(
+    `insert into micro_region_cell (region_id, cell_id, valid_from)
+     select distinct r.region_id, (i * 50 + (i % 2) * -20 + k + ${cells}) % ${cells}, timestamptz '-infinity'
+     from generate_series(0, ${cells} / 50) i cross join generate_series(0, 39) k join micro_region r on r.id = 'r' || i`,
+  );
 }

@@ -6,8 +6,9 @@ import { type RunningServer, serve, until } from '../tools/serve.ts';
 import { type Cluster, createDatabase, startCluster } from './cluster.ts';
 import { differences, type Held, readHeld } from './held.ts';
 import { fileIntake, type Intake, pushIntake } from './intake.ts';
-import { type Load, writeLoad } from './load.ts';
+import { type Load, regions, writeLoad } from './load.ts';
 import { comes, health, type Moment, moments } from './moments.ts';
+import type { Settings } from './oracle.ts';
 
 export interface CampaignOptions {
   folder: string;
@@ -41,7 +42,14 @@ export interface CampaignResult {
 const told = (want: Held, got: Held) => [...differences(want, got), ...got.oracle!.differences];
 
 /** So long lasts a presence: some vanish within the load. The others are the server's own. */
-const settings = { everyUs: 60_000_000, ttlUs: 600_000_000, holdDownUs: 60_000_000 };
+const settings = {
+  ...{ everyUs: 60_000_000, ttlUs: 600_000_000, holdDownUs: 60_000_000, tripUs: 900_000_000, regions },
+  home: { plmns: ['460-00', '460-02'], city: [20], province: [755] },
+};
+/** A file is put in order as a whole; rows of an acknowledged feed are within the window. */
+const settingsOf = (over: CampaignOptions['over']): Settings => {
+  return { ...settings, reorderUs: over === 'file' ? null : 10_000_000 };
+};
 
 interface Place {
   dataDir: string;
@@ -72,12 +80,14 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     cpSync(join(calm.dataDir, 'keys'), join(killed.dataDir, 'keys'), { recursive: true });
     const result = await killAgainAndAgain(options, killed, cluster);
     const want = await readHeld(load, calm.dataDir, calm.env.DATABASE_URL);
-    const read = (plant?: string) =>
-      readHeld(load, killed.dataDir, killed.env.DATABASE_URL, { settings, ...(plant !== undefined && { plant }) });
-    const held = await read();
+    const held = await readHeld(load, killed.dataDir, killed.env.DATABASE_URL, { settings: settingsOf(options.over) });
     for (const kind of ['lost', 'doubled', 'wrong'] as const)
       if (want[kind].length > 0) throw new Error(`${want[kind].length} events are ${kind} without any kill`);
-    const damaged = options.plant === undefined ? null : await read(options.plant);
+    const { plant } = options;
+    const damaged =
+      plant === undefined
+        ? null
+        : await readHeld(load, killed.dataDir, killed.env.DATABASE_URL, { plant, before: held });
     return { ...result, held, differences: told(want, held), planted: damaged && told(want, damaged) };
   } finally {
     for (const { drop, intake } of places) {
@@ -99,11 +109,15 @@ async function placeOf(options: {
   const { folder, load, name, seed, server } = options;
   const intake = options.over === 'push' ? await pushIntake(load, `${folder}/${name}.sent`) : fileIntake(load);
   const database = server === undefined ? null : await createDatabase(server, `sw_kill_${process.pid}_${name}`);
-  const { everyUs, holdDownUs, ttlUs } = settings;
+  const { everyUs, holdDownUs, home, tripUs, ttlUs } = settings;
   const counting = [
-    `presenceTtlMs=${ttlUs / 1000}`,
-    `gaugeEveryMs=${everyUs / 1000}`,
-    `holdDownMs=${holdDownUs / 1000}`,
+    ...[`presenceTtlMs=${ttlUs / 1000}`, `gaugeEveryMs=${everyUs / 1000}`, `holdDownMs=${holdDownUs / 1000}`],
+    ...[
+      `tripMs=${tripUs / 1000}`,
+      `homePlmns=${home.plmns}`,
+      `homeAreas=${home.city}`,
+      `provinceAreas=${home.province}`,
+    ],
   ];
   const set = ['snapshotEveryMs=2000', 'pushAgeMaxMs=4000000000000', `wallTitle=${seed}`, ...counting];
   return {

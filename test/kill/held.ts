@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { Load } from './load.ts';
+import { type Comparison, compareWith } from './compare.ts';
+import { type Load, spanMs, startUs } from './load.ts';
 import { openHeld } from './open-held.ts';
-import { type Ask, type Comparison, compareWith, countBySql, type Settings } from './oracle.ts';
+import { type Ask, type Counted as ByOracle, countBySql, type Settings } from './oracle.ts';
 
 /** Tables of counters and facts, and their columns in words that do not depend on surrogates. */
 const figures = 'every_ms, present, fresh5, entries, exits, appeared, vanished, visitors';
@@ -41,7 +42,8 @@ export interface Held {
   wrong: number[];
   /** Rows of counters, in order. */
   counters: Record<Counted, string[]>;
-  /** What the raw events come to by an oracle; null: nobody has asked for it. */
+  /** What the raw events come to by an oracle, and how the tables compare with it; null: nobody has asked for it. */
+  byOracle: ByOracle | null;
   oracle: Comparison | null;
 }
 
@@ -51,12 +53,13 @@ const pageRows = 50_000;
  * @param databaseUrl absent: the embedded one of the folder
  * @param options.settings by which an oracle counts, too; absent: none does
  * @param options.plant a statement that does some damage first
+ * @param options.before what it held before that: what its oracle has counted is not counted again
  */
 export async function readHeld(
   load: Load,
   dataDir: string,
   databaseUrl?: string,
-  { settings, plant }: { settings?: Settings; plant?: string } = {},
+  { settings, plant, before }: { settings?: Settings; plant?: string; before?: Held } = {},
 ): Promise<Held> {
   const { ask, close } = await openHeld(dataDir, databaseUrl);
   try {
@@ -67,24 +70,24 @@ export async function readHeld(
       counters[table] = rows.map(({ line }) => line).sort();
     }
     const held = { ...(await readEvents(load, ask)), counters };
-    const oracle = settings === undefined ? null : compareWith(await countBySql(ask, settings), held);
-    return { ...held, oracle };
+    const byOracle = before?.byOracle ?? (settings === undefined ? null : await countBySql(ask, settings));
+    return { ...held, byOracle, oracle: byOracle === null ? null : compareWith(byOracle, held) };
   } finally {
     await close();
   }
 }
 
-async function readEvents(load: Load, ask: Ask): Promise<Omit<Held, 'counters' | 'oracle'>> {
+async function readEvents(load: Load, ask: Ask): Promise<Omit<Held, 'counters' | 'byOracle' | 'oracle'>> {
   const held = { events: 0, lost: [] as number[], doubled: [] as number[], wrong: [] as number[] };
   const cellRows = await ask<{ id: number; cgi: string }>('select cell_id as id, cgi from cell');
   const cells = new Map(cellRows.map(({ id, cgi }) => [id, cgi]));
   const times = new Uint8Array(load.events + 1);
   // By time, so that each page is a part of few chunks.
-  for (let from = 1; from <= load.events; from += pageRows) {
-    const to = Math.min(load.events, from + pageRows - 1);
-    const bound = (number: number) => new Date(Math.floor(load.timeUs(number) / 1000)).toISOString();
-    const before = to === load.events ? 'true' : `ts < '${bound(to + 1)}'`;
-    const after = from === 1 ? 'true' : `ts >= '${bound(from)}'`;
+  const pages = Math.ceil(load.events / pageRows);
+  for (let page = 0; page < pages; page++) {
+    const bound = (at: number) => `'${new Date(startUs / 1000 + Math.floor((at * spanMs) / pages)).toISOString()}'`;
+    const before = page === pages - 1 ? 'true' : `ts < ${bound(page + 1)}`;
+    const after = page === 0 ? 'true' : `ts >= ${bound(page)}`;
     const rows = await ask<{ number: number; us: number; cell: number }>(
       `select bytes::float8 as number, extract(epoch from ts)::float8 * 1e6 as us, cell_id as cell
        from event where ${after} and ${before}`,

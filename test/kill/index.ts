@@ -56,9 +56,13 @@ async function main(): Promise<number> {
     for (const kind of ['lost', 'doubled', 'wrong'] as const)
       if (held[kind].length > 0) say(`  ${kind}: from event ${held[kind][0]} to ${held[kind].at(-1)}`);
     const rows = Object.entries(held.counters).map(([table, lines]) => `${table} ${lines.length}`);
-    const { intervals, figures } = held.oracle!;
-    const oracle = `${figures.toLocaleString('en')} figures of ${intervals} intervals by the oracle`;
-    say(differences.length === 0 ? `counters equal: ${rows.join(', ')}; ${oracle}` : differences.join('\n'));
+    const { intervals, figures, told } = held.oracle!;
+    say(`rows compared with the undisturbed run: ${rows.join(', ')}`);
+    const nonZero = Object.entries(told).map(([table, count]) => `${table} ${count}`);
+    say(
+      `${figures.toLocaleString('en')} figures of ${intervals} intervals compared with the oracle; not 0: ${nonZero.join(', ')}`,
+    );
+    say(differences.length === 0 ? 'counters equal' : differences.join('\n'));
     return held.lost.length + held.doubled.length + held.wrong.length + differences.length === 0 ? 0 : 1;
   } finally {
     folder.remove();

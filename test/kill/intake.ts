@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { freePort, type RunningServer } from '../tools/serve.ts';
 import { root } from '../tools/shared-inputs.ts';
-import type { Load } from './load.ts';
+import { type Load, rowsOfBatch } from './load.ts';
 import { health } from './moments.ts';
 
 /** How the load comes into a server. */
@@ -30,8 +30,6 @@ export function fileIntake(load: Load): Intake {
     stop: async () => undefined,
   };
 }
-
-const rowsOfBatch = 1000;
 
 /** A process of its own sends the load over an acknowledged feed, and again what is not acknowledged. */
 export async function pushIntake(load: Load, statePath: string): Promise<Intake> {

@@ -1,11 +1,12 @@
 import { join } from 'node:path';
-import { dayUs } from '../../server/clock.ts';
+import { dayUs, hourUs, minuteUs } from '../../server/clock.ts';
 import { makeConfig } from '../../server/config.ts';
 import { heardElsewhere } from '../../server/errors.ts';
 import { type Database, openPool } from '../../server/store/connection.ts';
 import { EmbeddedDatabase } from '../../server/store/embedded/embedded-database.ts';
 import { FactsUpkeep } from '../../server/store/facts-upkeep.ts';
 import { openRealDatabase } from '../../server/store/real-database.ts';
+import { refreshAggregate } from '../../server/store/refresh.ts';
 import type { Ask } from './oracle.ts';
 
 /** The oracle takes its time. */
@@ -13,8 +14,9 @@ const deadlineMs = 1_800_000;
 const quiet = () => undefined;
 
 /**
- * Opens the database that a server has left, and lets the facts of subscribers come to what they are days later: what
- * waits in queues is counted, hours and days are over, and the other parties are in their month.
+ * Opens the database that a server has left, and lets it come to what it is later: late rows are in the traffic of closed
+ * minutes, as the next start or the upkeep of the next minute puts them; of the facts of subscribers what waits in queues
+ * is counted, hours and days are over, and the other parties are in their month.
  *
  * @param databaseUrl absent: the embedded one of the folder
  */
@@ -31,6 +33,9 @@ export async function openHeld(dataDir: string, databaseUrl?: string): Promise<{
     const { timeZone } = makeConfig();
     const facts = new FactsUpkeep({ pool, timeZone, embedded: embedded !== null, log: quiet });
     const [{ newest }] = await ask<{ newest: number }>('select max(ts) as newest from event');
+    const closedUs = Math.floor(newest / minuteUs) * minuteUs;
+    const span = { fromUs: closedUs - 2 * hourUs, toUs: closedUs };
+    await refreshAggregate(pool, embedded !== null, 'event_traffic_1m', span);
     const laterUs = newest + 3 * dayUs;
     while (await facts.step(laterUs, null));
     // Other parties are put to their month when the events of their hour are dropped.

@@ -50,6 +50,8 @@ async function fillOldDays(): Promise<void> {
      select t, 1, 60000, 1, 0, 0, 0, 0, 1, 1 from ${every('1 hour')}`,
     `insert into city_gauge (ts, every_ms, present)
      select t, 60000, 1 from ${every('1 hour')}`,
+    `insert into region_flow (ts, from_region, to_region, every_ms, count) select t, 1, 2, 60000, 1 from ${every('1 hour')}`,
+    `insert into region_dwell (ts, region_id, every_ms, bucket, observed, upper) select t, 1, 60000, 3, 1, 1 from ${every('1 hour')}`,
     `insert into origin_place select t, 1, 60000, 5, 635290, 310, 110, 6, 0 from ${every('1 hour')}`,
     `insert into micro_region_cell (region_id, cell_id, valid_from)
      select region_id, 100000, '${at(endUs)}' from micro_region where id = 'r1'`,
@@ -131,11 +133,27 @@ const cases: { query: string; values: unknown[]; reads: Record<string, Span> }[]
     reads: { origin_gauge_15m: { fromUs: endUs - 5 * dayUs, toUs: endUs - 2 * dayUs } },
   },
   {
+    query: 'region-trips',
+    values: ['r1', at(oldDay.fromUs), at(oldDay.toUs)],
+    reads: { region_flow: oldDay },
+  },
+  {
+    query: 'region-ended-dwell',
+    values: ['r1', at(oldDay.fromUs), at(oldDay.toUs)],
+    reads: { region_dwell: oldDay },
+  },
+  {
     query: 'origin-places',
     values: [1, at(endUs - 3 * dayUs), at(endUs - 2 * dayUs)],
     reads: { origin_place: { fromUs: endUs - 3 * dayUs, toUs: endUs - 2 * dayUs } },
   },
-  { query: 'counted-quarters', values: [at(lastDay.fromUs), at(lastDay.toUs)], reads: { city_gauge: lastDay } },
+  { query: 'counted-quarters', values: [at(lastDay.fromUs), at(lastDay.toUs), 0], reads: { city_gauge: lastDay } },
+  { query: 'counted-quarters', values: [at(lastDay.fromUs), at(lastDay.toUs), 1], reads: { region_gauge: lastDay } },
+  {
+    query: 'region-known-from',
+    values: ['r1', at(oldDay.fromUs), at(oldDay.toUs)],
+    reads: { region_gauge: oldDay },
+  },
   {
     query: 'past-known',
     values: [at(lastDay.fromUs), at(lastDay.toUs), 3600],
@@ -161,8 +179,8 @@ const cases: { query: string; values: unknown[]; reads: Record<string, Span> }[]
     { query: 'region-presence', values: [900, [], []] },
     { query: 'region-crowd', values: [3600, 'Asia/Shanghai', [], []] },
     { query: 'region-flows', values: [3600, 60_000, [], []] },
-    { query: 'region-sessions', values: [10, null, null, 60_000, [], []], backUs: 7 * dayUs },
-    { query: 'region-dwell', values: ['Asia/Shanghai', 60_000, [], []], backUs: 7 * dayUs },
+    { query: 'region-sessions', values: [10, null, null, 60_000, [], [], 7_200_000], backUs: 7 * dayUs },
+    { query: 'region-dwell', values: ['Asia/Shanghai', 60_000, [], [], 7_200_000], backUs: 7 * dayUs },
   ].map(({ query, values, backUs = hourUs }) => ({
     query,
     values: [[3, 4, 5], at(oldDay.fromUs), at(oldDay.toUs), ...values],
@@ -171,6 +189,12 @@ const cases: { query: string; values: unknown[]; reads: Record<string, Span> }[]
       ...dayFacts,
     },
   })),
+  {
+    // Who is in what it shares with another region came there a week before at most; where stays go is told as they end.
+    query: 'region-pairs',
+    values: [[3, 4, 5], at(oldDay.fromUs), at(oldDay.toUs), 3600, 60_000, 1_800_000, 'r1'],
+    reads: { stay: { fromUs: oldDay.fromUs - 7 * dayUs, toUs: oldDay.toUs + hourUs } },
+  },
   {
     // The region got its newest cells today, so stays tell of the days before.
     query: 'region-expected',

@@ -11,6 +11,7 @@ import {
   secondUs,
   settingsOf,
   sightingsOf,
+  base as startUs,
 } from '../occupancy/scenario.ts';
 import { regionOf, SmallCity } from '../occupancy/small-city.ts';
 import { openPlainDatabase, type PlainDatabase } from '../store/tools/plain-database.ts';
@@ -19,11 +20,40 @@ import { openPlainDatabase, type PlainDatabase } from '../store/tools/plain-data
 const cityCount = 250;
 const seed = 20_261_122;
 const hourUs = 3600 * secondUs;
+/** No stay is cut off here. */
+const ttlMs = 7_200_000;
 
-const given = fc.record({
-  base: scenario,
-  regions: fc.array(fc.subarray(cells, { minLength: 1 }), { minLength: 1, maxLength: 3 }),
-});
+const regions = fc.array(fc.subarray(cells, { minLength: 1 }), { minLength: 1, maxLength: 3 });
+/** Times that differ: stays without length are looked at apart. */
+const given = fc.record({ base: scenario, regions }).map((one) => ({
+  ...one,
+  sightings: sightingsOf(one.base).map((sighting, at) => ({ ...sighting, timeUs: sighting.timeUs + at })),
+}));
+/** Every ten seconds at most, so that many a sighting is of the same microsecond as the subscriber's last one. */
+const tied = fc
+  .record({
+    settings: scenario,
+    regions,
+    steps: fc.array(
+      fc.record({
+        gapS: fc.constantFrom(0, 0, 0, 10, 10, 20, 60, 120),
+        subscriber: fc.nat({ max: 3 }),
+        cell: fc.nat({ max: cells.length - 1 }),
+        again: fc.nat({ max: 2 }),
+        off: fc.nat({ max: 99 }),
+      }),
+      { minLength: 10, maxLength: 60 },
+    ),
+  })
+  .map(({ settings, steps, ...one }) => {
+    let timeUs = startUs;
+    const sightings = steps.flatMap(({ gapS, subscriber, cell, again, off }) => {
+      timeUs += gapS * secondUs;
+      const sighting = { timeUs, subscriber: `s${subscriber}`, cell: cells[cell], detach: off < 7 };
+      return again === 0 ? [sighting, { ...sighting, detach: false }] : [sighting];
+    });
+    return { ...one, base: settings, sightings };
+  });
 
 /** Lines `region start what count` and `region bucket observed|upper count`. */
 type Lines = Map<string, number>;
@@ -44,9 +74,9 @@ const cities: City[] = [];
 beforeAll(async () => {
   database = await openPlainDatabase();
   const rows: (string | number)[][] = [];
-  for (const [i, one] of fc.sample(given, { numRuns: cityCount, seed }).entries()) {
-    // Times that differ: stays without length are looked at apart.
-    const sightings = sightingsOf(one.base).map((sighting, at) => ({ ...sighting, timeUs: sighting.timeUs + at }));
+  const samples = [given, tied].flatMap((all) => fc.sample(all, { numRuns: cityCount, seed }));
+  for (const [i, one] of samples.entries()) {
+    const { sightings } = one;
     const regions = one.regions.map((list, r) => regionOf(`r${r}`, list));
     const everyUs = one.base.everyS * secondUs;
     const city = new SmallCity({ regions, everyUs, settings: settingsOf(one.base) });
@@ -110,7 +140,7 @@ test('crossings and ended stays of any region are those that were counted live',
       }
       type Stay = { first_in: number; last_in: number; first_out: number };
       const stays = await database.sql<Stay>(namedQuery('region-sessions'), [
-        ...[own, ...span, 10_000, null, null, holdMs, [], []],
+        ...[own, ...span, 10_000, null, null, holdMs, [], [], ttlMs],
       ]);
       if (stays.length !== ended) wrong.push(`city ${i} ${id}: ${stays.length} stays, ${ended} exits and vanished`);
       for (const { first_in, last_in, first_out } of stays) {
@@ -135,11 +165,25 @@ test('of sightings at the same microsecond the stay without length is a way out 
     ('${at(300)}', '${at(100)}', '${at(280)}', 1, 90001, 0, 3, -1)`);
   const span = [at(0), at(3600)];
   expect(
-    await database.sql(namedQuery('region-sessions'), [[90001], ...span, 10, null, null, 60_000, [], []]),
+    await database.sql(namedQuery('region-sessions'), [[90001], ...span, 10, null, null, 60_000, [], [], ttlMs]),
   ).toMatchObject([{ sub: '1', last_in: Date.UTC(2026, 0, 5, 2, 4, 40) * 1000 }]);
   expect(await database.sql(namedQuery('region-flows'), [[90001], ...span, 3600, 60_000, [], []])).toMatchObject([
     { entries: 0, exits: 0, appeared: 1, vanished: 1 },
   ]);
+});
+
+test('who is seen again in the microsecond of its detach appears, in the region and outside', async () => {
+  const at = (s: number) => timestampUs(Date.UTC(2026, 0, 26, 2) * 1000 + s * secondUs);
+  const stay = (sub: number, cell: number, from: number, to: number, next: number) =>
+    `('${at(to)}', '${at(from)}', '${at(from)}', ${sub}, ${cell}, 0, 1, ${next})`;
+  await database.sql(`insert into stay (first_out, first_in, last_in, sub, cell_id, plmn, events, to_cell) values
+    ${stay(6, 90059, 40, 100, 90051)}, ${stay(6, 90051, 100, 100, -1)}, ${stay(6, 90051, 100, 900, 90059)},
+    ${stay(7, 90061, 40, 100, 90069)}, ${stay(7, 90069, 100, 100, -1)}, ${stay(7, 90069, 100, 130, 90061)},
+    ${stay(7, 90061, 130, 900, -1)}`);
+  const flows = (cell: number) =>
+    database.sql(namedQuery('region-flows'), [[cell], at(0), at(3600), 3600, 60_000, [], []]);
+  expect(await flows(90051)).toMatchObject([{ entries: 1, exits: 1, appeared: 1, vanished: 1 }]);
+  expect(await flows(90061)).toMatchObject([{ entries: 1, exits: 1, appeared: 1, vanished: 1 }]);
 });
 
 test('who is there since a microsecond in which another cell of the region was seen is there', async () => {
@@ -185,7 +229,7 @@ test('a stay of days is told from its beginning, however the time asked for cuts
   for (const s of [0, 2 * day - 40, 2 * day + 10, 2 * day + 3590, 2 * day + 3610, 2 * day + 3640, 2.4 * day])
     expect(
       await database.sql(namedQuery('region-sessions'), [
-        ...[[90011], at(s), at(3 * day), 10, null, null, 60_000, [], []],
+        ...[[90011], at(s), at(3 * day), 10, null, null, 60_000, [], [], ttlMs],
       ]),
     ).toMatchObject([{ sub: '2', first_in: Date.UTC(2026, 0, 12, 2) * 1000 }]);
 });

@@ -15,6 +15,7 @@ const stays = makeCityStays(48);
 const fromUs = cityStartUs;
 const toUs = cityStartUs + cityDays * dayUs;
 const zone = 'Asia/Shanghai';
+const ttlMs = 7_200_000;
 
 /** Stays that last: none. */
 const nobody = [[], []];
@@ -28,6 +29,11 @@ beforeAll(async () => {
   store = await openPlainDatabase();
   await fillStays(store, stays);
   await store.maintain(toUs + dayUs);
+  // Others to make trips to: one of them overlaps, one lies apart.
+  await store.sql("insert into micro_region (id, name, kind) values ('a', 'a', 'venue'), ('b', 'b', 'venue')");
+  await store.sql(`insert into micro_region_cell (region_id, cell_id)
+    select region_id, cell from micro_region
+    cross join generate_series(case id when 'a' then 12 else 20 end, case id when 'a' then 16 else 36 end) cell`);
 });
 afterAll(async () => {
   await store.remove();
@@ -86,6 +92,7 @@ test.each(regions)('stays in a region by page, and their median and 90th percent
       ...after,
       60_000,
       ...nobody,
+      ttlMs,
     );
     got.push(...page);
     if (page.length < 1000) break;
@@ -97,6 +104,7 @@ test.each(regions)('stays in a region by page, and their median and 90th percent
       first_in: firstIn,
       last_in: lastIn,
       first_out: firstOut,
+      ...{ cut_begin: false, cut_end: false },
     })),
   );
 
@@ -110,13 +118,14 @@ test.each(regions)('stays in a region by page, and their median and 90th percent
     return {
       day,
       stays: own.length,
+      cut: 0,
       observed_median_ms: rank(observed, 0.5),
       observed_p90_ms: rank(observed, 0.9),
       bound_median_ms: rank(bound, 0.5),
       bound_p90_ms: rank(bound, 0.9),
     };
   });
-  expect(await query('region-dwell', cells, ...span, zone, 60_000, ...nobody)).toEqual(expected);
+  expect(await query('region-dwell', cells, ...span, zone, 60_000, ...nobody, ttlMs)).toEqual(expected);
 });
 
 test.each(regions)(
@@ -207,9 +216,10 @@ test.each([
 });
 
 test.each([
-  ['region-sessions', [10, null, null, 60_000]],
-  ['region-dwell', [zone, 60_000]],
-  ['region-flows', [3600, 60_000]],
+  ['region-sessions', [10, null, null, 60_000, ...nobody, ttlMs]],
+  ['region-dwell', [zone, 60_000, ...nobody, ttlMs]],
+  ['region-flows', [3600, 60_000, ...nobody]],
+  ['region-pairs', [3600, 60_000, 1_800_000, '']],
 ])('%s looks at each stay a few times, and not once for each other one', async (name, more) => {
   for (const [from, to] of [
     [fromUs, toUs],
@@ -218,7 +228,7 @@ test.each([
   ]) {
     const [plan] = await store.sql<{ 'QUERY PLAN': [{ Plan: PlanNode }] }>(
       `explain (analyze, format json) ${namedQuery(name)}`,
-      [regions[0], timestampUs(from), timestampUs(to), ...more, ...nobody],
+      [regions[0], timestampUs(from), timestampUs(to), ...more],
     );
     expect(mostRows(plan['QUERY PLAN'][0].Plan)).toBeLessThan(4 * stays.length);
   }

@@ -179,6 +179,32 @@ test("hands over to TimescaleDB's jobs once what is stored is of the last day, a
   }
 });
 
+test("hands nothing over to TimescaleDB's jobs in a run that began before the clock reached the last day", async () => {
+  const own = await openPlainDatabase();
+  const { pool } = own;
+  const nowUs = systemClock.nowUs();
+  const upkeep = new Maintenance({
+    ...{ pool, embedded: !native, jobs: 'later', timeZone: 'Asia/Shanghai', clock: systemClock, log: () => undefined },
+    onChange: () => undefined,
+  });
+  const policed = async () => (await own.sql<{ n: number }>(policies))[0].n;
+  try {
+    await upkeep.resume(nowUs - 40 * dayUs);
+    await own.sql(`insert into ledger (stream, batch, event_us) values ('journal', 1, $1)`, [nowUs]);
+    const run = upkeep.runNow();
+    // The rest of a backlog of forty days is stored while the run refreshes its beginning.
+    upkeep.touched('event', nowUs - 40 * dayUs);
+    upkeep.advance(nowUs);
+    await run;
+    expect(await policed()).toBe(0);
+    await upkeep.runNow();
+    expect(await policed()).toBe(addPolicies().length);
+  } finally {
+    await upkeep.close();
+    await own.remove();
+  }
+});
+
 if (native) {
   test('a real database gets TimescaleDB policies for data that comes as it happens, and loses them for replays', async () => {
     const own = await makeTestDatabase();
@@ -198,6 +224,8 @@ if (native) {
         ],
         ['live', all, []],
         ['replay', 0, [[nowUs, 0]]],
+        // The newest event is of today; whether all before it has been refreshed only upkeep finds out.
+        ['live', 0, [[nowUs, all]]],
       ] as const) {
         const live = await own.open({ mode });
         expect(await live.sql(policies)).toEqual([{ n: atStart }]);

@@ -5,10 +5,12 @@ import { ManualClock } from './tools/make-wall.ts';
 
 const dwellOf = (id: string, medianMs: number): RegionDwell => ({
   id,
-  live: { present: 100, medianMs, p90Ms: 2 * medianMs },
+  live: { present: 100, medianMs, p90Ms: 2 * medianMs, knownMs: 3_600_000 },
   ended: {
-    ...{ fromUs: 0, toUs: 1, stays: 5, observedMedianMs: 1, observedP90Ms: 2, upperMedianMs: 3, upperP90Ms: 4 },
+    ...{ fromUs: 0, toUs: 1, knownFromUs: 0, stays: 5, cut: 0 },
+    ...{ observedMedianMs: 1, observedP90Ms: 2, upperMedianMs: 3, upperP90Ms: 4 },
   },
+  edits: [],
 });
 
 function setUp(answer: (id: string) => Response | Promise<Response>, holds?: (dwell: RegionDwell) => boolean) {

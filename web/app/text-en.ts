@@ -213,6 +213,7 @@ export const en: Record<keyof typeof zh, string> = {
   'trend.someHidden': 'some figures are hidden',
   'trend.edited': "┊ the region's cells changed",
   'dwell.live': 'Here for {median} (median), 9 of 10 up to {p90}',
+  'dwell.liveMedian': 'Here for {median} (median)',
   'dwell.ended': 'Left in 3 h: stayed {median} (median), 9 of 10 up to {p90}',
 
   'crowd.label': 'Crowd',

@@ -211,6 +211,7 @@ export const zh = {
   'trend.someHidden': '部分时段人数已隐藏',
   'trend.edited': '┊ 区域所含小区有变更',
   'dwell.live': '在场者已停留 {median}（中位），九成 ≤{p90}',
+  'dwell.liveMedian': '在场者已停留 {median}（中位）',
   'dwell.ended': '近 3 小时离开者停留 {median}（中位），九成 ≤{p90}',
 
   'crowd.label': '客流',

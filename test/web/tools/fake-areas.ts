@@ -65,11 +65,13 @@ export function fakeDwell(id: string): RegionDwell {
   const minuteMs = 60_000;
   return {
     id,
-    live: { present: 1000, medianMs: 107 * minuteMs, p90Ms: 146 * minuteMs },
+    live: { present: 1000, medianMs: 107 * minuteMs, p90Ms: 146 * minuteMs, knownMs: 1020 * minuteMs },
     ended: {
-      ...{ fromUs: 0, toUs: 1, stays: 1000, observedMedianMs: 120 * minuteMs, observedP90Ms: 175 * minuteMs },
+      ...{ fromUs: 0, toUs: 1, knownFromUs: 0, stays: 1000, cut: 0 },
+      ...{ observedMedianMs: 120 * minuteMs, observedP90Ms: 175 * minuteMs },
       ...{ upperMedianMs: 146 * minuteMs, upperP90Ms: 213 * minuteMs },
     },
+    edits: [],
   };
 }
 
@@ -105,7 +107,7 @@ export function fakeExpected(id: string, isFirst: boolean): RegionExpected {
 export function fakeTrips(id: string, regions: readonly LayoutRegion[]): RegionTrips {
   const others = regions.filter((region) => region.id !== id).slice(0, 7);
   const trips = others.map((other, i) => ({ id: other.id, into: i === 1 ? -1 : 812 >> i, from: 12_345 >> i }));
-  return { id, fromUs: 0, toUs: 10_800_000_000, regions: trips };
+  return { id, fromUs: 0, toUs: 10_800_000_000, knownFromUs: 0, regions: trips, edits: [] };
 }
 
 /** Guests by operator and by area, one of them hidden where small figures are, one without names. */

@@ -1,0 +1,13 @@
+-- How many were in a region where a start with other settings cut off their stays: no exit and no ended stay tells of them
+-- (sql/024). $1: region id, $2: from, $3: to (exclusive, by the cut). By the cells that the region held then.
+select count(distinct (s.first_out, s.sub))::integer as cut
+from stay s
+join micro_region_cell m using (cell_id)
+where s.to_cell is null and s.first_out >= $2::timestamptz and s.first_out < $3::timestamptz
+  and m.region_id = (select region_id from micro_region where id = $1)
+  and s.first_out >= m.valid_from and s.first_out < m.valid_to
+  and is_among(s.cell_id, array(
+    select c.cell_id
+    from micro_region_cell c
+    where c.region_id = (select region_id from micro_region where id = $1)
+    order by c.cell_id))
