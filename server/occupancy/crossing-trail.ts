@@ -1,4 +1,5 @@
-import { groupRows } from '../presence/group-loads.ts';
+import { chainWalkMax, LongChains } from './long-chains.ts';
+import { dueOf, movesOf } from './trail-columns.ts';
 import {
   areaMask,
   chunkMask,
@@ -18,7 +19,7 @@ import {
   wArea,
   wBefore,
 } from './trail-entry.ts';
-import { crossedMax, trailAt } from './trail-kernel.ts';
+import { trailAt } from './trail-kernel.ts';
 import { TrailQueue } from './trail-queue.ts';
 
 /** The last sequence number before they begin anew. */
@@ -47,6 +48,7 @@ export class CrossingTrail extends TrailQueue {
   /** What the kernel has settled, and those of its subscribers whose notes are needed. */
   private readonly due: ReturnType<typeof dueOf>;
   private readonly soon = new Int32Array(soonMax);
+  private readonly longChains = new LongChains(this);
   private kept = 0;
   /** For {@link cross}, and what it finds: see `trailAt`. */
   readonly moves: ReturnType<typeof movesOf>;
@@ -61,6 +63,10 @@ export class CrossingTrail extends TrailQueue {
     this.due = dueOf(this.memory);
     this.moves = movesOf(this.memory);
     this.moved = new Uint8Array(this.memory.buffer, trailAt.moved, trailAt.ends - trailAt.moved);
+  }
+
+  override get byteLength(): number {
+    return super.byteLength + this.longChains.byteLength;
   }
 
   /** Crossings settled before their time because the queue was full. */
@@ -146,6 +152,15 @@ export class CrossingTrail extends TrailQueue {
     return this.u32[this.wordsAt(sequence) + wArea];
   }
 
+  subOf(sequence: number): number {
+    return this.u32[this.wordsAt(sequence)];
+  }
+
+  /** How many entries are older, of one that is here. */
+  placeOf(sequence: number): number {
+    return (sequence - this.tail) >>> 0;
+  }
+
   timeOf(sequence: number): number {
     return this.f64[this.timeAt(sequence)];
   }
@@ -159,6 +174,8 @@ export class CrossingTrail extends TrailQueue {
   hold(sub: number): void {
     for (let sequence = this.firstOf(sub); this.isLive(sequence); ) {
       const at = this.wordsAt(sequence);
+      // Those before it have been held with it.
+      if ((this.u32[at + wArea] & heldBit) !== 0) return;
       this.keep(sequence);
       this.u32[at + wArea] |= heldBit;
       sequence = this.u32[at + wBefore];
@@ -207,6 +224,7 @@ export class CrossingTrail extends TrailQueue {
   *editing(placeOf: Int32Array, after: number): Generator<void> {
     const before = placeOf.length;
     let settled = true;
+    this.longChains.clear();
     for (let sequence = this.tail; sequence !== this.head; sequence = (sequence + 1) >>> 0) {
       if ((sequence & chunkMask) === chunkMask) yield;
       if (sequence === this.settled) settled = false;
@@ -262,12 +280,17 @@ export class CrossingTrail extends TrailQueue {
   private newestOf(area: number): number {
     const { u32 } = this;
     let sequence = this.newestBefore;
-    while (this.isLive(sequence)) {
+    for (let step = 0; this.isLive(sequence); step++) {
+      if (step === chainWalkMax) return this.newestBehind(area, sequence);
       const at = this.wordsAt(sequence);
       if ((u32[at + wArea] & areaMask) === area) return sequence;
       sequence = u32[at + wBefore];
     }
     return 0;
+  }
+
+  protected newestBehind(area: number, sequence: number): number {
+    return this.longChains.find(area, sequence);
   }
 
   /** The subscriber's newest entry that is still here, or 0. */
@@ -281,7 +304,10 @@ export class CrossingTrail extends TrailQueue {
   /** Appends an entry of the transition under way. */
   private push(word: number): void {
     if (this.size >= this.entriesMax) this.makeRoom();
-    if (this.head === 0) this.append(nobody, 0);
+    if (this.head === 0) {
+      this.append(nobody, 0);
+      this.longChains.clear();
+    }
     const sequence = this.head;
     this.append(this.sub, word);
     this.first = sequence;
@@ -362,27 +388,4 @@ export class CrossingTrail extends TrailQueue {
     }
     this.dropRows(Number.POSITIVE_INFINITY, 1);
   }
-}
-
-function movesOf({ buffer }: WebAssembly.Memory) {
-  const words = (at: number, length: number) => new Uint32Array(buffer, at, length);
-  return {
-    ends: words(trailAt.ends, groupRows),
-    newest: words(trailAt.newest, groupRows),
-    cellVisits: words(trailAt.cellVisits, groupRows),
-    crossed: words(trailAt.crossed, crossedMax),
-    visits: words(trailAt.visits, crossedMax),
-    cancelled: words(trailAt.cancelled, crossedMax),
-    pushed: words(trailAt.pushed, crossedMax),
-  };
-}
-
-function dueOf({ buffer }: WebAssembly.Memory) {
-  const words = (at: number) => new Uint32Array(buffer, at, settlingMax);
-  return {
-    timeUs: new Float64Array(buffer, trailAt.settledUs, settlingMax),
-    subs: words(trailAt.settledSubs),
-    words: words(trailAt.settledWords),
-    sequences: words(trailAt.settledSequences),
-  };
 }

@@ -1,6 +1,7 @@
 import { groupRows } from '../presence/group-loads.ts';
 import { moved } from '../presence/row-kernel.ts';
 import * as w from '../wasm-code.ts';
+import { chainWalkMax } from './long-chains.ts';
 import {
   areaMask,
   chunkBits,
@@ -91,11 +92,11 @@ const isLive = (sequence: w.Local): w.Code =>
   and(differs(sequence, 0), isBelow(subtract(sequence, state(wTail)), subtract(state(wHead), state(wTail))));
 const locals = (count: number): w.Local[] => Array.from({ length: count }, () => new Local());
 
-/** @param keep see {@link trailKernelOf} */
-function cross(module: w.ModuleCode, keep: w.Callable): void {
+/** @param keep, newestBehind see {@link TrailOutside} */
+function cross(module: w.ModuleCode, keep: w.Callable, newestBehind: w.Callable): void {
   /** Of the transition under way. */
   const [subscriber, before, newest, undone] = Array.from({ length: 4 }, () => module.global());
-  const put = putOf(module, keep, { subscriber, before, newest, undone });
+  const put = putOf(module, keep, newestBehind, { subscriber, before, newest, undone });
   const [row, end, firstCell, isByCell, trail, at, to, first] = locals(8);
   const [startUs, holdDownUs, timeUs] = Array.from({ length: 3 }, () => new Local(w.f64));
   const [done, next, listed, nextListed, dead] = [new Label(), new Label(), new Label(), new Label(), new Label()];
@@ -162,12 +163,18 @@ function cross(module: w.ModuleCode, keep: w.Callable): void {
 function putOf(
   module: w.ModuleCode,
   keep: w.Callable,
+  newestBehind: w.Callable,
   globals: Record<'subscriber' | 'before' | 'newest' | 'undone', w.Global>,
 ): w.Callable {
   const { before, newest, subscriber, undone } = globals;
-  const [area, isEntry, known, chunk, at, word, visited, cancelled, head, kept] = locals(10);
+  const [area, isEntry, known, chunk, at, word, visited, cancelled, head, kept, steps] = locals(11);
   const [timeUs, startUs, holdDownUs, knownUs] = Array.from({ length: 4 }, () => new Local(w.f64));
   const [found, walk] = [new Label(), new Label()];
+  const look = [
+    set(chunk, chunkOf(known)),
+    set(at, add(chunk, multiply(rowOf(known), entryBytes))),
+    set(word, load32(at, area_)),
+  ];
   const isEnteredNow = and(and(shiftRight(word, 31), floatIsAtLeast(knownUs, timeUs)), floatIsAtLeast(timeUs, knownUs));
   return module.defined(
     null,
@@ -180,14 +187,15 @@ function putOf(
       w.loop(
         walk,
         gotoWhen(isZero(known), found),
-        set(chunk, chunkOf(known)),
-        set(at, add(chunk, multiply(rowOf(known), entryBytes))),
-        set(word, load32(at, area_)),
+        ...look,
         gotoWhen(equal(and(word, areaMask), area), found),
         set(known, load32(at, before_)),
         set(known, select(isLive(known), known, 0)),
-        w.goto(walk),
+        set(steps, add(steps, 1)),
+        gotoWhen(isBelow(steps, chainWalkMax), walk),
       ),
+      set(known, newestBehind(area, known)),
+      ...look,
     ),
     w.when(
       known,
@@ -299,17 +307,21 @@ function drop(module: w.ModuleCode): void {
 
 let compiled: WebAssembly.Module | null = null;
 
-/**
- * @param memory shared, of the trail
- * @param keep told of an entry before `cross` changes it; who calls `settle` tells of those himself. Its result means nothing
- */
-export function trailKernelOf(memory: WebAssembly.Memory, keep: (sequence: number) => number): TrailKernel {
+export interface TrailOutside {
+  /** Told of an entry before `cross` changes it; who calls `settle` tells of those himself. Its result means nothing. */
+  keep(sequence: number): number;
+  /** The newest entry of the area among `sequence` (0: none) and those of its subscriber before it; 0: none. */
+  newestBehind(area: number, sequence: number): number;
+}
+
+/** @param memory shared, of the trail */
+export function trailKernelOf(memory: WebAssembly.Memory, outside: TrailOutside): TrailKernel {
   if (compiled === null) {
     const module = new w.ModuleCode();
-    cross(module, module.imported('keep', 1));
+    cross(module, module.imported('keep', 1), module.imported('newestBehind', 2));
     settle(module);
     drop(module);
     compiled = module.compile(true);
   }
-  return new WebAssembly.Instance(compiled, { owner: { memory, keep } }).exports as unknown as TrailKernel;
+  return new WebAssembly.Instance(compiled, { owner: { memory, ...outside } }).exports as unknown as TrailKernel;
 }

@@ -16,7 +16,7 @@ const heldBytes = 1 << heldShift;
  * The entries of the {@link CrossingTrail} in order of arrival, in chunks: nothing is copied as they come and go. They live
  * in a WebAssembly.Memory, as the table's records do; chunks that are free wait there for re-use.
  */
-export class TrailQueue {
+export abstract class TrailQueue {
   protected readonly entriesMax: number;
   protected forcedCount = 0;
   protected readonly kernel: TrailKernel;
@@ -44,7 +44,10 @@ export class TrailQueue {
     const initial = this.free / pageBytes;
     const maximum = Math.min(65_536, initial + Math.ceil((chunksMax * chunkBytes) / pageBytes) + growthPages);
     this.memory = new WebAssembly.Memory({ initial, maximum, shared: true });
-    this.kernel = trailKernelOf(this.memory, (sequence) => this.keep(sequence >>> 0));
+    this.kernel = trailKernelOf(this.memory, {
+      keep: (sequence) => this.keep(sequence >>> 0),
+      newestBehind: (area, sequence) => this.newestBehind(area, sequence >>> 0),
+    });
     const { buffer } = this.memory;
     this.state = new Uint32Array(buffer, trailAt.state, 4);
     this.directory = new Uint32Array(buffer, trailAt.directory, numbers);
@@ -143,6 +146,9 @@ export class TrailQueue {
   isLive(sequence: number): boolean {
     return sequence !== 0 && (sequence - this.tail) >>> 0 < (this.head - this.tail) >>> 0;
   }
+
+  /** The subscriber's newest entry of the area among this one, which may have gone, and those before it; or 0. */
+  protected abstract newestBehind(area: number, sequence: number): number;
 
   /** Place of an entry's time in {@link f64}. */
   protected timeAt(sequence: number): number {

@@ -62,6 +62,8 @@ export const streams = {
   kickOff: { moves: 0.58, stepsMax: 12, perPhoneAndHour: 3.4 },
   /** What this bench measured before it asked the simulated city: 0.26. */
   restless: { moves: 0.35, stepsMax: 14, perPhoneAndHour: 2 },
+  /** No city's: a hundred phones that are anywhere two hundred times a second, so that each has thousands of crossings. */
+  fewPhones: { moves: 1, stepsMax: cellCount - 1, perPhoneAndHour: 720_000 },
 } as const satisfies Record<string, Restlessness>;
 
 const t3212S = 3600;

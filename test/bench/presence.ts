@@ -112,12 +112,14 @@ export const presenceBench: Bench = {
     const whole = measureEngine(events, subscribers, true);
     const restless = measureEngine(events, subscribers, true, streams.restless);
     const kickOff = measureEngine(events, subscribers, true, streams.kickOff);
+    const fewPhones = measureEngine(Math.min(events, 1_000_000), 100, true, streams.fewPhones);
     const withTree = measureEngine(events, subscribers, true, streams.day, cellsInTree());
     const figures: Figure[] = [
       { key: 'presence.subscribers', value: subscribers, unit: 'subscribers' },
       { key: 'presence.eventsPerS', value: whole.eventsPerS, unit: 'events/s with dwell and trips' },
       { key: 'presence.restlessEventsPerS', value: restless.eventsPerS, unit: 'events/s, twice the crossings' },
       { key: 'presence.kickOffEventsPerS', value: kickOff.eventsPerS, unit: 'events/s, the hour before kick-off' },
+      { key: 'presence.fewPhonesEventsPerS', value: fewPhones.eventsPerS, unit: 'events/s of 100 phones' },
       { key: 'presence.withTreeEventsPerS', value: withTree.eventsPerS, unit: 'events/s, with the region tree' },
       { key: 'presence.withoutStaysEventsPerS', value: engine.eventsPerS, unit: 'events/s without dwell and trips' },
       { key: 'presence.stayBytesPerSubscriber', value: whole.stayBytes, unit: 'bytes of dwell and trips' },
