@@ -106,16 +106,16 @@ test('a finite feed shorter than one interval has its gauges stored, and is not 
   const args = ['--feed', capture, '--regions', regions, '--speed', '0'];
   const history = async () => {
     const server = await serve(args, { dataDir });
-    const health = await until('the end of the feed', async () => {
-      const answer = await (await fetch(`${server.address}api/health`)).json();
-      return answer.feeds[0].state === 'ended' && answer.store.queuedRows === 0 && answer;
-    });
-    const [from, to] = [health.eventUs - 7_200_000_000, health.eventUs + 60_000_000];
-    const read = async () =>
-      (await fetch(`${server.address}api/regions/all/history?from=${from}&to=${to}&bucket=60`)).json();
     const stored = await until('stored gauges', async () => {
-      const answer = await read();
-      const known = (values?: (number | null)[]) => values?.some((value) => value !== null && value > 0);
+      // The clock is asked each time: a feed has ended as soon as it is read, and is counted after that.
+      const { eventUs, feeds, journal, store } = await (await fetch(`${server.address}api/health`)).json();
+      const isOver = feeds[0].state === 'ended' && journal.unappliedBytes === 0 && store.queuedRows === 0;
+      if (!isOver || eventUs <= 0) return false;
+      const range = `from=${eventUs - 7_200_000_000}&to=${eventUs + 60_000_000}&bucket=60`;
+      const response = await fetch(`${server.address}api/regions/all/history?${range}`);
+      expect(response.status).toBe(200);
+      const answer = await response.json();
+      const known = (values: (number | null)[]) => values.some((value) => value !== null && value > 0);
       return known(answer.present) && known(answer.traffic) && answer;
     });
     await server.interrupt();

@@ -88,7 +88,8 @@ test('a feed stopped and killed in the middle of minutes is stored as if it had 
     const server = await serve([...args, '0'], { dataDir });
     await until('the end', async () => {
       const { feeds, journal, store } = await health(server.address);
-      return feeds[0].state === 'ended' && journal.unappliedBytes === 0 && store.storedTo === journal.to;
+      const isCounted = journal.uncommittedBytes === 0 && journal.unappliedBytes === 0;
+      return feeds[0].state === 'ended' && isCounted && store.storedTo === journal.to;
     });
     await server.interrupt();
   };
