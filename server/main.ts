@@ -41,6 +41,7 @@ import type { NumberSegments } from './reference/number-segments.ts';
 import { projectRoot } from './root.ts';
 import { LateStore } from './store/late-store.ts';
 import { openStore } from './store/open-store.ts';
+import { lateReachUs } from './store/periods.ts';
 import { saysAway } from './store/real-database.ts';
 import type { Store } from './store/types.ts';
 
@@ -257,13 +258,14 @@ export async function startSignalwall(
     const pushFeeds = new Map<string, PushFeed>();
     const full = () => journal.full || journal.failed !== null;
     const asideFolder = join(options.dataDir, 'quarantine');
+    const countsFromUs = () => state.releaseUs - lateReachUs;
     for (const { spec, position } of planned)
       if (spec.kind === 'push')
         pushFeeds.set(
           spec.id,
           openPushFeed(spec, position, {
             ...{ config, key, areas, clock, timers, full, log },
-            ...{ disk: nodeDisk, asideFolder, optedOut },
+            ...{ disk: nodeDisk, asideFolder, optedOut, countsFromUs },
           }),
         );
 

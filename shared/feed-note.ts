@@ -34,6 +34,10 @@ export const feedNoteForms = {
     "rows that are {days} days old are not counted but set aside in the data folder's {folder}: set the sender's clock, or raise pushAgeMaxMs, then send them again",
   asideOldFull:
     "batches with rows that are {days} days old are refused, for {folder} has no room: set the sender's clock, or raise pushAgeMaxMs, and move its files away",
+  asideBehind:
+    "rows that are {days} days old lie too far behind what has been counted, and are set aside in the data folder's {folder}: send what is old first, to a server with a data folder of its own",
+  asideBehindFull:
+    'batches with rows that are {days} days old, too far behind what has been counted, are refused, for {folder} has no room: move its files away, and send what is old first, to a server with a data folder of its own',
   lateFlush:
     '{rows} rows came late and move nobody, for the last batch came after {gap} s and others wait {stale} s: send at least every {within} s, or start with {feed}?wait={wait}',
   refusedBatch: 'the last batch was refused ({code}): its sender was told why',

@@ -113,14 +113,17 @@ export function openPushFeed(
     optedOut?: OptOuts;
     /** Whether the journal takes nothing at the moment. */
     full: () => boolean;
+    /** Rows before this time are set aside, for they would be in no figure, µs; -Infinity: none would. */
+    countsFromUs: () => number;
   },
 ): PushFeed {
-  const { config, key, areas, clock, timers, full, disk, log } = options;
+  const { config, key, areas, clock, timers, full, countsFromUs, disk, log } = options;
   const path = join(options.asideFolder, spec.id);
   const folder = join(basename(options.asideFolder), spec.id);
   const files = new AsideFiles({ disk, path, folder, bytesMax: config.pushAsideBytesMax, log });
   const aside = options.optedOut === undefined ? files : asideOfOthers(files, options.optedOut, timers);
-  const reader = new PushReader(new SentIdentities(key, areas, new Machines(config)), clock, config);
+  const identities = new SentIdentities(key, areas, new Machines(config));
+  const reader = new PushReader(identities, clock, config, countsFromUs);
   const { pushBatchesMax } = config;
   const waits = { pushBatchesMax, staleMs: spec.waitMs ?? config.staleMs };
   return new PushFeed({ id: spec.id, reader, clock, timers, config: waits, aside, acked: position, full });

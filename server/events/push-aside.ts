@@ -16,9 +16,11 @@ export interface PushAside {
 /** What became of rows that are not counted. */
 export interface SetAside {
   readonly rows: number;
-  /** Of them, those too far ahead of this machine's clock, and those that are too old. */
+  /** Of them, those too far ahead of this machine's clock, and those that are too old, by it or by the event clock. */
   readonly ahead: number;
   readonly old: number;
+  /** Of the old ones, those that only lie too far behind the event clock. */
+  readonly behind: number;
   /** File that holds them, lines as a sender sends them. */
   readonly file: string;
   /** How far ahead of this machine's clock the newest one is, seconds; 0: none is ahead. */
@@ -35,6 +37,8 @@ const whyAhead =
   "they lie ahead of the server's clock by more than it allows (liveAheadMs): set the sender's clock, then send the file's rows again under numbers of their own";
 const whyOld =
   "they are older than the server allows (pushAgeMaxMs): set the sender's clock, or have the server's operator raise that setting, then send the file's rows again under numbers of their own";
+const whyBehind =
+  'they lie so far behind what the server has counted that no figure can take them in any more: send what is old before what is new, to a server with a data folder of its own';
 
 /** Sets rows aside whose times are too far from the clock, and says so as long as it is new. */
 export class AsideRows {
@@ -59,13 +63,13 @@ export class AsideRows {
    */
   async keep(place: PushPlace, text: string, rows: RowsAside, nowUs: number, nowMs: number): Promise<SetAside> {
     const { folder } = this.#aside;
-    const { ahead, old } = rows;
+    const { ahead, behind, old } = rows;
     const aheadS = ahead > 0 ? Math.round((rows.newestUs - nowUs) / secondUs) : 0;
     const oldDays = old > 0 ? Math.round((100 * (nowUs - rows.oldestUs)) / dayUs) / 100 : 0;
     const kept = await this.#aside.keep(nameOf(place), text);
     this.#note = joinFeedNotes(
       ahead > 0 ? feedNote(kept ? 'aside' : 'asideFull', { seconds: aheadS, folder }) : '',
-      old > 0 ? feedNote(kept ? 'asideOld' : 'asideOldFull', { days: oldDays, folder }) : '',
+      old > 0 ? feedNote(this.#oldNote(old > behind, kept), { days: oldDays, folder }) : '',
     );
     this.#toldMs = nowMs;
     if (!kept) {
@@ -77,8 +81,14 @@ export class AsideRows {
         place,
       );
     }
-    const why = [...(ahead > 0 ? [whyAhead] : []), ...(old > 0 ? [whyOld] : [])].join('; ');
-    return { rows: ahead + old, ahead, old, file: `${folder}/${nameOf(place)}`, aheadS, oldDays, why };
+    const causes = [ahead > 0 && whyAhead, old > behind && whyOld, behind > 0 && whyBehind];
+    const why = causes.filter((cause) => cause !== false).join('; ');
+    return { rows: ahead + old, ahead, old, behind, file: `${folder}/${nameOf(place)}`, aheadS, oldDays, why };
+  }
+
+  #oldNote(byClock: boolean, kept: boolean): 'asideOld' | 'asideOldFull' | 'asideBehind' | 'asideBehindFull' {
+    if (byClock) return kept ? 'asideOld' : 'asideOldFull';
+    return kept ? 'asideBehind' : 'asideBehindFull';
   }
 
   /**

@@ -21,13 +21,16 @@ export interface PushBody {
 /**
  * Rows of a batch that are not to be counted, in its order. What lies far ahead would make all others late. Each row of
  * long ago that stands alone has its own hours of intervals counted, and its own chunks in the database: a few thousand
- * of them, spread over decades, would keep the server busy for minutes.
+ * of them, spread over decades, would keep the server busy for minutes. And what lies behind all that is still refreshed
+ * would be a row of the database until its chunk is dropped, and in no figure.
  */
 export interface RowsAside {
   readonly batch: EventBatch;
   /** How many of them lie too far ahead of the clock, and how many are too old. */
   readonly ahead: number;
   readonly old: number;
+  /** Of the old ones: those that are not too old by the clock, but too far behind what has been counted. */
+  readonly behind: number;
   /** Of all of them, µs. */
   readonly newestUs: number;
   readonly oldestUs: number;
@@ -112,6 +115,7 @@ export class PushReader {
   readonly #identities: PushIdentities;
   readonly #clock: Clock;
   readonly #config: Limits;
+  readonly #countsFromUs: () => number;
   readonly #symbols = new Map<string, number>();
   /** By symbol. */
   readonly #cgis: string[] = [];
@@ -119,10 +123,17 @@ export class PushReader {
   #fresh: string[] = [];
   readonly #draft = newDraft();
 
-  constructor(identities: PushIdentities, clock: Clock, config: Limits) {
+  /** @param countsFromUs rows before this time would be in no figure any more, µs; -Infinity: none would */
+  constructor(
+    identities: PushIdentities,
+    clock: Clock,
+    config: Limits,
+    countsFromUs: () => number = () => Number.NEGATIVE_INFINITY,
+  ) {
     this.#identities = identities;
     this.#clock = clock;
     this.#config = config;
+    this.#countsFromUs = countsFromUs;
   }
 
   /** Reads the rows, a slice at a time. @throws PushRefusal naming line or row, field and remedy */
@@ -230,7 +241,8 @@ export class PushReader {
   #finish(batch: EventBatch): PushRows {
     const { liveAheadMs, pushAgeMaxMs } = this.#config;
     const nowUs = this.#clock.nowUs();
-    const fromUs = nowUs - pushAgeMaxMs * 1000;
+    const youngUs = nowUs - pushAgeMaxMs * 1000;
+    const fromUs = Math.max(youngUs, this.#countsFromUs());
     const untilUs = nowUs + liveAheadMs * 1000;
     const { n, timeUs, subLo, subHi, plmn, typeAllocationCode } = batch;
     const digest = digestOfRows(batch, this.cgiOf);
@@ -238,10 +250,13 @@ export class PushReader {
     let resolved = 0;
     let ahead = 0;
     let old = 0;
+    let behind = 0;
     for (let i = 0; i < n; i++) {
       if (timeUs[i] > untilUs) ahead++;
-      else if (timeUs[i] < fromUs) old++;
-      else if (timeUs[i] > newestUs) newestUs = timeUs[i];
+      else if (timeUs[i] < fromUs) {
+        old++;
+        if (timeUs[i] >= youngUs) behind++;
+      } else if (timeUs[i] > newestUs) newestUs = timeUs[i];
       if ((subLo[i] | subHi[i]) === 0) continue;
       resolved++;
       if (typeAllocationCode[i] !== 0) plmn[i] = this.#identities.heardWith(plmn[i], typeAllocationCode[i]);
@@ -258,7 +273,7 @@ export class PushReader {
     );
     const times = left.timeUs.subarray(0, quarantined);
     const aside = {
-      ...{ batch: left, ahead, old },
+      ...{ batch: left, ahead, old, behind },
       newestUs: times.reduce((newest, us) => Math.max(newest, us)),
       oldestUs: times.reduce((oldest, us) => Math.min(oldest, us)),
     };

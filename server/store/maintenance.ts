@@ -10,7 +10,7 @@ import { heardElsewhere, messageOf } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { transaction } from './connection.ts';
 import { FactsUpkeep } from './facts-upkeep.ts';
-import { type Aggregate, aggregates, keptTables, reachUs, sources } from './periods.ts';
+import { type Aggregate, aggregates, keptTables, reachUs, refusedKeptUs, sources } from './periods.ts';
 import { comesAsItHappens, type Jobs, setPolicies } from './policies.ts';
 import { refreshAggregate } from './refresh.ts';
 import { RefreshProgress } from './refresh-progress.ts';
@@ -19,6 +19,7 @@ import {
   allChunks,
   chunksOf,
   dropChunks,
+  dropRefused,
   markUnknown,
   readUpkeep,
   saveDropped,
@@ -178,6 +179,7 @@ export class Maintenance {
       const clockUs = this.#clockUs;
       const compressed = await this.#compress(clockUs);
       await this.#drop(clockUs);
+      await dropRefused(this.#options.pool, this.#options.clock.nowUs() - refusedKeptUs);
       if (compressed < compressionsPerRun) this.#tidiedUs = clockUs;
     }
     if (this.#options.embedded && nowMs - this.#vacuumedMs >= vacuumEveryMs) {
@@ -278,7 +280,7 @@ export class Maintenance {
     const { log, pool } = this.#options;
     log(
       'warn',
-      `database: rows of ${formatTimeUs(lost.fromUs)} … ${formatTimeUs(lost.toUs)} came when their time had been dropped, ${name} is without them`,
+      `database: rows of ${formatTimeUs(lost.fromUs)} … ${formatTimeUs(lost.toUs)} came when their time was no longer refreshed, ${name} is without them`,
     );
     // The jobs may have dropped what was never aggregated; upkeep itself does not.
     if (this.#jobs === 'set' && source === 'event') await markUnknown(pool, lost);

@@ -90,6 +90,9 @@ export const keptTables: readonly KeptTable[] = [
   kept('serving_told', yearKept, 35),
 ];
 
+/** Rows that their table refused, by wall time: long enough to mend what refuses them and to put them back. */
+export const refusedKeptUs = minutesKept;
+
 export interface Aggregate {
   readonly name: string;
   readonly bucketUs: number;
@@ -167,6 +170,9 @@ export const aheadUsMax = 2 * dayUs;
  * dropping a chunk of a source marks its time as changed, and a refresh of that time would empty the aggregate.
  */
 export const refreshReachUs = 6 * dayUs;
+
+/** How far behind the event clock rows may come and be in the aggregates: the store may be a day behind. */
+export const lateReachUs = refreshReachUs - dayUs;
 
 /** How far back an aggregate may be refreshed while TimescaleDB's jobs drop what it reads: a day less than that is kept. */
 export function reachUs({ reads }: Aggregate): number {

@@ -46,6 +46,11 @@ export async function dropChunks(pool: pg.Pool, { name, byDate }: KeptTable, unt
   await pool.query(`select drop_chunks($1::regclass, older_than => ${until})`, [name, timestampUs(untilUs)]);
 }
 
+/** Of the table without a hypertable that grows only when something is wrong. */
+export async function dropRefused(pool: pg.Pool, untilUs: number): Promise<void> {
+  await pool.query('delete from refused_row where stored_at < $1', [timestampUs(untilUs)]);
+}
+
 const doneKey = 'traffic_done_us';
 const droppedPrefix = 'dropped.';
 

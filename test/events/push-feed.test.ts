@@ -226,7 +226,7 @@ test('rows too far ahead are kept before the batch is acknowledged, named in the
   expect(answer).toMatchObject({ acked: { epoch: 4, seq: 1 }, accepted: 1, quarantined: 2 });
   const file = 'quarantine/north/4-1.ndjson';
   expect(answer.aside).toEqual({
-    ...{ rows: 2, ahead: 2, old: 0, file, aheadS: 200, oldDays: 0 },
+    ...{ rows: 2, ahead: 2, old: 0, behind: 0, file, aheadS: 200, oldDays: 0 },
     why: expect.stringMatching(/liveAheadMs.*set the sender's clock/),
   });
   const { at } = hub.batches[0];
@@ -259,7 +259,8 @@ test('rows of long ago are set aside as those ahead are: the others of their bat
   const file = 'quarantine/north/1-1.ndjson';
   expect(answer).toMatchObject({ acked: place, accepted: 1, quarantined: 1 });
   expect(answer.aside).toEqual({
-    ...{ rows: 1, ahead: 0, old: 1, file, aheadS: 0, oldDays: 91, why: expect.stringMatching(/pushAgeMaxMs/) },
+    ...{ rows: 1, ahead: 0, old: 1, behind: 0, file, aheadS: 0, oldDays: 91 },
+    why: expect.stringMatching(/pushAgeMaxMs/),
   });
   expect(hub.batches[0].at).toMatchObject({ clockUs: nowUs, toldUs: nowUs, isAlarm: true });
   expect(hub.batches[0].at.note).toMatch(/^rows that are 91 days old are not counted but set aside in .*raise pushAge/);
@@ -277,6 +278,31 @@ test('rows of long ago are set aside as those ahead are: the others of their bat
   const { at } = hub.last as Extract<typeof hub.last, { k: 'clock' }>;
   expect(at.note).toMatch(/91 days old are refused, for quarantine\/north has no room/);
   expect(at.counters.faults.PUSH_OLD).toBe(1);
+});
+
+test('rows too far behind what is counted are set aside, and where they would count is told', async () => {
+  const hub = new FakeHub();
+  const days = (n: number) => nowUs - n * 86_400e6;
+  const row = (timeUs: number) => ({ timeUs, kind: 'other' });
+  // Nothing is counted yet: what is sent first is as old as it likes to be.
+  const first = await hub.feed.offer(lines(row(days(20))), 'ndjson', { epoch: 1, seq: 1 });
+  expect(first).toMatchObject({ accepted: 1, quarantined: 0 });
+  hub.countsFromUs = days(5);
+  const sent = lines(row(days(20)), row(days(5)), row(days(5) - 1), row(days(91)), row(nowUs));
+  const answer = await hub.feed.offer(sent, 'ndjson', { epoch: 1, seq: 2 });
+  expect(answer).toMatchObject({ accepted: 2, quarantined: 3, aside: { ahead: 0, old: 3, behind: 2, oldDays: 91 } });
+  expect(answer.aside!.why).toMatch(/pushAgeMaxMs.*; they lie so far behind .* a data folder of its own$/);
+  expect(hub.batches[1].at.counters.faults).toEqual({ PUSH_TIME_OLD: 3 });
+  expect(hub.batches[1].at.note).toMatch(/^rows that are 91 days old are not counted .* raise pushAgeMaxMs/);
+  const behind = await hub.feed.offer(lines(row(days(20)), row(nowUs)), 'ndjson', { epoch: 1, seq: 3 });
+  expect(behind.aside).toMatchObject({ rows: 1, old: 1, behind: 1, oldDays: 20 });
+  expect(behind.aside!.why).not.toMatch(/pushAgeMaxMs/);
+  expect(hub.batches[2].at.note).toMatch(/^rows that are 20 days old lie too far behind .* set aside in .*north: send/);
+  hub.aside = null;
+  const full = { status: 503, code: 'PUSH_OLD', expected: { epoch: 1, seq: 4 } };
+  expect(await refusal(hub.feed.offer(lines(row(days(20))), 'ndjson', { epoch: 1, seq: 4 }))).toEqual(full);
+  const { at } = hub.last as Extract<typeof hub.last, { k: 'clock' }>;
+  expect(at.note).toMatch(/20 days old, too far behind .* are refused, for quarantine\/north has no room/);
 });
 
 test('what an attempt has left aside goes when its batch is taken with all its rows', async () => {

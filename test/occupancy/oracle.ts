@@ -71,6 +71,8 @@ interface OwnSighting extends OracleSighting {
 }
 
 const fiveMinutesUs = 300_000_000;
+/** Fix ages are told to the half minute. */
+const ageStepUs = 30_000_000;
 
 /**
  * Whether one who is nowhere is seen elsewhere too at that very time: of sightings at one time the later to arrive wins,
@@ -198,7 +200,7 @@ export function countByDefinition(options: OracleOptions): Map<number, Map<strin
         if (inside.some(({ fromUs, toUs }) => fromUs < e && toUs >= e && fromUs < toUs)) {
           counts.present++;
           const newest = own.filter(({ timeUs }) => timeUs < e).at(-1)!;
-          if (newest.timeUs >= e - fiveMinutesUs) counts.fresh5++;
+          if (newest.timeUs >= Math.floor(e / ageStepUs) * ageStepUs - fiveMinutesUs) counts.fresh5++;
         }
         // Whoever was there when counting began is a visitor, unless it left at the interval's very start.
         const visits = life.segments.some(({ cell, fromUs, toUs }, i) => {

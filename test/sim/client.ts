@@ -81,7 +81,8 @@ export class Client {
     if (error?.code === 'PUSH_EPOCH') coverage.meet('a life over');
     if (accepted === 0 && quarantined === 0) coverage.meet('a batch that came again');
     if (aside !== undefined && aside.ahead > 0) coverage.meet('a row ahead');
-    if (aside !== undefined && aside.old > 0) coverage.meet('a row of long ago');
+    if (aside !== undefined && aside.old > aside.behind) coverage.meet('a row of long ago');
+    if (aside !== undefined && aside.behind > 0) coverage.meet('a row far behind');
     if (error?.code === 'PUSH_AHEAD' || error?.code === 'PUSH_OLD') coverage.meet('no room to set rows aside');
     this.#window = Math.max(1, Math.min(windowMax, credit));
     if (acked.epoch > 0) this.#acknowledged(acked);

@@ -58,6 +58,7 @@ export const paths = {
   'a life over': 'a batch of an epoch that has ended was refused',
   'a row ahead': 'set aside, for it lies too far ahead of the clock',
   'a row of long ago': 'set aside, for it is too old',
+  'a row far behind': 'set aside, for the event clock is too far ahead of it',
   'no room to set rows aside': 'their batch was refused until there was',
   'a row set aside by an attempt that failed': 'and counted when it came again: it stands there no more',
   'rows taken away': 'which were set aside, by an operator',

@@ -16,7 +16,7 @@ export interface Answer {
   /** Of a batch that was taken. */
   accepted?: number;
   quarantined?: number;
-  aside?: { ahead: number; old: number };
+  aside?: { ahead: number; old: number; behind: number };
   error?: { code: string };
 }
 

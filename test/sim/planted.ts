@@ -163,6 +163,11 @@ export const plantedBugs: readonly PlantedBug[] = [
     'if (timeUs[i] > untilUs) ahead++;',
     'if (false) ahead++;',
   ]),
+  bug('rows far behind what is counted are taken', [
+    'server/events/push-reader.ts',
+    'const fromUs = Math.max(youngUs, this.#countsFromUs());',
+    'const fromUs = Math.max(youngUs, Math.min(0, this.#countsFromUs()));',
+  ]),
   bug('rows of long ago are left out and set aside nowhere', [
     'server/events/push-reader.ts',
     'rows.filter((i) => !isKept(i)),',

@@ -44,11 +44,14 @@ const plmns = ['460-00', '454-03', '', '310-410', '460-02'];
 /** How far ahead rows may lie, and how old they may be, here. */
 export const aheadS = 120;
 export const oldS = 1_200;
+/** And how far behind the event clock. */
+export const behindS = 700;
 
 /** Far off, or so that it is a matter of moments on which side of the limit it lies: when it comes again, on the other. */
 function wrongClockS(chance: Chance): number {
   const aboutS = chance.once(3) ? 6_000 : Math.floor(chance.between(-10, 50));
-  return chance.once(3) ? -oldS - aboutS : aheadS + aboutS;
+  if (!chance.once(3)) return aheadS + aboutS;
+  return aboutS % 2 === 0 ? -behindS - aboutS : -oldS - aboutS;
 }
 
 /** Who is where and who tells, by the seed. @param spanS length of the story in event time */

@@ -29,7 +29,7 @@ import type { Follower } from './follower.ts';
 import { Gate } from './gate.ts';
 import { FilePort, watched } from './ports.ts';
 import { Chance, Life, type Schedule, type WorldClock } from './schedule.ts';
-import type { Script } from './script.ts';
+import { behindS, type Script } from './script.ts';
 
 export interface ServerOptions {
   schedule: Schedule;
@@ -49,7 +49,8 @@ export interface ServerOptions {
   /** Seed of the chance of its file feeds. */
   seed: number;
   /** Gets every batch of an acknowledged feed on its way to the hub. */
-  onPushed(script: Script, message: Extract<FeedToHub, { k: 'batch' }>): void;
+  /** @param countsFromUs what lies before it was to be set aside */
+  onPushed(script: Script, message: Extract<FeedToHub, { k: 'batch' }>, countsFromUs: number): void;
   /** Senders may come. */
   onOpen(gate: Gate): void;
   /** It has ended by itself, for a reason from outside: somebody starts it again. */
@@ -249,13 +250,20 @@ export class Server {
       const port = new FilePort(this.life, chance, script, position.seq);
       return { ...common, port, live: false, ...(position.eventUs >= 0 && { joinUs: position.clockUs }) };
     }
+    // As it was told for the batch that was read last; they are read one after the other.
+    let countsFromUs = Number.NEGATIVE_INFINITY;
     const feed = openPushFeed({ kind: 'push', id: common.id, uri: common.uri }, position, {
       ...{ config, key: pseudonymKey, areas: null, clock, timers: this.life, log: this.#log },
       ...{ disk: this.#options.machine.of(this.life), asideFolder: 'quarantine' },
       full: () => this.journal!.full || this.journal!.failed !== null,
+      countsFromUs: () => {
+        countsFromUs = this.core!.state.releaseUs - behindS * 1_000_000;
+        return countsFromUs;
+      },
     });
     pushFeeds.set(common.id, feed);
-    return { ...common, port: watched(feed, (message) => this.#options.onPushed(script, message)), live: true };
+    const port = watched(feed, (message) => this.#options.onPushed(script, message, countsFromUs));
+    return { ...common, port, live: true };
   }
 
   async #openStore(onBehind: (why: Error) => void): Promise<DatabaseStore> {

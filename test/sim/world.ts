@@ -184,7 +184,7 @@ export class World {
       journalBytesMax: this.#seed % 3 === 0 ? 16_000 : 10_000_000,
       scripts: this.scripts.filter(({ later }) => !later || this.#givesAll),
       seed: 1_000_000 * this.#seed + 1_000 * this.restarts,
-      onPushed: (script, message) => this.#pushed(script, message),
+      onPushed: (script, message, countsFromUs) => this.#pushed(script, message, countsFromUs),
       onOpen: (gate) => {
         for (const client of this.clients) client.server = gate;
       },
@@ -270,7 +270,7 @@ export class World {
   }
 
   /** What is left out of a batch must lie too far ahead or be too old, and what is taken must not. */
-  #pushed(script: Script, { buffer, rows, place }: Extract<FeedToHub, { k: 'batch' }>): void {
+  #pushed(script: Script, { buffer, rows, place }: Extract<FeedToHub, { k: 'batch' }>, countsFromUs: number): void {
     const batch = batchBehind(script, place!) - 1;
     // Rows ahead are put on disk before the others are handed on: meanwhile the clock may have been set.
     const { nowMs } = this.schedule;
@@ -280,6 +280,11 @@ export class World {
     const untilUs = this.clock.nowUs() + aheadS * 1_000_000;
     const fromUs = this.clock.nowUs() - oldS * 1_000_000;
     for (const { id, timeUs } of script.events.slice(script.cuts[batch], script.cuts[batch + 1])) {
+      // How far the event clock was is known to the microsecond.
+      if (timeUs < countsFromUs) {
+        if (ids.includes(id)) this.schedule.fail(`${script.identity}: row ${id} is taken, far behind what is counted`);
+        continue;
+      }
       const isGood = timeUs >= fromUs && timeUs <= untilUs;
       const isClear = Math.min(Math.abs(timeUs - untilUs), Math.abs(timeUs - fromUs)) > limitUs;
       if (isSure && isClear && ids.includes(id) !== isGood)

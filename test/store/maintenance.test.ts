@@ -101,6 +101,15 @@ test('stays go after 100 days, minutes after 90, hours remain', async () => {
   expect(await n('city_gauge')).toBe(10);
 });
 
+test('rows that their table refused are kept for 90 days', async () => {
+  const put = (days: number) => `('stay', '22003', '\\x0000', now() - interval '${days} days')`;
+  await store.sql(`insert into refused_row (table_name, sqlstate, copied, stored_at) values ${put(91)}, ${put(89)}`);
+  await store.maintain();
+  expect(await n(`refused_row where stored_at < now() - interval '90 days'`)).toBe(0);
+  expect(await n('refused_row')).toBe(1);
+  await store.sql('truncate refused_row');
+});
+
 test('what facts are counted from waits for them, however long they do not come', async () => {
   const own = await makeTestDatabase();
   const kept = await own.open();

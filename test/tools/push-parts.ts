@@ -14,9 +14,10 @@ export const pushKey = createHash('sha256').update('push').digest();
 export const nowUs = Date.UTC(2026, 9, 17, 12) * 1000;
 const clock = { nowUs: () => nowUs, monotonicMs: () => performance.now() };
 
-export function pushReader(settings: Record<string, unknown> = {}): PushReader {
+/** @param countsFromUs rows before it are set aside */
+export function pushReader(settings: Record<string, unknown> = {}, countsFromUs?: () => number): PushReader {
   const config = makeConfig({ where: 'test', settings });
-  return new PushReader(new SentIdentities(pushKey, null, new Machines(config)), clock, config);
+  return new PushReader(new SentIdentities(pushKey, null, new Machines(config)), clock, config, countsFromUs);
 }
 
 type Batch = Extract<FeedToHub, { k: 'batch' }>;
@@ -28,6 +29,8 @@ export class FakeHub {
   full = false;
   /** What was set aside, by name; null: there is no room. */
   aside: Map<string, string> | null = new Map();
+  /** Rows before it are set aside, µs. */
+  countsFromUs = Number.NEGATIVE_INFINITY;
   /** Batches are kept when {@link keep} is called. */
   slow = false;
   last: FeedToHub | null = null;
@@ -46,8 +49,9 @@ export class FakeHub {
       keep: async (name, text) => this.aside?.set(name, text) !== undefined,
       drop: async (name) => this.aside !== null && (this.aside.delete(name) || true),
     };
+    const reader = pushReader(settings, () => this.countsFromUs);
     this.feed = new PushFeed({
-      ...{ id: 'north', reader: pushReader(settings), clock, timers: systemTimers, config, aside, acked, full },
+      ...{ id: 'north', reader, clock, timers: systemTimers, config, aside, acked, full },
     });
     this.feed.onMessage((message) => {
       this.last = message;

@@ -78,6 +78,9 @@ export const en: Record<keyof typeof zh, string> = {
   'note.aside': 'sender clock {seconds} s fast: rows set aside in {folder}, not counted',
   'note.asideFull': 'sender clock {seconds} s fast: batches refused, {folder} has no room',
   'note.asideOld': 'sender rows {days} days old: set aside in {folder}, not counted',
+  'note.asideBehind': 'sender rows {days} days old, far behind what is counted: set aside in {folder}',
+  'note.asideBehindFull':
+    'sender rows {days} days old, far behind what is counted: batches refused, {folder} has no room',
   'note.asideOldFull': 'sender rows {days} days old: batches refused, {folder} has no room',
   'note.lateFlush': '{rows} rows came late: batches {gap} s apart, {within} s at most (or {feed}?wait={wait})',
   'note.refusedBatch': 'the last batch was refused ({code})',

@@ -76,6 +76,8 @@ export const zh = {
   'note.aside': '发送端时钟快 {seconds} 秒，超前的记录未计入，存于 {folder}',
   'note.asideFull': '发送端时钟快 {seconds} 秒，{folder} 已满，批次被拒收',
   'note.asideOld': '记录已过 {days} 天，未计入，存于 {folder}',
+  'note.asideBehind': '记录已过 {days} 天，远落后于已统计时间，未计入，存于 {folder}',
+  'note.asideBehindFull': '记录已过 {days} 天，远落后于已统计时间，{folder} 已满，批次被拒收',
   'note.asideOldFull': '记录已过 {days} 天，{folder} 已满，批次被拒收',
   'note.lateFlush': '{rows} 条记录迟到：批次间隔 {gap} 秒，最多 {within} 秒（或以 {feed}?wait={wait} 启动）',
   'note.refusedBatch': '上一批被拒收（{code}）',

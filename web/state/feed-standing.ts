@@ -12,7 +12,7 @@ export interface FeedStanding {
 
 const warning: ReadonlySet<string> = new Set([
   ...['refused', 'unreachable', 'next', 'alone', 'turnedAway', 'ahead', 'aheadAside', 'aheadFull'],
-  ...['aside', 'asideFull', 'asideOld', 'asideOldFull', 'refusedBatch', 'lateFlush'],
+  ...['aside', 'asideFull', 'asideOld', 'asideOldFull', 'asideBehind', 'asideBehindFull', 'refusedBatch', 'lateFlush'],
 ]);
 
 /**
