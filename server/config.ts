@@ -82,10 +82,16 @@ export function makeConfig(...layers: { where: string; settings: Record<string, 
   return config as Config;
 }
 
+/** presenceTtl of single location areas, ms. */
+export function ttlByLac({ presenceTtlByLac }: Pick<Config, 'presenceTtlByLac'>): Map<number, number> {
+  const pairs = presenceTtlByLac.split(',').filter((text) => text !== '');
+  return new Map(pairs.map((pair) => pair.split('=').map(Number)).map(([lac, ms]) => [lac, ms]));
+}
+
 /** What is odd about settings each of which is in its range; null: nothing. */
-export function oddityOf({ presenceTtlMs, presenceTtlByLac, t3212Ms }: Config): string | null {
-  const ofAreas = presenceTtlByLac.split(',').flatMap((pair) => (pair === '' ? [] : [Number(pair.split('=')[1])]));
-  const shortest = Math.min(presenceTtlMs, ...ofAreas);
+export function oddityOf(config: Config): string | null {
+  const { presenceTtlMs, t3212Ms } = config;
+  const shortest = Math.min(presenceTtlMs, ...ttlByLac(config).values());
   if (shortest > t3212Ms) return null;
   const name = shortest === presenceTtlMs ? 'presenceTtlMs' : 'presenceTtlByLac';
   return `${name} (${shortest} ms) is not above t3212Ms (${t3212Ms} ms): idle phones vanish and appear again between two periodic updates; raise it, or set t3212Ms to what the network broadcasts`;

@@ -288,6 +288,8 @@ export interface Layout {
   timeZone: string;
   flowWindowMs: number;
   gaugeEveryMs: number;
+  /** Crossings hold that are not undone within it. */
+  holdDownMs: number;
   minCount: number;
   /** Where the base map comes from: the drawn schematic, tiles or PMTiles. */
   map: { kind: 'schematic' | 'tiles' | 'pmtiles' | 'none'; url: string; attribution: string };

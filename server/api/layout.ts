@@ -73,6 +73,7 @@ export function layoutMaker(sources: LayoutSources): () => Layout {
       timeZone: config.timeZone,
       flowWindowMs: config.flowWindowMs,
       gaugeEveryMs: config.gaugeEveryMs,
+      holdDownMs: config.holdDownMs,
       minCount: config.minCount,
       map: mapOf(config, sources.schematic),
       schematic: sources.schematic,

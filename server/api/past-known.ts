@@ -1,10 +1,10 @@
 /** What a region's past may tell: unknown is not zero. */
 import type { RegionPast } from '../../shared/protocol.ts';
-import type { PastPairs } from '../../shared/region-answers.ts';
 import { dayUs, secondUs, zoneUs } from '../clock.ts';
 import type { AskSql } from '../store/area-figures.ts';
 import { timestampUs } from '../store/connection.ts';
 import { namedQuery } from '../store/queries.ts';
+import { largestPairs } from '../store/region-pairs.ts';
 
 /** What the database knows of a time, µs. */
 interface Known {
@@ -79,17 +79,8 @@ export function withoutUnknown(
     ...(presence && { presence: columns(presence, isKnown) }),
     ...(flows && { flows: columns(flows, hasHeld) }),
     ...(crowd && { crowd: mask(crowd) }),
-    ...(pairs && { pairs: maskPairs(pairs, hasHeld) }),
+    ...(pairs && { pairs: largestPairs(pairs, hasHeld) }),
     ...(dwell && { dwell: days(dwell) }),
     ...(roles && { roles: days(roles) }),
-  };
-}
-
-function maskPairs({ known, regions, leftOut }: PastPairs, isKnown: readonly boolean[]): PastPairs {
-  const mask = (values: (number | null)[]) => values.map((value, at) => (isKnown[at] ? value : null));
-  return {
-    known: known.map((told, at) => told && isKnown[at]),
-    regions: regions.map(({ id, into, from }) => ({ id, into: mask(into), from: mask(from) })),
-    leftOut,
   };
 }

@@ -48,6 +48,18 @@ export class AreaCounters {
     return rows;
   }
 
+  /** Regions that are empty and have nothing to say get a row in the next rows all the same. @returns how many */
+  tellingEmpty(): number {
+    const { present, regionCount, touched } = this;
+    let empty = 0;
+    for (let region = 0; region < regionCount; region++) {
+      if (present[region] !== 0 || touched[region] !== 0) continue;
+      touched[region] = 1;
+      empty++;
+    }
+    return empty;
+  }
+
   *save(to: StateWriter): Generator<void> {
     yield* saveColumns(to, 'areas', this.columns());
   }

@@ -1,4 +1,4 @@
-import type { Config } from '../config.ts';
+import { type Config, ttlByLac } from '../config.ts';
 import type { CellTtls } from '../presence/presence.ts';
 import type { CellRegistry } from '../reference/cell-registry.ts';
 
@@ -8,6 +8,7 @@ export class LacTtls implements CellTtls {
   readonly maxUs: number;
   /** `presenceTtlMs` in µs: where `presenceTtlByLac` says nothing. */
   readonly usualUs: number;
+  /** µs. */
   private readonly byLac: ReadonlyMap<number, number>;
   private readonly registry: CellRegistry;
   private byCell = new Float64Array(0);
@@ -16,7 +17,7 @@ export class LacTtls implements CellTtls {
   constructor(config: Config, registry: CellRegistry) {
     this.registry = registry;
     this.usualUs = config.presenceTtlMs * 1000;
-    this.byLac = ttlsByLac(config);
+    this.byLac = new Map([...ttlByLac(config)].map(([lac, ms]) => [lac, ms * 1000]));
     this.minUs = Math.min(this.usualUs, ...this.byLac.values());
     this.maxUs = longestTtlUs(config);
   }
@@ -44,11 +45,5 @@ type TtlKnobs = Pick<Config, 'presenceTtlMs' | 'presenceTtlByLac'>;
 
 /** The longest presenceTtl of any cell, µs. */
 export function longestTtlUs(config: TtlKnobs): number {
-  return Math.max(config.presenceTtlMs * 1000, ...ttlsByLac(config).values());
-}
-
-/** By location area, µs. */
-function ttlsByLac({ presenceTtlByLac }: TtlKnobs): Map<number, number> {
-  const pairs = presenceTtlByLac.split(',').filter((text) => text !== '');
-  return new Map(pairs.map((pair) => pair.split('=').map(Number)).map(([lac, ms]) => [lac, ms * 1000]));
+  return 1000 * Math.max(config.presenceTtlMs, ...ttlByLac(config).values());
 }

@@ -38,7 +38,8 @@ interface BookState {
  * visitors and fix ages are taken. holdDown later it is *final*: entries and exits are filled in and it is handed on.
  *
  * Handed on are the rows that changed, and with a quarter's first interval those of all who are not empty, so that the
- * largest of a quarter's rows is the largest there was. A cell or region without a row has present and fresh5 as in its newest
+ * largest of a quarter's rows is the largest there was. Regions that are empty have one then, too, and in the first interval
+ * of all: who has a row was counted, who has none for a quarter was not drawn, or nothing was counted. A cell or region without a row has present and fresh5 as in its newest
  * row, no crossings, appearances and vanishings, and as many visitors as present. Where that holds of every one for long,
  * intervals may be passed over altogether. The arrays are new for each interval and belong to the taker.
  */
@@ -126,6 +127,7 @@ export class GaugeBook {
     const { areas, fixAges } = occupancy;
     const { cellLimit } = occupancy;
     this.sumRegions(fixAges.fresh5.subarray(0, cellLimit), this.regionFresh5);
+    const empty = whole || this.closed === 0 ? areas.tellingEmpty() : 0;
     const regionRows = areas.takeRows(0, this.regionCount, this.regionFresh5, whole);
     const cellsTo = this.cellGauges ? cellLimit : 0;
     const cellRows = areas.takeRows(this.regionCount, this.regionCount + cellsTo, fixAges.fresh5, whole);
@@ -144,7 +146,7 @@ export class GaugeBook {
     const gauges = { startUs, endUs, ...tables, present, ...ofOrigins };
     this.waiting.push(new WaitingInterval(gauges, this.regionIds));
     occupancy.waitingEndUs = this.oldestEndUs;
-    this.rowsOfNewest = cellRows.n + regionRows.n + (changed?.n ?? 0);
+    this.rowsOfNewest = cellRows.n + regionRows.n - empty + (changed?.n ?? 0);
     this.closed++;
     this.closedEndUs = endUs;
     this.startUs = endUs;

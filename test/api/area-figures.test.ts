@@ -5,6 +5,7 @@ import { packPlmn } from '../../server/events/plmn.ts';
 import { dwellBucketOf, dwellQuantileMs } from '../../server/occupancy/dwell-buckets.ts';
 import { packIso } from '../../server/reference/country-codes.ts';
 import { timestampUs } from '../../server/store/connection.ts';
+import { namedQuery } from '../../server/store/queries.ts';
 import type {
   HourOfCells,
   LatestCells,
@@ -53,9 +54,12 @@ beforeAll(async () => {
      select ${at(-100 * 24 * 60)}, 60000, 1, true
      union all
      select ${at(-20)}, 0, 0, false`,
+    // As they are told: when a region is drawn, and with each quarter's first interval; the third one is empty.
     `insert into region_gauge (ts, region_id, every_ms, present, entries, exits, appeared, vanished, visitors, fresh5)
-     select ts, region_id, every_ms, 1, 0, 0, 0, 0, 1, 1 from city_gauge cross join micro_region
-     where every_ms > 0 and ts >= ${at(-90)} and (id in ('r0', 'r1') or id = 'r2' and ts >= ${at(20)})`,
+     select ts, region_id, every_ms, n, 0, 0, 0, 0, n, n from city_gauge cross join micro_region
+     cross join lateral (select case id when 'r2' then 0 else 1 end as n) p
+     where every_ms > 0 and ts >= ${at(-90)} and (extract(minute from ts)::integer % 15 = 0 or ts = ${at(20)})
+       and (id in ('r0', 'r1') or ts >= ${at(20)})`,
     `insert into cell (cell_id, cgi, name, radio) values (0, '460-00-1-1', 'a', 'GSM'), (1, '460-00-1-2', 'b', 'GSM')`,
     `insert into cell_gauge (ts, cell_id, every_ms, present, fresh5, entries, exits, appeared, vanished, visitors)
      values (${at(58)}, 0, 60000, 9, 1, 2, 3, 0, 0, 9), (${at(59)}, 1, 60000, 200, 1, 0, 0, 0, 0, 200)`,
@@ -132,6 +136,13 @@ describe('figures that the gauges hold', () => {
     expect(await ask<RegionTrips>(`regions/r2/flows?${hour}`)).toMatchObject({ knownFromUs, edits: [] });
     const told = (await ask<RegionOrigins>(`regions/r2/origins?${hour}`)).quarters.map(({ origins }) => origins);
     expect(told).toEqual([null, [], [], []]);
+    // Nobody comes into an empty region: that is known, between its rows too.
+    const quarter = `from=${fromUs + 45 * minuteUs}&to=${fromUs + hourUs}`;
+    const empty = { knownFromUs: fromUs + 45 * minuteUs, regions: [] };
+    expect(await ask<RegionTrips>(`regions/r2/flows?${quarter}`)).toMatchObject(empty);
+    const between = ['r2', timestampUs(fromUs + 47 * minuteUs), timestampUs(fromUs + 52 * minuteUs)];
+    const [row] = await database.sql<{ known_from: number }>(namedQuery('region-known-from'), between);
+    expect(row.known_from).toBe(fromUs + 47 * minuteUs);
     const down = await ask<RegionDwell>(`regions/r0/dwell?from=${fromUs - 30 * minuteUs}&to=${fromUs}`);
     expect(down.ended).toMatchObject({ ...never, knownFromUs: null });
   });

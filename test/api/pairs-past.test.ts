@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { hourUs, minuteUs } from '../../server/clock.ts';
 import { timestampUs } from '../../server/store/connection.ts';
-import { pairsOf, pairsToldMax } from '../../server/store/region-pairs.ts';
+import { largestPairs, pairsOf, pairsToldMax } from '../../server/store/region-pairs.ts';
 import { readRegionPast } from '../../server/store/region-past.ts';
 import type { RegionPast } from '../../shared/protocol.ts';
 import { fillCounted } from '../sql/tools/small-city.ts';
@@ -129,13 +129,21 @@ test('a node of the region tree has none, and neither has more than can be told'
   expect(await answerTo('r0', 60)).toEqual([200, undefined]);
 });
 
-test('of very many regions those with the most trips are told, of all pieces together', async () => {
+test('of very many regions those with the most trips are told, of all pieces together and of what may be told', async () => {
   const ids = Array.from({ length: pairsToldMax + 30 }, (_, i) => `r${String(i).padStart(3, '0')}`);
   async function* pieces() {
     for (const bucket of [0, 1]) yield ids.map((id, i) => ({ bucket, id, into_it: bucket === 0 ? 1 : i, from_it: 0 }));
+    // Still pending, and nobody can tell.
+    yield [{ bucket: 2, id: 'pending', into_it: 999, from_it: 0 }];
+    yield [
+      { bucket: 3, id: 'r000', into_it: 999, from_it: 0 },
+      { bucket: 3, id: null, into_it: 0, from_it: 0 },
+    ];
   }
-  const told = await pairsOf(pieces(), 2, (us) => us);
+  const all = await pairsOf(pieces(), 4, (us) => us);
+  const told = largestPairs(all, [true, true, false, true]);
+  expect(told.known).toEqual([true, true, false, false]);
   expect(told.leftOut).toBe(30);
   expect(told.regions.map(({ id }) => id)).toEqual(ids.slice(30).reverse());
-  expect(told.regions.at(-1)).toEqual({ id: 'r030', into: [1, 30], from: [0, 0] });
+  expect(told.regions.at(-1)).toEqual({ id: 'r030', into: [1, 30, null, null], from: [0, 0, null, null] });
 });

@@ -152,7 +152,7 @@ const cases: { query: string; values: unknown[]; reads: Record<string, Span> }[]
   {
     query: 'region-known-from',
     values: ['r1', at(oldDay.fromUs), at(oldDay.toUs)],
-    reads: { region_gauge: oldDay },
+    reads: { region_gauge: { fromUs: oldDay.fromUs - 900_000_000, toUs: oldDay.toUs }, city_gauge: oldDay },
   },
   {
     query: 'past-known',

@@ -124,6 +124,7 @@ export function fakeLayout(cells: number, regions: number, revision = 1): Layout
     timeZone: 'UTC',
     flowWindowMs: 900_000,
     gaugeEveryMs: 60_000,
+    holdDownMs: 60_000,
     minCount: 0,
     map: { kind: 'none', url: '', attribution: '' },
     schematic: null,

@@ -258,11 +258,14 @@ describe('the leaves beside the trend', () => {
   });
 
   test('a change is asked of the newest quarter that is settled, and the one before', () => {
-    const [startUs, gaugeEveryMs] = [Date.UTC(2026, 9, 17, 10) * 1000, 60_000];
-    const path = (minutes: number) => changePath('a', startUs + minutes * 60e6, gaugeEveryMs);
+    const startUs = Date.UTC(2026, 9, 17, 10) * 1000;
+    const settling = { gaugeEveryMs: 60_000, holdDownMs: 60_000 };
+    const path = (minutes: number, of = settling) => changePath('a', startUs + minutes * 60e6, of);
     const from = (minutes: number) => startUs + minutes * 60e6;
     expect(path(18)).toBe(`regions/a/past?of=presence,flows&from=${from(-15)}&to=${from(15)}&bucket=900`);
     expect(path(17)).toBe(`regions/a/past?of=presence,flows&from=${from(-30)}&to=${from(0)}&bucket=900`);
+    expect(path(26, { ...settling, holdDownMs: 600_000 })).toBe(path(17));
+    expect(path(27, { ...settling, holdDownMs: 600_000 })).toBe(path(18));
   });
 
   test('a sign says on whichever leaf that the region is not as usual', () => {

@@ -1,23 +1,26 @@
-import type { RegionPast } from '../../shared/protocol.ts';
+import type { Layout, RegionPast } from '../../shared/protocol.ts';
 import { t } from '../app/i18n.svelte.ts';
 import { type Figure, formatChange, formatCount, isCount, ofAnswer } from '../parts/format.ts';
 import { formatHourMinute } from '../parts/time.ts';
 import { quarterUs } from './region-origins.ts';
 
-/** The hold-down and the way of a stay into the database, so that a quarter's crossings are known, µs. */
-const settleUs = 120_000_000;
+/** The way of a stay into the database, µs. */
+const storingUs = 60_000_000;
+
+/** Behind a quarter's end, until its crossings are known. */
+type Settling = Pick<Layout, 'gaugeEveryMs' | 'holdDownMs'>;
 
 /** With the database further behind, stays of a settled quarter may be missing, ms of event time. */
 export const changeLagMs = 600_000;
 
 /** The newest quarter of an hour that is settled, counted from 1970: it has another change. */
-export function changeTurn(eventUs: number, gaugeEveryMs: number): number {
-  return Math.floor((eventUs - gaugeEveryMs * 1000 - settleUs) / quarterUs);
+export function changeTurn(eventUs: number, { gaugeEveryMs, holdDownMs }: Settling): number {
+  return Math.floor((eventUs - (gaugeEveryMs + holdDownMs) * 1000 - storingUs) / quarterUs);
 }
 
 /** Where to ask for who came and went in it: the quarter before tells how many there were. */
-export function changePath(id: string, eventUs: number, gaugeEveryMs: number): string {
-  const toUs = Math.max(2, changeTurn(eventUs, gaugeEveryMs)) * quarterUs;
+export function changePath(id: string, eventUs: number, settling: Settling): string {
+  const toUs = Math.max(2, changeTurn(eventUs, settling)) * quarterUs;
   return `regions/${id}/past?of=presence,flows&from=${toUs - 2 * quarterUs}&to=${toUs}&bucket=900`;
 }
 

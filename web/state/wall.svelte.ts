@@ -117,7 +117,7 @@ export class Wall {
     this.trips = answer((id) => `regions/${id}/flows`);
     this.outcomes = answer((id) => `traffic?region=${id}`);
     this.change = answer(
-      (id) => changePath(id, this.#eventUs, this.#gaugeEveryMs),
+      (id) => changePath(id, this.#eventUs, this.#settling),
       (past) => changeOf(past) !== null,
     );
     this.origins = answer((id) => originsPath(id, this.#eventUs));
@@ -177,6 +177,10 @@ export class Wall {
 
   get #eventUs(): number {
     return this.figures.state.status?.eventUs ?? 0;
+  }
+
+  get #settling(): Pick<Layout, 'gaugeEveryMs' | 'holdDownMs'> {
+    return this.layout ?? { gaugeEveryMs: 60_000, holdDownMs: 60_000 };
   }
 
   get #gaugeEveryMs(): number {
@@ -308,7 +312,7 @@ export class Wall {
       this.origins.tick(storeUp);
       // From stays: while the database is behind, they don't tell.
       const keepsUp = storeUp && status.store.lagMs < changeLagMs;
-      this.change.tick(keepsUp, changeTurn(status.eventUs, this.#gaugeEveryMs));
+      this.change.tick(keepsUp, changeTurn(status.eventUs, this.#settling));
     }
   }
 }

@@ -147,6 +147,7 @@ export function fakeLayout(options: FakeLayoutOptions): Layout {
     timeZone: 'Asia/Shanghai',
     flowWindowMs: 900_000,
     gaugeEveryMs: 60_000,
+    holdDownMs: 60_000,
     minCount: options.minCount,
     map: { kind: options.schematic === null ? 'none' : 'schematic', url: '', attribution: '' },
     schematic: options.schematic,
