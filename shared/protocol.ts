@@ -100,6 +100,8 @@ export interface StoreStatus {
   queuedRows: number;
   /** Rows that can't be stored: of no possible time, or refused by the database again and again. */
   droppedRows: number;
+  /** Event time by which what is kept of subscribers (roles) is behind what is stored, ms; absent: all that is due is counted. */
+  factsLagMs?: number;
   error: string;
   /** What history lacks for good, in words; absent: nothing that this server knows of. */
   note?: string;

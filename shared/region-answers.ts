@@ -34,7 +34,7 @@ export interface PastPairs {
   leftOut: number;
 }
 
-/** Of a past: subscribers seen in a region on a local day. */
+/** Of a past: subscribers seen in a region on a local day, of whom a stay there has ended. */
 export interface PastRoles {
   day: string;
   subscribers: number;
@@ -43,6 +43,8 @@ export interface PastRoles {
   visitors: number;
   passersBy: number;
   undetermined: number;
+  /** Besides: those of the day whose stay there lasts, and no other one of the day has ended; null: too many to be told. */
+  lasting: number | null;
   crowd: number | null;
 }
 

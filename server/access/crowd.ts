@@ -20,7 +20,7 @@ export function publishCrowd({ id, atUs, present, crowd, roles }: ExactCrowd, mi
   if (roles === null) return { id, atUs, present: shown(present), crowd: shown(crowd), roles };
   const named = [...crowdRoles, 'subscribers'] as const;
   const counts = Object.fromEntries(named.map((name) => [name, shown(roles[name])]));
-  const told = { ...roles, ...counts, crowd: shown(roles.crowd) } as PastRoles;
+  const told = { ...roles, ...counts, lasting: shown(roles.lasting), crowd: shown(roles.crowd) } as PastRoles;
   return { id, atUs, present: shown(present), crowd: shown(crowd), roles: told };
 }
 

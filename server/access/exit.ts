@@ -190,8 +190,9 @@ export function publishPast(past: RegionPast, minCount: number): RegionPast {
     ...(pairs && { pairs: publishPairs(pairs, minCount) }),
     ...(dwell && { dwell: dwell.map((day) => publishDwell(day, shown(day.stays), shown(day.cut))) }),
     ...(roles && {
-      roles: roles.map(({ day, crowd, ...counts }) => ({
+      roles: roles.map(({ day, crowd, lasting, ...counts }) => ({
         day,
+        lasting: figure(lasting),
         ...(Object.fromEntries(Object.entries(counts).map(([name, n]) => [name, shown(n)])) as typeof counts),
         crowd: figure(crowd),
       })),

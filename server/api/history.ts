@@ -121,7 +121,8 @@ export class HistoryAnswers {
     const parts: PastPart[] = ['presence', 'crowd', 'roles'];
     const past = await this.#past(`crowd of region ${id}`, id, place, range, parts, now, given);
     const [present, crowd] = [past.presence?.present[0] ?? null, past.crowd?.[0] ?? null];
-    return { id, atUs: toUs, present, crowd, roles: past.roles?.at(-1) ?? null };
+    const today = past.roles?.at(-1);
+    return { id, atUs: toUs, present, crowd, roles: today === undefined || today.subscribers === 0 ? null : today };
   }
 
   async #past(

@@ -142,6 +142,7 @@ export class DatabaseStore implements Store {
     const { rows, newestUs } = this.#head();
     const { eventUs } = this.ledger;
     const { events } = this.#intake;
+    const factsLagMs = Math.round(this.#maintenance.factsBehindUs / 1000);
     const queuedRows = this.#intake.rows + (events < 0 ? 0 : Math.max(0, rows - events));
     return {
       state: this.#writer.state === 'up' && this.#writer.busyMs > slowMs ? 'slow' : this.#writer.state,
@@ -149,6 +150,7 @@ export class DatabaseStore implements Store {
       queuedRows,
       droppedRows: this.#intake.droppedRows,
       error: this.#writer.error,
+      ...(factsLagMs > 0 && { factsLagMs }),
       ...(this.#note !== '' && { note: this.#note }),
     };
   }
@@ -231,9 +233,11 @@ export class DatabaseStore implements Store {
     return readRegionHistory(readers, id, fromUs, toUs, bucketS);
   }
 
-  regionPast(id: string, question: PastQuestion): Promise<RegionPast> {
+  async regionPast(id: string, question: PastQuestion): Promise<RegionPast> {
     const { readers, config } = this.#parts;
-    return readRegionPast(readers, id, question, config);
+    const asksRoles = question.parts.some((part) => part === 'roles' || part === 'crowd');
+    const uncountedUs = asksRoles ? await this.#maintenance.uncountedFromUs() : Number.POSITIVE_INFINITY;
+    return readRegionPast(readers, id, question, config, uncountedUs);
   }
 
   dayFigures(id: string, days: readonly string[], time: string): Promise<DayFigure[]> {

@@ -30,7 +30,11 @@ const staysPerStep = { embedded: 4_000, real: 40_000 };
 
 export class FactsUpkeep {
   readonly #options: FactsOptions;
+  /** Stays taken out of their queue so far, for whoever cleans up behind it. */
+  taken = 0;
   #toldLost = false;
+  /** Stays and all other facts have their turns: none waits for good behind another one. */
+  #staysNext = true;
   /** Event clock when it was last looked what is to be told again. */
   #carriedUs = Number.NEGATIVE_INFINITY;
 
@@ -46,8 +50,15 @@ export class FactsUpkeep {
    * @returns false: nothing is due
    */
   async step(clockUs: number, gone: Span | null): Promise<boolean> {
+    const staysFirst = this.#staysNext;
+    this.#staysNext = !staysFirst;
+    if (staysFirst) return (await this.#drainStays()) || (await this.#countEvents(clockUs, gone));
+    return (await this.#countEvents(clockUs, gone)) || (await this.#drainStays());
+  }
+
+  /** A day is counted from its hours, and what is folded and told again is what has been counted: in this order. */
+  async #countEvents(clockUs: number, gone: Span | null): Promise<boolean> {
     return (
-      (await this.#drainStays()) ||
       (await this.#countHour(clockUs, gone)) ||
       (await this.#countDay(clockUs)) ||
       (await this.#foldPeers(gone)) ||
@@ -78,6 +89,7 @@ export class FactsUpkeep {
       embedded ? staysPerStep.embedded : staysPerStep.real,
       timeZone,
     ]);
+    this.taken += rows[0].n;
     return rows[0].n > 0;
   }
 

@@ -9,8 +9,8 @@ import { type Clock, dayUs, formatTimeUs, hourUs } from '../clock.ts';
 import { heardElsewhere, messageOf } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { transaction } from './connection.ts';
-import { FactsUpkeep } from './facts-upkeep.ts';
-import { type Aggregate, aggregates, keptTables, reachUs, refusedKeptUs, sources } from './periods.ts';
+import { FactsPace, factsMsMax } from './facts-pace.ts';
+import { type Aggregate, aggregates, aheadUsMax, keptTables, reachUs, refusedKeptUs, sources } from './periods.ts';
 import { comesAsItHappens, type Jobs, setPolicies } from './policies.ts';
 import { refreshAggregate } from './refresh.ts';
 import { RefreshProgress } from './refresh-progress.ts';
@@ -48,8 +48,6 @@ const retryAfterMs = 5_000;
 const compressionsPerRun = 2;
 /** A window that fails is tried again in halves, quarters … down to so many parts: it may have met the deadline. */
 const windowPartsMax = 64;
-/** Steps of the facts go on for so long, then others have their turn. */
-const factsMsMax = 1_000;
 
 /** Tables that are updated all the time and that nobody vacuums on the embedded database. */
 const vacuumed = [
@@ -65,7 +63,7 @@ const vacuumed = [
 
 export class Maintenance {
   readonly #options: MaintenanceOptions;
-  readonly #facts: FactsUpkeep;
+  readonly #facts: FactsPace;
   readonly #progress = new RefreshProgress();
   /** Chunks dropped so far lie in these spans, by table. */
   readonly #dropped = new Map<string, Span>();
@@ -87,7 +85,7 @@ export class Maintenance {
   constructor(options: MaintenanceOptions) {
     this.#options = options;
     this.#jobs = options.jobs;
-    this.#facts = new FactsUpkeep(options);
+    this.#facts = new FactsPace(options);
     this.#vacuumedMs = options.clock.monotonicMs();
   }
 
@@ -122,7 +120,17 @@ export class Maintenance {
 
   /** Whether the event clock `clockUs` is so far ahead of what has been refreshed that the feeds should wait. */
   behind(clockUs: number): boolean {
-    return this.#progress.behind(clockUs);
+    return this.#progress.behind(clockUs) || this.#facts.behindUs(clockUs) > aheadUsMax;
+  }
+
+  /** How far what is kept of subscribers is behind the event clock, µs. */
+  get factsBehindUs(): number {
+    return this.#facts.behindUs(this.#clockUs);
+  }
+
+  /** Since when stays that have ended by now have lasted that facts lack, µs; Infinity: they lack none. */
+  uncountedFromUs(): Promise<number> {
+    return this.#facts.uncountedFromUs(this.#clockUs, () => this.tick());
   }
 
   /** Runs what is due if nothing runs now; failures are logged once and tried again a little later. */
@@ -133,7 +141,7 @@ export class Maintenance {
     if (nowMs - this.#failedMs < retryAfterMs) return;
     const refresh = nowMs - this.#refreshedMs >= refreshEveryMs || this.behind(this.#clockUs);
     const tidy = nowMs - this.#tidiedMs >= tidyEveryMs && this.#clockUs - this.#tidiedUs >= hourUs;
-    if (!refresh && !tidy) return;
+    if (!refresh && !tidy && !this.#facts.isDue(nowMs)) return;
     this.#running = this.#run(refresh, tidy)
       .then(
         () => {
@@ -170,9 +178,10 @@ export class Maintenance {
       const clockUs = this.#clockUs;
       for (const aggregate of aggregates) if (!this.#closed) await this.#refresh(aggregate, clockUs);
       await this.#noteTraffic();
-      await this.#keepFacts(clockUs, nowMs + factsMs);
+      await this.#keepFacts(clockUs, factsMs);
       if (this.#jobs === 'later' && !this.#closed) await this.#handOver(clockUs);
     }
+    if (!refresh && !tidy) await this.#keepFacts(this.#clockUs, factsMs);
     if (tidy && !this.#closed) {
       // After the refresh: what is dropped has been materialised.
       this.#tidiedMs = nowMs;
@@ -188,13 +197,9 @@ export class Maintenance {
     }
   }
 
-  /** Facts of subscribers, step by step until nothing is due or the time is over. */
-  async #keepFacts(clockUs: number, untilMs: number): Promise<void> {
+  async #keepFacts(clockUs: number, factsMs: number): Promise<void> {
     // TimescaleDB's own jobs drop nothing that facts are counted from.
-    const gone = this.#dropped.get('event') ?? null;
-    while (!this.#closed && (await this.#facts.step(clockUs, gone))) {
-      if (this.#options.clock.monotonicMs() >= untilMs) return;
-    }
+    await this.#facts.run(clockUs, this.#dropped.get('event') ?? null, factsMs);
   }
 
   /**
@@ -218,6 +223,7 @@ export class Maintenance {
   /** Lets what runs come to its end and starts nothing more. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#facts.close();
     await this.#running;
   }
 

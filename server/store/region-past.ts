@@ -2,7 +2,7 @@
 import type pg from 'pg';
 import type { PastDwell, PastPart, RegionPast } from '../../shared/protocol.ts';
 import type { PastRoles } from '../../shared/region-answers.ts';
-import { dayUs, secondUs } from '../clock.ts';
+import { dayUs, secondUs, zoneUs } from '../clock.ts';
 import type { Config } from '../config.ts';
 import { longestTtlUs } from '../occupancy/cell-ttls.ts';
 import { timestampUs } from './connection.ts';
@@ -45,7 +45,8 @@ interface DwellRow {
   bound_p90_ms: number | null;
 }
 
-type RolesRow = Omit<PastRoles, 'passersBy'> & { passers_by: number };
+/** `ends`: of the local day, µs. */
+type RolesRow = Omit<PastRoles, 'passersBy'> & { passers_by: number; ends: number };
 
 const flowNames = ['entries', 'exits', 'appeared', 'vanished'] as const;
 type FlowName = (typeof flowNames)[number];
@@ -59,12 +60,17 @@ type BucketRow<K extends string> = Record<K, number | null> & { bucket: number; 
  */
 const cellDaysMax = 10_000;
 
-/** One query after the other. The figures are exact: only the exit may let them out. */
+/**
+ * One query after the other. The figures are exact: only the exit may let them out.
+ *
+ * @param uncountedUs since then stays lasted that facts of subscribers lack: roles of its local day and later are left out
+ */
 export async function readRegionPast(
   pool: pg.Pool,
   id: string,
   question: PastQuestion,
   config: Pick<Config, 'timeZone' | 'holdDownMs' | 'tripMs' | 'presenceTtlMs' | 'presenceTtlByLac'>,
+  uncountedUs = Number.POSITIVE_INFINITY,
 ): Promise<RegionPast> {
   const { timeZone, holdDownMs, tripMs } = config;
   const ttlMs = longestTtlUs(config) / 1000;
@@ -122,8 +128,11 @@ export async function readRegionPast(
     const rows = await askPieces<BucketRow<FlowName>>(buckets, 'region-flows', bucketS, holdDownMs, ...lasting);
     past.flows = columns(flowNames, rows);
   }
-  if (parts.includes('crowd'))
-    past.crowd = columns(['crowd'], await ask('region-crowd', cells, ...span, bucketS, timeZone, ...lasting)).crowd;
+  const rolesUntilUs = Math.floor((uncountedUs + zoneUs) / dayUs) * dayUs - zoneUs;
+  if (parts.includes('crowd')) {
+    const { crowd } = columns(['crowd'], await ask('region-crowd', cells, ...span, bucketS, timeZone, ...lasting));
+    past.crowd = crowd.map((figure, at) => (timeUs[at] + widthUs > rolesUntilUs ? null : figure));
+  }
   // What a trip follows from is stored with stays that have ended: where they went.
   if (parts.includes('pairs')) {
     const pieces = askEach<PairRow>(buckets, 'region-pairs', bucketS, holdDownMs, tripMs, id);
@@ -142,8 +151,22 @@ export async function readRegionPast(
     past.dwell = rows.map(dwellOf);
   }
   if (parts.includes('roles')) {
-    const rows = await ask<RolesRow>('region-roles', cells, days.first_day, days.last_day);
-    past.roles = rows.map(({ passers_by: passersBy, ...same }) => ({ ...same, passersBy }));
+    const lastUs = Math.min(days.until, question.heldUs);
+    const rows = await ask<RolesRow>(
+      'region-roles',
+      cells,
+      days.first_day,
+      days.last_day,
+      ...lasting,
+      timestampUs(lastUs),
+      timeZone,
+    );
+    past.roles = rows
+      .filter(({ ends }) => ends <= rolesUntilUs)
+      .map(({ passers_by: passersBy, lasting, ends: _, ...same }) => ({
+        ...{ ...same, passersBy },
+        lasting: open.complete ? lasting : null,
+      }));
   }
   return past;
 }

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { dayUs, hourUs, minuteUs, secondUs } from '../../server/clock.ts';
 import { readRegionPast } from '../../server/store/region-past.ts';
 import type { RegionPast } from '../../shared/protocol.ts';
-import { flows, presence, sessions } from '../sql/tools/past-oracle.ts';
+import { dayFacts, flows, presence, sessions } from '../sql/tools/past-oracle.ts';
 import { cityStartUs, dateOf, fillStays, makeCityStays, type Stay } from '../sql/tools/small-city.ts';
 import { openPlainDatabase, type PlainDatabase } from '../store/tools/plain-database.ts';
 
@@ -80,6 +80,58 @@ test.each(regions)('a stay in the region that goes on in another of its cells ha
   for (const { firstOut } of all) byDay.set(dateOf(firstOut), (byDay.get(dateOf(firstOut)) ?? 0) + 1);
   for (const { day, stays } of past.dwell!) expect(stays, day).toBe(byDay.get(day));
   expect(past.dwell!.length).toBe(3);
+});
+
+test.each(regions)('who is there and has not left is told beside the roles of the day (%#)', async (...cells) => {
+  const region = new Set(cells);
+  const open = openIn(cells);
+  const question = { cells, fromUs, toUs, bucketS: 3600, parts: ['roles'] as const, open, heldUs: nowUs };
+  const { roles } = await readRegionPast(database.pool, 'r', question, zone);
+  const counted = new Set(ofDays(ended, region));
+  const besides = ofDays(
+    lasting.map((stay) => ({ ...stay, firstOut: nowUs, lastIn: nowUs, to: 0 })),
+    region,
+  );
+  const wanted = new Map<string, number>();
+  for (const key of new Set(besides)) {
+    const day = key.split(' ')[1];
+    if (!counted.has(key)) wanted.set(day, (wanted.get(day) ?? 0) + 1);
+  }
+  expect(roles!.map(({ day }) => day)).toEqual([11, 12, 13].map((day) => dateOf(cityStartUs + day * dayUs)));
+  expect(roles!.at(-1)!.lasting).toBeGreaterThan(0);
+  for (const { day, lasting: n } of roles!) expect(n, day).toBe(wanted.get(day) ?? 0);
+  const many = { ...open, subs: [], firstInUs: [], complete: false };
+  const { roles: some } = await readRegionPast(database.pool, 'r', { ...question, open: many }, zone);
+  expect(some!.map(({ lasting: n }) => n)).toEqual([null, null, null]);
+});
+
+/** `subscriber day` of each local day that a stay in the region lasts. */
+function ofDays(stays: readonly Stay[], region: ReadonlySet<number>): string[] {
+  return [...dayFacts(stays, region).keys()].map((key) => {
+    const [sub, day] = key.split(' ');
+    return `${sub} ${dateOf(cityStartUs + Number(day) * dayUs)}`;
+  });
+}
+
+test('roles and crowd of days that stays may still be counted to are unknown', async () => {
+  const [cells] = regions;
+  const question = {
+    cells,
+    fromUs,
+    toUs,
+    bucketS: 3600,
+    parts: ['roles', 'crowd'] as const,
+    open: openIn(cells),
+    heldUs: nowUs,
+  };
+  const all = await readRegionPast(database.pool, 'r', question, zone);
+  const some = await readRegionPast(database.pool, 'r', question, zone, cityStartUs + 12 * dayUs + 5 * hourUs);
+  expect(some.roles).toEqual(all.roles!.slice(0, 1));
+  expect(some.crowd).toEqual(all.crowd!.map((figure, at) => (at < 24 ? figure : null)));
+  expect(all.crowd!.slice(24)).not.toEqual(some.crowd!.slice(24));
+  const none = await readRegionPast(database.pool, 'r', question, zone, Number.NEGATIVE_INFINITY);
+  expect(none.roles).toEqual([]);
+  expect(none.crowd!.every((figure) => figure === null)).toBe(true);
 });
 
 test('one that has ended and been stored meanwhile counts once', async () => {

@@ -201,7 +201,7 @@ test('the past is asked for whole buckets, of the cells that the region holds no
 test('the crowd of now is asked for at the newest full minute, with the stays that last', async () => {
   const questions: PastQuestion[] = [];
   const counts = { residents: 30, workers: 41, visitors: 0, passersBy: 58, undetermined: 0 };
-  const today = { day: '2026-11-21', subscribers: 129, ...counts, crowd: 58 };
+  const today = { day: '2026-11-21', subscribers: 129, ...counts, lasting: 3, crowd: 58 };
   const past = { presence: { present: [104], visitors: [110] }, crowd: [33], roles: [today] };
   const it = await start({ store: pastStore(questions, past), settings: { minCount: 5 } });
   const minuteUs = 60_000_000;
@@ -275,7 +275,7 @@ test('small figures of the past are hidden, and how long so few have stayed', as
         { day: '2026-11-20', stays: 7, cut: 33, ...times },
         { day: '2026-11-21', stays: 96, cut: 19, ...times },
       ],
-      roles: [{ day: '2026-11-21', subscribers: 102, ...roles, crowd: null }],
+      roles: [{ day: '2026-11-21', subscribers: 102, ...roles, lasting: 4, crowd: null }],
     }),
   });
   const hidden = { observedMedianMs: -1, observedP90Ms: -1, upperMedianMs: -1, upperP90Ms: -1 };
@@ -297,6 +297,7 @@ test('small figures of the past are hidden, and how long so few have stayed', as
         visitors: 0,
         passersBy: 60,
         undetermined: 0,
+        lasting: -1,
         crowd: null,
       },
     ],

@@ -8,7 +8,7 @@ import { WallState } from '../../shared/wall-state.ts';
 import { FakeView, fakeLayout } from '../tools/fake-view.ts';
 import { fakeStatus, TestClock } from '../tools/push-server.ts';
 
-const today = { day: '2026-10-17', subscribers: 99, crowd: null };
+const today = { day: '2026-10-17', subscribers: 99, lasting: 0, crowd: null };
 const roles = { ...today, residents: 31, workers: 7, visitors: 44, passersBy: 0, undetermined: 17 };
 const exact = (id: string, crowd: number | null, changes: Partial<ExactCrowd> = {}): ExactCrowd => ({
   ...{ id, atUs: 60_000_000, present: 100, crowd, roles },

@@ -43,6 +43,10 @@ export class Maintenance {
     return false;
   }
 
+  get factsBehindUs(): number {
+    return 0;
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     await this.#running;

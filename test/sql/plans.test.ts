@@ -205,7 +205,19 @@ const cases: { query: string; values: unknown[]; reads: Record<string, Span> }[]
       stay: { fromUs: oldDay.fromUs - 16 * dayUs, toUs: oldDay.toUs + 3 * dayUs },
     },
   },
-  { query: 'region-roles', values: [[3, 4, 5], dateOf(oldDay.fromUs), dateOf(oldDay.toUs)], reads: dayFacts },
+  {
+    query: 'region-roles',
+    values: [
+      [3, 4, 5],
+      dateOf(oldDay.fromUs),
+      dateOf(oldDay.toUs),
+      [7],
+      [oldDay.fromUs * 1],
+      at(oldDay.toUs),
+      'Asia/Shanghai',
+    ],
+    reads: { ...dayFacts, stay: { fromUs: oldDay.fromUs, toUs: oldDay.toUs + 3 * dayUs } },
+  },
 ];
 
 test.each(cases)('$query reads the chunks that it needs and no others', async ({ query, values, reads }) => {

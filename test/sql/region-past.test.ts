@@ -163,9 +163,10 @@ test.each(regions)(
     for (const role of ['resident', 'worker', 'passer-by', 'visitor', 'undetermined'])
       expect(counts.get(role), role).toBeGreaterThan(0);
 
-    const [first] = await query<Record<string, number | null>>('region-roles', cells, ...days);
+    const told = [cells, ...days, ...nobody, timestampUs(toUs), zone];
+    const [first] = await query<Record<string, number | null>>('region-roles', ...told);
     expect(first.crowd).toBe(null);
-    const last = (await query<Record<string, number | null>>('region-roles', cells, ...days)).at(-1)!;
+    const last = (await query<Record<string, number | null>>('region-roles', ...told)).at(-1)!;
     expect(last.crowd).toBe(last.subscribers! - last.residents! - last.workers!);
 
     // The days on which roles are determined for the first time, and ordinary ones.
