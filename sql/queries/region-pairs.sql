@@ -48,7 +48,8 @@ reach as materialized (
   from member m
   where m.regions && (select array_agg(r) from member o cross join lateral unnest(o.regions) r where o.regions[1] = 0)
 ),
--- Who was in a cell of both when that began, or had just come back, with its steps in these cells of the day before.
+-- Who was in a cell of both when that began, or had just come back, with its steps in these cells, and into them, of the day
+-- before.
 early as materialized (
   select distinct o.sub
   from own o
@@ -61,7 +62,7 @@ early as materialized (
 day_before as materialized (
   select s.sub, s.cell_id, s.first_in, s.first_out, s.to_cell
   from stay s
-  where is_among(s.cell_id, (select r.cells from reach r))
+  where (is_among(s.cell_id, (select r.cells from reach r)) or is_among(s.to_cell, (select r.cells from reach r)))
     and s.first_out >= $2::timestamptz - make_interval(hours => 25, secs => ($6::integer + 10 * $5::integer) / 1000.0)
     and s.first_out < $2::timestamptz - make_interval(hours => 1, secs => ($6::integer + 10 * $5::integer) / 1000.0)
     -- Looked up by hash, however few they are thought to be.
@@ -92,7 +93,7 @@ back as materialized (
   union all
   select s.sub, s.cell_id, s.first_in, s.first_out, s.to_cell
   from stay s
-  where is_among(s.cell_id, (select r.cells from reach r))
+  where (is_among(s.cell_id, (select r.cells from reach r)) or is_among(s.to_cell, (select r.cells from reach r)))
     and s.first_out >= $2::timestamptz - interval '7 days'
     and s.first_out < $2::timestamptz - make_interval(hours => 25, secs => ($6::integer + 10 * $5::integer) / 1000.0)
     and (s.sub in (select t.sub from still t)) is true

@@ -67,14 +67,14 @@ beforeAll(async () => {
      select timestamptz ${at(20)}, i, 0, 0, 0, 0, 0, 1, 1 + i % 2, -1, 5 from generate_series(1, 25) i`,
     `insert into micro_region_cell (region_id, cell_id) select region_id, 0 from micro_region where id = 'r2'`,
     // Two whom a start with other settings cut off there, of whom the region still held the cell of one; others elsewhere,
-    // an hour later, and one who left.
+    // an hour later, one who left, and one whose next stay there is known.
     `insert into micro_region_cell (region_id, cell_id, valid_to)
      select region_id, c, case when c = 5 then ${at(10)}::timestamptz else 'infinity' end
      from micro_region, generate_series(4, 5) c where id = 'r0'`,
     `insert into stay (first_out, first_in, last_in, sub, cell_id, plmn, events, to_cell)
      select v.o::timestamptz, v.o::timestamptz - interval '1 hour', v.o, v.sub, v.cell, 0, 1, v.went
      from (values (${at(20)}::timestamptz, 1, 4, null), (${at(20)}, 2, 5, null), (${at(20)}, 3, 9, null),
-       (${at(70)}, 4, 4, null), (${at(20)}, 5, 4, 9)) as v (o, sub, cell, went)`,
+       (${at(70)}, 4, 4, null), (${at(20)}, 5, 4, 9), (${at(20)}, 6, 4, null), (${at(80)}, 6, 4, 9)) as v (o, sub, cell, went)`,
   ])
     await database.sql(statement);
   it = await startTestServer({

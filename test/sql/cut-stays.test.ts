@@ -165,6 +165,31 @@ test('dwell of a day is of stays known from beginning to end; pieces of others a
   expect(rows.filter(({ cut }) => (cut as number) > 10).length).toBeGreaterThan(2);
 });
 
+test('whether a stay is whole does not depend on where the question begins', async () => {
+  const inOrder = (all: readonly Row[]) => all.toSorted((a, b) => b.first_out - a.first_out || +b.sub - +a.sub);
+  for (let hour = 7; hour < days * 24; hour += 5) {
+    const from = cityStartUs + hour * hourUs;
+    const values = [region, timestampUs(from), span[1], 10_000, null, null, holdUs / 1000, [], [], ttlUs / 1000];
+    const rows = await store.sql<Row>(namedQuery('region-sessions'), values);
+    expect(rows, `from hour ${hour} on`).toEqual(inOrder(expected.filter(({ first_out }) => first_out >= from)));
+  }
+});
+
+test('a stay that began more than a week before is a piece', async () => {
+  const at = (day: number) => timestampUs(cityStartUs + (50 + day) * dayUs);
+  await store.sql(
+    `insert into stay (first_out, first_in, last_in, sub, cell_id, plmn, events, to_cell)
+     select $1::timestamptz + make_interval(days => d + 1), $1::timestamptz + make_interval(days => d),
+       $1::timestamptz + make_interval(days => d + 1), 1, 90002, 0, 24, case when d < 8 then 90002 else -1 end
+     from generate_series(0, 8) d`,
+    [at(0)],
+  );
+  const ask = (from: number) =>
+    store.sql(namedQuery('region-dwell'), [[90002], at(from), at(10), 'Asia/Shanghai', 60_000, [], [], ttlUs / 1000]);
+  expect(await ask(1)).toMatchObject([{ stays: 1, cut: 0, bound_median_ms: 9 * 86_400_000 }]);
+  expect(await ask(8.5)).toMatchObject([{ stays: 0, cut: 1, bound_median_ms: null }]);
+});
+
 test('a day of pieces alone has no times', async () => {
   const at = (s: number) => timestampUs(cityStartUs + 30 * dayUs + s * secondUs);
   await store.sql(`insert into stay (first_out, first_in, last_in, sub, cell_id, plmn, events, to_cell) values

@@ -143,6 +143,11 @@ const cases: { query: string; values: unknown[]; reads: Record<string, Span> }[]
     reads: { region_dwell: oldDay },
   },
   {
+    query: 'region-cut-stays',
+    values: ['r1', at(oldDay.fromUs), at(oldDay.toUs)],
+    reads: { stay: { fromUs: oldDay.fromUs, toUs: oldDay.toUs + 4 * dayUs } },
+  },
+  {
     query: 'origin-places',
     values: [1, at(endUs - 3 * dayUs), at(endUs - 2 * dayUs)],
     reads: { origin_place: { fromUs: endUs - 3 * dayUs, toUs: endUs - 2 * dayUs } },
