@@ -72,6 +72,8 @@ export interface Feed extends HubFeed {
   framesPerS: number;
   eventsPerS: number;
   ended: boolean;
+  /** Live, and silent for so long that its clock follows the others'. */
+  isGone: boolean;
 }
 
 /** A feed that has said nothing yet. */
@@ -113,6 +115,7 @@ export function newFeed(feed: HubFeed, nowMs: number, config: Pick<Config, 'cloc
     framesPerS: 0,
     eventsPerS: 0,
     ended: false,
+    isGone: false,
   };
 }
 

@@ -275,22 +275,31 @@ export class FeedHub {
     // off, rows that belong between the newest ones may not have come: the next start reads them.
     const complete = this.allDone && this.feeds.every(({ state, firstUs }) => state !== 'failed' || firstUs < 0);
     if (watermarkUs === Number.POSITIVE_INFINITY) watermarkUs = complete ? newestUs + 1 : newestUs - windowUs;
-    this.tellClock(Math.max(watermarkUs, this.releaseUs), windowUs);
+    this.tellClock(Math.max(watermarkUs, this.releaseUs), windowUs, nowMs);
     if (!complete || this.finished) return;
     this.finished = true;
     this.sink.finish();
   }
 
   /** Tells the clock if anything of it has changed. */
-  private tellClock(releaseUs: number, windowUs: number): void {
+  private tellClock(releaseUs: number, windowUs: number, nowMs: number): void {
     const feedClocksUs = this.feedClocksUs.slice();
     const readUs = this.readUs.slice();
-    for (const { ended, state, live, clockUs, firstUs, position } of this.feeds) {
+    for (const feed of this.feeds) {
+      const { ended, state, live, clockUs, firstUs, position } = feed;
       if (firstUs < 0) continue;
       const { number } = position;
       readUs[number] = clockUs;
       const goneUs = live || state === 'failed' ? releaseUs - keptAfterEndUs : releaseUs;
-      const nowUs = ended ? Math.max(clockUs, goneUs) : clockUs - windowUs;
+      let nowUs = ended ? Math.max(clockUs, goneUs) : clockUs - windowUs;
+      const isGone = !ended && live === true && goneUs > nowUs && this.isSilent(feed, nowMs);
+      if (isGone) nowUs = goneUs;
+      if (isGone && !feed.isGone)
+        this.log(
+          'warn',
+          `feed ${feed.uri}: silent for a day: who was there when it last spoke is no longer kept present`,
+        );
+      feed.isGone = isGone;
       feedClocksUs[number] = Math.max(feedClocksUs[number], nowUs);
     }
     for (const { clockUs, number, identity } of this.absent) {

@@ -21,6 +21,7 @@ function start(live: boolean[], speed: number, wallS = 20_000, staleMs?: number)
   const released: number[] = [];
   const lines: string[] = [];
   const clocks: number[] = [];
+  let feedClocks: number[] = [];
   const ports = live.map(() => {
     let listener: (message: FeedToHub) => void = () => undefined;
     const until: number[] = [];
@@ -77,14 +78,18 @@ function start(live: boolean[], speed: number, wallS = 20_000, staleMs?: number)
       cellIdOf: () => 0,
       onRows: (batch, from, to) => released.push(...batch.timeUs.subarray(from, to).map((us) => us / 1e6)),
       onLate: (batch, from, to) => late.push(...batch.timeUs.subarray(from, to)),
-      onClock: (clockUs) => clocks.push(clockUs / 1e6),
+      onClock: (clockUs, own) => {
+        clocks.push(clockUs / 1e6);
+        feedClocks = [...own].map((us) => us / 1e6);
+      },
     }),
     room: () => null,
     onFailed: (error) => lines.push(`failed ${String(error)}`),
   });
   hubs.push(hub);
   const started = hub.start();
-  return { hub, ports, lines, clocks, released, late, started, pass: (ms: number) => (nowMs += ms) };
+  const feedClock = (feed: number) => feedClocks[feed];
+  return { hub, ports, lines, clocks, feedClock, released, late, started, pass: (ms: number) => (nowMs += ms) };
 }
 
 describe('a live feed', () => {
@@ -115,6 +120,34 @@ describe('a live feed', () => {
     expect(hub.status().map(({ state }) => state)).toEqual(['running', 'stale']);
     ports[1].clock(60, 2);
     expect(hub.status()[1].state).toBe('running');
+  });
+
+  test('that has gone for good keeps its people for a day, is told of once, and goes on where it speaks again', async () => {
+    const { clocks, feedClock, late, lines, pass, ports, started } = start([true, true], 1);
+    for (const port of ports) port.open(-1);
+    await started;
+    const [dayS, hourS] = [86_400, 3600];
+    ports[0].rows(20_000);
+    ports[1].rows(20_000);
+    const told = () => lines.filter((line) => line.includes('test:1: silent for a day'));
+    for (let hour = 1; hour <= 60; hour++) {
+      pass(hourS * 1000);
+      // Credits are given.
+      await new Promise((resolve) => setImmediate(resolve));
+      ports[0].rows(20_000 + hour * hourS);
+      const behindS = clocks.at(-1)! - feedClock(1);
+      // Its people are there for as long as it may be the network that is away.
+      if (hour <= 24) expect(feedClock(1)).toBe(19_990);
+      else expect(behindS).toBe(dayS);
+      expect(told().length).toBe(hour <= 24 ? 0 : 1);
+    }
+    expect(feedClock(0)).toBe(clocks.at(-1)!);
+    ports[1].rows(20_001 + 60 * hourS);
+    expect(late).toEqual([]);
+    pass(1000);
+    ports[0].rows(20_002 + 60 * hourS);
+    expect(feedClock(1)).toBe(19_991 + 60 * hourS);
+    expect(told().length).toBe(1);
   });
 
   test('that nobody has sent anything to is not waited for', async () => {
