@@ -214,6 +214,31 @@ test("hands nothing over to TimescaleDB's jobs in a run that began before the cl
   }
 });
 
+test("hands nothing over to TimescaleDB's jobs while rows of long ago wait for the next run", async () => {
+  const own = await openPlainDatabase();
+  const { pool } = own;
+  const nowUs = systemClock.nowUs();
+  const upkeep = new Maintenance({
+    ...{ pool, embedded: !native, jobs: 'later', timeZone: 'Asia/Shanghai', clock: systemClock, log: () => undefined },
+    onChange: () => undefined,
+  });
+  const policed = async () => (await own.sql<{ n: number }>(policies))[0].n;
+  try {
+    await upkeep.resume(nowUs);
+    await own.sql(`insert into ledger (stream, batch, event_us) values ('journal', 1, $1)`, [nowUs]);
+    const run = upkeep.runNow();
+    // The run has begun with the first aggregate: its job would never look so far back.
+    upkeep.touched('event', nowUs - 40 * dayUs);
+    await run;
+    expect(await policed()).toBe(0);
+    await upkeep.runNow();
+    expect(await policed()).toBe(addPolicies().length);
+  } finally {
+    await upkeep.close();
+    await own.remove();
+  }
+});
+
 if (native) {
   test('a real database gets TimescaleDB policies for data that comes as it happens, and loses them for replays', async () => {
     const own = await makeTestDatabase();
