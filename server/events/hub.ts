@@ -17,6 +17,8 @@ import type { PushPlace } from './push-refusal.ts';
  * recording that broke off, goes on this far behind the others': else people of last year would be present for ever.
  */
 const keptAfterEndUs = dayUs;
+/** And in steps of this much: each has presence look again at all whom that feed saw last. */
+const goneStepUs = 60_000_000;
 /** A feed may run ahead of the slowest one by this much event time. */
 const skewMaxUs = 60_000_000;
 
@@ -290,21 +292,24 @@ export class FeedHub {
       if (firstUs < 0) continue;
       const { number } = position;
       readUs[number] = clockUs;
-      const goneUs = live || state === 'failed' ? releaseUs - keptAfterEndUs : releaseUs;
-      let nowUs = ended ? Math.max(clockUs, goneUs) : clockUs - windowUs;
-      const isGone = !ended && live === true && goneUs > nowUs && this.isSilent(feed, nowMs);
-      if (isGone) nowUs = goneUs;
+      const isOver = ended && !live && state !== 'failed';
+      const ownUs = ended ? clockUs : clockUs - windowUs;
+      // Single words from long ago don't end it: it is told of once.
+      const isBehind = !ended && releaseUs - keptAfterEndUs > ownUs;
+      const isGone = isBehind && (feed.isGone || (live === true && this.isSilent(feed, nowMs)));
       if (isGone && !feed.isGone)
         this.log(
           'warn',
           `feed ${feed.uri}: silent for a day: who was there when it last spoke is no longer kept present`,
         );
       feed.isGone = isGone;
+      const followedUs = isOver ? releaseUs : this.dayBehind(releaseUs, number);
+      const nowUs = ended || isGone ? Math.max(ownUs, followedUs) : ownUs;
       feedClocksUs[number] = Math.max(feedClocksUs[number], nowUs);
     }
     for (const { clockUs, number, identity } of this.absent) {
-      const goneUs = isRecording(identity) ? releaseUs : releaseUs - keptAfterEndUs;
-      feedClocksUs[number] = Math.max(feedClocksUs[number], clockUs, goneUs);
+      const followedUs = isRecording(identity) ? releaseUs : this.dayBehind(releaseUs, number);
+      feedClocksUs[number] = Math.max(feedClocksUs[number], clockUs, followedUs);
     }
     const same = (a: Float64Array, b: Float64Array) => a.every((us, i) => us === b[i]);
     if (releaseUs === this.releaseUs && same(feedClocksUs, this.feedClocksUs) && same(readUs, this.readUs)) return;
@@ -312,6 +317,12 @@ export class FeedHub {
     this.feedClocksUs = feedClocksUs;
     this.readUs = readUs;
     this.sink.clock(releaseUs, feedClocksUs, readUs);
+  }
+
+  /** The clock of a feed that is gone, when the event clock is `releaseUs`: as it was until a step is due. */
+  private dayBehind(releaseUs: number, number: number): number {
+    const goneUs = releaseUs - keptAfterEndUs;
+    return goneUs - this.feedClocksUs[number] < goneStepUs ? this.feedClocksUs[number] : goneUs;
   }
 
   private checkSettled(): void {

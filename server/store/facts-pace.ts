@@ -23,8 +23,9 @@ const soonCounted = 40_000;
 const lookedAtMax = 200_000;
 /** Of a queue of any length, where its head stands. */
 const headRows = 1_000;
-/** An operator is told. At sixty times real time it is six minutes. */
+/** An operator is told of what is so far behind for so long; a replay at full speed always is, a little. */
 const toldBehindUs = 6 * hourUs;
+const toldAfterMs = 600_000;
 /** Rows that the embedded database keeps of those that were taken, until they are vacuumed: each look goes past them. */
 const takenMax = 100_000;
 
@@ -40,6 +41,7 @@ export class FactsPace {
   #dueMs = Number.NEGATIVE_INFINITY;
   /** The oldest that was due and not counted when it was last looked, µs; Infinity: all was. */
   #oldestUs = Number.POSITIVE_INFINITY;
+  #behindSinceMs = Number.POSITIVE_INFINITY;
   #toldBehind = false;
 
   constructor(options: FactsOptions & { readonly clock: Clock }) {
@@ -118,14 +120,19 @@ export class FactsPace {
   }
 
   #tellBehind(clockUs: number): void {
-    const isBehind = this.behindUs(clockUs) > toldBehindUs;
-    if (isBehind === this.#toldBehind) return;
-    this.#toldBehind = isBehind;
-    if (!isBehind) this.#log('info', 'database: what is kept of subscribers is counted up to now again');
-    else
-      this.#log(
-        'warn',
-        'database: what is kept of subscribers is counted more than six hours behind (event time): roles and crowds of the days that lack some are unknown until then; a replay is better started with less speed',
-      );
+    const nowMs = this.#clock.monotonicMs();
+    if (this.behindUs(clockUs) <= toldBehindUs) {
+      if (this.#toldBehind) this.#log('info', 'database: what is kept of subscribers is counted up to now again');
+      this.#toldBehind = false;
+      this.#behindSinceMs = Number.POSITIVE_INFINITY;
+      return;
+    }
+    this.#behindSinceMs = Math.min(this.#behindSinceMs, nowMs);
+    if (this.#toldBehind || nowMs - this.#behindSinceMs < toldAfterMs) return;
+    this.#toldBehind = true;
+    this.#log(
+      'warn',
+      'database: what is kept of subscribers has been counted more than six hours behind (event time) for ten minutes: roles and crowds of the days that lack some are unknown until then; a replay is better started with less speed',
+    );
   }
 }

@@ -282,6 +282,8 @@ export class MapPresence {
     const { everyUs, onInterval } = this.options;
     const endUs = this.startUs + everyUs;
     const isWhole = Math.floor(this.startUs / quarterUs) !== Math.floor((this.startUs - everyUs) / quarterUs);
+    // An empty region is told of then.
+    const tellsEmpty = isWhole || this.waiting === null;
     if (this.waiting !== null) {
       this.settleBefore(this.startUs, this.waiting);
       onInterval(this.waiting);
@@ -296,9 +298,9 @@ export class MapPresence {
       area.appeared = 0;
       area.vanished = 0;
       area.left = 0;
-      if (!isNews && !(isWhole && present > 0)) continue;
-      area.told = { present, fresh5: fresh };
       const isCell = area.id >= firstCell;
+      if (!isNews && !(isWhole && present > 0) && (isCell || !tellsEmpty)) continue;
+      area.told = { present, fresh5: fresh };
       const row = { id: isCell ? area.id - firstCell : area.id, isCell, present, appeared, vanished, fresh5: fresh };
       rows.set(area, { ...row, visitors: present + left, entries: 0, exits: 0 });
     }

@@ -13,6 +13,11 @@ const cellOf = (column: string) => `(select cgi from cell where cell.cell_id = e
 const cgi = cellOf('cell_id');
 const sub = 'sub::text';
 const calls = 'call_ms, mo_calls, mt_calls, mo_sms, mt_sms';
+const bucket = 'extract(epoch from bucket)::bigint';
+const gauges = 'present, present_max, entries, exits, appeared, vanished';
+const traffic = `units, location_updates, mo_calls, mt_calls, emergency_calls, mo_sms, mt_sms, supplementary_services,
+  handovers, detaches, data, others, unsuccessful, call_ms, bytes`;
+/** Each column by itself: `concat_ws` leaves out what is null. */
 const counted = {
   region_gauge: `${second}, ${region}, ${figures}`,
   cell_gauge: `${second}, ${cgi}, ${figures}`,
@@ -20,15 +25,24 @@ const counted = {
   region_flow: `${second}, ${regionOf('from_region')}, ${regionOf('to_region')}, every_ms, count`,
   region_dwell: `${second}, ${region}, every_ms, bucket, observed, upper`,
   origin_gauge: `${second}, ${region}, every_ms, class, country, mcc, present`,
-  cell_traffic_1m: `extract(epoch from bucket)::bigint, ${cgi}, units, location_updates, mo_calls, mt_calls,
-    emergency_calls, mo_sms, mt_sms, supplementary_services, handovers, detaches, data, others, unsuccessful, call_ms, bytes`,
-  stay: `first_in, last_in, first_out, ${sub}, plmn, events, ${cgi}, ${cellOf('to_cell')}`,
+  origin_place: `${second}, ${region}, every_ms, class, country, mcc, plmn, area, present`,
+  region_gauge_1m: `${bucket}, ${region}, ${gauges}`,
+  region_gauge_1h: `${bucket}, ${region}, ${gauges}`,
+  cell_gauge_1m: `${bucket}, ${cgi}, ${gauges}`,
+  cell_gauge_1h: `${bucket}, ${cgi}, ${gauges}`,
+  cell_traffic_1m: `${bucket}, ${cgi}, ${traffic}`,
+  cell_traffic_1h: `${bucket}, ${cgi}, ${traffic}`,
+  cell_outcome_1m: `${bucket}, ${cgi}, kind, unknown, rejected, failed, unanswered, dropped`,
+  event: `bytes, ts, ${sub}, coalesce(${cgi}, '?'), plmn, duration_ms, type_allocation_code, kind, outcome, cause, flags,
+    peer::text, area, peer_class, country`,
+  stay: `first_in, last_in, first_out, ${sub}, plmn, events, ${cgi}, coalesce(${cellOf('to_cell')}, to_cell::text, '?')`,
   day_cell: `day, ${sub}, ${cgi}, half_hours, observed_ms, held_ms`,
   day_seen: `day, ${sub}, first_seen, last_seen, half_hours, plmn`,
   subscriber_day: `day, ${sub}, first_seen, last_seen, ${calls}, bytes, off_net, detaches, peers`,
-  subscriber_day_area: `day, ${sub}, country, area_code, calls, sms, call_ms`,
+  subscriber_day_area: `day, ${sub}, country, coalesce(area_code::text, '?'), calls, sms, call_ms`,
   peer_month: `month, ${sub}, peer::text, peer_class, ${calls}`,
   identity_interval: `${sub}, plmn, type_allocation_code, first_seen, last_seen`,
+  serving_interval: `${sub}, plmn, network, country, kind, valid_from, coalesce(valid_to::text, '?')`,
 } as const;
 type Counted = keyof typeof counted;
 

@@ -5,16 +5,12 @@ import type { TrailOwner } from '../../server/occupancy/trail-entry.ts';
 import type { StateReader } from '../../server/state-writer.ts';
 import { toEnd } from '../../server/to-end.ts';
 
-const phone = 1;
-
-/** A trail in which one phone crosses very many borders. */
+/** A trail in which a phone crosses very many borders, and another one when it is told to. */
 function trailOfOne() {
-  let newest = 0;
+  const newest = new Map<number, number>();
   const owner: TrailOwner = {
-    sequenceOf: () => newest,
-    setSequence: (_, sequence) => {
-      newest = sequence;
-    },
+    sequenceOf: (phone) => newest.get(phone) ?? 0,
+    setSequence: (phone, sequence) => void newest.set(phone, sequence),
     trailEnded: () => undefined,
     held: () => undefined,
     gone: () => undefined,
@@ -23,7 +19,7 @@ function trailOfOne() {
     touchNotes: () => 0,
   };
   const trail = new CrossingTrail({ owner, holdDownUs: 1000, entriesMax: 1_000_000 });
-  const step = (area: number, timeUs: number, isEntry: boolean) => {
+  const step = (area: number, timeUs: number, isEntry: boolean, phone = 1) => {
     trail.begin(phone, timeUs, 0);
     if (isEntry) trail.enter(area, true);
     else trail.leave(area, true);
@@ -32,9 +28,9 @@ function trailOfOne() {
     return pushed;
   };
   /** Enters areas one after the other. @returns where each entry stands */
-  const enterAll = (from: number, to: number, timeUs: number) => {
+  const enterAll = (from: number, to: number, timeUs: number, phone = 1) => {
     const entries = new Map<number, number>();
-    for (let area = from; area < to; area++) entries.set(area, step(area, timeUs, true));
+    for (let area = from; area < to; area++) entries.set(area, step(area, timeUs, true, phone));
     return entries;
   };
   /** Leaves an area. @returns where the entry stands that this undoes; 0: there is none */
@@ -68,12 +64,13 @@ test('when sequence numbers come round, those of before are nobody’s', () => {
   const last = 2 ** 32 - 4;
   const json = () => ({ tail: last, settled: last, head: last, forced: 0 });
   trail.restore({ json, bytes: () => new Uint8Array(0), fill: () => 0 } as unknown as StateReader);
-  const later = enterAll(200, 250, 300);
-  expect(later.get(203)).toBe(2 ** 32 - 1);
-  expect(later.get(204)).toBe(1);
-  // An area of before, where its old place now is another one's.
-  const again = enterAll(5, 6, 300).get(5);
-  enterAll(250, 380, 300);
-  expect(leave(5, 310)).toBe(again);
-  for (const area of [203, 204]) expect(leave(area, 310)).toBe(later.get(area));
+  enterAll(500, 504, 300);
+  // Where an area of before stood are now entries of another phone, and its own one is far back.
+  const again = enterAll(60, 61, 300).get(60);
+  expect(again).toBe(1);
+  enterAll(200, 240, 300);
+  const others = [...enterAll(300, 340, 300, 2).values()];
+  expect(others).toContain(entries.get(60));
+  enterAll(240, 270, 300);
+  expect(leave(60, 310)).toBe(again);
 });

@@ -53,6 +53,9 @@ test('stays that keep coming are counted as fast as they come, and hours beside 
   ]);
   await told.run(clockUs, null, 50);
   expect(told.behindUs(clockUs)).toBeGreaterThan(6 * hourUs);
+  expect(lines).toEqual([]);
+  clock.ms += 600_000;
+  await told.run(clockUs, null, 50);
   expect(lines.join()).toMatch(/more than six hours behind.*roles and crowds .* unknown/);
   let least = Number.POSITIVE_INFINITY;
   let hours = -1;
