@@ -1,10 +1,11 @@
 import { join } from 'node:path';
-import { dayUs, hourUs, minuteUs } from '../../server/clock.ts';
+import { dayUs, hourUs } from '../../server/clock.ts';
 import { makeConfig } from '../../server/config.ts';
 import { heardElsewhere } from '../../server/errors.ts';
 import { type Database, openPool } from '../../server/store/connection.ts';
 import { EmbeddedDatabase } from '../../server/store/embedded/embedded-database.ts';
 import { FactsUpkeep } from '../../server/store/facts-upkeep.ts';
+import { aggregates } from '../../server/store/periods.ts';
 import { openRealDatabase } from '../../server/store/real-database.ts';
 import { refreshAggregate } from '../../server/store/refresh.ts';
 import type { Ask } from './oracle.ts';
@@ -14,9 +15,9 @@ const deadlineMs = 1_800_000;
 const quiet = () => undefined;
 
 /**
- * Opens the database that a server has left, and lets it come to what it is later: late rows are in the traffic of closed
- * minutes, as the next start or the upkeep of the next minute puts them; of the facts of subscribers what waits in queues
- * is counted, hours and days are over, and the other parties are in their month.
+ * Opens the database that a server has left, and lets it come to what it is later: late rows are in the aggregates of
+ * closed minutes and hours, as the next start or the upkeep of the next minute puts them; of the facts of subscribers
+ * what waits in queues is counted, hours and days are over, and the other parties are in their month.
  *
  * @param databaseUrl absent: the embedded one of the folder
  */
@@ -33,9 +34,11 @@ export async function openHeld(dataDir: string, databaseUrl?: string): Promise<{
     const { timeZone } = makeConfig();
     const facts = new FactsUpkeep({ pool, timeZone, embedded: embedded !== null, log: quiet });
     const [{ newest }] = await ask<{ newest: number }>('select max(ts) as newest from event');
-    const closedUs = Math.floor(newest / minuteUs) * minuteUs;
-    const span = { fromUs: closedUs - 2 * hourUs, toUs: closedUs };
-    await refreshAggregate(pool, embedded !== null, 'event_traffic_1m', span);
+    const fromUs = Math.floor(newest / hourUs) * hourUs - 2 * hourUs;
+    for (const { name, bucketUs } of aggregates) {
+      const span = { fromUs, toUs: Math.floor(newest / bucketUs) * bucketUs };
+      if (bucketUs <= hourUs) await refreshAggregate(pool, embedded !== null, name, span);
+    }
     const laterUs = newest + 3 * dayUs;
     while (await facts.step(laterUs, null));
     // Other parties are put to their month when the events of their hour are dropped.
