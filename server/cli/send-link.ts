@@ -1,3 +1,6 @@
+import { type ClientRequest, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { text as textOf } from 'node:stream/consumers';
 import type { Clock, Timers } from '../clock.ts';
 import { messageOf, UserError } from '../errors.ts';
 import type { PushStanding, PushTaken } from '../events/push-feed.ts';
@@ -40,7 +43,7 @@ export class SendLink {
 
   /** Where the feed stands. @throws UserError SEND_REFUSED, SEND_GAVE_UP */
   async standing(): Promise<FeedAnswer> {
-    const { status, body } = await this.#ask(this.#url, {});
+    const { status, body } = await this.#ask(this.#url, {}, '');
     if (status !== 200) throw refused(status, body);
     return body as unknown as FeedAnswer;
   }
@@ -49,7 +52,7 @@ export class SendLink {
   async send({ epoch, seq }: PushPlace, text: string): Promise<SendOutcome> {
     const headers = { 'content-type': 'application/x-ndjson' };
     const url = `${this.#url}/events?epoch=${epoch}&seq=${seq}`;
-    const { status, body } = await this.#ask(url, { method: 'POST', headers, body: text });
+    const { status, body } = await this.#ask(url, { method: 'POST', headers }, text);
     if (status === 200) return { k: 'taken', taken: body as unknown as PushTaken };
     const { error, expected } = body;
     if (error?.code === 'PUSH_GAP' && expected !== undefined) return { k: 'expected', place: expected };
@@ -57,21 +60,20 @@ export class SendLink {
   }
 
   /** Asks until there is an answer that says more than: try again. */
-  async #ask(url: string, request: RequestInit): Promise<{ status: number; body: ErrorAnswer }> {
+  async #ask(url: string, options: RequestOptions, sent: string): Promise<{ status: number; body: ErrorAnswer }> {
     const sinceMs = this.#clock.monotonicMs();
     let waitMs: number = retryMs.min;
     let told = false;
     for (;;) {
       let why: string;
       try {
-        const answer = await fetch(url, { ...request, signal: AbortSignal.timeout(answerMs), redirect: 'error' });
-        const body = (await answer.json()) as ErrorAnswer;
-        if (answer.status < 500) return { status: answer.status, body };
-        why = body.error?.message ?? `status ${answer.status}`;
+        const { status, text } = await exchange(url, options, sent);
+        const body = JSON.parse(text) as ErrorAnswer;
+        if (status < 500) return { status, body };
+        why = body.error?.message ?? `status ${status}`;
       } catch (error) {
         // No connection, one that was cut, or half an answer: what was sent may have been taken, and is sent again.
-        const cause = error instanceof Error && error.cause !== undefined ? messageOf(error.cause) : messageOf(error);
-        why = cause === '' ? 'no connection' : cause;
+        why = messageOf(error) || 'no connection';
       }
       if (this.#clock.monotonicMs() - sinceMs + waitMs > this.#patienceMs) {
         throw new UserError(
@@ -85,6 +87,22 @@ export class SendLink {
       waitMs = Math.min(2 * waitMs, retryMs.max);
     }
   }
+}
+
+/**
+ * A request and its whole answer; rejects if the connection is refused, cut, or gives none in time. By `node:http`: the
+ * `fetch` of Node.js 20 never answers when a server closes the connection before the request, as proxies do whose server
+ * is away.
+ */
+async function exchange(url: string, options: RequestOptions, sent: string): Promise<{ status: number; text: string }> {
+  const signal = AbortSignal.timeout(answerMs);
+  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+    const ask = url.startsWith('https:') ? httpsRequest : httpRequest;
+    const asking: ClientRequest = ask(url, { ...options, signal }, resolve);
+    asking.once('error', (error) => reject(signal.aborted ? new Error(`no answer in ${answerMs / 1000} s`) : error));
+    asking.end(sent);
+  });
+  return { status: answer.statusCode!, text: await textOf(answer) };
 }
 
 function refused(status: number, { error }: ErrorAnswer): UserError {

@@ -1,13 +1,14 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect, createServer as listener } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { sendCommand } from '../../server/cli/send.ts';
 import { batchesOf } from '../../server/cli/send-file.ts';
-import type { UserError } from '../../server/errors.ts';
+import { heardElsewhere, type UserError } from '../../server/errors.ts';
 import { EventBatch } from '../../server/events/event-batch.ts';
 import { eventFlag, kindCode } from '../../server/events/kinds.ts';
 import { pushFields } from '../../server/events/push-fields.ts';
@@ -117,6 +118,22 @@ test('batches whose answers are lost are sent again and taken once', async () =>
   expect(durations(hub)).toEqual(numbers(60));
   // Of those whose first answer was lost, too.
   expect(said.join('')).toMatch(/a\.ndjson: 60 rows acknowledged\n/);
+});
+
+test('connections that are closed before a word is said are tried again', async () => {
+  const { hub, port } = await start();
+  let closed = 0;
+  const door = listener((client) => {
+    client.on('error', heardElsewhere);
+    if (closed++ < 3) return void client.end();
+    pipeline(client, connect(port, '127.0.0.1'), client, heardElsewhere);
+  });
+  await new Promise<void>((resolve) => void door.listen(0, '127.0.0.1', resolve));
+  closing.push(() => void door.close());
+  const to = `http://127.0.0.1:${(door.address() as AddressInfo).port}`;
+  expect(await send(to, '--rows', '10', file('a.ndjson', rows(25)))).toBe(0);
+  expect(durations(hub)).toEqual(numbers(25));
+  expect(closed).toBeGreaterThan(3);
 });
 
 test('waits while the journal is full', async () => {

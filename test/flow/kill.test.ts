@@ -40,6 +40,9 @@ test.each(['file', 'push'] as const)(
       say: () => undefined,
     });
     expect(kills.length).toBe(3);
+    // Each while the load came in.
+    for (const { come } of kills) expect(come).toEqual({ events: expect.any(Number), ended: false });
+    expect(kills.at(-1)!.come.events).toBeGreaterThan(15_000);
     expect(restartsMs.length).toBeGreaterThanOrEqual(3);
     expect(held.events).toBe(40_000);
     const { lost, doubled, wrong } = held;
@@ -51,8 +54,8 @@ test.each(['file', 'push'] as const)(
     const without = over === 'file' ? [...noneOfFiles, 'cell_outcome_1m'] : [];
     for (const [table, rows] of Object.entries(held.counters))
       if (without.includes(table)) expect(rows, table).toEqual([]);
-      // An hour of eight regions is eight rows, or a few more.
-      else expect(rows.length, table).toBeGreaterThan(table === 'region_gauge_1h' ? 7 : 50);
+      // An hour is a row of each region, and of each origin in it.
+      else expect(rows.length, table).toBeGreaterThan(/^(region|origin)_gauge_1h$/.test(table) ? 7 : 50);
     // Of an hour, each minute: figures that are not 0, of eight regions and 200 cells, by trips, dwell and origin.
     expect(held.oracle!.intervals).toBeGreaterThan(55);
     const least = {

@@ -1,11 +1,13 @@
 import type { ChildProcess } from 'node:child_process';
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { heardElsewhere } from '../../server/errors.ts';
 import { Random } from '../fuzz/random.ts';
 import { type RunningServer, serve, until } from '../tools/serve.ts';
 import { type Cluster, createDatabase, startCluster } from './cluster.ts';
 import { differences, type Held, readHeld } from './held.ts';
-import { fileIntake, type Intake, pushIntake } from './intake.ts';
+import { fileIntake, type Intake, type Progress, pushIntake } from './intake.ts';
 import { type Load, regions, writeLoad } from './load.ts';
 import { comes, health, type Moment, moments } from './moments.ts';
 import type { Settings } from './oracle.ts';
@@ -27,7 +29,8 @@ export interface CampaignOptions {
 }
 
 export interface CampaignResult {
-  kills: { moment: Moment; events: number }[];
+  /** Of the server, with how far the load was when it was last asked. */
+  kills: { moment: Moment; come: Progress }[];
   databaseKills: number;
   senderKills: number;
   /** From the start of the process to its address, ms, of each start that came so far. */
@@ -40,6 +43,9 @@ export interface CampaignResult {
 }
 
 const told = (want: Held, got: Held) => [...differences(want, got), ...got.oracle!.differences];
+
+/** The load lasts so long for each kill: time for the server to start, to come to the moment, and for events behind it. */
+const loadMsOfKill = 2500;
 
 /** So long lasts a presence: some vanish within the load. The others are the server's own. */
 const settings = {
@@ -68,14 +74,14 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   const server = cluster?.url ?? options.databaseUrl;
   const places: Place[] = [];
   try {
-    const place = async (name: string) => {
-      const placed = await placeOf({ load, folder, name, seed, over: options.over, server });
+    const place = async (name: string, loadMs: number) => {
+      const placed = await placeOf({ load, folder, name, seed, over: options.over, server, loadMs });
       places.push(placed);
       return placed;
     };
-    const calm = await place('calm');
+    const calm = await place('calm', 0);
     await toEnd(calm, await start(calm));
-    const killed = await place('killed');
+    const killed = await place('killed', options.kills * loadMsOfKill);
     // The same people under the same pseudonyms.
     cpSync(join(calm.dataDir, 'keys'), join(killed.dataDir, 'keys'), { recursive: true });
     const result = await killAgainAndAgain(options, killed, cluster);
@@ -105,9 +111,10 @@ async function placeOf(options: {
   seed: number;
   over: CampaignOptions['over'];
   server: string | undefined;
+  loadMs: number;
 }): Promise<Place> {
-  const { folder, load, name, seed, server } = options;
-  const intake = options.over === 'push' ? await pushIntake(load, `${folder}/${name}.sent`) : fileIntake(load);
+  const { folder, load, loadMs, name, over, seed, server } = options;
+  const intake = over === 'push' ? await pushIntake(load, `${folder}/${name}.sent`, loadMs) : fileIntake(load, loadMs);
   const database = server === undefined ? null : await createDatabase(server, `sw_kill_${process.pid}_${name}`);
   const { everyUs, holdDownUs, home, tripUs, ttlUs } = settings;
   const counting = [
@@ -123,7 +130,7 @@ async function placeOf(options: {
   return {
     dataDir: `${folder}/${name}`,
     intake,
-    args: ['--feed', intake.feed, '--regions', load.regions, '--speed', '0', ...set.flatMap((each) => ['--set', each])],
+    args: [...intake.args, '--regions', load.regions, ...set.flatMap((each) => ['--set', each])],
     env: { DATABASE_URL: database?.url ?? '' },
     drop: async () => database?.drop(),
   };
@@ -156,6 +163,7 @@ async function killAgainAndAgain(options: CampaignOptions, place: Place, cluster
   const random = new Random();
   random.begin(seed, 1);
   const done: CampaignResult['kills'] = [];
+  let come: Progress = { events: 0, ended: false };
   const restartsMs: number[] = [];
   let databaseKills = 0;
   let senderKills = 0;
@@ -173,13 +181,18 @@ async function killAgainAndAgain(options: CampaignOptions, place: Place, cluster
     let exited = Promise.resolve();
     let child: ChildProcess | undefined;
     const sinceMs = performance.now();
-    const starting = start(place, (one) => {
+    const starting: Promise<RunningServer> = start(place, (one) => {
       child = one;
       exited = new Promise((resolve) => void one.once('close', () => resolve()));
     });
+    const asking = (async () => {
+      const server = await starting;
+      for (; server.process.exitCode === null && server.process.signalCode === null; await pause(20))
+        come = await place.intake.progress(server);
+    })().catch(heardElsewhere);
     if (moment === 'starting') {
       const early = random.below(1 + Math.floor(restartsMs[0] ?? 3000));
-      await Promise.race([starting, new Promise((resolve) => setTimeout(resolve, early))]);
+      await Promise.race([starting, pause(early)]);
       // Whether it has come so far or not: it dies.
       void starting.catch((error) => say(`  it was starting: ${String(error).split('\n')[0]}`));
     } else {
@@ -194,9 +207,11 @@ async function killAgainAndAgain(options: CampaignOptions, place: Place, cluster
     }
     child?.kill('SIGKILL');
     await exited;
+    await asking;
     // What was under way may have been taken, and its answer was lost.
     if (kill % 3 === 2 && (await place.intake.killSender())) senderKills++;
-    done.push({ moment, events: at });
+    done.push({ moment, come });
+    say(`  ${come.events.toLocaleString('en')} events in${come.ended ? ': all of them' : ''}`);
   }
   const sinceMs = performance.now();
   const last = await start(place);

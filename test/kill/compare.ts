@@ -23,15 +23,15 @@ function carried(before: readonly number[] | undefined): number[] {
 
 /** Holds the counters in the tables to those by definition. */
 export function compareWith(counted: Counted, { counters }: { counters: Counters }): Comparison {
-  const { areas, everyS, figures, first, newest } = counted;
+  const { areas, everyS, figures, first, last } = counted;
   const city = new Map(counters.city_gauge.map((line) => line.split(' ').map(Number)).map(([at, , n]) => [at, n]));
   const starts = [...city.keys()].sort((a, b) => a - b);
   const tally = new Tally();
-  const firstStart = Math.floor(first / everyS) * everyS;
-  const isWhole = starts.every((start, i) => start === firstStart + i * everyS);
-  // The newest ones are final a little later.
-  if (!isWhole || newest - (starts.at(-1) ?? 0) > 5 * everyS)
-    tally.differences.push(`city_gauge: ${starts.length} intervals, not each from ${firstStart} to about ${newest}`);
+  const isWhole = starts.every((start, i) => start === first + i * everyS);
+  if (!isWhole || starts.at(-1) !== last)
+    tally.differences.push(
+      `city_gauge: ${starts.length} intervals from ${starts[0]} to ${starts.at(-1)}, not each from ${first} to ${last}`,
+    );
   for (const table of ['region_gauge', 'cell_gauge'] as const) {
     const told = new Map<string, number[]>();
     for (const line of counters[table]) {
@@ -55,7 +55,7 @@ export function compareWith(counted: Counted, { counters }: { counters: Counters
     const sum = areas.cell_gauge.reduce((all, cell) => all + (figures.get(`${start} ${cell}`)?.present ?? 0), 0);
     tally.compare('city_gauge', 'present', `${start}`, city.get(start)!, sum);
   }
-  const isTold = (key: string) => city.has(Number(key.slice(0, key.indexOf(' '))));
+  const isTold = (key: string) => Number(key.slice(0, key.indexOf(' '))) <= last;
   // `seconds from to every count`, `seconds region every bucket observed upper`, `seconds cell units … detaches`
   tally.rows('region_flow', ['count'], rowsOf(counters.region_flow, [0, 1, 2], [4]), counted.flows, isTold);
   const dwell = rowsOf(counters.region_dwell, [0, 1, 3], [4, 5]);
@@ -84,14 +84,14 @@ function countryOf(packed: number): string {
 }
 
 /**
- * Rows of origins say what has changed: `seconds [region] every class country mcc present`, of the whole city without a
- * region. In between they are as before.
+ * Rows of origins say what has changed: `seconds region every class country mcc present`, `?` for the region of the whole
+ * city. In between they are as before.
  */
 function originsOf(lines: readonly string[], starts: readonly number[]): Rows {
   const told = new Map<string, Map<number, number>>();
   for (const line of lines) {
     const words = line.split(' ');
-    const [start, region] = [Number(words[0]), words.length === 7 ? words[1] : 'city'];
+    const [start, region] = [Number(words[0]), words[1] === '?' ? 'city' : words[1]];
     const [number, country, mcc, present] = words.slice(-4).map(Number);
     const name = number === 0 ? 'unknown' : originClasses[number - 1];
     const isRight = countryOf(country) === countries[mcc];

@@ -17,7 +17,6 @@ const bucket = 'extract(epoch from bucket)::bigint';
 const gauges = 'present, present_max, entries, exits, appeared, vanished';
 const traffic = `units, location_updates, mo_calls, mt_calls, emergency_calls, mo_sms, mt_sms, supplementary_services,
   handovers, detaches, data, others, unsuccessful, call_ms, bytes`;
-/** Each column by itself: `concat_ws` leaves out what is null. */
 const counted = {
   region_gauge: `${second}, ${region}, ${figures}`,
   cell_gauge: `${second}, ${cgi}, ${figures}`,
@@ -30,21 +29,27 @@ const counted = {
   region_gauge_1h: `${bucket}, ${region}, ${gauges}`,
   cell_gauge_1m: `${bucket}, ${cgi}, ${gauges}`,
   cell_gauge_1h: `${bucket}, ${cgi}, ${gauges}`,
+  origin_gauge_1m: `${bucket}, ${region}, class, country, mcc, present, present_max`,
+  origin_gauge_1h: `${bucket}, ${region}, class, country, mcc, present, present_max`,
   cell_traffic_1m: `${bucket}, ${cgi}, ${traffic}`,
   cell_traffic_1h: `${bucket}, ${cgi}, ${traffic}`,
   cell_outcome_1m: `${bucket}, ${cgi}, kind, unknown, rejected, failed, unanswered, dropped`,
-  event: `bytes, ts, ${sub}, coalesce(${cgi}, '?'), plmn, duration_ms, type_allocation_code, kind, outcome, cause, flags,
+  event: `bytes, ts, ${sub}, ${cgi}, plmn, duration_ms, type_allocation_code, kind, outcome, cause, flags,
     peer::text, area, peer_class, country`,
-  stay: `first_in, last_in, first_out, ${sub}, plmn, events, ${cgi}, coalesce(${cellOf('to_cell')}, to_cell::text, '?')`,
+  stay: `first_in, last_in, first_out, ${sub}, plmn, events, ${cgi}, coalesce(${cellOf('to_cell')}, to_cell::text)`,
   day_cell: `day, ${sub}, ${cgi}, half_hours, observed_ms, held_ms`,
   day_seen: `day, ${sub}, first_seen, last_seen, half_hours, plmn`,
   subscriber_day: `day, ${sub}, first_seen, last_seen, ${calls}, bytes, off_net, detaches, peers`,
-  subscriber_day_area: `day, ${sub}, country, coalesce(area_code::text, '?'), calls, sms, call_ms`,
+  subscriber_day_area: `day, ${sub}, country, area_code, calls, sms, call_ms`,
   peer_month: `month, ${sub}, peer::text, peer_class, ${calls}`,
   identity_interval: `${sub}, plmn, type_allocation_code, first_seen, last_seen`,
-  serving_interval: `${sub}, plmn, network, country, kind, valid_from, coalesce(valid_to::text, '?')`,
+  serving_interval: `${sub}, plmn, network, country, kind, valid_from, valid_to`,
 } as const;
 type Counted = keyof typeof counted;
+
+/** The columns as words: what is null is one too. */
+const lineOf = (columns: string) => `json_build_array(${columns})::text as line`;
+const wordsOf = (line: string) => (JSON.parse(line) as unknown[]).map((each) => each ?? '?').join(' ');
 
 /** What a data folder's database holds. */
 export interface Held {
@@ -80,8 +85,8 @@ export async function readHeld(
     if (plant !== undefined) await ask(plant);
     const counters = {} as Record<Counted, string[]>;
     for (const table of Object.keys(counted) as Counted[]) {
-      const rows = await ask<{ line: string }>(`select concat_ws(' ', ${counted[table]}) as line from ${table} each`);
-      counters[table] = rows.map(({ line }) => line).sort();
+      const rows = await ask<{ line: string }>(`select ${lineOf(counted[table])} from ${table} each`);
+      counters[table] = rows.map(({ line }) => wordsOf(line)).sort();
     }
     const held = { ...(await readEvents(load, ask)), counters };
     const byOracle = before?.byOracle ?? (settings === undefined ? null : await countBySql(ask, settings));

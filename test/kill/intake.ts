@@ -1,27 +1,35 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort, type RunningServer } from '../tools/serve.ts';
 import { root } from '../tools/shared-inputs.ts';
-import { type Load, rowsOfBatch } from './load.ts';
+import { type Load, rowsOfBatch, spanMs } from './load.ts';
 import { health } from './moments.ts';
+import { slowWay } from './slow-way.ts';
+
+/** How many events have come in, and whether all have. */
+export interface Progress {
+  events: number;
+  ended: boolean;
+}
 
 /** How the load comes into a server. */
 export interface Intake {
-  /** Of the server's command line. */
-  readonly feed: string;
+  /** Of the server's command line: the feed, and how fast it is read. */
+  readonly args: readonly string[];
   /** 0: any. */
   readonly port: number;
-  /** How many events have come in, and whether all have. */
-  progress(server: RunningServer): Promise<{ events: number; ended: boolean }>;
+  progress(server: RunningServer): Promise<Progress>;
   /** Kills what sends, if anything does, and starts it again. */
   killSender(): Promise<boolean>;
   stop(): Promise<void>;
 }
 
-/** The server reads the load's file. */
-export function fileIntake(load: Load): Intake {
+/** The server reads the load's file. @param loadMs how long that takes; 0: as fast as it goes */
+export function fileIntake(load: Load, loadMs: number): Intake {
+  const speed = loadMs === 0 ? 0 : spanMs / loadMs;
   return {
-    ...{ feed: `xdr:${load.feed}?plmn=460-00`, port: 0 },
+    ...{ args: ['--feed', `xdr:${load.feed}?plmn=460-00`, '--speed', String(speed)], port: 0 },
     progress: async ({ address }) => {
       const [{ events, state }] = (await health(address)).feeds;
       return { events, ended: state === 'ended' };
@@ -31,10 +39,15 @@ export function fileIntake(load: Load): Intake {
   };
 }
 
-/** A process of its own sends the load over an acknowledged feed, and again what is not acknowledged. */
-export async function pushIntake(load: Load, statePath: string): Promise<Intake> {
+/**
+ * A process of its own sends the load over an acknowledged feed, and again what is not acknowledged.
+ *
+ * @param loadMs how long that takes; 0: as fast as it goes
+ */
+export async function pushIntake(load: Load, statePath: string, loadMs: number): Promise<Intake> {
   const port = await freePort();
-  const to = `http://127.0.0.1:${port}`;
+  const way = await slowWay(port, loadMs === 0 ? Number.POSITIVE_INFINITY : statSync(load.feed).size / loadMs);
+  const to = `http://127.0.0.1:${way.port}`;
   const options = [
     '--feed',
     'load',
@@ -66,7 +79,7 @@ export async function pushIntake(load: Load, statePath: string): Promise<Intake>
     });
   start();
   return {
-    ...{ feed: 'push:load', port },
+    ...{ args: ['--feed', 'push:load'], port },
     progress: async ({ address }) => {
       const { exitCode } = sender;
       if (exitCode !== null && exitCode !== 0) throw new Error(`the sender ended with ${exitCode}:\n${said}`);
@@ -79,6 +92,9 @@ export async function pushIntake(load: Load, statePath: string): Promise<Intake>
       start();
       return true;
     },
-    stop: () => end('SIGKILL'),
+    stop: async () => {
+      await end('SIGKILL');
+      await way.close();
+    },
   };
 }

@@ -64,6 +64,7 @@ const settingsOf = (seed: number) => ({ ...settings, reorderUs: seed === 2 ? nul
 const given = new Map(seeds.map((seed) => [seed, eventsOf(seed)]));
 /** Of each city the rows of the tables as `held.ts` reads them, from the slow oracle; without the last intervals, which are not over. */
 let slow: Map<number, Counters>;
+const lastS = startUs / 1e6 + 28 * 60;
 
 async function countSlowly(): Promise<Map<number, Counters>> {
   const { everyUs, holdDownUs, home, ttlUs, tripUs } = settings;
@@ -139,11 +140,10 @@ function linesOf(
         const mcc = home.slice(home.lastIndexOf(' ') + 1);
         const name = home.slice(0, home.lastIndexOf(' '));
         const number = name === 'unknown' ? 0 : 1 + (originClasses as readonly string[]).indexOf(name);
-        const region = area === 'city' ? [] : [area];
+        const region = area === 'city' ? '?' : area;
         return ends.map((end) => {
-          return [startOf(`${end}`), ...region, 60_000, number, countries[mcc], mcc, known.get(end + group) ?? 0].join(
-            ' ',
-          );
+          const present = known.get(end + group) ?? 0;
+          return [startOf(`${end}`), region, 60_000, number, countries[mcc], mcc, present].join(' ');
         });
       })
       .filter((line) => !line.includes(' 460-')),
@@ -182,7 +182,10 @@ afterAll(() => db?.close());
 test('the oracle over raw events agrees with the one that goes through the definitions slowly', async () => {
   for (const seed of seeds) {
     const counters = slow.get(seed)!;
-    const { differences, intervals, told } = compareWith(await count(given.get(seed)!, settingsOf(seed)), { counters });
+    const counted = await count(given.get(seed)!, settingsOf(seed));
+    // The end of a file ends the open interval, which the slow one leaves out; over a feed more of them wait.
+    expect(counted.last).toBe(lastS + (seed === 2 ? 60 : -60));
+    const { differences, intervals, told } = compareWith({ ...counted, last: lastS }, { counters });
     expect(differences).toEqual([]);
     expect(intervals).toBe(29);
     // All of it happens.
@@ -203,7 +206,9 @@ test('the oracle over raw events agrees with the one that goes through the defin
 test('late rows, detaches and regions that lie across others change what it counts', async () => {
   const [events, counters] = [given.get(1)!, slow.get(1)!];
   const other = async (rows: readonly Row[], of = settings) =>
-    compareWith(await count(rows, of), { counters }).differences.map((line) => line.slice(0, line.indexOf(':')));
+    compareWith({ ...(await count(rows, of)), last: lastS }, { counters }).differences.map((line) =>
+      line.slice(0, line.indexOf(':')),
+    );
   const tables = ['region_gauge.present', 'region_flow.count', 'region_dwell.observed', 'origin_gauge.present'];
   const all = expect.arrayContaining(tables);
   expect(await other(events, { ...settings, reorderUs: null })).toEqual(all);
@@ -251,7 +256,7 @@ function at(s: number, subscriber: string, cell: string | null): Row {
 }
 
 test('a cell without a row is as its last one says; a wrong figure, a missing row and a missing interval are told', async () => {
-  const counted = await count(given.get(1)!);
+  const counted = { ...(await count(given.get(1)!)), last: lastS };
   const counters = slow.get(1)!;
   const still = (line: string, before: string | undefined) => {
     const [, cell, , present, fresh5, ...others] = line.split(' ');
@@ -295,6 +300,9 @@ test('a cell without a row is as its last one says; a wrong figure, a missing ro
   );
   expect(told({ city_gauge: counters.city_gauge.slice(0, 20) })).toContainEqual(
     expect.stringMatching(/^city_gauge: 20 interv/),
+  );
+  expect(told({ city_gauge: counters.city_gauge.slice(0, -1) })).toContainEqual(
+    expect.stringMatching(/^city_gauge: 28 interv/),
   );
   const strange = [...counters.cell_gauge, `${startUs / 1e6} 460-00-9-9 60000 1 1 0 0 1 0 1`];
   expect(told({ cell_gauge: strange })).toEqual([expect.stringMatching(/460-00-9-9 is no area/)]);

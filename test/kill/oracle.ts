@@ -54,9 +54,9 @@ export interface Counted {
   origins: Rows;
   /** `seconds cell`: procedures of a minute, and detaches among them. */
   traffic: Rows;
-  /** Times of the first and the newest event, s. */
+  /** Starts of the first interval and of the last one that is final once all events have come, s. */
   first: number;
-  newest: number;
+  last: number;
   everyS: number;
 }
 
@@ -87,11 +87,25 @@ export async function countBySql(ask: Ask, settings: Settings): Promise<Counted>
       dwell: await byKey(dwellSql(settings)),
       origins: originsOf(await ask(originsSql(settings)), settings),
       traffic: await byKey(trafficSql),
-      ...{ ...span, everyS: settings.everyUs / 1e6 },
+      ...spanOf(span, settings),
     };
   } finally {
     await ask(`drop table if exists ${tables.join(', ')}`);
   }
+}
+
+/**
+ * The end of a file ends what is open. An acknowledged feed has no end: what is within the window waits, and an interval
+ * until its crossings have held.
+ */
+function spanOf(
+  { first, newest }: { first: number; newest: number },
+  { everyUs, holdDownUs, reorderUs }: Settings,
+): Pick<Counted, 'first' | 'last' | 'everyS'> {
+  const everyS = everyUs / 1e6;
+  const startOf = (s: number) => Math.floor(s / everyS) * everyS;
+  const last = reorderUs === null ? startOf(newest) : startOf(newest - (reorderUs + holdDownUs) / 1e6) - everyS;
+  return { first: startOf(first), last, everyS };
 }
 
 interface Present {
