@@ -18,7 +18,7 @@ export class AsideFiles implements PushAside {
   readonly #disk: Disk;
   readonly #bytesMax: number;
   readonly #log: Log;
-  /** As far as known; it is looked at again when that is too much. -1: not looked at yet. */
+  /** As far as known, or more; it is looked at again when that is too much. -1: not looked at yet. */
   #held = -1;
   /** Files that may be of batches that were not taken: those of before this start, and what could not be kept whole. */
   #left: Set<string> | null = null;
@@ -62,7 +62,7 @@ export class AsideFiles implements PushAside {
   async #keep(name: string, bytes: Uint8Array): Promise<boolean> {
     const disk = this.#disk;
     const size = Math.max(bytes.length, blockBytes);
-    if (this.#held < 0 || this.#held + size > this.#bytesMax) this.#held = await this.#look();
+    if (this.#held < 0 || this.#held + size > this.#bytesMax) this.#held = await this.#look(name);
     if (this.#held + size > this.#bytesMax) return false;
     const path = join(this.#path, name);
     const file = await disk.open(`${path}.new`, 'create');
@@ -78,7 +78,8 @@ export class AsideFiles implements PushAside {
     return true;
   }
 
-  async #look(): Promise<number> {
+  /** @param replaced a file that makes room for what comes in its place @returns octets that the others take */
+  async #look(replaced: string): Promise<number> {
     const disk = this.#disk;
     await disk.makeFolder(this.#path);
     let held = 0;
@@ -88,6 +89,7 @@ export class AsideFiles implements PushAside {
         await disk.remove(path);
         continue;
       }
+      if (name === replaced) continue;
       const file = await disk.open(path, 'read');
       try {
         held += Math.max(await file.size(), blockBytes);

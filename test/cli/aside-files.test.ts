@@ -34,6 +34,11 @@ test('a file is kept for each batch, in place of one of the same name, up to a b
   rmSync(join(folder, '1-1.ndjson'));
   expect(await second.keep('1-3.ndjson', 'x'.repeat(5000))).toBe(true);
   expect(await second.keep('1-4.ndjson', 'x')).toBe(false);
+  // What comes in place of another one needs no more room than that had.
+  expect(await second.keep('1-2.ndjson', 'two once more\n')).toBe(true);
+  expect(await files().keep('1-3.ndjson', 'x')).toBe(true);
+  expect(await files().keep('1-2.ndjson', 'x'.repeat(9000))).toBe(false);
+  expect(readFileSync(join(folder, '1-2.ndjson'), 'utf8')).toBe('two once more\n');
 });
 
 test('a file that a start finds is dropped with its name alone; none is missed, and none is looked for twice', async () => {

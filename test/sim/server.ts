@@ -82,11 +82,14 @@ export class Server {
   editor: RegionEditor | null = null;
   running = false;
   readonly #options: ServerOptions;
+  /** A file of the journal was missing then: it may be told when the file has long come back. */
+  readonly #beganWithout: boolean;
   #closing: (() => Promise<void>)[] = [];
 
   constructor(options: ServerOptions) {
     this.#options = options;
     this.life = new Life(options.schedule);
+    this.#beganWithout = options.machine.missing;
   }
 
   begin(): void {
@@ -104,7 +107,7 @@ export class Server {
     schedule.note(`${level} ${line}`);
     schedule.coverage.meetLine(line);
     const isDue =
-      (this.#options.machine.missing && /the log from \d+ to \d+ is missing/.test(line)) ||
+      (this.#beganWithout && /the log from \d+ to \d+ is missing/.test(line)) ||
       (this.#options.machine.rotten && /^the snapshot .* can't be used: /.test(line)) ||
       (this.#options.database.refusedRows > 0 && /rows were refused and set aside/.test(line)) ||
       // On a full disk: sent again, they are taken when there is room.
