@@ -7,6 +7,8 @@ const node = {
   environment: 'node' as const,
   testTimeout: 120_000,
   hookTimeout: 120_000,
+  // As the server runs.
+  setupFiles: ['server/v8-flags.ts'],
   sequence: { groupOrder: 1 },
 };
 

@@ -14,3 +14,9 @@ setFlagsFromString('--max-inlined-bytecode-size=1000');
  * the C library keeps for it afterwards: two save some 90 MB, and the start takes no longer.
  */
 setFlagsFromString('--wasm-num-compilation-tasks=2');
+
+/**
+ * Of those 9 MB a start runs each function a few times: at V8's own budget it would compile thousands of them a second
+ * time, for as long again as the start takes. What is hot is still compiled within milliseconds.
+ */
+setFlagsFromString('--wasm-tiering-budget=20000000');
