@@ -78,11 +78,16 @@ test('does not remove a lock that somebody else has taken over since', async () 
   expect(readFileSync(`${folder}.lock`, 'utf8')).toBe(other);
 });
 
-/** A process below another one, which never asks what has become of it. @returns its pid */
+/**
+ * A process below another one, which never asks what has become of it: a shell would, until it has become `sleep`.
+ * @returns its pid
+ */
 async function orphaned(): Promise<number> {
   const parent = spawn('sh', ['-c', 'sleep 60 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
   started.push(parent.pid!);
   const [text] = (await once(parent.stdout!, 'data')) as [Buffer];
+  const name = () => readFileSync(`/proc/${parent.pid}/comm`, 'utf8').trim();
+  while (name() !== 'sleep') await new Promise((resolve) => setTimeout(resolve, 5));
   return Number(text.toString());
 }
 const stateOf = (pid: number) => /\) (\S) (?:\S+ ){18}(\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'latin1'))!;
