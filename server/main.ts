@@ -35,7 +35,7 @@ import type { PushFeed } from './events/push-feed.ts';
 import { nodeDisk } from './journal/disk.ts';
 import type { Log } from './log.ts';
 import { LacTtls } from './occupancy/cell-ttls.ts';
-import { loadOrCreateKey } from './privacy/key-file.ts';
+import { loadOrCreateKey, receiverOf } from './privacy/key-file.ts';
 import { areaNames, areaTables } from './reference/home-areas.ts';
 import type { NumberSegments } from './reference/number-segments.ts';
 import { projectRoot } from './root.ts';
@@ -368,6 +368,7 @@ export async function startSignalwall(
         }),
       gates: gates && ((counts) => gates.take(counts, () => ({ estimates: estimates!, view: counting.engine.view }))),
       pushFeeds,
+      receiver: receiverOf(key),
       crowds: { timers, failed: fail },
     });
     closing.push(() => server.close());

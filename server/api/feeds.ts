@@ -32,11 +32,14 @@ export type PushLimits = Pick<Config, 'pushBytesMax' | 'pushRowsMax' | 'pushBatc
 export class FeedAnswers {
   readonly #feeds: ReadonlyMap<string, PushFeed>;
   readonly #limits: PushLimits;
+  readonly #receiver: string;
   /** Bodies that are being received, of all feeds. */
   #receiving = 0;
 
-  constructor(feeds: ReadonlyMap<string, PushFeed>, limits: PushLimits) {
+  /** @param receiver tells this server's data folder from others: senders go on where they stood, by whatever address */
+  constructor(feeds: ReadonlyMap<string, PushFeed>, limits: PushLimits, receiver: string) {
     this.#feeds = feeds;
+    this.#receiver = receiver;
     this.#limits = limits;
   }
 
@@ -50,7 +53,7 @@ export class FeedAnswers {
   /** Where the feed stands, so that a sender can go on. */
   answer(reply: Reply, id: string): void {
     const { pushBytesMax: bytesMax, pushRowsMax: rowsMax } = this.#limits;
-    reply.json(200, { id, ...this.feed(id).standing, bytesMax, rowsMax });
+    reply.json(200, { id, receiver: this.#receiver, ...this.feed(id).standing, bytesMax, rowsMax });
   }
 
   /**

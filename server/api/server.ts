@@ -64,6 +64,8 @@ export interface ServerOptions {
   gates?: GateTaker | null;
   /** Feeds that senders bring their batches to, by ID; absent: there are none. */
   pushFeeds?: ReadonlyMap<string, PushFeed>;
+  /** Tells this server's data folder from others. Absent: ''. */
+  receiver?: string;
   /** By these the crowds of regions are read for the wall, and a bug in it is told; absent: they are not. */
   crowds?: { readonly timers: Timers; failed(error: Error): void };
 }
@@ -140,7 +142,7 @@ export async function startServer(options: ServerOptions): Promise<PushServer> {
     () => options.view(),
     options.areaNames,
   );
-  const feeds = new FeedAnswers(options.pushFeeds ?? new Map(), config);
+  const feeds = new FeedAnswers(options.pushFeeds ?? new Map(), config, options.receiver ?? '');
   const edits = new RegionEdits(options.editor, config, () => {
     crowds?.forget();
     // Who is told that the set counts finds its figures everywhere.

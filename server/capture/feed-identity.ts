@@ -6,7 +6,7 @@ import { type FeedSpec, isLive } from './feed-uri.ts';
 const sampleBytes = 64 * 1024;
 
 /** Size and a digest of the first `size` octets of a file; null where it has fewer. Absent size: all of it. */
-export function fileFingerprint(path: string, size?: number): string | null {
+function fileFingerprint(path: string, size?: number): string | null {
   const file = openSync(path, 'r');
   try {
     const bytes = size ?? fstatSync(file).size;

@@ -63,7 +63,11 @@ export class AsideFiles implements PushAside {
     const disk = this.#disk;
     const size = Math.max(bytes.length, blockBytes);
     if (this.#held < 0 || this.#held + size > this.#bytesMax) this.#held = await this.#look(name);
-    if (this.#held + size > this.#bytesMax) return false;
+    if (this.#held + size > this.#bytesMax) {
+      // The one it was to replace is still there, and has been left out.
+      this.#held = -1;
+      return false;
+    }
     const path = join(this.#path, name);
     const file = await disk.open(`${path}.new`, 'create');
     try {

@@ -1,10 +1,11 @@
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../config.ts';
 import { messageOf, UserError } from '../errors.ts';
 import { provinceAreas } from '../reference/home-areas.ts';
 import { formatSegments, type NumberSegments, readSegments } from '../reference/number-segments.ts';
 import { parseAreas } from '../reference/origin.ts';
+import { replaceFile } from '../replace-file.ts';
 
 /** Where the newest import lies in a data folder. */
 function pathIn(dataDir: string): string {
@@ -19,13 +20,9 @@ export async function importedSegments(dataDir: string): Promise<NumberSegments 
 /** Puts segments into the data folder in place of those before, whole or not at all. @throws UserError */
 export function keepSegments(dataDir: string, { rows }: NumberSegments): void {
   const path = pathIn(dataDir);
-  const fresh = `${path}.new`;
   try {
-    mkdirSync(join(dataDir, 'reference'), { recursive: true, mode: 0o700 });
-    writeFileSync(fresh, formatSegments(rows), { flush: true });
-    renameSync(fresh, path);
+    replaceFile(path, formatSegments(rows));
   } catch (error) {
-    rmSync(fresh, { force: true });
     throw new UserError('DATA_FOLDER', `${path} can't be written (${messageOf(error)}): choose another --data`, {
       cause: error,
     });

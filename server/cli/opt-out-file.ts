@@ -1,18 +1,9 @@
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { dirname, join } from 'node:path';
+import { closeSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { messageOf, UserError } from '../errors.ts';
 import type { Holder, OptOutEntry } from '../privacy/opt-outs.ts';
 import type { Pseudonymiser } from '../privacy/pseudonymiser.ts';
+import { replaceFile } from '../replace-file.ts';
 
 const pseudonym = '[0-9a-f]{16}';
 const linePattern = new RegExp(`^(?:imsi|msisdn,${pseudonym},${pseudonym})(?:,${pseudonym})+$`);
@@ -123,27 +114,9 @@ function readText(path: string): string | null {
 }
 
 function replace(path: string, lines: readonly string[]): void {
-  const fresh = `${path}.new`;
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    // What a killed one has left there may have other rights.
-    rmSync(fresh, { force: true });
-    const file = openSync(fresh, 'wx', 0o600);
-    try {
-      writeFileSync(file, lines.map((line) => `${line}\n`).join(''));
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    renameSync(fresh, path);
-    const folder = openSync(dirname(path), 'r');
-    try {
-      fsyncSync(folder);
-    } finally {
-      closeSync(folder);
-    }
+    replaceFile(path, lines.map((line) => `${line}\n`).join(''));
   } catch (error) {
-    rmSync(fresh, { force: true });
     throw unwritable(path, error);
   }
 }

@@ -17,7 +17,7 @@ const recordsAtOnce = 1000;
  *
  * @throws UserError where the file can't be read, or ends before its end (after what was read of it)
  */
-async function* rowsOf(file: SendFile): AsyncGenerator<string[]> {
+export async function* rowsOf(file: SendFile): AsyncGenerator<string[]> {
   if (file.kind === 'lines') yield* linesOf(file.path);
   else yield* recordsOf(file);
 }
@@ -72,31 +72,40 @@ async function* recordsOf(file: Extract<SendFile, { kind: 'xdr' }>): AsyncGenera
   }
 }
 
-export interface SendBatch {
-  /** Counts from 1. */
-  readonly seq: number;
-  readonly lines: readonly string[];
-}
-
-/** The file's rows in batches of `rowsMax`, from the batch `fromSeq` on. @throws as {@link rowsOf} */
-export async function* batchesOf(file: SendFile, rowsMax: number, fromSeq: number): AsyncGenerator<SendBatch> {
-  let seq = 1;
+/**
+ * The file's rows in batches of `rowsMax`, behind its first `behind` rows.
+ *
+ * @param first rows of the first batch
+ * @throws as {@link rowsOf}
+ */
+export async function* batchesOf(
+  file: SendFile,
+  behind: number,
+  rowsMax: number,
+  first = rowsMax,
+): AsyncGenerator<readonly string[]> {
+  let skip = behind;
+  let size = first;
   let lines: string[] = [];
   let failed: unknown = null;
   try {
     for await (const rows of rowsOf(file)) {
       for (const row of rows) {
+        if (skip > 0) {
+          skip--;
+          continue;
+        }
         lines.push(row);
-        if (lines.length < rowsMax) continue;
-        if (seq >= fromSeq) yield { seq, lines };
-        seq++;
+        if (lines.length < size) continue;
+        yield lines;
         lines = [];
+        size = rowsMax;
       }
     }
   } catch (error) {
     // What came before is sent all the same.
     failed = error;
   }
-  if (lines.length > 0 && seq >= fromSeq) yield { seq, lines };
+  if (lines.length > 0) yield lines;
   if (failed !== null) throw failed;
 }

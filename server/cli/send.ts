@@ -1,29 +1,33 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { fileFingerprint } from '../capture/feed-identity.ts';
+import { createHash } from 'node:crypto';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { parseFeedUri } from '../capture/feed-uri.ts';
 import { systemClock, systemTimers } from '../clock.ts';
-import { UserError, whyUnreadable, whyUnwritable } from '../errors.ts';
+import { UserError, whyUnreadable } from '../errors.ts';
 import { pushFields } from '../events/push-fields.ts';
 import { consoleLog } from '../log.ts';
 import type { Command } from './command.ts';
 import { readOptions } from './options.ts';
-import { batchesOf, type SendFile } from './send-file.ts';
+import type { SendFile } from './send-file.ts';
 import { SendLink } from './send-link.ts';
+import { readState, type SendState, writeState } from './send-state.ts';
+import { batchRows, Sending } from './sending.ts';
 import { counted } from './words.ts';
 
 const usage = `usage: npm run -s signalwall -- send --feed ID [OPTION …] FILE
 
 Sends the events of a file to a server that was started with --feed push:ID, in batches that the server acknowledges
 once they are on disk. A batch whose answer is lost is sent again; nothing is lost and nothing counted twice, whoever of
-the two is restarted: sent again, a file goes on behind what is acknowledged.
+the two is restarted: sent again, a file goes on behind what is acknowledged, also one that has got more rows at its end
+since, or whose rows behind that have been mended.
 
   FILE             rows as lines of JSON (.gz too), or decoded records: NAME.csv or xdr:PATH?plmn=460-01&tz=+08:00
   --feed ID        the feed
   --to URL         the server (default http://127.0.0.1:8080)
-  --rows N         rows of a batch, 1 to 65536 (default 5000)
-  --patience S     give up when the server takes nothing for so many seconds (default 60)
-  --state FILE     where it stands which sending of the file this is (default FILE.ID.sent)
-  --again          send the whole file once more, though it has been sent
+  --rows N         rows of a batch, 1 to 65536 (default ${batchRows}); fewer where the server takes no batch so large
+  --patience S     give up when the server takes nothing for so many seconds (default 60), and as long as a line of
+                   8,000 octets a second needs for the batch
+  --state FILE     where it stands how far the file has been sent (default FILE.ID.sent)
+  --again          send the whole file once more, though it has been sent: its rows count twice then
 
 Fields of a row; timeUs or time, and kind, must be there:
 
@@ -31,15 +35,6 @@ ${[...pushFields].map(([name, { must }]) => `  ${name.padEnd(19)} ${must}`).join
 
 A subscriber stands in one of imsi, subscriber and user, plain ones become pseudonyms as they arrive. sighting, traffic
 and detach are told by the kind where a row does not say. Programs send as server/api/README.md says.`;
-
-/** Which life of a sender the sending of a file is. */
-interface SendState {
-  to: string;
-  feed: string;
-  file: string;
-  epoch: number;
-  rows: number;
-}
 
 function wholeNumber(name: string, text: string, max: number): number {
   const value = /^\d{1,9}$/.test(text) ? Number(text) : 0;
@@ -54,37 +49,19 @@ function parseFile(text: string): SendFile {
   throw new UserError('USAGE', `send: '${text}' is no file of records`, { exitCode: 2 });
 }
 
-/** Which file it is, and how its rows are read. @throws UserError SEND_FILE */
-function identityOf(file: SendFile): string {
+/** How its rows are read. @throws UserError SEND_FILE where there is nothing to read */
+function formOf(file: SendFile): string {
   try {
-    const print = fileFingerprint(file.path);
-    return file.kind === 'xdr' ? `xdr:${print}:${file.plmn}:${file.offsetMinutes}` : `lines:${print}`;
+    const handle = openSync(file.path, 'r');
+    try {
+      readSync(handle, Buffer.alloc(1), 0, 1, 0);
+    } finally {
+      closeSync(handle);
+    }
   } catch (error) {
     throw new UserError('SEND_FILE', `${file.path}: ${whyUnreadable(error)}`, { cause: error });
   }
-}
-
-/** What is known of an earlier sending of this file to this feed; null: there was none. */
-function readState(path: string, wanted: Omit<SendState, 'epoch' | 'rows'>): SendState | null {
-  if (!existsSync(path)) return null;
-  try {
-    const state = JSON.parse(readFileSync(path, 'utf8')) as SendState;
-    const isSame = state.to === wanted.to && state.feed === wanted.feed && state.file === wanted.file;
-    return isSame && Number.isSafeInteger(state.epoch) && Number.isSafeInteger(state.rows) ? state : null;
-  } catch (error) {
-    throw new UserError('SEND_STATE', `${path}: no state of a sending; name another --state FILE`, { cause: error });
-  }
-}
-
-/** Before the first batch: without it, a sending that was broken off could not be told from a new one. */
-function writeState(path: string, state: SendState): void {
-  try {
-    writeFileSync(`${path}.new`, `${JSON.stringify(state)}\n`);
-    renameSync(`${path}.new`, path);
-  } catch (error) {
-    const why = `${path}: ${whyUnwritable(error)}`;
-    throw new UserError('SEND_STATE', `${why}; --state FILE names another place`, { cause: error });
-  }
+  return file.kind === 'xdr' ? `xdr ${file.plmn} ${file.offsetMinutes}` : 'lines';
 }
 
 async function run(argv: string[]): Promise<number> {
@@ -94,7 +71,7 @@ async function run(argv: string[]): Promise<number> {
     {
       feed: { type: 'string' },
       to: { type: 'string', default: 'http://127.0.0.1:8080' },
-      rows: { type: 'string', default: '5000' },
+      rows: { type: 'string' },
       patience: { type: 'string', default: '60' },
       state: { type: 'string' },
       again: { type: 'boolean' },
@@ -107,61 +84,25 @@ async function run(argv: string[]): Promise<number> {
   const { feed, to } = values;
   if (feed === undefined || !/^[\w.-]+$/.test(feed)) throw wrong('--feed ID is needed');
   if (!/^https?:\/\/[^/]+\/*$/.test(to)) throw wrong(`--to ${to}: write http://HOST:PORT`);
-  const rowsMax = wholeNumber('rows', values.rows, 65_536);
+  const rows = values.rows === undefined ? null : wholeNumber('rows', values.rows, 65_536);
   const patienceMs = 1000 * wholeNumber('patience', values.patience, 1_000_000);
   const file = parseFile(positionals[0]);
-  const known = { to, feed, file: identityOf(file) };
+  const form = formOf(file);
   const statePath = values.state ?? `${file.path}.${feed}.sent`;
 
   const link = new SendLink({ to, feed, patienceMs, clock: systemClock, timers: systemTimers, log: consoleLog });
-  const { acked, rowsMax: takenMax } = await link.standing();
-  const earlier = values.again ? null : readState(statePath, known);
-  const state = earlier ?? { ...known, epoch: acked.epoch + 1, rows: Math.min(rowsMax, takenMax) };
-  if (earlier === null) writeState(statePath, state);
-  if (acked.epoch > state.epoch)
-    throw new UserError(
-      'SEND_OVER',
-      `feed ${feed} has been sent other events since this file (epoch ${acked.epoch}, not ${state.epoch}): --again sends the whole file`,
-    );
-  const from = acked.epoch === state.epoch ? acked.seq + 1 : 1;
-  if (from > 1) consoleLog('info', `goes on behind batch ${from - 1}, which is acknowledged`);
-  const sent = await sendAll(link, file, state, from);
-  const { lines, quarantined } = sent;
+  const standing = await link.standing();
+  const target = { receiver: standing.receiver, feed, form };
+  const nothing = { rows: 0, digest: createHash('sha256').digest('hex') };
+  const fresh: SendState = { ...target, lives: [], acked: nothing, sent: null };
+  const state = (values.again ? null : readState(statePath, target)) ?? fresh;
+  const keep = (now: SendState) => writeState(statePath, now);
+  const sending = new Sending({ file, link, state, rows, keep, log: consoleLog });
+  const all = await sending.run(standing);
+  const { quarantined } = sending;
   const left = quarantined > 0 ? `, ${quarantined} not counted but set aside there` : '';
-  const all = lines === 0 ? 'all rows are acknowledged' : `${counted(lines, 'row')} acknowledged`;
-  consoleLog('info', `${file.path}: ${all}${left}`);
+  consoleLog('info', `${file.path}: ${counted(all, 'row')} acknowledged${left}`);
   return 0;
-}
-
-/** Sends the batches from one on, and goes back where the server has lost what it once had. */
-async function sendAll(link: SendLink, file: SendFile, { epoch, rows }: SendState, from: number) {
-  let all = 0;
-  let quarantined = 0;
-  let next = from;
-  for (let again = true; again; ) {
-    again = false;
-    for await (const { seq, lines } of batchesOf(file, rows, next)) {
-      const outcome = await link.send({ epoch, seq }, lines.join('\n')).catch((error: unknown) => {
-        if (!(error instanceof UserError) || error.code !== 'SEND_REFUSED') throw error;
-        const first = (seq - 1) * rows + 1;
-        const where = `rows ${first} to ${first + lines.length - 1} of ${file.path}`;
-        throw new UserError(error.code, `${where}: ${error.message}`, { cause: error });
-      });
-      if (outcome.k === 'expected') {
-        consoleLog('warn', `the server is at batch ${outcome.place.seq}, not ${seq}: goes back`);
-        next = outcome.place.seq;
-        again = true;
-        break;
-      }
-      const { aside } = outcome.taken;
-      if (aside !== undefined && quarantined === 0)
-        consoleLog('warn', `${counted(aside.rows, 'row')} of batch ${seq} set aside in ${aside.file}: ${aside.why}`);
-      // Those of the batches before, too, and of one whose first answer was lost.
-      all = (seq - 1) * rows + lines.length;
-      quarantined += outcome.taken.quarantined;
-    }
-  }
-  return { lines: all, quarantined };
 }
 
 export const sendCommand: Command = {

@@ -298,10 +298,7 @@ export class FeedHub {
       const isBehind = !ended && releaseUs - keptAfterEndUs > ownUs;
       const isGone = isBehind && (feed.isGone || (live === true && this.isSilent(feed, nowMs)));
       if (isGone && !feed.isGone)
-        this.log(
-          'warn',
-          `feed ${feed.uri}: silent for a day: who was there when it last spoke is no longer kept present`,
-        );
+        this.log('warn', `feed ${feed.uri}: silent, and a day behind: who was there then is no longer kept present`);
       feed.isGone = isGone;
       const followedUs = isOver ? releaseUs : this.dayBehind(releaseUs, number);
       const nowUs = ended || isGone ? Math.max(ownUs, followedUs) : ownUs;

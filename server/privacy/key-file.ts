@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { hkdfSync, randomBytes } from 'node:crypto';
 import { chmodSync, closeSync, fsyncSync, linkSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeDataFolder } from '../data-folder.ts';
@@ -23,6 +23,11 @@ export function loadOrCreateKey(folder: string): Uint8Array {
 /** A key for one run, where nothing is kept: the pseudonyms of two runs differ. */
 export function ephemeralKey(): Uint8Array {
   return randomBytes(keyBytes);
+}
+
+/** What senders know a data folder by: the same as long as its key is, and nothing can be made of it. 16 hexadecimal digits. */
+export function receiverOf(key: Uint8Array): string {
+  return Buffer.from(hkdfSync('sha256', key, '', 'signalwall receiver', 8)).toString('hex');
 }
 
 function readKey(path: string): Uint8Array | null {

@@ -41,6 +41,16 @@ test('a file is kept for each batch, in place of one of the same name, up to a b
   expect(readFileSync(join(folder, '1-2.ndjson'), 'utf8')).toBe('two once more\n');
 });
 
+test('a file that finds no room in place of another one leaves that one, and what it takes, as they were', async () => {
+  const { folder, files } = open();
+  const one = files();
+  expect(await one.keep('1-1.ndjson', 'x')).toBe(true);
+  expect(await one.keep('1-2.ndjson', 'x'.repeat(8192))).toBe(true);
+  expect(await one.keep('1-2.ndjson', 'x'.repeat(8193))).toBe(false);
+  expect(await one.keep('2-1.ndjson', 'x')).toBe(false);
+  expect(readdirSync(folder).sort()).toEqual(['1-1.ndjson', '1-2.ndjson']);
+});
+
 test('a file that a start finds is dropped with its name alone; none is missed, and none is looked for twice', async () => {
   const { folder, files } = open();
   expect(await files().drop('1-1.ndjson')).toBe(true);

@@ -1,11 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, createServer as listener } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { pipeline } from 'node:stream';
 import { gzipSync } from 'node:zlib';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { sendCommand } from '../../server/cli/send.ts';
 import { batchesOf } from '../../server/cli/send-file.ts';
 import { heardElsewhere, type UserError } from '../../server/errors.ts';
@@ -13,43 +10,9 @@ import { EventBatch } from '../../server/events/event-batch.ts';
 import { eventFlag, kindCode } from '../../server/events/kinds.ts';
 import { pushFields } from '../../server/events/push-fields.ts';
 import { Pseudonymiser } from '../../server/privacy/pseudonymiser.ts';
+import { slowWay } from '../kill/slow-way.ts';
 import { FakeHub, nowUs, pushKey } from '../tools/push-parts.ts';
-import { startTestServer } from '../tools/push-server.ts';
-
-let folder: string;
-const closing: (() => unknown)[] = [];
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'signalwall-send-'));
-  // What it says of how it goes.
-  vi.spyOn(process.stderr, 'write').mockReturnValue(true);
-});
-afterEach(async () => {
-  vi.restoreAllMocks();
-  while (closing.length > 0) await closing.pop()!();
-  rmSync(folder, { recursive: true });
-});
-
-function file(name: string, text: string | Uint8Array): string {
-  writeFileSync(join(folder, name), text);
-  return join(folder, name);
-}
-
-const rows = (n: number) =>
-  Array.from({ length: n }, (_, i) => `${JSON.stringify({ timeUs: nowUs + i, kind: 'other', durationMs: i })}\n`).join(
-    '',
-  );
-
-async function start(hub = new FakeHub()): Promise<{ hub: FakeHub; to: string; port: number }> {
-  const { server } = await startTestServer({ pushFeeds: new Map([['north', hub.feed]]) });
-  closing.push(() => server.close());
-  return { hub, to: `http://127.0.0.1:${server.port}`, port: server.port };
-}
-
-const send = (to: string, ...more: string[]) => sendCommand.run(['--feed', 'north', '--to', to, ...more]);
-const codeOf = (run: Promise<number>) => run.then(String, (error: UserError) => error.code);
-const durations = (hub: FakeHub) =>
-  hub.batches.flatMap(({ buffer, rows: n }) => [...EventBatch.adopt(buffer, n).durationMs.subarray(0, n)]);
-const numbers = (n: number) => Array.from({ length: n }, (_, i) => i);
+import { closing, codeOf, durations, file, numbers, rows, send, start } from './send-parts.ts';
 
 test('a file goes over in batches, in order; sent again it is known', async () => {
   const { hub, to } = await start();
@@ -64,28 +27,74 @@ test('a file goes over in batches, in order; sent again it is known', async () =
   expect(hub.batches.at(-1)).toMatchObject({ rows: 25, place: { epoch: 2, seq: 1 } });
 });
 
-test('a sending that broke off goes on behind what is acknowledged, in batches of the same size', async () => {
-  const path = file('a.ndjson', rows(25));
-  const first = await start(new FakeHub());
-  first.hub.feed.post({ k: 'stop' });
-  expect(await codeOf(send(first.to, '--rows', '10', '--patience', '1', path))).toBe('SEND_GAVE_UP');
-  const state = JSON.parse(readFileSync(`${path}.north.sent`, 'utf8'));
-  expect(state).toMatchObject({ feed: 'north', epoch: 1, rows: 10 });
-  const later = await start(new FakeHub({}, { epoch: 1, seq: 2 }));
-  writeFileSync(`${path}.north.sent`, JSON.stringify({ ...state, to: later.to }));
-  expect(await send(later.to, '--rows', '7', path)).toBe(0);
-  expect(durations(later.hub)).toEqual([20, 21, 22, 23, 24]);
+test('batches are made smaller where the server takes none so large, in octets or rows, and one row is told', async () => {
+  const { hub, to } = await start(new FakeHub(), '', { pushBytesMax: 2000 });
+  expect(await send(to, file('a.ndjson', rows(100)))).toBe(0);
+  expect(durations(hub)).toEqual(numbers(100));
+  expect(Math.max(...hub.batches.map(({ rows: n }) => n))).toBeLessThan(40);
+  const few = await start(new FakeHub(), '', { pushRowsMax: 7 });
+  expect(await send(few.to, file('c.ndjson', rows(20)))).toBe(0);
+  expect(few.hub.batches.map(({ rows: n }) => n)).toEqual([7, 7, 6]);
+  const long = `${JSON.stringify({ timeUs: nowUs, kind: 'other', user: 'x'.repeat(3000) })}\n`;
+  const told = send(to, file('b.ndjson', `${rows(3)}${long}`)).then(String, (error: UserError) => error);
+  expect(await told).toMatchObject({ code: 'SEND_ROW', message: expect.stringMatching(/^row 4 of /) });
+  expect(durations(hub)).toEqual([...numbers(100), 0, 1, 2]);
 });
 
-test('another file, and a file that has changed, are lives of their own; one that others came behind is not sent on', async () => {
-  const { hub, to } = await start();
-  const [a, b] = [file('a.ndjson', rows(3)), file('b.ndjson', rows(4))];
-  for (const path of [a, b]) expect(await send(to, path)).toBe(0);
-  expect(hub.batches.map(({ place }) => place!.epoch)).toEqual([1, 2]);
-  expect(await codeOf(send(to, a))).toBe('SEND_OVER');
-  file('a.ndjson', rows(5));
-  expect(await send(to, a)).toBe(0);
-  expect(hub.batches.at(-1)).toMatchObject({ rows: 5, place: { epoch: 3, seq: 1 } });
+/** Answers everything in the same way. */
+async function answering(status: number, text: string): Promise<{ to: string; asked: () => number }> {
+  let asked = 0;
+  const server = createServer((request, answer) => {
+    asked++;
+    request.resume();
+    answer.writeHead(status, { 'content-type': 'text/html' }).end(text);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  closing.push(() => new Promise((resolve) => server.close(resolve)));
+  return { to: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked: () => asked };
+}
+
+test.each([
+  [401, 'Unauthorized'],
+  [404, 'null'],
+  [301, ''],
+  [200, '<html>hello</html>'],
+  [200, '{}'],
+  [200, '{"acked":null}'],
+])("an answer that is no Signalwall's is told at once with its status: %i %s", async (status, text) => {
+  const { to, asked } = await answering(status, text);
+  const told = send(to, file('a.ndjson', rows(1))).then(String, (error: UserError) => error);
+  expect(await told).toMatchObject({
+    code: 'SEND_REFUSED',
+    message: expect.stringContaining(`no Signalwall's (status ${status})`),
+  });
+  expect(asked()).toBe(1);
+});
+
+test('one that may pass is waited for, and then told with its status', async () => {
+  const { to, asked } = await answering(502, '<html>Bad Gateway</html>');
+  const told = send(to, '--patience', '1', file('a.ndjson', rows(1))).then(String, (error: UserError) => error);
+  expect(await told).toMatchObject({ code: 'SEND_GAVE_UP', message: expect.stringContaining('(status 502)') });
+  expect(asked()).toBeGreaterThan(1);
+});
+
+test('a server that takes connections and says nothing is given up in the time that was asked for', async () => {
+  const door = listener((client) => void client.on('error', heardElsewhere));
+  await new Promise<void>((resolve) => void door.listen(0, '127.0.0.1', resolve));
+  closing.push(() => void door.close());
+  const to = `http://127.0.0.1:${(door.address() as AddressInfo).port}`;
+  const told = send(to, '--patience', '1', file('a.ndjson', rows(1))).then(String, (error: UserError) => error);
+  expect(await told).toMatchObject({ code: 'SEND_GAVE_UP', message: expect.stringContaining('no answer in 1 s') });
+});
+
+test('a batch gets over a line on which it takes longer than the patience', async () => {
+  const { hub, port } = await start();
+  const text = rows(1200);
+  // Two seconds for the batch, at twice the speed of the slowest line that is waited for.
+  const way = await slowWay(port, text.length / 2000);
+  closing.push(() => way.close());
+  expect(await send(`http://127.0.0.1:${way.port}`, '--patience', '1', file('a.ndjson', text))).toBe(0);
+  expect(hub.batches.map(({ rows: n }) => n)).toEqual([1200]);
 });
 
 /** Passes requests on, but loses one answer in `every` after the server has given it. */
@@ -144,18 +153,6 @@ test('waits while the journal is full', async () => {
   }, 300);
   expect(await send(to, file('a.ndjson', rows(3)))).toBe(0);
   expect(hub.rows).toBe(3);
-});
-
-test('a server that has lost batches gets them again', async () => {
-  const { hub, to } = await start(new FakeHub({}, { epoch: 1, seq: 1 }));
-  const path = file('a.ndjson', rows(30));
-  expect(await send(to, '--rows', '10', path)).toBe(0);
-  expect(hub.batches.map(({ place }) => place!.seq)).toEqual([1, 2, 3]);
-  const state = JSON.parse(readFileSync(`${path}.north.sent`, 'utf8'));
-  const other = await start(new FakeHub({}, { epoch: state.epoch, seq: 1 }));
-  writeFileSync(`${path}.north.sent`, JSON.stringify({ ...state, to: other.to }));
-  expect(await send(other.to, path)).toBe(0);
-  expect(durations(other.hub)).toEqual(numbers(30).slice(10));
 });
 
 test('records of an xDR file become the rows that the feed xdr: gives, in order of time', async () => {
@@ -229,19 +226,18 @@ test('what the server refuses is told with the rows of the file, and never with 
   );
 });
 
-test('batches are cut at the same rows from wherever they begin', async () => {
+test('batches are cut from wherever they begin', async () => {
   const path = file('a.ndjson', `${rows(9)}\n\n`);
   const all: number[][] = [];
-  for (const from of [1, 2, 3]) {
-    for await (const { seq, lines } of batchesOf({ kind: 'lines', path }, 4, from)) all.push([from, seq, lines.length]);
+  for (const [behind, first] of [[0], [4], [5, 1]]) {
+    const cut: number[] = [behind];
+    for await (const { length } of batchesOf({ kind: 'lines', path }, behind, 4, first)) cut.push(length);
+    all.push(cut);
   }
   expect(all).toEqual([
-    [1, 1, 4],
-    [1, 2, 4],
-    [1, 3, 1],
-    [2, 2, 4],
-    [2, 3, 1],
-    [3, 3, 1],
+    [0, 4, 4, 1],
+    [4, 4, 1],
+    [5, 1, 3],
   ]);
 });
 

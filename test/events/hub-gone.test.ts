@@ -75,7 +75,7 @@ async function probes(city: City = newCity(), past: HubPast = noPast()) {
   return {
     ...{ see, moves, present: () => city.engine.view.present },
     behindS: () => (clocks.releaseUs - clocks.feedClocksUs[1]) / 1e6,
-    told: () => lines.filter((line) => line.includes('silent for a day')),
+    told: () => lines.filter((line) => line.includes('silent, and a day behind')),
     left: (): HubPast => {
       const feedClocksUs = noPast().feedClocksUs;
       feedClocksUs.set(clocks.feedClocksUs);
@@ -97,7 +97,7 @@ test('who was seen last by a probe that has gone for good is present for a day a
   expect(it.present()).toBe(2);
   await goOn(it, 10_000, [25, 28]);
   expect(it.present()).toBe(1);
-  expect(it.told()).toEqual([expect.stringMatching(/^feed test:1: silent for a day/)]);
+  expect(it.told()).toEqual([expect.stringMatching(/^feed test:1: silent, and a day behind/)]);
   await it.see(1, 10_000 + 28 * hourS, 2);
   await goOn(it, 10_000, [29, 29]);
   expect(it.present()).toBe(2);

@@ -129,7 +129,7 @@ describe('a live feed', () => {
     const [dayS, hourS] = [86_400, 3600];
     ports[0].rows(20_000);
     ports[1].rows(20_000);
-    const told = () => lines.filter((line) => line.includes('test:1: silent for a day'));
+    const told = () => lines.filter((line) => line.includes('test:1: silent, and a day behind'));
     for (let hour = 1; hour <= 60; hour++) {
       pass(hourS * 1000);
       // Credits are given.

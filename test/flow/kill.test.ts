@@ -50,12 +50,13 @@ test.each(['file', 'push'] as const)(
     expect(differences).toEqual([]);
     expect(held.counters.stay.length).toBeGreaterThan(5_000);
     // A file of decoded records tells of no other party, and its procedures all succeeded.
-    const noneOfFiles = ['peer_month', 'subscriber_day_area', 'origin_place', 'serving_event', 'serving_interval'];
-    const without = over === 'file' ? [...noneOfFiles, 'cell_outcome_1m'] : [];
+    const noneOfFiles = ['peer_month', 'subscriber_day_area', 'serving_event', 'serving_interval'];
+    const noneInThem = ['origin_place', 'origin_place_1h', 'cell_outcome_1m', 'event_outcome_15m', 'event_outcome_1h'];
+    const without = over === 'file' ? [...noneOfFiles, ...noneInThem] : [];
     for (const [table, rows] of Object.entries(held.counters))
       if (without.includes(table)) expect(rows, table).toEqual([]);
       // An hour is a row of each region, and of each origin in it.
-      else expect(rows.length, table).toBeGreaterThan(/^(region|origin)_gauge_1h$/.test(table) ? 7 : 50);
+      else expect(rows.length, table).toBeGreaterThan(/^(region|origin)_(gauge|place)_(15m|1h)$/.test(table) ? 7 : 50);
     // Of an hour, each minute: figures that are not 0, of eight regions and 200 cells, by trips, dwell and origin.
     expect(held.oracle!.intervals).toBeGreaterThan(55);
     const least = {

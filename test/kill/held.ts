@@ -15,6 +15,7 @@ const sub = 'sub::text';
 const calls = 'call_ms, mo_calls, mt_calls, mo_sms, mt_sms';
 const bucket = 'extract(epoch from bucket)::bigint';
 const gauges = 'present, present_max, entries, exits, appeared, vanished';
+const outcomes = 'kind, unknown, rejected, failed, unanswered, dropped';
 const traffic = `units, location_updates, mo_calls, mt_calls, emergency_calls, mo_sms, mt_sms, supplementary_services,
   handovers, detaches, data, others, unsuccessful, call_ms, bytes`;
 const counted = {
@@ -26,14 +27,21 @@ const counted = {
   origin_gauge: `${second}, ${region}, every_ms, class, country, mcc, present`,
   origin_place: `${second}, ${region}, every_ms, class, country, mcc, plmn, area, present`,
   region_gauge_1m: `${bucket}, ${region}, ${gauges}`,
+  region_gauge_15m: `${bucket}, ${region}, ${gauges}`,
   region_gauge_1h: `${bucket}, ${region}, ${gauges}`,
   cell_gauge_1m: `${bucket}, ${cgi}, ${gauges}`,
+  cell_gauge_15m: `${bucket}, ${cgi}, ${gauges}`,
   cell_gauge_1h: `${bucket}, ${cgi}, ${gauges}`,
   origin_gauge_1m: `${bucket}, ${region}, class, country, mcc, present, present_max`,
+  origin_gauge_15m: `${bucket}, ${region}, class, country, mcc, present, present_max`,
   origin_gauge_1h: `${bucket}, ${region}, class, country, mcc, present, present_max`,
+  origin_place_1h: `${bucket}, ${region}, class, country, mcc, plmn, area, present, present_max`,
   cell_traffic_1m: `${bucket}, ${cgi}, ${traffic}`,
   cell_traffic_1h: `${bucket}, ${cgi}, ${traffic}`,
-  cell_outcome_1m: `${bucket}, ${cgi}, kind, unknown, rejected, failed, unanswered, dropped`,
+  event_traffic_15m: `${bucket}, ${cgi}, ${traffic}`,
+  cell_outcome_1m: `${bucket}, ${cgi}, ${outcomes}`,
+  event_outcome_15m: `${bucket}, ${cgi}, ${outcomes}`,
+  event_outcome_1h: `${bucket}, ${cgi}, ${outcomes}`,
   event: `bytes, ts, ${sub}, ${cgi}, plmn, duration_ms, type_allocation_code, kind, outcome, cause, flags,
     peer::text, area, peer_class, country`,
   stay: `first_in, last_in, first_out, ${sub}, plmn, events, ${cgi}, coalesce(${cellOf('to_cell')}, to_cell::text)`,

@@ -3,11 +3,11 @@ import { messageOf } from '../../server/errors.ts';
 import { temporaryFolder } from '../tools/serve.ts';
 import { runCampaign } from './campaign.ts';
 
-const usage = `usage: npm run test:kill -- [--kills N] [--events E] [--seed S] [--over push] [--postgres FOLDER [--database-kills N]]
+const usage = `usage: npm run test:kill -- [--kills N] [--events E] [--seed S] [--over push|file] [--postgres FOLDER [--database-kills N]]
 
   --kills N            times that the server is killed (20)
   --events E           events of the load (1,000,000)
-  --over push          the load comes over an acknowledged feed; its sender is killed too, each third time
+  --over push|file     the load comes over an acknowledged feed, whose sender is killed too, each third time (file)
   --seed S             which load, and which moments (1)
   --postgres FOLDER    a cluster of its own, by the programs there (initdb, postgres, with TimescaleDB)
   --database-kills N   times that its postmaster is killed (5)
@@ -36,12 +36,17 @@ async function main(): Promise<number> {
   const [kills, events, seed, databaseKills] = [values.kills, values.events, values.seed, values['database-kills']].map(
     (text) => Number(text.replaceAll('_', '')),
   );
+  const { over } = values;
+  if (over !== 'file' && over !== 'push') throw new Error(`--over ${over}: write file or push\n\n${usage}`);
+  for (const [i, number] of [kills, events, seed, databaseKills].entries())
+    if (!Number.isSafeInteger(number) || number < (i < 2 ? 1 : 0))
+      throw new Error(`kills, events, seed and database-kills are whole numbers\n\n${usage}`);
   const { DATABASE_URL: databaseUrl } = process.env;
   const folder = temporaryFolder('kill');
   const say = (line: string) => void process.stdout.write(`${line}\n`);
   try {
     const { held, differences, ...result } = await runCampaign({
-      ...{ folder: folder.path, kills, events, seed, say, over: values.over === 'push' ? 'push' : 'file' },
+      ...{ folder: folder.path, kills, events, seed, say, over },
       ...(databaseUrl && { databaseUrl }),
       ...(values.postgres !== undefined && { postgres: { programs: values.postgres, kills: databaseKills } }),
     });

@@ -48,7 +48,7 @@ export class Gate {
   }) {
     this.#life = options.life;
     this.#onFailed = options.onFailed;
-    this.#answers = new FeedAnswers(options.feeds, options.config);
+    this.#answers = new FeedAnswers(options.feeds, options.config, 'simulation');
     this.#sockets = new FeedSockets(this.#answers, options.config, options.onFailed);
     const app: UwsApp = {
       any: () => app,

@@ -14,8 +14,8 @@ const realImmediate = setImmediate;
 /** Wall time at which every world begins: 2015-08-02 12:00 UTC, µs. */
 export const beginUs = 1_438_516_800_000_000;
 
-/** More things that are due than that: something grows without end. */
-const dueMax = 2_000;
+/** More things that are due than that: something grows without end. Twice what a large world comes to. */
+const dueMax = 700;
 
 /**
  * Time and chance of one world. What happens is a queue of things that are due; each runs until nothing more comes of it

@@ -54,8 +54,17 @@ function wrongClockS(chance: Chance): number {
   return aboutS % 2 === 0 ? -behindS - aboutS : -oldS - aboutS;
 }
 
-/** Who is where and who tells, by the seed. @param spanS length of the story in event time */
-export function writeScripts(chance: Chance, spanS: number): { scripts: Script[]; cells: string[] } {
+/**
+ * Who is where and who tells, by the seed.
+ *
+ * @param spanS length of the story in event time
+ * @param rows how many a feed has: `to` is behind the most
+ */
+export function writeScripts(
+  chance: Chance,
+  spanS: number,
+  rows: { from: number; to: number },
+): { scripts: Script[]; cells: string[] } {
   const cells = Array.from({ length: 3 + chance.below(5) }, (_, i) => `001-01-${100 + (i % 3) * 100}-${i + 1}`);
   const subscribers = 3 + chance.below(10);
   const pushed = chance.below(4);
@@ -65,7 +74,7 @@ export function writeScripts(chance: Chance, spanS: number): { scripts: Script[]
   const scripts: Script[] = [];
   let id = 0;
   for (let feed = 0; feed < pushed + files; feed++) {
-    const n = 20 + chance.below(70);
+    const n = rows.from + chance.below(rows.to - rows.from);
     const isPush = feed < pushed;
     const later = goesOn && feed > 0;
     const feedS = goesOn && !later ? Math.ceil(spanS / 4) : spanS;

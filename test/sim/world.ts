@@ -90,8 +90,8 @@ export class World {
   constructor(seed: number, print: ((line: string) => void) | null) {
     this.#seed = seed;
     this.listGrows = seed % 24 === 7;
-    this.hasMore = seed % 8 === 5;
     this.hasDamage = seed % 16 === 8;
+    this.hasMore = seed % 5 === 2 && !this.listGrows && !this.hasDamage;
     const chance = new Chance(seed, 0);
     this.chance = chance;
     this.schedule = new Schedule(print);
@@ -105,8 +105,15 @@ export class World {
     if (chance.once(4)) this.database.begin({ batch: 3, journal: 'f'.repeat(32), offset: 5_000, eventUs: -1 });
     this.speed = [30, 60, 120][chance.below(3)];
     this.clock.speed = this.speed;
-    this.calmMs = chance.between(1_000, 3_000);
-    const { scripts, cells } = writeScripts(new Chance(seed, 4), Math.ceil((this.speed * this.calmMs) / 1000));
+    // Most are small, so that there are more of them in the same time; some faults show only where much is under way.
+    const isLarge = this.hasMore || this.hasDamage || new Chance(seed, 6).once(5);
+    this.calmMs = isLarge ? chance.between(1_000, 3_000) : chance.between(600, 1_800);
+    const spanS = Math.ceil((this.speed * this.calmMs) / 1000);
+    const { scripts, cells } = writeScripts(
+      new Chance(seed, 4),
+      spanS,
+      isLarge ? { from: 20, to: 90 } : { from: 8, to: 40 },
+    );
     this.scripts = scripts;
     const some = () => cells.filter(() => chance.once(2));
     this.regions = Array.from({ length: 1 + chance.below(3) }, (_, i) => regionOf(`r${i}`, [cells[0], ...some()]));

@@ -60,6 +60,7 @@ export async function startTestServer(
     editor?: ServerOptions['editor'];
     gates?: ServerOptions['gates'];
     pushFeeds?: ReadonlyMap<string, PushFeed>;
+    receiver?: string;
     areaNames?: ServerOptions['areaNames'];
     crowds?: ServerOptions['crowds'];
   } = {},
@@ -92,7 +93,7 @@ export async function startTestServer(
     ...(options.staysStored !== undefined && { staysStored: options.staysStored }),
     editor: options.editor ?? { regions: [], set: () => Promise.reject(new Error('no region is edited here')) },
     ...(options.gates && { gates: options.gates }),
-    ...(options.pushFeeds && { pushFeeds: options.pushFeeds }),
+    ...(options.pushFeeds && { pushFeeds: options.pushFeeds, receiver: options.receiver ?? '' }),
     ...(options.areaNames && { areaNames: options.areaNames }),
     ...(options.crowds && { crowds: options.crowds }),
   });

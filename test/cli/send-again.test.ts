@@ -1,0 +1,170 @@
+/** A file that is sent again: behind what is acknowledged, or not at all. */
+import { createHash } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { expect, test, vi } from 'vitest';
+import { FakeHub } from '../tools/push-parts.ts';
+import { codeOf, durations, file, numbers, rows, send, start } from './send-parts.ts';
+
+test('a sending that broke off goes on behind what is acknowledged, in batches of the same size', async () => {
+  const path = file('a.ndjson', rows(25));
+  const first = await start(new FakeHub());
+  first.hub.feed.post({ k: 'stop' });
+  expect(await codeOf(send(first.to, '--rows', '10', '--patience', '1', path))).toBe('SEND_GAVE_UP');
+  const state = JSON.parse(readFileSync(`${path}.north.sent`, 'utf8'));
+  expect(state).toMatchObject({ feed: 'north', lives: [{ epoch: 1, from: 0, rows: 10 }], sent: { rows: 10 } });
+  // What was under way may have come.
+  const later = await start(new FakeHub({}, { epoch: 1, seq: 1 }));
+  expect(await send(later.to, path)).toBe(0);
+  expect(durations(later.hub)).toEqual(numbers(25).slice(10));
+  expect(later.hub.batches.map(({ place }) => place)).toEqual([2, 3].map((seq) => ({ epoch: 1, seq })));
+});
+
+test('by whatever name the server is called, a file is sent once; to another server it is not taken for sent', async () => {
+  const { hub, to, port } = await start();
+  const path = file('a.ndjson', rows(25));
+  for (const name of [to, `${to}/`, `http://localhost:${port}`]) expect(await send(name, path)).toBe(0);
+  expect(hub.rows).toBe(25);
+  const other = await start(new FakeHub(), 'another');
+  expect(await codeOf(send(other.to, path))).toBe('SEND_STATE');
+  expect(await send(other.to, '--state', `${path}.other`, path)).toBe(0);
+  expect([hub.rows, other.hub.rows]).toEqual([25, 25]);
+});
+
+test('a file that has grown is sent on behind what was sent, also where the last batch had fewer rows', async () => {
+  const { hub, to } = await start();
+  const path = file('a.ndjson', rows(25));
+  expect(await send(to, '--rows', '10', path)).toBe(0);
+  file('a.ndjson', rows(47));
+  expect(await send(to, path)).toBe(0);
+  expect(durations(hub)).toEqual(numbers(47));
+  expect(hub.batches.at(-1)!.place).toEqual({ epoch: 2, seq: 3 });
+});
+
+test('a batch that nobody answered goes out again as it was cut, though the file has grown', async () => {
+  const path = file('a.ndjson', rows(15));
+  const first = await start(new FakeHub());
+  expect(await send(first.to, '--rows', '10', path)).toBe(0);
+  const state = JSON.parse(readFileSync(`${path}.north.sent`, 'utf8'));
+  const tenRows = createHash('sha256').update(rows(10)).digest('hex');
+  writeFileSync(
+    `${path}.north.sent`,
+    JSON.stringify({ ...state, acked: { rows: 10, digest: tenRows }, sent: state.acked }),
+  );
+  file('a.ndjson', rows(30));
+  for (const seq of [1, 2]) {
+    const { hub, to } = await start(new FakeHub({}, { epoch: 1, seq }));
+    const sent = `${path}.${seq}`;
+    writeFileSync(sent, readFileSync(`${path}.north.sent`));
+    expect(await send(to, '--state', sent, path)).toBe(0);
+    expect(durations(hub)).toEqual(numbers(30).slice(seq === 1 ? 10 : 15));
+    expect(hub.batches[0]).toMatchObject({
+      rows: seq === 1 ? 5 : 10,
+      place: seq === 1 ? { epoch: 1, seq: 2 } : { epoch: 2, seq: 1 },
+    });
+  }
+});
+
+test('rows that were refused are mended in the file, and sent behind those that were taken', async () => {
+  const { hub, to } = await start();
+  const whole = rows(25).split('\n');
+  const path = file('a.ndjson', whole.with(14, '{"timeUs": 1}').join('\n'));
+  expect(await codeOf(send(to, '--rows', '10', path))).toBe('SEND_REFUSED');
+  expect(hub.rows).toBe(10);
+  file('a.ndjson', whole.join('\n'));
+  expect(await send(to, path)).toBe(0);
+  expect(durations(hub)).toEqual(numbers(25));
+});
+
+test('what is acknowledged must still be what stands in the file; the whole of it goes once more on request alone', async () => {
+  const { hub, to } = await start();
+  const path = file('a.ndjson', rows(25));
+  expect(await send(to, '--rows', '10', path)).toBe(0);
+  for (const text of [rows(25).replace('"durationMs":3}', '"durationMs":4}'), rows(24)]) {
+    file('a.ndjson', text);
+    expect(await codeOf(send(to, path))).toBe('SEND_CHANGED');
+  }
+  expect(hub.rows).toBe(25);
+  expect(await send(to, '--again', path)).toBe(0);
+  expect(hub.batches.at(-1)).toMatchObject({ rows: 24, place: { epoch: 2, seq: 1 } });
+  for (const text of ['', '{}', '{"to":"http://127.0.0.1","feed":"north","file":"x","epoch":1,"rows":5}']) {
+    writeFileSync(`${path}.north.sent`, text);
+    expect(await codeOf(send(to, path))).toBe('SEND_STATE');
+  }
+});
+
+test('other files may be sent in between: each goes on behind its own rows', async () => {
+  const { hub, to } = await start();
+  const [a, b] = [file('a.ndjson', rows(3)), file('b.ndjson', rows(4))];
+  for (const path of [a, b]) expect(await send(to, path)).toBe(0);
+  expect(hub.batches.map(({ place }) => place!.epoch)).toEqual([1, 2]);
+  expect(await send(to, a)).toBe(0);
+  expect(hub.rows).toBe(7);
+  file('a.ndjson', rows(5));
+  expect(await send(to, a)).toBe(0);
+  expect(hub.batches.at(-1)).toMatchObject({ rows: 2, place: { epoch: 3, seq: 1 } });
+});
+
+test('where somebody has sent behind a batch that nobody answered, a user must say what became of it', async () => {
+  const path = file('a.ndjson', rows(25));
+  const first = await start(new FakeHub());
+  first.hub.feed.post({ k: 'stop' });
+  expect(await codeOf(send(first.to, '--rows', '10', '--patience', '1', path))).toBe('SEND_GAVE_UP');
+  const sure = await start(new FakeHub({}, { epoch: 2, seq: 1 }));
+  const sent = `${path}.north.sent`;
+  const state = JSON.parse(readFileSync(sent, 'utf8'));
+  expect(await codeOf(send(sure.to, path))).toBe('SEND_OVER');
+  // He has found that it was not.
+  writeFileSync(sent, JSON.stringify({ ...state, sent: null }));
+  expect(await send(sure.to, path)).toBe(0);
+  expect(durations(sure.hub)).toEqual(numbers(25));
+});
+
+test('a sending whose life somebody ends goes on when it is started again', async () => {
+  const { hub, to } = await start();
+  const path = file('a.ndjson', rows(30));
+  const other = file('b.ndjson', rows(1));
+  hub.slow = true;
+  const running = codeOf(send(to, '--rows', '10', path));
+  await vi.waitFor(() => expect(hub.batches.length).toBe(1));
+  hub.keep(1);
+  await vi.waitFor(() => expect(hub.batches.length).toBe(2));
+  const between = send(to, other);
+  await vi.waitFor(() => expect(hub.batches.length).toBe(3));
+  hub.slow = false;
+  hub.keep(2);
+  expect(await running).toBe('SEND_REFUSED');
+  expect(await between).toBe(0);
+  expect(await send(to, path)).toBe(0);
+  expect(durations(hub)).toEqual([...numbers(20), 0, ...numbers(30).slice(20)]);
+});
+
+test('another size of batches holds for what is not sent yet', async () => {
+  const path = file('a.ndjson', rows(25));
+  const { hub, to } = await start(new FakeHub());
+  const bad = rows(25).split('\n').with(12, 'x').join('\n');
+  file('a.ndjson', bad);
+  expect(await codeOf(send(to, '--rows', '10', path))).toBe('SEND_REFUSED');
+  file('a.ndjson', rows(25));
+  expect(await send(to, '--rows', '4', path)).toBe(0);
+  expect(durations(hub)).toEqual(numbers(25));
+  expect(hub.batches.map(({ rows: n }) => n)).toEqual([10, 4, 4, 4, 3]);
+});
+
+test('a server that has lost batches gets them again, of an epoch before too', async () => {
+  const path = file('a.ndjson', rows(30));
+  const { to } = await start();
+  expect(await send(to, '--rows', '10', path)).toBe(0);
+  file('a.ndjson', rows(45));
+  expect(await send(to, '--rows', '7', path)).toBe(0);
+  for (const [epoch, seq, has] of [
+    [2, 1, 37],
+    [1, 1, 10],
+    [0, 0, 0],
+  ]) {
+    const { hub, to } = await start(new FakeHub({}, { epoch, seq }));
+    const sent = `${path}.${epoch}`;
+    writeFileSync(sent, readFileSync(`${path}.north.sent`));
+    expect(await send(to, '--state', sent, path)).toBe(0);
+    expect(durations(hub)).toEqual(numbers(45).slice(has));
+  }
+});

@@ -1,0 +1,50 @@
+/** A server with one push feed, files to send to it, and the command that sends them. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, vi } from 'vitest';
+import { sendCommand } from '../../server/cli/send.ts';
+import type { UserError } from '../../server/errors.ts';
+import { EventBatch } from '../../server/events/event-batch.ts';
+import { FakeHub, nowUs } from '../tools/push-parts.ts';
+import { startTestServer } from '../tools/push-server.ts';
+
+export let folder: string;
+export const closing: (() => unknown)[] = [];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'signalwall-send-'));
+  // What it says of how it goes.
+  vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+});
+afterEach(async () => {
+  vi.restoreAllMocks();
+  while (closing.length > 0) await closing.pop()!();
+  rmSync(folder, { recursive: true });
+});
+
+export function file(name: string, text: string | Uint8Array): string {
+  writeFileSync(join(folder, name), text);
+  return join(folder, name);
+}
+
+/** Lines of so many rows, whose durations count from 0. */
+export const rows = (n: number) =>
+  Array.from({ length: n }, (_, i) => `${JSON.stringify({ timeUs: nowUs + i, kind: 'other', durationMs: i })}\n`).join(
+    '',
+  );
+
+export async function start(
+  hub = new FakeHub(),
+  receiver = '',
+  settings = {},
+): Promise<{ hub: FakeHub; to: string; port: number }> {
+  const { server } = await startTestServer({ pushFeeds: new Map([['north', hub.feed]]), receiver, settings });
+  closing.push(() => server.close());
+  return { hub, to: `http://127.0.0.1:${server.port}`, port: server.port };
+}
+
+export const send = (to: string, ...more: string[]) => sendCommand.run(['--feed', 'north', '--to', to, ...more]);
+export const codeOf = (run: Promise<number>) => run.then(String, (error: UserError) => error.code);
+export const durations = (hub: FakeHub) =>
+  hub.batches.flatMap(({ buffer, rows: n }) => [...EventBatch.adopt(buffer, n).durationMs.subarray(0, n)]);
+export const numbers = (n: number) => Array.from({ length: n }, (_, i) => i);
