@@ -29,17 +29,19 @@ export type FeedAnswer = PushStanding & {
 
 /**
  * What became of a batch. `elsewhere`: another one is next; `large`: it has more than the server, or one on the way to it,
- * takes at once. `isSure`: no attempt of it was taken; else the answer to one may have been lost.
+ * takes at once; `gaveUp`: there was no answer for too long. `isSure`: no attempt of it was taken; else the answer to one may have been lost.
  */
 export type SendOutcome =
   | { k: 'taken'; taken: PushTaken }
-  | { k: 'elsewhere' | 'large' | 'refused'; why: string; isSure: boolean };
+  | { k: 'elsewhere' | 'large' | 'refused' | 'gaveUp'; why: string; isSure: boolean };
 
 interface Asked {
+  /** 0: there was no answer for too long. */
   status: number;
   /** null: it is no answer of a Signalwall. */
   body: object | null;
   isSure: boolean;
+  gaveUp?: string;
 }
 
 /** One feed of a server, asked again and again while it is away or has no room. */
@@ -63,10 +65,10 @@ export class SendLink {
   async standing(): Promise<FeedAnswer> {
     const asked = await this.#ask(this.#url, {}, null);
     if (asked.status === 200 && isStanding(asked.body)) return asked.body;
-    throw new UserError('SEND_REFUSED', whyRefused(asked));
+    throw new UserError(asked.status === 0 ? 'SEND_GAVE_UP' : 'SEND_REFUSED', whyRefused(asked));
   }
 
-  /** Sends a batch until it is acknowledged or refused. @throws UserError SEND_REFUSED, SEND_GAVE_UP */
+  /** Sends a batch until it is acknowledged or refused, or nobody answers for too long. */
   async send({ epoch, seq }: PushPlace, text: Uint8Array): Promise<SendOutcome> {
     const headers = { 'content-type': 'application/x-ndjson', 'content-length': text.length };
     const url = `${this.#url}/events?epoch=${epoch}&seq=${seq}`;
@@ -75,6 +77,7 @@ export class SendLink {
     if (status === 200 && isTaken(body)) return { k: 'taken', taken: body };
     // Who knows whether a 200 of somebody else's has come from behind it.
     const told = { why: whyRefused(asked), isSure: isSure && status !== 200 };
+    if (status === 0) return { k: 'gaveUp', ...told };
     if (codeOf(body) === 'PUSH_GAP') return { k: 'elsewhere', ...told };
     return { k: status === 413 ? 'large' : 'refused', ...told };
   }
@@ -94,8 +97,8 @@ export class SendLink {
         const body = parsed(text);
         const isLater = status >= 500 || ((status === 408 || status === 429) && codeOf(body) === '');
         if (!isLater) return { status, body, isSure };
-        // A Signalwall takes nothing of what it answers so; one on the way may have handed it on.
-        if (codeOf(body) === '') isSure = false;
+        // A Signalwall that is to be asked later has taken nothing; one on the way may have handed it on.
+        if (status !== 503 || codeOf(body) === '') isSure = false;
         why = whyRefused({ status, body });
       } catch (error) {
         // No connection, one that was cut, or half an answer: what was sent may have been taken, and is sent again.
@@ -103,10 +106,8 @@ export class SendLink {
         why = messageOf(error) || 'no connection';
       }
       if (this.#clock.monotonicMs() - sinceMs + waitMs > this.#patienceMs + lineMs) {
-        throw new UserError(
-          'SEND_GAVE_UP',
-          `${new URL(url).origin} takes nothing (${why}): given up. What is acknowledged stays; send the file again to go on behind it`,
-        );
+        const gaveUp = `${new URL(url).origin} takes nothing (${why}): given up. What is acknowledged stays; send the file again to go on behind it`;
+        return { status: 0, body: null, isSure, gaveUp };
       }
       if (!told) this.#log('warn', `waits for ${new URL(url).origin}: ${why}`);
       told = true;
@@ -168,7 +169,8 @@ function codeOf(body: object | null): string {
   return typeof code === 'string' ? code : '';
 }
 
-function whyRefused({ status, body }: Pick<Asked, 'status' | 'body'>): string {
+function whyRefused({ status, body, gaveUp }: Pick<Asked, 'status' | 'body' | 'gaveUp'>): string {
+  if (gaveUp !== undefined) return gaveUp;
   if (codeOf(body) !== '') return `the server refuses (${status}): ${(body as ErrorAnswer).error!.message}`;
   return `the answer is no Signalwall's (status ${status}): is --to the server, and does what stands before it let through?`;
 }

@@ -175,7 +175,7 @@ export class Sending {
       this.#log('warn', `${where} are not what the server is at: goes back`);
       return 'again';
     }
-    throw new UserError('SEND_REFUSED', `${where}: ${outcome.why}`);
+    throw new UserError(outcome.k === 'gaveUp' ? 'SEND_GAVE_UP' : 'SEND_REFUSED', `${where}: ${outcome.why}`);
   }
 
   #cutSmaller(from: number, had: number, rows: number): Way {

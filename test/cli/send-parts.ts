@@ -1,5 +1,7 @@
 /** A server with one push feed, files to send to it, and the command that sends them. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, vi } from 'vitest';
@@ -48,3 +50,24 @@ export const codeOf = (run: Promise<number>) => run.then(String, (error: UserErr
 export const durations = (hub: FakeHub) =>
   hub.batches.flatMap(({ buffer, rows: n }) => [...EventBatch.adopt(buffer, n).durationMs.subarray(0, n)]);
 export const numbers = (n: number) => Array.from({ length: n }, (_, i) => i);
+
+/** Passes requests on, but loses one answer in `every` after the server has given it. */
+export async function losing(port: number, every: number): Promise<string> {
+  let n = 0;
+  const proxy = createServer((asked: IncomingMessage, answer: ServerResponse) => {
+    const { method, url, headers } = asked;
+    const onward = request({ host: '127.0.0.1', port, method, path: url, headers }, (from) => {
+      if (method === 'POST' && n++ % every === 0) {
+        from.resume();
+        from.once('end', () => asked.socket.destroy());
+        return;
+      }
+      answer.writeHead(from.statusCode!, from.headers);
+      from.pipe(answer);
+    });
+    asked.pipe(onward);
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  closing.push(() => new Promise((resolve) => proxy.close(resolve)));
+  return `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+}

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
 import { type AddressInfo, connect, createServer as listener } from 'node:net';
 import { pipeline } from 'node:stream';
 import { gzipSync } from 'node:zlib';
@@ -12,7 +12,7 @@ import { pushFields } from '../../server/events/push-fields.ts';
 import { Pseudonymiser } from '../../server/privacy/pseudonymiser.ts';
 import { slowWay } from '../kill/slow-way.ts';
 import { FakeHub, nowUs, pushKey } from '../tools/push-parts.ts';
-import { closing, codeOf, durations, file, numbers, rows, send, start } from './send-parts.ts';
+import { closing, codeOf, durations, file, losing, numbers, rows, send, start } from './send-parts.ts';
 
 test('a file goes over in batches, in order; sent again it is known', async () => {
   const { hub, to } = await start();
@@ -96,27 +96,6 @@ test('a batch gets over a line on which it takes longer than the patience', asyn
   expect(await send(`http://127.0.0.1:${way.port}`, '--patience', '1', file('a.ndjson', text))).toBe(0);
   expect(hub.batches.map(({ rows: n }) => n)).toEqual([1200]);
 });
-
-/** Passes requests on, but loses one answer in `every` after the server has given it. */
-async function losing(port: number, every: number): Promise<string> {
-  let n = 0;
-  const proxy = createServer((asked: IncomingMessage, answer: ServerResponse) => {
-    const { method, url, headers } = asked;
-    const onward = request({ host: '127.0.0.1', port, method, path: url, headers }, (from) => {
-      if (method === 'POST' && n++ % every === 0) {
-        from.resume();
-        from.once('end', () => asked.socket.destroy());
-        return;
-      }
-      answer.writeHead(from.statusCode!, from.headers);
-      from.pipe(answer);
-    });
-    asked.pipe(onward);
-  });
-  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
-  closing.push(() => new Promise((resolve) => proxy.close(resolve)));
-  return `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
-}
 
 test('batches whose answers are lost are sent again and taken once', async () => {
   const { hub, port } = await start();
