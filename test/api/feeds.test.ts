@@ -17,7 +17,7 @@ const imsi = '001010000000099';
 
 async function start(settings: Record<string, unknown> = {}): Promise<TestServer & { hub: FakeHub; url: string }> {
   const hub = new FakeHub(settings);
-  const it = await startTestServer({ settings, pushFeeds: new Map([['north', hub.feed]]) });
+  const it = await startTestServer({ settings, receiver: 'here', pushFeeds: new Map([['north', hub.feed]]) });
   closing.push(() => it.server.close());
   return Object.assign(it, { hub, url: `http://127.0.0.1:${it.server.port}/api/feeds/north` });
 }
@@ -44,7 +44,7 @@ const said = (client: WsClient) => client.messages.map((bytes) => JSON.parse(Buf
 
 test('batches are posted as lines, by query or by headers, or as msgpack; the feed tells where it stands', async () => {
   const { url, hub } = await start();
-  const limits = { id: 'north', bytesMax: 8 * 2 ** 20, rowsMax: 65_536, flushWithinMs: 10_000 };
+  const limits = { id: 'north', receiver: 'here', bytesMax: 8 * 2 ** 20, rowsMax: 65_536, flushWithinMs: 10_000 };
   expect(await (await fetch(url)).json()).toEqual({ ...limits, acked: { epoch: 0, seq: 0 }, credit: 8 });
   const taken = { status: 200, retryAfter: null, credit: 8, flushWithinMs: 10_000, late: 0, quarantined: 0 };
   expect(await post(`${url}/events?epoch=5&seq=1`, lines(row, row))).toEqual({

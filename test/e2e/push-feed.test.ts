@@ -43,6 +43,7 @@ function client(
 }
 
 interface Standing {
+  receiver: string;
   acked: { epoch: number; seq: number };
   credit: number;
 }
@@ -94,7 +95,7 @@ test('every event of a file is in the database exactly once, though the server i
   await sending.ended;
   sending = client(to, file);
   const { code, said } = await sending.ended;
-  expect(said).toMatch(/goes on behind batch \d+, which is acknowledged/);
+  expect(said).toMatch(/goes on behind [\d,]+ rows that are acknowledged/);
   expect(code).toBe(0);
   const last = await standing(to);
   acked.push(last.acked.seq);
@@ -114,7 +115,10 @@ test('every event of a file is in the database exactly once, though the server i
     };
     return store.state === 'up' && store.queuedRows === 0;
   });
-  expect((await standing(to)).acked).toEqual({ epoch: 1, seq: batches });
+  // By the receiver its senders know it again.
+  expect(last.receiver).toMatch(/^[0-9a-f]{16}$/);
+  const { acked: place, receiver } = await standing(to);
+  expect({ place, receiver }).toEqual({ place: { epoch: 1, seq: batches }, receiver: last.receiver });
   await server.interrupt();
   const store = await openStore({
     dataDir: at('data'),

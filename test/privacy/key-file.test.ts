@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { UserError } from '../../server/errors.ts';
-import { ephemeralKey, loadOrCreateKey } from '../../server/privacy/key-file.ts';
+import { ephemeralKey, loadOrCreateKey, receiverOf } from '../../server/privacy/key-file.ts';
 
 let parent: string;
 let folder: string;
@@ -39,6 +39,14 @@ it('reads the key that is there', () => {
 it('makes another key each time elsewhere', () => {
   expect(Buffer.from(loadOrCreateKey(folder)).equals(loadOrCreateKey(join(parent, 'other')))).toBe(false);
   expect(Buffer.from(ephemeralKey()).equals(ephemeralKey())).toBe(false);
+});
+
+it('is known to senders by 16 digits that are those of the key alone', () => {
+  const key = loadOrCreateKey(folder);
+  expect(receiverOf(key)).toMatch(/^[0-9a-f]{16}$/);
+  expect(receiverOf(loadOrCreateKey(folder))).toBe(receiverOf(key));
+  expect(receiverOf(ephemeralKey())).not.toBe(receiverOf(key));
+  expect(Buffer.from(key).toString('hex')).not.toContain(receiverOf(key));
 });
 
 it('refuses a key of the wrong length and leaves it as it is', () => {
