@@ -97,7 +97,7 @@ async function run(argv: string[]): Promise<number> {
   const fresh: SendState = { ...target, lives: [], acked: nothing, sent: null };
   const state = (values.again ? null : readState(statePath, target)) ?? fresh;
   const keep = (now: SendState) => writeState(statePath, now);
-  const sending = new Sending({ file, link, state, rows, keep, log: consoleLog });
+  const sending = new Sending({ file, link, state, rows, keep, clock: systemClock, log: consoleLog });
   const all = await sending.run(standing);
   const { quarantined } = sending;
   const left = quarantined > 0 ? `, ${quarantined} not counted but set aside there` : '';

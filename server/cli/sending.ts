@@ -1,4 +1,5 @@
-import { createHash, type Hash } from 'node:crypto';
+import { createHash, type Hash, randomInt } from 'node:crypto';
+import type { Clock } from '../clock.ts';
 import { UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { batchesOf, rowsOf, type SendFile } from './send-file.ts';
@@ -34,6 +35,7 @@ export class Sending {
   readonly #file: SendFile;
   readonly #link: SendLink;
   readonly #keep: (state: SendState) => void;
+  readonly #clock: Clock;
   readonly #log: Log;
   #state: SendState;
   /** Rows that a batch is to have; null: as before. */
@@ -48,6 +50,7 @@ export class Sending {
     state: SendState;
     rows: number | null;
     keep: (state: SendState) => void;
+    clock: Clock;
     log: Log;
   }) {
     this.#file = options.file;
@@ -55,6 +58,7 @@ export class Sending {
     this.#state = options.state;
     this.#rows = options.rows;
     this.#keep = options.keep;
+    this.#clock = options.clock;
     this.#log = options.log;
   }
 
@@ -106,7 +110,10 @@ export class Sending {
       (behind - last.from) % last.rows === 0 &&
       (isUnderWay || last.rows === Math.min(this.#rows ?? last.rows, rowsMax));
     const rows = Math.min(this.#rows ?? last?.rows ?? batchRows, rowsMax);
-    const life = goesOn ? last : { epoch: Math.max(acked.epoch, last?.epoch ?? 0) + 1, from: behind, rows };
+    // Of two senders that begin at once neither may take the other's batches for its own.
+    const unlike = 1000 * Math.floor(this.#clock.nowUs() / 1000) + randomInt(1000);
+    const epoch = Math.max(Math.max(acked.epoch, last?.epoch ?? 0) + 1, unlike);
+    const life = goesOn ? last : { epoch, from: behind, rows };
     this.#note({
       lives: goesOn ? lives : [...lives, life],
       acked: { rows: behind, digest: digestOf(hash) },

@@ -4,19 +4,20 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, test, vi } from 'vitest';
 import type { UserError } from '../../server/errors.ts';
 import { FakeHub } from '../tools/push-parts.ts';
-import { codeOf, durations, file, losing, numbers, rows, send, start } from './send-parts.ts';
+import { codeOf, durations, file, losing, numbers, places, rows, send, start } from './send-parts.ts';
 
 test('a sending that broke off goes on behind what is acknowledged, in batches of the same size', async () => {
   const path = file('a.ndjson', rows(25));
   const first = await start(new FakeHub());
   expect(await codeOf(send(await losing(first.port, 1), '--rows', '10', '--patience', '1', path))).toBe('SEND_GAVE_UP');
   const state = JSON.parse(readFileSync(`${path}.north.sent`, 'utf8'));
-  expect(state).toMatchObject({ feed: 'north', lives: [{ epoch: 1, from: 0, rows: 10 }], sent: { rows: 10 } });
+  expect(state).toMatchObject({ feed: 'north', lives: [{ from: 0, rows: 10 }], sent: { rows: 10 } });
   // What was under way has come.
-  const later = await start(new FakeHub({}, { epoch: 1, seq: 1 }));
+  const { epoch } = state.lives[0];
+  const later = await start(new FakeHub({}, { epoch, seq: 1 }));
   expect(await send(later.to, path)).toBe(0);
   expect(durations(later.hub)).toEqual(numbers(25).slice(10));
-  expect(later.hub.batches.map(({ place }) => place)).toEqual([2, 3].map((seq) => ({ epoch: 1, seq })));
+  expect(later.hub.batches.map(({ place }) => place)).toEqual([2, 3].map((seq) => ({ epoch, seq })));
 });
 
 test('by whatever name the server is called, a file is sent once; to another server it is not taken for sent', async () => {
@@ -37,7 +38,7 @@ test('a file that has grown is sent on behind what was sent, also where the last
   file('a.ndjson', rows(47));
   expect(await send(to, path)).toBe(0);
   expect(durations(hub)).toEqual(numbers(47));
-  expect(hub.batches.at(-1)!.place).toEqual({ epoch: 2, seq: 3 });
+  expect(places(hub).at(-1)).toBe('2/3');
 });
 
 test('a batch that nobody answered goes out again as it was cut, though the file has grown', async () => {
@@ -52,14 +53,14 @@ test('a batch that nobody answered goes out again as it was cut, though the file
   );
   file('a.ndjson', rows(30));
   for (const seq of [1, 2]) {
-    const { hub, to } = await start(new FakeHub({}, { epoch: 1, seq }));
+    const { hub, to } = await start(new FakeHub({}, { epoch: state.lives[0].epoch, seq }));
     const sent = `${path}.${seq}`;
     writeFileSync(sent, readFileSync(`${path}.north.sent`));
     expect(await send(to, '--state', sent, path)).toBe(0);
     expect(durations(hub)).toEqual(numbers(30).slice(seq === 1 ? 10 : 15));
     expect(hub.batches[0]).toMatchObject({
       rows: seq === 1 ? 5 : 10,
-      place: seq === 1 ? { epoch: 1, seq: 2 } : { epoch: 2, seq: 1 },
+      place: { seq: seq === 1 ? 2 : 1 },
     });
   }
 });
@@ -85,7 +86,7 @@ test('what is acknowledged must still be what stands in the file; the whole of i
   }
   expect(hub.rows).toBe(25);
   expect(await send(to, '--again', path)).toBe(0);
-  expect(hub.batches.at(-1)).toMatchObject({ rows: 24, place: { epoch: 2, seq: 1 } });
+  expect(hub.batches.at(-1)).toMatchObject({ rows: 24, place: { seq: 1 } });
   for (const text of ['', '{}', '{"to":"http://127.0.0.1","feed":"north","file":"x","epoch":1,"rows":5}']) {
     writeFileSync(`${path}.north.sent`, text);
     expect(await codeOf(send(to, path))).toBe('SEND_STATE');
@@ -96,20 +97,24 @@ test('other files may be sent in between: each goes on behind its own rows', asy
   const { hub, to } = await start();
   const [a, b] = [file('a.ndjson', rows(3)), file('b.ndjson', rows(4))];
   for (const path of [a, b]) expect(await send(to, path)).toBe(0);
-  expect(hub.batches.map(({ place }) => place!.epoch)).toEqual([1, 2]);
+  expect(places(hub)).toEqual(['1/1', '2/1']);
   expect(await send(to, a)).toBe(0);
   expect(hub.rows).toBe(7);
   file('a.ndjson', rows(5));
   expect(await send(to, a)).toBe(0);
-  expect(hub.batches.at(-1)).toMatchObject({ rows: 2, place: { epoch: 3, seq: 1 } });
+  expect(hub.batches.at(-1)!.rows).toBe(2);
+  expect(places(hub).at(-1)).toBe('3/1');
 });
+
+/** An epoch that is higher than those of now. */
+const later = 2000 * Date.now();
 
 test('where somebody has sent behind a batch whose answer was lost, a user must say what became of it', async () => {
   const path = file('a.ndjson', rows(25));
   const first = await start(new FakeHub());
   expect(await codeOf(send(await losing(first.port, 1), '--rows', '10', '--patience', '1', path))).toBe('SEND_GAVE_UP');
   expect(first.hub.rows).toBe(10);
-  const { hub, to } = await start(new FakeHub({}, { epoch: 2, seq: 1 }));
+  const { hub, to } = await start(new FakeHub({}, { epoch: later, seq: 1 }));
   const told = send(to, path).then(String, (error: UserError) => error);
   expect(await told).toMatchObject({ code: 'SEND_OVER', message: expect.stringMatching(/whether rows 1 to 10 were/) });
   expect(hub.rows).toBe(0);
@@ -120,7 +125,7 @@ test('what a server has said that it does not take goes over behind what somebod
   const first = await start(new FakeHub());
   first.hub.feed.post({ k: 'stop' });
   expect(await codeOf(send(first.to, '--rows', '10', '--patience', '1', path))).toBe('SEND_GAVE_UP');
-  const { hub, to } = await start(new FakeHub({}, { epoch: 2, seq: 1 }));
+  const { hub, to } = await start(new FakeHub({}, { epoch: later, seq: 1 }));
   expect(await send(to, path)).toBe(0);
   expect(durations(hub)).toEqual(numbers(25));
 });
@@ -162,9 +167,10 @@ test('a server that has lost batches gets them again, of an epoch before too', a
   expect(await send(to, '--rows', '10', path)).toBe(0);
   file('a.ndjson', rows(45));
   expect(await send(to, '--rows', '7', path)).toBe(0);
+  const [first, second] = JSON.parse(readFileSync(`${path}.north.sent`, 'utf8')).lives;
   for (const [epoch, seq, has] of [
-    [2, 1, 37],
-    [1, 1, 10],
+    [second.epoch, 1, 37],
+    [first.epoch, 1, 10],
     [0, 0, 0],
   ]) {
     const { hub, to } = await start(new FakeHub({}, { epoch, seq }));
@@ -173,4 +179,17 @@ test('a server that has lost batches gets them again, of an epoch before too', a
     expect(await send(to, '--state', sent, path)).toBe(0);
     expect(durations(hub)).toEqual(numbers(45).slice(has));
   }
+});
+
+test('two files that are sent to one feed at once do not take their batches for one another’s', async () => {
+  const { hub, to } = await start();
+  const [a, b] = [file('a.ndjson', rows(30)), file('b.ndjson', rows(20))];
+  const first = codeOf(send(to, '--rows', '10', a));
+  // In another millisecond.
+  await new Promise((resolve) => setTimeout(resolve, 3));
+  const codes = await Promise.all([first, codeOf(send(to, '--rows', '10', b))]);
+  expect(codes).toContain('0');
+  for (const [i, path] of [a, b].entries()) if (codes[i] !== '0') expect(await send(to, path)).toBe(0);
+  const counts = numbers(30).map((duration) => durations(hub).filter((each) => each === duration).length);
+  expect(counts).toEqual(numbers(30).map((duration) => (duration < 20 ? 2 : 1)));
 });

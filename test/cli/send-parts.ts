@@ -49,6 +49,12 @@ export const send = (to: string, ...more: string[]) => sendCommand.run(['--feed'
 export const codeOf = (run: Promise<number>) => run.then(String, (error: UserError) => error.code);
 export const durations = (hub: FakeHub) =>
   hub.batches.flatMap(({ buffer, rows: n }) => [...EventBatch.adopt(buffer, n).durationMs.subarray(0, n)]);
+/** Of its batches: which sender's life, counted from 1 in order of epochs, and which batch of it. */
+export function places(hub: FakeHub): string[] {
+  const all = hub.batches.map(({ place }) => place!);
+  const epochs = [...new Set(all.map(({ epoch }) => epoch))].sort((a, b) => a - b);
+  return all.map(({ epoch, seq }) => `${epochs.indexOf(epoch) + 1}/${seq}`);
+}
 export const numbers = (n: number) => Array.from({ length: n }, (_, i) => i);
 
 /** Passes requests on, but loses one answer in `every` after the server has given it. */

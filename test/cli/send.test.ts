@@ -12,19 +12,20 @@ import { pushFields } from '../../server/events/push-fields.ts';
 import { Pseudonymiser } from '../../server/privacy/pseudonymiser.ts';
 import { slowWay } from '../kill/slow-way.ts';
 import { FakeHub, nowUs, pushKey } from '../tools/push-parts.ts';
-import { closing, codeOf, durations, file, losing, numbers, rows, send, start } from './send-parts.ts';
+import { closing, codeOf, durations, file, losing, numbers, places, rows, send, start } from './send-parts.ts';
 
 test('a file goes over in batches, in order; sent again it is known', async () => {
   const { hub, to } = await start();
   const path = file('a.ndjson', rows(25));
   expect(await send(to, '--rows', '10', path)).toBe(0);
   expect(durations(hub)).toEqual(numbers(25));
-  expect(hub.batches.map(({ place }) => place)).toEqual([1, 2, 3].map((seq) => ({ epoch: 1, seq })));
+  expect(places(hub)).toEqual(['1/1', '1/2', '1/3']);
   expect(await send(to, path)).toBe(0);
   expect(hub.rows).toBe(25);
   // On request all of it again, as another life.
   expect(await send(to, '--again', '--rows', '25', path)).toBe(0);
-  expect(hub.batches.at(-1)).toMatchObject({ rows: 25, place: { epoch: 2, seq: 1 } });
+  expect(hub.rows).toBe(50);
+  expect(places(hub).at(-1)).toBe('2/1');
 });
 
 test('batches are made smaller where the server takes none so large, in octets or rows, and one row is told', async () => {
