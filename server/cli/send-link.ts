@@ -29,11 +29,11 @@ export type FeedAnswer = PushStanding & {
 
 /**
  * What became of a batch. `elsewhere`: another one is next; `large`: it has more than the server, or one on the way to it,
- * takes at once; `gaveUp`: there was no answer for too long. `isSure`: no attempt of it was taken; else the answer to one may have been lost.
+ * takes at once; `wrong`: a row or the batch is, whenever it comes; `gaveUp`: there was no answer for too long. `isSure`: no attempt of it was taken; else the answer to one may have been lost.
  */
 export type SendOutcome =
   | { k: 'taken'; taken: PushTaken }
-  | { k: 'elsewhere' | 'large' | 'refused' | 'gaveUp'; why: string; isSure: boolean };
+  | { k: 'elsewhere' | 'large' | 'wrong' | 'refused' | 'gaveUp'; why: string; isSure: boolean };
 
 interface Asked {
   /** 0: there was no answer for too long. */
@@ -76,9 +76,12 @@ export class SendLink {
     const { status, body, isSure } = asked;
     if (status === 200 && isTaken(body)) return { k: 'taken', taken: body };
     // Who knows whether a 200 of somebody else's has come from behind it.
-    const told = { why: whyRefused(asked), isSure: isSure && status !== 200 };
+    const code = codeOf(body);
+    const isOther = code === 'PUSH_OTHER_BATCH' || code === 'PUSH_TAKEN';
+    const told = { why: whyRefused(asked), isSure: isSure && status !== 200 && !isOther };
     if (status === 0) return { k: 'gaveUp', ...told };
-    if (codeOf(body) === 'PUSH_GAP') return { k: 'elsewhere', ...told };
+    if (status === 400 && code !== '') return { k: 'wrong', ...told };
+    if (code === 'PUSH_GAP') return { k: 'elsewhere', ...told };
     return { k: status === 413 ? 'large' : 'refused', ...told };
   }
 
@@ -106,7 +109,7 @@ export class SendLink {
         why = messageOf(error) || 'no connection';
       }
       if (this.#clock.monotonicMs() - sinceMs + waitMs > this.#patienceMs + lineMs) {
-        const gaveUp = `${new URL(url).origin} takes nothing (${why}): given up. What is acknowledged stays; send the file again to go on behind it`;
+        const gaveUp = `${new URL(url).origin} takes nothing (${why}): given up. What is acknowledged stays; started again, without --again, it goes on behind that`;
         return { status: 0, body: null, isSure, gaveUp };
       }
       if (!told) this.#log('warn', `waits for ${new URL(url).origin}: ${why}`);

@@ -31,26 +31,29 @@ export interface SendState extends SendTarget {
   /** In order. */
   readonly lives: readonly SendLife[];
   readonly acked: SendMark;
-  /** With the batch that is under way, of which nobody knows yet whether it was taken; null: none is. */
+  /** With the last batch that is under way, of which nobody knows yet whether it was taken; null: none is. */
   readonly sent: SendMark | null;
 }
-
-const remedy = '--again sends the whole file, once more if it has been sent';
 
 /**
  * What is known of an earlier sending; null: there was none.
  *
+ * @param again the file is sent once more: it is no matter where to it has been
  * @throws UserError SEND_STATE where that is none, or of another sending: to go on would lose rows or count them twice
  */
-export function readState(path: string, target: SendTarget): SendState | null {
+export function readState(path: string, target: SendTarget, again: boolean): SendState | null {
   if (!existsSync(path)) return null;
   let state: SendState;
   try {
     state = JSON.parse(readFileSync(path, 'utf8'));
     if (!isState(state)) throw new TypeError('it has other fields');
   } catch (error) {
-    throw new UserError('SEND_STATE', `${path}: no state of a sending that is known here; ${remedy}`, { cause: error });
+    const what = `${path}: no state of a sending that is known here`;
+    throw new UserError('SEND_STATE', `${what}: name another --state FILE, and the whole file is sent`, {
+      cause: error,
+    });
   }
+  if (again) return null;
   const other =
     state.receiver !== target.receiver
       ? 'to another server'
@@ -60,7 +63,7 @@ export function readState(path: string, target: SendTarget): SendState | null {
           ? `of rows read in another way (${state.form})`
           : null;
   if (other === null) return state;
-  throw new UserError('SEND_STATE', `${path} tells of a sending ${other}: name another --state FILE; ${remedy}`);
+  throw new UserError('SEND_STATE', `${path} tells of a sending ${other}: name another --state FILE for this one`);
 }
 
 /** @throws UserError SEND_STATE */
@@ -85,9 +88,10 @@ export function rowsTaken({ lives, acked, sent }: SendState, { epoch, seq }: Pus
   if (life.epoch < epoch) return next?.from ?? (sent === null ? acked.rows : null);
   const rows = life.from + seq * life.rows;
   if (next !== undefined) return Math.min(rows, next.from);
-  // The last batch may have had fewer.
+  // The last batch may have had fewer; before it they are whole.
   if (sent !== null && seq >= batchesOfLife(life, sent)) return sent.rows;
-  return seq >= batchesOfLife(life, acked) ? acked.rows : rows;
+  const ackedSeq = batchesOfLife(life, acked);
+  return seq === ackedSeq || (seq > ackedSeq && sent === null) ? acked.rows : rows;
 }
 
 function batchesOfLife({ from, rows }: SendLife, mark: SendMark): number {

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { parseFeedUri } from '../capture/feed-uri.ts';
 import { systemClock, systemTimers } from '../clock.ts';
 import { UserError, whyUnreadable } from '../errors.ts';
 import { pushFields } from '../events/push-fields.ts';
 import { consoleLog } from '../log.ts';
+import { type FolderLock, lockFolder } from '../store/embedded/folder-lock.ts';
 import type { Command } from './command.ts';
 import { readOptions } from './options.ts';
 import type { SendFile } from './send-file.ts';
@@ -18,7 +20,7 @@ const usage = `usage: npm run -s signalwall -- send --feed ID [OPTION …] FILE
 Sends the events of a file to a server that was started with --feed push:ID, in batches that the server acknowledges
 once they are on disk. A batch whose answer is lost is sent again; nothing is lost and nothing counted twice, whoever of
 the two is restarted: sent again, a file goes on behind what is acknowledged, also one that has got more rows at its end
-since, or whose rows behind that have been mended.
+since (of lines: records are put in order of time), or whose rows behind that have been mended.
 
   FILE             rows as lines of JSON (.gz too), or decoded records: NAME.csv or xdr:PATH?plmn=460-01&tz=+08:00
   --feed ID        the feed
@@ -28,6 +30,7 @@ since, or whose rows behind that have been mended.
                    8,000 octets a second needs for the batch
   --state FILE     where it stands how far the file has been sent (default FILE.ID.sent)
   --again          send the whole file once more, though it has been sent: its rows count twice then
+  --taken yes|no   what became of a batch of which nobody knows, because somebody else has sent behind it
 
 Fields of a row; timeUs or time, and kind, must be there:
 
@@ -75,6 +78,7 @@ async function run(argv: string[]): Promise<number> {
       patience: { type: 'string', default: '60' },
       state: { type: 'string' },
       again: { type: 'boolean' },
+      taken: { type: 'string' },
     },
     true,
   );
@@ -90,12 +94,50 @@ async function run(argv: string[]): Promise<number> {
   const form = formOf(file);
   const statePath = values.state ?? `${file.path}.${feed}.sent`;
 
+  const { taken } = values;
+  if (taken !== undefined && taken !== 'yes' && taken !== 'no') throw wrong(`--taken ${taken}: write yes or no`);
+  if (resolve(statePath) === resolve(file.path)) throw wrong('--state is the file itself');
+
+  const lock = await lockState(statePath);
+  try {
+    const again = values.again === true;
+    return await sendFile({ to, feed, file, form, statePath, rows, patienceMs, again, taken });
+  } finally {
+    lock.release();
+  }
+}
+
+/** @throws UserError SEND_BUSY where another process sends it */
+async function lockState(path: string): Promise<FolderLock> {
+  try {
+    return await lockFolder(path);
+  } catch (error) {
+    if (!(error instanceof UserError) || error.code !== 'DATA_IN_USE') throw error;
+    throw new UserError('SEND_BUSY', `${path}: another process is sending the file; wait until it has ended`, {
+      cause: error,
+    });
+  }
+}
+
+async function sendFile(wanted: {
+  to: string;
+  feed: string;
+  file: SendFile;
+  form: string;
+  statePath: string;
+  rows: number | null;
+  patienceMs: number;
+  again: boolean;
+  taken: 'yes' | 'no' | undefined;
+}): Promise<number> {
+  const { to, feed, file, form, statePath, rows, patienceMs, again, taken } = wanted;
   const link = new SendLink({ to, feed, patienceMs, clock: systemClock, timers: systemTimers, log: consoleLog });
   const standing = await link.standing();
   const target = { receiver: standing.receiver, feed, form };
   const nothing = { rows: 0, digest: createHash('sha256').digest('hex') };
   const fresh: SendState = { ...target, lives: [], acked: nothing, sent: null };
-  const state = (values.again ? null : readState(statePath, target)) ?? fresh;
+  let state = readState(statePath, target, again) ?? fresh;
+  if (taken !== undefined) state = { ...state, acked: (taken === 'yes' && state.sent) || state.acked, sent: null };
   const keep = (now: SendState) => writeState(statePath, now);
   const sending = new Sending({ file, link, state, rows, keep, clock: systemClock, log: consoleLog });
   const all = await sending.run(standing);

@@ -67,7 +67,7 @@ export class Sending {
    *
    * @param standing where the feed stands
    * @returns rows of the file, all of them acknowledged
-   * @throws UserError SEND_OVER, SEND_CHANGED, SEND_ROW, SEND_REFUSED, SEND_GAVE_UP, SEND_STATE, or of the file
+   * @throws UserError SEND_OVER, SEND_CHANGED, SEND_OTHER, SEND_ROW, SEND_REFUSED, SEND_GAVE_UP, SEND_STATE, or of the file
    */
   async run(standing: FeedAnswer): Promise<number> {
     for (let told = standing; ; told = await this.#link.standing()) {
@@ -82,24 +82,32 @@ export class Sending {
     this.#keep(this.#state);
   }
 
-  async #start({ acked, rowsMax, bytesMax }: FeedAnswer): Promise<Start> {
+  async #start({ acked, rowsMax, bytesMax, receiver }: FeedAnswer): Promise<Start> {
     const { feed, lives, sent } = this.#state;
+    if (receiver !== this.#state.receiver) {
+      const what = 'another server answers there now';
+      throw new UserError(
+        'SEND_OTHER',
+        `${what}: it has none of the file's rows; --state FILE and a start send them there`,
+      );
+    }
     const behind = rowsTaken(this.#state, acked);
     if (behind === null) {
       const { rows } = this.#state.acked;
       throw new UserError(
         'SEND_OVER',
-        `feed ${feed} has been sent other events since (epoch ${acked.epoch}), and nobody knows whether rows ${rows + 1} to ${sent!.rows} were taken; those before were. Send what is missing as a file of its own; --again sends the whole file`,
+        `feed ${feed} has been sent other events since (epoch ${acked.epoch}), and nobody knows whether rows ${rows + 1} to ${sent!.rows} were taken; those before were. Look them up, and say --taken yes or --taken no`,
       );
     }
     const isUnderWay = sent !== null && behind < sent.rows;
+    const path = this.#file.path;
     // What the server has must be what stands in the file now.
     const known = sent !== null && !isUnderWay ? sent : this.#state.acked;
     const { hash, digests } = await this.#look(behind, [known.rows, isUnderWay ? sent.rows : 0]);
     if (known.rows > 0 && digests.get(known.rows) !== known.digest) {
       throw new UserError(
         'SEND_CHANGED',
-        `${this.#file.path}: its first ${counted(known.rows, 'row')} are acknowledged, and are others now. Send new rows as a file of their own; --again sends the whole file`,
+        `${path}: its first ${counted(known.rows, 'row')} are acknowledged, and are others now, or in another order. Send new rows as a file of their own; --again sends the whole file`,
       );
     }
     const last = lives.at(-1);
@@ -112,16 +120,21 @@ export class Sending {
     const rows = Math.min(this.#rows ?? last?.rows ?? batchRows, rowsMax);
     // Of two senders that begin at once neither may take the other's batches for its own.
     const unlike = 1000 * Math.floor(this.#clock.nowUs() / 1000) + randomInt(1000);
-    const epoch = Math.max(Math.max(acked.epoch, last?.epoch ?? 0) + 1, unlike);
+    const epoch = Math.max(Math.max(acked.epoch, last?.epoch ?? 0) + 1 + randomInt(1000), unlike);
     const life = goesOn ? last : { epoch, from: behind, rows };
     this.#note({
       lives: goesOn ? lives : [...lives, life],
       acked: { rows: behind, digest: digestOf(hash) },
       sent: isUnderWay && goesOn ? sent : null,
     });
-    // It may have been taken, or come yet: it goes out as it was cut.
-    const isSame = isUnderWay && goesOn && digests.get(sent.rows) === sent.digest;
-    return { life, behind, hash, first: isSame ? sent.rows - behind : life.rows, bytesMax };
+    // What is under way may have been taken, or come yet: it goes out as it was, and as it was cut.
+    const left = isUnderWay && goesOn ? sent.rows - behind : life.rows;
+    if (isUnderWay && goesOn && digests.get(sent.rows) !== sent.digest) {
+      const rows = `rows ${behind + 1} to ${sent.rows}`;
+      const what = `${path}: ${rows} have been sent and are others now, and nobody knows yet whether they were taken`;
+      throw new UserError('SEND_CHANGED', `${what}: put them back until they are acknowledged`);
+    }
+    return { life, behind, hash, first: Math.min(left, life.rows), bytesMax };
   }
 
   /** @returns the digest behind so many rows, as it goes on, and those behind others, as far as the file has them */
@@ -151,15 +164,17 @@ export class Sending {
       if ((from - life.from) % life.rows !== 0) return 'again';
       const to = from + lines.length;
       const text = Buffer.from(lines.join('\n'));
-      const isUnderWay = this.#state.sent !== null;
-      if (text.length > bytesMax && !isUnderWay)
+      const { sent } = this.#state;
+      if (text.length > bytesMax && sent === null)
         return this.#cutSmaller(from, lines.length, Math.floor((0.9 * lines.length * bytesMax) / text.length));
       for (const line of lines) hash.update(line).update('\n');
       const mark = { rows: to, digest: digestOf(hash) };
-      this.#note({ sent: mark });
+      // Where the server has lost batches, one behind this one is under way.
+      const later = sent !== null && sent.rows > to ? sent : null;
+      this.#note({ sent: later ?? mark });
       const outcome = await this.#link.send({ epoch: life.epoch, seq: (from - life.from) / life.rows + 1 }, text);
-      if (outcome.k !== 'taken') return this.#notTaken(outcome, from, to);
-      this.#state = { ...this.#state, acked: mark, sent: null };
+      if (outcome.k !== 'taken') return this.#notTaken(outcome, from, to, sent !== null);
+      this.#state = { ...this.#state, acked: mark, sent: later };
       const { aside, quarantined } = outcome.taken;
       if (aside !== undefined && this.quarantined === 0) {
         const which = `rows ${from + 1} to ${to}`;
@@ -167,16 +182,19 @@ export class Sending {
       }
       this.quarantined += quarantined;
       from = to;
+      if (later !== null && later.rows - to < life.rows) return 'again';
     }
     this.#note({});
     return 'done';
   }
 
-  #notTaken(outcome: Exclude<SendOutcome, { k: 'taken' }>, from: number, to: number): Way {
+  /** @param wasUnderWay before this run, or before the server was asked where it is */
+  #notTaken(outcome: Exclude<SendOutcome, { k: 'taken' }>, from: number, to: number, wasUnderWay: boolean): Way {
     const where = `rows ${from + 1} to ${to} of ${this.#file.path}`;
-    // Where an attempt before may have been taken, only the server's next word tells.
-    if (outcome.isSure) this.#note({ sent: null });
-    if (outcome.k === 'large' && outcome.isSure) return this.#cutSmaller(from, to - from, Math.floor((to - from) / 2));
+    // Where an attempt before may have been taken, only the server's next word tells; rows that are wrong never are.
+    const isSure = outcome.k === 'wrong' || (outcome.isSure && !wasUnderWay);
+    if (isSure) this.#note({ sent: null });
+    if (outcome.k === 'large' && isSure) return this.#cutSmaller(from, to - from, Math.floor((to - from) / 2));
     if (outcome.k === 'elsewhere' && this.#wentBack !== from) {
       this.#wentBack = from;
       this.#log('warn', `${where} are not what the server is at: goes back`);

@@ -1,10 +1,12 @@
 /** A file that is sent again: behind what is acknowledged, or not at all. */
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, connect, createServer as listener, type Socket } from 'node:net';
+import { pipeline } from 'node:stream';
 import { expect, test, vi } from 'vitest';
-import type { UserError } from '../../server/errors.ts';
+import { heardElsewhere, type UserError } from '../../server/errors.ts';
 import { FakeHub } from '../tools/push-parts.ts';
-import { codeOf, durations, file, losing, numbers, places, rows, send, start } from './send-parts.ts';
+import { closing, codeOf, durations, file, losing, numbers, places, rows, send, start } from './send-parts.ts';
 
 test('a sending that broke off goes on behind what is acknowledged, in batches of the same size', async () => {
   const path = file('a.ndjson', rows(25));
@@ -118,6 +120,86 @@ test('where somebody has sent behind a batch whose answer was lost, a user must 
   const told = send(to, path).then(String, (error: UserError) => error);
   expect(await told).toMatchObject({ code: 'SEND_OVER', message: expect.stringMatching(/whether rows 1 to 10 were/) });
   expect(hub.rows).toBe(0);
+  const state = readFileSync(`${path}.north.sent`);
+  expect(await send(to, '--taken', 'yes', path)).toBe(0);
+  expect(durations(hub)).toEqual(numbers(25).slice(10));
+  writeFileSync(`${path}.no`, state);
+  const other = await start(new FakeHub({}, { epoch: later, seq: 1 }));
+  expect(await send(other.to, '--state', `${path}.no`, '--taken', 'no', path)).toBe(0);
+  expect(durations(other.hub)).toEqual(numbers(25));
+});
+
+test('what was under way in an earlier run stays so, whatever a server says that ends; its rows may not change', async () => {
+  const path = file('a.ndjson', rows(25));
+  const first = await start(new FakeHub());
+  expect(await codeOf(send(await losing(first.port, 1), '--rows', '10', '--patience', '1', path))).toBe('SEND_GAVE_UP');
+  const sent = `${path}.north.sent`;
+  const { lives, sent: underWay } = JSON.parse(readFileSync(sent, 'utf8'));
+  const ending = await start(new FakeHub());
+  ending.hub.feed.post({ k: 'stop' });
+  expect(await codeOf(send(ending.to, '--patience', '1', path))).toBe('SEND_GAVE_UP');
+  expect(JSON.parse(readFileSync(sent, 'utf8'))).toMatchObject({ lives, sent: underWay });
+  file('a.ndjson', rows(25).replace('"durationMs":3}', '"durationMs":4}'));
+  const { hub, to } = await start(new FakeHub());
+  expect(await codeOf(send(to, '--rows', '4', path))).toBe('SEND_CHANGED');
+  file('a.ndjson', rows(25));
+  expect(await send(to, '--rows', '4', path)).toBe(0);
+  expect(durations(hub)).toEqual(numbers(25));
+  expect(hub.batches.map(({ rows: n }) => n)).toEqual([10, 10, 5]);
+});
+
+test('a server that has lost a batch while a later one is under way gets each once', async () => {
+  const path = file('a.ndjson', rows(25));
+  const first = await start();
+  expect(await send(first.to, '--rows', '10', path)).toBe(0);
+  const sent = `${path}.north.sent`;
+  const state = JSON.parse(readFileSync(sent, 'utf8'));
+  const digest = createHash('sha256').update(rows(20)).digest('hex');
+  file('a.ndjson', rows(50));
+  writeFileSync(sent, JSON.stringify({ ...state, acked: { rows: 20, digest }, sent: state.acked }));
+  const { hub, to } = await start(new FakeHub({}, { epoch: state.lives[0].epoch, seq: 1 }));
+  expect(await send(to, path)).toBe(0);
+  expect(durations(hub)).toEqual(numbers(50).slice(10));
+  expect(hub.batches.map(({ rows: n }) => n)).toEqual([10, 5, 10, 10, 5]);
+});
+
+test('a file is sent by one process at a time; its state is none of its rows', async () => {
+  const { hub, to } = await start();
+  const path = file('a.ndjson', rows(25));
+  hub.slow = true;
+  const running = send(to, path);
+  await vi.waitFor(() => expect(hub.batches.length).toBe(1));
+  expect(await codeOf(send(to, path))).toBe('SEND_BUSY');
+  hub.keep(1);
+  expect(await running).toBe(0);
+  for (const more of [['--again'], []]) expect(await codeOf(send(to, '--state', path, ...more, path))).toBe('USAGE');
+  const other = file('b.ndjson', rows(2));
+  for (const more of [['--again'], []])
+    expect(await codeOf(send(to, '--state', other, ...more, path))).toBe('SEND_STATE');
+  expect(readFileSync(other, 'utf8')).toBe(rows(2));
+});
+
+test('another server that comes in the place of one gets nothing of what that has', async () => {
+  const path = file('a.ndjson', rows(40));
+  const one = await start(new FakeHub(), 'one');
+  const two = await start(new FakeHub(), 'two');
+  let port = one.port;
+  const clients: Socket[] = [];
+  const door = listener((client) => {
+    clients.push(client);
+    pipeline(client, connect(port, '127.0.0.1'), client, heardElsewhere);
+  });
+  await new Promise<void>((resolve) => void door.listen(0, '127.0.0.1', resolve));
+  closing.push(() => void door.close());
+  one.hub.slow = true;
+  const running = codeOf(send(`http://127.0.0.1:${(door.address() as AddressInfo).port}`, '--rows', '10', path));
+  await vi.waitFor(() => expect(one.hub.batches.length).toBe(1));
+  one.hub.keep(1);
+  await vi.waitFor(() => expect(one.hub.batches.length).toBe(2));
+  port = two.port;
+  for (const client of clients) client.destroy();
+  expect(await running).toBe('SEND_OTHER');
+  expect(two.hub.rows).toBe(0);
 });
 
 test('what a server has said that it does not take goes over behind what somebody has sent since', async () => {
