@@ -1,5 +1,5 @@
 /** The folder in which everything that is kept lives: checked, and made where it is missing. */
-import { accessSync, constants, mkdirSync, type Stats, statSync } from 'node:fs';
+import { accessSync, closeSync, constants, fsyncSync, mkdirSync, openSync, type Stats, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { messageOf, UserError } from './errors.ts';
 
@@ -67,4 +67,14 @@ function refusal(path: string, what: string, cause?: unknown): UserError {
 
 function codeOf(error: unknown): string {
   return (error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined) ?? messageOf(error);
+}
+
+/** Names in it last through a power cut from then on. */
+export function syncFolder(path: string): void {
+  const folder = openSync(path, 'r');
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
 }

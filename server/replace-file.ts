@@ -1,5 +1,6 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { syncFolder } from './data-folder.ts';
 
 /**
  * Puts `text` in the place of a file, readable to this user alone: who reads finds the one before or this one, whole, and
@@ -21,12 +22,7 @@ export function replaceFile(path: string, text: string): void {
       closeSync(file);
     }
     renameSync(fresh, path);
-    const folder = openSync(dirname(path), 'r');
-    try {
-      fsyncSync(folder);
-    } finally {
-      closeSync(folder);
-    }
+    syncFolder(dirname(path));
   } catch (error) {
     rmSync(fresh, { force: true });
     throw error;

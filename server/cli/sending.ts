@@ -86,10 +86,7 @@ export class Sending {
     const { feed, lives, sent } = this.#state;
     if (receiver !== this.#state.receiver) {
       const what = 'another server answers there now';
-      throw new UserError(
-        'SEND_OTHER',
-        `${what}: it has none of the file's rows; --state FILE and a start send them there`,
-      );
+      throw new UserError('SEND_OTHER', `${what}: to send the file there, start again with another --state FILE`);
     }
     const behind = rowsTaken(this.#state, acked);
     if (behind === null) {
@@ -122,11 +119,6 @@ export class Sending {
     const unlike = 1000 * Math.floor(this.#clock.nowUs() / 1000) + randomInt(1000);
     const epoch = Math.max(Math.max(acked.epoch, last?.epoch ?? 0) + 1 + randomInt(1000), unlike);
     const life = goesOn ? last : { epoch, from: behind, rows };
-    this.#note({
-      lives: goesOn ? lives : [...lives, life],
-      acked: { rows: behind, digest: digestOf(hash) },
-      sent: isUnderWay && goesOn ? sent : null,
-    });
     // What is under way may have been taken, or come yet: it goes out as it was, and as it was cut.
     const left = isUnderWay && goesOn ? sent.rows - behind : life.rows;
     if (isUnderWay && goesOn && digests.get(sent.rows) !== sent.digest) {
@@ -134,6 +126,11 @@ export class Sending {
       const what = `${path}: ${rows} have been sent and are others now, and nobody knows yet whether they were taken`;
       throw new UserError('SEND_CHANGED', `${what}: put them back until they are acknowledged`);
     }
+    this.#note({
+      lives: goesOn ? lives : [...lives, life],
+      acked: { rows: behind, digest: digestOf(hash) },
+      sent: isUnderWay && goesOn ? sent : null,
+    });
     return { life, behind, hash, first: Math.min(left, life.rows), bytesMax };
   }
 

@@ -1,7 +1,7 @@
 import { hkdfSync, randomBytes } from 'node:crypto';
 import { chmodSync, closeSync, fsyncSync, linkSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeDataFolder } from '../data-folder.ts';
+import { makeDataFolder, syncFolder } from '../data-folder.ts';
 import { messageOf, UserError } from '../errors.ts';
 
 /** Length of the master key, from which every domain's AES key is derived. */
@@ -71,12 +71,7 @@ function createKey(folder: string, path: string): Uint8Array {
     } finally {
       rmSync(draft, { force: true });
     }
-    const directory = openSync(folder, 'r');
-    try {
-      fsyncSync(directory);
-    } finally {
-      closeSync(directory);
-    }
+    syncFolder(folder);
   } catch (error) {
     const faster = codeOf(error) === 'EEXIST' ? readKey(path) : null;
     if (faster !== null) return faster;

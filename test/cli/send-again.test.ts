@@ -158,6 +158,12 @@ test('a server that has lost a batch while a later one is under way gets each on
   file('a.ndjson', rows(50));
   writeFileSync(sent, JSON.stringify({ ...state, acked: { rows: 20, digest }, sent: state.acked }));
   const { hub, to } = await start(new FakeHub({}, { epoch: state.lives[0].epoch, seq: 1 }));
+  // What is refused leaves no trace in what is known.
+  const known = readFileSync(sent, 'utf8');
+  file('a.ndjson', rows(50).replace('"durationMs":22}', '"durationMs":4}'));
+  expect(await codeOf(send(to, path))).toBe('SEND_CHANGED');
+  expect(readFileSync(sent, 'utf8')).toBe(known);
+  file('a.ndjson', rows(50));
   expect(await send(to, path)).toBe(0);
   expect(durations(hub)).toEqual(numbers(50).slice(10));
   expect(hub.batches.map(({ rows: n }) => n)).toEqual([10, 5, 10, 10, 5]);
